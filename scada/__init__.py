@@ -1,0 +1,1 @@
+"""The plant: tags, lanes, history and the processes that run a car park."""

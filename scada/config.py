@@ -1,0 +1,261 @@
+"""`config.toml` as frozen models. Reading it never touches the network; `scada.check` explains mistakes."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from scada.model.lane.timing import Timing
+from scada.model.lane.words import Direction
+from scada.model.names import LaneName, SiteId
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Site(_Section):
+    """The car park itself. `data` is the folder for everything the server writes."""
+
+    id: Name
+    name: str
+    name_en: str
+    zone: str = "Asia/Shanghai"
+    virtual: bool = False
+    data: str | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone!r} is not a time zone; write one like Asia/Shanghai")
+        return zone
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        """The site's zone, for pages and reports."""
+        return ZoneInfo(self.zone)
+
+
+class WebApp(_Section):
+    """One web process: where it listens and which Host headers it answers to."""
+
+    host: str = "127.0.0.1"
+    port: Port
+    host_names: Annotated[tuple[str, ...], Field(strict=False)] = ("127.0.0.1", "localhost")
+
+
+class PublicApp(WebApp):
+    """The drivers' web process; `url` is what the lanes' QR codes lead to."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")]
+
+
+class Web(_Section):
+    """The three web processes."""
+
+    control: WebApp
+    public: PublicApp
+    devices: WebApp
+
+
+class Tags(_Section):
+    """Where the tag map and the device table are."""
+
+    map: str
+    devices: str
+
+
+class LaneTiming(_Section):
+    """Waits that differ from the defaults of `lanes.md` §5, in seconds."""
+
+    t_read_s: Seconds = Timing().t_read_s
+    t_gone_s: Seconds = Timing().t_gone_s
+    t_help_s: Seconds = Timing().t_help_s
+    t_quote_s: Seconds = Timing().t_quote_s
+    t_request_s: Seconds = Timing().t_request_s
+    t_ack_s: Seconds = Timing().t_ack_s
+    t_open_s: Seconds = Timing().t_open_s
+    t_close_s: Seconds = Timing().t_close_s
+    t_pass_s: Seconds = Timing().t_pass_s
+    t_under_s: Seconds = Timing().t_under_s
+    confidence: Annotated[float, Field(gt=0, le=1)] = Timing().confidence
+    agreeing: Annotated[int, Field(ge=1, le=10)] = Timing().agreeing
+
+
+class Lane(_Section):
+    """One way in or out."""
+
+    name: Name
+    direction: Literal["entry", "exit"]
+    title: str
+    title_en: str
+    timing: LaneTiming = LaneTiming()
+
+    @property
+    def id(self) -> LaneName:
+        """The lane's name as its own type."""
+        return LaneName(self.name)
+
+    @property
+    def leads(self) -> Direction:
+        """The lane's direction as the machine knows it."""
+        return Direction(self.direction)
+
+    @property
+    def waits(self) -> Timing:
+        """The lane's timing as the machine knows it."""
+        return Timing(**self.timing.model_dump())
+
+
+class Camera(_Section):
+    """One plate camera. `source` is an MJPEG address, or a file or a folder of pictures.
+
+    `region` is the lane's polygon in shares of width and height (0 to 1); plates outside do not count.
+    """
+
+    name: Name
+    lane: Name
+    source: str
+    min_plate_px: Annotated[int, Field(ge=20, le=2000)] = 60
+    region: Annotated[tuple[tuple[float, float], ...], Field(strict=False)] = ()
+
+
+class Tariff(_Section):
+    """The first tariff (`tariffs.md` §2, WeChat's vocabulary): whole minutes and whole fen.
+
+    `unit` of `interval_duration` minutes, started units count; free up to `free_entry_duration`
+    (inclusive, threshold: beyond it the whole stay is charged from entry).
+    """
+
+    version: str
+    free_entry_duration: Annotated[int, Field(ge=0, le=1440)]
+    free_exit_duration: Annotated[int, Field(ge=0, le=1440)]
+    interval_duration: Annotated[int, Field(ge=1, le=1440)]
+    interval_amount: Annotated[int, Field(ge=0, le=100_000)]
+    max_fee_per_day: Annotated[int, Field(ge=0, le=1_000_000)]
+    daily_limit_type: Literal["DAILY_LIMIT_ROLLING_24H"]
+    time_rounding_type: Literal["TIME_ROUND_UP", "TIME_ROUND_DOWN"]
+    first_charge_time_mode: Literal["FIRST_CHARGE_TIME_MODE_ENTER", "FIRST_CHARGE_TIME_MODE_AFTER_FREE"]
+
+
+class WeChat(_Section):
+    """The merchant's account at WeChat Pay; every secret is a file below the data folder."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] = "https://api.mch.weixin.qq.com"
+    mchid: Annotated[str, Field(pattern=r"^\d{8,32}$")]
+    appid: Annotated[str, Field(pattern=r"^wx[0-9a-z]{8,30}$")]
+    merchant_serial_file: str
+    private_key_file: str
+    apiv3_key_file: str
+    public_key_file: str
+    public_key_id_file: str
+    notify_url: Annotated[str, Field(pattern=r"^https?://[^?\s]+$", max_length=255)]
+
+
+class Influx(_Section):
+    """An InfluxDB server; `token_file` is below the data folder."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    bucket: str
+    org: str = "-"
+    token_file: str | None = None
+
+
+class History(_Section):
+    """Time series: embedded unless `influx` is given."""
+
+    influx: Influx | None = None
+
+
+class Sim(_Section):
+    """The virtual car park. Only `daozha sim` and `daozha drill` read it."""
+
+    photos: str | None = None
+    feed_port: Port
+    wechat_port: Port
+    field_ports: dict[str, Port]
+
+
+class Config(_Section):
+    """The whole site. `folder` is where the file stands; relative paths start there."""
+
+    site: Site
+    web: Web
+    tags: Tags
+    lanes: Annotated[tuple[Lane, ...], Field(min_length=1, strict=False)]
+    cameras: Annotated[tuple[Camera, ...], Field(strict=False)]
+    tariff: Tariff
+    wechat: WeChat
+    history: History = History()
+    sim: Sim | None = None
+    folder: Annotated[Path, Field(exclude=True)] = Path()
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "Config":
+        names = [lane.name for lane in self.lanes]
+        for twice in {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"lanes: {twice!r} is named twice")
+        for camera in self.cameras:
+            if camera.lane not in names:
+                raise ValueError(f"cameras: {camera.name!r} looks at {camera.lane!r}, which is no lane")
+        return self
+
+    @property
+    def data(self) -> Path:
+        """The folder for the database, history, pictures, keys and sockets."""
+        if self.site.data is not None:
+            return (self.folder / self.site.data).resolve()
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        return Path(state) / "daozha" / self.site.id
+
+    @property
+    def site_id(self) -> SiteId:
+        """The site's id as its own type."""
+        return SiteId(self.site.id)
+
+    def beside(self, path: str) -> Path:
+        """Resolve a path that stands relative to the configuration file."""
+        return (self.folder / path).resolve()
+
+    def secret(self, path: str) -> Path:
+        """Resolve the path of a secret, relative to the data folder."""
+        return (self.data / path).resolve()
+
+    def socket(self, app: str) -> Path:
+        """The Unix socket on which the plant serves one web process."""
+        return self.data / "run" / f"{app}.sock"
+
+    def lane(self, name: LaneName) -> Lane:
+        """Give a lane by name. Raises KeyError."""
+        for lane in self.lanes:
+            if lane.name == name:
+                return lane
+        raise KeyError(name)
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message names the file, and `daozha check` every mistake."""
+
+
+def load(path: Path) -> Config:
+    """Read a site's configuration. Raises ConfigError."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    try:
+        return Config.model_validate({**content, "folder": path.resolve().parent})
+    except ValidationError as error:
+        raise ConfigError(
+            f"{path}: {error.error_count()} mistakes; run: daozha check --config {path}"
+        ) from error

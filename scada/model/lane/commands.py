@@ -1,0 +1,203 @@
+"""What a lane wants done. The shell carries it out; the answer comes back as an event."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from scada.model.handshake import PassageOutcome, RiseCause
+from scada.model.lane.words import Authorisation, Ending, Passage, Quote, RequestAnswer
+from scada.model.names import OrderId, PassageId, RequestId, StayId
+from scada.model.plate import PlateRead
+
+
+class Message(Enum):
+    """What the lane's display says; the words are in the catalogue."""
+
+    CLOSED = "closed"
+    WELCOME = "welcome"
+    READING = "reading"
+    WAIT = "wait"
+    SCAN_PLATE = "scan_plate"
+    SCAN_PAY = "scan_pay"
+    GO = "go"
+    GO_FREE = "go_free"
+    GO_PAID = "go_paid"
+    HELP_COMES = "help_comes"
+    BACK_OUT = "back_out"
+    ONE_AT_A_TIME = "one_at_a_time"
+    OUT_OF_ORDER = "out_of_order"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Ask the lane's cameras for a burst; answered by `PlateSeen`."""
+
+    passage: PassageId
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPicture:
+    """Keep one picture of this moment as evidence of the passage (None: of nobody's)."""
+
+    passage: PassageId | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Put this on the lane's display."""
+
+    message: Message
+    plate: str = ""
+    quote: Quote | None = None
+    code_url: str = ""
+    claim: bool = False
+    """Show the QR code of the live passage's claim page."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskAdmission:
+    """May this plate come in? Answered by `Admitted` or `NotAdmitted`."""
+
+    passage: PassageId
+    read: PlateRead
+
+
+@dataclass(frozen=True, slots=True)
+class FindStay:
+    """Whose stay is this? Answered by `StayFound` or `StayNotFound`."""
+
+    passage: PassageId
+    read: PlateRead
+
+
+@dataclass(frozen=True, slots=True)
+class AskQuote:
+    """What does the stay owe now? Answered by `Quoted` or `BillingFailed`."""
+
+    passage: PassageId
+    stay: StayId
+
+
+@dataclass(frozen=True, slots=True)
+class AskOrder:
+    """Make an order for the quote; answered by `OrderMade` or `BillingFailed`."""
+
+    passage: PassageId
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class CloseOrder:
+    """Close the order at WeChat. A racing payment is a credit."""
+
+    order: OrderId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGate:
+    """Command the PLC to open for the passage numbered `number`; answered by `Command…`."""
+
+    authorisation: Authorisation
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOpening:
+    """Take the PLC's authorisation back. The boom's own safety decides whether it lowers."""
+
+    passage: PassageId
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """Answer the gate-open request."""
+
+    request: RequestId
+    answer: RequestAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class BeginStay:
+    """The car has come in: its passage is complete."""
+
+    passage: Passage
+    authorisation: Authorisation
+
+
+@dataclass(frozen=True, slots=True)
+class EndStay:
+    """The car has left: its passage is complete."""
+
+    stay: StayId
+    passage: Passage
+    authorisation: Authorisation
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A person must decide."""
+
+    passage: PassageId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCase:
+    """The case is settled, by whom or by what."""
+
+    passage: PassageId
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPassage:
+    """A passage has ended: for the books, whatever its outcome. `note` flags NO_STAY and the like."""
+
+    passage: Passage
+    outcome: PassageOutcome
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRise:
+    """The boom has risen: its one cause record (invariant 7)."""
+
+    count: int
+    cause: RiseCause
+    passage: PassageId | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAlarm:
+    """Something needs a response from a person."""
+
+    code: str
+    passage: PassageId | None
+    text: str
+
+
+Command = (
+    Capture
+    | KeepPicture
+    | Show
+    | AskAdmission
+    | FindStay
+    | AskQuote
+    | AskOrder
+    | CloseOrder
+    | OpenGate
+    | CancelOpening
+    | AnswerRequest
+    | BeginStay
+    | EndStay
+    | OpenCase
+    | CloseCase
+    | RecordPassage
+    | RecordRise
+    | RaiseAlarm
+)

@@ -1,0 +1,181 @@
+"""What can happen to a lane. Every event carries its time: `at` (UTC) and `at_s` (monotonic seconds)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scada.model.handshake import AckResult
+from scada.model.lane.image import LaneImage
+from scada.model.lane.words import OpenRequest, Order, Quote, Reason
+from scada.model.names import OrderId, PassageId, StayId
+from scada.model.plate import PlateRead, PlateUnread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """When it happened."""
+
+    at: datetime
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSeen(Timed):
+    """The PLC's image as read now; the machine finds the edges itself."""
+
+    image: LaneImage
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed(Timed):
+    """Nothing but time; sent a few times a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateSeen(Timed):
+    """The camera's answer to `Capture`, for one passage."""
+
+    passage: PassageId
+    reading: PlateRead | PlateUnread
+
+
+@dataclass(frozen=True, slots=True)
+class PlateCorrected(Timed):
+    """A driver or an operator says which plate this car has."""
+
+    passage: PassageId
+    read: PlateRead
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted(Timed):
+    """An entry's question is answered: the car may come in."""
+
+    passage: PassageId
+    reason: Reason = Reason.ADMITTED
+
+
+@dataclass(frozen=True, slots=True)
+class NotAdmitted(Timed):
+    """It may not, or a person must look first."""
+
+    passage: PassageId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StayFound(Timed):
+    """The plate has exactly one open stay, or a driver or an operator picked one."""
+
+    passage: PassageId
+    stay: StayId
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StayNotFound(Timed):
+    """No open stay, or several: `candidates` are near ones, best first."""
+
+    passage: PassageId
+    candidates: tuple[StayId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted(Timed):
+    """What the stay owes."""
+
+    passage: PassageId
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMade(Timed):
+    """WeChat has taken the order; its QR code may be shown."""
+
+    passage: PassageId
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class BillingFailed(Timed):
+    """Billing could not answer: what was asked, and why not."""
+
+    passage: PassageId
+    asked: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Timed):
+    """An order was paid. A credit, not a leave: the leave comes by `OpenRequested`."""
+
+    stay: StayId
+    order: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequested(Timed):
+    """Somebody wrote the lane's gate-open request tag."""
+
+    request: OpenRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected(Timed):
+    """An operator sends the car back."""
+
+    passage: PassageId
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HelpCalled(Timed):
+    """The driver calls for a person."""
+
+    passage: PassageId
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDone(Timed):
+    """The PLC accepted the command for this passage."""
+
+    passage: PassageId
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRefused(Timed):
+    """It did not, for certain; `result` if the PLC itself said so."""
+
+    passage: PassageId
+    why: str
+    result: AckResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandUnknown(Timed):
+    """Nobody can tell whether it did."""
+
+    passage: PassageId
+    why: str
+
+
+Event = (
+    ImageSeen
+    | TimePassed
+    | PlateSeen
+    | PlateCorrected
+    | Admitted
+    | NotAdmitted
+    | StayFound
+    | StayNotFound
+    | Quoted
+    | OrderMade
+    | BillingFailed
+    | Settled
+    | OpenRequested
+    | Rejected
+    | HelpCalled
+    | CommandDone
+    | CommandRefused
+    | CommandUnknown
+)

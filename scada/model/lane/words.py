@@ -1,0 +1,161 @@
+"""The words of a lane (`lanes.md` §1): passage, authorisation, open request, reason codes."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import Enum
+
+from scada.model.money import Fen
+from scada.model.names import OrderId, PassageId, QuoteId, RequestId, StayId
+from scada.model.plate import PlateRead
+
+
+class Direction(Enum):
+    """Which way a lane leads. Lanes that work both ways come with their own machine."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class Reason(Enum):
+    """Why a car may pass. The last nine are the operators' fixed list (`lanes.md` §11)."""
+
+    ADMITTED = "ADMITTED"
+    FREE = "FREE"
+    PREPAID = "PREPAID"
+    PAID = "PAID"
+    SPECIAL = "SPECIAL"
+    PAID_NOT_ARRIVED = "PAID_NOT_ARRIVED"
+    MISREAD = "MISREAD"
+    VISITOR = "VISITOR"
+    EQUIPMENT = "EQUIPMENT"
+    GOODWILL = "GOODWILL"
+    QUEUE = "QUEUE"
+    EMERGENCY = "EMERGENCY"
+    TEST = "TEST"
+
+
+OPERATOR_REASONS = (
+    Reason.SPECIAL,
+    Reason.PAID_NOT_ARRIVED,
+    Reason.MISREAD,
+    Reason.VISITOR,
+    Reason.EQUIPMENT,
+    Reason.GOODWILL,
+    Reason.QUEUE,
+    Reason.EMERGENCY,
+)
+"""What an operator may name for the car standing there. TEST is none of them: it needs HOLD_OPEN and an empty lane."""
+
+OWING_REASONS = frozenset({Reason.PAID_NOT_ARRIVED, Reason.MISREAD, Reason.EQUIPMENT, Reason.QUEUE})
+"""Reasons under which the unpaid part becomes arrears on the plate (`lanes.md` §11, debt by default)."""
+
+
+class Ending(Enum):
+    """How a stay ended. Only EXIT rests on a completed, authorised passage (invariant 6)."""
+
+    EXIT = "EXIT"
+    EXIT_OPEN_LANE = "EXIT_OPEN_LANE"
+    EXIT_TAILGATE = "EXIT_TAILGATE"
+    EXIT_UNSEEN = "EXIT_UNSEEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """Leave for one vehicle: good for one passage, until `until_s` (monotonic)."""
+
+    passage: PassageId
+    stay: StayId | None
+    reason: Reason
+    by: str
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """The content of `<lane>.gate.open_request`: somebody asks that the car of one passage may go.
+
+    Billing names the stay (`passage` is where the order was made, a hint only); an operator names
+    the passage. THE RULE of `lanes.md` §4 decides which of the two must be live.
+    """
+
+    id: RequestId
+    stay: StayId | None
+    order: OrderId | None
+    passage: PassageId | None
+    reason: Reason
+    by: str
+    at: datetime
+
+    def to_text(self) -> str:
+        """Write the request as the text value of its tag."""
+        return json.dumps({**asdict(self), "reason": self.reason.value, "at": self.at.isoformat()})
+
+    @staticmethod
+    def from_text(text: str) -> "OpenRequest":
+        """Read the tag's text back. Raises ValueError or KeyError if it is not one of ours."""
+        fields = json.loads(text)
+        return OpenRequest(
+            **{**fields, "reason": Reason(fields["reason"]), "at": datetime.fromisoformat(fields["at"])}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The lane has turned the request into an authorisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The lane has not, and says why in words an operator understands."""
+
+    why: str
+
+
+RequestAnswer = Taken | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a stay owes until a stated moment, as far as a lane needs to know it.
+
+    `due_fen` is what is still to be paid; `free_reason` says why it is nothing, when it is.
+    """
+
+    id: QuoteId
+    stay: StayId
+    total_fen: Fen
+    due_fen: Fen
+    minutes: int
+    valid_until: datetime
+    free_reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request to pay one quote; `code_url` is what the lane's QR code holds."""
+
+    id: OrderId
+    quote: QuoteId
+    stay: StayId
+    due_fen: Fen
+    code_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One vehicle's continuous occupation of one lane.
+
+    `number` is the PLC's, never repeated by that PLC; `id` is ours and unique for ever.
+    """
+
+    id: PassageId
+    number: int
+    began_at: datetime
+    read: PlateRead | None = None
+    stay: StayId | None = None
+
+
+def passage_id(lane: str, number: int, at: datetime) -> PassageId:
+    """Name a passage: lane, start to the second (UTC), the PLC's number."""
+    return PassageId(f"{lane}-{at:%Y%m%d%H%M%S}-{number}")

@@ -1,0 +1,15 @@
+"""Types for the names of things, so that a stay is never mistaken for a passage."""
+
+from typing import NewType
+
+SiteId = NewType("SiteId", str)
+LaneName = NewType("LaneName", str)
+PassageId = NewType("PassageId", str)
+StayId = NewType("StayId", str)
+QuoteId = NewType("QuoteId", str)
+OrderId = NewType("OrderId", str)
+"""Our `out_trade_no`: 6 to 32 of 0-9A-Za-z (`wechatpay.md` §11)."""
+RequestId = NewType("RequestId", str)
+CaseId = NewType("CaseId", str)
+PictureId = NewType("PictureId", str)
+"""A picture kept as evidence: its file name inside the pictures folder, without the folder."""

@@ -1,0 +1,105 @@
+"""A tag: a name, a value, and how far the value may be trusted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import NewType
+
+TagName = NewType("TagName", str)
+"""A path such as `out1.gate.up`: the lane, then a name of `lanes.md` §12."""
+
+Value = bool | int | float | str | None
+"""None only where the quality is not good and no value was ever known."""
+
+
+class Quality(Enum):
+    """How far a value may be trusted; each has its OPC UA StatusCode (`plc.md` §3)."""
+
+    GOOD = 0x00000000
+    FORCED = 0x00960000
+    STALE = 0x40900000
+    STUCK = 0x40930000
+    FAULT = 0x808C0000
+    NOT_CONNECTED = 0x808A0000
+    COMMUNICATION = 0x80050000
+    OUT_OF_RANGE = 0x803C0000
+    CONFIGURATION = 0x80890000
+
+    @property
+    def status_code(self) -> int:
+        """Give the OPC UA StatusCode, 32 bits."""
+        return self.value
+
+    @property
+    def is_good(self) -> bool:
+        """Say whether a decision may rest on the value."""
+        return self in (Quality.GOOD, Quality.FORCED)
+
+    @property
+    def is_bad(self) -> bool:
+        """Say whether the value means nothing at all (severity Bad)."""
+        return bool(self.value & 0x80000000)
+
+
+@dataclass(frozen=True, slots=True)
+class TagValue:
+    """A value with its quality and its times.
+
+    `source_at` is the device's own time if it gives one, `seen_at` ours (both aware UTC);
+    `seen_s` is the monotonic second by which age is judged; `seq` counts the publications of
+    this tag in this process.
+    """
+
+    value: Value
+    quality: Quality
+    source_at: datetime | None
+    seen_at: datetime
+    seen_s: float
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TagUpdate:
+    """What a driver saw of one tag."""
+
+    name: TagName
+    value: Value
+    quality: Quality
+    source_at: datetime | None = None
+
+
+def lane_of(name: TagName) -> str:
+    """Give the part of a tag's path before the first dot."""
+    return name.partition(".")[0]
+
+
+def point_of(name: TagName) -> str:
+    """Give a tag's path without its lane: `out1.gate.up` -> `gate.up`."""
+    return name.partition(".")[2]
+
+
+class Access(Enum):
+    """Who may write a tag."""
+
+    READ = "ro"
+    READ_WRITE = "rw"
+    WRITE = "wo"
+
+
+@dataclass(frozen=True, slots=True)
+class TagSpec:
+    """What the tag engine needs to know of a tag; where it lives on its device is `plc`'s affair.
+
+    `device` is empty for tags of the server itself. `stale_s`: older is STALE, None for never.
+    `safe` is what a picture or a permit assumes while the value is bad. `deadband` in `unit`.
+    """
+
+    name: TagName
+    device: str
+    access: Access
+    stale_s: float | None = None
+    safe: Value = None
+    unit: str = ""
+    deadband: float = 0.0
+    description: str = ""
+    description_zh: str = ""

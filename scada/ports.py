@@ -1,0 +1,170 @@
+"""What the plant asks of its adapters. The adapters are in `plc`, `lpr`, `billing` and `scada.store`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from scada.model.handshake import Answer, CommandBlock
+from scada.model.lane.words import Authorisation, Ending, Order, Passage, Quote, Reason
+from scada.model.names import LaneName, OrderId, PassageId, PictureId, StayId
+from scada.model.plate import Plate, PlateRead, PlateUnread
+from scada.model.tag import TagName, TagUpdate, TagValue, Value
+
+
+class PlcError(Exception):
+    """Talking to a PLC failed: what was tried, on what, and what came back.
+
+    A write that raised may still be carried out; only the handshake may decide what happens next.
+    """
+
+
+class BillingError(Exception):
+    """Billing could not answer, for certain nothing was charged."""
+
+
+class TagSink(Protocol):
+    """Where a driver puts what it saw: all tags of one scan or one notification, in one call."""
+
+    def __call__(self, updates: Sequence[TagUpdate]) -> None:
+        """Take the updates; never blocks, never raises."""
+
+
+class Driver(Protocol):
+    """One link to one device. It publishes to its sink from `run`, and says when values go bad."""
+
+    @property
+    def name(self) -> str:
+        """The device's name in the device table."""
+
+    @property
+    def tags(self) -> frozenset[TagName]:
+        """The tags that live on this device."""
+
+    async def run(self) -> None:
+        """Connect, scan and publish until cancelled; reconnect by itself with back-off."""
+
+    async def write(self, name: TagName, value: Value) -> None:
+        """Write one tag once. Raises PlcError; then nobody knows whether it happened."""
+
+    async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
+        """Send a command block once, in one write or one method call.
+
+        Gives the PLC's answer where the protocol returns one; None where it is read from the
+        image. Raises PlcError; then nobody knows whether it happened.
+        """
+
+
+class Cameras(Protocol):
+    """All cameras, by lane."""
+
+    async def capture(self, lane: LaneName, passage: PassageId) -> PlateRead | PlateUnread:
+        """Read the plate of the car on the approach loop; answers within the lane's `t_read_s`."""
+
+    async def snapshot(self, lane: LaneName) -> PictureId | None:
+        """Keep one picture of now as evidence; None if no camera of the lane has a fresh frame."""
+
+    def ok(self, lane: LaneName) -> bool:
+        """Say whether any camera of the lane gives fresh frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStay:
+    """A stay that has begun and not ended, as far as matching needs it."""
+
+    id: StayId
+    plate: Plate
+    entered_at: datetime
+    lane: LaneName
+    picture: PictureId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """May the car come in: `reason` if it may, else None and `why` not."""
+
+    reason: Reason | None
+    why: str = ""
+
+
+class Cashier(Protocol):
+    """Billing, as the lanes see it. It never writes a PLC command and has no `open_gate`.
+
+    Every method raises BillingError when it cannot answer.
+    """
+
+    async def admit(self, lane: LaneName, passage: PassageId, read: PlateRead) -> Admission:
+        """Decide whether the plate may come in; a stay still open under it ends as EXIT_UNSEEN."""
+
+    async def open_stays(self) -> Sequence[OpenStay]:
+        """All stays now open."""
+
+    async def quote(self, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
+        """Price the stay now; credits count. Kept with the stay."""
+
+    async def order(self, lane: LaneName, passage: PassageId, quote: Quote) -> Order:
+        """Make the order for a quote at WeChat, or give the one already open for it."""
+
+    async def close_order(self, order: OrderId, why: str) -> None:
+        """Close the order; a payment that wins the race is credited to its stay."""
+
+    async def begin_stay(self, lane: LaneName, passage: Passage, authorisation: Authorisation) -> StayId:
+        """Begin the stay of a completed entry passage."""
+
+    async def end_stay(
+        self, lane: LaneName, stay: StayId, passage: Passage, authorisation: Authorisation, ending: Ending
+    ) -> None:
+        """End the stay: fee, paid, arrears by the reason of the authorisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One thing that happened, was decided, was commanded or was done by a person.
+
+    `kind` is a short word (`event`, `decision`, `command`, `rise`, `alarm`, `person`, `money`, …);
+    `actor` is a person's name, or the part of the product that acted; `body` holds JSON values.
+    Whole plates may stand in the journal, never in the log.
+    """
+
+    kind: str
+    actor: str
+    what: str
+    lane: LaneName | None = None
+    passage: PassageId | None = None
+    body: dict[str, object] = field(default_factory=dict)
+
+
+class Journal(Protocol):
+    """The hash-chained table of all that happened."""
+
+    async def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Append in order; returns when they are on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One point of a tag's history."""
+
+    at: datetime
+    value: float | None
+    text: str | None
+    status_code: int
+
+
+class Historian(Protocol):
+    """Time series of tags. History only: nothing about money is ever computed from it."""
+
+    def record(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
+        """Take changes into memory; they reach disk within a second. Never blocks, never raises."""
+
+    async def query(self, name: TagName, since: datetime, until: datetime, limit: int) -> Sequence[Sample]:
+        """Give one tag's points, oldest first, `since` inclusive, `until` exclusive."""
+
+    async def count(self) -> int:
+        """How many points have been stored since start and are safe on disk."""
+
+    async def __aenter__(self) -> "Historian":
+        """Open the store."""
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Write what is in memory and close."""

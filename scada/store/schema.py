@@ -1,0 +1,279 @@
+"""The tables. SQL is the truth for stays, money, openings and people; every row carries its site.
+
+Money is whole fen in integer columns; times are aware UTC. Alembic (`scada/migrations`) makes the
+tables; a test compares its result with this file.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps it naive, PostgreSQL with its zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times; hand over UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value!r}")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Give aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("at", Utc, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("what", String(64), nullable=False),
+    Column("lane", String(32)),
+    Column("passage", String(64), index=True),
+    Column("body", JSON, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+)
+"""Everything that happened, hash-chained: `hash` covers the row and `previous`. Never changed."""
+
+operator = Table(
+    "operator",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("made_at", Utc, nullable=False),
+)
+"""Who may sign in to the control room. Roles: operator, technician, manager, administrator, auditor."""
+
+stay = Table(
+    "stay",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("plate", String(16), nullable=False, index=True),
+    Column("plate_kind", String(24), nullable=False),
+    Column("plate_colour", String(16), nullable=False),
+    Column("entry_lane", String(32), nullable=False),
+    Column("entry_passage", String(64), nullable=False, unique=True),
+    Column("entered_at", Utc, nullable=False, index=True),
+    Column("entry_picture", String(120)),
+    Column("tariff", String(64), nullable=False),
+    Column("tariff_terms", JSON, nullable=False),
+    Column("ending", String(16)),
+    Column("exit_lane", String(32)),
+    Column("exit_passage", String(64)),
+    Column("exited_at", Utc, index=True),
+    Column("exit_picture", String(120)),
+    Column("exit_reason", String(24)),
+    Column("fee_fen", Integer, nullable=False, server_default="0"),
+    Column("paid_fen", Integer, nullable=False, server_default="0"),
+    Column("arrears_fen", Integer, nullable=False, server_default="0"),
+    Column("waived_fen", Integer, nullable=False, server_default="0"),
+    Column("paid_until", Utc),
+)
+"""One visit of one car. `ending` is null while it is open; `paid_until` is its credit."""
+Index(
+    "ix_stay_open_plate",
+    stay.c.site,
+    stay.c.plate,
+    unique=True,
+    sqlite_where=text("ending IS NULL"),
+    postgresql_where=text("ending IS NULL"),
+)
+
+passage = Table(
+    "passage",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("lane", String(32), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("began_at", Utc, nullable=False),
+    Column("ended_at", Utc, nullable=False, index=True),
+    Column("outcome", String(24), nullable=False),
+    Column("plate", String(16)),
+    Column("read_by", String(16)),
+    Column("confidence", Float),
+    Column("picture", String(120)),
+    Column("stay", String(26)),
+    Column("note", String(64), nullable=False, server_default=""),
+)
+"""Every passage, whatever its outcome."""
+
+rise = Table(
+    "rise",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("cause", String(16), nullable=False),
+    Column("passage", String(64)),
+    Column("number", Integer, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+"""Every rise of a boom with its one cause (invariant 7). `count` is the PLC's own counter."""
+
+quote = Table(
+    "quote",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("stay", String(26), ForeignKey("stay.id"), nullable=False, index=True),
+    Column("lane", String(32)),
+    Column("passage", String(64)),
+    Column("made_at", Utc, nullable=False),
+    Column("valid_until", Utc, nullable=False),
+    Column("total_fen", Integer, nullable=False),
+    Column("due_fen", Integer, nullable=False),
+    Column("lines", JSON, nullable=False),
+)
+
+pay_order = Table(
+    "pay_order",
+    metadata,
+    Column("out_trade_no", String(32), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("stay", String(26), ForeignKey("stay.id"), nullable=False, index=True),
+    Column("quote", String(26), ForeignKey("quote.id"), nullable=False),
+    Column("lane", String(32)),
+    Column("passage", String(64)),
+    Column("amount_fen", Integer, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("code_url", String(512)),
+    Column("expires_at", Utc, nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("transaction_id", String(32), unique=True),
+    Column("paid_at", Utc),
+    Column("asked_at", Utc),
+    Column("asks", Integer, nullable=False, server_default="0"),
+)
+"""One request to pay one quote at WeChat. States: CREATING, OPEN, PAID, CLOSED, UNKNOWN, FAILED."""
+
+settlement = Table(
+    "settlement",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("out_trade_no", String(32), ForeignKey("pay_order.out_trade_no"), nullable=False, unique=True),
+    Column("stay", String(26), ForeignKey("stay.id"), nullable=False, index=True),
+    Column("transaction_id", String(32), nullable=False, unique=True),
+    Column("amount_fen", Integer, nullable=False),
+    Column("surplus", Boolean, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("paid_at", Utc, nullable=False),
+    Column("settled_at", Utc, nullable=False),
+)
+"""Our record that an order was paid. `surplus`: the stay was already paid; a refund is owed."""
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("event_type", String(64), nullable=False),
+    Column("verdict", String(24), nullable=False),
+    Column("out_trade_no", String(32)),
+    Column("received_at", Utc, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""WeChat's verified notices as they came, by their own id: the same one twice is applied once."""
+
+open_request = Table(
+    "open_request",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("stay", String(26)),
+    Column("out_trade_no", String(32)),
+    Column("passage", String(64)),
+    Column("reason", String(24), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("why", String(200), nullable=False, server_default=""),
+    Column("answered_at", Utc),
+)
+"""The outbox of gate-open requests, billing's and operators'. States: WAITING, WRITTEN, TAKEN, REFUSED, LAPSED."""
+
+intent = Table(
+    "intent",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("passage", String(64), nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("claim", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("tick", Integer, nullable=False),
+    Column("ttl_ms", Integer, nullable=False),
+    Column("boot", Integer, nullable=False),
+    Column("block", LargeBinary, nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("why", String(200), nullable=False, server_default=""),
+    Column("answered_at", Utc),
+)
+"""Commands to PLCs, committed before they are written (`plc.md` §6). States: OPEN, DONE, NOT_DONE, UNKNOWN."""
+Index("uq_intent_lane_seq", intent.c.site, intent.c.lane, intent.c.seq, unique=True)
+
+case = Table(
+    "case_file",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("passage", String(64), nullable=False, index=True),
+    Column("why", String(200), nullable=False),
+    Column("opened_at", Utc, nullable=False),
+    Column("closed_at", Utc),
+    Column("outcome", String(200)),
+)
+"""What a person must decide, with its end."""
