@@ -256,6 +256,4 @@ def load(path: Path) -> Config:
     try:
         return Config.model_validate({**content, "folder": path.resolve().parent})
     except ValidationError as error:
-        raise ConfigError(
-            f"{path}: {error.error_count()} mistakes; run: daozha check --config {path}"
-        ) from error
+        raise ConfigError(f"{path}: {error.error_count()} mistakes; run: daozha check --config {path}") from error

@@ -95,9 +95,7 @@ class OpenRequest:
     def from_text(text: str) -> "OpenRequest":
         """Read the tag's text back. Raises ValueError or KeyError if it is not one of ours."""
         fields = json.loads(text)
-        return OpenRequest(
-            **{**fields, "reason": Reason(fields["reason"]), "at": datetime.fromisoformat(fields["at"])}
-        )
+        return OpenRequest(**{**fields, "reason": Reason(fields["reason"]), "at": datetime.fromisoformat(fields["at"])})
 
 
 @dataclass(frozen=True, slots=True)
