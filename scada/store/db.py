@@ -1,0 +1,153 @@
+"""The database: one writer thread, a few reader threads, and the migrations that make its tables.
+
+SQLite in WAL mode by default, PostgreSQL by its URL. Work is a plain function of a connection; it
+runs inside one transaction, off the loop.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Self, TypeVar
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+from scada.config import Config
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+QUEUE_SIZE = 1000
+"""Transactions that may wait for the writer."""
+WAIT_S = 10.0
+"""How long a transaction waits for a place in the queue before its caller is told."""
+READERS = 2
+BUSY_MS = 5000
+
+
+class StoreError(Exception):
+    """The store could not take or give something; the message says what was tried."""
+
+
+def database_url(config: Config) -> str:
+    """Give the URL of a site's database: a SQLite file in its data folder."""
+    return URL.create("sqlite", database=str(config.data / "daozha.db")).render_as_string(hide_password=False)
+
+
+def migrate(url: str) -> None:
+    """Bring the database's tables up to date; make the file and its folder if they are not there."""
+    _make_folder(url)
+    engine = writing_engine(url)
+    try:
+        with engine.connect() as connection:
+            settings = AlembicConfig()
+            settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def writing_engine(url: str) -> Engine:
+    """Build an engine whose transactions take SQLite's write lock at once."""
+    return _engine(url, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"))
+
+
+def reading_engine(url: str, size: int = READERS) -> Engine:
+    """Build an engine that cannot change the database."""
+    engine = _engine(url, begin="BEGIN", pragmas=("query_only=ON",), size=size)
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(postgresql_readonly=True)
+
+
+class Database:
+    """The way to the tables. One thread writes; readers see the last committed state and never wait for it."""
+
+    def __init__(self, url: str, *, readers: int = READERS, queue_size: int = QUEUE_SIZE) -> None:
+        self.url = url
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="db-writer")
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="db-reader")
+        self._places = asyncio.Semaphore(queue_size)
+        self._write_engine = writing_engine(url)
+        self._read_engine = reading_engine(url, readers)
+        self._is_open = False
+
+    async def __aenter__(self) -> Self:
+        """Open for work; the tables must be there (`migrate`)."""
+        _make_folder(self.url)
+        self._is_open = True
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Finish the transactions that wait, then close."""
+        self._is_open = False
+        await asyncio.to_thread(self._close)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in the writer thread, in a transaction of its own; returns when it is on disk.
+
+        An exception of `work` rolls it back and rises here. Cancelled while it runs, it may still
+        be committed. Raises StoreError when the queue stays full.
+        """
+        try:
+            await asyncio.wait_for(self._places.acquire(), WAIT_S)
+        except TimeoutError as error:
+            raise StoreError(f"write to {self._name}: the queue stayed full for {WAIT_S:g} s") from error
+        try:
+            return await self._run(self._writer, self._write_engine, work)
+        finally:
+            self._places.release()
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` in a reader thread, on one consistent view of the database."""
+        return await self._run(self._readers, self._read_engine, work)
+
+    async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Work[T]) -> T:
+        if not self._is_open:
+            raise StoreError(f"{self._name} is closed")
+        return await asyncio.get_running_loop().run_in_executor(threads, partial(_in_transaction, engine, work))
+
+    def _close(self) -> None:
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self._write_engine.dispose()
+        self._read_engine.dispose()
+
+    @property
+    def _name(self) -> str:
+        return make_url(self.url).render_as_string(hide_password=True)
+
+
+def _in_transaction(engine: Engine, work: Work[T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)
+
+
+def _make_folder(url: str) -> None:
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite" and parts.database:
+        Path(parts.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _engine(url: str, *, begin: str, pragmas: tuple[str, ...], size: int = 1) -> Engine:
+    engine = create_engine(url, pool_size=size, max_overflow=0)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", partial(_prepare_sqlite, (*pragmas, f"busy_timeout={BUSY_MS}")))
+        event.listen(engine, "begin", partial(_begin_sqlite, begin))
+    return engine
+
+
+def _prepare_sqlite(pragmas: tuple[str, ...], connection: SqliteConnection, _record: object) -> None:
+    """Set up a connection; the driver's own transactions are off, since they begin too late for reads."""
+    connection.isolation_level = None
+    for pragma in pragmas:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(begin: str, connection: Connection) -> None:
+    connection.exec_driver_sql(begin)

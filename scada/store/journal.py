@@ -1,0 +1,122 @@
+"""The journal: everything that happened, each row sealed by a hash over itself and the row before.
+
+The journal is written inside the transaction of the thing it tells of (`lanes.md` §3, invariant 10).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, select
+
+from scada.clock import Clock
+from scada.model.names import LaneName, PassageId, SiteId
+from scada.ports import JournalEntry
+from scada.store.db import Database
+from scada.store.schema import journal
+
+START = "0" * 64
+"""What stands as `previous` in the first row."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One row of the journal as people and programs read it."""
+
+    n: int
+    at: datetime
+    kind: str
+    actor: str
+    what: str
+    lane: LaneName | None
+    passage: PassageId | None
+    body: dict[str, object]
+
+
+class SqlJournal:
+    """The journal of one site; implements `scada.ports.Journal`."""
+
+    def __init__(self, db: Database, site: SiteId, clock: Clock) -> None:
+        self._db = db
+        self._site = site
+        self._clock = clock
+
+    async def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Append in order; returns when they are on disk."""
+        at = self._clock.now()
+        await self._db.write(lambda connection: write_entries(connection, self._site, at, entries))
+
+
+def write_entries(connection: Connection, site: SiteId, at: datetime, entries: Sequence[JournalEntry]) -> None:
+    """Append entries inside the caller's transaction. Raises TypeError or ValueError if a body is not JSON."""
+    n, previous = _last(connection)
+    rows = []
+    for entry in entries:
+        n += 1
+        row = _row(n, site, at, entry, previous)
+        previous = str(row["hash"])
+        rows.append(row)
+    if rows:
+        connection.execute(journal.insert(), rows)
+
+
+def verify(connection: Connection) -> int | None:
+    """Walk the whole chain; give the number of the first row that was changed, moved or taken out."""
+    previous, expected = START, 1
+    query = select(journal).order_by(journal.c.n).execution_options(yield_per=1000)
+    for row in connection.execute(query):
+        if row.n != expected or row.previous != previous or row.hash != seal(row._asdict()):
+            return expected
+        previous, expected = row.hash, expected + 1
+    return None
+
+
+def recent(connection: Connection, limit: int, lane: LaneName | None = None) -> list[JournalRow]:
+    """Give the last rows, newest first; of one lane if it is named."""
+    query = select(journal).order_by(journal.c.n.desc()).limit(limit)
+    if lane is not None:
+        query = query.where(journal.c.lane == lane)
+    return [
+        JournalRow(row.n, row.at, row.kind, row.actor, row.what, row.lane, row.passage, row.body)
+        for row in connection.execute(query)
+    ]
+
+
+def seal(row: Mapping[str, object]) -> str:
+    """Give the hash of a row: sha256 over its canonical JSON, `previous` included."""
+    content = {
+        name: row[name] for name in ("n", "site", "kind", "actor", "what", "lane", "passage", "body", "previous")
+    }
+    at = row["at"]
+    if not isinstance(at, datetime):
+        raise TypeError(f"journal row {row['n']}: at is {at!r}")
+    content["at"] = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return hashlib.sha256(_canonical(content).encode("ascii")).hexdigest()
+
+
+def _row(n: int, site: SiteId, at: datetime, entry: JournalEntry, previous: str) -> dict[str, object]:
+    row: dict[str, object] = {
+        "n": n,
+        "site": site,
+        "at": at,
+        "kind": entry.kind,
+        "actor": entry.actor,
+        "what": entry.what,
+        "lane": entry.lane,
+        "passage": entry.passage,
+        "body": json.loads(_canonical(entry.body)),
+        "previous": previous,
+    }
+    row["hash"] = seal(row)
+    return row
+
+
+def _last(connection: Connection) -> tuple[int, str]:
+    row = connection.execute(select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)).first()
+    return (row.n, row.hash) if row is not None else (0, START)
+
+
+def _canonical(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
