@@ -1,0 +1,24 @@
+"""What every test gets: a guard against blocking the loop, and the settings of hypothesis."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import blockbuster_ctx
+from hypothesis import settings
+
+PRODUCT = ("scada", "plc", "lpr", "billing", "hmi")
+
+settings.register_profile("house", deadline=None, derandomize=True, max_examples=100)
+settings.register_profile("soak", deadline=None, max_examples=5_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a_blocked_loop_fails_the_test() -> Iterator[None]:
+    """Raise BlockingError where our code sleeps, reads files or queries SQL on a running loop.
+
+    Only calls with a frame of the product on the stack count; what a test itself does is its own affair.
+    """
+    with blockbuster_ctx(PRODUCT):
+        yield
