@@ -1,0 +1,1 @@
+"""The plant's asyncio shell: tags, mailboxes, gatekeepers, the bridge and the plant's own health."""
