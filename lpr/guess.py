@@ -1,0 +1,51 @@
+"""What a reader says of one plate in one frame: plain values, known to the reader and to the vote."""
+
+from dataclasses import dataclass
+
+from scada.model.plate import Plate, PlateColour, PlateKind
+
+Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+"""Top left, top right, bottom right, bottom left, in pixels of the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateGuess:
+    """One plate in one frame.
+
+    `sign_probs` has one probability a sign; `score` is the log of the path under the grammar;
+    `width_px` is the plate's width in the frame; `detection` is the detector's own score.
+    """
+
+    text: Plate
+    sign_probs: tuple[float, ...]
+    score: float
+    kind: PlateKind
+    colour: PlateColour
+    layers: int
+    corners: Corners
+    width_px: float
+    detection: float
+    back_end: str
+
+    @property
+    def min_prob(self) -> float:
+        """The weakest sign: the only figure that may pass a gate (`lpr.md` §4)."""
+        return min(self.sign_probs, default=0.0)
+
+    @property
+    def mean_prob(self) -> float:
+        """The mean sign: good enough to choose between candidates of one plate, never for a gate."""
+        return sum(self.sign_probs) / len(self.sign_probs) if self.sign_probs else 0.0
+
+    @property
+    def weight(self) -> float:
+        """The product of the sign probabilities: what this guess adds to a vote."""
+        product = 1.0
+        for probability in self.sign_probs:
+            product *= probability
+        return product if self.sign_probs else 0.0
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the plate in the frame."""
+        return sum(x for x, _ in self.corners) / 4, sum(y for _, y in self.corners) / 4

@@ -1,0 +1,65 @@
+"""An ONNX network on one thread of the CPU, and how pictures are cut out for it."""
+
+import math
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""Height x width x 3, BGR."""
+Floats = NDArray[np.float32]
+
+
+class Network:
+    """One model file with one input; sessions share nothing, so each process opens its own."""
+
+    def __init__(self, path: Path) -> None:
+        onnxruntime.set_default_logger_severity(3)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+
+    def run(self, data: Floats) -> list[Floats]:
+        """Run the network on one input; every output in the model's order."""
+        return cast(list[Floats], self._session.run(None, {self._input: data}))
+
+    def note(self, key: str) -> str:
+        """Give a text that the model file carries. Raises KeyError."""
+        notes: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        return notes[key]
+
+
+def as_input(picture: Picture) -> Floats:
+    """Scale a picture to -1..1 and put the channels first: what both PP-OCR networks take."""
+    scaled = picture.astype(np.float32) * np.float32(2 / 255) - np.float32(1)
+    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+
+
+def order_corners(points: Floats) -> Floats:
+    """Sort four corners: top left, top right, bottom right, bottom left."""
+    total, across = points.sum(axis=1), points[:, 0] - points[:, 1]
+    return points[[total.argmin(), across.argmax(), total.argmax(), across.argmin()]].astype(np.float32)
+
+
+def sides(corners: Floats) -> tuple[float, float]:
+    """Give the width and height of a quadrilateral: the longer of its opposite sides."""
+    top, right = math.dist(corners[0], corners[1]), math.dist(corners[1], corners[2])
+    bottom, left = math.dist(corners[2], corners[3]), math.dist(corners[3], corners[0])
+    return max(top, bottom), max(right, left)
+
+
+def straighten(picture: Picture, corners: Floats) -> Picture | None:
+    """Cut a quadrilateral out as a rectangle; None if it is too small to hold a sign."""
+    width, height = (round(side) for side in sides(corners))
+    if width < 4 or height < 4:
+        return None
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    turn = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    cut = cv2.warpPerspective(picture, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return cast(Picture, cut)

@@ -1,0 +1,1 @@
+"""Drawn plates and simulated cameras; the product never imports this package."""
