@@ -44,14 +44,13 @@ class KeepPicture:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Put this on the lane's display."""
+    """Put this on the lane's display. `claim`: with the QR code of the live passage's claim page."""
 
     message: Message
     plate: str = ""
     quote: Quote | None = None
     code_url: str = ""
     claim: bool = False
-    """Show the QR code of the live passage's claim page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +99,6 @@ class OpenGate:
 
     authorisation: Authorisation
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class CancelOpening:
-    """Take the PLC's authorisation back. The boom's own safety decides whether it lowers."""
-
-    passage: PassageId
-    number: int
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +181,6 @@ Command = (
     | AskOrder
     | CloseOrder
     | OpenGate
-    | CancelOpening
     | AnswerRequest
     | BeginStay
     | EndStay

@@ -6,7 +6,7 @@ from datetime import datetime
 from scada.model.handshake import AckResult
 from scada.model.lane.image import LaneImage
 from scada.model.lane.words import OpenRequest, Order, Quote, Reason
-from scada.model.names import OrderId, PassageId, StayId
+from scada.model.names import PassageId, StayId
 from scada.model.plate import PlateRead, PlateUnread
 
 
@@ -92,6 +92,7 @@ class OrderMade(Timed):
     """WeChat has taken the order; its QR code may be shown."""
 
     passage: PassageId
+    quote: Quote
     order: Order
 
 
@@ -102,14 +103,6 @@ class BillingFailed(Timed):
     passage: PassageId
     asked: str
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Settled(Timed):
-    """An order was paid. A credit, not a leave: the leave comes by `OpenRequested`."""
-
-    stay: StayId
-    order: OrderId
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +164,6 @@ Event = (
     | Quoted
     | OrderMade
     | BillingFailed
-    | Settled
     | OpenRequested
     | Rejected
     | HelpCalled

@@ -152,6 +152,8 @@ class Passage:
     began_at: datetime
     read: PlateRead | None = None
     stay: StayId | None = None
+    wrong_way: bool = False
+    """It began on the safety loop: somebody comes from the other side."""
 
 
 def passage_id(lane: str, number: int, at: datetime) -> PassageId:

@@ -1,0 +1,73 @@
+"""THE RULE (`lanes.md` §4): a gate-open request opens only while its car is the live passage.
+
+Billing names the stay and the order; an operator names the passage. A request that cannot be taken
+loses nothing: the stay keeps its credit.
+"""
+
+from dataclasses import replace
+
+from scada.model.handshake import Mode
+from scada.model.lane import events as e
+from scada.model.lane import states as s
+from scada.model.lane.commands import AnswerRequest, AskQuote
+from scada.model.lane.passages import due_of
+from scada.model.lane.permit import BEFORE_LEAVE, authorise, close_order, live_of
+from scada.model.lane.states import Lane, Step
+from scada.model.lane.timing import Timing
+from scada.model.lane.words import OpenRequest, Reason, Refused, Taken
+
+
+def open_requested(lane: Lane, event: e.OpenRequested, timing: Timing) -> Step:
+    """Turn the gate-open request into a leave only while its car is the live passage (THE RULE)."""
+    request = event.request
+    why = _refusal(lane, request)
+    if why is not None:
+        refused = Step(lane, (AnswerRequest(request.id, Refused(why)),))
+        return _price_anew(refused, request, event.at_s)
+    live = live_of(lane)
+    stay = request.stay if request.order is not None else live.stay
+    keep_order = request.order is not None or request.reason is Reason.PAID_NOT_ARRIVED
+    closed = () if keep_order else close_order(lane, "opened by hand")
+    leave = authorise(replace(lane, held=None), stay, request.reason, request.by, event.at_s, timing)
+    return Step(leave.lane, (AnswerRequest(request.id, Taken()), *closed, *leave.commands))
+
+
+def _refusal(lane: Lane, request: OpenRequest) -> str | None:
+    """Say in words why a request cannot be taken, or None if it can."""
+    if not lane.image.alive:
+        return "no link to the PLC"
+    if lane.live is None:
+        return "no car at the boom"
+    if lane.image.mode is not Mode.AUTO:
+        return f"the lane is in mode {lane.image.mode.name}"
+    if isinstance(lane.state, s.Faulted):
+        return lane.state.fault.value
+    if not isinstance(lane.state, BEFORE_LEAVE):
+        return "the gate already opens for a car" if not isinstance(lane.state, s.Idle) else "no car at the boom"
+    why = _wrong_order(lane, request) if request.order is not None else _wrong_passage(lane, request)
+    if why is None and not lane.is_certain:
+        return "the car is not surely on the approach loop"
+    return why
+
+
+def _wrong_order(lane: Lane, request: OpenRequest) -> str | None:
+    if live_of(lane).stay != request.stay:
+        return "the car at the boom belongs to another stay"
+    due = due_of(lane)
+    return None if due is not None and due.order.id == request.order else "a newer quote is asked for"
+
+
+def _wrong_passage(lane: Lane, request: OpenRequest) -> str | None:
+    named = request.passage is not None and lane.is_live(request.passage)
+    return None if named else "that car is gone"
+
+
+def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
+    """The stay of the car that is here was paid, yet could not be taken: its credit will answer."""
+    lane = refused.lane
+    if request.order is None or lane.live is None or lane.live.stay != request.stay or request.stay is None:
+        return refused
+    if not isinstance(lane.state, s.AwaitingPayment):
+        return refused
+    asked = AskQuote(lane.live.id, request.stay)
+    return Step(lane.becoming(s.Quoting(request.stay, at_s)), (*refused.commands, asked))

@@ -1,0 +1,140 @@
+"""The lane machine: one pure function from a lane and an event to a lane and commands.
+
+First the event is taken in; then the lane runs on by itself as far as its image and the time
+allow. What must be true of a *state* rather than of a step (its open case, its display) is
+compared before and after, so that no row of the table can forget it.
+"""
+
+from typing import assert_never
+
+from scada.model.lane import events as e
+from scada.model.lane import gate, passages, permit, request
+from scada.model.lane import states as s
+from scada.model.lane.commands import CloseCase, Command, OpenCase
+from scada.model.lane.display import shown
+from scada.model.lane.states import Lane, Step
+from scada.model.lane.timing import Timing
+
+_MOST_ROWS = 16
+"""More rows in one step than the longest road through the table; reaching it is a defect."""
+
+
+def step(lane: Lane, event: e.Event, timing: Timing) -> Step:
+    """Decide what a lane does about an event (`lanes.md` §6 and §7)."""
+    taken = _take(lane, event, timing)
+    after = _run_on(taken, event.at_s, timing)
+    return after.also(*_cases(lane, after.lane), *_display(lane, after.lane))
+
+
+def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
+    match event:
+        case e.ImageSeen():
+            return passages.image_seen(lane, event)
+        case e.TimePassed():
+            return Step(lane)
+        case e.OpenRequested():
+            return request.open_requested(lane, event, timing)
+        case _ if not lane.is_live(event.passage):
+            return Step(lane)
+        case e.PlateSeen():
+            return permit.plate_seen(lane, event, timing)
+        case e.PlateCorrected():
+            return permit.plate_corrected(lane, event)
+        case e.Admitted():
+            return permit.admitted(lane, event, timing)
+        case e.NotAdmitted():
+            return permit.not_admitted(lane, event)
+        case e.StayFound():
+            return permit.stay_found(lane, event)
+        case e.StayNotFound():
+            return permit.stay_not_found(lane, event)
+        case e.Quoted():
+            return permit.quoted(lane, event, timing)
+        case e.OrderMade():
+            return permit.order_made(lane, event, timing)
+        case e.BillingFailed():
+            return permit.billing_failed(lane, event)
+        case e.Rejected():
+            return permit.rejected(lane, event)
+        case e.HelpCalled():
+            return permit.help_called(lane, event)
+        case e.CommandDone():
+            return Step(lane)
+        case e.CommandRefused():
+            return gate.command_refused(lane, event)
+        case e.CommandUnknown():
+            return gate.command_unknown(lane, event)
+        case _:
+            assert_never(event)
+
+
+def _run_on(taken: Step, at_s: float, timing: Timing) -> Step:
+    """Take every row that the image and the time allow now, until none is left."""
+    done = taken
+    for _ in range(_MOST_ROWS):
+        if not done.lane.image.alive:
+            return done
+        more = _advance(done.lane, at_s, timing)
+        if more is None:
+            return done
+        done = Step(more.lane, done.commands + more.commands)
+    raise AssertionError(f"the lane does not come to rest: {done.lane}")
+
+
+def _advance(lane: Lane, at_s: float, timing: Timing) -> Step | None:
+    match lane.state:
+        case s.Idle():
+            return permit.from_idle(lane, at_s)
+        case s.Identifying() as state:
+            return permit.from_identifying(lane, state, at_s, timing)
+        case s.Deciding() | s.Matching() | s.Quoting() as state:
+            return permit.from_asking(lane, state, at_s, timing)
+        case s.AwaitingPayment() as state:
+            return permit.from_awaiting_payment(lane, state, at_s, timing)
+        case s.AwaitingDriver() as state:
+            return permit.from_awaiting_driver(lane, state, at_s, timing)
+        case s.AwaitingOperator() as state:
+            return permit.from_awaiting_operator(lane, state, at_s)
+        case s.Authorised() as state:
+            return gate.from_authorised(lane, state, at_s)
+        case s.Opening() as state:
+            return gate.from_opening(lane, state, at_s, timing)
+        case s.Open() as state:
+            return gate.from_open(lane, state, at_s, timing)
+        case s.Passing() as state:
+            return gate.from_passing(lane, state, at_s, timing)
+        case s.Clearing() as state:
+            return gate.from_clearing(lane, state, at_s, timing)
+        case s.Closing() as state:
+            return gate.from_closing(lane, state, at_s, timing)
+        case s.Faulted() as state:
+            return gate.from_faulted(lane, state, at_s)
+        case _:
+            assert_never(lane.state)
+
+
+def _case_of(lane: Lane) -> str | None:
+    """Say what a person must decide in this state, if anything."""
+    match lane.state:
+        case s.AwaitingOperator(why=why):
+            return why
+        case s.Open(lingering=True):
+            return "the gate is up and nobody passes"
+        case s.Faulted(fault=fault):
+            return fault.value
+        case _:
+            return None
+
+
+def _cases(before: Lane, after: Lane) -> tuple[Command, ...]:
+    """Open and close the case that belongs to the state and to its passage."""
+    was, now = _case_of(before), _case_of(after)
+    moved = before.live != after.live and not (before.live and after.live and before.live.id == after.live.id)
+    ended = () if was is None or before.live is None else (CloseCase(before.live.id, s.NAMES[type(after.state)]),)
+    begun = () if now is None or after.live is None else (OpenCase(after.live.id, now),)
+    return ended + begun if moved or was != now else ()
+
+
+def _display(before: Lane, after: Lane) -> tuple[Command, ...]:
+    now = shown(after)
+    return () if now == shown(before) else (now,)
