@@ -70,23 +70,22 @@ class Database:
 
     def __init__(self, url: str, *, readers: int = READERS, queue_size: int = QUEUE_SIZE) -> None:
         self.url = url
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="db-writer")
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="db-reader")
+        self._writer = _Threads(partial(writing_engine, url), 1, "db-writer")
+        self._readers = _Threads(partial(reading_engine, url, readers), readers, "db-reader")
         self._places = asyncio.Semaphore(queue_size)
-        self._write_engine = writing_engine(url)
-        self._read_engine = reading_engine(url, readers)
         self._is_open = False
 
     async def __aenter__(self) -> Self:
         """Open for work; the tables must be there (`migrate`)."""
-        _make_folder(self.url)
+        await asyncio.gather(self._writer.open(), self._readers.open())
         self._is_open = True
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Finish the transactions that wait, then close."""
         self._is_open = False
-        await asyncio.to_thread(self._close)
+        await self._writer.close()
+        await self._readers.close()
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in the writer thread, in a transaction of its own; returns when it is on disk.
@@ -95,37 +94,49 @@ class Database:
         be committed. Raises StoreError when the queue stays full.
         """
         try:
-            await asyncio.wait_for(self._places.acquire(), WAIT_S)
+            async with asyncio.timeout(WAIT_S):
+                await self._places.acquire()
         except TimeoutError as error:
             raise StoreError(f"write to {self._name}: the queue stayed full for {WAIT_S:g} s") from error
         try:
-            return await self._run(self._writer, self._write_engine, work)
+            return await self._run(self._writer, work)
         finally:
             self._places.release()
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in a reader thread, on one consistent view of the database."""
-        return await self._run(self._readers, self._read_engine, work)
+        return await self._run(self._readers, work)
 
-    async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Work[T]) -> T:
+    async def _run(self, threads: "_Threads", work: Work[T]) -> T:
         if not self._is_open:
             raise StoreError(f"{self._name} is closed")
-        return await asyncio.get_running_loop().run_in_executor(threads, partial(_in_transaction, engine, work))
-
-    def _close(self) -> None:
-        self._writer.shutdown(wait=True)
-        self._readers.shutdown(wait=True)
-        self._write_engine.dispose()
-        self._read_engine.dispose()
+        return await threads.run(work)
 
     @property
     def _name(self) -> str:
         return make_url(self.url).render_as_string(hide_password=True)
 
 
-def _in_transaction(engine: Engine, work: Work[T]) -> T:
-    with engine.begin() as connection:
-        return work(connection)
+class _Threads:
+    """Named threads with the engine they use; the engine is made in a thread, since it looks at the disk."""
+
+    def __init__(self, make_engine: Callable[[], Engine], threads: int, name: str) -> None:
+        self._make_engine = make_engine
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+
+    async def open(self) -> None:
+        self._engine = await asyncio.get_running_loop().run_in_executor(self._pool, self._make_engine)
+
+    async def run(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._in_transaction, work)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.to_thread(self._engine.dispose)
+
+    def _in_transaction(self, work: Work[T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
 
 
 def _make_folder(url: str) -> None:

@@ -1,0 +1,237 @@
+"""Who may sign in to the control room, and what each role may ask of the plant (`hmi.md` §8).
+
+Passwords are argon2id hashes, reckoned in a thread. Guessing is slowed by a lock-out for each name
+and each address. Nothing here is ever made with a password that somebody else knows.
+"""
+
+import asyncio
+import base64
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy import Connection, func, select, update
+
+from scada.clock import Clock
+from scada.model.names import SiteId
+from scada.ports import JournalEntry
+from scada.store.db import Database, StoreError
+from scada.store.journal import write_entries
+from scada.store.lockout import Lockout
+from scada.store.schema import operator
+
+T = TypeVar("T")
+
+MEMORY_KIB, PASSES, LANES = 65536, 3, 4
+HASHING = 2
+"""Hashes reckoned at the same time, each with its own 64 MiB."""
+WAITING = 16
+"""Sign-ins that may wait for a hash; more are told to come again."""
+SHORTEST, LONGEST = 10, 256
+FIRST_NAME = "admin"
+
+
+class Role(Enum):
+    """What a person is in the control room."""
+
+    OPERATOR = "operator"
+    TECHNICIAN = "technician"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+_READS = frozenset({"open_stays", "recent_stays", "picture", "journal", "change_password"})
+_LANE_WORK = frozenset({"open_gate", "correct_plate", "pick_stay", "send_back"})
+_VERBS = {
+    Role.OPERATOR: _READS | _LANE_WORK,
+    Role.TECHNICIAN: _READS | _LANE_WORK,
+    Role.MANAGER: _READS,
+    Role.ADMINISTRATOR: _READS | _LANE_WORK,
+    Role.AUDITOR: _READS,
+}
+
+
+def may(role: str, verb: str) -> bool:
+    """Say whether a role may ask for a verb. What no table names, nobody may."""
+    return any(known.value == role and verb in verbs for known, verbs in _VERBS.items())
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The name and password were right."""
+
+    name: str
+    role: str
+    must_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRefused:
+    """They were not, or there were too many tries."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged:
+    """The new password holds from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRefused:
+    """The old password still holds, and why."""
+
+    why: str
+
+
+_WRONG = "the name or the password is wrong"
+
+
+class Operators:
+    """The people of one site."""
+
+    def __init__(self, db: Database, site: SiteId, clock: Clock) -> None:
+        self._db = db
+        self._site = site
+        self._clock = clock
+        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+        self._nobody = _unmatchable_hash()
+        self._hashing = asyncio.Semaphore(HASHING)
+        self._waiting = 0
+        self._lockout = Lockout(clock)
+
+    async def first_start(self) -> str | None:
+        """Make the first administrator if there is nobody yet; give the password, to be shown this once."""
+        if await self._db.read(_count):
+            return None
+        password = "-".join(secrets.token_hex(2) for _ in range(4))
+        await self.add(FIRST_NAME, Role.ADMINISTRATOR.value, password, must_change=True)
+        return password
+
+    async def add(self, name: str, role: str, password: str, must_change: bool) -> None:
+        """Add a person. Raises StoreError if the name is taken or unusable, the role unknown, the password weak."""
+        weak = _weakness(name, password)
+        if weak is not None or not 1 <= len(name) <= 64 or not name.isprintable():
+            raise StoreError(f"add operator {name[:64]!r}: {weak or 'a name has 1 to 64 signs'}")
+        try:
+            checked = Role(role)
+        except ValueError as error:
+            raise StoreError(f"add operator {name!r}: no role {role!r}") from error
+        password_hash = await self._reckon(lambda: self._hasher.hash(password))
+        await self._db.write(lambda connection: self._insert(connection, name, checked, password_hash, must_change))
+
+    async def sign_in(self, name: str, password: str, address: str = "") -> SignedIn | SignInRefused:
+        """Check a name and a password. Each try counts against the name and the address until one is right."""
+        verdict = await self._check(name, password, address)
+        if isinstance(verdict, SignedIn):
+            await self._tell(name, "signed_in", address)
+        return verdict
+
+    async def change_password(
+        self, name: str, old: str, new: str, address: str = ""
+    ) -> PasswordChanged | PasswordRefused:
+        """Replace a person's own password."""
+        verdict = await self._check(name, old, address)
+        if isinstance(verdict, SignInRefused):
+            return PasswordRefused(verdict.why)
+        weak = "it is the old one" if new == old else _weakness(name, new)
+        if weak is not None:
+            return PasswordRefused(weak)
+        password_hash = await self._reckon(lambda: self._hasher.hash(new))
+        await self._db.write(lambda connection: self._replace(connection, name, password_hash))
+        return PasswordChanged()
+
+    async def _check(self, name: str, password: str, address: str) -> SignedIn | SignInRefused:
+        if self._waiting >= WAITING:
+            return SignInRefused("too many sign-ins at once, try again in a moment")
+        tries = (f"name {name[:64]}", f"address {address[:64]}")
+        wait_s = self._lockout.count(tries)
+        if wait_s > 0:
+            return SignInRefused(f"too many tries, wait {wait_s:.0f} s")
+        self._waiting += 1
+        try:
+            known = await self._compare(name, password)
+        finally:
+            self._waiting -= 1
+        if known is None:
+            await self._tell(name, "sign_in_refused", address)
+            return SignInRefused(_WRONG)
+        self._lockout.forgive(tries)
+        return known
+
+    async def _compare(self, name: str, password: str) -> SignedIn | None:
+        known = await self._db.read(lambda connection: _find(connection, name))
+        password_hash = known[1] if known is not None else self._nobody
+        right = await self._reckon(lambda: self._matches(password_hash, password[: LONGEST + 1]))
+        return known[0] if known is not None and right else None
+
+    def _matches(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except VerifyMismatchError:
+            return False
+
+    async def _reckon(self, work: Callable[[], T]) -> T:
+        async with self._hashing:
+            return await asyncio.to_thread(work)
+
+    async def _tell(self, name: str, what: str, address: str) -> None:
+        at = self._clock.now()
+
+        def work(connection: Connection) -> None:
+            actor = name if _find(connection, name) is not None else "unknown"
+            entry = JournalEntry("person", actor, what, body={"address": address[:64]})
+            write_entries(connection, self._site, at, [entry])
+
+        await self._db.write(work)
+
+    def _insert(self, connection: Connection, name: str, role: Role, password_hash: str, must_change: bool) -> None:
+        if _find(connection, name) is not None:
+            raise StoreError(f"add operator {name!r}: there is one of that name")
+        at = self._clock.now()
+        connection.execute(
+            operator.insert().values(
+                name=name,
+                site=self._site,
+                role=role.value,
+                password_hash=password_hash,
+                must_change=must_change,
+                made_at=at,
+            )
+        )
+        entry = JournalEntry("person", name, "operator_added", body={"role": role.value})
+        write_entries(connection, self._site, at, [entry])
+
+    def _replace(self, connection: Connection, name: str, password_hash: str) -> None:
+        connection.execute(
+            update(operator).where(operator.c.name == name).values(password_hash=password_hash, must_change=False)
+        )
+        write_entries(connection, self._site, self._clock.now(), [JournalEntry("person", name, "password_changed")])
+
+
+def _count(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(operator)).scalar_one()
+
+
+def _find(connection: Connection, name: str) -> tuple[SignedIn, str] | None:
+    row = connection.execute(select(operator).where(operator.c.name == name)).first()
+    return (SignedIn(row.name, row.role, row.must_change), row.password_hash) if row is not None else None
+
+
+def _weakness(name: str, password: str) -> str | None:
+    if not SHORTEST <= len(password) <= LONGEST:
+        return f"a password has {SHORTEST} to {LONGEST} signs"
+    if len(name) >= SHORTEST // 2 and name.casefold() in password.casefold():
+        return "a password must not hold the name"
+    return None
+
+
+def _unmatchable_hash() -> str:
+    """Make a hash that no password has, as dear to check as a real one."""
+    salt, digest = (base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
+    return f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}"
