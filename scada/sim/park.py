@@ -1,0 +1,120 @@
+"""The virtual car park alive: every 20 ms the cars move, and PLCs and cameras feel and see them.
+
+The product learns nothing from here: PLCs show their loops by their protocols, and a plate is
+pixels on a camera.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from scada.clock import Clock
+from scada.model.names import LaneName
+from scada.sim.scenario import Visit
+from scada.sim.truth import TruthLog
+from scada.sim.wiring import FieldLink, Numbers, Scenes
+from scada.sim.world import (
+    Board,
+    CarName,
+    Happening,
+    OnRoad,
+    What,
+    World,
+    advance,
+    back_out,
+    come,
+    in_view,
+    loops,
+    on_approach,
+)
+
+log = structlog.get_logger()
+
+CYCLE_S = 0.02
+
+
+class Park:
+    """The virtual car park alive: moves the cars, wires them to PLCs and cameras, and tells what happens."""
+
+    def __init__(
+        self,
+        world: World,
+        links: Sequence[FieldLink],
+        scenes: Scenes,
+        truth: TruthLog,
+        clock: Clock,
+        told: Callable[[Happening], None],
+    ) -> None:
+        self.world = world
+        self.visits: dict[CarName, Visit] = {}
+        self._links = links
+        self._scenes = scenes
+        self._truth = truth
+        self._clock = clock
+        self._told = told
+        self._numbers = {road.lane: Numbers(road.lane, truth) for road in world.roads}
+
+    def invite(self, visit: Visit, after_s: float) -> None:
+        """Let a car come in `after_s`."""
+        self.visits[visit.car.name] = visit
+        self.world = come(self.world, visit.car, after_s)
+        self._truth.write("car", car=visit.car.name, plate=visit.plate, photo=visit.photo)
+
+    def back_out(self, car: CarName) -> None:
+        """Let a car that stands at a boom put it in reverse."""
+        self.world = back_out(self.world, car)
+
+    def at_boom(self, lane: LaneName) -> OnRoad | None:
+        """Give the car on the lane's approach loop: anybody can see it there."""
+        return on_approach(self.world.road(lane))
+
+    def is_wired(self) -> bool:
+        """Say whether every lane's PLC answers."""
+        return all(any(road.lane in link.states for link in self._links) for road in self.world.roads)
+
+    async def run(self) -> None:
+        """Move the cars until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._scenes.run())
+                tasks.create_task(self._move())
+        finally:
+            for link in self._links:
+                await link.close()
+
+    async def _move(self) -> None:
+        before_s = self._clock.seconds()
+        while True:
+            now_s = self._clock.seconds()
+            await self._cycle(now_s - before_s, now_s)
+            before_s = now_s
+            await asyncio.sleep(max(0.0, CYCLE_S - (self._clock.seconds() - now_s)))
+
+    async def _cycle(self, dt_s: float, now_s: float) -> None:
+        states = {lane: state for link in self._links for lane, state in link.states.items()}
+        boards = {lane: Board(state.boom, state.green) for lane, state in states.items()}
+        self.world, happened = advance(self.world, dt_s, boards)
+        felt = {road.lane: loops(road) for road in self.world.roads}
+        await asyncio.gather(*(link.exchange(felt, now_s) for link in self._links))
+        for link in self._links:
+            for lane, state in link.states.items():
+                self._numbers[lane].look(state, self.world.road(lane), now_s)
+        for one in happened:
+            self._tell(one)
+        for road in self.world.roads:
+            self._scenes.show(road.lane, self._scene(in_view(road)))
+
+    def _tell(self, happening: Happening) -> None:
+        self._truth.write(happening.what.value, car=happening.car, lane=happening.lane)
+        if happening.what is What.STRUCK:
+            log.error("a boom came down on a car", car=happening.car, lane=happening.lane)
+        self._told(happening)
+
+    def _scene(self, one: OnRoad | None) -> dict[str, object] | None:
+        if one is None:
+            return None
+        visit = self.visits[one.car.name]
+        plate = "" if one.manner.dirty else visit.plate
+        photo = None if one.manner.dirty else visit.photo
+        return {"plate": plate, "photo": photo, "seed": visit.scene_seed}
