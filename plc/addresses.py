@@ -1,0 +1,98 @@
+"""Where a tag lives on its device: the ways people write an address, read into one form (pure)."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+MAX_REGISTER = 65535
+
+
+class Area(Enum):
+    """The four Modbus areas."""
+
+    COIL = "C"
+    DISCRETE = "DI"
+    INPUT = "IR"
+    HOLDING = "HR"
+
+    @property
+    def is_bits(self) -> bool:
+        """Say whether one address is one bit."""
+        return self in (Area.COIL, Area.DISCRETE)
+
+    @property
+    def may_write(self) -> bool:
+        """Say whether a master may write here."""
+        return self in (Area.COIL, Area.HOLDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A place in a Modbus device, counted from 0 as on the wire; `count` is the length if the address gives one."""
+
+    area: Area
+    start: int
+    bit: int | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAddress:
+    """A node of an OPC UA server, as text: `ns=2;s=Out1.Loop.Safety`."""
+
+    text: str
+
+
+Address = Register | NodeAddress
+
+
+class AddressError(ValueError):
+    """The text is no address; the message says why, and what may have happened to it."""
+
+
+_LETTERS = re.compile(r"(HR|IR|DI|C)(\d+)(?:\.(\d+))?(?::(\d+))?", re.IGNORECASE)
+_CLASSIC = re.compile(r"([0134])(\d{4,5})(?:\.(\d+))?")
+_IEC = re.compile(r"%(QX|IX|QW|IW|MW)(\d+)(?:\.(\d+))?", re.IGNORECASE)
+_NODE = re.compile(r"(ns=\d{1,5};)?[isgb]=.+")
+_SPOILT_BY_SHEET = re.compile(r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?|\d{1,3}|\d+[.,]\d+E\+?\d+|[A-Z][a-z]{2}-\d{2}")
+_CLASSIC_AREA = {"0": Area.COIL, "1": Area.DISCRETE, "3": Area.INPUT, "4": Area.HOLDING}
+_LANE_ST_WORDS = {"QW": (Area.HOLDING, 0), "IW": (Area.INPUT, 0), "MW": (Area.HOLDING, 1024)}
+_LANE_ST_BITS = {"QX": Area.COIL, "IX": Area.DISCRETE}
+
+
+def parse_node(text: str) -> NodeAddress:
+    """Read an OPC UA address. Raises AddressError."""
+    if not _NODE.fullmatch(text):
+        raise AddressError(f"{text!r} is not a NodeId like ns=2;s=Out1.Loop.Safety")
+    return NodeAddress(text)
+
+
+def parse_register(text: str, base: int = 1, profile: str = "") -> Register:
+    """Read a Modbus address in any of its forms (`plc.md` §4). Raises AddressError."""
+    if match := _LETTERS.fullmatch(text):
+        area, start, bit, count = match.groups()
+        return Register(Area(area.upper()), int(start), _number(bit), _number(count))
+    if match := _CLASSIC.fullmatch(text):
+        digit, number, bit = match.groups()
+        return Register(_CLASSIC_AREA[digit], int(number) - base, _number(bit))
+    if match := _IEC.fullmatch(text):
+        return _by_profile(text, match, profile)
+    if _SPOILT_BY_SHEET.fullmatch(text):
+        raise AddressError(f"{text!r} looks as if a spreadsheet had made a date or a number of it; write HR4 or HR4.3")
+    raise AddressError(f"{text!r} is no address; write HR4, HR4.3, IR0, C2, DI1 or HR1026:9")
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def _by_profile(text: str, match: re.Match[str], profile: str) -> Register:
+    if profile != "lane.st":
+        raise AddressError(f"{text!r} needs a profile in the device table; the only one so far is lane.st")
+    kind, number, bit = match.group(1).upper(), int(match.group(2)), _number(match.group(3))
+    if kind in _LANE_ST_BITS:
+        if bit is None or bit > 7:
+            raise AddressError(f"{text!r} needs a bit from 0 to 7 after the point")
+        return Register(_LANE_ST_BITS[kind], 8 * number + bit)
+    area, first = _LANE_ST_WORDS[kind]
+    return Register(area, first + number, bit)

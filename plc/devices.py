@@ -1,0 +1,167 @@
+"""The device table: which PLCs there are, and how each is reached."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from plc.findings import Finding, error
+from plc.registers import Order
+from plc.sheet import Row, Sheet
+
+MAX_READ = 125
+"""Registers that one Modbus read may ask for."""
+
+
+class Protocol(Enum):
+    """How a device is talked to, as far as this version can."""
+
+    MODBUS_TCP = "modbus-tcp"
+    OPC_UA = "opcua"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One row of the device table. `max_registers` and `max_gap` shape reads; `base` shifts classic addresses."""
+
+    name: str
+    protocol: Protocol
+    host: str
+    port: int
+    unit: int
+    order: Order | None
+    base: int
+    max_registers: int
+    max_gap: int
+    timeout_s: float
+    pause_s: float
+    profile: str
+    security: str
+
+    @property
+    def where(self) -> str:
+        """Say where it is, for messages."""
+        return f"{self.name} at {self.host}:{self.port}"
+
+
+COLUMNS = [
+    "device",
+    "protocol",
+    "host",
+    "port",
+    "unit",
+    "order",
+    "base",
+    "max_regs",
+    "max_gap",
+    "timeout_ms",
+    "pause_ms",
+    "pipeline",
+    "profile",
+    "security",
+    "simulated",
+    "host2",
+    "port2",
+    "serial",
+]
+_LATER = ("modbus-rtu-tcp", "modbus-rtu", "s7", "internal")
+_RANGES = {
+    "port": (1, 65535, 0),
+    "unit": (0, 247, 1),
+    "base": (0, 1, 1),
+    "max_regs": (1, MAX_READ, MAX_READ),
+    "max_gap": (0, MAX_READ, 8),
+    "timeout_ms": (10, 60_000, 1000),
+    "pause_ms": (0, 10_000, 0),
+}
+"""Whole numbers of the table: least, most, and what blank means."""
+
+
+class _Bad(Exception):
+    def __init__(self, column: str, text: str, remedy: str) -> None:
+        super().__init__(text)
+        self.column, self.remedy = column, remedy
+
+
+def read_devices(sheet: Sheet) -> tuple[dict[str, Device], list[Finding]]:
+    """Build the devices that can be used, and say what is wrong with the others."""
+    devices: dict[str, Device] = {}
+    findings = list(_heads(sheet))
+    for row in sheet.rows:
+        try:
+            device = _device(row)
+            if device.name in devices:
+                raise _Bad("device", f"{device.name!r} stands here twice", "give each device its own name")
+        except _Bad as bad:
+            findings.append(error("E30", sheet, row, bad.column, str(bad), bad.remedy))
+        else:
+            devices[device.name] = device
+            findings += _unsecured(device, sheet, row)
+    return devices, findings
+
+
+def _heads(sheet: Sheet) -> Iterator[Finding]:
+    for column in sheet.columns:
+        if column not in COLUMNS:
+            yield error(
+                "E24", sheet, None, column, f"unknown column {column!r}", f"the columns are {', '.join(COLUMNS)}"
+            )
+
+
+def _unsecured(device: Device, sheet: Sheet, row: Row) -> Iterator[Finding]:
+    if device.security:
+        yield error(
+            "E31",
+            sheet,
+            row,
+            "security",
+            f"security {device.security!r} is not supported yet, and connecting without it would be a lie",
+            "leave the column empty and keep the device on the plant network",
+        )
+
+
+def _device(row: Row) -> Device:
+    if not row["device"] or not row["host"]:
+        raise _Bad("device", "a device needs a name and a host", "fill in device and host")
+    numbers = {column: _number(row, column) for column in _RANGES}
+    if numbers["port"] == 0:
+        raise _Bad("port", "a device needs a port", "502 is usual for Modbus, 4840 for OPC UA")
+    return Device(
+        name=row["device"],
+        protocol=_protocol(row),
+        host=row["host"],
+        port=numbers["port"],
+        unit=numbers["unit"],
+        order=_order(row),
+        base=numbers["base"],
+        max_registers=numbers["max_regs"],
+        max_gap=numbers["max_gap"],
+        timeout_s=numbers["timeout_ms"] / 1000,
+        pause_s=numbers["pause_ms"] / 1000,
+        profile=row["profile"],
+        security=row["security"],
+    )
+
+
+def _number(row: Row, column: str) -> int:
+    least, most, blank = _RANGES[column]
+    if not row[column]:
+        return blank
+    if not row[column].isdigit() or not least <= int(row[column]) <= most:
+        raise _Bad(column, f"{column} is {row[column]!r}", f"write a whole number from {least} to {most}")
+    return int(row[column])
+
+
+def _protocol(row: Row) -> Protocol:
+    try:
+        return Protocol(row["protocol"])
+    except ValueError:
+        known = ", ".join(protocol.value for protocol in Protocol)
+        why = "is not supported yet" if row["protocol"] in _LATER else "is unknown"
+        raise _Bad("protocol", f"protocol {row['protocol']!r} {why}", f"use one of {known}") from None
+
+
+def _order(row: Row) -> Order | None:
+    try:
+        return Order(row["order"]) if row["order"] else None
+    except ValueError:
+        raise _Bad("order", f"order is {row['order']!r}", "use ABCD, CDAB, BADC or DCBA") from None
