@@ -1,0 +1,170 @@
+"""The plant's end of the bridge: one Unix socket per web process, with its own short list of verbs.
+
+The plant tells changed tags every 100 ms and never waits for a reader: one that is too slow is
+skipped and later gets a fresh snapshot. What a web process asks is answered by a handler of the
+plant, which checks every right itself.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import orjson
+import structlog
+
+from scada.clock import Clock
+from scada.engine import unix
+from scada.engine.mailbox import LatestOnly, Mailbox
+from scada.engine.peer import Ask, BridgeRefusal, Handler, Peer, receive
+from scada.engine.tags import Batch, TagTable, merged
+from scada.model.frames import PROTOCOL, FrameError, framed
+from scada.model.tag import TagName, TagValue
+
+__all__ = ["Ask", "BridgeRefusal", "BridgeServer", "Handler"]
+
+TELL_S = 0.1
+HEARTBEAT_S = 1.0
+"""An empty batch goes out when there was nothing to tell for this long."""
+HELLO_S = 2.0
+
+log = structlog.get_logger()
+
+
+class BridgeServer:
+    """Serves one web process; `async with`. With `tags` it also tells every change of them."""
+
+    def __init__(
+        self,
+        path: Path,
+        app: str,
+        verbs: Mapping[str, Handler],
+        hello: Mapping[str, object],
+        clock: Clock,
+        tags: TagTable | None = None,
+    ) -> None:
+        self._path = path
+        self._app = app
+        self._verbs = verbs
+        self._hello = framed(orjson.dumps({"hello": PROTOCOL, **hello}))
+        self._clock = clock
+        self._tags = tags
+        self._changes: Mailbox[Batch] = Mailbox(f"bridge {app}", 1, LatestOnly(merged))
+        self._peers: set[Peer] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._seq = 0
+        self._told_s = 0.0
+
+    async def __aenter__(self) -> Self:
+        """Listen. Raises `unix.SocketError`."""
+        listener = await asyncio.to_thread(unix.bind, self._path)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listener)
+        if self._tags is not None:
+            self._tags.subscribe(self._changes)
+            self._keep(asyncio.create_task(self._tell_forever(self._tags), name=f"bridge {self._app} tells"))
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Hang up and take the socket away."""
+        if self._tags is not None:
+            self._tags.unsubscribe(self._changes)
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(unix.remove, self._path)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._keep(task)
+        try:
+            if await self._greet(reader, writer):
+                await self._serve(Peer(self._app, reader, writer, self._verbs))
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _serve(self, peer: Peer) -> None:
+        peer.send(self._hello)
+        if self._tags is not None:
+            peer.send(self._snapshot(self._tags))
+            self._peers.add(peer)
+        try:
+            await peer.serve()
+        except* FrameError as errors:
+            log.warning("a web process was cut off", app=self._app, error=str(errors.exceptions[0]))
+        finally:
+            self._peers.discard(peer)
+
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        refusal = await self._objection(reader, writer)
+        if refusal:
+            log.warning("a web process was refused", app=self._app, why=refusal)
+            writer.write(framed(orjson.dumps({"refused": refusal})))
+        return not refusal
+
+    async def _objection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+        if (uid := unix.peer_uid(writer)) != os.getuid():
+            return f"user {uid} may not use this bridge"
+        try:
+            async with asyncio.timeout(HELLO_S):
+                hello = await receive(reader)
+        except (TimeoutError, FrameError):
+            return "no hello came"
+        if hello is None or hello.get("hello") != PROTOCOL:
+            return f"this plant speaks version {PROTOCOL} of the bridge"
+        if hello.get("app") != self._app:
+            return f"this socket is for {self._app}"
+        return ""
+
+    async def _tell_forever(self, tags: TagTable) -> None:
+        while True:
+            await asyncio.sleep(TELL_S)
+            self._tell(tags)
+
+    def _tell(self, tags: TagTable) -> None:
+        batches = self._changes.drain()
+        now_s = self._clock.seconds()
+        if not batches and now_s - self._told_s < HEARTBEAT_S:
+            return
+        self._told_s = now_s
+        self._seq += 1
+        changes = batches[0] if batches else {}
+        tell = self._frame("tell", "changes", changes.items())
+        snapshot: bytes | None = None
+        for peer in self._peers:
+            if peer.is_full:
+                peer.is_behind = True
+            elif peer.is_behind:
+                snapshot = snapshot or self._snapshot(tags)
+                peer.send(snapshot)
+                peer.is_behind = False
+            else:
+                peer.send(tell)
+
+    def _snapshot(self, tags: TagTable) -> bytes:
+        return self._frame("snapshot", "tags", tags.snapshot().items())
+
+    def _frame(self, kind: str, rows: str, values: Iterable[tuple[TagName, TagValue]]) -> bytes:
+        content = {
+            "seq": self._seq,
+            "at": self._clock.now().isoformat(),
+            rows: [_row(name, value) for name, value in values],
+        }
+        return framed(orjson.dumps({kind: content}))
+
+
+def _row(name: TagName, value: TagValue) -> tuple[str, object, int, str | None]:
+    """Write one tag for the bridge; a tag that was never seen has no time."""
+    at = value.seen_at.isoformat() if value.seq else None
+    return (name, value.value, value.quality.status_code, at)
