@@ -211,10 +211,7 @@ class Config(_Section):
     @property
     def data(self) -> Path:
         """The folder for the database, history, pictures, keys and sockets."""
-        if self.site.data is not None:
-            return (self.folder / self.site.data).resolve()
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        return Path(state) / "daozha" / self.site.id
+        return data_folder(self.folder, self.site.id, self.site.data)
 
     @property
     def site_id(self) -> SiteId:
@@ -243,6 +240,14 @@ class Config(_Section):
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message names the file, and `daozha check` every mistake."""
+
+
+def data_folder(folder: Path, site: str, data: str | None) -> Path:
+    """Give the folder a site writes to: `site.data` beside the file, else under the user's state directory."""
+    if data is not None:
+        return (folder / data).resolve()
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "daozha" / site
 
 
 def load(path: Path) -> Config:

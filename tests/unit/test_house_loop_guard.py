@@ -16,7 +16,7 @@ async def test_product_code_that_reads_a_file_on_the_loop_fails_its_test() -> No
 
 
 async def test_a_test_may_read_files_itself() -> None:
-    assert CONFIG.read_text(encoding="utf-8")  # noqa: ASYNC240 (the point of this test)
+    assert CONFIG.read_text(encoding="utf-8")
 
 
 def test_product_code_may_block_where_no_loop_runs() -> None:

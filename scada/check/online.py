@@ -1,0 +1,133 @@
+"""`daozha check --online`: reach every PLC, camera and service that the configuration names, each within a limit."""
+
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from plc import tagmap
+from scada.check.lines import key_lines, key_text, line_of
+from scada.check.mistakes import Mistake
+from scada.config import Config
+
+LIMIT_S = 3.0
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something on the network: `key` is where the configuration names it, `try_it` says what answered."""
+
+    name: str
+    file: Path
+    line: int | None
+    key: str
+    where: str
+    remedy: str
+    try_it: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A target that answered, and what it said."""
+
+    name: str
+    where: str
+    answer: str
+
+
+def reach_all(config: Config, file: Path) -> tuple[list[Reached], list[Mistake]]:
+    """Try every target at the same time."""
+    found = [*_devices(config), *_cameras(config, file), *_services(config, file)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        results = list(pool.map(_reach, found))
+    reached = [one for one in results if isinstance(one, Reached)]
+    return reached, [one for one in results if isinstance(one, Mistake)]
+
+
+def _reach(target: Target) -> Reached | Mistake:
+    try:
+        return Reached(target.name, target.where, target.try_it())
+    except (OSError, HTTPException) as error:
+        what = f"{target.name} at {target.where} does not answer: {error or type(error).__name__}"
+        return Mistake(target.file, target.line, target.key, what, target.remedy)
+
+
+def _devices(config: Config) -> Iterable[Target]:
+    table = config.beside(config.tags.devices)
+    tag_map = tagmap.read_map(config.beside(config.tags.map), table)
+    for device in tag_map.devices.values():
+        yield Target(
+            f"PLC {device.name}",
+            table,
+            None,
+            f"{device.name}: host, port",
+            f"{device.host}:{device.port}",
+            "is it on, and are cable, address and firewall right? Virtual: daozha sim",
+            partial(_connect, device.host, device.port),
+        )
+
+
+def _cameras(config: Config, file: Path) -> Iterable[Target]:
+    addressed = [(n, camera) for n, camera in enumerate(config.cameras) if "://" in camera.source]
+    for number, camera in addressed:
+        yield _web_target(
+            file,
+            ("cameras", number, "source"),
+            f"camera {camera.name}",
+            camera.source,
+            "is it on, and does a browser show this address? Virtual: daozha sim",
+            expect=(200,),
+        )
+
+
+def _services(config: Config, file: Path) -> Iterable[Target]:
+    yield _web_target(
+        file, ("wechat", "base_url"), "WeChat Pay", config.wechat.base_url, "does this machine reach the Internet?"
+    )
+    influx = config.history.influx
+    if influx is not None:
+        ping = f"{influx.url.rstrip('/')}/ping"
+        remedy = "is influxd running? systemctl status influxdb"
+        yield _web_target(file, ("history", "influx", "url"), "InfluxDB", ping, remedy, expect=(200, 204))
+
+
+def _web_target(
+    file: Path, path: tuple[str | int, ...], name: str, url: str, remedy: str, *, expect: Sequence[int] = ()
+) -> Target:
+    line = line_of(key_lines(file.read_text(encoding="utf-8")), path)
+    address = urlsplit(url)
+    shown = f"{address.scheme}://{address.hostname}{f':{address.port}' if address.port else ''}{address.path}"
+    return Target(name, file, line, key_text(path), shown, remedy, partial(_ask, address, expect))
+
+
+def _connect(host: str, port: int) -> str:
+    with socket.create_connection((host, port), LIMIT_S):
+        return "connected"
+
+
+def _ask(address: SplitResult, expect: Sequence[int]) -> str:
+    """Send one GET and read the head of the answer only: a camera's body never ends."""
+    host = address.hostname or ""
+    if address.scheme not in ("http", "https"):
+        return _connect(host, address.port or 554)
+    connection = _connection(address, host)
+    try:
+        connection.request("GET", f"{address.path or '/'}{f'?{address.query}' if address.query else ''}")
+        status = connection.getresponse().status
+    finally:
+        connection.close()
+    if expect and status not in expect:
+        raise HTTPException(f"it answered {status}")
+    return f"answered {status}"
+
+
+def _connection(address: SplitResult, host: str) -> HTTPConnection:
+    if address.scheme == "https":
+        return HTTPSConnection(host, address.port, timeout=LIMIT_S, context=ssl.create_default_context())
+    return HTTPConnection(host, address.port, timeout=LIMIT_S)

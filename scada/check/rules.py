@@ -1,0 +1,176 @@
+"""Rules that tie several keys together. They read the raw values, so that other mistakes do not hide them."""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from scada.check.lines import KeyPath
+from scada.check.mistakes import Mistake, Severity
+from scada.check.reading import Reading
+from scada.config import LaneTiming
+
+Rule = Callable[[Reading], Iterator[Mistake]]
+
+_WEB = ("control", "public", "devices")
+_MINUTES_A_DAY = 1440
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def rule_mistakes(reading: Reading) -> list[Mistake]:
+    """Apply every rule."""
+    return [mistake for rule in RULES for mistake in rule(reading)]
+
+
+def is_virtual(reading: Reading) -> bool:
+    """Say whether the file describes a virtual car park."""
+    return reading.at("site", "virtual") is True
+
+
+def _names_stand_once(reading: Reading) -> Iterator[Mistake]:
+    for section in ("lanes", "cameras"):
+        seen: set[object] = set()
+        for number in range(len(reading.tables(section))):
+            name = reading.text(section, number, "name")
+            if name in seen and name is not None:
+                yield reading.mistake(
+                    (section, number, "name"), f"{name!r} is named twice", "give it a name of its own"
+                )
+            seen.add(name)
+
+
+def _cameras_look_at_lanes(reading: Reading) -> Iterator[Mistake]:
+    lanes = {lane.get("name") for lane in reading.tables("lanes")}
+    for number, camera in enumerate(reading.tables("cameras")):
+        lane = camera.get("lane")
+        if isinstance(lane, str) and lane not in lanes:
+            known = ", ".join(sorted(str(name) for name in lanes))
+            yield reading.mistake(("cameras", number, "lane"), f"{lane!r} is no lane", f"name one of: {known}")
+    watched = {camera.get("lane") for camera in reading.tables("cameras")}
+    for number, one in enumerate(reading.tables("lanes")):
+        if one.get("name") not in watched:
+            what = f"no camera looks at {one.get('name')!r}: no plate will be read there"
+            yield reading.mistake(("lanes", number, "name"), what, "add a [[cameras]] for it", Severity.WARNING)
+
+
+def _ports_are_free_of_each_other(reading: Reading) -> Iterator[Mistake]:
+    paths: list[KeyPath] = [("web", app, "port") for app in _WEB]
+    paths += [("sim", "feed_port"), ("sim", "wechat_port")]
+    fields = reading.at("sim", "field_ports")
+    paths += [("sim", "field_ports", device) for device in fields] if isinstance(fields, dict) else []
+    taken: dict[float, KeyPath] = {}
+    for path in paths:
+        port = reading.number(*path)
+        if port is None:
+            continue
+        if port in taken:
+            other = ".".join(str(part) for part in taken[port])
+            yield reading.mistake(path, f"{port} is already the port of {other}", "choose another port")
+        taken.setdefault(port, path)
+
+
+def _cookies_stay_apart(reading: Reading) -> Iterator[Mistake]:
+    """A cookie does not know ports: two applications on one host name would see each other's."""
+    url = reading.text("web", "public", "url")
+    host = urlsplit(url).hostname if url else None
+    control = reading.at("web", "control", "host_names")
+    if host and isinstance(control, list) and host in control:
+        what = f"{host!r} is also a host name of web.control: browsers would send its cookie to the drivers' pages"
+        yield reading.mistake(("web", "public", "url"), what, "give the two different host names")
+    public = reading.at("web", "public", "host_names")
+    if host and isinstance(public, list) and host not in public:
+        what = f"{host!r} is not among web.public.host_names: every visit would be refused"
+        yield reading.mistake(("web", "public", "url"), what, f"add {host!r} to web.public.host_names")
+
+
+def _waits_follow_each_other(reading: Reading) -> Iterator[Mistake]:
+    for number in range(len(reading.tables("lanes"))):
+        for shorter, longer in _WAITS:
+            low, high = _wait(reading, number, shorter), _wait(reading, number, longer)
+            if low >= high:
+                what = f"{shorter} is {low:g} s and {longer} {high:g} s"
+                written = shorter if reading.at("lanes", number, "timing", shorter) is not None else longer
+                path = ("lanes", number, "timing", written)
+                yield reading.mistake(path, what, f"make {shorter} shorter than {longer}")
+
+
+def _wait(reading: Reading, lane: int, name: str) -> float:
+    written = reading.number("lanes", lane, "timing", name)
+    default: float = LaneTiming.model_fields[name].default
+    return default if written is None else written
+
+
+_WAITS = (
+    ("t_read_s", "t_help_s"),
+    ("t_ack_s", "t_open_s"),
+    ("t_open_s", "t_pass_s"),
+    ("t_gone_s", "t_pass_s"),
+    ("t_gone_s", "t_quote_s"),
+    ("t_request_s", "t_quote_s"),
+)
+"""Pairs of waits of which the first must be the shorter one (`lanes.md` §5)."""
+
+
+def _tariff_makes_sense(reading: Reading) -> Iterator[Mistake]:
+    amount, cap = reading.number("tariff", "interval_amount"), reading.number("tariff", "max_fee_per_day")
+    unit, free = reading.number("tariff", "interval_duration"), reading.number("tariff", "free_entry_duration")
+    if amount and cap and cap < amount:
+        what = f"the day's cap of {cap:g} fen is less than one unit of {amount:g} fen"
+        yield reading.mistake(("tariff", "max_fee_per_day"), what, "write both in fen: 1 yuan is 100")
+    if amount == 0:
+        yield reading.mistake(
+            ("tariff", "interval_amount"), "nothing is ever charged", "write the price in fen", Severity.WARNING
+        )
+    if free is not None and free >= _MINUTES_A_DAY:
+        what = f"{free:g} free minutes are a whole day"
+        yield reading.mistake(("tariff", "free_entry_duration"), what, "write minutes", Severity.WARNING)
+    if amount and cap and unit and cap > amount * -(-_MINUTES_A_DAY // unit):
+        what = f"a day costs at most {amount * -(-_MINUTES_A_DAY // unit):g} fen, so the cap is never reached"
+        yield reading.mistake(("tariff", "max_fee_per_day"), what, "lower it or raise the price", Severity.WARNING)
+
+
+def _money_is_real_where_gates_are(reading: Reading) -> Iterator[Mistake]:
+    base = reading.text("wechat", "base_url") or "https://api.mch.weixin.qq.com"
+    host = urlsplit(base).hostname
+    if is_virtual(reading) and host not in _LOOPBACK:
+        what = f"site.virtual is true, but WeChat is the real one at {host}"
+        yield reading.mistake(("wechat", "base_url"), what, "point it at the simulator, or set site.virtual = false")
+    if not is_virtual(reading) and host in _LOOPBACK:
+        what = "real gates, but WeChat is simulated on this machine: nobody would pay"
+        yield reading.mistake(("wechat", "base_url"), what, 'write "https://api.mch.weixin.qq.com"')
+
+
+def _addresses_are_safe_on_a_real_site(reading: Reading) -> Iterator[Mistake]:
+    if is_virtual(reading):
+        return
+    for path in (("web", "public", "url"), ("wechat", "notify_url")):
+        if (reading.text(*path) or "").startswith("http://"):
+            yield reading.mistake(path, "is not https, though money passes there", "serve it behind TLS: https://…")
+
+
+def _regions_have_an_inside(reading: Reading) -> Iterator[Mistake]:
+    for number, camera in enumerate(reading.tables("cameras")):
+        region = camera.get("region")
+        if isinstance(region, list) and 0 < len(region) < 3:
+            what = f"{len(region)} corners enclose nothing"
+            yield reading.mistake(("cameras", number, "region"), what, "give three corners or more, or leave it out")
+        elif isinstance(region, list) and not all(_is_share(corner) for corner in region):
+            what = "a corner lies outside the picture"
+            yield reading.mistake(("cameras", number, "region"), what, "write shares of width and height, 0 to 1")
+
+
+def _is_share(corner: object) -> bool:
+    if not isinstance(corner, list | tuple) or len(corner) != 2:
+        return True
+    return all(not isinstance(part, int | float) or 0 <= part <= 1 for part in corner)
+
+
+RULES: tuple[Rule, ...] = (
+    _names_stand_once,
+    _cameras_look_at_lanes,
+    _ports_are_free_of_each_other,
+    _cookies_stay_apart,
+    _waits_follow_each_other,
+    _tariff_makes_sense,
+    _money_is_real_where_gates_are,
+    _addresses_are_safe_on_a_real_site,
+    _regions_have_an_inside,
+)

@@ -1,0 +1,138 @@
+"""What a configuration needs around it: tag map, pictures, secrets, models, a folder to write to."""
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lpr import models
+from plc import tagmap
+from plc.findings import ERROR, Finding
+from scada.check.lines import KeyPath
+from scada.check.mistakes import Mistake, Severity
+from scada.check.reading import Reading
+from scada.check.rules import is_virtual
+from scada.clock import VARIABLE, clock_from
+from scada.config import data_folder
+from scada.model.tag import lane_of
+
+Look = Callable[[Reading], Iterator[Mistake]]
+
+_SECRETS: tuple[KeyPath, ...] = (
+    ("wechat", "merchant_serial_file"),
+    ("wechat", "private_key_file"),
+    ("wechat", "apiv3_key_file"),
+    ("wechat", "public_key_file"),
+    ("wechat", "public_key_id_file"),
+    ("history", "influx", "token_file"),
+)
+_OTHERS_MAY = 0o077
+
+
+def surrounding_mistakes(reading: Reading) -> list[Mistake]:
+    """Look at everything outside the file that it names or needs."""
+    return [mistake for look in LOOKS for mistake in look(reading)]
+
+
+def _tables_exist(reading: Reading) -> Iterator[Mistake]:
+    for name in ("map", "devices"):
+        written = reading.text("tags", name)
+        if written is not None and not (reading.file.parent / written).is_file():
+            what = f"there is no file {written!r} beside {reading.file.name}"
+            yield reading.mistake(("tags", name), what, "correct the path, or write the table (README: PLCs)")
+
+
+def _tag_map_is_clean(reading: Reading) -> Iterator[Mistake]:
+    """Lint the tag map and see that every lane has its tags there."""
+    tables = [reading.text("tags", name) for name in ("map", "devices")]
+    files = [reading.file.parent / written for written in tables if written is not None]
+    if len(files) < 2 or not all(file.is_file() for file in files):
+        return
+    map_file, device_file = files
+    tag_map, findings = tagmap.examine(map_file, device_file)
+    yield from map(_from_lint, findings)
+    lanes = {lane_of(tag.spec.name) for tag in tag_map.tags}
+    for number in range(len(reading.tables("lanes"))):
+        name = reading.text("lanes", number, "name")
+        if name is not None and name not in lanes:
+            what = f"{name!r} has no tags in {map_file.name}"
+            yield reading.mistake(("lanes", number, "name"), what, f"add rows named {name}.loop.approach and so on")
+
+
+def _from_lint(finding: Finding) -> Mistake:
+    severity = Severity.ERROR if finding.severity == ERROR else Severity.WARNING
+    what = f"{finding.text} ({finding.code})"
+    return Mistake(Path(finding.file), finding.row, finding.column, what, finding.remedy, severity)
+
+
+def _pictures_exist(reading: Reading) -> Iterator[Mistake]:
+    for number in range(len(reading.tables("cameras"))):
+        source = reading.text("cameras", number, "source")
+        if source is None or "://" in source:
+            continue
+        if not (reading.file.parent / source).exists():
+            what = f"there is no file or folder {source!r}"
+            yield reading.mistake(("cameras", number, "source"), what, "write the camera's http:// address, or a path")
+
+
+def _secrets_are_there_and_ours_alone(reading: Reading) -> Iterator[Mistake]:
+    """Secrets of a virtual site are made by its simulator; those of a real one by a person."""
+    if is_virtual(reading):
+        return
+    for path in _SECRETS:
+        written = reading.text(*path)
+        if written is None:
+            continue
+        file = _data(reading) / written
+        if not file.is_file():
+            yield reading.mistake(path, f"there is no file {file}", "put the secret there, mode 0600")
+        elif file.stat().st_mode & _OTHERS_MAY:
+            yield reading.mistake(path, f"{file} can be read by others", f"chmod 600 {file}")
+
+
+def _data_can_be_written(reading: Reading) -> Iterator[Mistake]:
+    folder = _data(reading)
+    standing = next(place for place in (folder, *folder.parents) if place.exists())
+    if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
+        what = f"the data folder {folder} cannot be written"
+        yield reading.mistake(("site", "data"), what, f"give this user the right to write in {standing}")
+
+
+def _plates_can_be_read(reading: Reading) -> Iterator[Mistake]:
+    """See that the recogniser's library loads and its files are there."""
+    if not reading.tables("cameras"):
+        return
+    try:
+        importlib.import_module("lpr.recognise")
+        models.find()
+    except (ImportError, OSError) as error:
+        what = f"the plate reader does not load: {error}"
+        yield reading.mistake(("cameras",), what, "run: make setup (Debian: apt-get install libgl1 libglib2.0-0)")
+    except models.ModelError as error:
+        yield reading.mistake(("cameras",), str(error), "run: daozha models fetch")
+
+
+def _only_virtual_time_runs_fast(reading: Reading) -> Iterator[Mistake]:
+    try:
+        clock = clock_from()
+    except ValueError as error:
+        yield reading.mistake(("site",), str(error), f"unset {VARIABLE}")
+        return
+    if clock.speed != 1 and not is_virtual(reading):
+        what = f"{VARIABLE} makes time run {clock.speed:g} times as fast at real gates"
+        yield reading.mistake(("site", "virtual"), what, f"unset {VARIABLE}")
+
+
+def _data(reading: Reading) -> Path:
+    return data_folder(reading.file.parent, reading.text("site", "id") or "site", reading.text("site", "data"))
+
+
+LOOKS: tuple[Look, ...] = (
+    _tables_exist,
+    _tag_map_is_clean,
+    _pictures_exist,
+    _secrets_are_there_and_ours_alone,
+    _data_can_be_written,
+    _plates_can_be_read,
+    _only_virtual_time_runs_fast,
+)

@@ -1,0 +1,186 @@
+"""`daozha check` finds every mistake, says where it stands and what to do."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scada.check import Mistake, Severity, check, has_errors
+from scada.check.report import as_json, describe
+
+ROOT = Path(__file__).parents[2]
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Give a function that writes the shipped config.toml with some texts replaced, beside its tag map."""
+    (tmp_path / "plc").mkdir()
+    (tmp_path / "plc" / "sim").symlink_to(ROOT / "plc" / "sim")
+
+    def write(*changes: tuple[str, str], encoding: str = "utf-8") -> Path:
+        text = (ROOT / "config.toml").read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        file = tmp_path / "config.toml"
+        file.write_text(text, encoding=encoding)
+        return file
+
+    return write
+
+
+def line_with(file: Path, text: str) -> int:
+    return next(n for n, line in enumerate(file.read_text("utf-8").splitlines(), start=1) if text in line)
+
+
+def errors(file: Path) -> list[Mistake]:
+    return [one for one in check(file) if one.severity is Severity.ERROR]
+
+
+def keys(file: Path) -> list[str]:
+    return [one.key for one in errors(file)]
+
+
+def test_the_shipped_configuration_is_good(write: Write) -> None:
+    assert errors(write()) == []
+
+
+def test_five_different_mistakes_are_all_named_with_file_line_and_key(write: Write, tmp_path: Path) -> None:
+    broken_map = tmp_path / "tags.csv"
+    rows = (ROOT / "plc" / "sim" / "tags.csv").read_text("utf-8").splitlines()
+    broken_map.write_text("\n".join([*rows, "in1.gate.odd,plc9,HR4.1,bool"]) + "\n", "utf-8")
+    file = write(
+        ("port = 8080", "port = 80800"),
+        ('zone = "Asia/Shanghai"', 'zone = "Asia/Peking"'),
+        ('lane = "out1"', 'lane = "out7"'),
+        ("max_fee_per_day = 4000", "max_fee_per_day = 40"),
+        ('map = "plc/sim/tags.csv"', 'map = "tags.csv"'),
+    )
+    found = {(one.file.name, one.line, one.key) for one in errors(file)}
+    assert found == {
+        ("config.toml", line_with(file, "port = 80800"), "web.control.port"),
+        ("config.toml", line_with(file, "Asia/Peking"), "site.zone"),
+        ("config.toml", line_with(file, '"out7"'), "cameras[1].lane"),
+        ("config.toml", line_with(file, "= 40"), "tariff.max_fee_per_day"),
+        ("tags.csv", len(rows) + 1, "device"),
+    }
+
+
+def test_a_broken_line_does_not_hide_what_is_wrong_elsewhere(write: Write) -> None:
+    file = write(("port = 8080", "port = = 8080"), ('name = "in1"', "name = in1"), ("free_exit_duration = 15\n", ""))
+    found = check(file)
+    assert any(one.line == line_with(file, "= =") and "TOML" in one.what for one in found)
+    assert any(one.line == line_with(file, "name = in1") and "TOML" in one.what for one in found)
+    assert "tariff.free_exit_duration" in [one.key for one in found]
+
+
+def test_a_missing_file_is_told_and_not_raised(tmp_path: Path) -> None:
+    [mistake] = check(tmp_path / "nowhere.toml")
+    assert mistake.line is None
+    assert "cannot be read" in mistake.what
+    assert "--config" in mistake.remedy
+
+
+def test_an_empty_file_misses_every_section(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("")
+    assert {"site", "web", "tags", "lanes", "cameras", "tariff", "wechat"} <= set(keys(file))
+
+
+def test_a_file_in_another_encoding_is_told(write: Write) -> None:
+    [mistake] = check(write(encoding="gb18030"))
+    assert "UTF-8" in mistake.what
+
+
+def test_a_misspelt_key_is_told_with_the_right_one(write: Write) -> None:
+    file = write(("interval_amount = 500", "interval_ammount = 500"))
+    found = {one.key: one for one in errors(file)}
+    assert "interval_amount" in found["tariff.interval_ammount"].remedy
+    assert "missing" in found["tariff.interval_amount"].what
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "word"),
+    [
+        ('name = "out1"', 'name = "in1"', "lanes[1].name", "twice"),
+        ('name = "cam-out1"', 'name = "cam-in1"', "cameras[1].name", "twice"),
+        ("port = 8081", "port = 8080", "web.public.port", "web.control.port"),
+        ("wechat_port = 8092", "wechat_port = 8082", "sim.wechat_port", "web.devices.port"),
+        ("ua1 = 8094", "ua1 = 8093", "sim.field_ports.ua1", "sim.field_ports.plc1"),
+        ('url = "http://localhost:8081"', 'url = "http://127.0.0.1:8081"', "web.public.url", "cookie"),
+        ('url = "http://localhost:8081"', 'url = "http://parking.example"', "web.public.url", "host_names"),
+        ("t_help_s = 20.0", "t_help_s = 1.5", "lanes[0].timing.t_help_s", "t_read_s"),
+        ("t_help_s = 20.0", "t_pass_s = 4000.0", "lanes[0].timing.t_pass_s", "3600"),
+        ("virtual = true ", "virtual = 1 ", "site.virtual", "boolean"),
+        ('base_url = "http://127.0.0.1:8092"', "", "wechat.base_url", "real one"),
+        ('mchid = "1900007291"', 'mchid = "19"', "wechat.mchid", "form"),
+        ('direction = "exit"', 'direction = "out"', "lanes[1].direction", "entry"),
+        ('map = "plc/sim/tags.csv"', 'map = "tags.csv"', "tags.map", "no file"),
+        ('source = "http://127.0.0.1:8091/cam-in1.mjpg"', 'source = "pictures"', "cameras[0].source", "no file"),
+        ('lane = "in1"', 'lane = "in1"\nregion = [[0, 0], [1, 1]]', "cameras[0].region", "enclose"),
+        (
+            'lane = "in1"',
+            'lane = "in1"\nregion = [[0.0, 0.0], [1.0, 1.0], [0.0, 720.0]]',
+            "cameras[0].region",
+            "outside",
+        ),
+        ("version =", "surcharge = 1\nversion =", "tariff.surcharge", "no key"),
+    ],
+)
+def test_each_kind_of_mistake_is_told_at_its_key(write: Write, old: str, new: str, key: str, word: str) -> None:
+    file = write((old, new))
+    found = [one for one in errors(file) if one.key == key]
+    assert len(found) == 1, keys(file)
+    assert word in found[0].what
+    assert found[0].remedy
+    assert found[0].line is not None
+
+
+def test_a_real_site_needs_its_secrets_and_real_money(write: Write, tmp_path: Path) -> None:
+    file = write(("virtual = true", "virtual = false"), ("# data = ", 'data = "data"  # '))
+    found = {one.key: one for one in errors(file)}
+    assert "simulated" in found["wechat.base_url"].what
+    assert "https" in found["web.public.url"].what
+    assert str(tmp_path / "data" / "wechat" / "merchant_key.pem") in found["wechat.private_key_file"].what
+
+
+def test_a_secret_that_others_can_read_is_told(write: Write, tmp_path: Path) -> None:
+    key = tmp_path / "data" / "wechat" / "merchant_key.pem"
+    key.parent.mkdir(parents=True)
+    key.write_text("not a key")
+    key.chmod(0o644)
+    file = write(("virtual = true", "virtual = false"), ("# data = ", 'data = "data"  # '))
+    [found] = [one for one in errors(file) if one.key == "wechat.private_key_file"]
+    assert "chmod 600" in found.remedy
+
+
+def test_a_fast_clock_at_real_gates_is_told(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAOZHA_CLOCK", "1700000000:60")
+    assert "site.virtual" in keys(write(("virtual = true", "virtual = false")))
+    assert "site.virtual" not in keys(write())
+
+
+def test_missing_models_are_told_with_the_command_that_gets_them(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAOZHA_MODELS", str(tmp_path / "models"))
+    [found] = errors(write())
+    assert found.key == "cameras"
+    assert "models fetch" in found.remedy
+
+
+def test_warnings_do_not_keep_the_site_from_running(write: Write) -> None:
+    found = check(write(("interval_amount = 500", "interval_amount = 0")))
+    assert [one.key for one in found] == ["tariff.interval_amount"]
+    assert not has_errors(found)
+
+
+def test_the_report_gives_people_a_place_and_a_remedy_and_programs_json(write: Write) -> None:
+    file = write(("port = 8081", "port = 8080"))
+    [found] = errors(file)
+    assert describe(found).startswith(f"{file}:{found.line}: error: web.public.port: ")
+    told = json.loads(as_json(file, [found]))
+    assert told["ok"] is False
+    assert told["mistakes"][0]["line"] == line_with(file, "[web.public]") + 2
