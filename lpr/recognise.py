@@ -21,6 +21,7 @@ from lpr.guess import Corners, PlateGuess
 from lpr.models import ModelError, Models, find
 from lpr.network import Picture, straighten
 from lpr.signs import SignReader
+from lpr.source import load_picture
 from lpr.textbox import TextDetector
 from scada.model.plate import Plate
 
@@ -112,18 +113,6 @@ def _guess(best: _Candidate, plate: Found) -> PlateGuess:
 def _corners(plate: Found) -> Corners:
     one, two, three, four = ((float(x), float(y)) for x, y in plate.corners)
     return one, two, three, four
-
-
-def load_picture(path: Path) -> Picture | None:
-    """Read a picture file; None if it is none. Any file name will do."""
-    content = np.fromfile(path, np.uint8)
-    if content.size == 0:
-        return None
-    return _as_picture(cv2.imdecode(content, cv2.IMREAD_COLOR))
-
-
-def _as_picture(decoded: object) -> Picture | None:
-    return decoded if isinstance(decoded, np.ndarray) else None
 
 
 def report(path: Path, guesses: Sequence[PlateGuess]) -> dict[str, object]:

@@ -1,0 +1,176 @@
+"""One camera's newest frame: a thread that grabs all the time, so that no frame waits in a queue (`lpr.md` §7)."""
+
+import threading
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+
+from lpr.network import Picture
+from lpr.source import Source, open_source
+from scada.clock import Clock
+
+FRESH_S = 2.0
+"""A camera without a frame for so long is not ok."""
+FROZEN_S = 10.0
+"""A live camera whose picture has not changed by one bit for so long is not ok."""
+_LOOK_S = 1.0
+_REOPEN_S = (0.5, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture and the monotonic second at which it was grabbed."""
+
+    picture: Picture
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a camera is: seconds since the last frame (None before the first), since it last changed, in one call."""
+
+    age_s: float | None
+    unchanged_s: float
+    in_call_s: float
+
+    @property
+    def trouble(self) -> str:
+        """Say what is wrong, empty if nothing is."""
+        if self.age_s is None or self.age_s > FRESH_S:
+            return "no frame"
+        return "frozen" if self.unchanged_s > FROZEN_S else ""
+
+
+class Pace:
+    """Tells a frame that has just come from one that waited in a queue while nobody grabbed.
+
+    After a pause frames may come in a burst, as fast as they decode. They are stale until one comes
+    at about the usual interval again; that one was waited for.
+    """
+
+    _LATE_S = 0.5
+    _LEAST_S = 0.02
+    _GIVE_UP_S = 3.0
+
+    def __init__(self) -> None:
+        self._usual: deque[float] = deque(maxlen=31)
+        self._last_s: float | None = None
+        self._catching_up_since: float | None = None
+
+    def is_fresh(self, at_s: float) -> bool:
+        """Judge the frame grabbed at this second. The first frames after opening count as queued."""
+        if self._last_s is None:
+            self._last_s = self._catching_up_since = at_s
+            return False
+        interval, self._last_s = at_s - self._last_s, at_s
+        usual = median(self._usual) if self._usual else 0.0
+        if interval > max(self._LATE_S, 3 * usual):
+            self._catching_up_since = at_s
+            return False
+        if self._catching_up_since is not None and not self._has_caught_up(interval, usual, at_s):
+            return False
+        self._catching_up_since = None
+        self._usual.append(interval)
+        return True
+
+    def _has_caught_up(self, interval: float, usual: float, at_s: float) -> bool:
+        assert self._catching_up_since is not None  # noqa: S101 - asked only while catching up
+        waited = at_s - self._catching_up_since > self._GIVE_UP_S
+        return waited or interval >= max(self._LEAST_S, usual / 2)
+
+
+class Grabber:
+    """Grabs from a source in a thread of its own and reopens it when it fails."""
+
+    def __init__(self, address: str, clock: Clock, opener: Callable[[str], Source | None] = open_source) -> None:
+        self._address = address
+        self._clock = clock
+        self._open = opener
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="grabber", daemon=True)
+        self._newest: Frame | None = None
+        self._last_s: float | None = None
+        self._call_s = clock.seconds()
+        self._print = 0
+        self._moved_s = clock.seconds()
+        self._watchers = 0
+
+    def start(self) -> None:
+        """Begin to grab."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop grabbing; waits for the call in progress, which has its own limit."""
+        self._stop.set()
+        self._thread.join(timeout=4.0)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Decode every frame meanwhile; otherwise one a second is enough to see that the camera lives."""
+        with self._changed:
+            self._watchers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._watchers -= 1
+
+    def frame_after(self, after_s: float, within_s: float) -> Frame | None:
+        """Give the newest frame grabbed later than `after_s`, waiting for one if need be."""
+
+        def newer() -> bool:
+            return self._newest is not None and self._newest.at_s > after_s
+
+        with self._changed:
+            return self._newest if self._changed.wait_for(newer, timeout=max(0.0, within_s)) else None
+
+    def health(self) -> Health:
+        """Say how the camera is now."""
+        now = self._clock.seconds()
+        with self._changed:
+            age = None if self._last_s is None else now - self._last_s
+            return Health(age, now - self._moved_s, now - self._call_s)
+
+    def _run(self) -> None:
+        wait = _REOPEN_S[0]
+        while not self._stop.is_set():
+            self._call_s = self._clock.seconds()
+            source = self._open(self._address)
+            if source is not None and self._pump(source):
+                wait = _REOPEN_S[0]
+            self._call_s = self._clock.seconds() + wait
+            self._stop.wait(wait)
+            wait = min(2 * wait, _REOPEN_S[1])
+
+    def _pump(self, source: Source) -> bool:
+        """Grab until the source fails; say whether it ever gave a frame."""
+        pace, seen, looked_s = Pace(), False, 0.0
+        try:
+            while not self._stop.is_set():
+                self._call_s = self._clock.seconds()
+                if not source.grab():
+                    break
+                now = self._clock.seconds()
+                if source.is_live and not pace.is_fresh(now):
+                    continue
+                seen, self._last_s = True, now
+                if self._watchers or now - looked_s >= _LOOK_S:
+                    looked_s = now
+                    self._publish(source.retrieve(), now, source.is_live)
+        finally:
+            source.close()
+        return seen
+
+    def _publish(self, picture: Picture | None, now: float, is_live: bool) -> None:
+        if picture is None:
+            return
+        sample = zlib.crc32(picture[::8, ::8].tobytes())
+        with self._changed:
+            if sample != self._print or not is_live:
+                self._print, self._moved_s = sample, now
+            self._newest = Frame(picture, now)
+            self._changed.notify_all()

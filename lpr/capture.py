@@ -1,0 +1,110 @@
+"""One capture: frames younger than the request, read one by one until the vote is sure or the time is up."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+
+from lpr.camera import Frame, Grabber
+from lpr.evidence import PictureError, PictureStore
+from lpr.guess import PlateGuess
+from lpr.network import Picture
+from lpr.recognise import Reader
+from lpr.vote import decide, nearest, vote
+from lpr.wire import CaptureOrder
+from scada.clock import Clock
+from scada.model.names import PictureId
+from scada.model.plate import Plate, PlateRead, PlateUnread
+
+_SETTLE_S = 0.05
+"""A frame grabbed sooner after the request may have been on its way when the request was made."""
+_SLICE_S = 0.2
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 85]
+
+
+@dataclass(slots=True)
+class _Harvest:
+    """The guesses of all frames, and the frames worth keeping: the best of each string, and the last."""
+
+    guesses: list[PlateGuess | None] = field(default_factory=list)
+    best: dict[Plate, tuple[float, Picture]] = field(default_factory=dict)
+    last: Picture | None = None
+
+    def add(self, picture: Picture, guess: PlateGuess | None) -> None:
+        """Take one frame in."""
+        self.guesses.append(guess)
+        self.last = picture
+        if guess is not None and guess.min_prob >= self.best.get(guess.text, (0.0, picture))[0]:
+            self.best[guess.text] = (guess.min_prob, picture)
+
+    def picture(self) -> Picture | None:
+        """Give the frame that shows the outcome best."""
+        outcome = vote(self.guesses)
+        return self.last if outcome is None else self.best[outcome.best.text][1]
+
+
+class Capturer:
+    """Reads plates and keeps pictures for one camera."""
+
+    def __init__(
+        self,
+        grabber: Grabber,
+        reader: Reader,
+        store: PictureStore,
+        clock: Clock,
+        region: Sequence[tuple[float, float]],
+        min_plate_px: int,
+    ) -> None:
+        self._grabber = grabber
+        self._reader = reader
+        self._store = store
+        self._clock = clock
+        self._region = region
+        self._min_plate_px = min_plate_px
+
+    def capture(self, order: CaptureOrder, go_on: Callable[[], bool]) -> PlateRead | PlateUnread:
+        """Carry out an order; `go_on` is asked between frames and may end it early."""
+        began_s = self._clock.seconds()
+        trouble = self._grabber.health().trouble
+        if trouble == "frozen":
+            return PlateUnread("camera frozen", None)
+        harvest = self._harvest(order, began_s, go_on)
+        picture = harvest.picture()
+        kept = None if picture is None else self._keep(picture)
+        return decide(harvest.guesses, kept, order.gate, order.agreeing)
+
+    def snapshot(self) -> PictureId | None:
+        """Keep one picture of now, if the camera has one within a second."""
+        with self._grabber.watching():
+            frame = self._grabber.frame_after(self._clock.seconds(), 1.0)
+        return None if frame is None else self._keep(frame.picture)
+
+    def _harvest(self, order: CaptureOrder, began_s: float, go_on: Callable[[], bool]) -> _Harvest:
+        harvest, after_s, end_s, cost_s = _Harvest(), began_s + _SETTLE_S, began_s + order.within_s, 0.0
+        with self._grabber.watching():
+            while go_on() and (left_s := end_s - self._clock.seconds()) > cost_s:
+                frame = self._grabber.frame_after(after_s, min(_SLICE_S, left_s))
+                if frame is None:
+                    continue
+                began_s, after_s = self._clock.seconds(), frame.at_s
+                harvest.add(frame.picture, self._guess(frame))
+                cost_s = self._clock.seconds() - began_s
+                outcome = vote(harvest.guesses)
+                if outcome is not None and outcome.is_sure(order.gate, order.agreeing):
+                    break
+        return harvest
+
+    def _guess(self, frame: Frame) -> PlateGuess | None:
+        height, width = frame.picture.shape[:2]
+        region = [(x * width, y * height) for x, y in self._region]
+        return nearest(self._reader.read(frame.picture), region, self._min_plate_px)
+
+    def _keep(self, picture: Picture) -> PictureId | None:
+        """Keep a picture; a full disk costs the evidence, not the car's way."""
+        good, jpeg = cv2.imencode(".jpg", picture, _JPEG)
+        if not good:
+            return None
+        try:
+            return self._store.keep(jpeg.tobytes(), self._clock.now())
+        except PictureError:
+            return None

@@ -1,0 +1,71 @@
+"""All cameras by lane, each in a process of its own: `scada.ports.Cameras` on real pictures."""
+
+import asyncio
+from types import TracebackType
+
+from lpr.post import CameraPost
+from lpr.wire import Settings
+from scada.clock import Clock
+from scada.config import Camera, Config
+from scada.model.names import LaneName, PassageId, PictureId
+from scada.model.plate import PlateRead, PlateUnread
+
+
+class CameraPool:
+    """Starts the cameras' processes on entering and ends them on leaving."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._timing = {lane.id: lane.waits for lane in config.lanes}
+        self._posts: dict[LaneName, list[CameraPost]] = {lane.id: [] for lane in config.lanes}
+        for camera in config.cameras:
+            self._posts[LaneName(camera.lane)].append(CameraPost(_settings(camera, config), clock))
+        self._group = asyncio.TaskGroup()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "CameraPool":
+        """Start one process a camera; they get ready by themselves."""
+        await self._group.__aenter__()
+        for post in self._all():
+            self._tasks.append(self._group.create_task(post.run(), name=f"camera {post.name}"))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End all processes; returns when they are gone."""
+        for task in self._tasks:
+            task.cancel()
+        await self._group.__aexit__(kind, error, trace)
+
+    async def capture(self, lane: LaneName, passage: PassageId) -> PlateRead | PlateUnread:
+        """Read the plate of the car on the approach loop; the surest of the lane's cameras speaks."""
+        posts = self._posts[lane]
+        if not posts:
+            return PlateUnread("no camera", None)
+        readings = await asyncio.gather(*(post.capture(self._timing[lane]) for post in posts))
+        reads = [reading for reading in readings if isinstance(reading, PlateRead)]
+        return max(reads, key=lambda read: (read.confidence, read.agreeing)) if reads else readings[0]
+
+    async def snapshot(self, lane: LaneName) -> PictureId | None:
+        """Keep one picture of now; the first camera of the lane that can."""
+        for post in self._posts[lane]:
+            picture = await post.snapshot()
+            if picture is not None:
+                return picture
+        return None
+
+    def ok(self, lane: LaneName) -> bool:
+        """Say whether any camera of the lane gives fresh frames."""
+        return any(post.is_ok for post in self._posts[lane])
+
+    def pids(self) -> dict[str, int]:
+        """Give the process numbers of the cameras that run, by camera."""
+        return {post.name: post.pid for post in self._all() if post.pid is not None}
+
+    def _all(self) -> list[CameraPost]:
+        return [post for posts in self._posts.values() for post in posts]
+
+
+def _settings(camera: Camera, config: Config) -> Settings:
+    source = camera.source if "://" in camera.source else str(config.beside(camera.source))
+    return Settings(camera.name, source, camera.region, camera.min_plate_px, str(config.data / "pictures"))

@@ -1,0 +1,184 @@
+"""One camera as the plant sees it: a child process that is watched, restarted and asked."""
+
+import asyncio
+import itertools
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+
+import structlog
+
+from lpr.source import FFMPEG_OPTIONS
+from lpr.wire import (
+    Beat,
+    CaptureAnswer,
+    CaptureOrder,
+    Order,
+    Settings,
+    SnapshotAnswer,
+    SnapshotOrder,
+    WireError,
+    encode,
+    word_from,
+)
+from scada.clock import Clock
+from scada.model.lane.timing import Timing
+from scada.model.names import PictureId
+from scada.model.plate import PlateRead, PlateUnread
+
+SILENCE_S = 3.0
+"""A process that has not beaten for so long hangs: it is killed and started anew."""
+_START_S = 30.0
+_STOP_S = 1.5
+_SNAPSHOT_S = 2.0
+_GRACE_S = 0.4
+_RESTART_S = (0.5, 10.0)
+_STEADY_S = 30.0
+_COMMAND = (sys.executable, "-m", "lpr.worker")
+
+_Answer = CaptureAnswer | SnapshotAnswer
+
+log = structlog.get_logger()
+
+
+class CameraPost:
+    """Keeps one camera's process running. `run` is the owner's task; the rest may be asked meanwhile."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[_Answer | None]] = {}
+        self._ready = asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+        self._trouble = "not started"
+
+    @property
+    def name(self) -> str:
+        """The camera's name."""
+        return self._settings.camera
+
+    @property
+    def is_ok(self) -> bool:
+        """Say whether the process beats and its camera gives fresh frames."""
+        return self._ready.is_set() and not self._trouble
+
+    @property
+    def pid(self) -> int | None:
+        """The process's number while it runs."""
+        return None if self._process is None else self._process.pid
+
+    async def run(self) -> None:
+        """Start the process, and again whenever it ends, until cancelled."""
+        wait_s = _RESTART_S[0]
+        while True:
+            began_s = self._clock.seconds()
+            why = await self._live()
+            if self._clock.seconds() - began_s > _STEADY_S:
+                wait_s = _RESTART_S[0]
+            log.warning("camera process ended", camera=self.name, why=why, again_in_s=wait_s)
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, _RESTART_S[1])
+
+    async def capture(self, timing: Timing) -> PlateRead | PlateUnread:
+        """Have the plate read; answers within `t_read_s` and half a second."""
+        end_s = self._clock.seconds() + timing.t_read_s
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timing.t_read_s):
+                await self._ready.wait()
+        left_s = end_s - self._clock.seconds()
+        if left_s <= 0:
+            return PlateUnread("camera gone", None)
+        order = CaptureOrder(next(self._numbers), left_s, timing.confidence, timing.agreeing)
+        answer = await self._ask(order, left_s + _GRACE_S)
+        return answer.reading if isinstance(answer, CaptureAnswer) else PlateUnread("camera gone", None)
+
+    async def snapshot(self) -> PictureId | None:
+        """Have a picture of now kept."""
+        if not self.is_ok:
+            return None
+        answer = await self._ask(SnapshotOrder(next(self._numbers)), _SNAPSHOT_S)
+        return answer.picture if isinstance(answer, SnapshotAnswer) else None
+
+    async def _ask(self, order: Order, within_s: float) -> _Answer | None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return None
+        future: asyncio.Future[_Answer | None] = asyncio.get_running_loop().create_future()
+        self._waiting[order.id] = future
+        try:
+            process.stdin.write(encode(order))
+            return await asyncio.wait_for(future, within_s)
+        except (TimeoutError, ConnectionError):
+            return None
+        finally:
+            del self._waiting[order.id]
+
+    async def _live(self) -> str:
+        """Live through one process; gives the reason of its end."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment(os.environ)
+            )
+        except OSError as error:
+            return f"cannot start: {error}"
+        self._process = process
+        try:
+            assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+            process.stdin.write(encode(self._settings))
+            return await self._hear(process)
+        except WireError as error:
+            return str(error)
+        finally:
+            self._forget()
+            await _end(process)
+
+    async def _hear(self, process: asyncio.subprocess.Process) -> str:
+        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        limit_s = _START_S
+        while True:
+            try:
+                line = await asyncio.wait_for(process.stdout.readline(), limit_s)
+            except TimeoutError:
+                return f"silent for {limit_s:g} s"
+            if not line:
+                return f"ended with {await process.wait()}"
+            limit_s = SILENCE_S
+            self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        word = word_from(line)
+        if isinstance(word, Beat):
+            if word.trouble != self._trouble:
+                log.info("camera", camera=self.name, trouble=word.trouble or "none")
+            self._trouble = word.trouble
+            self._ready.set()
+            return
+        future = self._waiting.get(word.id)
+        if future is not None and not future.done():
+            future.set_result(word)
+
+    def _forget(self) -> None:
+        self._process = None
+        self._trouble = "process ended"
+        self._ready.clear()
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(None)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a process kindly by closing its stdin, else by force; returns when it is gone."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), _STOP_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """One thread a library, and FFmpeg's options, which are read from the environment only."""
+    return {**ours, "OPENCV_FFMPEG_CAPTURE_OPTIONS": FFMPEG_OPTIONS, "OMP_NUM_THREADS": "1"}

@@ -1,0 +1,133 @@
+"""One camera's process: `python -m lpr.worker`, orders on stdin, answers and heartbeats on stdout.
+
+It ends when stdin ends, so it never outlives the plant. Pixels stay inside; reads and the names of
+evidence files go out. A decoder that hangs or dies takes one camera with it, and the pool starts it anew.
+"""
+
+import ctypes
+import os
+import queue
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+from lpr.camera import Grabber
+from lpr.capture import Capturer
+from lpr.evidence import PictureStore
+from lpr.models import ModelError, find
+from lpr.recognise import WheelReader
+from lpr.wire import (
+    Beat,
+    CaptureAnswer,
+    CaptureOrder,
+    Order,
+    SnapshotAnswer,
+    SnapshotOrder,
+    WireError,
+    Word,
+    encode,
+    order_from,
+    settings_from,
+)
+from scada.clock import Clock, clock_from
+
+BEAT_S = 0.5
+_STUCK_S = 12.0
+"""No call of the decoder may take longer: opening and reading have limits of their own well below."""
+_PR_SET_PDEATHSIG = 1
+
+
+class Worker:
+    """Carries out orders one by one, and beats in between."""
+
+    def __init__(
+        self, grabber: Grabber, capturer: Capturer, orders: "queue.Queue[Order]", out: BinaryIO, clock: Clock
+    ) -> None:
+        self._grabber = grabber
+        self._capturer = capturer
+        self._orders = orders
+        self._out = out
+        self._clock = clock
+        self._beat_s = 0.0
+
+    def run(self) -> None:
+        """Serve until the decoder hangs."""
+        while self._beat():
+            try:
+                self._perform(self._orders.get(timeout=BEAT_S / 2))
+            except queue.Empty:
+                continue
+
+    def _perform(self, order: Order) -> None:
+        match order:
+            case CaptureOrder():
+                self._say(CaptureAnswer(order.id, self._capturer.capture(order, self._go_on)))
+            case SnapshotOrder():
+                self._say(SnapshotAnswer(order.id, self._capturer.snapshot()))
+
+    def _go_on(self) -> bool:
+        """A newer order overtakes a capture: the car it was for has gone, or its picture is wanted now."""
+        return self._beat() and self._orders.empty()
+
+    def _beat(self) -> bool:
+        health, now = self._grabber.health(), self._clock.seconds()
+        if health.in_call_s > _STUCK_S:
+            return False
+        if now - self._beat_s >= BEAT_S:
+            self._beat_s = now
+            self._say(Beat(health.trouble))
+        return True
+
+    def _say(self, word: Word) -> None:
+        self._out.write(encode(word))
+        self._out.flush()
+
+
+def _die_with_parent() -> None:
+    """Let the kernel end this process with the plant, even if this one hangs in C code. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _private_stdout() -> BinaryIO:
+    """Keep stdout for our lines; whatever a library prints goes to stderr."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return out
+
+
+def _listen(source: BinaryIO, orders: "queue.Queue[Order]") -> None:
+    """Queue the orders; the end of stdin is the end of the process, whatever it is doing."""
+    for line in source:
+        try:
+            orders.put(order_from(line))
+        except WireError as error:
+            sys.stderr.write(f"lpr.worker: {error}\n")
+    os._exit(0)
+
+
+def main() -> int:
+    """Serve one camera: 0 when stdin ends, 2 if it cannot start, 3 when the decoder hangs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
+    out = _private_stdout()
+    try:
+        settings = settings_from(sys.stdin.buffer.readline())
+        reader = WheelReader(find())
+    except (WireError, ModelError) as error:
+        sys.stderr.write(f"lpr.worker: {error}\n")
+        return 2
+    clock, orders = clock_from(), queue.Queue[Order](maxsize=16)
+    grabber = Grabber(settings.source, clock)
+    grabber.start()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, orders), name="orders", daemon=True).start()
+    store = PictureStore(Path(settings.pictures))
+    capturer = Capturer(grabber, reader, store, clock, settings.region, settings.min_plate_px)
+    Worker(grabber, capturer, orders, out, clock).run()
+    os._exit(3)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
