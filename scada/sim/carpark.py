@@ -1,0 +1,164 @@
+"""The virtual car park of one site: its simulators as processes, its cars, and a driver in each."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+
+from lpr.sim import plates
+from scada.clock import Clock
+from scada.config import Config, Sim
+from scada.model.lane.words import Direction
+from scada.model.names import LaneName
+from scada.model.plate import Plate
+from scada.sim.driver import Counts, Driver, Mind, Surroundings
+from scada.sim.operator import Seen
+from scada.sim.park import Park
+from scada.sim.scenario import Photo, Visit
+from scada.sim.site import HOST
+from scada.sim.truth import TruthLog
+from scada.sim.wiring import FieldLink, Scenes
+from scada.sim.world import CarName, Happening, Road, What, World
+from scada.supervise import Keeper, NotReady, Part
+
+log = structlog.get_logger()
+
+
+def simulators(config: Config, path: Path) -> tuple[Part, ...]:
+    """Give the simulators' processes in the order in which they start."""
+    plcs = [(device, ("plc.sim.server", "--device", device)) for device in sim_of(config).field_ports]
+    others = [("feed", ("lpr.sim.feed",)), ("wechat", ("billing.sim.wechat",))]
+    return tuple(
+        Part(name, (sys.executable, "-m", *command, "--config", str(path))) for name, command in (*plcs, *others)
+    )
+
+
+async def start(running: AsyncExitStack, parts: Sequence[Part], clock: Clock, hear: Callable[[str, str], None]) -> None:
+    """Start processes together; they run until the stack ends. Raises NotReady if one does not come up."""
+    keepers = [
+        await running.enter_async_context(Keeper(part, clock, hear, lambda trouble: log.warning(trouble)))
+        for part in parts
+    ]
+    for keeper in keepers:
+        try:
+            async with asyncio.timeout(keeper.part.ready_s):
+                await keeper.ready.wait()
+        except TimeoutError as error:
+            raise NotReady(f"{keeper.part.name} did not come up within {keeper.part.ready_s:g} s") from error
+
+
+def sim_of(config: Config) -> Sim:
+    """Give the configuration's [sim]. Raises ValueError if it has none."""
+    if config.sim is None:
+        raise ValueError("the configuration has no [sim]: there is no virtual car park to run")
+    return config.sim
+
+
+def photos(config: Config) -> list[Photo]:
+    """Give the labelled photographs, if their folder is there."""
+    folder = sim_of(config).photos
+    if folder is None or not config.beside(folder).is_dir():
+        return []
+    return [Photo(str(one.photo), one.plate) for one in plates.catalogue(config.beside(folder))]
+
+
+def way(config: Config) -> tuple[LaneName, LaneName]:
+    """Give the first entry lane and the first exit lane. Raises ValueError if there is none."""
+    try:
+        return tuple(  # type: ignore[return-value]
+            next(lane.id for lane in config.lanes if lane.leads is leads) for leads in (Direction.ENTRY, Direction.EXIT)
+        )
+    except StopIteration as error:
+        raise ValueError("a virtual car park needs an entry lane and an exit lane") from error
+
+
+def _links(config: Config) -> list[FieldLink]:
+    return [FieldLink(device, HOST, port) for device, port in sim_of(config).field_ports.items()]
+
+
+def _scenes(config: Config) -> Scenes:
+    cameras: dict[LaneName, list[str]] = {}
+    for camera in config.cameras:
+        cameras.setdefault(LaneName(camera.lane), []).append(camera.name)
+    return Scenes(f"http://{HOST}:{sim_of(config).feed_port}", cameras)
+
+
+class CarPark:
+    """Cars and drivers. `entered` and `exited` count cars that went through; `back_outs` those that did not."""
+
+    def __init__(self, config: Config, clock: Clock, speed: float, truth: TruthLog) -> None:
+        self.counts = Counts()
+        self.entered = 0
+        self.exited = 0
+        self.back_outs = 0
+        self.changed = asyncio.Event()
+        self._clock = clock
+        self._leads = {lane.id: lane.leads for lane in config.lanes}
+        self._minds: dict[CarName, Mind] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        devices, wechat = config.web.devices, sim_of(config).wechat_port
+        world = World(tuple(Road(lane.id, lane.leads) for lane in config.lanes))
+        self.park = Park(world, _links(config), _scenes(config), truth, clock, self._told)
+        self._around = Surroundings(
+            devices_url=f"http://{devices.host}:{devices.port}",
+            wechat_url=f"http://{HOST}:{wechat}",
+            at_boom=self._name_at_boom,
+            back_out=self.park.back_out,
+            clock=clock,
+            speed=speed,
+            counts=self.counts,
+        )
+
+    def invite(self, visit: Visit, after_s: float) -> None:
+        """Let a car and its driver come."""
+        self._minds[visit.car.name] = Mind(visit.car.name, visit.plate, visit.person)
+        self.park.invite(visit, after_s)
+
+    def plates(self) -> list[Plate]:
+        """Give the plates of all cars that are here or on their way."""
+        return [mind.plate for mind in self._minds.values()]
+
+    def look(self, lane: LaneName) -> Seen | None:
+        """See and hear what a person at the lane would."""
+        here = self.park.at_boom(lane)
+        if here is None:
+            return None
+        mind = self._minds[here.car.name]
+        return Seen(mind.plate, mind.person.dead_phone, mind.entered_at)
+
+    async def run(self) -> None:
+        """Let the cars drive until cancelled."""
+        try:
+            await self.park.run()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _name_at_boom(self, lane: LaneName) -> CarName | None:
+        here = self.park.at_boom(lane)
+        return here.car.name if here is not None else None
+
+    def _told(self, happening: Happening) -> None:
+        """Keep the counts, and wake the driver whose car has come to a boom."""
+        mind = self._minds[happening.car]
+        if happening.what is What.ARRIVED:
+            task = asyncio.create_task(Driver(mind, self._around).attend(happening.lane), name=f"driver {mind.car}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif happening.what is What.BACKED_OUT:
+            self.back_outs += 1
+        elif happening.what is What.PASSED:
+            self._passed(happening, mind)
+        self.changed.set()
+
+    def _passed(self, happening: Happening, mind: Mind) -> None:
+        if self._leads[happening.lane] is Direction.ENTRY:
+            self.entered += 1
+            mind.entered_at = self._clock.now()
+        else:
+            self.exited += 1
+            del self._minds[happening.car]

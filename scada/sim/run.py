@@ -1,0 +1,103 @@
+"""`daozha sim`: the virtual car park as long as it is wanted: PLCs, cameras, WeChat, and cars with their drivers."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+
+from scada.clock import VARIABLE, clock_from, clock_setting
+from scada.config import Config, ConfigError, load
+from scada.sim.carpark import CarPark, photos, simulators, start, way
+from scada.sim.scenario import NAMES, Casting, Pace
+from scada.sim.truth import TruthLog
+from scada.supervise import READY, NotReady
+
+log = structlog.get_logger()
+
+EVERY_S = 20.0
+DWELL_REAL_MIN = (2.0, 6.0)
+MEDIAN_REAL_MIN = 3.5
+MOST_INSIDE = 40
+"""No more cars are sent in while so many are about: the exit may be shut."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM. Exit code 2: bad configuration; 1: a simulator did not come up."""
+    asked = _parser().parse_args(arguments)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    if asked.speed is not None:
+        os.environ[VARIABLE] = clock_setting(asked.speed)
+    try:
+        config = load(asked.config)
+        asyncio.run(_run(config, asked.config, asked.scenario, asked.seed))
+    except (ConfigError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except NotReady as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="daozha sim", description="the virtual car park of a site")
+    parser.add_argument("--config", type=Path, default=Path("config.toml"))
+    parser.add_argument("--scenario", choices=NAMES, default="normal")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--speed", type=float, help=f"how fast the business clock runs; else as {VARIABLE} says")
+    return parser
+
+
+async def _run(config: Config, path: Path, scenario: str, seed: int) -> None:
+    """Start everything, say READY, and send cars until told to stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    clock = clock_from()
+    low, high = DWELL_REAL_MIN
+    pace = Pace(EVERY_S, (low * clock.speed, high * clock.speed), MEDIAN_REAL_MIN * clock.speed, clock.speed)
+    casting = Casting(scenario, seed, pace, way(config), photos(config))
+    async with AsyncExitStack() as running:
+        await start(running, simulators(config, path), clock, lambda name, line: log.info(line, part=name))
+        truth = running.enter_context(TruthLog(config.data / "sim" / "truth.jsonl", clock))
+        cars = CarPark(config, clock, clock.speed, truth)
+        tasks = [asyncio.create_task(cars.run()), asyncio.create_task(_send(cars, casting))]
+        sys.stdout.write(f"{READY}\n")
+        sys.stdout.flush()
+        await _until(stop, tasks)
+
+
+async def _send(cars: CarPark, casting: Casting) -> None:
+    """Send one car after the other for ever, once every PLC is wired."""
+    while not cars.park.is_wired():  # noqa: ASYNC110 a wire has no event to wait for
+        await asyncio.sleep(0.1)
+    while True:
+        visit = casting.next(cars.plates())
+        await asyncio.sleep(visit.after_s)
+        cars.invite(visit, 0.0)
+        while len(cars.plates()) > MOST_INSIDE:
+            cars.changed.clear()
+            await cars.changed.wait()
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the order to stop; a task that fails first raises here."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in (stopping, *tasks):
+            task.cancel()
+        await asyncio.gather(stopping, *tasks, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,98 @@
+"""A site of its own for a drill or a test: the shipped configuration on free ports, with its own data folder."""
+
+import csv
+import socket
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+import tomli_w
+
+HOST = "127.0.0.1"
+LONGEST_SOCKET_PATH = 107
+"""What a Unix socket's address holds."""
+
+Section = dict[str, object]
+Ports = Callable[[int], Sequence[int]]
+
+
+def free_ports(count: int) -> list[int]:
+    """Find ports that nobody listens on now, all different."""
+    with ExitStack() as open_sockets:
+        found = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
+        for one in found:
+            one.bind((HOST, 0))
+        return [int(one.getsockname()[1]) for one in found]
+
+
+def prepare(folder: Path, base: Path, ports: Ports = free_ports) -> Path:
+    """Write `config.toml` and `devices.csv` into `folder`, derived from `base`; give the configuration's path.
+
+    Raises ValueError if the folder's path is too long for Unix sockets.
+    """
+    if len(str(folder.resolve() / "data" / "run" / "control.sock")) > LONGEST_SOCKET_PATH:
+        raise ValueError(f"{folder}: too long a path for Unix sockets; take a shorter one")
+    folder.mkdir(parents=True, exist_ok=True)
+    content = tomllib.loads(base.read_text(encoding="utf-8"))
+    devices = _devices(base.resolve().parent / _text(content, "tags", "devices"))
+    field_ports = cast("dict[str, int]", _section(content, "sim")["field_ports"])
+    given = iter(ports(5 + len(devices) + len(field_ports)))
+    _move_web(content, given)
+    _move_sims(content, base, given)
+    for device in devices:
+        device["port"] = str(next(given))
+    _write_devices(folder / "devices.csv", devices)
+    _section(content, "tags").update(
+        map=str(base.resolve().parent / _text(content, "tags", "map")), devices=str(folder / "devices.csv")
+    )
+    _section(content, "site")["data"] = str(folder / "data")
+    target = folder / "config.toml"
+    target.write_text(tomli_w.dumps(content), encoding="utf-8")
+    return target
+
+
+def _section(content: Section, *names: str) -> Section:
+    for name in names:
+        content = cast("Section", content[name])
+    return content
+
+
+def _text(content: Section, section: str, key: str) -> str:
+    return str(_section(content, section)[key])
+
+
+def _move_web(content: Section, ports: Iterator[int]) -> None:
+    for name in ("control", "public", "devices"):
+        _section(content, "web", name)["port"] = next(ports)
+    public = _section(content, "web", "public")
+    public["url"] = f"http://localhost:{public['port']}"
+    notify = urlsplit(_text(content, "wechat", "notify_url"))
+    _section(content, "wechat")["notify_url"] = f"http://{HOST}:{public['port']}{notify.path}"
+
+
+def _move_sims(content: Section, base: Path, ports: Iterator[int]) -> None:
+    sim = _section(content, "sim")
+    sim["feed_port"], sim["wechat_port"] = next(ports), next(ports)
+    sim["field_ports"] = {device: next(ports) for device in cast("dict[str, int]", sim["field_ports"])}
+    if "photos" in sim:
+        sim["photos"] = str((base.resolve().parent / str(sim["photos"])).resolve())
+    _section(content, "wechat")["base_url"] = f"http://{HOST}:{sim['wechat_port']}"
+    for camera in cast("list[Section]", content["cameras"]):
+        source = urlsplit(str(camera["source"]))
+        if source.scheme:
+            camera["source"] = f"http://{HOST}:{sim['feed_port']}{source.path}"
+
+
+def _devices(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _write_devices(path: Path, devices: Sequence[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(devices[0]))
+        writer.writeheader()
+        writer.writerows(devices)
