@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from scada.model.handshake import Answer, CommandBlock
-from scada.model.lane.words import Authorisation, Ending, Order, Passage, Quote, Reason
-from scada.model.names import LaneName, OrderId, PassageId, PictureId, StayId
+from scada.model.handshake import Answer, CommandBlock, Done, NotDone, Unknowable
+from scada.model.lane.image import LaneImage
+from scada.model.lane.words import Authorisation, Ending, Order, Passage, Quote, Reason, RequestAnswer
+from scada.model.names import LaneName, OrderId, PassageId, PictureId, RequestId, StayId
 from scada.model.plate import Plate, PlateRead, PlateUnread
 from scada.model.tag import TagName, TagUpdate, TagValue, Value
 
@@ -17,6 +18,10 @@ class PlcError(Exception):
 
     A write that raised may still be carried out; only the handshake may decide what happens next.
     """
+
+
+class PictureError(Exception):
+    """A picture cannot be kept or is not there: which, and why."""
 
 
 class BillingError(Exception):
@@ -168,3 +173,30 @@ class Historian(Protocol):
 
     async def __aexit__(self, *failure: object) -> None:
         """Write what is in memory and close."""
+
+
+class Pictures(Protocol):
+    """The pictures kept as evidence."""
+
+    def read(self, picture: PictureId) -> bytes:
+        """Give a picture as JPEG. Raises PictureError."""
+
+
+class Requests(Protocol):
+    """The outbox of gate-open requests (`lanes.md` §4)."""
+
+    async def ask(self, lane: LaneName, passage: PassageId, reason: Reason, by: str) -> RequestId:
+        """Write an operator's request for the car of a passage; the lane answers it at once."""
+
+    async def answered(self, request: RequestId, answer: RequestAnswer) -> None:
+        """Keep what the lane said of a request."""
+
+
+class Gatekeeper(Protocol):
+    """The one who commands a lane's PLC, by the handshake of `plc.md` §6."""
+
+    async def open(self, passage: PassageId, number: int, why: str) -> Done | NotDone | Unknowable:
+        """Send OPEN for the passage numbered `number`; exactly once, or say that nobody can tell."""
+
+    def image(self) -> LaneImage:
+        """Give the lane's image as the tags show it now."""

@@ -2,12 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from scada.model.handshake import AckResult
 from scada.model.lane.image import LaneImage
 from scada.model.lane.words import OpenRequest, Order, Quote, Reason
 from scada.model.names import PassageId, StayId
 from scada.model.plate import PlateRead, PlateUnread
+
+
+class Now(TypedDict):
+    """The two times of an event, as keyword arguments."""
+
+    at: datetime
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,176 @@
+"""The public side of a lane: the page behind the QR code of the live passage.
+
+A token belongs to one passage and dies with it. What a driver may claim is only what the plant has
+offered to that token.
+"""
+
+import base64
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from scada.clock import Clock
+from scada.config import Config
+from scada.engine.lanes import LaneRunner
+from scada.engine.peer import Ask, BridgeRefusal, Handler
+from scada.engine.perform import Found
+from scada.model.lane import events as e
+from scada.model.lane import states as s
+from scada.model.lane.words import Direction
+from scada.model.names import LaneName, PassageId, StayId
+from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
+from scada.ports import Cashier, Journal, JournalEntry, OpenStay, PictureError, Pictures
+
+MOST_CLAIMS = 8
+"""Plates one token may try: a driver mistypes, he does not go through the car park."""
+MOST_OFFERED = 3
+_KEPT = 64
+
+
+@dataclass(slots=True)
+class _Claim:
+    """What one token may do and has done."""
+
+    lane: LaneName
+    passage: PassageId
+    tries: int = 0
+    offered: set[StayId] = field(default_factory=set)
+
+
+class Claims:
+    """The tokens of all lanes, and the verbs of the public bridge that take one."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        cashier: Cashier,
+        pictures: Pictures,
+        journal: Journal,
+        match: Callable[[Plate, Sequence[OpenStay]], Found],
+        typed: Callable[[Plate], PlateRead],
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._cashier = cashier
+        self._pictures = pictures
+        self._journal = journal
+        self._match = match
+        self._typed = typed
+        self._claims: dict[str, _Claim] = {}
+        self._runners: Mapping[LaneName, LaneRunner] = {}
+
+    def serve(self, runners: Mapping[LaneName, LaneRunner]) -> None:
+        """Take the lanes, once they are built."""
+        self._runners = runners
+
+    def url(self, lane: LaneName, passage: PassageId) -> str:
+        """Give the address behind the QR code of a passage; the same one as long as it lives."""
+        for token, claim in self._claims.items():
+            if claim.passage == passage:
+                return self._address(token)
+        while len(self._claims) >= _KEPT:
+            del self._claims[next(iter(self._claims))]
+        token = secrets.token_urlsafe(16)
+        self._claims[token] = _Claim(lane, passage)
+        return self._address(token)
+
+    def _address(self, token: str) -> str:
+        return f"{self._config.web.public.url}/c/{token}"
+
+    def verbs(self) -> dict[str, Handler]:
+        """Give the verbs by name."""
+        return {
+            "claim_view": self._view,
+            "claim_plate": self._plate,
+            "claim_stay": self._stay,
+            "call_help": self._help,
+        }
+
+    async def _view(self, ask: Ask) -> object:
+        claim, runner = self._live(ask)
+        lane = self._config.lane(claim.lane)
+        live = runner.lane.live
+        asking = isinstance(runner.lane.state, s.AwaitingDriver | s.AwaitingOperator | s.AwaitingPayment)
+        return {
+            "lane": lane.name,
+            "title": lane.title,
+            "title_en": lane.title_en,
+            "direction": lane.direction,
+            "plate": live.read.text if live and live.read else "",
+            "state": "asking" if asking else "done",
+        }
+
+    async def _plate(self, ask: Ask) -> object:
+        claim, runner = self._live(ask)
+        plate = _plausible(ask)
+        claim.tries += 1
+        if claim.tries > MOST_CLAIMS:
+            raise BridgeRefusal("refused", "too many plates were tried; call for help")
+        await self._tell(claim, "claimed plate", {"plate": plate})
+        if runner.lane.direction is Direction.ENTRY:
+            runner.post(e.PlateCorrected(claim.passage, self._typed(plate), **self._now()))
+            return {"accepted": True}
+        return await self._offer(claim, plate)
+
+    async def _offer(self, claim: _Claim, plate: Plate) -> object:
+        stays = {stay.id: stay for stay in await self._cashier.open_stays()}
+        found = self._match(plate, list(stays.values()))
+        fitting = (found.exact,) if found.exact is not None else found.near[:MOST_OFFERED]
+        claim.offered |= set(fitting)
+        return {"accepted": bool(fitting), "candidates": [self._candidate(stays[stay]) for stay in fitting]}
+
+    def _candidate(self, stay: OpenStay) -> dict[str, object]:
+        return {
+            "stay": stay.id,
+            "plate": stay.plate,
+            "entered_at": stay.entered_at.isoformat(),
+            "minutes": int((self._clock.now() - stay.entered_at).total_seconds() // 60),
+            "jpeg_b64": self._picture(stay),
+        }
+
+    def _picture(self, stay: OpenStay) -> str | None:
+        if stay.picture is None:
+            return None
+        try:
+            return base64.b64encode(self._pictures.read(stay.picture)).decode("ascii")
+        except PictureError:
+            return None
+
+    async def _stay(self, ask: Ask) -> object:
+        claim, runner = self._live(ask)
+        stay = StayId(str(ask.args.get("stay", "")))
+        if stay not in claim.offered:
+            raise BridgeRefusal("refused", "this stay was not offered to you")
+        await self._tell(claim, "claimed stay", {"stay": stay})
+        runner.post(e.StayFound(claim.passage, stay, "driver", **self._now()))
+        return {"accepted": True}
+
+    async def _help(self, ask: Ask) -> object:
+        claim, runner = self._live(ask)
+        await self._tell(claim, "called for help", {})
+        runner.post(e.HelpCalled(claim.passage, **self._now()))
+        return {"accepted": True}
+
+    def _live(self, ask: Ask) -> tuple[_Claim, LaneRunner]:
+        claim = self._claims.get(str(ask.args.get("token", "")))
+        runner = self._runners.get(claim.lane) if claim else None
+        if claim is None or runner is None or runner.live != claim.passage:
+            raise BridgeRefusal("gone", "this code has expired: the car it was made for is gone")
+        return claim, runner
+
+    async def _tell(self, claim: _Claim, what: str, body: Mapping[str, object]) -> None:
+        entry = JournalEntry("person", "driver", what, claim.lane, claim.passage, cast(dict[str, object], body))
+        await self._journal.append([entry])
+
+    def _now(self) -> e.Now:
+        return {"at": self._clock.now(), "at_s": self._clock.seconds()}
+
+
+def _plausible(ask: Ask) -> Plate:
+    """Take a typed plate. Raises BridgeRefusal if no plate looks like that."""
+    plate = normal_form(str(ask.args.get("plate", "")))
+    if not is_plausible(plate):
+        raise BridgeRefusal("bad_args", "this is not a plate: province, letter, then five or six signs")
+    return plate

@@ -1,0 +1,236 @@
+"""The control room's verbs: what a person may see and do, checked here again and written down with his name."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from sqlalchemy import Connection, select
+
+from scada.clock import Clock
+from scada.engine.lanes import LaneRunner
+from scada.engine.mailbox import EveryItem, Mailbox
+from scada.engine.peer import Ask, BridgeRefusal, Handler
+from scada.engine.tags import Batch, TagTable
+from scada.engine.telling import as_json
+from scada.model.lane import events as e
+from scada.model.lane.words import OPERATOR_REASONS, Reason
+from scada.model.names import LaneName, PassageId, PictureId, StayId
+from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
+from scada.model.tag import TagName
+from scada.ports import Cashier, Journal, JournalEntry, PictureError, Pictures, Requests
+from scada.store.db import Database
+from scada.store.journal import recent
+from scada.store.operators import Operators, PasswordRefused, SignInRefused, may
+from scada.store.schema import stay as stay_table
+
+ANSWER_S = 1.5
+"""How long a lane may take to answer a request; the browser is told within 2 s."""
+MOST_ROWS = 200
+
+
+class Desk:
+    """The verbs of the control bridge."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        db: Database,
+        journal: Journal,
+        operators: Operators,
+        tags: TagTable,
+        cashier: Cashier,
+        requests: Requests,
+        pictures: Pictures,
+        runners: Mapping[LaneName, LaneRunner],
+        typed: Callable[[Plate], PlateRead],
+    ) -> None:
+        self._clock = clock
+        self._db = db
+        self._journal = journal
+        self._operators = operators
+        self._tags = tags
+        self._cashier = cashier
+        self._requests = requests
+        self._pictures = pictures
+        self._runners = runners
+        self._typed = typed
+
+    def verbs(self) -> dict[str, Handler]:
+        """Give the verbs by name; all but the sign-in ask for a right."""
+        rights: dict[str, Handler] = {
+            "open_gate": self._open_gate,
+            "correct_plate": self._correct_plate,
+            "pick_stay": self._pick_stay,
+            "send_back": self._send_back,
+            "open_stays": self._open_stays,
+            "recent_stays": self._recent_stays,
+            "picture": self._picture,
+            "journal": self._recent_journal,
+        }
+        checked = {verb: self._checked(handler) for verb, handler in rights.items()}
+        return {"sign_in": self._sign_in, "change_password": self._change_password, **checked}
+
+    def _checked(self, handler: Handler) -> Handler:
+        async def check_and_do(ask: Ask) -> object:
+            role = await self._operators.role(ask.user)
+            if role is None or not may(role, ask.verb):
+                raise BridgeRefusal("forbidden", f"{ask.user or 'nobody'} may not {ask.verb.replace('_', ' ')}")
+            return await handler(ask)
+
+        return check_and_do
+
+    async def _sign_in(self, ask: Ask) -> object:
+        found = await self._operators.sign_in(
+            _text(ask, "name"), _text(ask, "password"), str(ask.args.get("address", ""))
+        )
+        if isinstance(found, SignInRefused):
+            raise BridgeRefusal("refused", found.why)
+        return asdict(found)
+
+    async def _change_password(self, ask: Ask) -> object:
+        done = await self._operators.change_password(_text(ask, "name"), _text(ask, "old"), _text(ask, "new"))
+        if isinstance(done, PasswordRefused):
+            raise BridgeRefusal("refused", done.why)
+        return {"changed": True}
+
+    async def _open_gate(self, ask: Ask) -> object:
+        """Ask the lane to open for the car of one passage; the lane alone decides (THE RULE)."""
+        runner, passage = self._place(ask)
+        reason = _reason(_text(ask, "reason"))
+        await self._person(ask, "open gate", {"reason": reason.value, "note": str(ask.args.get("note", ""))[:200]})
+        answers: Mailbox[Batch] = Mailbox("answers", 8, EveryItem())
+        self._tags.subscribe(answers, [TagName(f"{runner.name}.gate.open_answer")])
+        try:
+            request = await self._requests.ask(runner.name, passage, reason, ask.user)
+            return await _answer_to(request, answers)
+        finally:
+            self._tags.unsubscribe(answers)
+
+    async def _correct_plate(self, ask: Ask) -> object:
+        runner, passage = self._place(ask)
+        plate = normal_form(_text(ask, "plate"))
+        if not is_plausible(plate):
+            raise BridgeRefusal("bad_args", "this is not a plate: province, letter, then five or six signs")
+        await self._person(ask, "correct plate", {"plate": plate})
+        runner.post(e.PlateCorrected(passage, self._typed(plate), **self._now()))
+        return {"accepted": True}
+
+    async def _pick_stay(self, ask: Ask) -> object:
+        runner, passage = self._place(ask)
+        stay = StayId(_text(ask, "stay"))
+        if stay not in {found.id for found in await self._cashier.open_stays()}:
+            raise BridgeRefusal("refused", "this stay is not open")
+        await self._person(ask, "pick stay", {"stay": stay})
+        runner.post(e.StayFound(passage, stay, ask.user, **self._now()))
+        return {"accepted": True}
+
+    async def _send_back(self, ask: Ask) -> object:
+        runner, passage = self._place(ask)
+        reason = _text(ask, "reason")[:200]
+        await self._person(ask, "send back", {"reason": reason})
+        runner.post(e.Rejected(passage, ask.user, reason, **self._now()))
+        return {"accepted": True}
+
+    async def _open_stays(self, _ask: Ask) -> object:
+        return [
+            {
+                "stay": stay.id,
+                "plate": stay.plate,
+                "entered_at": stay.entered_at.isoformat(),
+                "lane": stay.lane,
+                "picture": stay.picture,
+            }
+            for stay in await self._cashier.open_stays()
+        ]
+
+    async def _recent_stays(self, ask: Ask) -> object:
+        limit = _limit(ask)
+        return await self._db.read(lambda conn: recent_stays(conn, limit))
+
+    async def _picture(self, ask: Ask) -> object:
+        try:
+            content = await asyncio.to_thread(self._pictures.read, PictureId(_text(ask, "id")))
+        except PictureError as error:
+            raise BridgeRefusal("gone", "this picture is not kept (any more)") from error
+        return {"jpeg_b64": base64.b64encode(content).decode("ascii")}
+
+    async def _recent_journal(self, ask: Ask) -> object:
+        limit, lane = _limit(ask), ask.args.get("lane")
+        of = LaneName(lane) if isinstance(lane, str) and lane else None
+        kind = str(ask.args.get("kind", "")) or None
+        rows = await self._db.read(lambda conn: recent(conn, limit, of, kind))
+        return as_json(rows)
+
+    def _place(self, ask: Ask) -> tuple[LaneRunner, PassageId]:
+        """Find lane and passage. Raises BridgeRefusal unless that passage's car stands there now."""
+        runner = self._runners.get(LaneName(_text(ask, "lane")))
+        if runner is None:
+            raise BridgeRefusal("bad_args", f"there is no lane {ask.args.get('lane')!r}")
+        passage = PassageId(_text(ask, "passage"))
+        if runner.live != passage:
+            raise BridgeRefusal("gone", "that car is gone")
+        return runner, passage
+
+    async def _person(self, ask: Ask, what: str, body: dict[str, object]) -> None:
+        lane, passage = LaneName(str(ask.args["lane"])), PassageId(str(ask.args["passage"]))
+        await self._journal.append([JournalEntry("person", ask.user, what, lane, passage, body)])
+
+    def _now(self) -> e.Now:
+        return {"at": self._clock.now(), "at_s": self._clock.seconds()}
+
+
+async def _answer_to(request: str, answers: Mailbox[Batch]) -> object:
+    """Wait for the lane's answer to one request."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            async for batch in answers:
+                for written in batch.values():
+                    answer = json.loads(str(written.value))
+                    if answer["id"] == request:
+                        return {"taken": answer["taken"], "why": answer["why"]}
+    except TimeoutError as error:
+        raise BridgeRefusal("failed", "the lane has not answered yet; look at its state") from error
+    raise AssertionError("a mailbox does not end")
+
+
+def recent_stays(conn: Connection, limit: int) -> list[dict[str, object]]:
+    """Give the last stays, newest first: those that ended last and those that began last, by their last change."""
+    table = stay_table
+    columns = [
+        table.c.id.label("stay"),
+        table.c.plate,
+        table.c.entered_at,
+        table.c.exited_at,
+        table.c.ending,
+        table.c.fee_fen,
+        table.c.paid_fen,
+        table.c.arrears_fen,
+        table.c.entry_picture,
+        table.c.exit_picture,
+        table.c.exit_reason,
+    ]
+    rows = conn.execute(select(*columns).order_by(table.c.entered_at.desc()).limit(limit)).mappings()
+    return [{name: as_json(value) for name, value in row.items()} for row in rows]
+
+
+def _reason(text: str) -> Reason:
+    """Take an operator's reason from the fixed list. Raises BridgeRefusal."""
+    for reason in OPERATOR_REASONS:
+        if reason.value == text:
+            return reason
+    raise BridgeRefusal("bad_args", "an opening needs one of the fixed reasons")
+
+
+def _text(ask: Ask, name: str) -> str:
+    """Take a text argument. Raises BridgeRefusal if it is missing or too long."""
+    value = ask.args.get(name)
+    if not isinstance(value, str) or not value or len(value) > 500:
+        raise BridgeRefusal("bad_args", f"{name} is missing")
+    return value
+
+
+def _limit(ask: Ask) -> int:
+    wanted = ask.args.get("limit", 20)
+    return min(wanted, MOST_ROWS) if isinstance(wanted, int) and wanted > 0 else 20

@@ -1,0 +1,119 @@
+"""The shell around a lane machine: it reads, steps, journals, and has the commands carried out."""
+
+import asyncio
+
+import structlog
+
+from scada.config import Lane as LaneConfig
+from scada.engine.lanetags import described
+from scada.engine.mailbox import EveryItem, Mailbox
+from scada.engine.perform import LaneParts, Performer
+from scada.engine.tags import Batch
+from scada.engine.telling import step_entries
+from scada.model.lane import events as e
+from scada.model.lane.image import LaneImage
+from scada.model.lane.states import Lane
+from scada.model.lane.step import step
+from scada.model.lane.words import OpenRequest
+from scada.model.names import PassageId, PictureId
+from scada.model.tag import TagName, TagValue
+
+TICK_S = 0.1
+"""How often a lane hears that time has passed when nothing else happens."""
+INBOX = 256
+
+log = structlog.get_logger()
+
+
+class LaneRunner:
+    """One lane of the site."""
+
+    def __init__(self, config: LaneConfig, parts: LaneParts) -> None:
+        self.name = config.id
+        self.lane = Lane(config.id, config.leads)
+        self._timing = config.waits
+        self._parts = parts
+        self._inbox: Mailbox[e.Event] = Mailbox(f"lane {config.name}", INBOX, EveryItem())
+        self._tags: Mailbox[Batch] = Mailbox(f"tags of {config.name}", INBOX, EveryItem())
+        self._performer = Performer(config.id, parts, self.post)
+        self._request_tag = TagName(f"{config.id}.gate.open_request")
+
+    def post(self, event: e.Event) -> None:
+        """Give the lane an event; never waits."""
+        self._inbox.put(event)
+
+    @property
+    def live(self) -> PassageId | None:
+        """The passage of the car that stands there now."""
+        return self.lane.live.id if self.lane.live else None
+
+    @property
+    def depth(self) -> int:
+        """How many events wait."""
+        return self._inbox.depth
+
+    async def run(self) -> None:
+        """Run the lane until cancelled; what breaks it rises to the supervisor."""
+        self._parts.tags.subscribe(self._tags, self._parts.watched)
+        self._parts.tags.set_all(described(self.lane))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch(), name=f"tags of {self.name}")
+                self._performer.group = group
+                while True:
+                    await self._handle(await self._inbox.get_within(TICK_S) or self._time_passed())
+        finally:
+            self._parts.tags.unsubscribe(self._tags)
+
+    def _time_passed(self) -> e.Event:
+        """Time passed; the image is looked at again, since a heartbeat goes bad by standing still."""
+        image = self._parts.gatekeeper.image()
+        return self._seen(image) if image != self.lane.image else e.TimePassed(**self._now())
+
+    async def _watch(self) -> None:
+        async for batch in self._tags:
+            if (request := batch.get(self._request_tag)) is not None:
+                self._request(request)
+            self.post(self._seen(self._parts.gatekeeper.image()))
+
+    def _request(self, written: TagValue) -> None:
+        if not isinstance(written.value, str) or not written.value:
+            return
+        try:
+            self.post(e.OpenRequested(OpenRequest.from_text(written.value), **self._now()))
+        except (ValueError, KeyError, TypeError) as error:
+            log.error("not a gate-open request", tag=self._request_tag, error=str(error))
+
+    def _seen(self, image: LaneImage) -> e.ImageSeen:
+        return e.ImageSeen(image, **self._now())
+
+    def _now(self) -> e.Now:
+        return {"at": self._parts.clock.now(), "at_s": self._parts.clock.seconds()}
+
+    async def _handle(self, event: e.Event) -> None:
+        """Decide, write it down, then act: the journal comes before the output (invariant 10)."""
+        before = self.lane
+        done = step(before, event, self._timing)
+        if entries := step_entries(before, event, done):
+            await self._parts.journal.append(entries)
+        self.lane = done.lane
+        self._tell(before, event)
+        for command in done.commands:
+            await self._performer.perform(command, self.lane)
+
+    def _tell(self, before: Lane, event: e.Event) -> None:
+        tags = dict(described(self.lane))
+        picture = _picture_of(event)
+        if picture is not None or self.live != (before.live.id if before.live else None):
+            tags[TagName(f"{self.name}.picture")] = picture or ""
+        self._parts.tags.set_all(tags)
+        if self.live is not None and (before.live is None or before.live.id != self.live):
+            self._performer.passage_began(self.live, event.at_s)
+
+
+def _picture_of(event: e.Event) -> PictureId | None:
+    match event:
+        case e.PlateSeen(reading=reading):
+            return reading.picture
+        case _:
+            return None

@@ -1,0 +1,75 @@
+"""The server's own tags of a lane, and what they say: a function of the lane."""
+
+import json
+from collections.abc import Mapping
+
+from scada.model.lane.commands import Show
+from scada.model.lane.passages import due_of
+from scada.model.lane.states import NAMES, Lane
+from scada.model.names import LaneName
+from scada.model.tag import Access, TagName, TagSpec, Value
+
+_POINTS = (
+    "lane.state",
+    "passage",
+    "plate.text",
+    "plate.confidence",
+    "plate.colour",
+    "plate.agreeing",
+    "plate.by",
+    "stay",
+    "quote.due_fen",
+    "quote.minutes",
+    "picture",
+    "case",
+    "alarm",
+    "display",
+    "camera.ok",
+    "gate.open_answer",
+)
+_SITE = ("stays_open", "stays_seq", "plant_lag_ms", "tag_changes", "history_points")
+
+
+def lane_specs(lane: LaneName) -> list[TagSpec]:
+    """Give the server's own tags of a lane; the gate-open request is the only one that is asked by writing."""
+    own = [TagSpec(TagName(f"{lane}.{point}"), "", Access.READ) for point in _POINTS]
+    return [*own, TagSpec(TagName(f"{lane}.gate.open_request"), "", Access.READ_WRITE)]
+
+
+def site_specs() -> list[TagSpec]:
+    """Give the server's own tags of the whole site."""
+    return [TagSpec(TagName(f"site.{point}"), "", Access.READ) for point in _SITE]
+
+
+def described(lane: Lane) -> Mapping[TagName, Value]:
+    """Say in tags what the lane is doing and for whom."""
+    live = lane.live
+    read = live.read if live else None
+    due = due_of(lane)
+    values: dict[str, Value] = {
+        "lane.state": NAMES[type(lane.state)],
+        "passage": live.id if live else "",
+        "plate.text": read.text if read else "",
+        "plate.confidence": round(read.confidence, 4) if read else 0.0,
+        "plate.colour": read.colour.value if read else "",
+        "plate.agreeing": read.agreeing if read else 0,
+        "plate.by": read.by.value if read else "",
+        "stay": (live.stay or "") if live else "",
+        "quote.due_fen": due.quote.due_fen if due else 0,
+        "quote.minutes": due.quote.minutes if due else 0,
+    }
+    return {TagName(f"{lane.name}.{point}"): value for point, value in values.items()}
+
+
+def display_text(show: Show, claim_url: str) -> str:
+    """Write what the display shows as the text of its tag; `claim_url` is the live passage's claim page."""
+    return json.dumps(
+        {
+            "message": show.message.value,
+            "plate": show.plate,
+            "due_fen": show.quote.due_fen if show.quote else None,
+            "minutes": show.quote.minutes if show.quote else None,
+            "qr": show.code_url or (claim_url if show.claim else ""),
+        },
+        ensure_ascii=False,
+    )

@@ -1,0 +1,76 @@
+"""The books of the lanes: passages, rises of the boom, cases. Each function works inside a transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from scada.model.handshake import PassageOutcome, RiseCause
+from scada.model.lane.words import Passage
+from scada.model.names import CaseId, LaneName, PassageId, SiteId
+from scada.store.schema import case, passage, rise
+
+
+def record_passage(
+    conn: Connection,
+    site: SiteId,
+    lane: LaneName,
+    ended: Passage,
+    outcome: PassageOutcome,
+    note: str,
+    at: datetime,
+) -> None:
+    """Write down a passage that has ended."""
+    read = ended.read
+    conn.execute(
+        insert(passage).values(
+            id=ended.id,
+            site=site,
+            lane=lane,
+            number=ended.number,
+            began_at=ended.began_at,
+            ended_at=at,
+            outcome=outcome.name,
+            plate=read.text if read else None,
+            read_by=read.by.value if read else None,
+            confidence=read.confidence if read else None,
+            picture=read.picture if read else None,
+            stay=ended.stay,
+            note=note,
+        )
+    )
+
+
+def record_rise(
+    conn: Connection,
+    site: SiteId,
+    lane: LaneName,
+    count: int,
+    cause: RiseCause,
+    of: PassageId | None,
+    number: int,
+    at: datetime,
+) -> None:
+    """Write down one rise of a boom with its cause; `number` is the PLC's `rise.passage`."""
+    values = {"count": count, "cause": cause.name, "passage": of, "number": number, "at": at}
+    conn.execute(insert(rise).values(site=site, lane=lane, **values))
+
+
+def open_case(
+    conn: Connection, site: SiteId, lane: LaneName, of: PassageId, why: str, at: datetime, case_id: CaseId
+) -> None:
+    """Open a case about a passage."""
+    conn.execute(insert(case).values(id=case_id, site=site, lane=lane, passage=of, why=why, opened_at=at))
+
+
+def close_case(conn: Connection, site: SiteId, of: PassageId, outcome: str, at: datetime) -> None:
+    """Close whatever case is open about a passage."""
+    mine = (case.c.site == site) & (case.c.passage == of) & case.c.closed_at.is_(None)
+    conn.execute(update(case).where(mine).values(closed_at=at, outcome=outcome))
+
+
+def close_orphans(conn: Connection, site: SiteId, at: datetime) -> int:
+    """Close the cases that a stopped server left open; give how many there were."""
+    orphans = (case.c.site == site) & case.c.closed_at.is_(None)
+    found = len(conn.execute(select(case.c.id).where(orphans)).all())
+    conn.execute(update(case).where(orphans).values(closed_at=at, outcome="the server was restarted"))
+    return found
