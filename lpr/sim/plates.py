@@ -155,13 +155,14 @@ def draw_road(seed: int) -> Picture:
 
 
 def draw_scene(plate: Plate, seed: int, colour: PlateColour | None = None) -> Picture:
-    """Draw a car with this plate before the boom; the same seed gives the same picture. Raises DrawError."""
+    """Draw a car before the boom; the same seed gives the same picture. An empty plate is none. Raises DrawError."""
     rng = np.random.default_rng(seed)
     scene = draw_road(seed)
     width = int(rng.uniform(130, 260))
     middle = (int(rng.uniform(0.4, 0.6) * WIDTH), int(rng.uniform(0.62, 0.74) * HEIGHT))
     _draw_body(scene, middle, width, rng)
-    _mount(scene, draw_plate(plate, colour), middle, width, rng)
+    if plate:
+        _mount(scene, draw_plate(plate, colour), middle, width, rng)
     gain = float(rng.uniform(0.8, 1.2))
     blurred = cv2.GaussianBlur(scene, (3, 3), float(rng.uniform(0.3, 0.8)))
     return np.asarray(cv2.convertScaleAbs(blurred, alpha=gain), np.uint8)
