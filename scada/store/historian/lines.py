@@ -1,0 +1,43 @@
+"""Points as InfluxDB lines: measurement `scada`, tags site, lane and point, fields value, quality and text."""
+
+from scada.model.names import SiteId
+from scada.model.tag import TagName, lane_of, point_of
+from scada.store.historian.points import Point
+
+MEASUREMENT = "scada"
+_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\\": "/", "\n": " ", "\r": " "})
+_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
+
+
+def place(name: TagName) -> tuple[str, str]:
+    """Give the lane and the point of a tag; neither is ever empty, since an empty tag is another series."""
+    return lane_of(name) or "-", point_of(name) or "-"
+
+
+def line(site: SiteId, point: Point) -> str:
+    """Write one point as a line with ms; the same point is always the same line."""
+    lane, path = place(point.name)
+    fields = [f"quality={point.status_code}i"]
+    if point.value is not None:
+        fields.append(f"value={point.value!r}")
+    if point.text is not None:
+        fields.append(f'text="{point.text.translate(_TEXT)}"')
+    tags = f"lane={lane.translate(_TAG)},point={path.translate(_TAG)},site={site.translate(_TAG)}"
+    return f"{MEASUREMENT},{tags} {','.join(fields)} {point.at_ms}"
+
+
+def select(site: SiteId, name: TagName, since_ms: int, until_ms: int, limit: int) -> str:
+    """Write the InfluxQL query for one tag's points."""
+    lane, path = place(name)
+    where = " AND ".join(
+        f'"{key}"={_quoted(value)}' for key, value in (("site", site), ("lane", lane), ("point", path))
+    )
+    return (
+        f'SELECT "value", "text", "quality" FROM "{MEASUREMENT}" WHERE {where}'  # noqa: S608
+        f" AND time >= {since_ms}ms AND time < {until_ms}ms ORDER BY time LIMIT {limit}"
+    )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "/").replace("'", r"\'").replace("\n", " ").replace("\r", " ")
+    return f"'{escaped}'"
