@@ -1,0 +1,34 @@
+"""Names for stays, quotes, settlements and requests: 26 signs that sort by time; and order numbers."""
+
+import secrets
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from scada.model.names import OrderId, SiteId, StayId
+
+_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RANDOM_BITS = 80
+_SUFFIX_SIGNS = 4
+
+
+def new_id(now: datetime) -> str:
+    """Make an id that sorts by time to the millisecond and never repeats."""
+    milliseconds = int(now.timestamp() * 1000)
+    return _base32(milliseconds, 10) + _base32(secrets.randbits(_RANDOM_BITS), 16)
+
+
+def out_trade_no(site: SiteId, stay: StayId, attempt: int, now: datetime, zone: ZoneInfo) -> OrderId:
+    """Number one attempt to have a stay paid: lot, day, stay, attempt, and a random end.
+
+    Letters and digits only, 31 at most. The random end keeps a number unused even after the
+    database was set back to an older copy.
+    """
+    lot = "".join(sign for sign in site.upper() if sign.isascii() and sign.isalnum()).ljust(2, "0")[:2]
+    day = now.astimezone(zone).strftime("%y%m%d")
+    end = "".join(secrets.choice(_SIGNS) for _ in range(_SUFFIX_SIGNS))
+    return OrderId(f"{lot}{day}{stay[-16:]}{_base32(attempt, 3)}{end}")
+
+
+def _base32(number: int, width: int) -> str:
+    signs = [_SIGNS[(number >> (5 * place)) & 31] for place in range(width)]
+    return "".join(reversed(signs))

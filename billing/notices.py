@@ -1,0 +1,129 @@
+"""WeChat's notices: verified, kept as they came, settled in one transaction, and only then answered."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, Protocol, Self
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from billing import ledger
+from billing.books import NOWHERE, Books
+from billing.ledger import Applied
+from billing.settle import Notice
+from billing.wechat import NotVerified, gather_marks
+from scada.clock import Clock
+from scada.store.db import Database, StoreError
+
+log = structlog.get_logger(__name__)
+
+PAID: Final = "TRANSACTION.SUCCESS"
+MAX_WAITING: Final = 64
+"""Notices looked at at once; more are told to come again."""
+THREADS: Final = 2
+FORGERIES_JOURNALLED: Final = 30
+"""Unverified messages written to the journal in a minute; a flood of them must not fill the disk."""
+MINUTE_S: Final = 60.0
+
+
+class Verifier(Protocol):
+    """WeChat Pay as notices see it; blocks."""
+
+    def verified(self, headers: Mapping[str, str], body: bytes) -> Notice | NotVerified:
+        """Verify and decrypt a notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeAnswer:
+    """What WeChat is answered; anything but 2xx makes it come again."""
+
+    status: int
+    body: str = ""
+
+
+def _fail(status: int, message: str) -> NoticeAnswer:
+    return NoticeAnswer(status, json.dumps({"code": "FAIL", "message": message}))
+
+
+class NoticeDesk:
+    """Takes notices; an `async with`. `applied` hears of every settlement, after commit."""
+
+    def __init__(
+        self, db: Database, books: Books, verifier: Verifier, clock: Clock, applied: Callable[[Applied], None]
+    ) -> None:
+        self._db = db
+        self._books = books
+        self._verifier = verifier
+        self._clock = clock
+        self._applied = applied
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notices")
+        self._waiting = 0
+        self._forgeries_s: deque[float] = deque(maxlen=FORGERIES_JOURNALLED)
+
+    async def __aenter__(self) -> Self:
+        """Open the desk."""
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Close it; WeChat comes again."""
+        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+
+    async def take(self, headers: Mapping[str, str], body: bytes) -> NoticeAnswer:
+        """Take one notice and say what WeChat shall be answered. A wrong one changes nothing but the journal."""
+        if self._waiting >= MAX_WAITING:
+            return _fail(503, "busy")
+        self._waiting += 1
+        try:
+            return await self._take(headers, body)
+        except (StoreError, SQLAlchemyError) as error:
+            log.error("notice not stored", error=str(error))
+            return _fail(500, "not stored")
+        finally:
+            self._waiting -= 1
+
+    async def _take(self, headers: Mapping[str, str], body: bytes) -> NoticeAnswer:
+        loop = asyncio.get_running_loop()
+        notice = await loop.run_in_executor(self._threads, self._verifier.verified, headers, body)
+        if isinstance(notice, NotVerified):
+            await self._refuse(notice, len(body))
+            return _fail(401, "not verified")
+        verdict, applied = await self._settle(notice, gather_marks(headers), body)
+        log.info("notice taken", verdict=verdict, order=notice.transaction.out_trade_no[:32])
+        if applied is not None:
+            self._applied(applied)
+        return NoticeAnswer(204)
+
+    async def _settle(self, notice: Notice, marks: dict[str, str], body: bytes) -> tuple[str, Applied | None]:
+        """Keep and apply a verified notice in one transaction; one that was seen before changes nothing."""
+        at = self._clock.now()
+
+        def work(conn: Connection) -> tuple[str, Applied | None]:
+            if ledger.is_known(conn, notice.id):
+                return "seen before", None
+            if notice.event_type != PAID:
+                ledger.add_notice(conn, self._books, at, notice, "other_event", marks, body)
+                self._books.tell(conn, at, "event", f"notice {notice.event_type}", NOWHERE, notice=notice.id)
+                return "other_event", None
+            applied = ledger.apply(conn, self._books, at, notice.transaction, "notice")
+            ledger.add_notice(conn, self._books, at, notice, applied.verdict, marks, body)
+            return applied.verdict, applied
+
+        return await self._db.write(work)
+
+    async def _refuse(self, notice: NotVerified, size: int) -> None:
+        log.warning("notice not verified", why=notice.why, size=size)
+        now_s = self._clock.seconds()
+        if len(self._forgeries_s) == FORGERIES_JOURNALLED and now_s - self._forgeries_s[0] < MINUTE_S:
+            return
+        self._forgeries_s.append(now_s)
+        at = self._clock.now()
+        await self._db.write(
+            lambda conn: self._books.tell(
+                conn, at, "alarm", "notice not verified", NOWHERE, why=notice.why[:200], size=size
+            )
+        )

@@ -1,0 +1,156 @@
+"""Write gate-open requests to their lanes' tags: once each, in time or never (`lanes.md` §4, THE RULE).
+
+Billing's own requests and the operators' go the same way. A row is marked written before the tag
+is, so that no crash can make a second one; what an earlier start left behind lapses unsent.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, Self, assert_never
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from billing import outbox
+from billing.books import Books, Place
+from billing.settle import Merchant
+from scada.clock import Clock
+from scada.config import Config
+from scada.model.lane.words import OpenRequest, Reason, Refused, RequestAnswer, Taken
+from scada.model.names import LaneName, PassageId, RequestId
+from scada.model.tag import TagName
+from scada.ports import JournalEntry
+from scada.store.db import Database, StoreError
+from scada.store.journal import write_entries
+
+log = structlog.get_logger(__name__)
+
+WriteTag = Callable[[TagName, str], Awaitable[object]]
+LAPSED: Final = "nobody answered in time"
+ANSWER_MARGIN_S: Final = 5.0
+STORE_PAUSE_S: Final = 1.0
+
+
+class RequestWriter:
+    """The worker of the outbox; an `async with`. `wake` it after a commit that may have added a row."""
+
+    def __init__(self, config: Config, db: Database, write: WriteTag, clock: Clock) -> None:
+        self._books = Books(config.site_id, Merchant(config.wechat.mchid, config.wechat.appid))
+        self._lives_s = {lane.id: lane.waits.t_request_s for lane in config.lanes}
+        self._db = db
+        self._write = write
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._ends_s: dict[RequestId, float] = {}
+        self._waiters: dict[RequestId, asyncio.Future[RequestAnswer]] = {}
+        self._worker: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Let what an earlier start left behind lapse, then begin."""
+        for request in await self._db.read(lambda conn: outbox.unanswered(conn, self._books.site)):
+            await self._finish(request, "LAPSED", "the server was started anew")
+        self._worker = asyncio.create_task(self._run(), name="open requests")
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Stop; what was not answered lapses at the next start."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+
+    def wake(self) -> None:
+        """Look into the outbox now."""
+        self._woken.set()
+
+    async def ask(self, lane: LaneName, passage: PassageId, reason: Reason, by: str, note: str = "") -> RequestId:
+        """Ask for the car of one passage to be let through, in a person's name."""
+        at = self._clock.now()
+        place = Place(lane, passage)
+
+        def work(conn: Connection) -> RequestId:
+            request = outbox.add(conn, self._books.site, at, place, reason, by)
+            body: dict[str, object] = {"request": request, "reason": reason.value, "note": note}
+            entry = JournalEntry("person", by, "asks to open", lane, passage, body)
+            write_entries(conn, self._books.site, at, [entry])
+            return request
+
+        request = await self._db.write(work)
+        self.wake()
+        return request
+
+    async def ask_and_wait(
+        self, lane: LaneName, passage: PassageId, reason: Reason, by: str, note: str = ""
+    ) -> RequestAnswer:
+        """Ask, and give the lane's answer; a request that lapses counts as refused."""
+        request = await self.ask(lane, passage, reason, by, note)
+        waiter = self._waiters.setdefault(request, asyncio.get_running_loop().create_future())
+        try:
+            async with asyncio.timeout(self._lives_s.get(lane, 0.0) + ANSWER_MARGIN_S):
+                return await waiter
+        except TimeoutError:
+            return Refused(LAPSED)
+        finally:
+            self._waiters.pop(request, None)
+
+    async def answered(self, request: RequestId, answer: RequestAnswer) -> None:
+        """Record what the lane said; a second answer changes nothing."""
+        match answer:
+            case Taken():
+                await self._finish(request, "TAKEN", "")
+            case Refused(why=why):
+                await self._finish(request, "REFUSED", why)
+            case _:
+                assert_never(answer)
+
+    async def _run(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                await self._send_waiting()
+                await self._lapse_old()
+                wait_s = self._next_end_s()
+            except (StoreError, SQLAlchemyError) as error:
+                log.error("open requests not looked after", error=str(error))
+                wait_s = STORE_PAUSE_S
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    def _next_end_s(self) -> float | None:
+        if not self._ends_s:
+            return None
+        return max(0.0, min(self._ends_s.values()) - self._clock.seconds())
+
+    async def _send_waiting(self) -> None:
+        waiting = await self._db.write(lambda conn: outbox.take_waiting(conn, self._books.site))
+        for lane, request in waiting:
+            self._ends_s[request.id] = self._clock.seconds() + self._lives_s.get(lane, 0.0)
+            await self._send(lane, request)
+
+    async def _send(self, lane: LaneName, request: OpenRequest) -> None:
+        log.info("gate-open request", lane=lane, reason=request.reason.value, by=request.by, request=request.id)
+        await self._write(TagName(f"{lane}.gate.open_request"), request.to_text())
+
+    async def _lapse_old(self) -> None:
+        now_s = self._clock.seconds()
+        for request in [name for name, end_s in self._ends_s.items() if end_s <= now_s]:
+            await self._finish(request, "LAPSED", LAPSED)
+
+    async def _finish(self, request: RequestId, state: str, why: str) -> None:
+        at = self._clock.now()
+
+        def work(conn: Connection) -> bool:
+            place = outbox.finish(conn, request, at, state, why)
+            if place is not None:
+                what = f"open request {state.lower()}"
+                self._books.tell(conn, at, "decision", what, place, request=request, why=why)
+            return place is not None
+
+        ended = await self._db.write(work)
+        self._ends_s.pop(request, None)
+        waiter = self._waiters.pop(request, None)
+        if ended and waiter is not None and not waiter.done():
+            waiter.set_result(Taken() if state == "TAKEN" else Refused(why))

@@ -1,0 +1,187 @@
+"""What a payment means for a stay, and what a stay owes when its car leaves. Pure decisions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from billing.tariff import Priced
+from scada.model.lane.words import OWING_REASONS, Ending, Reason
+from scada.model.money import Fen
+from scada.model.names import OrderId, StayId
+
+
+class OrderState(Enum):
+    """How far an order has come. CREATING and UNKNOWN may or may not exist at WeChat."""
+
+    CREATING = "CREATING"
+    OPEN = "OPEN"
+    UNKNOWN = "UNKNOWN"
+    CLOSED = "CLOSED"
+    FAILED = "FAILED"
+    PAID = "PAID"
+
+
+PENDING = frozenset({OrderState.CREATING, OrderState.OPEN, OrderState.UNKNOWN})
+"""States in which an order may still be paid, so nobody may stop asking for it."""
+NOTHING = Fen(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """Who we are at WeChat."""
+
+    mchid: str
+    appid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """WeChat's signed word on one order, from a notice or a query."""
+
+    mchid: str
+    appid: str
+    out_trade_no: OrderId
+    trade_state: str
+    transaction_id: str = ""
+    amount_fen: Fen = NOTHING
+    currency: str = "CNY"
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice of WeChat whose signature holds, decrypted."""
+
+    id: str
+    event_type: str
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAccount:
+    """Our record of the order; `total_fen` is the whole price that its quote named."""
+
+    id: OrderId
+    state: OrderState
+    amount_fen: Fen
+    total_fen: Fen
+    transaction_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StayAccount:
+    """What a stay has paid, and what it still owed when its car left."""
+
+    id: StayId
+    is_open: bool
+    paid_fen: Fen
+    arrears_fen: Fen
+    paid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settles:
+    """The payment is for what the stay owes; `opens` says that the car has not left."""
+
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surplus:
+    """The money came, but the stay owed less: a refund is owed, and no gate moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The same payment is settled already."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSuccess:
+    """Nothing was paid: WeChat's own word for it."""
+
+    trade_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """The message contradicts our books; it changes nothing and a person must look. `verdict` is one word."""
+
+    verdict: str
+    why: str
+
+
+Decision = Settles | Surplus | Duplicate | NotSuccess | Wrong
+
+
+def settle(
+    order: OrderAccount | None, transaction: Transaction, stay: StayAccount | None, merchant: Merchant
+) -> Decision:
+    """Decide what a transaction does to its stay. Surplus whenever it would exceed what the stay owes."""
+    if transaction.mchid != merchant.mchid or transaction.appid not in ("", merchant.appid):
+        return Wrong("wrong_merchant", f"for merchant {transaction.mchid}, application {transaction.appid}")
+    if order is None or stay is None:
+        return Wrong("unknown_order", "no order of ours has this number")
+    if transaction.trade_state != "SUCCESS":
+        return NotSuccess(transaction.trade_state)
+    if not transaction.transaction_id or transaction.paid_at is None:
+        return Wrong("incomplete", "paid, but without transaction id or time")
+    if transaction.amount_fen != order.amount_fen or transaction.currency != "CNY":
+        paid = f"{transaction.amount_fen} {transaction.currency}"
+        return Wrong("wrong_amount", f"{paid} instead of {order.amount_fen} CNY")
+    if order.state is OrderState.PAID:
+        return _again(order, transaction)
+    owed = order.total_fen - stay.paid_fen if stay.is_open else stay.arrears_fen
+    return Settles(opens=stay.is_open) if transaction.amount_fen <= owed else Surplus()
+
+
+def _again(order: OrderAccount, transaction: Transaction) -> Decision:
+    if order.transaction_id == transaction.transaction_id:
+        return Duplicate()
+    return Wrong("other_transaction", f"paid by {order.transaction_id} already, now {transaction.transaction_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be paid now; `free_reason` says why it is nothing, when it is."""
+
+    due_fen: Fen
+    free_reason: Reason | None
+
+
+def due(priced: Priced, stay: StayAccount, now: datetime) -> Due:
+    """Say what a stay has to pay now, its credits counted."""
+    if priced.total_fen == 0:
+        return Due(NOTHING, Reason.FREE)
+    rest = priced.total_fen - stay.paid_fen
+    in_grace = stay.paid_until is not None and now <= stay.paid_until
+    if rest <= 0 or in_grace:
+        return Due(NOTHING, Reason.PREPAID)
+    return Due(Fen(rest), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A stay's closed account: fee = paid + arrears + waived."""
+
+    fee_fen: Fen
+    arrears_fen: Fen
+    waived_fen: Fen
+
+
+def close_account(paid_fen: Fen, due_fen: Fen, reason: Reason, ending: Ending) -> Final:
+    """Close a stay's account; `due_fen` is what it had to pay when its car came to the exit.
+
+    FREE, PREPAID and PAID promised that nothing more is due, whatever the minutes since then cost.
+    """
+    if ending is Ending.EXIT and reason in (Reason.FREE, Reason.PREPAID, Reason.PAID):
+        return Final(paid_fen, NOTHING, NOTHING)
+    fee = Fen(paid_fen + due_fen)
+    return Final(fee, due_fen, NOTHING) if _is_owed(reason, ending) else Final(fee, NOTHING, due_fen)
+
+
+def _is_owed(reason: Reason, ending: Ending) -> bool:
+    """Say whether the unpaid part becomes arrears. When nobody saw the car leave, nobody can prove its fee."""
+    if ending is Ending.EXIT:
+        return reason in OWING_REASONS
+    return ending is Ending.EXIT_TAILGATE

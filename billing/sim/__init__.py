@@ -1,0 +1,1 @@
+"""Stand-ins for the world that billing meets. The product never imports them."""

@@ -1,0 +1,208 @@
+"""Stays and quotes in the database: plain functions of a connection, for use inside one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from billing.books import Place
+from billing.ids import new_id
+from billing.settle import Due, Final, StayAccount
+from billing.tariff import Priced, Tariff
+from scada.model.lane.words import Ending, Passage, Quote, Reason
+from scada.model.money import Fen
+from scada.model.names import LaneName, PassageId, PictureId, QuoteId, SiteId, StayId
+from scada.model.plate import Plate, PlateColour, PlateKind
+from scada.ports import BillingError, OpenStay
+from scada.store.schema import quote as quotes
+from scada.store.schema import stay as stays
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A stay as billing needs it."""
+
+    account: StayAccount
+    plate: Plate
+    entered_at: datetime
+    tariff: Tariff
+    ending: Ending | None
+    exit_passage: PassageId | None
+
+    @property
+    def id(self) -> StayId:
+        """The stay's id."""
+        return self.account.id
+
+
+def find(conn: Connection, site: SiteId, stay: StayId) -> Stay:
+    """Give a stay, locked for this transaction where the database locks rows. Raises BillingError."""
+    query = select(stays).where(stays.c.id == stay, stays.c.site == site).with_for_update()
+    row = conn.execute(query).one_or_none()
+    if row is None:
+        raise BillingError(f"no stay {stay}")
+    return _stay(row)
+
+
+def open_under(conn: Connection, site: SiteId, plate: Plate) -> Stay | None:
+    """Give the stay that is open under a plate."""
+    row = conn.execute(
+        select(stays).where(stays.c.site == site, stays.c.plate == plate, stays.c.ending.is_(None)).with_for_update()
+    ).one_or_none()
+    return None if row is None else _stay(row)
+
+
+def begun_by(conn: Connection, passage: PassageId) -> StayId | None:
+    """Give the stay that an entry passage began."""
+    found = conn.execute(select(stays.c.id).where(stays.c.entry_passage == passage)).scalar()
+    return None if found is None else StayId(found)
+
+
+def open_stays(conn: Connection, site: SiteId) -> tuple[OpenStay, ...]:
+    """Give all stays now open, oldest first."""
+    query = select(stays).where(stays.c.site == site, stays.c.ending.is_(None)).order_by(stays.c.entered_at)
+    return tuple(
+        OpenStay(
+            id=StayId(row.id),
+            plate=Plate(row.plate),
+            entered_at=row.entered_at,
+            lane=LaneName(row.entry_lane),
+            picture=None if row.entry_picture is None else PictureId(row.entry_picture),
+        )
+        for row in conn.execute(query)
+    )
+
+
+def count_open(conn: Connection, site: SiteId) -> int:
+    """Count the cars that have come and not left."""
+    query = select(func.count()).select_from(stays).where(stays.c.site == site, stays.c.ending.is_(None))
+    return conn.execute(query).scalar_one()
+
+
+def begin(
+    conn: Connection, site: SiteId, at: datetime, lane: LaneName, passage: Passage, tariff: Tariff
+) -> tuple[StayId, Plate]:
+    """Begin a stay under the passage's plate; a car without one gets a name of its own."""
+    stay = StayId(new_id(at))
+    read = passage.read
+    plate = read.text if read is not None else Plate(f"无牌{stay[-8:]}")
+    conn.execute(
+        stays.insert().values(
+            id=stay,
+            site=site,
+            plate=plate,
+            plate_kind=(read.kind if read else PlateKind.UNKNOWN).value,
+            plate_colour=(read.colour if read else PlateColour.UNKNOWN).value,
+            entry_lane=lane,
+            entry_passage=passage.id,
+            entered_at=at,
+            entry_picture=read.picture if read else None,
+            tariff=tariff.version,
+            tariff_terms=tariff.terms(),
+        )
+    )
+    return stay, plate
+
+
+def end_seen(conn: Connection, stay: StayId, at: datetime, lane: LaneName, passage: Passage, reason: Reason) -> None:
+    """Write where, when and why a car left."""
+    conn.execute(
+        update(stays)
+        .where(stays.c.id == stay)
+        .values(
+            exit_lane=lane,
+            exit_passage=passage.id,
+            exited_at=at,
+            exit_picture=passage.read.picture if passage.read else None,
+            exit_reason=reason.value,
+        )
+    )
+
+
+def close(conn: Connection, stay: StayId, at: datetime, ending: Ending, final: Final) -> None:
+    """Close a stay's account. Raises BillingError if it is closed already."""
+    changed = conn.execute(
+        update(stays)
+        .where(stays.c.id == stay, stays.c.ending.is_(None))
+        .values(
+            ending=ending.value,
+            exited_at=at,
+            fee_fen=final.fee_fen,
+            arrears_fen=final.arrears_fen,
+            waived_fen=final.waived_fen,
+        )
+    )
+    if changed.rowcount != 1:
+        raise BillingError(f"end stay {stay}: it has ended already")
+
+
+def credit(conn: Connection, stay: Stay, amount: Fen, paid_at: datetime) -> datetime:
+    """Count a payment to its stay, and to its arrears if the car has left; gives the end of the grace."""
+    paid_until = paid_at + stay.tariff.grace
+    if stay.account.paid_until is not None:
+        paid_until = max(paid_until, stay.account.paid_until)
+    arrears = stay.account.arrears_fen
+    conn.execute(
+        update(stays)
+        .where(stays.c.id == stay.id)
+        .values(
+            paid_fen=stay.account.paid_fen + amount,
+            paid_until=paid_until,
+            arrears_fen=arrears if stay.account.is_open else arrears - amount,
+        )
+    )
+    return paid_until
+
+
+def add_quote(
+    conn: Connection,
+    site: SiteId,
+    at: datetime,
+    valid_until: datetime,
+    place: Place,
+    stay: StayId,
+    priced: Priced,
+    due: Due,
+) -> Quote:
+    """Keep a quote with its stay."""
+    made = Quote(
+        id=QuoteId(new_id(at)),
+        stay=stay,
+        total_fen=priced.total_fen,
+        due_fen=due.due_fen,
+        minutes=priced.minutes,
+        valid_until=valid_until,
+        free_reason=due.free_reason,
+    )
+    conn.execute(
+        quotes.insert().values(
+            id=made.id,
+            site=site,
+            stay=stay,
+            lane=place.lane,
+            passage=place.passage,
+            made_at=at,
+            valid_until=made.valid_until,
+            total_fen=made.total_fen,
+            due_fen=made.due_fen,
+            lines=[line.to_json() for line in priced.lines],
+        )
+    )
+    return made
+
+
+def _stay(row: Row[tuple[object, ...]]) -> Stay:
+    return Stay(
+        account=StayAccount(
+            id=StayId(row.id),
+            is_open=row.ending is None,
+            paid_fen=Fen(row.paid_fen),
+            arrears_fen=Fen(row.arrears_fen),
+            paid_until=row.paid_until,
+        ),
+        plate=Plate(row.plate),
+        entered_at=row.entered_at,
+        tariff=Tariff.from_terms(row.tariff_terms),
+        ending=None if row.ending is None else Ending(row.ending),
+        exit_passage=None if row.exit_passage is None else PassageId(row.exit_passage),
+    )
