@@ -17,11 +17,12 @@ from scada.model.plate import Plate
 from scada.sim.driver import Counts, Driver, Mind, Surroundings
 from scada.sim.operator import Seen
 from scada.sim.park import Park
+from scada.sim.road import CarName, Happening, Road, What
 from scada.sim.scenario import Photo, Visit
 from scada.sim.site import HOST
 from scada.sim.truth import TruthLog
 from scada.sim.wiring import FieldLink, Scenes
-from scada.sim.world import CarName, Happening, Road, What, World
+from scada.sim.world import World
 from scada.supervise import Keeper, NotReady, Part
 
 log = structlog.get_logger()
@@ -67,12 +68,10 @@ def photos(config: Config) -> list[Photo]:
 
 def way(config: Config) -> tuple[LaneName, LaneName]:
     """Give the first entry lane and the first exit lane. Raises ValueError if there is none."""
-    try:
-        return tuple(  # type: ignore[return-value]
-            next(lane.id for lane in config.lanes if lane.leads is leads) for leads in (Direction.ENTRY, Direction.EXIT)
-        )
-    except StopIteration as error:
-        raise ValueError("a virtual car park needs an entry lane and an exit lane") from error
+    found = {leads: [lane.id for lane in config.lanes if lane.leads is leads] for leads in Direction}
+    if not all(found.values()):
+        raise ValueError("a virtual car park needs an entry lane and an exit lane")
+    return found[Direction.ENTRY][0], found[Direction.EXIT][0]
 
 
 def _links(config: Config) -> list[FieldLink]:

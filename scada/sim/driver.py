@@ -16,8 +16,8 @@ from scada.model.lane.commands import Message
 from scada.model.names import LaneName
 from scada.model.plate import Plate
 from scada.sim.pages import Browser, Form, Page, PageError
+from scada.sim.road import CarName
 from scada.sim.scenario import Person
-from scada.sim.world import CarName
 
 log = structlog.get_logger()
 

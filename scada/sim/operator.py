@@ -217,7 +217,7 @@ class Operator:
         decision = decide(case, seen, file.tried, offered, self._off)
         if decision is None:
             return
+        answer = await asyncio.to_thread(self._desk.do, case, decision)
         file.tried.append(decision)
         file.looks = 0
-        answer = await asyncio.to_thread(self._desk.do, case, decision)
         log.info("operator decided", lane=case.lane, passage=case.passage, what=type(decision).__name__, answer=answer)

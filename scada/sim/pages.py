@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin
 
 import requests
@@ -107,6 +108,8 @@ class Browser:
     def __init__(self) -> None:
         self._session = requests.Session()
         self._session.trust_env = False
+        # browsers send secure cookies to this machine without TLS too
+        self._session.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("http", "https")))
 
     def open(self, url: str) -> Page:
         """Get a page."""
@@ -122,7 +125,7 @@ class Browser:
         return self._content(self._ask("GET", url))
 
     def send(self, url: str, content: object, **headers: str) -> object:
-        """Post JSON and give the JSON of the answer, a refusal's too."""
+        """Post JSON and give the JSON of the answer, a refusal's too; being signed out is none."""
         return self._content(self._ask("POST", url, json=content, headers=headers))
 
     def bytes(self, url: str) -> bytes | None:
@@ -146,6 +149,8 @@ class Browser:
         return read_page(answer.url, answer.text)
 
     def _content(self, answer: requests.Response) -> object:
+        if answer.status_code == requests.codes.unauthorized:
+            raise PageError(f"{answer.request.method} {answer.url}: signed out")
         try:
             return answer.json()
         except ValueError as error:

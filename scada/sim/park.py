@@ -11,23 +11,11 @@ import structlog
 
 from scada.clock import Clock
 from scada.model.names import LaneName
+from scada.sim.road import Board, CarName, Happening, OnRoad, What, in_view, loops, on_approach
 from scada.sim.scenario import Visit
 from scada.sim.truth import TruthLog
 from scada.sim.wiring import FieldLink, Numbers, Scenes
-from scada.sim.world import (
-    Board,
-    CarName,
-    Happening,
-    OnRoad,
-    What,
-    World,
-    advance,
-    back_out,
-    come,
-    in_view,
-    loops,
-    on_approach,
-)
+from scada.sim.world import World, advance, back_out, come
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from random import Random
 
 from scada.model.names import LaneName
 from scada.model.plate import Plate
-from scada.sim.world import Car, CarName, Habit, Manner
+from scada.sim.road import Car, CarName, Habit, Manner
 
 NAMES = ("normal", "paths")
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"

@@ -1,13 +1,18 @@
 """What really happened in the virtual car park, one JSON object a line: the judge's side of the story."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from scada.clock import Clock
+
+Row = Mapping[str, object]
+Number = tuple[str, int]
+"""A lane, and the number its PLC gave a passage."""
 
 
 class TruthLog:
@@ -38,3 +43,39 @@ def read_truth(path: Path) -> Iterator[dict[str, object]]:
         for line in lines:
             row = json.loads(line)
             yield {**row, "at": datetime.fromisoformat(row["at"])}
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What really happened: which car had which passage number, every rise of a boom, who went through where."""
+
+    owners: Mapping[Number, str | None]
+    rises: Sequence[Row]
+    passed: Sequence[tuple[str, str]]
+    """(car, lane) of every car that went through, in order."""
+    plates: Mapping[str, str]
+    struck: Sequence[str] = ()
+
+
+def truth_of(rows: Iterable[Row]) -> Truth:
+    """Sort the lines of the truth log."""
+    owners: dict[Number, str | None] = {}
+    rises: list[Row] = []
+    passed: list[tuple[str, str]] = []
+    plates: dict[str, str] = {}
+    struck: list[str] = []
+    for row in rows:
+        match row:
+            case {"what": "passage", "lane": str(lane), "number": int(number), "car": str() | None as car}:
+                owners[lane, number] = car
+            case {"what": "rise"}:
+                rises.append(row)
+            case {"what": "passed", "car": str(car), "lane": str(lane)}:
+                passed.append((car, lane))
+            case {"what": "car", "car": str(car), "plate": str(plate)}:
+                plates[car] = plate
+            case {"what": "struck", "car": str(car)}:
+                struck.append(car)
+            case _:
+                continue
+    return Truth(owners, rises, passed, plates, struck)

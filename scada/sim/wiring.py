@@ -15,8 +15,8 @@ import structlog
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from scada.model.names import LaneName
+from scada.sim.road import CarName, Loops, Road, on_approach
 from scada.sim.truth import TruthLog
-from scada.sim.world import CarName, Loops, Road, on_approach
 
 log = structlog.get_logger()
 

@@ -1,0 +1,244 @@
+"""`daozha drill`: site and virtual car park together, without a screen, until N cars have come, paid and left.
+
+Runs on a site of its own (free ports, its own data folder), stops everything, and lets the judge
+compare what really happened with what the product wrote down.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from scada.clock import VARIABLE, SystemClock, clock_from, clock_setting
+from scada.config import Config, ConfigError, load
+from scada.model.plate import Plate
+from scada.sim.carpark import CarPark, photos, simulators, start, way
+from scada.sim.judge import judge_site
+from scada.sim.operator import Desk, Operator
+from scada.sim.pages import PageError
+from scada.sim.scenario import NAMES, Casting, Pace
+from scada.sim.site import prepare
+from scada.sim.truth import TruthLog
+from scada.store.db import Database, database_url, migrate
+from scada.store.operators import Operators
+from scada.supervise import NotReady, parts
+
+log = structlog.get_logger()
+
+EVERY_S = 6.0
+DWELL_MIN = (4.0, 180.0)
+MEDIAN_MIN = 45.0
+START_LIMIT_S = 180.0
+CAR_LIMIT_S = 60.0
+"""How long the drill waits for each car, all in all."""
+REST_S = 15.0
+"""How long the lanes may take to come to rest after the last car."""
+NAME = "drill"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    config: Path
+    cars: int
+    seed: int
+    scenario: str
+    speed: float
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a drill. Exit code 0: done and nothing broken; 1: broken or not done; 2: bad configuration."""
+    options = _parser().parse_args(arguments)
+    asked = Asked(options.config, options.cars, options.seed, options.scenario, options.speed)
+    os.environ[VARIABLE] = clock_setting(asked.speed)
+    folder = Path(tempfile.mkdtemp(prefix="dz-"))
+    screen = Console(file=os.fdopen(os.dup(2), "w"), highlight=False)
+    try:
+        load(asked.config)
+        with _hushed(folder / "log.txt"):
+            result = asyncio.run(_drill(asked, folder, screen))
+    except (ConfigError, ValueError) as error:
+        screen.print(f"[red]{error}[/red]")
+        return 2
+    except NotReady as error:
+        screen.print(f"[red]{error}[/red]; the log is {folder / 'log.txt'}")
+        return 1
+    return _tell(result, folder, screen, as_json=options.json, keep=options.keep)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="daozha drill", description="site and virtual car park, judged")
+    parser.add_argument("--config", type=Path, default=Path("config.toml"))
+    parser.add_argument("--cars", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scenario", choices=NAMES, default="normal")
+    parser.add_argument("--speed", type=float, default=60.0, help="how fast the business clock runs")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--keep", action="store_true", help="keep the site's folder")
+    return parser
+
+
+@contextmanager
+def _hushed(path: Path) -> Iterator[None]:
+    """Send the standard error of all processes into a file; the screen keeps its own way out."""
+    with path.open("w", encoding="utf-8") as file:
+        before = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(file), cache_logger_on_first_use=False)
+        try:
+            yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+            structlog.reset_defaults()
+
+
+async def _drill(asked: Asked, folder: Path, screen: Console) -> dict[str, object]:
+    """Run the site and the cars, stop both, and judge."""
+    path = prepare(folder, asked.config)
+    config, clock = load(path), clock_from()
+    began_s = clock.seconds()
+    truth_path = config.data / "sim" / "truth.jsonl"
+    with TruthLog(truth_path, clock) as truth:
+        cars = CarPark(config, clock, clock.speed, truth)
+        async with AsyncExitStack() as running:
+            password = await _start_site(running, config, path, clock, screen)
+            desk = Desk(f"http://{config.web.control.host}:{config.web.control.port}", NAME, password)
+            running.callback(desk.close)
+            operator = Operator(desk, {lane.id: lane.leads for lane in config.lanes}, cars.look, clock.speed)
+            async with _working(cars.run(), operator.run()):
+                await _send_and_wait(asked, config, cars, screen)
+                published = await _published(desk)
+    facts = await asyncio.to_thread(judge_site, config, truth_path)
+    return {
+        "seed": asked.seed,
+        "scenario": asked.scenario,
+        "photos": bool(photos(config)),
+        "cars": asked.cars,
+        "entered": cars.entered,
+        "exited": cars.exited,
+        "back_outs": cars.back_outs,
+        "claims": cars.counts.claims,
+        "operator_cases": operator.cases,
+        **facts,
+        **published,
+        "wall_s": round(clock.seconds() - began_s, 1),
+    }
+
+
+async def _start_site(running: AsyncExitStack, config: Config, path: Path, clock: SystemClock, screen: Console) -> str:
+    """Start simulators and site; give the operator's password."""
+
+    def hear(name: str, line: str) -> None:
+        log.info("said", part=name, line=line)
+
+    screen.print("starting the simulators", style="dim")
+    await start(running, simulators(config, path), clock, hear)
+    password = await _hire(config, clock)
+    screen.print("starting the site", style="dim")
+    for part in parts(path, with_sim=False):
+        await start(running, [part], clock, hear)
+    return password
+
+
+async def _hire(config: Config, clock: SystemClock) -> str:
+    """Make the drill's operator, as `daozha user add` does."""
+    url = database_url(config)
+    await asyncio.to_thread(migrate, url)
+    password = secrets.token_urlsafe(18)
+    async with Database(url) as db:
+        await Operators(db, config.site_id, clock).add(NAME, "operator", password, must_change=False)
+    return password
+
+
+@asynccontextmanager
+async def _working(*jobs: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Let jobs run beside the body and cancel them after it; what breaks in them, breaks the body."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(job) for job in jobs]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _send_and_wait(asked: Asked, config: Config, cars: CarPark, screen: Console) -> None:
+    """Send all cars and wait until they have left, or the limit passes."""
+    pace = Pace(EVERY_S, DWELL_MIN, MEDIAN_MIN, asked.speed)
+    casting = Casting(asked.scenario, asked.seed, pace, way(config), photos(config))
+    after_s, taken = 0.0, list[Plate]()
+    for _ in range(asked.cars):
+        visit = casting.next(taken)
+        after_s += visit.after_s
+        taken.append(visit.plate)
+        cars.invite(visit, after_s)
+    limit_s = START_LIMIT_S + CAR_LIMIT_S * asked.cars + DWELL_MIN[1] * 60 / asked.speed
+    try:
+        async with asyncio.timeout(limit_s):
+            while cars.exited < asked.cars:
+                cars.changed.clear()
+                await cars.changed.wait()
+                screen.print(f"in {cars.entered}, out {cars.exited} of {asked.cars}", style="dim")
+    except TimeoutError:
+        screen.print(f"[red]after {limit_s:.0f} s only {cars.exited} of {asked.cars} cars have left[/red]")
+
+
+async def _published(desk: Desk) -> dict[str, object]:
+    """Let the lanes come to rest; give what the site says of its tags and history, None where it says nothing."""
+    tags: dict[str, object] = {}
+    try:
+        async with asyncio.timeout(REST_S):
+            while True:
+                try:
+                    tags = await asyncio.to_thread(desk.tags)
+                except PageError as error:
+                    log.warning("no snapshot", why=str(error))
+                states = {value for name, value in tags.items() if name.endswith(".lane.state")}
+                if states == {"idle"} and tags.get("site.stays_open") == 0:
+                    break
+                await asyncio.sleep(0.5)
+    except TimeoutError:
+        log.warning("the lanes did not come to rest", within_s=REST_S)
+    return {"tag_changes": tags.get("site.tag_changes"), "history_points": tags.get("site.history_points")}
+
+
+def is_good(result: dict[str, object]) -> bool:
+    """Say whether every car left and the judge found nothing."""
+    return (
+        result["entered"] == result["exited"] == result["cars"]
+        and result["fees_fen"] == result["settled_fen"]
+        and result["unexplained_openings"] == result["wrong_car_openings"] == 0
+        and not result["invariants_broken"]
+    )
+
+
+def _tell(result: dict[str, object], folder: Path, screen: Console, *, as_json: bool, keep: bool) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    else:
+        table = Table("", "", title="drill")
+        for name, value in result.items():
+            table.add_row(name, json.dumps(value, ensure_ascii=False))
+        Console().print(table)
+    good = is_good(result)
+    if good and not keep:
+        shutil.rmtree(folder)
+    else:
+        screen.print(f"the site's folder: {folder}", style="dim")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,275 @@
+"""The judge: compares what the virtual cars really did with what the product wrote down.
+
+His rules are `lanes.md` §3, as far as tables can show them; each one broken is a sentence. Tables
+are read as rows; nothing of the product's own reckoning is believed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+from statistics import median
+
+from sqlalchemy import Connection, Table, select
+
+from scada.config import Config
+from scada.model.handshake import MAX_TTL_MS, CommandCode, RiseCause
+from scada.sim.truth import Number, Row, Truth, read_truth, truth_of
+from scada.store import schema
+from scada.store.db import database_url, reading_engine
+from scada.store.journal import verify
+
+Rows = Sequence[Row]
+
+STOOD_S = 0.5
+"""A car that left the approach loop so shortly before the boom rose was the one it rose for."""
+EXPLAINED = {cause.name for cause in RiseCause} - {RiseCause.NONE.name, RiseCause.UNKNOWN.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The product's tables. `broken_link` is the first journal row whose seal does not hold."""
+
+    stays: Rows = ()
+    passages: Rows = ()
+    rises: Rows = ()
+    intents: Rows = ()
+    settlements: Rows = ()
+    orders: Rows = ()
+    journal: Rows = ()
+    entries: frozenset[str] = field(default_factory=frozenset)
+    """The lanes that lead in."""
+    broken_link: int | None = None
+
+
+def judge_site(config: Config, truth_path: Path) -> dict[str, object]:
+    """Read truth and tables of a stopped site and judge them. Raises OSError or ValueError on a broken truth."""
+    truth = truth_of(read_truth(truth_path))
+    engine = reading_engine(database_url(config))
+    try:
+        with engine.connect() as connection:
+            entries = frozenset(lane.name for lane in config.lanes if lane.direction == "entry")
+            return judge(truth, read_facts(connection, entries))
+    finally:
+        engine.dispose()
+
+
+def read_facts(connection: Connection, entries: frozenset[str]) -> Facts:
+    """Read the tables."""
+
+    def rows(table: Table) -> Rows:
+        return [dict(row) for row in connection.execute(select(table)).mappings()]
+
+    return Facts(
+        stays=rows(schema.stay),
+        passages=rows(schema.passage),
+        rises=rows(schema.rise),
+        intents=rows(schema.intent),
+        settlements=rows(schema.settlement),
+        orders=rows(schema.pay_order),
+        journal=rows(schema.journal),
+        entries=entries,
+        broken_link=verify(connection),
+    )
+
+
+def judge(truth: Truth, facts: Facts) -> dict[str, object]:
+    """Count, and name every rule that was broken."""
+    book = _Book(truth, facts)
+    closed = [stay for stay in facts.stays if stay["ending"] is not None]
+    wrong, unexplained = list(book.wrong_cars()), list(book.unexplained())
+    read = [row for row in facts.passages if row["read_by"] == "camera" and row["plate"] is not None]
+    commands = [row["body"] for row in facts.journal if row["kind"] == "command" and row["what"] == "OpenGate"]
+    return {
+        "stays_open": len(facts.stays) - len(closed),
+        "stays_closed": len(closed),
+        "orders_paid": sum(order["state"] == "PAID" for order in facts.orders),
+        "fees_fen": _sum(closed, "fee_fen") - _sum(closed, "arrears_fen") - _sum(closed, "waived_fen"),
+        "settled_fen": _sum([row for row in facts.settlements if not row["surplus"]], "amount_fen"),
+        "arrears_fen": _sum(closed, "arrears_fen"),
+        "plates_read": len(read),
+        "plates_exact": sum(row["plate"] == truth.plates.get(book.owner(row) or "") for row in read),
+        "gate_openings": len(truth.rises),
+        "unexplained_openings": len(unexplained),
+        "wrong_car_openings": len(wrong),
+        "invariants_broken": [*wrong, *unexplained, *book.broken()],
+        "loop_to_command_ms": spread(_figures(commands, "loop_to_command_ms")),
+        "payment_to_command_ms": spread(_figures(commands, "payment_to_command_ms")),
+    }
+
+
+def spread(figures: Sequence[float]) -> dict[str, float | None]:
+    """Give median, 99th percentile (nearest rank) and greatest; None where nothing was measured."""
+    if not figures:
+        return {"p50": None, "p99": None, "max": None}
+    ordered = sorted(figures)
+    rank = max(0, ceil(0.99 * len(ordered)) - 1)
+    return {"p50": round(median(ordered), 1), "p99": round(ordered[rank], 1), "max": round(ordered[-1], 1)}
+
+
+def _figures(bodies: Iterable[object], name: str) -> list[float]:
+    return [float(body[name]) for body in bodies if isinstance(body, dict) and body.get(name) is not None]
+
+
+def _sum(rows: Iterable[Row], column: str) -> int:
+    return sum(_whole(row[column]) for row in rows)
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int):
+        raise ValueError(f"{value!r} is no whole number")
+    return value
+
+
+class _Book:
+    """Truth and facts side by side, with the rules."""
+
+    def __init__(self, truth: Truth, facts: Facts) -> None:
+        self._truth = truth
+        self._facts = facts
+        self._passages = {str(row["id"]): row for row in facts.passages}
+        self._opens = [row for row in facts.intents if row["code"] == CommandCode.OPEN and row["state"] != "NOT_DONE"]
+        self._opened = Counter(_number(row) for row in self._opens)
+
+    def owner(self, passage: Row) -> str | None:
+        """Give the car that really made a passage."""
+        return self._truth.owners.get(_number(passage))
+
+    def wrong_cars(self) -> Iterator[str]:
+        """Rule 3 and 5: the boom rises for the car that stands there, and a stay leaves with the car it came with."""
+        for row in self._truth.rises:
+            if row["cause"] != RiseCause.AUTHORISED:
+                continue
+            lane, number, car = row["lane"], row["number"], row["car"]
+            owner = self._truth.owners.get(_number(row))
+            if owner is None or car != owner or _seconds(row["age_s"]) > STOOD_S:
+                yield f"3: {lane} rose for passage {number} of {owner}, but {car} stood there (rise {row['count']})"
+        for stay in self._facts.stays:
+            came = self._owner_of(stay["entry_passage"])
+            for passage in self._exits_of(stay):
+                if self.owner(passage) != came:
+                    yield f"3: stay {stay['id']} of {came} was used for {self.owner(passage)} at {passage['lane']}"
+
+    def _exits_of(self, stay: Row) -> Iterator[Row]:
+        """Give the exit passages that were opened in the name of a stay."""
+        for row in self._facts.passages:
+            if row["lane"] in self._facts.entries or self._opened[_number(row)] == 0:
+                continue
+            if stay["id"] == row["stay"] or stay["exit_passage"] == row["id"]:
+                yield row
+
+    def _owner_of(self, passage: object) -> str | None:
+        row = self._passages.get(str(passage))
+        return self.owner(row) if row is not None else None
+
+    def unexplained(self) -> Iterator[str]:
+        """Rule 7, the half that counts: every rise has a record with a known cause."""
+        known = {(row["lane"], row["count"]): str(row["cause"]).upper() for row in self._facts.rises}
+        for row in self._truth.rises:
+            if known.get((row["lane"], row["count"])) not in EXPLAINED:
+                yield f"7: rise {row['count']} of {row['lane']} has no cause"
+
+    def broken(self) -> Iterator[str]:
+        """Give every other rule that was broken."""
+        yield from (f"1: a boom came down on {car}" for car in self._truth.struck)
+        yield from self._leaves()
+        yield from self._stays()
+        yield from self._causes()
+        yield from self._commands()
+        yield from self._money()
+        if self._facts.broken_link is not None:
+            yield f"10: the journal's chain is broken at row {self._facts.broken_link}"
+
+    def _leaves(self) -> Iterator[str]:
+        """Rules 3 and 5: each authorised rise has its own command, each car that went through its own leave."""
+        for row in self._truth.rises:
+            if row["cause"] == RiseCause.AUTHORISED and self._opened[_number(row)] == 0:
+                yield f"3: {row['lane']} rose for passage {row['number']} without a command of ours"
+        leaves = Counter((self._truth.owners.get(number), number[0]) for number in self._opened)
+        for (car, lane), times in Counter(self._truth.passed).items():
+            if leaves[car, lane] < times:
+                yield f"5: {car} went through {lane} without a leave of its own"
+
+    def _stays(self) -> Iterator[str]:
+        """Rule 6: stays begin and end on completed passages, and every car that came in has one."""
+        for stay in self._facts.stays:
+            yield from self._completed(stay, "entry_passage", "began")
+            if stay["ending"] == "EXIT":
+                yield from self._completed(stay, "exit_passage", "ended")
+        begun = Counter(self._owner_of(stay["entry_passage"]) for stay in self._facts.stays)
+        came = Counter(car for car, lane in self._truth.passed if lane in self._facts.entries)
+        for car, times in came.items():
+            if begun[car] != times:
+                yield f"6: {car} came in {times} times and has {begun[car]} stays"
+
+    def _completed(self, stay: Row, column: str, what: str) -> Iterator[str]:
+        passage = self._passages.get(str(stay[column]))
+        if passage is None or str(passage["outcome"]).upper() != "FORWARD":
+            yield f"6: stay {stay['id']} {what} on a passage that was not completed ({stay[column]})"
+        elif (self.owner(passage), str(passage["lane"])) not in self._truth.passed:
+            yield f"6: stay {stay['id']} {what} with {self.owner(passage)}, who did not go through {passage['lane']}"
+
+    def _causes(self) -> Iterator[str]:
+        """Rule 7, the other half: one record a rise, and the cause the PLC gave."""
+        seen = {(row["lane"], row["count"]): row["cause"] for row in self._truth.rises}
+        records = Counter((row["lane"], row["count"]) for row in self._facts.rises)
+        for (lane, count), times in records.items():
+            if times > 1:
+                yield f"7: rise {count} of {lane} has {times} records"
+            if (lane, count) not in seen:
+                yield f"7: rise {count} of {lane} is on record and never happened"
+        for row in self._facts.rises:
+            cause = seen.get((row["lane"], row["count"]))
+            if cause is not None and RiseCause(_whole(cause)).name != str(row["cause"]).upper():
+                yield f"7: rise {row['count']} of {row['lane']} is on record as {row['cause']}, the PLC says {cause}"
+
+    def _commands(self) -> Iterator[str]:
+        """Rule 8: numbered, short-lived, done once."""
+        for lane, seq in _twice((row["lane"], row["seq"]) for row in self._facts.intents):
+            yield f"8: {lane} was sent two commands numbered {seq}"
+        for row in self._facts.intents:
+            if _whole(row["ttl_ms"]) > MAX_TTL_MS:
+                yield f"8: command {row['seq']} of {row['lane']} lived {row['ttl_ms']} ms"
+            if row["state"] == "OPEN":
+                yield f"8: nobody knows what became of command {row['seq']} of {row['lane']}"
+        cancelled = {_number(row) for row in self._facts.intents if row["code"] == CommandCode.CANCEL}
+        for number, times in self._opened.items():
+            if times > 1 and number not in cancelled:
+                yield f"8: {number[0]} was opened {times} times for passage {number[1]}"
+
+    def _money(self) -> Iterator[str]:
+        """Rule 10: whole fen, every one of them on both sides of the books."""
+        settled = {row["out_trade_no"]: row for row in self._facts.settlements}
+        for order in self._facts.orders:
+            paid = settled.get(order["out_trade_no"])
+            if (order["state"] == "PAID") != (paid is not None):
+                yield f"10: order {order['out_trade_no']} is {order['state']}, its settlement {paid and paid['id']}"
+            if paid is not None and paid["amount_fen"] != order["amount_fen"]:
+                yield f"10: order {order['out_trade_no']} over {order['amount_fen']} settled {paid['amount_fen']} fen"
+        credit: Counter[object] = Counter()
+        for row in self._facts.settlements:
+            credit[row["stay"]] += 0 if row["surplus"] else _whole(row["amount_fen"])
+        for stay in self._facts.stays:
+            yield from self._balance(stay, credit[stay["id"]])
+
+    def _balance(self, stay: Row, credit: int) -> Iterator[str]:
+        fee, paid, arrears, waived = (
+            _whole(stay[name]) for name in ("fee_fen", "paid_fen", "arrears_fen", "waived_fen")
+        )
+        if paid != credit:
+            yield f"10: stay {stay['id']} says {paid} fen were paid, its settlements {credit}"
+        if stay["ending"] == "EXIT" and fee != paid + arrears + waived:
+            yield f"10: stay {stay['id']}: fee {fee}, but {paid} paid, {arrears} owed, {waived} waived"
+
+
+def _number(row: Row) -> Number:
+    return str(row["lane"]), _whole(row["number"])
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else float("inf")
+
+
+def _twice(keys: Iterable[tuple[object, object]]) -> list[tuple[object, object]]:
+    return [key for key, times in Counter(keys).items() if times > 1]
