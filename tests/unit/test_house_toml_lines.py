@@ -43,7 +43,7 @@ def test_keys_and_tables_are_found_on_their_lines() -> None:
     assert at("site", "id") == 5
     assert at("site", "quoted key") == 6
     assert at("site", "note") == 7
-    assert at("web", "control", "port", "number") == 27
+    assert at("web", "control", "port", "number") == 28
 
 
 def test_elements_of_arrays_of_tables_are_counted() -> None:

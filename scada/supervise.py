@@ -1,0 +1,235 @@
+"""`daozha run`: start the site's processes in order, watch them, stop them in reverse.
+
+Each process is known by its name and its command only. It says READY on standard output when it
+serves; its standard error is ours. One that ends by itself is started again, after a growing pause.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scada.clock import Clock
+
+READY = "READY"
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+STEADY_S = 60.0
+"""A process that lived this long begins again with the shortest pause."""
+_LONGEST_LINE = 65_536
+_LAST_WORDS_S = 1.0
+_PR_SET_PDEATHSIG = 1
+
+Hear = Callable[[str, str], None]
+"""Takes the name of a process and one line it said on standard output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process of the site."""
+
+    name: str
+    command: tuple[str, ...]
+    ready_s: float = 60.0
+    stop_s: float = 5.0
+
+
+def parts(config: Path, *, with_sim: bool) -> tuple[Part, ...]:
+    """Give the processes of a site in the order in which they start."""
+    modules = [("plant", "scada.app"), ("control", "hmi.control"), ("public", "hmi.public"), ("devices", "hmi.devices")]
+    if with_sim:
+        modules.insert(0, ("sim", "scada.sim.run"))
+    return tuple(Part(name, (sys.executable, "-m", module, "--config", str(config))) for name, module in modules)
+
+
+class NotReady(Exception):
+    """A process did not come up within its limit; the message names it."""
+
+
+async def supervise(
+    site: Sequence[Part], clock: Clock, *, hear: Hear, trouble: Callable[[str], None], up: Callable[[], None]
+) -> None:
+    """Run all parts until SIGINT or SIGTERM, then stop them in reverse. Raises NotReady at a failed start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with contextlib.AsyncExitStack() as running:
+            for part in site:
+                keeper = await running.enter_async_context(Keeper(part, clock, hear, trouble))
+                if not await _ready_or_stopped(keeper, stop):
+                    return
+            up()
+            await stop.wait()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _ready_or_stopped(keeper: "Keeper", stop: asyncio.Event) -> bool:
+    """Wait until the part is ready; False if the person stopped the site meanwhile. Raises NotReady."""
+    ready, stopped = asyncio.ensure_future(keeper.ready.wait()), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((ready, stopped), timeout=keeper.part.ready_s, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done() and not stopped.done():
+            raise NotReady(f"{keeper.part.name} did not say {READY} within {keeper.part.ready_s:g} s")
+        return not stopped.done()
+    finally:
+        ready.cancel()
+        stopped.cancel()
+
+
+class Keeper:
+    """Keeps one part alive from entry to exit."""
+
+    def __init__(self, part: Part, clock: Clock, hear: Hear, trouble: Callable[[str], None]) -> None:
+        self.part = part
+        self.ready = asyncio.Event()
+        self._clock = clock
+        self._hear = hear
+        self._trouble = trouble
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Keeper":
+        self._task = asyncio.create_task(self._keep(), name=f"keep {self.part.name}")
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        pause_s = SHORTEST_PAUSE_S
+        while True:
+            began_s = self._clock.seconds()
+            ending = await self._live()
+            if self._clock.seconds() - began_s >= STEADY_S:
+                pause_s = SHORTEST_PAUSE_S
+            self._trouble(f"{self.part.name} {ending}; it starts again in {pause_s:g} s")
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _live(self) -> str:
+        """Start the process, listen to it until it ends, and say how it ended."""
+        self.ready.clear()
+        try:
+            process, voice = await self._start_whole()
+        except OSError as error:
+            return f"could not be started: {error}"
+        limit = asyncio.timeout(self.part.ready_s)
+        listening = asyncio.create_task(self._listen(voice, limit))
+        try:
+            async with limit:
+                return _ending(await process.wait())
+        except TimeoutError:
+            return f"did not say {READY} within {self.part.ready_s:g} s"
+        finally:
+            await _end(process, self.part.stop_s)
+            await asyncio.wait((listening,), timeout=_LAST_WORDS_S)
+            listening.cancel()
+            voice.close()
+
+    async def _start_whole(self) -> tuple[asyncio.subprocess.Process, "_Voice"]:
+        """Start the process; being stopped in the middle of it leaves no half-started one behind."""
+        starting = asyncio.ensure_future(_start(self.part.command))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                process, voice = await starting
+                await _end(process, self.part.stop_s)
+                voice.close()
+            raise
+
+    async def _listen(self, voice: "_Voice", limit: asyncio.Timeout) -> None:
+        """Hand on every line; the limit holds until the process has said READY."""
+        async for line in voice.lines():
+            if line == READY:
+                limit.reschedule(None)
+                self.ready.set()
+            elif line:
+                self._hear(self.part.name, line)
+
+
+class _Voice:
+    """What a process says on standard output.
+
+    Not asyncio's own pipe: that one would hide the end of a process whose children hold the pipe open.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, transport: asyncio.ReadTransport) -> None:
+        self._reader = reader
+        self.close = transport.close
+
+    async def lines(self) -> AsyncIterator[str]:
+        """Give the lines until nobody holds the pipe; of a line that never ends, the pieces."""
+        rest = b""
+        while piece := await self._reader.read(_LONGEST_LINE):
+            *whole, rest = (rest + piece).split(b"\n")
+            if len(rest) > _LONGEST_LINE:
+                whole, rest = [*whole, rest], b""
+            for line in whole:
+                yield line.decode(errors="replace").strip()
+
+
+async def _start(command: Sequence[str]) -> tuple[asyncio.subprocess.Process, _Voice]:
+    read_end, write_end = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=write_end,
+            process_group=0,
+            preexec_fn=_die_with(os.getpid()),
+        )
+    except OSError:
+        os.close(read_end)
+        raise
+    finally:
+        os.close(write_end)
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
+    )
+    return process, _Voice(reader, transport)
+
+
+async def _end(process: asyncio.subprocess.Process, limit_s: float) -> None:
+    """Ask the process to stop; what is left of its group at its end, or at the limit, is killed."""
+    try:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        async with asyncio.timeout(limit_s):
+            await process.wait()
+    except TimeoutError:
+        _kill_group(process.pid)
+        await process.wait()
+    finally:
+        _kill_group(process.pid)
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def _ending(code: int) -> str:
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    """Make the child stop when we die, however we die. Linux only, like the whole product."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def ask_the_kernel() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask_the_kernel

@@ -1,0 +1,203 @@
+"""The supervisor starts, watches and stops the processes of a site. The processes here are small fakes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from scada import supervise as supervisor
+from scada.clock import SystemClock
+from scada.supervise import NotReady, Part, parts, supervise
+
+SERVE = "import signal, sys; print('READY', flush=True); signal.pause()"
+SERVE_WELL = """
+import signal, sys
+def stop(*_):
+    print("stopped", flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+print("READY", flush=True)
+while True:
+    signal.pause()
+"""
+DEAF = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("READY", flush=True)
+while True:
+    signal.pause()
+"""
+
+
+def part(name: str, code: str, ready_s: float = 10.0, stop_s: float = 5.0) -> Part:
+    return Part(name, (sys.executable, "-c", code), ready_s, stop_s)
+
+
+class Watcher:
+    """Hears what the supervisor tells, and stops the site by the signal a person would send."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+        self.troubles: list[str] = []
+        self.up = asyncio.Event()
+
+    async def run(self, *site: Part, then: Callable[[], Awaitable[None]] | None = None) -> None:
+        keeping = asyncio.create_task(
+            supervise(
+                site,
+                SystemClock(),
+                hear=lambda name, line: self.heard.append((name, line)),
+                trouble=self.troubles.append,
+                up=self.up.set,
+            )
+        )
+        waiting = asyncio.create_task(self.up.wait())
+        async with asyncio.timeout(30):
+            await asyncio.wait((keeping, waiting), return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+            if not keeping.done():
+                if then is not None:
+                    await then()
+                os.kill(os.getpid(), signal.SIGTERM)
+            await keeping
+
+
+async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110 - what we wait for happens in another process
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let restarts come soon."""
+    monkeypatch.setattr(supervisor, "SHORTEST_PAUSE_S", 0.01)
+
+
+def alive(pid: int) -> bool:
+    """A zombie nobody reaped yet is dead enough."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_parts_start_in_order_and_stop_in_reverse() -> None:
+    watcher = Watcher()
+    await watcher.run(part("plant", SERVE_WELL), part("control", SERVE_WELL), part("public", SERVE_WELL))
+    assert watcher.heard == [("public", "stopped"), ("control", "stopped"), ("plant", "stopped")]
+    assert watcher.troubles == []
+
+
+async def test_a_part_starts_only_when_the_one_before_is_ready(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    slow = f"import pathlib, time; time.sleep(0.3); pathlib.Path({str(mark)!r}).touch(); {SERVE}"
+    second = f"import pathlib; print('seen', pathlib.Path({str(mark)!r}).exists(), flush=True); {SERVE}"
+    watcher = Watcher()
+    await watcher.run(part("plant", slow), part("control", second))
+    assert watcher.heard == [("control", "seen True")]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_part_that_dies_is_started_again(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    code = f"import os; open({str(pids)!r}, 'a').write(str(os.getpid()) + chr(10)); {SERVE}"
+    watcher = Watcher()
+
+    def lives() -> list[str]:
+        return pids.read_text().split()
+
+    async def kill_it() -> None:
+        os.kill(int(lives()[0]), signal.SIGKILL)
+        await until(lambda: len(lives()) == 2)
+
+    await watcher.run(part("plant", code), then=kill_it)
+    assert watcher.troubles == ["plant was ended by SIGKILL; it starts again in 0.01 s"]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_the_pause_before_a_restart_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "LONGEST_PAUSE_S", 0.04)
+    watcher = Watcher()
+    with pytest.raises(NotReady, match="plant did not say READY within 2 s"):
+        await watcher.run(part("plant", "raise SystemExit(3)", ready_s=2.0))
+    pauses = [trouble.split()[-2] for trouble in watcher.troubles]
+    assert pauses[:4] == ["0.01", "0.02", "0.04", "0.04"]
+    assert watcher.troubles[0] == "plant ended with exit code 3; it starts again in 0.01 s"
+
+
+async def test_a_part_that_never_gets_ready_fails_the_start_and_stops_the_others() -> None:
+    watcher = Watcher()
+    with pytest.raises(NotReady, match="control"):
+        await watcher.run(part("plant", SERVE_WELL), part("control", "import time; time.sleep(60)", ready_s=0.5))
+    assert ("plant", "stopped") in watcher.heard
+    assert not watcher.up.is_set()
+
+
+async def test_a_part_that_will_not_stop_is_killed_at_its_limit() -> None:
+    watcher = Watcher()
+    await watcher.run(part("plant", DEAF, stop_s=0.2))
+    assert watcher.troubles == []
+
+
+async def test_a_command_that_does_not_exist_is_told() -> None:
+    watcher = Watcher()
+    with pytest.raises(NotReady):
+        await watcher.run(Part("plant", ("/nonexistent/python",), ready_s=0.3))
+    assert watcher.troubles[0].startswith("plant could not be started")
+
+
+async def test_children_of_a_dead_part_do_not_hide_its_death_nor_outlive_it(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    code = f"""
+import pathlib, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+pathlib.Path({str(pid)!r}).write_text(str(child.pid))
+print("READY", flush=True)
+raise SystemExit(4)
+"""
+    watcher = Watcher()
+
+    async def wait_for_trouble() -> None:
+        await until(lambda: bool(watcher.troubles))
+
+    await watcher.run(part("plant", code), then=wait_for_trouble)
+    assert watcher.troubles[0].startswith("plant ended with exit code 4")
+    assert not alive(int(pid.read_text()))
+
+
+async def test_a_line_without_an_end_is_given_in_pieces() -> None:
+    watcher = Watcher()
+    await watcher.run(part("plant", f"print('x' * 200_000); {SERVE}"))
+    assert sum(len(line) for _, line in watcher.heard) == 200_000
+
+
+def test_parts_stop_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    child = f"import os, pathlib; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); {SERVE}"
+    code = f"""
+import asyncio, sys
+from scada.clock import SystemClock
+from scada.supervise import Part, supervise
+site = [Part("plant", (sys.executable, "-c", {child!r}))]
+asyncio.run(supervise(site, SystemClock(), hear=print, trouble=print, up=lambda: print("UP", flush=True)))
+"""
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=root) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "UP\n"
+        number = int(pid.read_text())
+        assert alive(number)
+        running.kill()
+    asyncio.run(until(lambda: not alive(number)))
+
+
+def test_the_simulators_start_before_the_plant_and_only_when_asked() -> None:
+    names = [one.name for one in parts(Path("config.toml"), with_sim=True)]
+    assert names == ["sim", "plant", "control", "public", "devices"]
+    assert [one.name for one in parts(Path("config.toml"), with_sim=False)] == names[1:]
