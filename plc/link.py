@@ -1,0 +1,40 @@
+"""Keep a link alive: try, say what ended it, tell that nothing can be trusted, wait, and try again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+import structlog
+
+from plc.published import Published
+from plc.retry import BackOff
+from scada.model.tag import Quality
+from scada.ports import PlcError
+
+log = structlog.get_logger(__name__)
+
+LAYOUT = "plc.layout"
+"""The point that says how a PLC's registers are laid out."""
+
+
+class ForeignLayout(PlcError):
+    """The PLC is laid out in a way that the tag map does not describe: its numbers would mean something else."""
+
+
+async def keep_trying(
+    plc: str, live_once: Callable[[], Awaitable[None]], published: Published, back_off: BackOff
+) -> NoReturn:
+    """Live through one connection after the other until cancelled."""
+    published.all_bad(Quality.NOT_CONNECTED)
+    while True:
+        quality = Quality.NOT_CONNECTED
+        try:
+            await live_once()
+        except ForeignLayout as error:
+            log.error("plc has a foreign layout", plc=plc, why=str(error))
+            quality = Quality.CONFIGURATION
+        except PlcError as error:
+            log.warning("plc link lost", plc=plc, why=str(error))
+        finally:
+            published.all_bad(quality)
+        await asyncio.sleep(back_off.next_s())

@@ -1,0 +1,143 @@
+"""The OPC UA driver: a subscription, or polling where the server publishes too slowly (`plc.md` §2)."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from plc.devices import Device
+from plc.link import LAYOUT, ForeignLayout, keep_trying
+from plc.mapped import MappedTag, Scan
+from plc.opcua_session import OpcUaSession
+from plc.published import Published
+from plc.registers import Kind
+from plc.retry import BackOff
+from scada.clock import Clock
+from scada.model.handshake import Answer, CommandBlock
+from scada.model.tag import Access, Quality, TagName, TagUpdate, Value, point_of
+from scada.ports import PlcError, TagSink
+
+SLOWEST_S = 0.06
+"""A server that publishes more slowly is polled instead."""
+REFRESH_S = 0.15
+"""How often unchanged tags are told again while the server is heard: well below the least `stale_ms`."""
+
+log = structlog.get_logger(__name__)
+
+
+class OpcUaDriver:
+    """One session with one OPC UA server."""
+
+    def __init__(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock) -> None:
+        self._device, self._clock = device, clock
+        self._tags = {tag.name: tag for tag in tags}
+        self._read = [tag for tag in tags if tag.is_read]
+        self._published = Published([tag.name for tag in self._read], sink)
+        self._back_off = BackOff()
+        self._session: OpcUaSession | None = None
+        self._missing: frozenset[TagName] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The device's name in the device table."""
+        return self._device.name
+
+    @property
+    def tags(self) -> frozenset[TagName]:
+        """The tags that live on this device."""
+        return frozenset(self._tags)
+
+    async def run(self) -> None:
+        """Connect, follow and publish until cancelled; a new session each time, with back-off."""
+        await keep_trying(self.name, self._live_once, self._published, self._back_off)
+
+    async def write(self, name: TagName, value: Value) -> None:
+        """Write one tag once. Raises PlcError; then nobody knows whether it happened."""
+        tag, session = self._writable(name)
+        await session.write(tag, value)
+
+    async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
+        """Send a command by one method call and give the PLC's answer. Raises PlcError."""
+        tag, session = self._writable(name)
+        if tag.kind is not Kind.METHOD:
+            raise PlcError(f"call {name} of {self._device.where}: no method")
+        return await session.call(tag, block)
+
+    async def _live_once(self) -> None:
+        """Live through one session. Raises PlcError when it ends."""
+        session = OpcUaSession(self._device, list(self._tags.values()))
+        try:
+            await session.open()
+            await self._check_layout(session)
+            revised_s, missing = await session.subscribe(self._read)
+            self._note_missing(missing)
+            log.info("plc connected", plc=self.name, publishing_s=revised_s)
+            self._session = session
+            await (self._follow(session) if revised_s <= SLOWEST_S else self._poll(session))
+        finally:
+            self._session = None
+            await session.close()
+
+    async def _check_layout(self, session: OpcUaSession) -> None:
+        layouts = [tag for tag in self._read if point_of(tag.name) == LAYOUT]
+        for update in await session.read(layouts) if layouts else []:
+            if update.quality is Quality.OUT_OF_RANGE:
+                raise ForeignLayout(f"{update.name} of {self._device.where} is {update.value}")
+
+    def _note_missing(self, missing: Sequence[MappedTag]) -> None:
+        """What the server does not have is bad, never silent."""
+        self._missing = frozenset(tag.name for tag in missing)
+        if missing:
+            log.error("plc lacks tags of the map", plc=self.name, tags=sorted(self._missing))
+            self._published.tell(self._published.bad(self._missing, Quality.COMMUNICATION))
+
+    async def _follow(self, session: OpcUaSession) -> None:
+        """Publish each publish response in one call, and keep unchanged tags fresh while the server is heard."""
+        refreshed_s = self._clock.seconds()
+        known: set[TagName] = set()
+        while True:
+            updates = await session.notified(within_s=REFRESH_S)
+            known.update(update.name for update in updates)
+            now_s = self._clock.seconds()
+            refresh = now_s - refreshed_s >= REFRESH_S and session.heard_s() < 2 * REFRESH_S
+            for part in _parts(updates):
+                self._published.tell(part)
+            if refresh:
+                self._published.tell((), known)
+                refreshed_s = now_s
+            self._back_off.reset()
+
+    async def _poll(self, session: OpcUaSession) -> None:
+        """Read each class at its own period; publish what changed, and at times what did not."""
+        await session.unsubscribe()
+        due_s = dict.fromkeys(Scan, self._clock.seconds())
+        while True:
+            now_s = self._clock.seconds()
+            tags = [tag for tag in self._read if due_s[tag.scan] <= now_s and tag.name not in self._missing]
+            if tags:
+                self._published.tell(await session.read(tags))
+                self._back_off.reset()
+            due_s = {scan: at_s if at_s > now_s else now_s + scan.period_s for scan, at_s in due_s.items()}
+            await asyncio.sleep(max(min(due_s.values()) - self._clock.seconds(), 0.001))
+            session.check()
+
+    def _writable(self, name: TagName) -> tuple[MappedTag, OpcUaSession]:
+        tag = self._tags.get(name)
+        if tag is None or tag.spec.access is Access.READ:
+            raise PlcError(f"write {name} to {self._device.where}: no tag that may be written")
+        if self._session is None:
+            raise PlcError(f"write {name} to {self._device.where}: not sent: not connected")
+        return tag, self._session
+
+
+def _parts(updates: Sequence[TagUpdate]) -> list[list[TagUpdate]]:
+    """Part what came into images: a tag that comes twice begins the next, so that no change is lost in between."""
+    parts: list[list[TagUpdate]] = []
+    seen: set[TagName] = set()
+    for update in updates:
+        if not parts or update.name in seen:
+            parts.append([])
+            seen = set()
+        parts[-1].append(update)
+        seen.add(update.name)
+    return parts

@@ -1,0 +1,98 @@
+"""A virtual PLC: one ladder a lane, scanned every 10 ms of real time; what it retains lives in a file."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from plc.sim.ladder import power_up, scan
+from plc.sim.memory import Inputs, Memory, Retained
+
+SCAN_MS = 10
+
+Face = Callable[[], Awaitable[None]]
+"""Shows the memory to one protocol after a scan."""
+
+
+class Machine:
+    """The lanes of one device. Faces and the field change its inputs; it alone scans."""
+
+    def __init__(self, lanes: Iterable[str], store: Path) -> None:
+        self._store = store
+        kept = _read(store)
+        self.memories: dict[str, Memory] = {lane: power_up(kept.get(lane, Retained())) for lane in lanes}
+        self._inputs = {lane: Inputs() for lane in self.memories}
+        self._kept: dict[str, Retained] = {}
+        self._faces: list[Face] = []
+        self._scanned = asyncio.Event()
+
+    def show_by(self, face: Face) -> None:
+        """Call the face after every scan."""
+        self._faces.append(face)
+
+    def wire(self, lane: str, changes: Mapping[str, bool]) -> None:
+        """Change the lane's field contacts. Raises KeyError for an unknown lane or contact."""
+        unknown = set(changes) - CONTACTS
+        if unknown:
+            raise KeyError(f"no contact {', '.join(sorted(unknown))}")
+        contacts: dict[str, Any] = {name: bool(on) for name, on in changes.items()}
+        self._inputs[lane] = replace(self._inputs[lane], **contacts)
+
+    def hear(self, lane: str, *, heartbeat: int, claim_wanted: int) -> None:
+        """Take the server's heartbeat and its wish for the lane."""
+        self._inputs[lane] = replace(self._inputs[lane], heartbeat=heartbeat, claim_wanted=claim_wanted)
+
+    def command(self, lane: str, words: tuple[int, ...]) -> None:
+        """Take a command block of nine words."""
+        self._inputs[lane] = replace(self._inputs[lane], command=words)
+
+    async def next_scan(self) -> None:
+        """Wait until a scan that saw everything given so far is over."""
+        self._scanned.clear()
+        await self._scanned.wait()
+
+    async def run(self) -> None:
+        """Scan until cancelled; scans that are late are made up for."""
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
+        while True:
+            due_s += SCAN_MS / 1000
+            await asyncio.sleep(max(due_s - loop.time(), 0.0))
+            late = int((loop.time() - due_s) * 1000) // SCAN_MS
+            due_s += late * SCAN_MS / 1000
+            for _ in range(1 + late):
+                self._scan()
+            await self._keep()
+            for face in self._faces:
+                await face()
+            self._scanned.set()
+
+    def _scan(self) -> None:
+        for lane, memory in self.memories.items():
+            self.memories[lane] = scan(memory, self._inputs[lane], SCAN_MS)
+
+    async def _keep(self) -> None:
+        """Have on disk what must survive before anybody can see it."""
+        retained = {lane: memory.retained for lane, memory in self.memories.items()}
+        if retained != self._kept:
+            await asyncio.to_thread(_write, self._store, retained)
+            self._kept = retained
+
+
+CONTACTS = {"approach", "safety", "beam", "safety_fault", "key", "detached", "lifted"}
+
+
+def _read(store: Path) -> dict[str, Retained]:
+    if not store.exists():
+        return {}
+    return {lane: Retained(**fields) for lane, fields in json.loads(store.read_text(encoding="utf-8")).items()}
+
+
+def _write(store: Path, retained: dict[str, Retained]) -> None:
+    store.parent.mkdir(parents=True, exist_ok=True)
+    fresh = store.with_suffix(".new")
+    fresh.write_text(json.dumps({lane: asdict(kept) for lane, kept in retained.items()}), encoding="utf-8")
+    os.replace(fresh, store)

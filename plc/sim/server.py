@@ -1,0 +1,88 @@
+"""A virtual PLC as a process: `python -m plc.sim.server --config FILE --device plc1`.
+
+It serves its lanes over the protocol that the device table names, and the field side for the virtual car park.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+
+from plc.devices import Device, Protocol
+from plc.mapped import MappedTag
+from plc.sim.field import FieldSide
+from plc.sim.machine import Machine
+from plc.sim.modbus_face import ModbusFace
+from plc.sim.opcua_face import OpcUaFace
+from plc.tagmap import TagMapError, read_map
+from scada.clock import Clock, clock_from
+from scada.config import Config, ConfigError, load
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> int:
+    """Run until told to stop. Exit code 2 says that configuration or tag map cannot be used."""
+    arguments = argparse.ArgumentParser(description="Run one virtual PLC.")
+    arguments.add_argument("--config", type=Path, required=True)
+    arguments.add_argument("--device", required=True)
+    options = arguments.parse_args()
+    _log_to_stderr()
+    try:
+        config = load(options.config)
+        tag_map = read_map(config.beside(config.tags.map), config.beside(config.tags.devices))
+        device = tag_map.devices[options.device]
+    except (ConfigError, TagMapError, KeyError) as error:
+        log.error("cannot start", device=options.device, why=str(error))
+        return 2
+    asyncio.run(_until_stopped(config, device, tag_map.on(device.name)))
+    return 0
+
+
+async def _until_stopped(config: Config, device: Device, tags: tuple[MappedTag, ...]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    field_port = config.sim.field_ports[device.name] if config.sim else 0
+    store = config.data / "sim" / f"{device.name}.json"
+    async with AsyncExitStack() as stack:
+        await start(stack, device, tags, store, field_port, clock_from())
+        print("READY", flush=True)  # noqa: T201
+        await stop.wait()
+    log.info("stopped", device=device.name)
+
+
+async def start(
+    stack: AsyncExitStack, device: Device, tags: tuple[MappedTag, ...], store: Path, field_port: int, clock: Clock
+) -> Machine:
+    """Start a virtual PLC on a stack that stops it."""
+    machine = Machine(sorted({tag.lane for tag in tags}), store)
+    if device.protocol is Protocol.MODBUS_TCP:
+        await stack.enter_async_context(ModbusFace(machine, device, tags))
+    else:
+        await stack.enter_async_context(OpcUaFace(machine, device, tags, clock))
+    await stack.enter_async_context(FieldSide(machine, field_port))
+    scanning = asyncio.create_task(machine.run(), name=f"scan of {device.name}")
+    stack.push_async_callback(_finish, scanning)
+    return machine
+
+
+async def _finish(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
