@@ -1,0 +1,111 @@
+"""The control room's application, built from its parts."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
+from werkzeug.exceptions import HTTPException
+
+from hmi.assets import serve_assets
+from hmi.bridge import Bridge
+from hmi.control.api import api
+from hmi.control.auth import guard, limit_tries
+from hmi.control.live import Live
+from hmi.control.push import Push
+from hmi.control.room import Plant, Room
+from hmi.control.sessions import ABSOLUTE_S, Registry
+from hmi.control.views.overview import overview, theme
+from hmi.language import LANGUAGES, speak
+from hmi.security import harden
+from scada.config import Config
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+COOKIE = "__Host-daozha_control"
+LANGUAGE_COOKIE = "daozha_control_language"
+THEME_COOKIE = "daozha_control_theme"
+_A_YEAR_S = 365 * 86_400
+
+
+def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], float]) -> Flask:
+    """Build the application. `seconds` is monotonic time, by which sessions age."""
+    app = Flask("hmi", static_folder=None)
+    app.config.update(
+        SESSION_COOKIE_NAME=COOKIE,
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        WTF_CSRF_TIME_LIMIT=int(ABSOLUTE_S),
+    )
+    harden(app, config.web.control, key)
+    registry, live = Registry(seconds), Live()
+    room = Room(config, plant, registry, live, Push(app, registry, live, seconds))
+    app.extensions["room"] = room
+    speak(app, LANGUAGE_COOKIE)
+    CSRFProtect(app)
+    limit_tries(app)
+    guard(app, room)
+    serve_assets(app, ("control", "vendor", "i18n"))
+    app.register_blueprint(api)
+    app.register_blueprint(overview)
+    app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
+    _add_small_things(app)
+    return app
+
+
+def _add_small_things(app: Flask) -> None:
+    app.add_url_rule("/health", "health", lambda: jsonify(ok=True))
+    app.after_request(_keep_language)
+    app.register_error_handler(HTTPException, _say_error)
+
+
+def _keep_language(answer: Response) -> Response:
+    asked = request.args.get("lang")
+    if asked in LANGUAGES:
+        answer.set_cookie(LANGUAGE_COOKIE, asked, max_age=_A_YEAR_S, secure=True, httponly=True, samesite="Strict")
+    return answer
+
+
+def _say_error(error: HTTPException) -> ResponseReturnValue:
+    """Answer in JSON where JSON was asked for, else with a small page."""
+    status = error.code or 500
+    why = "the page is too old: load it again" if isinstance(error, CSRFError) else error.description
+    if request.path.startswith("/api/"):
+        return jsonify(why=why), status
+    return render_template("control/error.html", status=status, why=why), status
+
+
+class ControlSite:
+    """The control room as the server runs it: the application, its bridge and its sockets."""
+
+    def __init__(self, config: Config, key: bytes, seconds: Callable[[], float]) -> None:
+        self._bridge = Bridge(config.socket("control"), "control")
+        self._app = create_app(config, self._bridge, key, seconds)
+
+    @property
+    def wsgi(self) -> "WSGIApplication":
+        """What answers requests."""
+        return self._app
+
+    def start(self) -> None:
+        """Listen to the plant, in a thread."""
+        self._bridge.listen(self._push.on_snapshot, self._push.on_changes, self._on_link)
+        self._bridge.start()
+
+    def _on_link(self, is_up: bool) -> None:
+        site = self._bridge.hello.get("site")
+        self._push.on_link(site if is_up and isinstance(site, dict) else None)
+
+    def stop(self) -> None:
+        """Let every socket go."""
+        self._push.stop()
+        self._bridge.close()
+
+    @property
+    def _push(self) -> Push:
+        room = self._app.extensions["room"]
+        assert isinstance(room, Room)  # noqa: S101  # put there by the factory
+        return room.push

@@ -1,0 +1,153 @@
+"""Signing in and out, and the guard in front of every other page: deny by default."""
+
+from flask import Blueprint, Flask, Response, abort, g, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from hmi.bridge import Message, Refused, Unknown, Value
+from hmi.control.room import Room, room
+from hmi.control.sessions import Session
+from hmi.language import say
+
+OPEN_ENDPOINTS = frozenset({"auth.sign_in", "health", "asset_file"})
+"""All that answers without a session."""
+CHANGING_ENDPOINTS = frozenset({"auth.password", "auth.sign_out"})
+"""All that answers while the first password has not been changed."""
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+_SIGN_IN_WITHIN_S = 6.0
+_KEY = "key"
+
+auth = Blueprint("auth", __name__)
+
+
+def guard(app: Flask, there: Room) -> None:
+    """Put the guard before every request."""
+
+    def check() -> ResponseReturnValue | None:
+        g.signed_in = there.registry.get(session.get(_KEY))
+        if request.endpoint in OPEN_ENDPOINTS:
+            return None
+        if g.signed_in is None:
+            return _ask_to_sign_in()
+        if g.signed_in.must_change and request.endpoint not in CHANGING_ENDPOINTS:
+            return _ask_to_change()
+        return None
+
+    app.before_request(check)
+    app.register_blueprint(auth)
+
+
+def signed_in() -> Session:
+    """Give the session of this request; only where the guard has let it through."""
+    found = g.signed_in
+    if not isinstance(found, Session):
+        abort(401)
+    return found
+
+
+def limit_tries(app: Flask) -> None:
+    """Slow down guessing: five wrong tries a minute for an address, and for a name."""
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window")
+    by_address = limiter.limit("5/minute", methods=["POST"], deduct_when=_has_failed)
+    by_name = limiter.limit(
+        "5/minute",
+        methods=["POST"],
+        deduct_when=_has_failed,
+        key_func=_tried_name,
+        exempt_when=lambda: not _tried_name(),
+    )
+    by_address(auth)
+    by_name(auth)
+
+
+def _has_failed(answer: Response) -> bool:
+    return answer.status_code != 302
+
+
+def _tried_name() -> str:
+    return request.form.get("name", "").strip()[:64]
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    if request.path.startswith("/api/"):
+        return jsonify(why="sign in"), 401
+    return redirect(url_for("auth.sign_in"))
+
+
+def _ask_to_change() -> ResponseReturnValue:
+    if request.path.startswith("/api/"):
+        return jsonify(why="change the password first"), 403
+    return redirect(url_for("auth.password"))
+
+
+@auth.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    """Show the form, or try the name and the password at the plant."""
+    if request.method == "GET":
+        return render_template("control/sign_in.html")
+    name = request.form.get("name", "").strip()[:64]
+    arguments: Message = {
+        "name": name,
+        "password": request.form.get("password", "")[:LONGEST_PASSWORD],
+        "address": request.remote_addr or "",
+    }
+    match room().plant.ask("sign_in", arguments, user=name, within_s=_SIGN_IN_WITHIN_S):
+        case Value({"name": str() as who, "role": str() as role, "must_change": bool() as must_change}):
+            return _let_in(who, role, must_change)
+        case Refused():
+            return render_template("control/sign_in.html", wrong=say("Name or password is wrong."), name=name), 403
+        case _:
+            return render_template("control/sign_in.html", wrong=say("The plant does not answer."), name=name), 503
+
+
+def _let_in(name: str, role: str, must_change: bool) -> ResponseReturnValue:
+    session.clear()
+    session[_KEY] = room().registry.open(name, role, must_change).key
+    return redirect(url_for("auth.password" if must_change else "overview.page"))
+
+
+@auth.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End the session everywhere, its sockets too."""
+    room().registry.close(signed_in().key)
+    room().push.drop_signed_out()
+    session.clear()
+    return redirect(url_for("auth.sign_in"))
+
+
+@auth.route("/password", methods=["GET", "POST"])
+def password() -> ResponseReturnValue:
+    """Change one's own password."""
+    if request.method == "GET":
+        return render_template("control/password.html", shortest=SHORTEST_PASSWORD)
+    wrong = _wrong_with(request.form.get("new", ""), request.form.get("again", "")) or _change()
+    if wrong is not None:
+        return render_template("control/password.html", shortest=SHORTEST_PASSWORD, wrong=wrong), 400
+    room().registry.password_changed(signed_in())
+    return redirect(url_for("overview.page"))
+
+
+def _wrong_with(new: str, again: str) -> str | None:
+    if new != again:
+        return say("The two new passwords differ.")
+    if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
+        return say("The new password needs at least %(count)d signs.", count=SHORTEST_PASSWORD)
+    return None
+
+
+def _change() -> str | None:
+    who = signed_in()
+    arguments: Message = {
+        "name": who.name,
+        "old": request.form.get("old", "")[:LONGEST_PASSWORD],
+        "new": request.form["new"],
+    }
+    match room().plant.ask("change_password", arguments, user=who.name, role=who.role, within_s=_SIGN_IN_WITHIN_S):
+        case Value():
+            return None
+        case Refused():
+            return say("The plant refused: is the old password right?")
+        case Unknown():
+            return say("The plant does not answer.")

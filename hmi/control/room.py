@@ -1,0 +1,46 @@
+"""What all requests of the control room share."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from flask import current_app
+
+from hmi.bridge import Message, Reply
+from hmi.control.live import Live
+from hmi.control.push import Push
+from hmi.control.sessions import Registry
+from scada.config import Config
+
+
+class Plant(Protocol):
+    """The bridge, as far as pages need it."""
+
+    def ask(
+        self,
+        verb: str,
+        args: Message,
+        *,
+        user: str = "",
+        role: str = "",
+        why: str = "",
+        within_s: float = 2.0,
+    ) -> Reply:
+        """Ask the plant; the answer is its value, its refusal, or that nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The control room's parts."""
+
+    config: Config
+    plant: Plant
+    registry: Registry
+    live: Live
+    push: Push
+
+
+def room() -> Room:
+    """Give the parts to the request now being answered."""
+    found = current_app.extensions["room"]
+    assert isinstance(found, Room)  # noqa: S101  # put there by the factory
+    return found

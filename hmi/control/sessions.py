@@ -1,0 +1,80 @@
+"""Who is signed in: kept here, in memory, so that a copied cookie is worth nothing after sign-out."""
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+IDLE_S = 15 * 60.0
+"""Unused this long, a session may only look; the next command asks for the password."""
+ABSOLUTE_S = 12 * 3600.0
+COMMANDERS = frozenset({"operator", "administrator"})
+"""Roles that may act on a lane. The plant checks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in of one person at one screen. Times are monotonic seconds."""
+
+    key: str
+    name: str
+    role: str
+    must_change: bool
+    began_s: float
+    used_s: float
+
+    @property
+    def may_command(self) -> bool:
+        """Say whether the person's role lets them act on a lane."""
+        return self.role in COMMANDERS
+
+
+class Registry:
+    """All sessions of this process; safe from any thread."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+
+    def open(self, name: str, role: str, must_change: bool) -> Session:
+        """Begin a session under a new random key."""
+        now = self._seconds()
+        session = Session(secrets.token_hex(32), name, role, must_change, now, now)
+        with self._lock:
+            self._drop_old(now)
+            self._sessions[session.key] = session
+        return session
+
+    def get(self, key: str | None) -> Session | None:
+        """Give a session that is still good for looking."""
+        with self._lock:
+            self._drop_old(self._seconds())
+            return self._sessions.get(key or "")
+
+    def is_idle(self, session: Session) -> bool:
+        """Say whether nobody has used the screen for so long that it may only show."""
+        return self._seconds() - session.used_s > IDLE_S
+
+    def used(self, session: Session) -> None:
+        """Note that the person is there; a session already idle stays idle."""
+        if not self.is_idle(session):
+            self._replace(replace(session, used_s=self._seconds()))
+
+    def password_changed(self, session: Session) -> None:
+        """Let the session do what it may, now that its password is its owner's."""
+        self._replace(replace(session, must_change=False))
+
+    def close(self, key: str) -> None:
+        """End a session."""
+        with self._lock:
+            self._sessions.pop(key, None)
+
+    def _replace(self, session: Session) -> None:
+        with self._lock:
+            if session.key in self._sessions:
+                self._sessions[session.key] = session
+
+    def _drop_old(self, now: float) -> None:
+        for key in [key for key, session in self._sessions.items() if now - session.began_s > ABSOLUTE_S]:
+            del self._sessions[key]

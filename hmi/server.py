@@ -1,0 +1,170 @@
+"""gunicorn started from code: one worker, threads, limits on sockets, and a stop that takes no more than a moment.
+
+Why each setting is as it is stands in `docs/` and, measured, in the HMI reference: threads made before the fork
+are dead after it, sockets beyond the threads hang plain requests, and a vanished screen holds its threads.
+"""
+
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol
+
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from werkzeug.sansio.utils import host_is_trusted
+
+from scada.config import WebApp
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+READY = "READY"
+_LISTENER_OPTIONS = (
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 15_000),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    (socket.SOL_SOCKET, socket.SO_SNDBUF, 131_072),
+)
+"""Accepted sockets inherit these, so a dead client's threads are free again within 20 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many threads a web process has, and how many WebSockets may hold one."""
+
+    threads: int = 32
+    sockets: int = 0
+
+
+class Site(Protocol):
+    """A web application as the server runs it; made in the worker, after the fork."""
+
+    @property
+    def wsgi(self) -> "WSGIApplication":
+        """What answers requests."""
+
+    def start(self) -> None:
+        """Start threads and the bridge."""
+
+    def stop(self) -> None:
+        """Let every WebSocket go, so that the server need not wait for them."""
+
+
+class SocketDoor:
+    """The outermost WSGI layer: caps WebSockets, checks their Host, and declines permessage-deflate.
+
+    Socket.IO answers before Flask does, so Flask's own check of Host never sees these requests.
+    """
+
+    def __init__(self, inner: "WSGIApplication", cap: int, host_names: Iterable[str]) -> None:
+        self._inner = inner
+        self._cap = cap
+        self._host_names = tuple(host_names)
+        self._lock = threading.Lock()
+        self._open = 0
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request."""
+        if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+            return self._inner(environ, start_response)
+        if not host_is_trusted(environ.get("HTTP_HOST", ""), self._host_names):
+            return _plain(start_response, "400 Bad Request", ())
+        if not self._enter():
+            return _plain(start_response, "503 Service Unavailable", (("Retry-After", "5"),))
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        try:
+            return self._inner(environ, start_response)
+        finally:
+            self._leave()
+
+    def _enter(self) -> bool:
+        with self._lock:
+            if self._open >= self._cap:
+                return False
+            self._open += 1
+            return True
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._open -= 1
+
+
+def _plain(start_response: "StartResponse", status: str, headers: Iterable[tuple[str, str]]) -> Iterable[bytes]:
+    body = status.encode()
+    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), *headers])
+    return [body]
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn with our settings, serving what `build` makes in the worker."""
+
+    def __init__(self, build: Callable[[], Site], web: WebApp, limits: Limits) -> None:
+        self._build = build
+        self._web = web
+        self._limits = limits
+        self._site: Site | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand gunicorn the settings."""
+        for key, value in self._settings().items():
+            self.cfg.set(key, value)
+
+    def _settings(self) -> dict[str, object]:
+        return {
+            "bind": f"{self._web.host}:{self._web.port}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": self._limits.threads,
+            "preload_app": False,
+            "timeout": 60,
+            "graceful_timeout": 2,
+            "keepalive": 5,
+            "max_requests": 0,
+            "control_socket_disable": True,
+            "forwarded_allow_ips": "127.0.0.1",
+            "loglevel": "warning",
+            "when_ready": _set_listener_options,
+            "post_worker_init": self._worker_is_up,
+        }
+
+    def load(self) -> "WSGIApplication":
+        """Build the application, in the worker."""
+        self._site = self._build()
+        return SocketDoor(self._site.wsgi, self._limits.sockets, self._web.host_names)
+
+    def _worker_is_up(self, worker: object) -> None:
+        assert self._site is not None, "gunicorn loads the application first"  # noqa: S101
+        self._site.start()
+        _stop_first(self._site)
+        if getattr(worker, "age", 1) == 1:
+            sys.stdout.write(f"{READY}\n")
+            sys.stdout.flush()
+
+
+def _stop_first(site: Site) -> None:
+    """On SIGTERM let the sockets go first, in a thread of its own, then do what gunicorn does."""
+    then = signal.getsignal(signal.SIGTERM)
+
+    def on_term(number: int, frame: FrameType | None) -> None:
+        threading.Thread(target=site.stop, name="stop", daemon=True).start()
+        if callable(then):
+            then(number, frame)
+
+    signal.signal(signal.SIGTERM, on_term)
+
+
+def _set_listener_options(arbiter: object) -> None:
+    for listener in getattr(arbiter, "LISTENERS", ()):
+        for level, option, value in _LISTENER_OPTIONS:
+            listener.sock.setsockopt(level, option, value)
+
+
+def serve(build: Callable[[], Site], web: WebApp, limits: Limits) -> None:
+    """Serve until SIGTERM; ends the process."""
+    Server(build, web, limits).run()

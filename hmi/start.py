@@ -1,0 +1,31 @@
+"""How each web process starts: `python -m hmi.NAME --config FILE`."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from hmi.server import Limits, Site, serve
+from scada.config import Config, ConfigError, WebApp, load
+
+
+def run(name: str, build: Callable[[Config], Site], pick: Callable[[Config], WebApp], limits: Limits) -> None:
+    """Read the command line and serve until SIGTERM; exit code 2 on a bad configuration."""
+    parser = argparse.ArgumentParser(prog=f"python -m hmi.{name}")
+    parser.add_argument("--config", type=Path, default=Path("config.toml"))
+    arguments = parser.parse_args()
+    _log_to_stderr()
+    try:
+        config = load(arguments.config)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from error
+    serve(lambda: build(config), pick(config), limits)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

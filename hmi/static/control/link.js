@@ -1,0 +1,124 @@
+/**
+ * The line to the plant: batches come over a WebSocket and are acknowledged; a page whose last batch is older
+ * than two seconds says so, by a clock that nobody sets.
+ */
+
+import {io} from '../vendor/socket.io.js';
+import {takeChanges, takeSnapshot} from './tags.js';
+
+const LOST_MS = 2000;
+const LOOK_MS = 200;
+
+/**
+ * @typedef {object} LinkState
+ * @property {boolean} live data is at most two seconds old
+ * @property {boolean} everHeard
+ * @property {Date | null} dataAt the plant's time of the last data
+ */
+
+export class Link extends EventTarget {
+  /** How fast the plant's clock runs; 1 but in a virtual car park. */
+  speed = 1;
+  /** @type {LinkState} */
+  state = {live: false, everHeard: false, dataAt: null};
+  #up = false;
+  #seq = 0;
+  #waiting = true;
+  /** The server's seconds minus ours, as small as ever seen: what the way here takes at best. */
+  #offset_ms = -Infinity;
+  #heard_ms = -Infinity;
+  #socket = io({
+    transports: ['websocket'],
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 5000,
+    randomizationFactor: 0.7,
+  });
+
+  constructor() {
+    super();
+    this.#socket.on('connect', () => this.#join());
+    this.#socket.on('snapshot', (message) => this.#onSnapshot(message));
+    this.#socket.on('batch', (message) => this.#onBatch(message));
+    this.#socket.on('link', ({up}) => this.#onUp(up));
+    this.#socket.on('connect_error', (error) => this.#onRefused(error));
+    this.#socket.on('disconnect', (reason) => this.#onParted(reason));
+    setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** The plant's wall time as it must be now, by the last batch and its speed. */
+  now() {
+    const {dataAt} = this.state;
+    return dataAt && new Date(dataAt.getTime() + (performance.now() - this.#heard_ms) * this.speed);
+  }
+
+  #join() {
+    this.#waiting = true;
+    this.#offset_ms = -Infinity;
+    this.#socket.emit('join');
+  }
+
+  /** @param {any} message */
+  #onSnapshot(message) {
+    this.#waiting = false;
+    this.#seq = message.seq;
+    this.#up = message.up;
+    this.speed = Number(message.site?.speed ?? 1);
+    takeSnapshot(message.tags);
+    if (message.up) this.#heard(message);
+    else if (message.at) this.state.dataAt = new Date(message.at);
+    this.#look();
+    this.dispatchEvent(new Event('tags'));
+    this.#socket.emit('ack', message.seq);
+  }
+
+  /** @param {any} message */
+  #onBatch(message) {
+    if (this.#waiting || message.seq <= this.#seq) return;
+    if (message.seq !== this.#seq + 1) {
+      this.#join();
+      return;
+    }
+    this.#seq = message.seq;
+    this.#up = true;
+    takeChanges(message.changes);
+    this.#heard(message);
+    this.#look();
+    if (message.changes.length) this.dispatchEvent(new Event('tags'));
+    this.#socket.emit('ack', message.seq);
+  }
+
+  /** @param {any} message */
+  #heard(message) {
+    const here_ms = performance.now();
+    this.#offset_ms = Math.max(this.#offset_ms, message.s * 1000 - here_ms);
+    const late_ms = this.#offset_ms - (message.s * 1000 - here_ms);
+    this.#heard_ms = here_ms - late_ms;
+    this.state.everHeard = true;
+    if (message.at) this.state.dataAt = new Date(message.at);
+  }
+
+  /** @param {boolean} up */
+  #onUp(up) {
+    this.#up = up;
+    this.#look();
+  }
+
+  /** @param {Error} error */
+  #onRefused(error) {
+    // refused by name: the session has ended, perhaps with the server's key; anything else is tried again
+    if (error.message === 'sign in') location.assign('/sign-in');
+  }
+
+  /** @param {string} reason */
+  #onParted(reason) {
+    if (reason === 'io server disconnect') this.#socket.connect();
+  }
+
+  #look() {
+    const live = this.#up && performance.now() - this.#heard_ms <= LOST_MS;
+    if (live !== this.state.live) {
+      this.state.live = live;
+      this.dispatchEvent(new Event('link'));
+    }
+  }
+}

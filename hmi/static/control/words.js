@@ -1,0 +1,102 @@
+/** What the codes of lanes, modes, displays and reasons are called. */
+
+import {t} from './texts.js';
+
+/** @type {Record<string, () => string>} */
+const STATES = {
+  idle: () => t('Waiting for a car'),
+  identifying: () => t('Reading the plate'),
+  deciding: () => t('Deciding'),
+  matching: () => t('Looking for the stay'),
+  quoting: () => t('Working out the fee'),
+  awaiting_driver: () => t('Waiting for the driver'),
+  awaiting_operator: () => t('Waiting for an operator'),
+  awaiting_payment: () => t('Waiting for payment'),
+  authorised: () => t('Authorised'),
+  opening: () => t('Opening'),
+  open: () => t('Open'),
+  passing: () => t('Car passing'),
+  clearing: () => t('Car clearing'),
+  closing: () => t('Closing'),
+  faulted: () => t('Fault'),
+};
+
+/** @type {Record<number, () => string>} */
+const MODES = {
+  1: () => t('AUTO'),
+  2: () => t('HOLD OPEN'),
+  3: () => t('LOCKED'),
+  4: () => t('FIRE'),
+  5: () => t('MAINTENANCE'),
+  6: () => t('RESYNC'),
+};
+
+/** @type {Record<string, () => string>} */
+const REASONS = {
+  SPECIAL: () => t('Special vehicle'),
+  PAID_NOT_ARRIVED: () => t('Paid, not arrived'),
+  MISREAD: () => t('Plate misread'),
+  VISITOR: () => t('Visitor, property'),
+  EQUIPMENT: () => t('Equipment fault'),
+  GOODWILL: () => t('Goodwill'),
+  QUEUE: () => t('Clearing a queue'),
+  EMERGENCY: () => t('Emergency'),
+  ADMITTED: () => t('Admitted'),
+  FREE: () => t('Free'),
+  PREPAID: () => t('Prepaid'),
+  PAID: () => t('Paid'),
+};
+
+/** @type {Record<string, () => string>} */
+const MESSAGES = {
+  closed: () => t('Lane closed'),
+  welcome: () => t('Welcome'),
+  reading: () => t('Reading your plate'),
+  wait: () => t('Please wait'),
+  scan_plate: () => t('Scan to enter your plate'),
+  scan_pay: () => t('Scan to pay'),
+  go: () => t('Please drive on'),
+  go_free: () => t('Free, please drive on'),
+  go_paid: () => t('Paid, please drive on'),
+  help_comes: () => t('Help is coming'),
+  back_out: () => t('Please back out'),
+  one_at_a_time: () => t('One car at a time'),
+  out_of_order: () => t('Out of order'),
+};
+
+/** @type {Record<string, () => string>} */
+const ENDINGS = {
+  EXIT: () => t('left'),
+  EXIT_OPEN_LANE: () => t('left, lane was open'),
+  EXIT_TAILGATE: () => t('tailgated out'),
+  EXIT_UNSEEN: () => t('left unseen'),
+};
+
+/** @type {Record<string, () => string>} */
+const READERS = {
+  camera: () => t('camera'),
+  driver: () => t('driver'),
+  operator: () => t('operator'),
+};
+
+/**
+ * @param {Record<string | number, () => string>} words
+ * @param {unknown} code
+ */
+function named(words, code) {
+  const word = words[/** @type {string} */ (code)];
+  return word ? word() : String(code);
+}
+
+/** @param {unknown} code */
+export const stateWord = (code) => named(STATES, code);
+/** @param {unknown} code */
+export const modeWord = (code) => named(MODES, code);
+/** @param {unknown} code */
+export const reasonWord = (code) => named(REASONS, code);
+/** @param {unknown} code */
+export const messageWord = (code) => named(MESSAGES, code);
+/** @param {unknown} code */
+export const endingWord = (code) => named(ENDINGS, code);
+/** @param {unknown} code */
+export const readerWord = (code) => named(READERS, code);
