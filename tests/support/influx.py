@@ -1,0 +1,98 @@
+"""A real InfluxDB 1.6 for tests: a process of its own on free ports, that can be taken down and brought back."""
+
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import pytest
+
+CONFIG = """
+reporting-disabled = true
+bind-address = "127.0.0.1:{rpc_port}"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+  index-version = "tsi1"
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:{port}"
+  log-enabled = false
+"""
+
+
+class InfluxProcess:
+    """One server with its data; `stop` keeps the data."""
+
+    def __init__(self, binary: str, folder: Path) -> None:
+        self.port, rpc_port = _free_ports(2)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._command = [binary, "-config", str(folder / "influx.conf")]
+        self._folder = folder
+        (folder / "influx.conf").write_text(CONFIG.format(folder=folder, port=self.port, rpc_port=rpc_port))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        with (self._folder / "influx.log").open("ab") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=output)
+        deadline = monotonic() + 20
+        while not self._answers():
+            assert self._process.poll() is None, (self._folder / "influx.log").read_text()[-2000:]
+            assert monotonic() < deadline, "influxd did not answer within 20 s"
+            sleep(0.05)
+
+    def stop(self, *, hard: bool = False) -> None:
+        """Take the server down; `hard` as a power cut would."""
+        if self._process is None:
+            return
+        (self._process.kill if hard else self._process.terminate)()
+        self._process.wait(20)
+        self._process = None
+
+    def ask(self, query: str, database: str = "") -> list[list[Any]]:
+        """Run an InfluxQL query and give the rows of its first series."""
+        body = urlencode({"q": query, "db": database, "epoch": "ms"}).encode()
+        with urlopen(Request(f"{self.url}/query", data=body), timeout=10) as reply:  # noqa: S310 -- our own address
+            results = json.load(reply)["results"][0]
+        assert "error" not in results, results
+        return results["series"][0]["values"] if "series" in results else []
+
+    def _answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/ping", timeout=2) as reply:  # noqa: S310 -- our own address
+                return bool(reply.status == 204)
+        except (URLError, ConnectionError, TimeoutError):
+            return False
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@pytest.fixture(scope="session")
+def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxProcess]:
+    """A running server; a test that takes it down brings it back."""
+    binary = shutil.which("influxd")
+    if binary is None:
+        pytest.fail("influxd is not installed: apt-get install -y --no-install-recommends influxdb", pytrace=False)
+    process = InfluxProcess(binary, tmp_path_factory.mktemp("influx"))
+    process.start()
+    yield process
+    process.stop()
