@@ -16,6 +16,8 @@ _MEAN = np.array([104, 117, 123], np.float32)
 _LEAST_SCORE = 0.4
 _OVERLAP = 0.4
 _MOST = 4
+_LIKELY_SINGLE, _SURELY_SINGLE = 2.0, 2.3
+"""Width by height: a plate of two rows is 2, one of one row 3.1, and a tilted one looks higher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,12 @@ class Found:
         return sides(self.corners)[0]
 
     @property
-    def layers(self) -> int:
-        """Two rows of signs if the plate is less than twice as wide as high."""
+    def layers(self) -> tuple[int, ...]:
+        """How many rows of signs it may have, the likelier first: the loose corners do not always tell."""
         width, height = sides(self.corners)
-        return 2 if width < 2.0 * height else 1
+        if width < _SURELY_SINGLE * height:
+            return (2, 1) if width < _LIKELY_SINGLE * height else (1, 2)
+        return (1,)
 
     def pushed_out(self, share: float) -> Floats:
         """Give the corners moved away from their middle by a share of their distance."""

@@ -44,6 +44,7 @@ class Reader(Protocol):
 class _Candidate:
     decoded: Decoded
     picture: Picture
+    layers: int
 
     @property
     def mean_prob(self) -> float:
@@ -71,26 +72,35 @@ class WheelReader:
         return [guess for guess in guesses if guess is not None]
 
     def _read_plate(self, frame: Picture, plate: Found) -> PlateGuess | None:
-        best: _Candidate | None = None
+        candidates = []
         for candidate in self._candidates(frame, plate):
-            if best is None or candidate.mean_prob > best.mean_prob:
-                best = candidate
             if candidate.is_sure:
-                break
-        return None if best is None else _guess(best, plate)
+                return _guess(candidate, plate)
+            candidates.append(candidate)
+        return _guess(_best(candidates), plate) if candidates else None
 
     def _candidates(self, frame: Picture, plate: Found) -> Iterator[_Candidate]:
         for corners in (plate.corners, plate.pushed_out(0.06)):
             yield from self._candidate(straighten(frame, corners), plate.layers)
         for corners in self._lines.find(frame, plate):
-            yield from self._candidate(straighten(frame, corners), 1)
+            yield from self._candidate(straighten(frame, corners), (1,))
 
-    def _candidate(self, picture: Picture | None, layers: int) -> Iterator[_Candidate]:
+    def _candidate(self, picture: Picture | None, layers: tuple[int, ...]) -> Iterator[_Candidate]:
         if picture is None:
             return
-        decoded = self._signs.read_double(picture) if layers == 2 else self._signs.read(picture)
-        if decoded is not None:
-            yield _Candidate(decoded, picture)
+        for rows in layers:
+            decoded = self._signs.read_double(picture) if rows == 2 else self._signs.read(picture)
+            if decoded is not None:
+                yield _Candidate(decoded, picture, rows)
+
+
+def _best(candidates: Sequence[_Candidate]) -> _Candidate:
+    """Choose by the mean sign, first among readings with as many rows; then the likelier path tells how many."""
+    rows = {candidate.layers for candidate in candidates}
+    champions = [
+        max((one for one in candidates if one.layers == count), key=lambda one: one.mean_prob) for count in rows
+    ]
+    return max(champions, key=lambda champion: champion.decoded.score)
 
 
 def _guess(best: _Candidate, plate: Found) -> PlateGuess:
@@ -102,7 +112,7 @@ def _guess(best: _Candidate, plate: Found) -> PlateGuess:
         score=float(best.decoded.score),
         kind=kind,
         colour=colour_by_text(kind, text, colour_of(best.picture)),
-        layers=plate.layers,
+        layers=best.layers,
         corners=_corners(plate),
         width_px=plate.width_px,
         detection=plate.score,

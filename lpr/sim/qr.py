@@ -3,6 +3,9 @@
 import cv2
 import numpy as np
 
+_SIZES = (1.0, 1.5, 0.7, 2.0)
+"""A phone moves nearer and farther until its reader finds the code; OpenCV's misses one in sixty at first sight."""
+
 
 def decode(png: bytes) -> str | None:
     """Read the QR code in a picture; None if there is none."""
@@ -11,5 +14,9 @@ def decode(png: bytes) -> str | None:
     if not isinstance(picture, np.ndarray):
         return None
     framed = cv2.copyMakeBorder(picture, 24, 24, 24, 24, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(framed)
-    return text or None
+    for size in _SIZES:
+        seen = cv2.resize(framed, (0, 0), fx=size, fy=size, interpolation=cv2.INTER_AREA)
+        text, _, _ = cv2.QRCodeDetector().detectAndDecode(seen)
+        if text:
+            return text
+    return None

@@ -1,0 +1,152 @@
+"""The cameras' processes against the simulated feed, both real."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from lpr.pool import CameraPool
+from scada.clock import SystemClock
+from scada.model.names import LaneName, PassageId
+from scada.model.plate import PlateRead, PlateUnread
+from tests.support.lpr import Feed, free_port, site, stopwatch, until
+
+IN, PASSAGE = LaneName("in1"), PassageId("in1-20250101000000-1")
+READY_S = 30.0
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Iterator[Feed]:
+    with Feed(site(tmp_path, free_port(), ("cam-in1",))) as feed:
+        yield feed
+
+
+@pytest.fixture
+def built(feed: Feed) -> CameraPool:
+    """Build before the loop runs, as the composition root does: building resolves paths."""
+    return CameraPool(feed.config, SystemClock())
+
+
+@pytest.fixture
+async def pool(built: CameraPool) -> AsyncIterator[CameraPool]:
+    async with built as pool:
+        await until(lambda: pool.ok(IN), READY_S, "camera ok")
+        yield pool
+
+
+async def test_a_car_before_the_camera_is_read_with_its_picture(feed: Feed, pool: CameraPool) -> None:
+    feed.show("cam-in1", "京A12345")
+    read = await pool.capture(IN, PASSAGE)
+    assert isinstance(read, PlateRead), read
+    assert (read.text, read.agreeing >= 2, read.confidence >= 0.8) == ("京A12345", True, True)
+    assert read.picture is not None
+    assert (await asyncio.to_thread(feed.pictures.read, read.picture))[:2] == b"\xff\xd8"
+
+
+async def test_an_empty_road_is_unread_within_the_lanes_time_and_has_a_picture(pool: CameraPool) -> None:
+    with stopwatch() as passed_s:
+        answer = await pool.capture(IN, PASSAGE)
+        assert passed_s() <= 2.5
+    assert isinstance(answer, PlateUnread)
+    assert answer.why == "no plate seen"
+    assert answer.picture is not None
+    assert answer.frames >= 3
+
+
+async def test_a_snapshot_keeps_a_picture_of_now(feed: Feed, pool: CameraPool) -> None:
+    picture = await pool.snapshot(IN)
+    assert picture is not None
+    assert len(await asyncio.to_thread(feed.pictures.read, picture)) > 10_000
+
+
+async def test_a_frame_of_the_previous_car_never_votes(feed: Feed, pool: CameraPool) -> None:
+    feed.show("cam-in1", "京A12345")
+    assert isinstance(await pool.capture(IN, PASSAGE), PlateRead)
+    process = pool.pids()["cam-in1"]
+    os.kill(process, signal.SIGSTOP)
+    await asyncio.sleep(1.5)
+    feed.show("cam-in1", "沪B67890")
+    os.kill(process, signal.SIGCONT)
+    read = await pool.capture(IN, PASSAGE)
+    assert isinstance(read, PlateRead), read
+    assert read.text == "沪B67890"
+    assert read.agreeing == read.frames
+    assert read.alternatives == ()
+
+
+async def test_a_newer_capture_overtakes_the_one_before(feed: Feed, pool: CameraPool) -> None:
+    first = asyncio.create_task(pool.capture(IN, PASSAGE))
+    await asyncio.sleep(0.3)
+    with stopwatch() as passed_s:
+        second = asyncio.create_task(pool.capture(IN, PASSAGE))
+        assert isinstance(await first, PlateUnread)
+        assert passed_s() < 1.0
+    assert isinstance(await second, PlateUnread)
+
+
+async def test_a_stalled_camera_is_not_ok_and_comes_back_by_itself(feed: Feed, pool: CameraPool) -> None:
+    process = pool.pids()["cam-in1"]
+    feed.stall()
+    await until(lambda: not pool.ok(IN), 4.0, "the stall is seen")
+    with stopwatch() as passed_s:
+        answer = await pool.capture(IN, PASSAGE)
+        assert passed_s() <= 2.5
+    assert isinstance(answer, PlateUnread)
+    assert answer.why == "no fresh frame"
+    assert await pool.snapshot(IN) is None
+    feed.resume()
+    await until(lambda: pool.ok(IN), 15.0, "camera ok again")
+    assert pool.pids()["cam-in1"] == process
+    feed.show("cam-in1", "粤B12345")
+    assert isinstance(await pool.capture(IN, PASSAGE), PlateRead)
+
+
+async def test_a_camera_that_was_switched_off_comes_back_by_itself(feed: Feed, pool: CameraPool) -> None:
+    await asyncio.to_thread(feed.stop)
+    await until(lambda: not pool.ok(IN), 5.0, "the break is seen")
+    await asyncio.to_thread(feed.start)
+    await until(lambda: pool.ok(IN), 15.0, "camera ok again")
+
+
+async def test_a_killed_camera_process_is_started_anew(feed: Feed, pool: CameraPool) -> None:
+    before = pool.pids()["cam-in1"]
+    capture = asyncio.create_task(pool.capture(IN, PASSAGE))
+    await asyncio.sleep(0.2)
+    os.kill(before, signal.SIGKILL)
+    with stopwatch() as passed_s:
+        assert await capture == PlateUnread("camera gone", None)
+        assert passed_s() <= 2.5
+    await until(lambda: pool.ok(IN), READY_S, "camera ok again")
+    assert pool.pids()["cam-in1"] != before
+    feed.show("cam-in1", "粤B12345")
+    assert isinstance(await pool.capture(IN, PASSAGE), PlateRead)
+
+
+async def test_a_hung_camera_process_is_killed_and_started_anew(pool: CameraPool) -> None:
+    before = pool.pids()["cam-in1"]
+    os.kill(before, signal.SIGSTOP)
+    with stopwatch() as passed_s:
+        answer = await pool.capture(IN, PASSAGE)
+        assert passed_s() <= 2.6
+    assert answer == PlateUnread("camera gone", None)
+    await until(lambda: pool.pids().get("cam-in1") not in (None, before), 15.0, "a new process")
+    await until(lambda: pool.ok(IN), READY_S, "camera ok again")
+
+
+async def test_a_lane_without_a_camera_is_unread_at_once(pool: CameraPool) -> None:
+    lane = LaneName("out1")
+    assert await pool.capture(lane, PASSAGE) == PlateUnread("no camera", None)
+    assert await pool.snapshot(lane) is None
+    assert not pool.ok(lane)
+
+
+async def test_no_camera_process_is_left_when_the_pool_ends(built: CameraPool) -> None:
+    async with built as pool:
+        await until(lambda: pool.ok(IN), READY_S, "camera ok")
+        process = pool.pids()["cam-in1"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    assert built.pids() == {}
