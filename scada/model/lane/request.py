@@ -67,7 +67,11 @@ def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     lane = refused.lane
     if request.order is None or lane.live is None or lane.live.stay != request.stay or request.stay is None:
         return refused
-    if not isinstance(lane.state, s.AwaitingPayment):
-        return refused
-    asked = AskQuote(lane.live.id, request.stay)
-    return Step(lane.becoming(s.Quoting(request.stay, at_s)), (*refused.commands, asked))
+    asked = (*refused.commands, AskQuote(lane.live.id, request.stay))
+    match lane.state:
+        case s.AwaitingPayment():
+            return Step(lane.becoming(s.Quoting(request.stay, at_s)), asked)
+        case s.AwaitingOperator():
+            return Step(lane.becoming(replace(lane.state, due=None)), asked)
+        case _:
+            return refused

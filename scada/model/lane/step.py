@@ -129,10 +129,11 @@ def _case_of(lane: Lane) -> str | None:
 def _cases(before: Lane, after: Lane) -> tuple[Command, ...]:
     """Open and close the case that belongs to the state and to its passage."""
     was, now = _case_of(before), _case_of(after)
-    moved = before.live != after.live and not (before.live and after.live and before.live.id == after.live.id)
+    if was == now:
+        return ()
     ended = () if was is None or before.live is None else (CloseCase(before.live.id, s.NAMES[type(after.state)]),)
     begun = () if now is None or after.live is None else (OpenCase(after.live.id, now),)
-    return ended + begun if moved or was != now else ()
+    return ended + begun
 
 
 def _display(before: Lane, after: Lane) -> tuple[Command, ...]:
