@@ -66,7 +66,6 @@ class SqlCashier:
         self._clock = clock
         self._hearers = hearers or Hearers()
         self._ask_after_s = ask_after_s
-        self._zone = config.site.zone_info
         self._tariff = Tariff.from_terms(config.tariff.model_dump())
         self._books = Books(config.site_id, Merchant(config.wechat.mchid, config.wechat.appid))
         self._open = 0
@@ -74,6 +73,7 @@ class SqlCashier:
 
     async def __aenter__(self) -> Self:
         """Read the keys, open the desk for notices, ask for orders left open. Raises BillingError."""
+        self._zone = await asyncio.to_thread(lambda: self._config.site.zone_info)
         gateway = await asyncio.to_thread(_gateway, self._config)
         terms = OrderTerms(f"{self._config.site.name} 停车费", self._zone, self._ask_after_s)
         orders = Orders(self._db, self._books, gateway, self._clock, terms, self._tell_applied)
