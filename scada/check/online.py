@@ -43,7 +43,7 @@ class Reached:
 
 def reach_all(config: Config, file: Path) -> tuple[list[Reached], list[Mistake]]:
     """Try every target at the same time."""
-    found = [*_devices(config), *_cameras(config, file), *_services(config, file)]
+    found = [*_devices(config, file), *_cameras(config, file), *_services(config, file)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         results = list(pool.map(_reach, found))
     reached = [one for one in results if isinstance(one, Reached)]
@@ -58,14 +58,15 @@ def _reach(target: Target) -> Reached | Mistake:
         return Mistake(target.file, target.line, target.key, what, target.remedy)
 
 
-def _devices(config: Config) -> Iterable[Target]:
-    table = config.beside(config.tags.devices)
-    tag_map = tagmap.read_map(config.beside(config.tags.map), table)
+def _devices(config: Config, file: Path) -> Iterable[Target]:
+    table = file.parent / config.tags.devices
+    tag_map = tagmap.read_map(file.parent / config.tags.map, table)
+    rows = table.read_text(encoding="utf-8", errors="replace").splitlines()
     for device in tag_map.devices.values():
         yield Target(
             f"PLC {device.name}",
             table,
-            None,
+            next((n for n, row in enumerate(rows, start=1) if row.startswith(f"{device.name},")), None),
             f"{device.name}: host, port",
             f"{device.host}:{device.port}",
             "is it on, and are cable, address and firewall right? Virtual: daozha sim",

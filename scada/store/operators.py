@@ -132,6 +132,12 @@ class Operators:
             await self._tell(name, "signed_in", address)
         return verdict
 
+    async def role(self, name: str) -> str | None:
+        """Give a person's role as the table has it now; None if there is no such person."""
+        return await self._db.read(
+            lambda connection: None if (found := _find(connection, name)) is None else found[0].role
+        )
+
     async def change_password(
         self, name: str, old: str, new: str, address: str = ""
     ) -> PasswordChanged | PasswordRefused:
@@ -145,6 +151,14 @@ class Operators:
         password_hash = await self._reckon(lambda: self._hasher.hash(new))
         await self._db.write(lambda connection: self._replace(connection, name, password_hash))
         return PasswordChanged()
+
+    async def reset_password(self, name: str, password: str) -> None:
+        """Give a person a password for once, to be changed at the next sign-in. Raises StoreError."""
+        weak = _weakness(name, password)
+        if weak is not None:
+            raise StoreError(f"reset the password of {name[:64]!r}: {weak}")
+        password_hash = await self._reckon(lambda: self._hasher.hash(password))
+        await self._db.write(lambda connection: self._reset(connection, name, password_hash))
 
     async def _check(self, name: str, password: str, address: str) -> SignedIn | SignInRefused:
         if self._waiting >= WAITING:
@@ -206,6 +220,14 @@ class Operators:
         )
         entry = JournalEntry("person", name, "operator_added", body={"role": role.value})
         write_entries(connection, self._site, at, [entry])
+
+    def _reset(self, connection: Connection, name: str, password_hash: str) -> None:
+        if _find(connection, name) is None:
+            raise StoreError(f"reset the password of {name!r}: there is nobody of that name")
+        connection.execute(
+            update(operator).where(operator.c.name == name).values(password_hash=password_hash, must_change=True)
+        )
+        write_entries(connection, self._site, self._clock.now(), [JournalEntry("person", name, "password_reset")])
 
     def _replace(self, connection: Connection, name: str, password_hash: str) -> None:
         connection.execute(

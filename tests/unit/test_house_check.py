@@ -2,33 +2,22 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from scada.check import Mistake, Severity, check, has_errors
 from scada.check.report import as_json, describe
+from tests.support.house import ROOT, site_beside
 
-ROOT = Path(__file__).parents[2]
 Write = Callable[..., Path]
 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Give a function that writes the shipped config.toml with some texts replaced, beside its tag map."""
-    (tmp_path / "plc").mkdir()
-    (tmp_path / "plc" / "sim").symlink_to(ROOT / "plc" / "sim")
-
-    def write(*changes: tuple[str, str], encoding: str = "utf-8") -> Path:
-        text = (ROOT / "config.toml").read_text(encoding="utf-8")
-        for old, new in changes:
-            assert old in text, old
-            text = text.replace(old, new, 1)
-        file = tmp_path / "config.toml"
-        file.write_text(text, encoding=encoding)
-        return file
-
-    return write
+    """Give a function that writes the shipped config.toml with some texts replaced."""
+    return partial(site_beside, tmp_path)
 
 
 def line_with(file: Path, text: str) -> int:

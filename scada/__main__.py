@@ -1,0 +1,149 @@
+"""The command `daozha`: its sub-commands, their options, and the way to each.
+
+Exit codes: 0 done; 1 the answer is no, or something broke; 2 bad configuration or usage.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+SHIPPED = Path("config.toml")
+_EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 bad configuration or usage"
+_ROLES = ("operator", "technician", "manager", "administrator", "auditor")
+
+Run = Callable[[argparse.Namespace], int]
+Adder = Callable[..., argparse.ArgumentParser]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one sub-command and give its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] in (["sim"], ["drill"]):
+        return _become(f"scada.sim.{'run' if words[0] == 'sim' else 'drill'}", words[1:])
+    asked = _parser().parse_args(words)
+    work: Run = asked.work
+    try:
+        return work(asked)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _become(module: str, words: Sequence[str]) -> int:
+    """Give this process to a simulator: the product never imports one."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", module, *words])  # noqa: S606 - our own modules, no shell
+
+
+def _lazily(module: str, function: str) -> Run:
+    """Import a sub-command when it is asked for: `daozha --help` answers at once."""
+
+    def work(asked: argparse.Namespace) -> int:
+        code: int = getattr(import_module(module), function)(asked)
+        return code
+
+    return work
+
+
+def _hand_on(module: str, *before: str) -> Run:
+    """Call a module's own `main` with the words that follow."""
+
+    def work(asked: argparse.Namespace) -> int:
+        options = [asked.option] if getattr(asked, "option", None) else []
+        code: int = import_module(module).main([*before, *asked.words, *options])
+        return code
+
+    return work
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="daozha", description="Runs an unattended car park.", epilog=_EPILOG)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add: Adder = commands.add_parser
+    _add_running(add)
+    _add_looking(add)
+    _add_plates(add)
+    _add_upkeep(add)
+    return parser
+
+
+def _command(add: Adder, name: str, help_text: str, work: Run, *, config: bool = True) -> argparse.ArgumentParser:
+    parser = add(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.", epilog=_EPILOG)
+    parser.set_defaults(work=work)
+    if config:
+        parser.add_argument(
+            "--config", type=Path, default=SHIPPED, metavar="FILE", help="the site's file (default: config.toml)"
+        )
+    return parser
+
+
+def _group(add: Adder, name: str, help_text: str) -> Adder:
+    parser = add(name, help=help_text)
+    adder: Adder = parser.add_subparsers(metavar="COMMAND", required=True).add_parser
+    return adder
+
+
+def _add_running(add: Adder) -> None:
+    run = _command(add, "run", "run the site until Ctrl-C", _lazily("scada.commands.run", "run"))
+    run.add_argument("--with-sim", action="store_true", help="together with the virtual car park of the [sim] section")
+    run.add_argument(
+        "--speed", type=_speed, metavar="X", help="how fast business time runs at a virtual site (with --with-sim: 20)"
+    )
+    for name, help_text in (
+        ("sim", "run the virtual car park alone: PLCs, cameras, WeChat, cars and drivers"),
+        ("drill", "run site and virtual car park together until N cars have come, paid and left"),
+    ):
+        add(name, help=help_text, add_help=False)
+
+
+def _add_looking(add: Adder) -> None:
+    check = _command(
+        add, "check", "tell every mistake in the site's files", _lazily("scada.commands.checks", "check_site")
+    )
+    check.add_argument("--online", action="store_true", help="also reach PLCs, cameras, InfluxDB and WeChat")
+    check.add_argument("--json", action="store_true", help="one JSON object for programs")
+    tags = _group(add, "tags", "work with tag maps")
+    lint = _command(tags, "lint", "tell every mistake in a tag map", _lazily("scada.commands.checks", "lint_tags"))
+    lint.add_argument("--map", type=Path, metavar="CSV", help="the tag map (default: the site's)")
+    lint.add_argument("--devices", type=Path, metavar="CSV", help="the device table (default: the site's)")
+    quote = _command(add, "quote", "price a stay and explain each line", _lazily("scada.commands.checks", "quote"))
+    for name in ("entry", "exit"):
+        quote.add_argument(f"--{name}", required=True, metavar="TIME", help="like 2026-05-01T08:00, site's time")
+    quote.add_argument("--json", action="store_true", help="one JSON object for programs")
+
+
+def _add_plates(add: Adder) -> None:
+    read = _command(add, "read-plate", "read the plates in pictures", _hand_on("lpr.recognise"), config=False)
+    read.add_argument("words", nargs="+", metavar="IMAGE", help="picture files")
+    read.add_argument("--json", action="store_const", dest="option", const="--json", help="JSON for programs")
+    models = _group(add, "models", "the files of the plate reader")
+    fetch = _command(models, "fetch", "get the files and verify them", _hand_on("lpr.models", "fetch"), config=False)
+    fetch.add_argument("words", nargs="*", metavar="FOLDER", help="where to (default: the user's cache)")
+
+
+def _add_upkeep(add: Adder) -> None:
+    audit = _group(add, "audit", "the journal of all that happened")
+    _command(audit, "verify", "check the journal's hash chain", _lazily("scada.commands.upkeep", "verify_audit"))
+    _command(add, "migrate", "bring the database's tables up to date", _lazily("scada.commands.upkeep", "migrate"))
+    user = _group(add, "user", "people who may sign in")
+    new = _command(user, "add", "add a person", _lazily("scada.commands.upkeep", "add_user"))
+    new.add_argument("name")
+    new.add_argument("--role", choices=_ROLES, default="operator")
+    reset = _command(user, "passwd", "give a person a new password", _lazily("scada.commands.upkeep", "reset_password"))
+    reset.add_argument("name")
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 1 <= speed <= 1000:
+        raise argparse.ArgumentTypeError("choose 1 to 1000")
+    return speed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

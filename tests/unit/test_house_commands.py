@@ -1,0 +1,187 @@
+"""The command `daozha`: help, exit codes, and what the small sub-commands answer."""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scada.__main__ import main
+from scada.clock import clock_from
+from scada.commands import run as run_command
+from scada.config import load
+from tests.support.house import ROOT, http_server, site_beside
+
+Out = pytest.CaptureFixture[str]
+
+
+def test_help_lists_every_command_and_the_exit_codes(capsys: Out) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    told = capsys.readouterr().out
+    for command in (
+        "run",
+        "sim",
+        "drill",
+        "check",
+        "tags",
+        "quote",
+        "read-plate",
+        "models",
+        "audit",
+        "migrate",
+        "user",
+    ):
+        assert re.search(rf"^    {command}\b", told, re.MULTILINE), command
+    assert "exit codes: 0 done" in told
+
+
+def test_a_command_that_does_not_exist_ends_with_2(capsys: Out) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["fly"])
+    assert left.value.code == 2
+    assert "invalid choice" in capsys.readouterr().err
+
+
+def test_check_of_a_good_site_ends_with_0(capsys: Out) -> None:
+    assert main(["check", "--config", str(ROOT / "config.toml")]) == 0
+    assert "good" in capsys.readouterr().out
+
+
+def test_check_of_a_bad_site_ends_with_2_and_tells_programs_the_same(tmp_path: Path, capsys: Out) -> None:
+    file = site_beside(tmp_path, ("port = 8081", "port = 8080"))
+    assert main(["check", "--config", str(file)]) == 2
+    told = capsys.readouterr()
+    assert f"{file}:" in told.err
+    assert "web.public.port" in told.err
+    assert main(["check", "--json", "--config", str(file)]) == 2
+    assert [one["key"] for one in json.loads(capsys.readouterr().out)["mistakes"]] == ["web.public.port"]
+
+
+def test_run_of_a_bad_site_tells_what_check_tells_and_ends_with_2(tmp_path: Path, capsys: Out) -> None:
+    file = site_beside(tmp_path, ("port = 8081", "port = 8080"))
+    assert main(["run", "--config", str(file)]) == 2
+    assert "web.public.port" in capsys.readouterr().err
+
+
+def test_run_refuses_a_fast_clock_and_simulators_at_real_gates(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_command, "check", lambda _file: [])
+    file = site_beside(tmp_path, ("virtual = true", "virtual = false"))
+    assert main(["run", "--with-sim", "--config", str(file)]) == 2
+    assert main(["run", "--speed", "20", "--config", str(file)]) == 2
+    assert "real gates" in capsys.readouterr().err
+
+
+def test_run_names_the_port_that_another_program_holds(tmp_path: Path, capsys: Out) -> None:
+    with http_server(204) as port:
+        file = site_beside(tmp_path, ("port = 8082", f"port = {port}"))
+        assert main(["run", "--config", str(file)]) == 1
+    assert f"port {port} (web.devices.port) is taken" in capsys.readouterr().err
+
+
+def test_business_time_goes_on_from_where_it_stood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load(site_beside(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    times = []
+    for speed in (60.0, 60.0, 5.0, 300.0):
+        monkeypatch.delenv("DAOZHA_CLOCK", raising=False)
+        run_command._set_clock(config, speed)
+        clock = clock_from()
+        assert clock.speed == speed
+        times.append(clock.now())
+    assert times == sorted(times)
+    monkeypatch.delenv("DAOZHA_CLOCK")
+
+
+def test_the_first_password_and_the_address_are_told_in_plain_words(capsys: Out) -> None:
+    desk = run_command._FrontDesk(load(ROOT / "config.toml"))
+    desk.hear("plant", "FIRST-PASSWORD abcd-ef01")
+    desk.hear("plant", "something else")
+    desk.welcome()
+    told = capsys.readouterr()
+    assert re.search(r"password +abcd-ef01", told.out)
+    assert "http://127.0.0.1:8080" in told.out
+    assert "FIRST-PASSWORD" not in told.out
+    assert "plant: something else" in told.err
+
+
+def test_check_online_tells_what_answers_and_what_does_not(tmp_path: Path, capsys: Out) -> None:
+    with http_server(200) as port:
+        file = site_beside(
+            tmp_path,
+            ('base_url = "http://127.0.0.1:8092"', f'base_url = "http://127.0.0.1:{port}"'),
+            ('source = "http://127.0.0.1:8091/cam-in1.mjpg"', f'source = "http://127.0.0.1:{port}/cam-in1.mjpg"'),
+            ('source = "http://127.0.0.1:8091/cam-out1.mjpg"', 'source = "http://127.0.0.1:9/cam-out1.mjpg"'),
+        )
+        assert main(["check", "--online", "--json", "--config", str(file)]) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert {"camera cam-in1", "WeChat Pay"} <= {one["name"] for one in told["reached"]}
+    assert "cameras[1].source" in [one["key"] for one in told["mistakes"]]
+
+
+def test_a_stay_is_priced_and_explained(capsys: Out) -> None:
+    words = ["quote", "--config", str(ROOT / "config.toml"), "--entry", "2026-05-01T08:00", "--exit"]
+    assert main([*words, "2026-05-01T10:30", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["total_fen"] == 1500
+    assert main([*words, "2026-05-01T07:00"]) == 2
+    assert main([*words, "tomorrow"]) == 2
+    assert main([*words, "2026-05-01T10:30"]) == 0
+    assert "15.00 yuan" in capsys.readouterr().out
+
+
+def test_the_shipped_tag_map_is_clean_and_a_broken_one_ends_with_2(tmp_path: Path, capsys: Out) -> None:
+    assert main(["tags", "lint", "--config", str(ROOT / "config.toml")]) == 0
+    broken = tmp_path / "tags.csv"
+    broken.write_text("tag,device,address,type\nin1.gate.up,plc9,HR4.4,bool\n")
+    assert main(["tags", "lint", "--config", str(ROOT / "config.toml"), "--map", str(broken)]) == 2
+    assert "E03" in capsys.readouterr().err
+
+
+def test_people_are_added_and_get_new_passwords_and_the_chain_stays_whole(tmp_path: Path, capsys: Out) -> None:
+    file = str(site_beside(tmp_path, ("# data = ", 'data = "data"  # ')))
+    assert main(["migrate", "--config", file]) == 0
+    assert main(["user", "add", "wang", "--role", "manager", "--config", file]) == 0
+    assert main(["user", "add", "wang", "--config", file]) == 2
+    assert main(["user", "passwd", "wang", "--config", file]) == 0
+    assert main(["user", "passwd", "nobody", "--config", file]) == 2
+    passwords = re.findall(r"^wang  (\S+)$", capsys.readouterr().out, re.MULTILINE)
+    assert len(set(passwords)) == 2
+    assert main(["audit", "verify", "--config", file]) == 0
+
+
+def test_a_forged_journal_is_found(tmp_path: Path, capsys: Out) -> None:
+    file = str(site_beside(tmp_path, ("# data = ", 'data = "data"  # ')))
+    assert main(["user", "add", "wang", "--config", file]) == 0
+    with sqlite3.connect(tmp_path / "data" / "daozha.db") as db:
+        db.execute("update journal set actor = 'li'")
+    db.close()
+    assert main(["audit", "verify", "--config", file]) == 1
+    assert "broken at entry 1" in capsys.readouterr().err
+
+
+def test_a_site_without_a_file_ends_with_2(tmp_path: Path, capsys: Out) -> None:
+    missing = str(tmp_path / "none.toml")
+    for words in (
+        ["check"],
+        ["run"],
+        ["migrate"],
+        ["tags", "lint"],
+        ["quote", "--entry", "2026-01-01", "--exit", "2026-01-01"],
+    ):
+        assert main([*words, "--config", missing]) == 2, words
+    assert "none.toml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["sim", "drill"])
+def test_sim_and_drill_answer_for_themselves(command: str) -> None:
+    asked = [sys.executable, "-m", "scada", command, "--help"]
+    done = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False, env=os.environ)
+    assert done.returncode == 0
+    assert f"daozha {command}" in done.stdout
