@@ -29,7 +29,7 @@ export const clockTime = (at) => written(at, {hour: '2-digit', minute: '2-digit'
 /** @param {Date} at */
 export const date = (at) => written(at, {year: 'numeric', month: '2-digit', day: '2-digit'});
 /** @param {Date} at */
-export const dayAndTime = (at) => written(at, {month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit'});
+export const dayAndTime = (at) => `${date(at).slice(5)} ${written(at, {hour: '2-digit', minute: '2-digit'})}`;
 
 /** @param {number} minutes */
 export function duration(minutes) {

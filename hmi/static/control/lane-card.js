@@ -78,8 +78,8 @@ export class LaneCard extends LitElement {
   #picture() {
     const picture = text(this.#tag('picture'));
     if (!picture) return html`<div class="picture empty">${t('no picture')}</div>`;
-    return html`<img class="picture" src="/pictures/${encodeURIComponent(picture)}"
-      alt=${t('Picture of the car in {lane}', {lane: this.#title})}>`;
+    const about = t('Picture of the car in {lane}', {lane: this.#title});
+    return html`<img class="picture" src="/pictures/${encodeURIComponent(picture)}" alt=${about}>`;
   }
 
   #facts() {

@@ -52,9 +52,10 @@ export class StayTable extends LastList {
   /** @param {any} stay */
   #ended(stay) {
     if (!stay.ending) return html`<span class="inside">${t('inside')}</span>`;
-    const reason = stay.exit_reason ? `, ${reasonWord(stay.exit_reason)}` : '';
-    const owing = stay.arrears_fen ? html` <span class="owing">${t('owes {amount}', {amount: yuan(stay.arrears_fen)})}</span>` : nothing;
-    return html`${endingWord(stay.ending)}${reason}${owing}`;
+    const reason = stay.exit_reason ? ` · ${reasonWord(stay.exit_reason)}` : '';
+    if (!stay.arrears_fen) return `${endingWord(stay.ending)}${reason}`;
+    const owing = t('owes {amount}', {amount: yuan(stay.arrears_fen)});
+    return html`${endingWord(stay.ending)}${reason} <span class="owing">${owing}</span>`;
   }
 }
 

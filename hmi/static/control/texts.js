@@ -2,12 +2,15 @@
 
 /** @type {Record<string, string>} */
 let catalogue = {};
+/** @type {ReturnType<typeof patternsOf>} */
+let patterns = [];
 
 /** Load the catalogue of the page's language; English needs none. */
 export async function loadTexts() {
   if (language() === 'zh') {
     const answer = await fetch(new URL('../i18n/zh.json', import.meta.url));
     catalogue = await answer.json();
+    patterns = patternsOf();
   }
 }
 
@@ -26,11 +29,29 @@ export function t(text, values = {}) {
 }
 
 /**
- * Translate words of the plant, which come in English; those in brackets or after a colon may be anything.
+ * Translate words of the plant, which come in English; what stands in a text's braces is looked up by itself.
  * @param {string} words
+ * @returns {string}
  */
 export function said(words) {
   if (catalogue[words] !== undefined) return catalogue[words];
-  const [head, ...rest] = words.split(': ');
-  return rest.length && catalogue[head] !== undefined ? `${catalogue[head]}：${said(rest.join(': '))}` : words;
+  for (const {pattern, names, chinese} of patterns) {
+    const parts = pattern.exec(words);
+    if (parts) return names.reduce((text, name, n) => text.replace(`{${name}}`, () => said(parts[n + 1])), chinese);
+  }
+  return words;
 }
+
+/** @returns {{pattern: RegExp, names: string[], chinese: string}[]} */
+function patternsOf() {
+  return Object.entries(catalogue)
+    .filter(([text]) => /\{\w+\}/.test(text) && /[^{}\w]/.test(text.replace(/\{\w+\}/g, '')))
+    .map(([text, chinese]) => ({
+      pattern: new RegExp(`^${text.split(/\{\w+\}/).map(escaped).join('(.+?)')}$`),
+      names: [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]),
+      chinese,
+    }));
+}
+
+/** @param {string} text */
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,0 +1,114 @@
+"""The displays' application: a page in big words, its state, and the QR code as a picture."""
+
+import hashlib
+import io
+from typing import TYPE_CHECKING, Protocol
+
+import segno
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template
+from flask.typing import ResponseReturnValue
+
+from hmi.assets import serve_assets
+from hmi.bridge import Bridge, Refused, Reply, Value
+from hmi.bridge import Message as BridgeMessage
+from hmi.display import in_all_languages
+from hmi.language import speak
+from hmi.security import harden
+from scada.config import Config
+from scada.model.lane.commands import Message
+from scada.model.money import Fen, yuan_text
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+display = Blueprint("display", __name__)
+_QR_LIMIT = 512
+_MODULE_PX = 8
+
+
+class Plant(Protocol):
+    """Whom the displays ask."""
+
+    def ask(self, verb: str, args: BridgeMessage, *, within_s: float = 2.0) -> Reply:
+        """Ask the plant; the answer is its value, its refusal, or that nobody knows."""
+
+
+def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
+    """Build the application."""
+    app = Flask("hmi", static_folder=None)
+    harden(app, config.web.devices, key)
+    app.extensions.update(config=config, plant=plant)
+    speak(app)
+    serve_assets(app, ("devices",))
+    app.register_blueprint(display)
+    app.add_url_rule("/health", "health", lambda: jsonify(ok=True))
+    return app
+
+
+@display.get("/display/<lane>")
+def page(lane: str) -> ResponseReturnValue:
+    """Show the display's page; what it says comes with its state."""
+    config: Config = current_app.extensions["config"]
+    shown = next((known for known in config.lanes if known.name == lane), None)
+    if shown is None:
+        abort(404)
+    return render_template("devices/display.html", lane=shown)
+
+
+@display.get("/display/<lane>/state")
+def state(lane: str) -> ResponseReturnValue:
+    """Give what the display says now; the QR code's content is in its picture only."""
+    told = _told(lane)
+    if told is None:
+        return jsonify(message=Message.OUT_OF_ORDER.value, words=in_all_languages(Message.OUT_OF_ORDER)), 503
+    qr = str(told.pop("qr", "") or "")
+    due = told.get("due_fen")
+    return jsonify(
+        {
+            **told,
+            "words": in_all_languages(Message(told["message"])),
+            "fee": yuan_text(Fen(due)) if isinstance(due, int) and due > 0 else "",
+            "qr_version": hashlib.sha256(qr.encode()).hexdigest()[:12] if qr else "",
+        }
+    )
+
+
+@display.get("/display/<lane>/qr.png")
+def qr_code(lane: str) -> ResponseReturnValue:
+    """Draw the QR code; 404 when there is none."""
+    told = _told(lane)
+    content = str((told or {}).get("qr") or "")
+    if not 0 < len(content) <= _QR_LIMIT:
+        abort(404)
+    png = io.BytesIO()
+    segno.make(content, error="m", micro=False).save(png, kind="png", scale=_MODULE_PX, border=4)
+    return Response(png.getvalue(), mimetype="image/png")
+
+
+def _told(lane: str) -> dict[str, object] | None:
+    """Ask the plant; None when nobody knows. An unknown lane is a 404."""
+    reply: Reply = current_app.extensions["plant"].ask("display", {"lane": lane}, within_s=1.0)
+    if isinstance(reply, Refused) and reply.code != "failed":
+        abort(404)
+    return reply.value if isinstance(reply, Value) and isinstance(reply.value, dict) else None
+
+
+class DevicesSite:
+    """The displays as the server runs them."""
+
+    def __init__(self, config: Config, key: bytes) -> None:
+        self._bridge = Bridge(config.socket("devices"), "devices")
+        self._app = create_app(config, self._bridge, key)
+
+    @property
+    def wsgi(self) -> "WSGIApplication":
+        """What answers requests."""
+        return self._app
+
+    def start(self) -> None:
+        """Connect to the plant, in a thread."""
+        self._bridge.start()
+
+    def stop(self) -> None:
+        """Hang up; there are no WebSockets here."""
+        self._bridge.close()

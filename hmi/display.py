@@ -1,0 +1,52 @@
+"""What the lane's display says, in words, for every message of the lane machine."""
+
+from typing import assert_never
+
+from flask_babel import force_locale  # type: ignore[import-untyped]
+
+from hmi.language import LANGUAGES, say
+from scada.model.lane.commands import Message
+
+
+def words(message: Message) -> str:
+    """Give the words of a message in the language now spoken."""
+    match message:
+        case Message.CLOSED:
+            return say("Lane closed")
+        case Message.WELCOME:
+            return say("Welcome")
+        case Message.READING:
+            return say("Reading your plate")
+        case Message.WAIT:
+            return say("Please wait")
+        case Message.SCAN_PLATE:
+            return say("Scan to enter your plate")
+        case Message.SCAN_PAY:
+            return say("Scan to pay")
+        case Message.GO | Message.GO_FREE | Message.GO_PAID:
+            return _go(message)
+        case Message.HELP_COMES:
+            return say("Help is coming")
+        case Message.BACK_OUT:
+            return say("Please back out")
+        case Message.ONE_AT_A_TIME:
+            return say("One car at a time")
+        case Message.OUT_OF_ORDER:
+            return say("Out of order")
+        case _:
+            assert_never(message)
+
+
+def _go(message: Message) -> str:
+    if message is Message.GO_FREE:
+        return say("Free, please drive on")
+    return say("Paid, please drive on") if message is Message.GO_PAID else say("Please drive on")
+
+
+def in_all_languages(message: Message) -> dict[str, str]:
+    """Give the words in each language: a display at the road shows them one above the other."""
+    spoken = {}
+    for language in LANGUAGES:
+        with force_locale(language):
+            spoken[language] = words(message)
+    return spoken

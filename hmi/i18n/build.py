@@ -1,0 +1,101 @@
+"""Makes what the pages read from the catalogue: `python -m hmi.i18n.build`, run by a person after words changed.
+
+English stands in the code. `zh.po` is written by people; from it come `zh/LC_MESSAGES/messages.mo` for Python and
+templates, and `static/i18n/zh.json` for the browser. Words found in the code that the catalogue lacks are added to
+it, empty; words nobody uses are dropped. Words that only the plant says are listed in `plant_words.txt`.
+"""
+
+import json
+import sys
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+HERE = Path(__file__).parent
+HMI = HERE.parent
+PO = HERE / "zh.po"
+MO = HERE / "zh" / "LC_MESSAGES" / "messages.mo"
+JSON = HMI / "static" / "i18n" / "zh.json"
+PLANT_WORDS = HERE / "plant_words.txt"
+_METHODS = [
+    ("**/vendor/**", "ignore"),
+    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2"),
+    ("**/static/**.js", "javascript"),
+]
+_OPTIONS = {"**/static/**.js": {"parse_template_string": "true"}}
+_EMPTY = {"project": "daozha", "version": "1", "last_translator": "", "language_team": "", "msgid_bugs_address": ""}
+_KEYWORDS = {"_": None, "say": None, "t": None}
+
+
+def found() -> set[str]:
+    """Find every text in the code, and those that the plant says."""
+    texts = {
+        message
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            HMI, method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS
+        )
+        if isinstance(message, str)
+    }
+    return texts | set(plant_words())
+
+
+def plant_words() -> list[str]:
+    """Give the texts that come from the plant, in English."""
+    return [line for line in PLANT_WORDS.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+
+
+def known() -> Catalog:
+    """Read the catalogue."""
+    with PO.open("rb") as file:
+        return read_po(file, locale="zh")
+
+
+def updated(old: Catalog, texts: set[str]) -> Catalog:
+    """Give the catalogue with exactly these texts, in alphabetical order."""
+    new = Catalog(locale="zh", header_comment="# The words of all pages.", fuzzy=False, **_EMPTY)
+    new.creation_date = new.revision_date = old.creation_date
+    for text in sorted(texts):
+        message = old.get(text)
+        new.add(text, message.string if message is not None else "")
+    return new
+
+
+def missing(catalogue: Catalog) -> list[str]:
+    """List the texts that have no Chinese."""
+    return [str(message.id) for message in catalogue if message.id and not message.string]
+
+
+def as_mo(catalogue: Catalog) -> bytes:
+    """Give the catalogue as gettext reads it."""
+    content = BytesIO()
+    write_mo(content, catalogue)
+    return content.getvalue()
+
+
+def as_json(catalogue: Catalog) -> str:
+    """Give the catalogue as the browser reads it."""
+    texts = {str(message.id): str(message.string) for message in catalogue if message.id}
+    return json.dumps(texts, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+
+
+def main() -> int:
+    """Bring the catalogue up to date and write what is made from it; 1 if a text has no Chinese."""
+    catalogue = updated(known(), found())
+    with PO.open("wb") as file:
+        write_po(file, catalogue, width=120, no_location=True, sort_output=True, omit_header=False)
+    MO.parent.mkdir(parents=True, exist_ok=True)
+    MO.write_bytes(as_mo(catalogue))
+    JSON.parent.mkdir(parents=True, exist_ok=True)
+    JSON.write_text(as_json(catalogue), encoding="utf-8")
+    for text in missing(catalogue):
+        sys.stderr.write(f"no Chinese for: {text}\n")
+    return 1 if missing(catalogue) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,192 @@
+"""The page behind a lane's QR code: the driver types the plate, picks the own stay, or calls for help.
+
+Nothing is kept in a cookie. The token in the address is the right to act for one car; each form carries a
+signature that our own page for that token gave it.
+"""
+
+import base64
+import binascii
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from hmi.bridge import Message, Refused, Reply, Value
+from hmi.language import say
+from hmi.public.asking import plant
+from scada.config import Config
+from scada.model.plate import is_plausible, normal_form
+
+claims = Blueprint("claims", __name__)
+
+_FORM_LIFE_S = 3600
+_TOKEN_LIMIT = 64
+_PLATE_LIMIT = 16
+_KEPT_TOKENS = 64
+_STATUS = {"asking": 200, "candidates": 200, "accepted": 200, "gone": 410, "refused": 409}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stay that may be this car's, as the plant offers it. `picture` says whether there is one."""
+
+    stay: str
+    plate: str
+    entered_at: str
+    picture: bool
+
+    @property
+    def entered(self) -> str:
+        """The time of entry on the site's clock."""
+        zone = current_app.extensions["config"].site.zone_info
+        return datetime.fromisoformat(self.entered_at).astimezone(zone).strftime("%m-%d %H:%M")
+
+
+class Pictures:
+    """The entry pictures last offered to each token, in memory: they never stand in a page."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: OrderedDict[str, dict[str, bytes]] = OrderedDict()
+
+    def keep(self, token: str, pictures: dict[str, bytes]) -> None:
+        """Keep the pictures of one answer; the oldest token's go."""
+        with self._lock:
+            self._kept.pop(token, None)
+            self._kept[token] = pictures
+            while len(self._kept) > _KEPT_TOKENS:
+                self._kept.popitem(last=False)
+
+    def get(self, token: str, stay: str) -> bytes | None:
+        """Give one that was offered to this token."""
+        with self._lock:
+            return self._kept.get(token, {}).get(stay)
+
+
+def limit_tries(limiter: Limiter) -> None:
+    """Bound what one address and one token may try; many phones share an address."""
+    limiter.limit("120/minute", key_func=get_remote_address, methods=["POST"])(claims)
+    limiter.limit("12/minute", key_func=lambda: "token " + str(request.view_args), methods=["POST"])(claims)
+
+
+@claims.get("/c/<token>")
+def view(token: str) -> ResponseReturnValue:
+    """Show what this car's driver may do."""
+    match _ask("claim_view", token):
+        case Value({"state": "asking"} as lane):
+            return _page("asking", token, lane=lane)
+        case Value(lane):
+            return _page("accepted", token, lane=lane, words=say("Nothing more to do here. Look at the display."))
+        case reply:
+            return _failed(token, reply)
+
+
+@claims.post("/c/<token>")
+def claim(token: str) -> ResponseReturnValue:
+    """Take the plate that the driver typed."""
+    _check_form(token)
+    plate = normal_form(request.form.get("plate", "")[:_PLATE_LIMIT])
+    if not is_plausible(plate):
+        return _page("refused", token, words=say("This is not a plate. Please look again."), typed=plate)
+    match _ask("claim_plate", token, plate=plate):
+        case Value({"candidates": [_, *_] as offered}):
+            return _page("candidates", token, candidates=_keep(token, offered))
+        case Value({"accepted": True}):
+            return _page("accepted", token, words=say("Thank you. Look at the display."))
+        case Value():
+            return _page("refused", token, words=say("No stay is known for this plate."), typed=plate)
+        case reply:
+            return _failed(token, reply)
+
+
+@claims.post("/c/<token>/stay")
+def pick(token: str) -> ResponseReturnValue:
+    """Take the stay that the driver says is the own one."""
+    _check_form(token)
+    return _done(token, _ask("claim_stay", token, stay=request.form.get("stay", "")[:_TOKEN_LIMIT]))
+
+
+@claims.post("/c/<token>/help")
+def call_help(token: str) -> ResponseReturnValue:
+    """Call a person."""
+    _check_form(token)
+    return _done(token, _ask("call_help", token), say("Help is called. Please stay at the boom."))
+
+
+@claims.get("/c/<token>/picture/<stay>")
+def picture(token: str, stay: str) -> ResponseReturnValue:
+    """Show the entry picture of a stay that was offered to this token."""
+    content = _pictures().get(token, stay)
+    if content is None:
+        abort(404)
+    return Response(content, mimetype="image/jpeg")
+
+
+def _ask(verb: str, token: str, **texts: str) -> Reply:
+    return plant().ask(verb, {"token": token[:_TOKEN_LIMIT], **texts})
+
+
+def _done(token: str, reply: Reply, words: str | None = None) -> ResponseReturnValue:
+    if isinstance(reply, Value):
+        return _page("accepted", token, words=words or say("Thank you. Look at the display."))
+    return _failed(token, reply)
+
+
+def _failed(token: str, reply: Reply) -> ResponseReturnValue:
+    match reply:
+        case Refused("gone"):
+            return _page("gone", token, words=say("This code is no longer valid. Scan the one on the display."))
+        case Refused(code, error) if code != "failed":
+            return _page("refused", token, words=say(error))
+        case _:
+            return _page("refused", token, 503, words=say("The car park does not answer. Please try again."))
+
+
+def _page(state: str, token: str, status: int | None = None, **shown: object) -> ResponseReturnValue:
+    config: Config = current_app.extensions["config"]
+    body = render_template(
+        "public/claim.html", state=state, token=token, signature=_forms().dumps(token), site=config.site,
+        chosen=request.args.get("lang"), **shown,
+    )  # fmt: skip
+    return body, status or _STATUS[state]
+
+
+def _keep(token: str, offered: list[Message]) -> list[Candidate]:
+    pictures = {str(one["stay"]): _jpeg(one.get("jpeg_b64")) for one in offered}
+    _pictures().keep(token, {stay: content for stay, content in pictures.items() if content is not None})
+    return [
+        Candidate(str(one["stay"]), str(one["plate"]), str(one["entered_at"]), pictures[str(one["stay"])] is not None)
+        for one in offered
+    ]
+
+
+def _jpeg(text: object) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True) if isinstance(text, str) else None
+    except binascii.Error:
+        return None
+
+
+def _pictures() -> Pictures:
+    found: Pictures = current_app.extensions["pictures"]
+    return found
+
+
+def _forms() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="claim")
+
+
+def _check_form(token: str) -> None:
+    """Refuse a form that our page for this token did not give, or long ago."""
+    try:
+        signed = _forms().loads(request.form.get("csrf_token", ""), max_age=_FORM_LIFE_S)
+    except BadSignature:
+        abort(400, "the page is too old: load it again")
+    if signed != token:
+        abort(400, "the page is too old: load it again")
