@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
@@ -16,25 +18,34 @@ Number = tuple[str, int]
 
 
 class TruthLog:
-    """Writes what happened, each line at once. `at` is business time, `at_s` monotonic seconds."""
+    """Writes what happened, in a thread of its own. `at` is business time, `at_s` monotonic seconds."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._path = path
         self._clock = clock
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        self._writer = Thread(target=self._write_all, name="truth", daemon=True)
 
     def __enter__(self) -> Self:
-        """Hold the file open."""
+        """Begin to write."""
+        self._writer.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Close the file."""
-        self._file.close()
+        """Write what is left and close the file."""
+        self._lines.put(None)
+        self._writer.join()
 
     def write(self, what: str, **fields: object) -> None:
-        """Write one line."""
+        """Write one line soon."""
         at = self._clock.now().isoformat()
-        self._file.write(json.dumps({"what": what, "at": at, "at_s": self._clock.seconds(), **fields}) + "\n")
+        self._lines.put(json.dumps({"what": what, "at": at, "at_s": self._clock.seconds(), **fields}) + "\n")
+
+    def _write_all(self) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8", buffering=1) as file:
+            while (line := self._lines.get()) is not None:
+                file.write(line)
 
 
 def read_truth(path: Path) -> Iterator[dict[str, object]]:

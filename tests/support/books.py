@@ -1,0 +1,163 @@
+"""The books of a small car park on a good day, for the judge: two cars in, two out, one of them paid."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, insert
+
+from scada.model.names import SiteId
+from scada.ports import JournalEntry
+from scada.sim.judge import Facts, judge, read_facts
+from scada.sim.truth import read_truth, truth_of
+from scada.store import schema
+from scada.store.journal import write_entries
+
+AT = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+SITE = "demo"
+Row = dict[str, object]
+
+
+class Books:
+    """Tables and truth as lists of rows that a test may spoil."""
+
+    def __init__(self) -> None:
+        self.truth: list[Row] = []
+        self.stays: list[Row] = []
+        self.quotes: list[Row] = []
+        self.orders: list[Row] = []
+        self.settlements: list[Row] = []
+        self.passages: list[Row] = []
+        self.rises: list[Row] = []
+        self.intents: list[Row] = []
+        self.entries: list[JournalEntry] = []
+        for number, car in enumerate(("car-1", "car-2"), start=1):
+            self._visit(number, car)
+
+    def _visit(self, number: int, car: str) -> None:
+        paid_fen = 500 if car == "car-2" else 0
+        self.say("car", car=car, plate=f"京A1000{number}")
+        self._pass("in1", number, car)
+        self._pass("out1", number, car)
+        stay = f"stay-{number}"
+        self.stays.append(_stay(stay, number, paid_fen))
+        if paid_fen:
+            self._pay(stay, paid_fen)
+        self.entries.append(JournalEntry("command", "lane", "OpenGate", body={"loop_to_command_ms": 900 + number}))
+
+    def say(self, what: str, **fields: object) -> None:
+        """Write a line of the truth."""
+        self.truth.append({"what": what, "at": AT.isoformat(), "at_s": 1.0, **fields})
+
+    def _pass(self, lane: str, number: int, car: str) -> None:
+        self.say("passage", lane=lane, number=number, car=car)
+        self.say("rise", lane=lane, count=number, cause=1, number=number, car=car, age_s=0.0)
+        self.say("passed", car=car, lane=lane)
+        passage = f"{lane}-{number}"
+        self.passages.append(_passage(passage, lane, number, f"京A1000{number}"))
+        self.rises.append(
+            {"site": SITE, "lane": lane, "count": number, "cause": "AUTHORISED", "passage": passage, "number": number}
+            | {"at": AT}
+        )
+        self.intents.append(_intent(lane, passage, number))
+
+    def _pay(self, stay: str, amount_fen: int) -> None:
+        self.quotes.append(
+            {"id": "quote-1", "site": SITE, "stay": stay, "made_at": AT, "valid_until": AT, "lines": []}
+            | {"total_fen": amount_fen, "due_fen": amount_fen}
+        )
+        self.orders.append(
+            {"out_trade_no": "D1", "site": SITE, "stay": stay, "quote": "quote-1", "amount_fen": amount_fen}
+            | {"state": "PAID", "expires_at": AT, "made_at": AT, "transaction_id": "T1"}
+        )
+        self.settlements.append(
+            {"id": "set-1", "site": SITE, "out_trade_no": "D1", "stay": stay, "transaction_id": "T1"}
+            | {"amount_fen": amount_fen, "surplus": False, "source": "NOTICE", "paid_at": AT, "settled_at": AT}
+        )
+
+    def judged(
+        self, folder: Path, spoil: Callable[[Connection], object] = lambda connection: None
+    ) -> dict[str, object]:
+        """Put everything into a database and a truth log, and let the judge read both."""
+        path = folder / "truth.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in self.truth), encoding="utf-8")
+        return judge(truth_of(read_truth(path)), self._facts(folder, spoil))
+
+    def _facts(self, folder: Path, spoil: Callable[[Connection], object]) -> Facts:
+        engine = create_engine(f"sqlite:///{folder / 'books.db'}")
+        schema.metadata.create_all(engine)
+        with engine.begin() as connection:
+            for table, rows in (
+                (schema.stay, self.stays),
+                (schema.quote, self.quotes),
+                (schema.pay_order, self.orders),
+                (schema.settlement, self.settlements),
+                (schema.passage, self.passages),
+                (schema.rise, self.rises),
+                (schema.intent, self.intents),
+            ):
+                if rows:
+                    connection.execute(insert(table), rows)
+            write_entries(connection, SiteId(SITE), AT, self.entries)
+            spoil(connection)
+        with engine.connect() as connection:
+            facts = read_facts(connection, frozenset({"in1"}))
+        engine.dispose()
+        return facts
+
+
+def _stay(stay: str, number: int, paid_fen: int) -> Row:
+    return {
+        "id": stay,
+        "site": SITE,
+        "plate": f"京A1000{number}",
+        "plate_kind": "ordinary",
+        "plate_colour": "BLUE",
+        "entry_lane": "in1",
+        "entry_passage": f"in1-{number}",
+        "entered_at": AT,
+        "tariff": "demo-1",
+        "tariff_terms": {},
+        "ending": "EXIT",
+        "exit_lane": "out1",
+        "exit_passage": f"out1-{number}",
+        "exited_at": AT + timedelta(hours=1),
+        "fee_fen": paid_fen,
+        "paid_fen": paid_fen,
+        "arrears_fen": 0,
+        "waived_fen": 0,
+    }
+
+
+def _passage(passage: str, lane: str, number: int, plate: str) -> Row:
+    return {
+        "id": passage,
+        "site": SITE,
+        "lane": lane,
+        "number": number,
+        "began_at": AT,
+        "ended_at": AT,
+        "outcome": "FORWARD",
+        "plate": plate,
+        "read_by": "camera",
+        "stay": f"stay-{number}" if lane == "out1" else None,
+    }
+
+
+def _intent(lane: str, passage: str, number: int) -> Row:
+    return {
+        "site": SITE,
+        "lane": lane,
+        "passage": passage,
+        "code": 1,
+        "seq": number,
+        "claim": 7,
+        "number": number,
+        "tick": 0,
+        "ttl_ms": 2000,
+        "boot": 1,
+        "block": b"",
+        "made_at": AT,
+        "state": "DONE",
+    }

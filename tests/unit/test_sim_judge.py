@@ -1,0 +1,175 @@
+"""The judge finds each rule that is broken: every one is broken by hand here."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from scada.sim.judge import spread
+from scada.store import schema
+from tests.support.books import Books
+
+
+def broken(books: Books, folder: Path) -> list[str]:
+    found = books.judged(folder)["invariants_broken"]
+    assert isinstance(found, list)
+    return [str(one) for one in found]
+
+
+def rules(books: Books, folder: Path) -> set[str]:
+    return {one.partition(":")[0] for one in broken(books, folder)}
+
+
+def test_a_good_day_is_counted_and_nothing_is_broken(tmp_path: Path) -> None:
+    result = Books().judged(tmp_path)
+    assert result["invariants_broken"] == []
+    counted = {name: result[name] for name in ("stays_open", "stays_closed", "orders_paid", "gate_openings")}
+    assert counted == {"stays_open": 0, "stays_closed": 2, "orders_paid": 1, "gate_openings": 4}
+    assert (result["fees_fen"], result["settled_fen"], result["arrears_fen"]) == (500, 500, 0)
+    assert (result["plates_read"], result["plates_exact"]) == (4, 4)
+    assert (result["unexplained_openings"], result["wrong_car_openings"]) == (0, 0)
+    assert result["loop_to_command_ms"] == {"p50": 901.5, "p99": 902.0, "max": 902.0}
+    assert result["payment_to_command_ms"] == {"p50": None, "p99": None, "max": None}
+
+
+def test_a_boom_on_a_car_breaks_the_first_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.say("struck", car="car-1", lane="in1")
+    assert rules(books, tmp_path) == {"1"}
+
+
+def test_a_rise_while_another_car_stood_there_is_a_wrong_car(tmp_path: Path) -> None:
+    books = Books()
+    rise = next(row for row in books.truth if row["what"] == "rise" and row["lane"] == "out1")
+    rise["car"] = "car-2"
+    assert books.judged(tmp_path)["wrong_car_openings"] == 1
+
+
+def test_a_rise_after_the_car_had_gone_is_a_wrong_car(tmp_path: Path) -> None:
+    books = Books()
+    rise = next(row for row in books.truth if row["what"] == "rise" and row["lane"] == "out1")
+    rise["age_s"] = 3.0
+    assert books.judged(tmp_path)["wrong_car_openings"] == 1
+
+
+def test_two_cars_that_leave_on_each_others_stays_are_wrong_cars(tmp_path: Path) -> None:
+    books = Books()
+    books.stays[0]["exit_passage"], books.stays[1]["exit_passage"] = "out1-2", "out1-1"
+    books.passages[1]["stay"], books.passages[3]["stay"] = "stay-2", "stay-1"
+    assert books.judged(tmp_path)["wrong_car_openings"] == 2
+
+
+def test_an_authorised_rise_without_a_command_breaks_the_third_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.intents[0]["number"] = 99
+    assert "3" in rules(books, tmp_path)
+
+
+def test_a_car_that_goes_through_on_anothers_leave_breaks_the_fifth_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.say("passage", lane="out1", number=3, car="car-3")
+    books.say("passed", car="car-3", lane="out1")
+    assert broken(books, tmp_path) == ["5: car-3 went through out1 without a leave of its own"]
+
+
+def test_a_stay_of_a_car_that_backed_out_breaks_the_sixth_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.passages[0]["outcome"] = "BACKED_OUT"
+    books.truth = [row for row in books.truth if not (row["what"] == "passed" and row["car"] == "car-1")]
+    assert rules(books, tmp_path) == {"6"}
+
+
+def test_a_stay_that_ended_on_a_passage_nobody_made_breaks_the_sixth_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.stays[0]["exit_passage"] = "out1-77"
+    assert "6" in rules(books, tmp_path)
+
+
+def test_a_car_that_came_in_without_a_stay_breaks_the_sixth_rule(tmp_path: Path) -> None:
+    books = Books()
+    del books.stays[0]
+    books.passages[1]["stay"] = None
+    assert broken(books, tmp_path) == ["6: car-1 came in 1 times and has 0 stays"]
+
+
+@pytest.mark.parametrize("cause", ["UNKNOWN", "NONE", None])
+def test_a_rise_without_a_cause_is_unexplained(tmp_path: Path, cause: str | None) -> None:
+    books = Books()
+    if cause is None:
+        del books.rises[0]
+    else:
+        books.rises[0]["cause"] = cause
+    result = books.judged(tmp_path)
+    assert result["unexplained_openings"] == 1
+    assert "7: rise 1 of in1 has no cause" in str(result["invariants_broken"])
+
+
+def test_a_rise_on_record_twice_or_never_seen_or_of_another_cause_breaks_the_seventh_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.rises += [dict(books.rises[0]), {**books.rises[0], "count": 44}]
+    books.rises[1]["cause"] = "REOPEN"
+    assert broken(books, tmp_path) == [
+        "7: rise 1 of in1 has 2 records",
+        "7: rise 44 of in1 is on record and never happened",
+        "7: rise 1 of out1 is on record as REOPEN, the PLC says 1",
+    ]
+
+
+def test_a_command_that_lives_too_long_or_was_never_settled_or_given_twice_breaks_the_eighth_rule(
+    tmp_path: Path,
+) -> None:
+    books = Books()
+    books.intents[0]["ttl_ms"] = 6000
+    books.intents[1]["state"] = "OPEN"
+    books.intents.append({**books.intents[2], "seq": 50})
+    assert [one[:3] for one in broken(books, tmp_path)] == ["8: ", "8: ", "8: "]
+
+
+def test_a_command_that_was_taken_back_may_be_given_again(tmp_path: Path) -> None:
+    books = Books()
+    books.intents += [{**books.intents[2], "seq": 50, "code": 3}, {**books.intents[2], "seq": 51}]
+    assert broken(books, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("stays", "paid_fen", 400),
+        ("stays", "fee_fen", 900),
+        ("orders", "state", "OPEN"),
+        ("orders", "amount_fen", 400),
+        ("settlements", "surplus", True),
+    ],
+)
+def test_money_that_does_not_agree_on_both_sides_breaks_the_tenth_rule(
+    tmp_path: Path, table: str, column: str, value: object
+) -> None:
+    books = Books()
+    getattr(books, table)[-1][column] = value
+    assert rules(books, tmp_path) == {"10"}
+
+
+def test_arrears_and_waived_money_are_no_income(tmp_path: Path) -> None:
+    books = Books()
+    books.stays[0].update(fee_fen=1500, arrears_fen=1000, waived_fen=500)
+    result = books.judged(tmp_path)
+    assert (result["fees_fen"], result["settled_fen"], result["arrears_fen"]) == (500, 500, 1000)
+    assert result["invariants_broken"] == []
+
+
+def test_a_changed_journal_breaks_the_tenth_rule(tmp_path: Path) -> None:
+    change = update(schema.journal).where(schema.journal.c.n == 2).values(actor="somebody else")
+    result = Books().judged(tmp_path, lambda connection: connection.execute(change))
+    assert result["invariants_broken"] == ["10: the journal's chain is broken at row 2"]
+
+
+def test_a_misread_plate_is_read_and_not_exact(tmp_path: Path) -> None:
+    books = Books()
+    books.passages[0]["plate"] = "京A10007"
+    books.passages[1]["read_by"] = "operator"
+    result = books.judged(tmp_path)
+    assert (result["plates_read"], result["plates_exact"]) == (3, 2)
+
+
+def test_the_spread_of_a_hundred_figures_is_by_nearest_rank() -> None:
+    assert spread([float(figure) for figure in range(1, 101)]) == {"p50": 50.5, "p99": 99.0, "max": 100.0}

@@ -1,0 +1,53 @@
+"""The virtual operator decides as a person at the window would."""
+
+from datetime import UTC, datetime, timedelta
+
+from scada.model.lane.words import Direction, Reason
+from scada.model.names import LaneName
+from scada.model.plate import Plate
+from scada.sim.operator import Case, CorrectPlate, Decision, Offered, OpenFor, PickStay, Seen, decide
+
+CAME = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+SEEN = Seen(Plate("京A12345"), dead_phone=False, entered_at=CAME)
+OPEN = OpenFor(Reason.EQUIPMENT)
+PLATE = CorrectPlate(SEEN.plate)
+
+
+def case(leads: Direction = Direction.EXIT, state: str = "awaiting_operator", stay: str = "") -> Case:
+    return Case(LaneName("out1"), leads, "out1-20260501080000-3", state, stay)
+
+
+def at(stay: str, minutes: float) -> Offered:
+    return Offered(stay, CAME + timedelta(minutes=minutes))
+
+
+def test_he_first_says_which_plate_the_car_wears() -> None:
+    assert decide(case(), SEEN, [], []) == PLATE
+    assert decide(case(Direction.ENTRY), SEEN, [], []) == PLATE
+
+
+def test_at_an_exit_he_then_picks_the_stay_that_began_when_the_driver_came() -> None:
+    assert decide(case(), SEEN, [PLATE], [at("s1", -3), at("s2", 1), at("s3", 60)]) == PickStay("s2")
+
+
+def test_with_no_stay_that_fits_he_opens_with_a_reason() -> None:
+    assert decide(case(), SEEN, [PLATE], [at("s3", 60)]) == OPEN
+    assert decide(case(), SEEN, [PLATE, PickStay("s2")], [at("s2", 1)]) == OPEN
+    assert decide(case(Direction.ENTRY), SEEN, [PLATE], [at("s2", 1)]) == OPEN
+
+
+def test_he_does_not_open_again_and_again() -> None:
+    tried: list[Decision] = [PLATE, OPEN, OPEN, OPEN]
+    assert decide(case(Direction.ENTRY), SEEN, tried, []) is None
+
+
+def test_he_waits_while_the_lane_goes_on_by_itself() -> None:
+    assert decide(case(state="awaiting_payment", stay="s1"), SEEN, [], []) is None
+    assert decide(case(state="open"), SEEN, [], []) is None
+
+
+def test_a_driver_whose_phone_is_dead_is_let_out_once_his_stay_is_known() -> None:
+    dead = Seen(SEEN.plate, dead_phone=True, entered_at=CAME)
+    assert decide(case(state="awaiting_payment", stay="s1"), dead, [], []) == OPEN
+    assert decide(case(stay="s1"), dead, [], []) == OPEN
+    assert decide(case(), dead, [], []) == PLATE

@@ -1,0 +1,42 @@
+"""A site of its own for a drill: free ports, its own folder, nothing left of the shipped ports."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scada.config import load
+from scada.sim.site import free_ports, prepare
+
+BASE = Path(__file__).resolve().parents[2] / "config.toml"
+
+
+def test_a_prepared_site_loads_and_keeps_everything_in_its_own_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    config = load(prepare(folder, BASE))
+    assert config.data == folder / "data"
+    assert config.beside(config.tags.map) == BASE.parent / "plc/sim/tags.csv"
+    assert config.beside(config.tags.devices) == folder / "devices.csv"
+    assert config.web.public.url.endswith(f":{config.web.public.port}")
+    assert config.wechat.notify_url == f"http://127.0.0.1:{config.web.public.port}/wechat/notice/pay"
+
+
+def test_no_shipped_port_is_left_and_none_is_used_twice(tmp_path: Path) -> None:
+    text = prepare(tmp_path / "s", BASE, lambda count: range(50_000, 50_000 + count)).read_text()
+    devices = (tmp_path / "s" / "devices.csv").read_text()
+    assert not any(port in text + devices for port in ("8080", "8081", "8082", "8091", "8092", "8093", "5020", "4840"))
+    sim = tomllib.loads(text)["sim"]
+    web = tomllib.loads(text)["web"]
+    used = [section["port"] for section in web.values()] + [sim["feed_port"], sim["wechat_port"]]
+    used += [*sim["field_ports"].values(), *(int(line.split(",")[3]) for line in devices.splitlines()[1:])]
+    assert len(set(used)) == len(used) == 9
+
+
+def test_a_folder_too_deep_for_unix_sockets_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        prepare(tmp_path / ("x" * 100), BASE)
+
+
+def test_free_ports_are_all_different() -> None:
+    ports = free_ports(20)
+    assert len(set(ports)) == 20
