@@ -7,13 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from scada.model.names import PictureId
+from scada.ports import PictureError
 
 _NAME = re.compile(r"\d{8}T\d{9}-[0-9a-f]{12}\.jpg")
 _MOST_BYTES = 4 * 1024 * 1024
-
-
-class PictureError(Exception):
-    """A picture cannot be kept or is not there."""
 
 
 class PictureStore:

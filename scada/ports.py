@@ -185,8 +185,10 @@ class Pictures(Protocol):
 class Requests(Protocol):
     """The outbox of gate-open requests (`lanes.md` §4)."""
 
-    async def ask(self, lane: LaneName, passage: PassageId, reason: Reason, by: str) -> RequestId:
-        """Write an operator's request for the car of a passage; the lane answers it at once."""
+    async def ask_and_wait(
+        self, lane: LaneName, passage: PassageId, reason: Reason, by: str, note: str = ""
+    ) -> RequestAnswer:
+        """Write an operator's request for the car of a passage, and give the lane's answer."""
 
     async def answered(self, request: RequestId, answer: RequestAnswer) -> None:
         """Keep what the lane said of a request."""

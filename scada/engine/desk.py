@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
@@ -10,23 +9,18 @@ from sqlalchemy import Connection, select
 
 from scada.clock import Clock
 from scada.engine.lanes import LaneRunner
-from scada.engine.mailbox import EveryItem, Mailbox
 from scada.engine.peer import Ask, BridgeRefusal, Handler
-from scada.engine.tags import Batch, TagTable
 from scada.engine.telling import as_json
 from scada.model.lane import events as e
-from scada.model.lane.words import OPERATOR_REASONS, Reason
+from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
 from scada.model.names import LaneName, PassageId, PictureId, StayId
 from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
-from scada.model.tag import TagName
 from scada.ports import Cashier, Journal, JournalEntry, PictureError, Pictures, Requests
 from scada.store.db import Database
 from scada.store.journal import recent
 from scada.store.operators import Operators, PasswordRefused, SignInRefused, may
 from scada.store.schema import stay as stay_table
 
-ANSWER_S = 1.5
-"""How long a lane may take to answer a request; the browser is told within 2 s."""
 MOST_ROWS = 200
 
 
@@ -39,7 +33,6 @@ class Desk:
         db: Database,
         journal: Journal,
         operators: Operators,
-        tags: TagTable,
         cashier: Cashier,
         requests: Requests,
         pictures: Pictures,
@@ -50,7 +43,6 @@ class Desk:
         self._db = db
         self._journal = journal
         self._operators = operators
-        self._tags = tags
         self._cashier = cashier
         self._requests = requests
         self._pictures = pictures
@@ -99,14 +91,10 @@ class Desk:
         """Ask the lane to open for the car of one passage; the lane alone decides (THE RULE)."""
         runner, passage = self._place(ask)
         reason = _reason(_text(ask, "reason"))
-        await self._person(ask, "open gate", {"reason": reason.value, "note": str(ask.args.get("note", ""))[:200]})
-        answers: Mailbox[Batch] = Mailbox("answers", 8, EveryItem())
-        self._tags.subscribe(answers, [TagName(f"{runner.name}.gate.open_answer")])
-        try:
-            request = await self._requests.ask(runner.name, passage, reason, ask.user)
-            return await _answer_to(request, answers)
-        finally:
-            self._tags.unsubscribe(answers)
+        note = str(ask.args.get("note", ""))[:200]
+        await self._person(ask, "open gate", {"reason": reason.value, "note": note})
+        answer = await self._requests.ask_and_wait(runner.name, passage, reason, ask.user, note)
+        return {"taken": isinstance(answer, Taken), "why": answer.why if isinstance(answer, Refused) else ""}
 
     async def _correct_plate(self, ask: Ask) -> object:
         runner, passage = self._place(ask)
@@ -179,20 +167,6 @@ class Desk:
 
     def _now(self) -> e.Now:
         return {"at": self._clock.now(), "at_s": self._clock.seconds()}
-
-
-async def _answer_to(request: str, answers: Mailbox[Batch]) -> object:
-    """Wait for the lane's answer to one request."""
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            async for batch in answers:
-                for written in batch.values():
-                    answer = json.loads(str(written.value))
-                    if answer["id"] == request:
-                        return {"taken": answer["taken"], "why": answer["why"]}
-    except TimeoutError as error:
-        raise BridgeRefusal("failed", "the lane has not answered yet; look at its state") from error
-    raise AssertionError("a mailbox does not end")
 
 
 def recent_stays(conn: Connection, limit: int) -> list[dict[str, object]]:

@@ -15,6 +15,7 @@ from scada.model.handshake import (
     Answer,
     CommandBlock,
     CommandCode,
+    Done,
     NotDone,
     PlcImage,
     Undecided,
@@ -127,7 +128,7 @@ class Gatekeeper:
             log.warning("command unanswered, the same bytes go out once more", lane=self._lane, seq=intent.block.seq)
             verdict = await self._try(intent, began_s)
         if isinstance(verdict, Undecided):
-            verdict = await self._watch(intent, began_s, until_s + GRACE_S, prompt=False)
+            verdict = NotDone("late")
         if isinstance(verdict, Undecided):
             return Unknowable("no answer, and the PLC cannot be read")
         return verdict
@@ -171,6 +172,8 @@ class Gatekeeper:
         is_unanswered = image.boot == intent.boot and image.ack_seq < intent.block.seq
         if is_unanswered and age_ms(intent.block.tick, image.tick) > lived_ms + JUMP_MS:
             return Unknowable("the PLC's clock was set anew")
+        if isinstance(verdict, Done) and image.claim_now and not self._claim.owns(image.claim_now):
+            return Unknowable("another server holds the lane, the answer may be to its command")
         return verdict
 
 

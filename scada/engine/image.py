@@ -18,6 +18,21 @@ _SIGNALS = ("loop.approach", "loop.safety", "gate.up", "gate.down", "gate.close_
 _NEEDED = ("loop.approach", "loop.safety", "gate.up", "gate.down", "gate.close_permit", "passage.now", "claim.now")
 HANDSHAKE = ("ack.seq", "ack.result", "plc.tick", "plc.boot", "claim.now", "passage.now")
 """The points from which a command is judged."""
+LANE_POINTS = (
+    *_SIGNALS,
+    "loop.approach_fault",
+    "loop.safety_fault",
+    "mode.now",
+    "claim.now",
+    "passage.now",
+    "passage.next",
+    "passage.last",
+    "passage.outcome",
+    "rise.count",
+    "rise.cause",
+    "rise.passage",
+)
+"""The points whose change a lane must hear of; the PLC's clock and heartbeat move all the time."""
 
 E = TypeVar("E", bound=IntEnum)
 

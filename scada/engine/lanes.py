@@ -11,6 +11,7 @@ from scada.engine.perform import LaneParts, Performer
 from scada.engine.tags import Batch
 from scada.engine.telling import step_entries
 from scada.model.lane import events as e
+from scada.model.lane.display import shown
 from scada.model.lane.image import LaneImage
 from scada.model.lane.states import Lane
 from scada.model.lane.step import step
@@ -47,6 +48,10 @@ class LaneRunner:
         """The passage of the car that stands there now."""
         return self.lane.live.id if self.lane.live else None
 
+    def shown(self) -> dict[str, object]:
+        """Give what the lane's display shows now."""
+        return self._performer.display(shown(self.lane), self.lane)
+
     @property
     def depth(self) -> int:
         """How many events wait."""
@@ -56,6 +61,7 @@ class LaneRunner:
         """Run the lane until cancelled; what breaks it rises to the supervisor."""
         self._parts.tags.subscribe(self._tags, self._parts.watched)
         self._parts.tags.set_all(described(self.lane))
+        await self._performer.perform(shown(self.lane), self.lane)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._watch(), name=f"tags of {self.name}")

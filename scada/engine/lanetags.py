@@ -1,6 +1,5 @@
 """The server's own tags of a lane, and what they say: a function of the lane."""
 
-import json
 from collections.abc import Mapping
 
 from scada.model.lane.commands import Show
@@ -61,15 +60,12 @@ def described(lane: Lane) -> Mapping[TagName, Value]:
     return {TagName(f"{lane.name}.{point}"): value for point, value in values.items()}
 
 
-def display_text(show: Show, claim_url: str) -> str:
-    """Write what the display shows as the text of its tag; `claim_url` is the live passage's claim page."""
-    return json.dumps(
-        {
-            "message": show.message.value,
-            "plate": show.plate,
-            "due_fen": show.quote.due_fen if show.quote else None,
-            "minutes": show.quote.minutes if show.quote else None,
-            "qr": show.code_url or (claim_url if show.claim else ""),
-        },
-        ensure_ascii=False,
-    )
+def display_content(show: Show, claim_url: str) -> dict[str, object]:
+    """Say what the display shows; `claim_url` is the live passage's claim page."""
+    return {
+        "message": show.message.value,
+        "plate": show.plate,
+        "due_fen": show.quote.due_fen if show.quote else None,
+        "minutes": show.quote.minutes if show.quote else None,
+        "qr": show.code_url or (claim_url if show.claim else ""),
+    }

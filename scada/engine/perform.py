@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from scada.clock import Clock
-from scada.engine.lanetags import display_text
+from scada.engine.lanetags import display_content
 from scada.engine.tags import TagTable
 from scada.model.handshake import Done, NotDone, Unknowable
 from scada.model.lane import commands as c
@@ -63,7 +63,6 @@ class LaneParts:
     cashier: Cashier
     requests: Requests
     match: Callable[[Plate, Sequence[OpenStay]], Found]
-    stays_changed: Callable[[], None]
     claim_url: Callable[[PassageId], str]
     new_id: Callable[[], str]
     paid_s: Callable[[StayId], float | None]
@@ -88,7 +87,7 @@ class Performer:
         """Carry one command out, or begin to."""
         match command:
             case c.Show():
-                self._show(command, lane)
+                self._set("display", json.dumps(self.display(command, lane), ensure_ascii=False))
             case c.AnswerRequest():
                 await self._answer(command)
             case c.BeginStay() | c.EndStay():
@@ -137,9 +136,10 @@ class Performer:
     def _now(self) -> e.Now:
         return {"at": self._parts.clock.now(), "at_s": self._parts.clock.seconds()}
 
-    def _show(self, command: c.Show, lane: Lane) -> None:
-        claim_url = self._parts.claim_url(lane.live.id) if command.claim and lane.live else ""
-        self._set("display", display_text(command, claim_url))
+    def display(self, show: c.Show, lane: Lane) -> dict[str, object]:
+        """Say what the display shows, with the address of the live passage's claim page where it shows one."""
+        claim_url = self._parts.claim_url(lane.live.id) if show.claim and lane.live else ""
+        return display_content(show, claim_url)
 
     async def _answer(self, command: c.AnswerRequest) -> None:
         match command.answer:
@@ -157,7 +157,6 @@ class Performer:
                 await cashier.begin_stay(self._lane, passage, leave)
             case c.EndStay(stay, passage, leave, ending):
                 await cashier.end_stay(self._lane, stay, passage, leave, ending)
-        self._parts.stays_changed()
 
     async def _book(self, command: c.RecordPassage | c.RecordRise | c.OpenCase | c.CloseCase) -> None:
         site, lane, at = self._parts.site, self._lane, self._parts.clock.now()
@@ -197,7 +196,6 @@ class Performer:
 
     async def _admission(self, command: c.AskAdmission) -> e.Event:
         admission = await self._parts.cashier.admit(self._lane, command.passage, command.read)
-        self._parts.stays_changed()
         if admission.reason is None:
             return e.NotAdmitted(command.passage, admission.why, **self._now())
         return e.Admitted(command.passage, admission.reason, **self._now())

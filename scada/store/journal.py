@@ -66,18 +66,23 @@ def verify(connection: Connection) -> int | None:
     """Walk the whole chain; give the number of the first row that was changed, moved or taken out."""
     previous, expected = START, 1
     query = select(journal).order_by(journal.c.n).execution_options(yield_per=1000)
-    for row in connection.execute(query):
-        if row.n != expected or row.previous != previous or row.hash != seal(row._asdict()):
-            return expected
-        previous, expected = row.hash, expected + 1
+    with connection.execute(query) as rows:
+        for row in rows:
+            if row.n != expected or row.previous != previous or row.hash != seal(row._asdict()):
+                return expected
+            previous, expected = row.hash, expected + 1
     return None
 
 
-def recent(connection: Connection, limit: int, lane: LaneName | None = None) -> list[JournalRow]:
-    """Give the last rows, newest first; of one lane if it is named."""
+def recent(
+    connection: Connection, limit: int, lane: LaneName | None = None, kind: str | None = None
+) -> list[JournalRow]:
+    """Give the last rows, newest first; of one lane and of one kind if they are named."""
     query = select(journal).order_by(journal.c.n.desc()).limit(limit)
     if lane is not None:
         query = query.where(journal.c.lane == lane)
+    if kind is not None:
+        query = query.where(journal.c.kind == kind)
     return [
         JournalRow(row.n, row.at, row.kind, row.actor, row.what, row.lane, row.passage, row.body)
         for row in connection.execute(query)

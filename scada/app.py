@@ -1,0 +1,113 @@
+"""The plant: built here from its configuration, started in order, stopped in reverse."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+
+from plc.tagmap import TagMapError
+from scada.assembly import Plant, assemble, bridges
+from scada.clock import SystemClock, clock_from
+from scada.config import Config, ConfigError, load
+from scada.engine.health import LoopLag
+from scada.engine.unix import SocketError
+from scada.model.tag import TagName
+from scada.ports import BillingError, PlcError
+from scada.store import books
+from scada.store.db import StoreError
+
+SITE_TICK_S = 0.5
+"""How often the site's own figures are shown."""
+STOP_S = 3.0
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Read the command line and run the plant. Exit codes: 0 stopped, 1 something broke, 2 bad configuration."""
+    parser = argparse.ArgumentParser(prog="python -m scada.app", description="The plant of a daozha site.")
+    parser.add_argument("--config", type=Path, default=Path("config.toml"))
+    arguments = parser.parse_args()
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        asyncio.run(run(load(arguments.config), clock_from()))
+    except (ConfigError, TagMapError) as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from error
+    except (BillingError, PlcError, StoreError, SocketError) as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        raise SystemExit(1) from error
+
+
+async def run(config: Config, clock: SystemClock) -> None:
+    """Run the plant until SIGTERM or SIGINT. A part that breaks ends it; the supervisor starts it again."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        plant = await assemble(config, clock, stack)
+        await _first_start(plant)
+        async with asyncio.TaskGroup() as group:
+            work = [group.create_task(part) for part in _work(plant)]
+            async with AsyncExitStack() as doors:
+                for bridge in bridges(plant):
+                    await doors.enter_async_context(bridge)
+                _say("READY")
+                log.info("plant runs", site=config.site.id, lanes=len(plant.runners))
+                await stop.wait()
+            for task in work:
+                task.cancel()
+    log.info("plant stopped")
+
+
+def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
+    """Give what runs as long as the plant runs."""
+    return [
+        *(driver.run() for driver in plant.drivers),
+        *(keeper.run() for keeper in plant.keepers.values()),
+        *(runner.run() for runner in plant.runners.values()),
+        plant.tags.run(),
+        plant.recorder.run(),
+        LoopLag(plant.tags, plant.clock).run(),
+        _show_site(plant),
+    ]
+
+
+async def _first_start(plant: Plant) -> None:
+    """Make the first password, told once; close what a stopped server left open."""
+    password = await plant.operators.first_start()
+    if password is not None:
+        _say(f"FIRST-PASSWORD {password}")
+    at, site = plant.clock.now(), plant.config.site_id
+    await plant.db.write(lambda conn: books.close_orphans(conn, site, at))
+
+
+async def _show_site(plant: Plant) -> None:
+    """Keep the site's figures and the cameras' state in the tag table."""
+    while True:
+        plant.tags.set_all(
+            {
+                TagName("site.tag_changes"): plant.recorder.changes,
+                TagName("site.history_points"): await plant.historian.count(),
+                **{TagName(f"{lane}.camera.ok"): plant.cameras.ok(lane) for lane in plant.runners},
+            }
+        )
+        await asyncio.sleep(SITE_TICK_S)
+
+
+def _say(line: str) -> None:
+    """Speak to the supervisor."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

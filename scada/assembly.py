@@ -1,0 +1,261 @@
+"""Who is built from what: the plant's parts, put together once and handed to one another."""
+
+import asyncio
+import base64
+import binascii
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from functools import partial
+
+from billing.cashier import Hearers, SqlCashier
+from billing.ids import new_id
+from billing.request import RequestWriter
+from lpr.evidence import PictureStore
+from lpr.grammar import colour_by_text, parse
+from lpr.match import match
+from lpr.pool import CameraPool
+from plc.links import build as build_drivers
+from plc.tagmap import TagMap, read_map
+from scada.clock import SystemClock
+from scada.config import Config, Lane
+from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
+from scada.engine.claims import Claims
+from scada.engine.desk import Desk
+from scada.engine.gatekeeper import Gatekeeper
+from scada.engine.image import LANE_POINTS
+from scada.engine.intents import SqlIntents
+from scada.engine.lanes import LaneRunner
+from scada.engine.lanetags import lane_specs, site_specs
+from scada.engine.perform import Found, LaneParts
+from scada.engine.recorder import Recorder
+from scada.engine.tags import TagTable
+from scada.model.names import LaneName, OrderId, StayId
+from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
+from scada.model.tag import TagName, TagSpec
+from scada.ports import Driver, Historian, OpenStay
+from scada.store.db import Database, database_url, migrate
+from scada.store.historian import build as build_historian
+from scada.store.journal import SqlJournal
+from scada.store.operators import Operators
+
+PAID_KEPT = 1000
+"""Payments whose moment is remembered for the figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """All parts of the plant."""
+
+    config: Config
+    clock: SystemClock
+    db: Database
+    journal: SqlJournal
+    operators: Operators
+    tags: TagTable
+    drivers: Sequence[Driver]
+    keepers: Mapping[LaneName, Gatekeeper]
+    cameras: CameraPool
+    cashier: SqlCashier
+    requests: RequestWriter
+    pictures: PictureStore
+    claims: Claims
+    runners: Mapping[LaneName, LaneRunner]
+    historian: Historian
+    recorder: Recorder
+
+
+async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) -> Plant:
+    """Build and open every part, in order; `stack` closes them in reverse."""
+    url = database_url(config)
+    await asyncio.to_thread(migrate, url)
+    tag_map = await asyncio.to_thread(read_map, config.beside(config.tags.map), config.beside(config.tags.devices))
+    db = await stack.enter_async_context(Database(url))
+    journal = SqlJournal(db, config.site_id, clock)
+    specs = _specs(config, tag_map)
+    tags = TagTable(specs, clock)
+    drivers = build_drivers(tag_map, tags.apply, clock)
+    tags.connect(drivers, journal)
+    historian = await stack.enter_async_context(build_historian(config, clock, specs))
+    cameras = await stack.enter_async_context(CameraPool(config, clock))
+    requests = RequestWriter(config, db, _request_tag(tags), clock)
+    money = Money(clock, tags, requests)
+    cashier = await stack.enter_async_context(SqlCashier(config, db, clock, money.hearers()))
+    pictures = PictureStore(config.data / "pictures")
+    claims = Claims(config, clock, cashier, pictures, journal, _found, _typed_by(ReadBy.DRIVER))
+    keepers = {lane.id: _gatekeeper(config, clock, db, tags, drivers, lane) for lane in config.lanes}
+    lane_parts = {
+        lane.id: LaneParts(
+            site=config.site_id,
+            clock=clock,
+            db=db,
+            journal=journal,
+            tags=tags,
+            watched=_watched(lane.id, tags),
+            gatekeeper=keepers[lane.id],
+            cameras=cameras,
+            cashier=cashier,
+            requests=requests,
+            match=_found,
+            claim_url=partial(claims.url, lane.id),
+            new_id=lambda: new_id(clock.now()),
+            paid_s=money.paid_s.get,
+        )
+        for lane in config.lanes
+    }
+    runners = {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
+    claims.serve(runners)
+    await stack.enter_async_context(requests)
+    return Plant(
+        config=config,
+        clock=clock,
+        db=db,
+        journal=journal,
+        operators=Operators(db, config.site_id, clock),
+        tags=tags,
+        drivers=drivers,
+        keepers=keepers,
+        cameras=cameras,
+        cashier=cashier,
+        requests=requests,
+        pictures=pictures,
+        claims=claims,
+        runners=runners,
+        historian=historian,
+        recorder=Recorder(tags, historian),
+    )
+
+
+class Money:
+    """What the rest of the plant hears of billing, always after the commit."""
+
+    def __init__(self, clock: SystemClock, tags: TagTable, requests: RequestWriter) -> None:
+        self._clock = clock
+        self._tags = tags
+        self._requests = requests
+        self._changes = 0
+        self.paid_s: dict[StayId, float] = {}
+
+    def hearers(self) -> Hearers:
+        """Give what the cashier calls."""
+        return Hearers(self._settled, self._requests.wake, self._stays_changed)
+
+    def _settled(self, stay: StayId, _order: OrderId) -> None:
+        while len(self.paid_s) >= PAID_KEPT:
+            del self.paid_s[next(iter(self.paid_s))]
+        self.paid_s[stay] = self._clock.seconds()
+
+    def _stays_changed(self, open_stays: int) -> None:
+        self._changes += 1
+        self._tags.set_all({TagName("site.stays_open"): open_stays, TagName("site.stays_seq"): self._changes})
+
+
+def _specs(config: Config, tag_map: TagMap) -> list[TagSpec]:
+    own = [spec for lane in config.lanes for spec in lane_specs(lane.id)]
+    return [*(tag.spec for tag in tag_map.tags), *own, *site_specs()]
+
+
+def _watched(lane: LaneName, tags: TagTable) -> frozenset[TagName]:
+    points = (*LANE_POINTS, "gate.open_request")
+    return frozenset(name for point in points if (name := TagName(f"{lane}.{point}")) in tags)
+
+
+def _gatekeeper(
+    config: Config, clock: SystemClock, db: Database, tags: TagTable, drivers: Sequence[Driver], lane: Lane
+) -> Gatekeeper:
+    command = TagName(f"{lane.id}.cmd")
+    driver = next(driver for driver in drivers if command in driver.tags)
+    book = SqlIntents(db, config.site_id, lane.id, clock)
+
+    def alarm(code: str, text: str) -> None:
+        tags.set(TagName(f"{lane.id}.alarm"), f"{code}: {text}")
+
+    return Gatekeeper(lane.id, tags, driver, book, clock, lane.waits, alarm)
+
+
+def _request_tag(tags: TagTable) -> Callable[[TagName, str], Awaitable[object]]:
+    async def write(name: TagName, text: str) -> object:
+        return await tags.write(name, text, "billing.request", "a gate-open request")
+
+    return write
+
+
+def _found(plate: Plate, stays: Sequence[OpenStay]) -> Found:
+    match_ = match(plate, stays)
+    exact = match_.exact.id if match_.exact else None
+    return Found(exact, tuple(stay.id for stay in match_.near))
+
+
+def _typed_by(by: ReadBy) -> Callable[[Plate], PlateRead]:
+    """Make a read of what a person typed: certain, and without a picture of its own."""
+
+    def read(plate: Plate) -> PlateRead:
+        kind = parse(plate) or PlateKind.UNKNOWN
+        colour = colour_by_text(kind, plate, PlateColour.UNKNOWN)
+        return PlateRead(plate, kind, colour, confidence=1.0, agreeing=1, frames=0, picture=None, by=by)
+
+    return read
+
+
+def bridges(plant: Plant) -> list[BridgeServer]:
+    """Build the three doors of the plant; each knows its own verbs only."""
+    config = plant.config
+    desk = Desk(
+        plant.clock,
+        plant.db,
+        plant.journal,
+        plant.operators,
+        plant.cashier,
+        plant.requests,
+        plant.pictures,
+        plant.runners,
+        _typed_by(ReadBy.OPERATOR),
+    )
+    verbs: dict[str, Mapping[str, Handler]] = {
+        "control": desk.verbs(),
+        "public": {**plant.claims.verbs(), "notice": _notice(plant)},
+        "devices": {"display": _display(plant)},
+    }
+    hello = {"plant": secrets.token_hex(8), "site": _site(plant)}
+    return [
+        BridgeServer(config.socket(app), app, own, hello, plant.clock, plant.tags if app == "control" else None)
+        for app, own in verbs.items()
+    ]
+
+
+def _site(plant: Plant) -> dict[str, object]:
+    site = plant.config.site
+    lanes = [lane.model_dump(include={"name", "direction", "title", "title_en"}) for lane in plant.config.lanes]
+    names = site.model_dump(include={"id", "name", "name_en", "zone", "virtual"})
+    return {**names, "speed": plant.clock.speed, "lanes": lanes}
+
+
+def _notice(plant: Plant) -> Handler:
+    """Hand a notice to the cashier as it came over the wire."""
+
+    async def take(ask: Ask) -> object:
+        headers, body = ask.args.get("headers"), ask.args.get("body_b64")
+        if not isinstance(headers, dict) or not isinstance(body, str):
+            raise BridgeRefusal("bad_args", "a notice has headers and a body")
+        try:
+            raw = base64.b64decode(body, validate=True)
+        except binascii.Error as error:
+            raise BridgeRefusal("bad_args", "the body is not base64") from error
+        return asdict(await plant.cashier.notice({str(name): str(value) for name, value in headers.items()}, raw))
+
+    return take
+
+
+def _display(plant: Plant) -> Handler:
+    """Give what a lane's display shows now."""
+
+    async def show(ask: Ask) -> object:
+        lane = LaneName(str(ask.args.get("lane", "")))
+        if lane not in plant.runners:
+            raise BridgeRefusal("bad_args", f"there is no lane {lane!r}")
+        settings = plant.config.lane(lane)
+        shown = plant.runners[lane].shown()
+        return {**shown, "title": settings.title, "title_en": settings.title_en, "at": plant.clock.now().isoformat()}
+
+    return show

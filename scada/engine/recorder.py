@@ -1,0 +1,38 @@
+"""Every tag change goes to history, but for what says who somebody is."""
+
+from scada.engine.mailbox import Mailbox, Spill
+from scada.engine.tags import Batch, TagTable
+from scada.model.tag import TagName, point_of
+from scada.ports import Historian
+
+BOX = 4096
+_PERSONAL = frozenset({"plate.text", "stay", "passage", "display", "picture", "gate.open_request", "gate.open_answer"})
+"""Plates, stays and orders stay in SQL, where they can be forgotten."""
+_OWN = frozenset({"tag_changes", "history_points"})
+"""Figures about recording itself: recording them would never end."""
+
+
+class Recorder:
+    """Reads the table's changes and hands them to the historian."""
+
+    def __init__(self, tags: TagTable, historian: Historian) -> None:
+        self._box: Mailbox[Batch] = Mailbox("history", BOX, Spill(self._record))
+        self._historian = historian
+        self.changes = 0
+        """Changes since the start."""
+        tags.subscribe(self._box)
+
+    async def run(self) -> None:
+        """Record until cancelled."""
+        async for batch in self._box:
+            self._record(batch)
+
+    def _record(self, batch: Batch) -> None:
+        told = [(name, value) for name, value in batch.items() if _is_history(name)]
+        self.changes += len(told)
+        if told:
+            self._historian.record(told)
+
+
+def _is_history(name: TagName) -> bool:
+    return point_of(name) not in _PERSONAL | _OWN
