@@ -128,7 +128,7 @@ class Gatekeeper:
             log.warning("command unanswered, the same bytes go out once more", lane=self._lane, seq=intent.block.seq)
             verdict = await self._try(intent, began_s)
         if isinstance(verdict, Undecided):
-            verdict = NotDone("late")
+            verdict = await self._watch(intent, began_s, until_s + GRACE_S, prompt=False)
         if isinstance(verdict, Undecided):
             return Unknowable("no answer, and the PLC cannot be read")
         return verdict

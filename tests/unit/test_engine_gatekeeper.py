@@ -1,0 +1,311 @@
+"""The gatekeeper against a PLC in memory, fault by fault; time is virtual."""
+
+import asyncio
+
+from scada.engine.image import lane_image
+from scada.model.handshake import CommandBlock, CommandCode, Done, Mode, NotDone, Unknowable
+from scada.model.lane.image import DARK
+from scada.model.names import PassageId
+from tests.support.engine import LANE, Fate, KeptBook, MemoryPlc, Plant, until, virtually
+
+
+def test_a_command_for_the_live_passage_opens_once_and_stands_in_the_book_before_it_is_sent() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            assert await plant.open(number) == Done()
+            [intent] = plant.book.intents
+            assert plant.plc.received == [intent.block] == plant.plc.opened
+            assert plant.book.outcomes == {1: Done()}
+
+    virtually(story())
+
+
+def test_an_answer_of_the_method_is_believed_at_once() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc(answers_by_method=True)) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            began_s = asyncio.get_running_loop().time()
+            assert await plant.open(number) == Done()
+            assert asyncio.get_running_loop().time() - began_s < 0.05
+
+    virtually(story())
+
+
+def test_a_passage_that_is_not_live_is_refused_without_sending() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            assert isinstance(await plant.open(number + 1), NotDone)
+            assert isinstance(await plant.open(0), NotDone)
+            assert plant.book.intents == []
+
+    virtually(story())
+
+
+def test_without_an_answer_the_same_bytes_go_out_once_more_and_open_once() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            plant.plc.fates = [Fate(delay_s=None), Fate()]
+            assert await plant.open(number) == Done()
+            assert len(plant.plc.received) == 1
+            plant.plc.fates = [Fate(delay_s=0.6), Fate()]
+            assert await plant.open(number, "again") == Done()
+            await until(lambda: len(plant.plc.received) == 3)
+            assert plant.plc.received[1] == plant.plc.received[2]
+            assert len(plant.plc.opened) == 2
+
+    virtually(story())
+
+
+def test_an_answer_that_got_lost_is_read_from_the_image() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            plant.plc.fates = [Fate(is_acknowledged=False)]
+            assert await plant.open(number) == Done()
+            assert len(plant.plc.opened) == 1
+
+    virtually(story())
+
+
+def test_a_command_that_never_arrives_is_not_done_after_its_life_and_not_before() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            plant.plc.fates = [Fate(delay_s=None), Fate(is_torn=True)]
+            began_s = asyncio.get_running_loop().time()
+            outcome = await plant.open(number)
+            assert isinstance(outcome, NotDone)
+            assert 2.0 < asyncio.get_running_loop().time() - began_s < 3.0
+            await asyncio.sleep(5)
+            assert plant.plc.opened == []
+
+    virtually(story())
+
+
+def test_a_command_held_beyond_its_life_opens_nothing_when_it_comes() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            plant.plc.fates = [Fate(delay_s=4.0), Fate(delay_s=4.0)]
+            assert isinstance(await plant.open(number), NotDone)
+            await asyncio.sleep(5)
+            assert len(plant.plc.received) == 2
+            assert plant.plc.opened == []
+
+    virtually(story())
+
+
+def test_a_plc_that_can_no_longer_be_read_leaves_the_command_unknown() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            asyncio.get_running_loop().call_later(0.01, setattr, plant.plc, "is_linked", False)
+            plant.plc.fates = [Fate(is_acknowledged=False)]
+            outcome = await plant.open(number)
+            assert isinstance(outcome, Unknowable)
+            assert plant.alarms == ["COMMAND_UNKNOWN"]
+
+    virtually(story())
+
+
+def test_a_restart_of_the_plc_makes_the_open_command_unknown_and_it_is_never_sent_again() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            plant.plc.fates = [Fate(delay_s=None)]
+            asyncio.get_running_loop().call_later(0.2, plant.plc.restart)
+            assert isinstance(await plant.open(number), Unknowable)
+            await asyncio.sleep(20)
+            assert plant.plc.received == []
+            assert "PLC_RESTART" in plant.alarms
+
+    virtually(story())
+
+
+def test_a_restarted_plc_is_claimed_only_when_the_lane_is_seen_empty() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc(mode=Mode.RESYNC, approach=True)) as plant:
+            await asyncio.sleep(20)
+            assert not plant.claimed
+            assert plant.alarms == ["RESYNC_OCCUPIED"]
+            plant.plc.car_goes()
+            await plant.claim()
+            assert plant.plc.mode is Mode.AUTO
+
+    virtually(story())
+
+
+def test_a_server_restart_with_a_car_standing_there_claims_again_after_silence() -> None:
+    async def story() -> None:
+        plc, book = MemoryPlc(), KeptBook()
+        async with Plant(plc, book) as plant:
+            await plant.claim()
+            number = plc.car_comes()
+            await asyncio.sleep(0.2)
+            plc.fates = [Fate(is_acknowledged=False)]
+            opening = asyncio.create_task(plant.open(number))
+            await until(lambda: bool(plc.opened))
+            opening.cancel()
+        stopped_s = asyncio.get_running_loop().time()
+        writes = len(plc.writes)
+        async with Plant(plc, book) as plant:
+            await plant.claim()
+            first_s = plc.writes[writes][0]
+            assert first_s - stopped_s > 2.5
+            assert book.outcomes == {1: Done()}
+            assert len(plc.opened) == len(plc.received) == 1
+            assert await plant.open(number, "p2") == Done()
+            assert book.intents[1].block.seq == book.intents[0].block.seq + 1
+
+    virtually(story())
+
+
+def test_a_stranger_who_holds_the_lane_stops_our_commands_and_our_heartbeat() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            plant.plc.claim_now = 0xBEEF if plant.plc.claim_now != 0xBEEF else 0xBEEE
+            await until(lambda: "STRANGER" in plant.alarms, 2)
+            assert isinstance(await plant.open(number), NotDone)
+            beats = len(plant.plc.writes)
+            await asyncio.sleep(2)
+            assert len(plant.plc.writes) == beats
+            await asyncio.sleep(5)
+            assert plant.claimed
+
+    virtually(story())
+
+
+def test_a_claim_that_the_plc_dropped_is_asked_for_again_with_another_number() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            plant.plc.is_linked = False
+            await asyncio.sleep(5)
+            assert plant.plc.claim_now == 0
+            plant.plc.is_linked = True
+            await plant.claim()
+            asked = [value for _, point, value in plant.plc.writes if point == "claim.wanted"]
+            assert len(asked) == len(set(asked)) == 2
+            assert 0 not in asked
+
+    virtually(story())
+
+
+def test_a_newer_answer_than_ours_means_another_server() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            plant.plc.fates = [Fate(delay_s=None)]
+            asyncio.get_running_loop().call_later(0.1, setattr, plant.plc, "ack_seq", 77)
+            assert isinstance(await plant.open(number), Unknowable)
+
+    virtually(story())
+
+
+def test_a_plc_whose_clock_is_set_back_is_not_taken_for_an_expired_command() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            plant.plc.fates = [Fate(delay_s=None), Fate(delay_s=None)]
+            asyncio.get_running_loop().call_later(
+                0.1, setattr, plant.plc, "_began_s", asyncio.get_running_loop().time()
+            )
+            assert isinstance(await plant.open(number), Unknowable)
+
+    virtually(story())
+
+
+def test_a_plc_that_stands_still_is_dark_and_is_commanded_nothing() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            assert plant.gatekeeper.image().alive
+            plant.plc.is_frozen = True
+            await asyncio.sleep(4)
+            assert plant.gatekeeper.image() == DARK
+            assert isinstance(await plant.open(number), NotDone)
+            assert plant.book.intents == []
+
+    virtually(story())
+
+
+def test_the_image_is_dark_until_every_needed_tag_is_read_and_again_when_they_are_stale() -> None:
+    async def story() -> None:
+        plant = Plant(MemoryPlc())
+        assert plant.gatekeeper.image() == DARK
+        plant.tags.apply(plant.plc.image())
+        image = lane_image(plant.tags, LANE, 0.0, lambda number: False)
+        assert image.alive
+        assert image.attached.is_on
+        assert image.beam.is_off
+        await asyncio.sleep(0.6)
+        plant.tags.sweep()
+        assert plant.gatekeeper.image() == DARK
+
+    virtually(story())
+
+
+def test_a_command_left_open_by_a_stopped_caller_is_settled_before_the_next() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            plant.plc.fates = [Fate(delay_s=None)]
+            opening = asyncio.create_task(plant.open(number))
+            await until(lambda: bool(plant.book.intents))
+            opening.cancel()
+            assert isinstance(await plant.open(number), NotDone)
+            await asyncio.sleep(2.5)
+            assert await plant.open(number) == Done()
+            assert isinstance(plant.book.outcomes[1], NotDone)
+
+    virtually(story())
+
+
+def test_commands_of_one_lane_go_out_one_after_the_other() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            cancel = plant.gatekeeper.cancel(PassageId("p"), number, "a test")
+            assert await asyncio.gather(plant.open(number), cancel) == [Done(), Done()]
+            assert [block.code for block in plant.plc.received] == [CommandCode.OPEN, CommandCode.CANCEL]
+
+    virtually(story())
+
+
+def test_a_check_word_guards_the_nine_words() -> None:
+    block = CommandBlock(claim=1, code=CommandCode.OPEN, passage=65537, ttl_ms=2000, tick=5, seq=65538)
+    assert block.check == (1 + 3 + 5 + 7 + 22000 + 65 + 17 + 38) % 65536
