@@ -1,9 +1,11 @@
 """History by the route of InfluxDB 2, with its manners: whole bodies refused, waits asked for, poison."""
 
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -113,3 +115,14 @@ async def test_a_missing_token_file_is_named_at_the_start(opened: Opened) -> Non
     with pytest.raises(StoreError, match=r"nowhere\.txt"):
         async with opened("nowhere.txt"):
             pytest.fail("opened without a token")
+
+
+async def test_a_server_that_hangs_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        settings = Influx(url=f"http://127.0.0.1:{deaf.getsockname()[1]}", bucket="parking")
+        async with InfluxHistorian(settings, SITE, VirtualClock(START), tmp_path / "queue.db") as history:
+            history.record(_points(0, 10))
+            await until(lambda: history._committer.committed == 10)
+            assert await history.count() == 10
+            began = monotonic()
+        assert monotonic() - began < 3
