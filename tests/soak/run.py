@@ -1,0 +1,65 @@
+"""`make soak`: the long forms of what `make test` runs shortly; the figures go to docs/soak.md."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "docs" / "soak.md"
+CARS = int(os.environ.get("SOAK_CARS", "500"))
+
+
+@dataclass(frozen=True, slots=True)
+class Long:
+    """One long run and what it did."""
+
+    name: str
+    command: Sequence[str]
+
+
+def runs() -> list[Long]:
+    """Give the long runs: the properties with many examples, then drills that let the clock run fast."""
+    python = sys.executable
+    drill = [python, "-m", "scada", "drill", "--cars", str(CARS), "--json"]
+    properties = [python, "-m", "pytest", "-q", "--timeout", "7200", "tests/property"]
+    return [
+        Long("properties, 5,000 examples each", properties),
+        Long(f"drill, {CARS} cars, normal", [*drill, "--seed", "11"]),
+        Long(f"drill, {CARS} cars, abnormal paths", [*drill, "--seed", "12", "--scenario", "paths"]),
+    ]
+
+
+def main() -> int:
+    """Run them all, write the report, and give 1 if one failed."""
+    rows, details, failed = [], [], False
+    for long in runs():
+        sys.stderr.write(f"{long.name} …\n")
+        began = datetime.now(UTC)
+        environment = {**os.environ, "HYPOTHESIS_PROFILE": "soak"}
+        done = subprocess.run(long.command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        minutes = (datetime.now(UTC) - began).total_seconds() / 60
+        failed |= done.returncode != 0
+        rows.append(f"| {long.name} | {minutes:.1f} | {'good' if done.returncode == 0 else 'FAILED'} |")
+        details.append(f"## {long.name}\n\n```\n{_result(done)}\n```\n")
+    head = f"# Soak of {datetime.now(UTC):%Y-%m-%d}\n\nWritten by `make soak`.\n\n"
+    head += "| run | minutes | result |\n|---|---|---|\n"
+    REPORT.write_text(head + "\n".join(rows) + "\n\n" + "\n".join(details), encoding="utf-8")
+    sys.stderr.write(f"written: {REPORT.relative_to(ROOT)}\n")
+    return int(failed)
+
+
+def _result(done: subprocess.CompletedProcess[str]) -> str:
+    """Give a drill's JSON object laid out, or the last lines of anything else."""
+    try:
+        return json.dumps(json.loads(done.stdout), indent=2, ensure_ascii=False)
+    except json.JSONDecodeError:
+        return "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
