@@ -61,7 +61,7 @@ def make_trouble(plant: Plant, what: str) -> None:
             plc.restart()
         case "link breaks":
             plc.is_linked = False
-            loop.call_later(2.5, setattr, plc, "is_linked", True)
+            loop.call_later(4.5, setattr, plc, "is_linked", True)
         case "car changes":
             plc.car_goes()
             plc.car_comes()
@@ -69,6 +69,8 @@ def make_trouble(plant: Plant, what: str) -> None:
             plc.stranger_claims(plc.claim_now ^ 1 or 2)
         case "newer answer":
             plc.ack_seq += 50
+        case _:
+            return
 
 
 async def attempt(plant: Plant, number: int, task: Attempt, name: str) -> object:

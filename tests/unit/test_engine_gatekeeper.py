@@ -300,7 +300,7 @@ def test_commands_of_one_lane_go_out_one_after_the_other() -> None:
             number = plant.plc.car_comes()
             await asyncio.sleep(0.2)
             cancel = plant.gatekeeper.cancel(PassageId("p"), number, "a test")
-            assert await asyncio.gather(plant.open(number), cancel) == [Done(), Done()]
+            assert list(await asyncio.gather(plant.open(number), cancel)) == [Done(), Done()]
             assert [block.code for block in plant.plc.received] == [CommandCode.OPEN, CommandCode.CANCEL]
 
     virtually(story())

@@ -1,0 +1,150 @@
+"""The one path of a write."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from scada.engine.tags import TagTable
+from scada.engine.writing import Confirmed, Unknown
+from scada.model.handshake import Answer, CommandBlock
+from scada.model.interlock import Allowed, Refused, may_write
+from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate, TagValue, Value
+from scada.ports import PlcError
+from tests.support.engine import START, KeptJournal, LoopClock, virtually
+
+MODE = TagName("in1.mode.wanted")
+LAMP = TagName("in1.lamp")
+REQUEST = TagName("in1.gate.open_request")
+SPECS = (
+    TagSpec(MODE, "plc1", Access.READ_WRITE),
+    TagSpec(LAMP, "plc1", Access.WRITE),
+    TagSpec(TagName("in1.gate.up"), "plc1", Access.READ),
+    TagSpec(TagName("in1.cmd"), "plc1", Access.WRITE),
+    TagSpec(TagName("in1.claim.wanted"), "plc1", Access.WRITE),
+    TagSpec(TagName("in1.hb.server"), "plc1", Access.WRITE),
+    TagSpec(REQUEST, "", Access.READ_WRITE),
+    TagSpec(TagName("in1.lane.state"), "", Access.READ),
+)
+
+
+class OneDevice:
+    """A device that takes writes by `take`."""
+
+    name = "plc1"
+    tags = frozenset(spec.name for spec in SPECS if spec.device)
+
+    def __init__(self, take: Callable[[TagName, Value], None]) -> None:
+        self.written: list[tuple[TagName, Value]] = []
+        self._take = take
+
+    async def run(self) -> None:
+        return
+
+    async def write(self, name: TagName, value: Value) -> None:
+        self.written.append((name, value))
+        self._take(name, value)
+
+    async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
+        raise PlcError("not here")
+
+
+class Bench:
+    """A table whose mode is connected, one device and a journal."""
+
+    def __init__(self, shows: Callable[[Value], Value] = lambda value: value) -> None:
+        self.table = TagTable(SPECS, LoopClock())
+        self.table.apply([TagUpdate(MODE, 1, Quality.GOOD)])
+        self.shows = shows
+        self.device = OneDevice(self._take)
+        self.journal = KeptJournal()
+        self.table.connect([self.device], self.journal)
+
+    def _take(self, name: TagName, value: Value) -> None:
+        update = TagUpdate(name, self.shows(value), Quality.GOOD)
+        asyncio.get_running_loop().call_later(0.1, self.table.apply, [update])
+
+
+def test_a_write_is_journalled_sent_once_and_confirmed_by_reading_back() -> None:
+    async def story() -> None:
+        bench = Bench()
+        assert await bench.table.write(MODE, 2, "li", "fair day") == Confirmed()
+        assert bench.device.written == [(MODE, 2)]
+        [entry] = bench.journal.entries
+        assert (entry.actor, entry.lane, entry.body) == ("li", "in1", {"tag": MODE, "value": 2, "why": "fair day"})
+
+    virtually(story())
+
+
+def test_a_write_that_does_not_show_is_unknown_and_is_not_repeated() -> None:
+    async def story() -> None:
+        bench = Bench(shows=lambda value: 1)
+        outcome = await bench.table.write(MODE, 2, "li", "")
+        assert isinstance(outcome, Unknown)
+        assert "reads 1" in outcome.why
+        assert len(bench.device.written) == 1
+
+    virtually(story())
+
+
+def test_a_device_that_fails_or_keeps_silent_leaves_the_write_unknown() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.device._take = _fail
+        assert await bench.table.write(MODE, 2, "li", "") == Unknown("no route")
+        bench.device.write = _hang  # type: ignore[method-assign]
+        assert isinstance(await bench.table.write(MODE, 2, "li", ""), Unknown)
+
+    virtually(story())
+
+
+def test_a_tag_that_cannot_be_read_is_confirmed_by_its_acknowledgement() -> None:
+    async def story() -> None:
+        assert await Bench().table.write(LAMP, True, "li", "") == Confirmed()
+
+    virtually(story())
+
+
+def test_the_open_request_goes_the_same_way_and_stands_in_the_journal() -> None:
+    async def story() -> None:
+        bench = Bench()
+        assert await bench.table.write(REQUEST, '{"id": "r1"}', "billing", "paid") == Confirmed()
+        assert bench.table.get(REQUEST).value == '{"id": "r1"}'
+        assert len(bench.journal.entries) == 1
+
+    virtually(story())
+
+
+@pytest.mark.parametrize(
+    "name", ["in1.cmd", "in1.claim.wanted", "in1.hb.server", "in1.gate.up", "in1.lane.state", "in1.nothing"]
+)
+def test_what_may_not_be_written_is_refused_and_nothing_is_sent(name: str) -> None:
+    async def story() -> None:
+        bench = Bench()
+        assert isinstance(await bench.table.write(TagName(name), 1, "li", ""), Refused)
+        assert bench.device.written == []
+        assert bench.journal.entries == []
+
+    virtually(story())
+
+
+@pytest.mark.parametrize(
+    ("value", "quality", "verdict"),
+    [
+        (2, Quality.GOOD, Allowed()),
+        (2, Quality.NOT_CONNECTED, Refused("plc1 is not connected")),
+        (None, Quality.GOOD, Refused("in1.mode.wanted cannot be made unknown")),
+        (float("nan"), Quality.GOOD, Refused("nan is no number for in1.mode.wanted")),
+        ("x" * 5000, Quality.GOOD, Refused("5000 characters are too many for in1.mode.wanted")),
+    ],
+)
+def test_the_interlock_says_why(value: Value, quality: Quality, verdict: Allowed | Refused) -> None:
+    assert may_write(SPECS[0], value, TagValue(1, quality, None, START, 0.0)) == verdict
+
+
+def _fail(name: TagName, value: Value) -> None:
+    raise PlcError("no route")
+
+
+async def _hang(name: TagName, value: Value) -> None:
+    await asyncio.sleep(60)
