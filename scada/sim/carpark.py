@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -37,18 +37,26 @@ def simulators(config: Config, path: Path) -> tuple[Part, ...]:
     )
 
 
-async def start(running: AsyncExitStack, parts: Sequence[Part], clock: Clock, hear: Callable[[str, str], None]) -> None:
-    """Start processes together; they run until the stack ends. Raises NotReady if one does not come up."""
-    keepers = [
-        await running.enter_async_context(Keeper(part, clock, hear, lambda trouble: log.warning(trouble)))
-        for part in parts
-    ]
-    for keeper in keepers:
-        try:
-            async with asyncio.timeout(keeper.part.ready_s):
-                await keeper.ready.wait()
-        except TimeoutError as error:
-            raise NotReady(f"{keeper.part.name} did not come up within {keeper.part.ready_s:g} s") from error
+@asynccontextmanager
+async def started(parts: Sequence[Part], clock: Clock, hear: Callable[[str, str], None]) -> AsyncIterator[None]:
+    """Keep processes running while the body runs; they start and stop together. Raises NotReady."""
+    keepers = [Keeper(part, clock, hear, lambda trouble: log.warning(trouble)) for part in parts]
+    try:
+        for keeper in keepers:
+            await keeper.__aenter__()
+        for keeper in keepers:
+            await _ready(keeper)
+        yield
+    finally:
+        await asyncio.gather(*(keeper.__aexit__() for keeper in keepers))
+
+
+async def _ready(keeper: Keeper) -> None:
+    try:
+        async with asyncio.timeout(keeper.part.ready_s):
+            await keeper.ready.wait()
+    except TimeoutError as error:
+        raise NotReady(f"{keeper.part.name} did not come up within {keeper.part.ready_s:g} s") from error
 
 
 def sim_of(config: Config) -> Sim:

@@ -24,7 +24,7 @@ from rich.table import Table
 from scada.clock import VARIABLE, SystemClock, clock_from, clock_setting
 from scada.config import Config, ConfigError, load
 from scada.model.plate import Plate
-from scada.sim.carpark import CarPark, photos, simulators, start, way
+from scada.sim.carpark import CarPark, photos, simulators, started, way
 from scada.sim.judge import judge_site
 from scada.sim.operator import Desk, Operator
 from scada.sim.pages import PageError
@@ -146,11 +146,11 @@ async def _start_site(running: AsyncExitStack, config: Config, path: Path, clock
         log.info("said", part=name, line=line)
 
     screen.print("starting the simulators", style="dim")
-    await start(running, simulators(config, path), clock, hear)
+    await running.enter_async_context(started(simulators(config, path), clock, hear))
     password = await _hire(config, clock)
     screen.print("starting the site", style="dim")
     for part in parts(path, with_sim=False):
-        await start(running, [part], clock, hear)
+        await running.enter_async_context(started([part], clock, hear))
     return password
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -46,7 +46,7 @@ class Page:
 
     def form(self, name: str) -> Form | None:
         """Give the first form that has a field of this name or goes to a path ending with it."""
-        return next((form for form in self.forms if name in form.fields or form.action.endswith(name)), None)
+        return next((one for one in self.forms if name in one.fields or urlsplit(one.action).path.endswith(name)), None)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ import structlog
 
 from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import Config, ConfigError, load
-from scada.sim.carpark import CarPark, photos, simulators, start, way
+from scada.sim.carpark import CarPark, photos, simulators, started, way
 from scada.sim.scenario import NAMES, Casting, Pace
 from scada.sim.truth import TruthLog
 from scada.supervise import READY, NotReady
@@ -64,13 +64,17 @@ async def _run(config: Config, path: Path, scenario: str, seed: int) -> None:
     pace = Pace(EVERY_S, (low * clock.speed, high * clock.speed), MEDIAN_REAL_MIN * clock.speed, clock.speed)
     casting = Casting(scenario, seed, pace, way(config), photos(config))
     async with AsyncExitStack() as running:
-        await start(running, simulators(config, path), clock, lambda name, line: log.info(line, part=name))
+        await running.enter_async_context(started(simulators(config, path), clock, _hear))
         truth = running.enter_context(TruthLog(config.data / "sim" / "truth.jsonl", clock))
         cars = CarPark(config, clock, clock.speed, truth)
         tasks = [asyncio.create_task(cars.run()), asyncio.create_task(_send(cars, casting))]
         sys.stdout.write(f"{READY}\n")
         sys.stdout.flush()
         await _until(stop, tasks)
+
+
+def _hear(name: str, line: str) -> None:
+    log.info("said", part=name, line=line)
 
 
 async def _send(cars: CarPark, casting: Casting) -> None:

@@ -13,7 +13,7 @@ PAGE = """<!doctype html><html lang="zh"><head><meta name="csrf-token" content="
 <body data-state="candidates" data-lane="out1">
 <p>请选择您的车</p><br>
 <ul>{items}</ul>
-<form method="post" action="/c/abc/help"><input type="hidden" name="csrf_token" value="t1"><button>呼叫</button></form>
+<form method="post" action="/c/abc/help?lang=zh"><input type="hidden" name="csrf_token" value="t1"><button>呼叫</button></form>
 </body></html>"""
 ITEM = """<li data-plate="{plate}" data-entered-at="{at}"><img src="x.jpg"><span>{plate}</span>
 <form method="post" action="/c/abc/stay"><input type="hidden" name="csrf_token" value="t1">
@@ -37,7 +37,7 @@ def test_a_page_is_read_with_its_state_its_forms_and_their_marks() -> None:
     assert page.csrf_token == "t-head"
     help_form = page.form("/help")
     assert help_form is not None
-    assert help_form.action == "http://localhost:8081/c/abc/help"
+    assert help_form.action == "http://localhost:8081/c/abc/help?lang=zh"
     assert help_form.fields == {"csrf_token": "t1"}
     assert "plate" not in help_form.data
     stay_form = page.form("stay")
