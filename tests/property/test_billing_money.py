@@ -1,0 +1,152 @@
+"""Whatever sequence of notices, queries and departures comes: nobody pays twice, and no payment opens twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, StaticPool, create_engine, select
+
+from billing import ledger, stays
+from billing.books import Books, Place
+from billing.ids import out_trade_no
+from billing.settle import Due, Merchant, OrderState, Settles, Transaction, close_account
+from billing.tariff import Priced, Tariff
+from scada.model.lane.words import Ending, Quote, Reason
+from scada.model.money import Fen
+from scada.model.names import LaneName, OrderId, PassageId, SiteId, StayId
+from scada.store.journal import verify
+from scada.store.schema import metadata, open_request, settlement, stay
+from tests.support.billing import made_passage
+
+START = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
+SITE = SiteId("demo")
+US = Merchant("1900007291", "wxdaozhademo0000001")
+BOOKS = Books(SITE, US)
+EXIT = Place(LaneName("out1"), PassageId("out1-20260303020000-7"))
+TARIFF = Tariff.from_terms(
+    {
+        "version": "t",
+        "free_entry_duration": 0,
+        "free_exit_duration": 15,
+        "interval_duration": 60,
+        "interval_amount": 500,
+        "max_fee_per_day": 4000,
+        "daily_limit_type": "DAILY_LIMIT_ROLLING_24H",
+        "time_rounding_type": "TIME_ROUND_UP",
+        "first_charge_time_mode": "FIRST_CHARGE_TIME_MODE_ENTER",
+    }
+)
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("order"), st.integers(1, 3), st.just("")),
+        st.tuples(
+            st.just("word"),
+            st.integers(0, 5),
+            st.sampled_from(("paid", "paid", "paid", "other amount", "other transaction", "unpaid", "stranger")),
+        ),
+        st.tuples(st.just("close"), st.integers(0, 5), st.just("")),
+        st.tuples(st.just("leave"), st.just(0), st.sampled_from(("QUEUE", "GOODWILL", "PAID"))),
+    ),
+    max_size=14,
+)
+
+
+@contextmanager
+def empty_books() -> Iterator[Connection]:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    metadata.create_all(engine)
+    with engine.begin() as conn:
+        yield conn
+    engine.dispose()
+
+
+class Life:
+    """One stay, with more orders at once than the product would ever leave open."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+        self.at = START
+        self.total = 0
+        self.orders: list[tuple[OrderId, int]] = []
+        self.opened = 0
+        passage = made_passage(START, LaneName("in1"), "京A12345", 1)
+        self.stay, _ = stays.begin(conn, SITE, START, LaneName("in1"), passage, TARIFF)
+
+    def order(self, hours: int, _: str) -> None:
+        self.at += timedelta(hours=hours)
+        account = stays.find(self.conn, SITE, self.stay).account
+        self.total += 500 * hours
+        owed = self.total - account.paid_fen
+        if not account.is_open or owed <= 0:
+            return
+        until = self.at + timedelta(seconds=90)
+        priced = Priced(Fen(self.total), 60, (), None, None)
+        quote: Quote = stays.add_quote(self.conn, SITE, self.at, until, EXIT, self.stay, priced, Due(Fen(owed), None))
+        number = out_trade_no(SITE, self.stay, len(self.orders) + 1, self.at, ZoneInfo("UTC"))
+        ledger.add_order(self.conn, BOOKS, self.at, number, EXIT, quote, until)
+        self.orders.append((number, owed))
+
+    def word(self, which: int, manner: str) -> None:
+        if not self.orders:
+            return
+        number, owed = self.orders[which % len(self.orders)]
+        genuine = Transaction(US.mchid, US.appid, number, "SUCCESS", f"42{number}", Fen(owed), "CNY", self.at)
+        said = {
+            "paid": genuine,
+            "other amount": replace(genuine, amount_fen=Fen(owed + 1)),
+            "other transaction": replace(genuine, transaction_id=f"43{number}"[:32]),
+            "unpaid": replace(genuine, trade_state="NOTPAY"),
+            "stranger": replace(genuine, out_trade_no=OrderId("XX2603030001")),
+        }[manner]
+        applied = ledger.apply(self.conn, BOOKS, self.at, said, "notice")
+        self.opened += isinstance(applied.decision, Settles) and applied.decision.opens
+
+    def close(self, which: int, _: str) -> None:
+        if self.orders:
+            ledger.move(self.conn, self.orders[which % len(self.orders)][0], OrderState.CLOSED)
+
+    def leave(self, _: int, reason: str) -> None:
+        account = stays.find(self.conn, SITE, self.stay).account
+        if account.is_open:
+            rest = Fen(max(0, self.total - account.paid_fen))
+            final = close_account(account.paid_fen, rest, Reason(reason), Ending.EXIT)
+            stays.close(self.conn, self.stay, self.at, Ending.EXIT, final)
+
+
+def rows(conn: Connection, table: Any) -> list[Any]:  # noqa: ANN401
+    return list(conn.execute(select(table)).all())
+
+
+@settings(max_examples=150)
+@given(steps)
+def test_no_sequence_of_messages_takes_more_than_is_due_or_asks_twice_for_a_gate(
+    played: list[tuple[str, int, str]],
+) -> None:
+    with empty_books() as conn:
+        life = Life(conn)
+        for what, number, word in played:
+            getattr(life, what)(number, word)
+            check(conn, life.stay, life.total, life.opened)
+        assert verify(conn) is None
+
+
+def check(conn: Connection, parked: StayId, total: int, opened: int) -> None:
+    settled = rows(conn, settlement)
+    counted = [row for row in settled if not row.surplus]
+    asked = rows(conn, open_request)
+    [account] = [row for row in rows(conn, stay) if row.id == parked]
+    assert sum(row.amount_fen for row in counted) == account.paid_fen <= total
+    assert account.arrears_fen >= 0
+    assert len({row.out_trade_no for row in settled}) == len(settled)
+    assert len(asked) == opened == len({row.out_trade_no for row in asked})
+    assert {row.out_trade_no for row in asked} <= {row.out_trade_no for row in counted}
+    if account.ending is None:
+        assert len(asked) == len(counted)
+    elif account.fee_fen:
+        assert account.fee_fen == account.paid_fen + account.arrears_fen + account.waived_fen
