@@ -20,9 +20,8 @@ Face = Callable[[], Awaitable[None]]
 class Machine:
     """The lanes of one device. Faces and the field change its inputs; it alone scans."""
 
-    def __init__(self, lanes: Iterable[str], store: Path) -> None:
+    def __init__(self, lanes: Iterable[str], kept: Mapping[str, Retained], store: Path) -> None:
         self._store = store
-        kept = _read(store)
         self.memories: dict[str, Memory] = {lane: power_up(kept.get(lane, Retained())) for lane in lanes}
         self._inputs = {lane: Inputs() for lane in self.memories}
         self._kept: dict[str, Retained] = {}
@@ -85,7 +84,8 @@ class Machine:
 CONTACTS = {"approach", "safety", "beam", "safety_fault", "key", "detached", "lifted"}
 
 
-def _read(store: Path) -> dict[str, Retained]:
+def read_retained(store: Path) -> dict[str, Retained]:
+    """Read what a machine kept; nothing on its first day."""
     if not store.exists():
         return {}
     return {lane: Retained(**fields) for lane, fields in json.loads(store.read_text(encoding="utf-8")).items()}

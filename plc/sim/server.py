@@ -17,7 +17,7 @@ import structlog
 from plc.devices import Device, Protocol
 from plc.mapped import MappedTag
 from plc.sim.field import FieldSide
-from plc.sim.machine import Machine
+from plc.sim.machine import Machine, read_retained
 from plc.sim.modbus_face import ModbusFace
 from plc.sim.opcua_face import OpcUaFace
 from plc.tagmap import TagMapError, read_map
@@ -62,7 +62,8 @@ async def start(
     stack: AsyncExitStack, device: Device, tags: tuple[MappedTag, ...], store: Path, field_port: int, clock: Clock
 ) -> Machine:
     """Start a virtual PLC on a stack that stops it."""
-    machine = Machine(sorted({tag.lane for tag in tags}), store)
+    kept = await asyncio.to_thread(read_retained, store)
+    machine = Machine(sorted({tag.lane for tag in tags}), kept, store)
     if device.protocol is Protocol.MODBUS_TCP:
         await stack.enter_async_context(ModbusFace(machine, device, tags))
     else:

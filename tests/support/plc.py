@@ -1,0 +1,185 @@
+"""Helpers of the plc tests: a bench for the ladder, a sink that remembers, virtual PLCs on free ports."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from plc.devices import Device
+from plc.mapped import MappedTag, TagMap
+from plc.registers import command_words
+from plc.sim.ladder import power_up, scan
+from plc.sim.machine import Machine
+from plc.sim.memory import Inputs, Memory, Retained
+from plc.sim.server import start
+from plc.tagmap import examine, read_map
+from scada.clock import SystemClock
+from scada.model.handshake import AckResult, CommandBlock, CommandCode
+from scada.model.tag import TagName, TagUpdate, Value
+from scada.ports import Driver
+
+SHIPPED = Path(__file__).parents[2] / "plc" / "sim"
+CLAIM = 4711
+
+
+@dataclass
+class Bench:
+    """A ladder on the bench, driven by hand; the server's heartbeat moves by itself unless `silent`."""
+
+    memory: Memory = field(default_factory=lambda: power_up(Retained()))
+    inputs: Inputs = field(default_factory=Inputs)
+    silent: bool = False
+    highest_ms: int = 0
+
+    def run(self, ms: int) -> None:
+        """Scan for so long."""
+        for _ in range(ms // 10):
+            if not self.silent and self.memory.uptime_ms % 300 == 0:
+                self.inputs = replace(self.inputs, heartbeat=(self.inputs.heartbeat + 1) % 65536)
+            self.memory = scan(self.memory, self.inputs, 10)
+            self.highest_ms = max(self.highest_ms, self.memory.retained.position_ms)
+
+    def wire(self, **contacts: bool) -> None:
+        """Change contacts and scan once."""
+        self.inputs = replace(self.inputs, **contacts)  # type: ignore[arg-type]
+        self.run(10)
+
+    def claim(self, claim: int = CLAIM) -> None:
+        """Claim the lane as a living server, and wait until it is AUTO."""
+        self.run(1500)
+        self.inputs = replace(self.inputs, claim_wanted=claim)
+        self.run(10)
+
+    def block(self, code: int = CommandCode.OPEN, **other: int) -> CommandBlock:
+        """Make the next command for the live passage; `other` says what is different."""
+        fields = {
+            "claim": self.memory.claim,
+            "passage": self.memory.now,
+            "ttl_ms": 2000,
+            "tick": self.memory.tick,
+            "seq": self.memory.retained.seq + 1,
+        }
+        return CommandBlock(code=code, **{**fields, **other})  # type: ignore[arg-type]
+
+    def send(self, block: CommandBlock) -> AckResult | None:
+        """Write the block, scan once, and give the answer if it was answered."""
+        self.inputs = replace(self.inputs, command=command_words(block))
+        self.run(10)
+        return AckResult(self.memory.result) if self.memory.retained.seq == block.seq else None
+
+    def arrive(self) -> int:
+        """Let a car come onto the approach loop; give its passage."""
+        self.wire(approach=True)
+        return self.memory.now
+
+    def drive_through(self) -> None:
+        """Let the car on the approach loop pass under the boom and away."""
+        for contacts in ({"safety": True}, {"approach": False}, {"safety": False}):
+            self.inputs = replace(self.inputs, **contacts)  # type: ignore[arg-type]
+            self.run(800)
+
+
+def ready_bench() -> Bench:
+    """Give a bench in AUTO, claimed, with an empty lane."""
+    bench = Bench()
+    bench.claim()
+    return bench
+
+
+@dataclass
+class Sink:
+    """A TagSink that remembers the newest update of each tag, and every call."""
+
+    now: dict[TagName, TagUpdate] = field(default_factory=dict)
+    calls: list[Sequence[TagUpdate]] = field(default_factory=list)
+
+    def __call__(self, updates: Sequence[TagUpdate]) -> None:
+        self.calls.append(updates)
+        self.now.update((update.name, update) for update in updates)
+
+    def value(self, name: str) -> Value:
+        """The newest value of a tag; None before it was ever seen."""
+        update = self.now.get(TagName(name))
+        return None if update is None else update.value
+
+    def number(self, name: str) -> int:
+        """The newest value of a tag that must be a number."""
+        value = self.value(name)
+        assert isinstance(value, int | float), f"{name} is {value!r}"
+        return int(value)
+
+
+async def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
+    """Wait until something is true; fail when it is not in time."""
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110 - any condition, not one event
+            await asyncio.sleep(0.005)
+
+
+def free_port() -> int:
+    """Give a port of this computer that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def shipped_map() -> TagMap:
+    """Give the shipped tag map with devices on free ports."""
+    tag_map = read_map(SHIPPED / "tags.csv", SHIPPED / "devices.csv")
+    return replace(tag_map, devices={name: at_free_port(device) for name, device in tag_map.devices.items()})
+
+
+def at_free_port(device: Device) -> Device:
+    """Move a device to a free port, with a time-out that suits a test."""
+    return replace(device, port=free_port())
+
+
+def small_map(folder: Path, rows: str, device: str) -> tuple[tuple[MappedTag, ...], Device]:
+    """Read a map of a few tags `tag,address,type,class,...`, whatever a whole lane would need."""
+    (folder / "tags.csv").write_text(rows, encoding="utf-8")
+    (folder / "devices.csv").write_text(device, encoding="utf-8")
+    tag_map, _ = examine(folder / "tags.csv", folder / "devices.csv")
+    (only,) = tag_map.devices.values()
+    return tag_map.tags, only
+
+
+@asynccontextmanager
+async def virtual_plc(tag_map: TagMap, device: str, folder: Path) -> AsyncIterator[Machine]:
+    """Run a virtual PLC in this process."""
+    async with AsyncExitStack() as stack:
+        where = tag_map.devices[device]
+        yield await start(stack, where, tag_map.on(device), folder / f"{device}.json", free_port(), SystemClock())
+
+
+@asynccontextmanager
+async def running(*drivers: Driver) -> AsyncIterator[None]:
+    """Run drivers in the background; a driver that ends by itself fails the test."""
+    tasks = [asyncio.create_task(driver.run()) for driver in drivers]
+    try:
+        yield
+    finally:
+        assert not any(task.done() for task in tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def beating(driver: Driver, lane: str) -> AsyncIterator[None]:
+    """Move the server's heartbeat in the background."""
+
+    async def beat() -> None:
+        count = 0
+        while True:
+            count += 1
+            await driver.write(TagName(f"{lane}.hb.server"), count)
+            await asyncio.sleep(0.2)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
