@@ -114,13 +114,13 @@ class BridgeServer:
         return not refusal
 
     async def _objection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
-        if (uid := unix.peer_uid(writer)) != os.getuid():
-            return f"user {uid} may not use this bridge"
         try:
             async with asyncio.timeout(HELLO_S):
                 hello = await receive(reader)
         except (TimeoutError, FrameError):
             return "no hello came"
+        if (uid := unix.peer_uid(writer)) != os.getuid():
+            return f"user {uid} may not use this bridge"
         if hello is None or hello.get("hello") != PROTOCOL:
             return f"this plant speaks version {PROTOCOL} of the bridge"
         if hello.get("app") != self._app:

@@ -16,7 +16,7 @@ fates = st.one_of(
     st.just(Fate()),
     st.builds(
         Fate,
-        delay_s=st.one_of(st.none(), st.just(0.0), st.floats(0.05, 6.0)),
+        delay_s=st.one_of(st.none(), st.just(0.0), st.floats(0.05, 0.8), st.floats(0.05, 6.0)),
         is_acknowledged=st.booleans(),
         is_torn=st.booleans(),
     ),
@@ -36,7 +36,7 @@ troubles = st.builds(
     what=st.sampled_from(
         ["nothing", "plc restarts", "link breaks", "car changes", "server restarts", "stranger", "newer answer"]
     ),
-    at_s=st.floats(0.0, 3.0),
+    at_s=st.one_of(st.floats(0.01, 0.4), st.floats(0.0, 3.0)),
 )
 
 
@@ -113,7 +113,11 @@ def openings(plc: MemoryPlc, book: KeptBook) -> Counter[str]:
     return Counter(by_seq[block.seq] for block in plc.opened)
 
 
-@given(tasks=st.lists(attempts, min_size=1, max_size=COMMANDS), by_method=st.booleans(), commit_s=st.floats(0.0, 1.0))
+@given(
+    tasks=st.lists(attempts, min_size=1, max_size=COMMANDS),
+    by_method=st.booleans(),
+    commit_s=st.sampled_from([0.01, 0.3, 1.0]),
+)
 def test_no_command_opens_twice_and_what_the_server_says_is_true(
     tasks: list[Attempt], by_method: bool, commit_s: float
 ) -> None:
