@@ -149,8 +149,9 @@ async def _start_site(running: AsyncExitStack, config: Config, path: Path, clock
     await running.enter_async_context(started(simulators(config, path), clock, hear))
     password = await _hire(config, clock)
     screen.print("starting the site", style="dim")
-    for part in parts(path, with_sim=False):
-        await running.enter_async_context(started([part], clock, hear))
+    plant, *web = parts(path, with_sim=False)
+    for together in ([plant], web):
+        await running.enter_async_context(started(together, clock, hear))
     return password
 
 
@@ -184,13 +185,16 @@ async def _send_and_wait(asked: Asked, config: Config, cars: CarPark, screen: Co
         after_s += visit.after_s
         taken.append(visit.plate)
         cars.invite(visit, after_s)
+    line = ""
     limit_s = START_LIMIT_S + CAR_LIMIT_S * asked.cars + DWELL_MIN[1] * 60 / asked.speed
     try:
         async with asyncio.timeout(limit_s):
             while cars.exited < asked.cars:
                 cars.changed.clear()
                 await cars.changed.wait()
-                screen.print(f"in {cars.entered}, out {cars.exited} of {asked.cars}", style="dim")
+                line, before = f"in {cars.entered}, out {cars.exited} of {asked.cars}", line
+                if line != before:
+                    screen.print(line, style="dim")
     except TimeoutError:
         screen.print(f"[red]after {limit_s:.0f} s only {cars.exited} of {asked.cars} cars have left[/red]")
 

@@ -119,7 +119,7 @@ class Desk:
         if form is None:
             raise PageError(f"{self._url}/sign-in: no form that asks for a password")
         page = self._browser.submit(form, name=self._name, password=self._password)
-        if page.form("password") is not None:
+        if page.url.endswith("/sign-in") or not page.csrf_token:
             raise PageError(f"sign in as {self._name}: refused")
         self._token = page.csrf_token
 

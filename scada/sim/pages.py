@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
 ANSWER_S = 8.0
+REDIRECTS = 5
 _VOID = frozenset(("area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"))
 
 
@@ -108,8 +108,6 @@ class Browser:
     def __init__(self) -> None:
         self._session = requests.Session()
         self._session.trust_env = False
-        # browsers send secure cookies to this machine without TLS too
-        self._session.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("http", "https")))
 
     def open(self, url: str) -> Page:
         """Get a page."""
@@ -138,10 +136,21 @@ class Browser:
         self._session.close()
 
     def _ask(self, method: str, url: str, **content: object) -> requests.Response:
+        answer = self._once(method, url, **content)
+        for _ in range(REDIRECTS):
+            if answer.next is None:
+                return answer
+            answer = self._once("GET", urljoin(answer.url, answer.headers["Location"]))
+        raise PageError(f"{method} {url}: led on {REDIRECTS} times")
+
+    def _once(self, method: str, url: str, **content: object) -> requests.Response:
         try:
-            return self._session.request(method, url, timeout=ANSWER_S, **content)  # type: ignore[arg-type]
+            answer = self._session.request(method, url, timeout=ANSWER_S, allow_redirects=False, **content)  # type: ignore[arg-type]
         except requests.RequestException as error:
             raise PageError(f"{method} {url}: {error}") from error
+        for cookie in self._session.cookies:
+            cookie.secure = False  # browsers send secure cookies to this machine without TLS too
+        return answer
 
     def _page(self, answer: requests.Response) -> Page:
         if answer.status_code >= requests.codes.server_error:
