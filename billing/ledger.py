@@ -76,9 +76,11 @@ def pending_of(conn: Connection, stay: StayId) -> tuple[PayOrder, ...]:
     return tuple(_order(row) for row in conn.execute(query))
 
 
-def find(conn: Connection, site: SiteId, order: OrderId) -> PayOrder | None:
-    """Give an order of ours by its number, locked where the database locks rows."""
-    query = _joined().where(orders.c.out_trade_no == order, orders.c.site == site).with_for_update(of=orders)
+def find(conn: Connection, site: SiteId, order: OrderId, *, lock: bool = False) -> PayOrder | None:
+    """Give an order of ours by its number; `lock` its row where the database locks rows."""
+    query = _joined().where(orders.c.out_trade_no == order, orders.c.site == site)
+    if lock:
+        query = query.with_for_update(of=orders)
     row = conn.execute(query).one_or_none()
     return None if row is None else _order(row)
 
@@ -162,7 +164,7 @@ class Applied:
 
 def apply(conn: Connection, books: Books, at: datetime, transaction: Transaction, source: str) -> Applied:
     """Settle one transaction, from a notice or a query; doing it twice is harmless."""
-    order = find(conn, books.site, transaction.out_trade_no)
+    order = find(conn, books.site, transaction.out_trade_no, lock=True)
     stay = None if order is None else stays.find(conn, books.site, order.stay)
     decision = settle(order.account if order else None, transaction, stay.account if stay else None, books.merchant)
     request = None

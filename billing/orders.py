@@ -16,12 +16,13 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from billing import ledger
+from billing import ledger, stays
 from billing.books import Books, Place
 from billing.ids import out_trade_no
 from billing.ledger import Applied, PayOrder
 from billing.settle import PENDING, OrderState, Transaction
 from billing.wechat import Closed, CodeUrl, Refused, Unknown
+from billing.worker import Worker
 from scada.clock import Clock
 from scada.model.lane.words import Order, Quote
 from scada.model.money import Fen
@@ -97,21 +98,21 @@ class Orders:
         self._locks: WeakValueDictionary[StayId, asyncio.Lock] = WeakValueDictionary()
         self._watched: dict[OrderId, _Watch] = {}
         self._woken = asyncio.Event()
-        self._poller: asyncio.Task[None] | None = None
+        self._poller = Worker("order poller")
 
     async def __aenter__(self) -> Self:
         """Ask at once for every order that an earlier start left open."""
         for order in await self._db.read(lambda conn: ledger.pending(conn, self._books.site)):
             self._watch(order.id, at_once=True)
-        self._poller = asyncio.create_task(self._poll(), name="order poller")
+        self._poller.start(self._poll())
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Stop asking; the next start goes on."""
-        if self._poller is not None:
-            self._poller.cancel()
-            await asyncio.gather(self._poller, return_exceptions=True)
-        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+        try:
+            await self._poller.stop()
+        finally:
+            await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
 
     async def make(self, place: Place, quote: Quote) -> Order:
         """Give the order for a quote, made now or earlier. Any other order of the stay is closed first.
@@ -143,21 +144,22 @@ class Orders:
         expires_at = max(quote.valid_until, self._clock.ahead(MIN_LIFE_S)).replace(microsecond=0)
 
         def work(conn: Connection) -> OrderId:
+            _check(quote, stays.find(conn, self._books.site, quote.stay), at)
             attempt = ledger.attempts(conn, quote.stay) + 1
             order = out_trade_no(self._books.site, quote.stay, attempt, at, self._terms.zone)
             ledger.add_order(conn, self._books, at, order, place, quote, expires_at)
             return order
 
-        return await self._send(await self._db.write(work), quote, expires_at)
+        return await self._send(await self._db.write(work), place, quote, expires_at)
 
     async def _again(self, place: Place, quote: Quote, old: PayOrder) -> Order:
         """The car stands there again, or the first answer got lost: same number, same order."""
         await self._db.write(lambda conn: ledger.move_place(conn, old.id, place))
         if old.state is OrderState.OPEN:
             return Order(old.id, quote.id, quote.stay, quote.due_fen, old.code_url)
-        return await self._send(old.id, quote, old.expires_at)
+        return await self._send(old.id, place, quote, old.expires_at)
 
-    async def _send(self, order: OrderId, quote: Quote, expires_at: datetime) -> Order:
+    async def _send(self, order: OrderId, place: Place, quote: Quote, expires_at: datetime) -> Order:
         self._watch(order)
         answer = await self._create(order, quote.due_fen, expires_at)
         if not isinstance(answer, CodeUrl) and not await self._is_done_with(order):
@@ -166,9 +168,19 @@ class Orders:
             code_url = answer.text
             await self._db.write(lambda conn: ledger.move(conn, order, OrderState.OPEN, code_url=code_url))
             return Order(order, quote.id, quote.stay, quote.due_fen, code_url)
-        await self._db.write(lambda conn: ledger.move(conn, order, OrderState.UNKNOWN))
-        log.warning("order not made", order=order, answer=str(answer))
+        await self._doubt(order, place, str(answer))
         raise BillingError(f"order {order} at WeChat: {answer}")
+
+    async def _doubt(self, order: OrderId, place: Place, why: str) -> None:
+        """Keep an order of which nobody knows whether WeChat has it."""
+        at = self._clock.now()
+
+        def work(conn: Connection) -> None:
+            ledger.move(conn, order, OrderState.UNKNOWN)
+            self._books.tell(conn, at, "alarm", "order not made", place, order=order, why=why)
+
+        await self._db.write(work)
+        log.warning("order not made", order=order, why=why)
 
     async def _create(self, order: OrderId, amount: Fen, expires_at: datetime) -> CodeUrl | Refused | Unknown:
         time_expire = expires_at.astimezone(self._terms.zone).isoformat(timespec="seconds")
@@ -286,6 +298,13 @@ class Orders:
 
     async def _call(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+
+def _check(quote: Quote, stay: stays.Stay, now: datetime) -> None:
+    """Refuse to order what is not owed any more."""
+    owed = quote.total_fen - stay.account.paid_fen
+    if not stay.account.is_open or owed != quote.due_fen or quote.valid_until <= now:
+        raise BillingError(f"quote {quote.id} is out of date; quote again")
 
 
 def _is_burnt(closed: Closed | Refused | Unknown | None, answer: Refused | Unknown) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from billing import outbox
 from billing.books import Books, Place
 from billing.settle import Merchant
+from billing.worker import Worker
 from scada.clock import Clock
 from scada.config import Config
 from scada.model.lane.words import OpenRequest, Reason, Refused, RequestAnswer, Taken
@@ -44,20 +45,18 @@ class RequestWriter:
         self._woken = asyncio.Event()
         self._ends_s: dict[RequestId, float] = {}
         self._waiters: dict[RequestId, asyncio.Future[RequestAnswer]] = {}
-        self._worker: asyncio.Task[None] | None = None
+        self._worker = Worker("open requests")
 
     async def __aenter__(self) -> Self:
         """Let what an earlier start left behind lapse, then begin."""
         for request in await self._db.read(lambda conn: outbox.unanswered(conn, self._books.site)):
             await self._finish(request, "LAPSED", "the server was started anew")
-        self._worker = asyncio.create_task(self._run(), name="open requests")
+        self._worker.start(self._run())
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Stop; what was not answered lapses at the next start."""
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+        await self._worker.stop()
 
     def wake(self) -> None:
         """Look into the outbox now."""

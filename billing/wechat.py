@@ -112,14 +112,14 @@ class GatewayCore(core.Core):  # type: ignore[misc]
             if time.monotonic() - self._fetched_s < CERTIFICATES_EVERY_S:
                 return
             self._fetched_s = time.monotonic()
-            scratch = copy.copy(self)
-            scratch._certificates = []
-            try:
-                core.Core._update_certificates(scratch)
-            except (requests.RequestException, ValueError, TypeError, AttributeError):
-                return
-            if scratch._certificates:
-                self._certificates = scratch._certificates
+        scratch = copy.copy(self)
+        scratch._certificates = []
+        try:
+            core.Core._update_certificates(scratch)
+        except (requests.RequestException, ValueError, TypeError, AttributeError):
+            return
+        if scratch._certificates:
+            self._certificates = scratch._certificates
 
 
 def gather_marks(headers: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,8 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 import pytest
 import requests
@@ -43,7 +45,7 @@ def platform(config: Config, phone: Phone) -> Platform:
     return prepare(config)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def gateway(config: Config, phone: Phone) -> WeChatGateway:
     return gateway_to(config, config.wechat.base_url)
 
@@ -245,8 +247,9 @@ def test_a_flood_of_forged_serials_costs_one_request_and_refuses_no_genuine_noti
 # --- the simulator is strict ---
 
 
-def merchant_key(config: Config) -> RSAPrivateKey:
-    key = load_pem_private_key(config.secret(config.wechat.private_key_file).read_bytes(), None)
+@cache
+def merchant_key(path: Path) -> RSAPrivateKey:
+    key = load_pem_private_key(path.read_bytes(), None)
     assert isinstance(key, RSAPrivateKey)
     return key
 
@@ -260,7 +263,7 @@ def ask(config: Config, platform: Platform, body: bytes, path: str = NATIVE, **c
         "serial_no": platform.caller.serial,
     }
     text = f"POST\n{path}\n{parts['timestamp']}\n{parts['nonce_str']}\n".encode() + body + b"\n"
-    parts = {**parts, "signature": sign(merchant_key(config), text), **changes}
+    parts = {**parts, "signature": sign(merchant_key(config.secret(config.wechat.private_key_file)), text), **changes}
     rest = ",".join(f'{name}="{value}"' for name, value in parts.items())
     request = PreparedRequest()
     headers = {"Authorization": f"WECHATPAY2-SHA256-RSA2048 {rest}"}
