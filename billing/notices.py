@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 import structlog
 from sqlalchemy import Connection
@@ -14,9 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing import ledger
 from billing.books import NOWHERE, Books
+from billing.gateway import Gateway, NotVerified, gather_marks
 from billing.ledger import Applied
 from billing.settle import Notice
-from billing.wechat import NotVerified, gather_marks
 from scada.clock import Clock
 from scada.store.db import Database, StoreError
 
@@ -29,13 +29,6 @@ THREADS: Final = 2
 FORGERIES_JOURNALLED: Final = 30
 """Unverified messages written to the journal in a minute; a flood of them must not fill the disk."""
 MINUTE_S: Final = 60.0
-
-
-class Verifier(Protocol):
-    """WeChat Pay as notices see it; blocks."""
-
-    def verified(self, headers: Mapping[str, str], body: bytes) -> Notice | NotVerified:
-        """Verify and decrypt a notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +47,11 @@ class NoticeDesk:
     """Takes notices; an `async with`. `applied` hears of every settlement, after commit."""
 
     def __init__(
-        self, db: Database, books: Books, verifier: Verifier, clock: Clock, applied: Callable[[Applied], None]
+        self, db: Database, books: Books, gateway: Gateway, clock: Clock, applied: Callable[[Applied], None]
     ) -> None:
         self._db = db
         self._books = books
-        self._verifier = verifier
+        self._gateway = gateway
         self._clock = clock
         self._applied = applied
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notices")
@@ -88,7 +81,7 @@ class NoticeDesk:
 
     async def _take(self, headers: Mapping[str, str], body: bytes) -> NoticeAnswer:
         loop = asyncio.get_running_loop()
-        notice = await loop.run_in_executor(self._threads, self._verifier.verified, headers, body)
+        notice = await loop.run_in_executor(self._threads, self._gateway.verified, headers, body)
         if isinstance(notice, NotVerified):
             await self._refuse(notice, len(body))
             return _fail(401, "not verified")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol, Self, TypeVar
+from typing import Final, Self, TypeVar
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
@@ -18,10 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing import ledger, stays
 from billing.books import Books, Place
+from billing.gateway import Closed, CodeUrl, Gateway, Refused, Unknown
 from billing.ids import out_trade_no
 from billing.ledger import Applied, PayOrder
 from billing.settle import PENDING, OrderState, Transaction
-from billing.wechat import Closed, CodeUrl, Refused, Unknown
 from billing.worker import Worker
 from scada.clock import Clock
 from scada.model.lane.words import Order, Quote
@@ -42,19 +42,6 @@ MIN_LIFE_S: Final = 60.0
 """WeChat honours an order at least this long."""
 THREADS: Final = 8
 STORE_PAUSE_S: Final = 1.0
-
-
-class Gateway(Protocol):
-    """WeChat Pay as orders see it; every call blocks."""
-
-    def create(self, order: OrderId, description: str, amount: Fen, time_expire: str) -> CodeUrl | Refused | Unknown:
-        """Make an order; the same number with the same parameters gives the same order."""
-
-    def query(self, order: OrderId) -> Transaction | Refused | Unknown:
-        """Ask what became of an order."""
-
-    def close(self, order: OrderId) -> Closed | Refused | Unknown:
-        """Close an order."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from wechatpayv3 import WeChatPay, WeChatPayType, core  # type: ignore[import-untyped]
 
+from billing.gateway import Closed, CodeUrl, NotVerified, Refused, Unknown, gather_marks, header_fault
 from billing.keys import Keys
 from billing.settle import Notice, Transaction
 from scada.clock import real_unix_seconds
@@ -28,15 +28,10 @@ from scada.ports import BillingError
 
 TIMEOUT_S: Final = (3.05, 10)
 """To connect, and to answer."""
-WINDOW_S: Final = 300
-"""How far a signature's timestamp may be from real time."""
 MAX_BODY_BYTES: Final = 65_536
-MARKS: Final = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
-SIGNATURE_TYPE: Final = "WECHATPAY2-SHA256-RSA2048"
 CERTIFICATES_EVERY_S: Final = 60.0
 POOL_SIZE: Final = 32
 NOT_DONE: Final = range(400, 500)
-_HEX_SERIAL = re.compile(r"[0-9A-Fa-f]{40}")
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
 _SPELLINGS: Final = {
     "ORDERPAID": "ORDER_PAID",
@@ -46,40 +41,6 @@ _SPELLINGS: Final = {
     "RULELIMIT": "RULE_LIMIT",
     "ORDERCLOSED": "ORDER_CLOSED",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CodeUrl:
-    """WeChat took the order; this goes into the lane's QR code."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """WeChat took the close."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Not done, says WeChat; unsigned, so never a permission to charge again under another number."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """It may have happened: query, never assume."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotVerified:
-    """A message that proves nothing, and why."""
-
-    why: str
 
 
 class GatewayCore(core.Core):  # type: ignore[misc]
@@ -120,32 +81,6 @@ class GatewayCore(core.Core):  # type: ignore[misc]
             return
         if scratch._certificates:
             self._certificates = scratch._certificates
-
-
-def gather_marks(headers: Mapping[str, str]) -> dict[str, str]:
-    """Pick out WeChat's headers, whatever case or form they come in; the signature type may be left out."""
-    given = {name.lower().removeprefix("http_").replace("_", "-"): value for name, value in headers.items()}
-    marks = {mark: given[mark.lower()] for mark in MARKS if given.get(mark.lower())}
-    marks["Wechatpay-Signature-Type"] = given.get("wechatpay-signature-type") or SIGNATURE_TYPE
-    return marks
-
-
-def header_fault(marks: Mapping[str, str], public_key_id: str, now_s: float) -> str | None:
-    """Say why a message cannot be WeChat's before its signature is looked at; None if it may be."""
-    for mark in MARKS:
-        if mark not in marks:
-            return f"{mark} is missing"
-    if marks["Wechatpay-Signature-Type"] != SIGNATURE_TYPE:
-        return "unknown signature type"
-    stamp = marks["Wechatpay-Timestamp"]
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-        return "the timestamp is not a number"
-    if abs(now_s - int(stamp)) > WINDOW_S:
-        return f"the timestamp is {now_s - int(stamp):.0f} s off: an old message again, or a wrong clock"
-    serial = marks["Wechatpay-Serial"]
-    if serial != public_key_id and not _HEX_SERIAL.fullmatch(serial):
-        return "unknown serial"
-    return None
 
 
 _lock = threading.Lock()

@@ -284,6 +284,27 @@ async def test_two_cars_without_a_plate_are_two_stays(till: Till) -> None:
     assert len({parked.plate for parked in await till.cashier.open_stays()}) == 2
 
 
+async def test_a_quote_that_was_paid_meanwhile_is_not_ordered_again(till: Till, phone: Phone) -> None:
+    parked = await till.come_in()
+    till.clock.later_s += HOUR_S
+    passage = made_passage(till.clock.now(), OUT1, "京A12345", 7)
+    quote = await till.cashier.quote(OUT1, passage.id, parked)
+    order = await till.cashier.order(OUT1, passage.id, quote)
+    await pay(phone, order.code_url)
+    await until(lambda: bool(till.told.settled))
+    with pytest.raises(BillingError, match="quote again"):
+        await till.cashier.order(OUT1, passage.id, quote)
+
+
+async def test_two_lanes_that_ask_at_once_get_one_order(till: Till) -> None:
+    parked = await till.come_in()
+    till.clock.later_s += HOUR_S
+    passage = made_passage(till.clock.now(), OUT1, "京A12345", 7)
+    quote = await till.cashier.quote(OUT1, passage.id, parked)
+    made = await asyncio.gather(*(till.cashier.order(OUT1, passage.id, quote) for _ in range(3)))
+    assert len({order.id for order in made}) == 1
+
+
 async def test_a_stay_that_nobody_knows_has_no_quote(till: Till) -> None:
     passage = made_passage(till.clock.now(), OUT1, "京A12345", 1)
     with pytest.raises(BillingError, match="no stay"):

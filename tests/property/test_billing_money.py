@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, StaticPool, create_engine, select
@@ -57,13 +58,21 @@ steps = st.lists(
 )
 
 
+ENGINE = create_engine("sqlite://", poolclass=StaticPool)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _tables() -> Iterator[None]:
+    metadata.create_all(ENGINE)
+    yield
+    ENGINE.dispose()
+
+
 @contextmanager
 def empty_books() -> Iterator[Connection]:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    metadata.create_all(engine)
-    with engine.begin() as conn:
+    with ENGINE.connect() as conn:
         yield conn
-    engine.dispose()
+        conn.rollback()
 
 
 class Life:
@@ -123,7 +132,7 @@ def rows(conn: Connection, table: Any) -> list[Any]:  # noqa: ANN401
     return list(conn.execute(select(table)).all())
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(steps)
 def test_no_sequence_of_messages_takes_more_than_is_due_or_asks_twice_for_a_gate(
     played: list[tuple[str, int, str]],
