@@ -55,11 +55,6 @@ class _Cell:
         self.value, self.reported, self.source_at = value, update.quality, update.source_at
         return self.publish(update.quality) if self._is_news(update.quality) else None
 
-    def touch(self, at: datetime, at_s: float) -> TagValue | None:
-        """Take that the device still says the same; a stale tag comes back."""
-        self.seen_at, self.seen_s = at, at_s
-        return self.publish(self.reported) if self.shown.quality is Quality.STALE else None
-
     def age(self, now_s: float) -> TagValue | None:
         """Publish the tag as stale if nothing was heard of it for too long."""
         limit_s = self.spec.stale_s
@@ -143,16 +138,6 @@ class TagTable:
                 self._wonder(update.name)
             elif (shown := cell.take(update, at, at_s)) is not None:
                 batch[update.name] = shown
-        self._tell(batch)
-
-    def touch(self, names: Iterable[TagName]) -> None:
-        """Take that these tags were read again and are unchanged: their age begins anew."""
-        at, at_s = self._clock.now(), self._clock.seconds()
-        batch: dict[TagName, TagValue] = {}
-        for name in names:
-            cell = self._cells.get(name)
-            if cell is not None and (shown := cell.touch(at, at_s)) is not None:
-                batch[name] = shown
         self._tell(batch)
 
     def set(self, name: TagName, value: Value) -> None:

@@ -307,9 +307,10 @@ class Plant:
         self.book = book or KeptBook()
         self.alarms: list[str] = []
         self.tags = TagTable(lane_specs(), LoopClock())
+        self.timing = Timing()
         self.plc.sink = self.tags.apply
         self.gatekeeper = Gatekeeper(
-            LANE, self.tags, plc, self.book, LoopClock(), Timing(), lambda code, text: self.alarms.append(code)
+            LANE, self.tags, plc, self.book, LoopClock(), self.timing, lambda code, text: self.alarms.append(code)
         )
         self._tasks: list[asyncio.Task[None]] = []
 

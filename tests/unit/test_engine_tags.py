@@ -88,25 +88,6 @@ def test_a_value_not_seen_in_time_is_stale_keeps_its_value_and_comes_back(desk: 
     assert len(desk.told()) == 3
 
 
-def test_touching_a_stale_tag_brings_it_back_with_the_quality_it_had(desk: Desk) -> None:
-    desk.table.apply([seen(UP, True, Quality.FORCED)])
-    desk.clock.advance(0.6)
-    desk.table.sweep()
-    desk.table.touch([UP, MOTOR])
-    assert desk.table.get(UP).quality is Quality.FORCED
-    assert desk.table.get(MOTOR).quality is Quality.NOT_CONNECTED
-
-
-def test_touching_keeps_a_tag_fresh_without_telling_it(desk: Desk) -> None:
-    desk.table.apply([seen(UP, True)])
-    for _ in range(5):
-        desk.clock.advance(0.4)
-        desk.table.touch([UP])
-        desk.table.sweep()
-    assert desk.told() == [{UP: True}]
-    assert desk.table.get(UP).seen_s == pytest.approx(2.0)
-
-
 def test_a_bad_reading_keeps_the_last_value_and_never_becomes_merely_stale(desk: Desk) -> None:
     desk.table.apply([seen(UP, True)])
     desk.table.apply([seen(UP, None, Quality.NOT_CONNECTED)])
