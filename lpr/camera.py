@@ -45,10 +45,11 @@ class Health:
 
 
 class Pace:
-    """Tells a frame that has just come from one that waited in a queue while nobody grabbed.
+    """Tells a frame that has just come from one that lay in a queue while nobody grabbed.
 
-    After a pause frames may come in a burst, as fast as they decode. They are stale until one comes
-    at about the usual interval again; that one was waited for.
+    After a pause frames may come in a burst, as fast as they decode. They are stale until one has to
+    be waited for about as long as usual: then the queue is empty. A pause in the grabbing thread and
+    one in the network look alike, so each makes the frames behind it prove themselves.
     """
 
     _LATE_S = 0.5
@@ -58,28 +59,24 @@ class Pace:
     def __init__(self) -> None:
         self._usual: deque[float] = deque(maxlen=31)
         self._last_s: float | None = None
-        self._catching_up_since: float | None = None
+        self._behind_since_s: float | None = None
 
-    def is_fresh(self, at_s: float) -> bool:
-        """Judge the frame grabbed at this second. The first frames after opening count as queued."""
+    def is_fresh(self, asked_s: float, came_s: float) -> bool:
+        """Judge a frame by when it was asked for and when it came. The first after opening counts as queued."""
         if self._last_s is None:
-            self._last_s = self._catching_up_since = at_s
+            self._last_s = self._behind_since_s = came_s
             return False
-        interval, self._last_s = at_s - self._last_s, at_s
-        usual = median(self._usual) if self._usual else 0.0
-        if interval > max(self._LATE_S, 3 * usual):
-            self._catching_up_since = at_s
+        interval_s, self._last_s = came_s - self._last_s, came_s
+        usual_s = median(self._usual) if self._usual else 0.0
+        if self._behind_since_s is None:
+            if interval_s > max(self._LATE_S, 3 * usual_s):
+                self._behind_since_s = came_s
+                return False
+        elif came_s - asked_s < max(self._LEAST_S, usual_s / 2) and came_s - self._behind_since_s < self._GIVE_UP_S:
             return False
-        if self._catching_up_since is not None and not self._has_caught_up(interval, usual, at_s):
-            return False
-        self._catching_up_since = None
-        self._usual.append(interval)
+        self._behind_since_s = None
+        self._usual.append(interval_s)
         return True
-
-    def _has_caught_up(self, interval: float, usual: float, at_s: float) -> bool:
-        assert self._catching_up_since is not None  # noqa: S101 - asked only while catching up
-        waited = at_s - self._catching_up_since > self._GIVE_UP_S
-        return waited or interval >= max(self._LEAST_S, usual / 2)
 
 
 class Grabber:
@@ -151,11 +148,11 @@ class Grabber:
         pace, seen, looked_s = Pace(), False, 0.0
         try:
             while not self._stop.is_set():
-                self._call_s = self._clock.seconds()
+                self._call_s = asked_s = self._clock.seconds()
                 if not source.grab():
                     break
                 now = self._clock.seconds()
-                if source.is_live and not pace.is_fresh(now):
+                if source.is_live and not pace.is_fresh(asked_s, now):
                     continue
                 seen, self._last_s = True, now
                 if self._watchers or now - looked_s >= _LOOK_S:

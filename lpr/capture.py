@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import cv2
 
 from lpr.camera import Frame, Grabber
-from lpr.evidence import PictureError, PictureStore
+from lpr.evidence import PictureStore
 from lpr.guess import PlateGuess
 from lpr.network import Picture
 from lpr.recognise import Reader
@@ -15,6 +15,7 @@ from lpr.wire import CaptureOrder
 from scada.clock import Clock
 from scada.model.names import PictureId
 from scada.model.plate import Plate, PlateRead, PlateUnread
+from scada.ports import PictureError
 
 _SETTLE_S = 0.05
 """A frame grabbed sooner after the request may have been on its way when the request was made."""

@@ -86,7 +86,7 @@ def vote(frames: Sequence[PlateGuess | None]) -> Vote | None:
     ballots = [_Ballot(number, guess) for number, guess in enumerate(frames) if guess is not None]
     if not ballots:
         return None
-    group = max(_groups(ballots), key=lambda group: sum(ballot.guess.weight for ballot in group))
+    group = max(_groups(ballots), key=lambda group: (sum(ballot.guess.weight for ballot in group), len(group)))
     sums = _sums(group)
     winner = max(sums, key=lambda text: (sums[text], text))
     agreeing = [ballot for ballot in group if ballot.guess.text == winner]

