@@ -87,11 +87,13 @@ class _FrontDesk:
         say.frame(
             "道闸 daozha is running",
             [
-                f"Control room   {_address(self._web.control)}   sign in {sign_in}",
+                f"Control room   {_address(self._web.control)}",
+                f"Sign in        {sign_in}",
+                "               forgotten: daozha user passwd admin",
                 f"Drivers        {self._web.public.url}",
                 f"Lane displays  {_address(self._web.devices)}/display/<lane>",
                 "",
-                "Password forgotten: daozha user passwd admin.  Stop: Ctrl-C.",
+                "Ctrl-C stops it.",
             ],
         )
 
