@@ -24,7 +24,7 @@ from rich.table import Table
 from scada.clock import VARIABLE, SystemClock, clock_from, clock_setting
 from scada.config import Config, ConfigError, load
 from scada.model.plate import Plate
-from scada.sim.carpark import CarPark, photos, simulators, started, way
+from scada.sim.carpark import CarPark, photos, sim_of, simulators, started, way
 from scada.sim.judge import judge_site
 from scada.sim.operator import Desk, Operator
 from scada.sim.pages import PageError
@@ -63,20 +63,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a drill. Exit code 0: done and nothing broken; 1: broken or not done; 2: bad configuration."""
     options = _parser().parse_args(arguments)
     asked = Asked(options.config, options.cars, options.seed, options.scenario, options.speed)
+    try:
+        sim_of(load(asked.config))
+    except (ConfigError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     os.environ[VARIABLE] = clock_setting(asked.speed)
     folder = Path(tempfile.mkdtemp(prefix="dz-"))
-    screen = Console(file=os.fdopen(os.dup(2), "w"), highlight=False)
-    try:
-        load(asked.config)
-        with _hushed(folder / "log.txt"):
-            result = asyncio.run(_drill(asked, folder, screen))
-    except (ConfigError, ValueError) as error:
-        screen.print(f"[red]{error}[/red]")
-        return 2
-    except NotReady as error:
-        screen.print(f"[red]{error}[/red]; the log is {folder / 'log.txt'}")
-        return 1
-    return _tell(result, folder, screen, as_json=options.json, keep=options.keep)
+    with os.fdopen(os.dup(2), "w") as out:
+        screen = Console(file=out, highlight=False)
+        try:
+            with _hushed(folder / "log.txt"):
+                result = asyncio.run(_drill(asked, folder, screen))
+        except NotReady as error:
+            screen.print(f"[red]{error}[/red]; the log is {folder / 'log.txt'}")
+            return 1
+        return report(result, folder, screen, as_json=options.json, keep=options.keep)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -228,7 +230,8 @@ def is_good(result: dict[str, object]) -> bool:
     )
 
 
-def _tell(result: dict[str, object], folder: Path, screen: Console, *, as_json: bool, keep: bool) -> int:
+def report(result: dict[str, object], folder: Path, screen: Console, *, as_json: bool, keep: bool) -> int:
+    """Tell the result and give the exit code; a good drill's folder goes unless it shall be kept."""
     if as_json:
         sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     else:

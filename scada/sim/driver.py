@@ -183,7 +183,7 @@ class Driver:
     async def _pay(self, code_url: str) -> None:
         payment = {"code_url": code_url, "openid": f"o-{self._mind.car}"}
         answer = await asyncio.to_thread(self._phone.send, f"{self._around.wechat_url}/phone/pay", payment)
-        if isinstance(answer, dict) and answer.get("result") == "ok":
+        if isinstance(answer, dict) and answer.get("result") in ("ok", "paid"):
             self._mind.paid.add(code_url)
             self._around.counts.paid += 1
         else:

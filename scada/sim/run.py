@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="daozha sim", description="the virtual car park of a site")
     parser.add_argument("--config", type=Path, default=Path("config.toml"))
     parser.add_argument("--scenario", choices=NAMES, default="normal")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="else other cars every time")
     parser.add_argument("--speed", type=float, help=f"how fast the business clock runs; else as {VARIABLE} says")
     return parser
 

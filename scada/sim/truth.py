@@ -18,7 +18,7 @@ Number = tuple[str, int]
 
 
 class TruthLog:
-    """Writes what happened, in a thread of its own. `at` is business time, `at_s` monotonic seconds."""
+    """Writes what happens from now on, in a thread of its own. `at` is business time, `at_s` monotonic seconds."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
@@ -43,7 +43,7 @@ class TruthLog:
 
     def _write_all(self) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8", buffering=1) as file:
+        with self._path.open("w", encoding="utf-8", buffering=1) as file:
             while (line := self._lines.get()) is not None:
                 file.write(line)
 
