@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, request
+from werkzeug.exceptions import SecurityError
 
 from scada.config import WebApp
 
@@ -68,8 +69,16 @@ def harden(app: Flask, web: WebApp, key: bytes) -> None:
         MAX_FORM_MEMORY_SIZE=FORM_LIMIT,
         MAX_FORM_PARTS=PARTS_LIMIT,
     )
+    app.before_request(_refuse_foreign_hosts)
     app.before_request(_refuse_foreign_pages)
     app.after_request(_add_headers)
+
+
+def _refuse_foreign_hosts() -> Response | None:
+    """Answer at once: without a host to trust no page and no address can be made."""
+    if isinstance(request.routing_exception, SecurityError):
+        return Response("unknown host", 400, mimetype="text/plain")
+    return None
 
 
 def _refuse_foreign_pages() -> None:

@@ -75,6 +75,7 @@ class FakePlant:
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._links: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self._listener: socket.socket | None = None
         self._stopped = threading.Event()
         self._quiet = threading.Event()
@@ -87,8 +88,13 @@ class FakePlant:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(self.path))
         self._listener.listen()
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        self._run(self._accept, self._listener)
         return self
+
+    def _run(self, work: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=work, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def stop(self) -> None:
         """Hang up on everyone."""
@@ -100,27 +106,31 @@ class FakePlant:
         for link in self._links:
             with suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(5)
+        self._threads.clear()
         self._links.clear()
         self.path.unlink(missing_ok=True)
+
+    def begin_again(self) -> None:
+        """Be as at the start for the next test: nothing stands in the lanes, nothing was asked."""
+        self._quiet.clear()
+        if self._stopped.is_set():
+            self.start()
+        self.asked.clear()
+        self.tell({**idle_lane("in1"), **idle_lane("out1")})
 
     def fall_silent(self) -> None:
         """Keep the link and say nothing more: a plant whose loop hangs."""
         self._quiet.set()
 
-    def set(self, quality: int = GOOD, **_: object) -> Callable[[Json], None]:
-        """Give a setter with that quality."""
-
-        def change(tags: Json) -> None:
-            with self._lock:
-                self.tags.update(tags)
-                self.quality.update(dict.fromkeys(tags, quality))
-                self._changed.update(tags)
-
-        return change
-
     def tell(self, tags: Json, quality: int = GOOD) -> None:
         """Change tags; the next batch carries them."""
-        self.set(quality)(tags)
+        with self._lock:
+            self.tags.update(tags)
+            self.quality.update(dict.fromkeys(tags, quality))
+            self._changed.update(tags)
 
     def asked_for(self, verb: str) -> list[Json]:
         """Give the asks of one verb."""
@@ -133,15 +143,15 @@ class FakePlant:
             except OSError:
                 return
             self._links.append(link)
-            threading.Thread(target=self._serve, args=(link,), daemon=True).start()
+            self._run(self._serve, link)
 
     def _serve(self, link: socket.socket) -> None:
         lock = threading.Lock()
-        with suppress(OSError):
+        with link, suppress(OSError):
             self._receive(link)
             _send(link, lock, {"hello": 1, "plant": "p1", "site": self.site})
             if self.tells:
-                threading.Thread(target=self._tell_all, args=(link, lock), daemon=True).start()
+                self._run(self._tell_all, link, lock)
             while True:
                 ask = self._receive(link)
                 threading.Thread(target=self._answer, args=(link, lock, ask), daemon=True).start()

@@ -1,0 +1,53 @@
+"""Chromium of the system, and pages that fail a test by any error or violation of the content policy."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, WebError
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+)
+_WATCH = """document.addEventListener('securitypolicyviolation',
+  (event) => console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"""
+
+
+def started_chromium(playwright: Playwright) -> Browser:
+    """Start the system's Chromium; a test that needs it fails where there is none."""
+    path = shutil.which("chromium")
+    assert path is not None, "install Debian's chromium and fonts-noto-cjk"
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+
+
+@contextmanager
+def open_page(browser: Browser, language: str) -> Iterator[Page]:
+    """Open a page of 1280 x 800 in a browser of its own; at the end it must have had no error."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, locale=language, timezone_id="Asia/Shanghai", reduced_motion="reduce"
+    )
+    context.add_init_script(_WATCH)
+    wrong: list[str] = []
+
+    def on_error(error: WebError) -> None:
+        wrong.append(str(error.error))
+
+    def on_console(message: ConsoleMessage) -> None:
+        if "policy" in message.text.lower():
+            wrong.append(message.text)
+
+    context.on("weberror", on_error)
+    context.on("console", on_console)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+    assert wrong == []

@@ -1,0 +1,71 @@
+"""The lanes' displays, without a server and with a plant in memory."""
+
+import cv2
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from hmi.bridge import Refused, Unknown, Value
+from hmi.devices.app import create_app
+from scada.model.lane.commands import Message
+from tests.support.hmi_pages import KEY, MemoryPlant, shipped
+
+DEVICES = "http://localhost:8082"
+CODE = "weixin://wxpay/bizpayurl?pr=abc123"
+SHOWN = {"message": "scan_pay", "plate": "京A12345", "due_fen": 1230, "minutes": 95, "qr": CODE, "title": "1号出口"}
+
+
+@pytest.fixture
+def plant() -> MemoryPlant:
+    return MemoryPlant({"display": lambda _args: Value(dict(SHOWN))})
+
+
+@pytest.fixture
+def screen(plant: MemoryPlant) -> FlaskClient:
+    return create_app(shipped(), plant, KEY).test_client()
+
+
+def test_the_page_of_a_lane_is_there_and_of_no_other(screen: FlaskClient) -> None:
+    assert "1号出口" in screen.get("/display/out1", base_url=DEVICES).text
+    assert screen.get("/display/out9", base_url=DEVICES).status_code == 404
+
+
+def test_the_state_has_words_in_both_languages_and_the_fee_in_yuan(screen: FlaskClient) -> None:
+    content = screen.get("/display/out1/state", base_url=DEVICES).json
+    assert content
+    assert content["words"] == {"zh": "请扫码付款", "en": "Scan to pay"}
+    assert (content["fee"], content["plate"]) == ("12.30", "京A12345")
+    assert content["qr_version"]
+    assert CODE not in str(content)
+
+
+@pytest.mark.parametrize("message", list(Message))
+def test_every_message_has_its_words(screen: FlaskClient, plant: MemoryPlant, message: Message) -> None:
+    plant.verbs["display"] = lambda _args: Value({**SHOWN, "message": message.value})
+    words = screen.get("/display/out1/state", base_url=DEVICES).get_json()["words"]
+    assert words["zh"] != words["en"]
+
+
+def test_a_phone_can_read_the_code(screen: FlaskClient) -> None:
+    answer = screen.get("/display/out1/qr.png", base_url=DEVICES)
+    pixels = cv2.imdecode(np.frombuffer(answer.data, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    assert cv2.QRCodeDetector().detectAndDecode(pixels)[0] == CODE
+
+
+def test_without_a_code_there_is_no_picture(screen: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["display"] = lambda _args: Value({**SHOWN, "qr": ""})
+    assert screen.get("/display/out1/qr.png", base_url=DEVICES).status_code == 404
+    assert screen.get("/display/out1/state", base_url=DEVICES).get_json()["qr_version"] == ""
+
+
+def test_a_silent_plant_means_out_of_order(screen: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["display"] = lambda _args: Unknown("no answer")
+    answer = screen.get("/display/out1/state", base_url=DEVICES)
+    assert (answer.status_code, answer.get_json()["message"]) == (503, "out_of_order")
+    assert screen.get("/display/out1/qr.png", base_url=DEVICES).status_code == 404
+
+
+def test_a_lane_the_plant_does_not_know_is_not_found(screen: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["display"] = lambda _args: Refused("bad_args", "no such lane")
+    assert screen.get("/display/out9/state", base_url=DEVICES).status_code == 404

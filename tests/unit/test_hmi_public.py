@@ -1,0 +1,195 @@
+"""The drivers' pages and WeChat's notices, without a server and with a plant in memory."""
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from hmi.assets import STATIC
+from hmi.bridge import Refused, Unknown, Value
+from hmi.public.app import create_app
+from tests.support.hmi_pages import KEY, MemoryPlant, form_token, shipped
+
+PUBLIC = "http://localhost:8081"
+PAGE = "/c/tok-1"
+VIEW = {
+    "lane": "out1",
+    "title": "1号出口",
+    "title_en": "Exit 1",
+    "direction": "exit",
+    "plate": "京A12345",
+    "state": "asking",
+}
+OFFERED = {
+    "stay": "S1",
+    "plate": "京A12346",
+    "entered_at": "2026-11-22T01:30:00+00:00",
+    "minutes": 95,
+    "jpeg_b64": base64.b64encode(b"jpeg").decode(),
+}
+
+
+@pytest.fixture
+def plant() -> MemoryPlant:
+    return MemoryPlant({"claim_view": lambda _args: Value(VIEW)})
+
+
+@pytest.fixture
+def phone(plant: MemoryPlant) -> FlaskClient:
+    return create_app(shipped(), plant, KEY).test_client()
+
+
+def seal(phone: FlaskClient, page: str = PAGE) -> dict[str, str]:
+    return {"csrf_token": form_token(phone.get(page, base_url=PUBLIC))}
+
+
+def state_of(text: str) -> str:
+    found = re.search(r'<body data-state="(\w+)"', text)
+    assert found
+    return found[1]
+
+
+def test_the_page_asks_for_the_plate_and_keeps_no_cookie(phone: FlaskClient) -> None:
+    answer = phone.get(PAGE, base_url=PUBLIC)
+    assert state_of(answer.text) == "asking"
+    assert 'name="plate"' in answer.text
+    assert f'action="{PAGE}/help"' in answer.text
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_the_page_is_light_enough_for_a_garage(phone: FlaskClient) -> None:
+    page = phone.get(PAGE, base_url=PUBLIC)
+    assert len(page.data) + (Path(STATIC) / "public" / "phone.css").stat().st_size < 60_000
+    assert "<script" not in page.text
+
+
+def test_it_speaks_the_phones_language_and_the_other_one_when_asked(phone: FlaskClient) -> None:
+    assert "您的车牌" in phone.get(PAGE, base_url=PUBLIC, headers={"Accept-Language": "zh-CN,zh;q=0.9"}).text
+    assert "Your plate" in phone.get(PAGE, base_url=PUBLIC, headers={"Accept-Language": "en-GB"}).text
+    english = phone.get(f"{PAGE}?lang=en", base_url=PUBLIC, headers={"Accept-Language": "zh-CN"}).text
+    assert "Your plate" in english
+    assert f'action="{PAGE}?lang=en"' in english
+
+
+def test_an_entering_driver_says_the_plate_and_is_done(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_plate"] = lambda _args: Value({"accepted": True})
+    answer = phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "京a 12345"})
+    assert state_of(answer.text) == "accepted"
+    assert plant.asks("claim_plate") == [{"token": "tok-1", "plate": "京A12345"}]
+
+
+def test_a_leaving_driver_picks_among_what_the_plant_offers(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_plate"] = lambda _args: Value({"accepted": True, "candidates": [OFFERED]})
+    plant.verbs["claim_stay"] = lambda _args: Value({"accepted": True})
+    answer = phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "京A12345"})
+    assert state_of(answer.text) == "candidates"
+    assert 'data-plate="京A12346" data-entered-at="2026-11-22T01:30:00+00:00"' in answer.text
+    assert "11-22 09:30" in answer.text
+    assert len(answer.data) < 60_000
+    picture = phone.get(f"{PAGE}/picture/S1", base_url=PUBLIC)
+    assert (picture.data, picture.mimetype) == (b"jpeg", "image/jpeg")
+    done = phone.post(f"{PAGE}/stay", base_url=PUBLIC, data={"csrf_token": form_token(answer), "stay": "S1"})
+    assert state_of(done.text) == "accepted"
+    assert plant.asks("claim_stay") == [{"token": "tok-1", "stay": "S1"}]
+
+
+def test_a_picture_offered_to_one_token_is_hidden_from_all_others(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_plate"] = lambda _args: Value({"accepted": True, "candidates": [OFFERED]})
+    phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "京A12345"})
+    assert phone.get("/c/tok-2/picture/S1", base_url=PUBLIC).status_code == 404
+
+
+def test_a_plate_nobody_knows_may_be_tried_again_or_a_person_called(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_plate"] = lambda _args: Value({"accepted": False, "candidates": []})
+    plant.verbs["call_help"] = lambda _args: Value({"accepted": True})
+    answer = phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "京A12345"})
+    assert state_of(answer.text) == "refused"
+    assert 'name="plate"' in answer.text
+    called = phone.post(f"{PAGE}/help", base_url=PUBLIC, data={"csrf_token": form_token(answer)})
+    assert state_of(called.text) == "accepted"
+    assert plant.asks("call_help") == [{"token": "tok-1"}]
+
+
+def test_nonsense_is_not_even_asked_for(phone: FlaskClient, plant: MemoryPlant) -> None:
+    answer = phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "<script>alert(1)</script>"})
+    assert state_of(answer.text) == "refused"
+    assert "<script" not in answer.text
+    assert plant.asks("claim_plate") == []
+
+
+def test_a_code_whose_car_is_gone_is_gone(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_view"] = lambda _args: Refused("gone", "gone")
+    answer = phone.get(PAGE, base_url=PUBLIC)
+    assert (answer.status_code, state_of(answer.text)) == (410, "gone")
+    assert "<form" not in answer.text
+
+
+def test_a_lane_that_asks_for_nothing_says_so(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_view"] = lambda _args: Value({**VIEW, "state": "done"})
+    answer = phone.get(PAGE, base_url=PUBLIC)
+    assert state_of(answer.text) == "accepted"
+    assert "<form" not in answer.text
+
+
+def test_a_silent_plant_is_told_in_words(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_view"] = lambda _args: Unknown("no answer")
+    answer = phone.get(PAGE, base_url=PUBLIC)
+    assert (answer.status_code, state_of(answer.text)) == (503, "refused")
+
+
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/stay", f"{PAGE}/help"])
+def test_a_form_must_be_one_that_our_page_gave_for_this_token(
+    phone: FlaskClient, path: str, plant: MemoryPlant
+) -> None:
+    other = seal(phone, "/c/tok-2")
+    before = len(plant.asked)
+    for token in ({}, {"csrf_token": "x"}, other):
+        assert phone.post(path, base_url=PUBLIC, data={**token, "plate": "京A12345"}).status_code == 400
+    assert len(plant.asked) == before
+
+
+def test_a_token_may_be_tried_a_few_times_a_minute(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_plate"] = lambda _args: Value({"accepted": False, "candidates": []})
+    form = {**seal(phone), "plate": "京A12345"}
+    statuses = [phone.post(PAGE, base_url=PUBLIC, data=form).status_code for _ in range(14)]
+    assert statuses[:12] == [409] * 12
+    assert statuses[12:] == [429] * 2
+
+
+def test_a_notice_goes_to_the_plant_as_it_came_and_its_answer_back(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["notice"] = lambda _args: Value({"status": 204, "body": ""})
+    body = '{"id":"n1", "spaces":  "kept", "中": 1}'.encode()
+    headers = {
+        "Wechatpay-Signature": "c2ln",
+        "Wechatpay-Serial": "S",
+        "Content-Type": "application/json",
+        "Cookie": "a=b",
+    }
+    answer = phone.post("/wechat/notice/pay", base_url=PUBLIC, data=body, headers=headers)
+    assert answer.status_code == 204
+    (asked,) = plant.asks("notice")
+    assert base64.b64decode(str(asked["body_b64"])) == body
+    assert asked["headers"] == {
+        "Wechatpay-Signature": "c2ln",
+        "Wechatpay-Serial": "S",
+        "Content-Type": "application/json",
+    }
+
+
+@pytest.mark.parametrize("reply", [Unknown("no answer"), Refused("failed", "disk full")])
+def test_a_notice_the_plant_did_not_take_must_come_again(
+    phone: FlaskClient, plant: MemoryPlant, reply: Unknown | Refused
+) -> None:
+    plant.verbs["notice"] = lambda _args: reply
+    assert phone.post("/wechat/notice/pay", base_url=PUBLIC, data=b"{}").status_code == 503
+
+
+def test_a_huge_notice_is_refused_unread(phone: FlaskClient, plant: MemoryPlant) -> None:
+    assert phone.post("/wechat/notice/pay", base_url=PUBLIC, data=b"x" * 70_000).status_code == 413
+    assert plant.asked == []
+
+
+def test_a_foreign_host_is_refused(phone: FlaskClient) -> None:
+    assert phone.get(PAGE, base_url="http://evil.example").status_code == 400

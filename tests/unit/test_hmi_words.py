@@ -1,0 +1,43 @@
+"""The catalogue: complete, and all that is made from it is up to date."""
+
+import json
+import re
+
+from hmi.i18n import build
+from scada.model.lane.commands import Message
+from scada.model.lane.words import Ending, Reason
+
+OURS = [path for room in ("control", "devices") for path in (build.HMI / "static" / room).glob("*.js")]
+
+
+def test_every_text_has_chinese_and_nothing_is_left_over() -> None:
+    catalogue = build.known()
+    assert build.missing(catalogue) == []
+    assert {str(message.id) for message in catalogue if message.id} == build.found()
+
+
+def test_texts_inside_template_literals_are_not_overlooked() -> None:
+    known = {str(message.id) for message in build.known() if message.id}
+    for path in OURS:
+        written = re.findall(r"\bt\('([^']+)'", path.read_text(encoding="utf-8"))
+        assert set(written) <= known, path.name
+
+
+def test_what_python_and_the_browser_read_is_made_from_the_catalogue() -> None:
+    catalogue = build.known()
+    assert build.as_mo(catalogue) == build.MO.read_bytes()
+    assert build.as_json(catalogue) == build.JSON.read_text(encoding="utf-8")
+
+
+def test_chinese_keeps_what_is_to_be_filled_in() -> None:
+    texts: dict[str, str] = json.loads(build.JSON.read_text(encoding="utf-8"))
+    for english, chinese in texts.items():
+        assert sorted(re.findall(r"\{\w+\}|%\(\w+\)[sd]", english)) == sorted(
+            re.findall(r"\{\w+\}|%\(\w+\)[sd]", chinese)
+        ), english
+
+
+def test_the_page_has_a_word_for_every_message_reason_and_ending() -> None:
+    words = (build.HMI / "static" / "control" / "words.js").read_text(encoding="utf-8")
+    for member in (*Message, *Ending, *(reason for reason in Reason if reason is not Reason.TEST)):
+        assert f"  {member.value}: () => t(" in words
