@@ -67,11 +67,15 @@ def _places(tags: Iterable[MappedTag], file: str) -> Iterator[Finding]:
             continue
         for word in range(tag.address.start, tag.point.end):
             for other, place in by_word[(tag.spec.device, tag.address.area.value, word)]:
-                yield from _clash(tag, tag.address, other, place, file)
+                yield from _clash(tag, tag.address, other, place, word, file)
             by_word[(tag.spec.device, tag.address.area.value, word)].append((tag, tag.address))
 
 
-def _clash(tag: MappedTag, place: Register, other: MappedTag, there: Register, file: str) -> Iterator[Finding]:
+def _clash(
+    tag: MappedTag, place: Register, other: MappedTag, there: Register, word: int, file: str
+) -> Iterator[Finding]:
+    if word != max(place.start, there.start):
+        return
     where = f"{tag.name} and {other.name} (row {other.line})"
     if tag.is_read and other.is_read and tag.scan is not other.scan:
         text = f"{where} share a word in two classes; it is read with both"
@@ -81,7 +85,7 @@ def _clash(tag: MappedTag, place: Register, other: MappedTag, there: Register, f
     if place.start == there.start and tag.point.end == other.point.end:
         text = f"{where} are the same place"
         yield Finding(WARNING, "W17", file, tag.line, "address", text, "remove one of the two")
-    elif place.start <= there.start:
+    else:
         text = f"{where} overlap"
         yield Finding(ERROR, "E17", file, tag.line, "address", text, "correct one of the two")
 

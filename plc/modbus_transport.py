@@ -11,6 +11,7 @@ from pymodbus.pdu import ModbusPDU
 from plc.addresses import Area
 from plc.devices import Device
 from plc.registers import payload
+from plc.stopping import heed_cancellation
 from scada.ports import PlcError
 
 MAX_WRITE = 123
@@ -94,6 +95,7 @@ class ModbusTransport:
                 answer = await call()
         except (ModbusException, OSError, TimeoutError, ValueError) as error:
             raise PlcError(f"{what}: {error!r}") from error
+        heed_cancellation()
         if answer.isError():
             raise DeviceRefusal(f"{what}: exception {answer.exception_code}", answer.exception_code)
         if answer.function_code != function:

@@ -19,6 +19,7 @@ from plc.devices import Device
 from plc.mapped import MappedTag
 from plc.opcua_values import node_id, update_of, variant_of
 from plc.registers import Kind
+from plc.stopping import heed_cancellation
 from scada.model.handshake import AckResult, Answer, CommandBlock
 from scada.model.tag import TagName, TagUpdate, Value
 from scada.ports import PlcError
@@ -113,6 +114,7 @@ class OpcUaSession:
             event = await self._subscription.next_event(within_s)
         except StopAsyncIteration:
             raise PlcError(f"{self._device.where}: the subscription has ended") from None
+        heed_cancellation()
         self.check()
         return [] if event is None else self._rest_of(event, self._subscription)
 
@@ -191,9 +193,11 @@ class OpcUaSession:
     async def _ask(self, request: Awaitable[T], what: str, within_s: float | None = None) -> T:
         try:
             async with asyncio.timeout(within_s or self._device.timeout_s):
-                return await request
+                answer = await request
         except (UaError, OSError, TimeoutError) as error:
             raise PlcError(f"{what} {self._device.where}: {error!r}") from error
+        heed_cancellation()
+        return answer
 
 
 def _arguments(block: CommandBlock) -> list[ua.Variant]:

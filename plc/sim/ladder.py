@@ -5,8 +5,9 @@ FIRE are not in it yet.
 """
 
 from dataclasses import replace
+from typing import Any
 
-from plc.sim.memory import TRAVEL_MS, Inputs, Memory, Retained
+from plc.sim.memory import CLEAR_MS, TRAVEL_MS, Inputs, Memory, Retained
 from scada.model.handshake import (
     MAX_TTL_MS,
     AckResult,
@@ -45,13 +46,13 @@ def _hear_server(memory: Memory, dt_ms: int) -> Memory:
     """Watch the server's heartbeat; when it stops, the claim falls and all in flight is void."""
     inputs = memory.inputs
     moved = inputs.heartbeat != memory.heard
-    silent_ms = 0 if moved else memory.silent_ms + dt_ms
+    silent_ms = 0 if moved else min(memory.silent_ms + dt_ms, SERVER_LOST_MS)
     lost = silent_ms >= SERVER_LOST_MS
     alive = moved or (memory.alive and not lost)
     claim = 0 if lost else memory.claim
     if inputs.claim_wanted != memory.claim_seen and claim == 0 and alive:
         claim = inputs.claim_wanted
-    return replace(
+    return _set(
         memory,
         heard=inputs.heartbeat,
         silent_ms=silent_ms,
@@ -63,28 +64,28 @@ def _hear_server(memory: Memory, dt_ms: int) -> Memory:
 
 def _choose_mode(memory: Memory, dt_ms: int) -> Memory:
     """After a restart nothing moves until a server has looked and claimed; the key outranks both."""
-    memory = replace(memory, clear_ms=memory.clear_ms + dt_ms if memory.clear else 0)
+    memory = _set(memory, clear_ms=min(memory.clear_ms + dt_ms, CLEAR_MS) if memory.clear else 0)
     resync = memory.resync and not (memory.claim != 0 and memory.permit)
     unattended = Mode.RESYNC if resync else Mode.AUTO
     mode = Mode.MAINTENANCE if memory.inputs.key else unattended
-    return replace(memory, resync=resync, mode=mode, authorised=memory.authorised and mode is Mode.AUTO)
+    return _set(memory, resync=resync, mode=mode, authorised=memory.authorised and mode is Mode.AUTO)
 
 
 def _arrive(memory: Memory, dt_ms: int) -> Memory:
     """Number whoever comes onto the approach loop; a short gap is the same passage."""
-    absent_ms = 0 if memory.inputs.approach else memory.absent_ms + dt_ms
+    absent_ms = 0 if memory.inputs.approach else min(memory.absent_ms + dt_ms, GLITCH_MS)
     present = memory.inputs.approach or (memory.present and absent_ms < GLITCH_MS)
     arrived = present and not memory.present
-    memory = replace(memory, absent_ms=absent_ms, present=present)
+    memory = _set(memory, absent_ms=absent_ms, present=present)
     if not arrived:
         return memory
     memory = _number_next(memory)
     number = memory.retained.passages
     if memory.entered:
-        return replace(memory, follower=number)
+        return _set(memory, follower=number)
     if memory.now != 0:
-        memory = replace(memory, last=memory.now, outcome=int(PassageOutcome.UNCERTAIN))
-    return replace(memory, now=number, authorised=False)
+        memory = _set(memory, last=memory.now, outcome=int(PassageOutcome.UNCERTAIN))
+    return _set(memory, now=number, authorised=False)
 
 
 def _reach_safety(memory: Memory) -> Memory:
@@ -93,17 +94,17 @@ def _reach_safety(memory: Memory) -> Memory:
         return memory
     if memory.now == 0:
         memory = _number_next(memory)
-        memory = replace(memory, now=memory.retained.passages, wrong_way=True)
-    return replace(memory, entered=True)
+        memory = _set(memory, now=memory.retained.passages, wrong_way=True)
+    return _set(memory, entered=True)
 
 
 def _end_passage(memory: Memory, dt_ms: int) -> Memory:
     """End the live passage once it has left; its authorisation dies with it."""
     inputs = memory.inputs
     away = memory.now != 0 and not memory.entered and not inputs.approach and not inputs.safety
-    memory = replace(memory, away_ms=memory.away_ms + dt_ms if away else 0)
+    memory = _set(memory, away_ms=memory.away_ms + dt_ms if away else 0)
     left = memory.safety_was and not inputs.safety and memory.entered
-    memory = replace(memory, safety_was=inputs.safety)
+    memory = _set(memory, safety_was=inputs.safety)
     if left:
         return _close_passage(memory, _way_out(memory))
     if memory.away_ms >= GONE_MS:
@@ -125,7 +126,7 @@ def _close_passage(memory: Memory, outcome: PassageOutcome) -> Memory:
         retained = replace(retained, passed=retained.passed + 1)
     if outcome is PassageOutcome.BACKED_OUT:
         retained = replace(retained, backed=retained.backed + 1)
-    memory = replace(
+    memory = _set(
         memory,
         retained=retained,
         outcome=int(outcome),
@@ -139,12 +140,12 @@ def _close_passage(memory: Memory, outcome: PassageOutcome) -> Memory:
     )
     if memory.now == 0 and memory.inputs.approach:
         memory = _number_next(memory)
-        memory = replace(memory, now=memory.retained.passages)
+        memory = _set(memory, now=memory.retained.passages)
     return memory
 
 
 def _number_next(memory: Memory) -> Memory:
-    return replace(memory, retained=replace(memory.retained, passages=memory.retained.passages + 1))
+    return _set(memory, retained=replace(memory.retained, passages=memory.retained.passages + 1))
 
 
 def _take_command(memory: Memory) -> Memory:
@@ -154,7 +155,7 @@ def _take_command(memory: Memory) -> Memory:
     sums = (claim, 3 * code, 5 * passage_hi, 7 * passage_lo, 11 * ttl_ms, 13 * tick, 17 * seq_hi, 19 * seq_lo)
     whole = sum(sums) % 65536 == check
     if seq != memory.seq_seen:
-        memory = replace(memory, seq_seen=seq)
+        memory = _set(memory, seq_seen=seq)
         if not whole:
             memory = _stray(memory, AckResult.TORN)
         elif seq < memory.retained.seq:
@@ -164,11 +165,11 @@ def _take_command(memory: Memory) -> Memory:
     result = _judge(memory, claim, code, passage_hi * 65536 + passage_lo, ttl_ms, tick)
     if result is AckResult.DONE:
         memory = _obey(memory, code)
-    return replace(memory, result=int(result), retained=replace(memory.retained, seq=seq))
+    return _set(memory, result=int(result), retained=replace(memory.retained, seq=seq))
 
 
 def _stray(memory: Memory, why: AckResult) -> Memory:
-    return replace(memory, stray=(memory.stray + 1) % 65536, stray_result=int(why))
+    return _set(memory, stray=(memory.stray + 1) % 65536, stray_result=int(why))
 
 
 def _judge(memory: Memory, claim: int, code: int, passage: int, ttl_ms: int, tick: int) -> AckResult:
@@ -199,16 +200,16 @@ def _judge_open(memory: Memory) -> AckResult:
 
 def _obey(memory: Memory, code: int) -> Memory:
     if code != CommandCode.OPEN:
-        return replace(memory, authorised=False)
-    return replace(memory, authorised=True, retained=replace(memory.retained, opened=memory.retained.opened + 1))
+        return _set(memory, authorised=False)
+    return _set(memory, authorised=True, retained=replace(memory.retained, opened=memory.retained.opened + 1))
 
 
 def _drive_boom(memory: Memory, dt_ms: int) -> Memory:
     """Drive the motor. Raising beats lowering; whatever comes under it while it lowers sends it up again."""
     if memory.lowering and not memory.clear:
         reopened = memory.retained.reopened + 1
-        memory = replace(memory, reopening=True, retained=replace(memory.retained, reopened=reopened))
-    memory = replace(memory, reopening=memory.reopening and not memory.up)
+        memory = _set(memory, reopening=True, retained=replace(memory.retained, reopened=reopened))
+    memory = _set(memory, reopening=memory.reopening and not memory.up)
     if memory.was_down and not memory.down and not memory.raising:
         memory = _count_rise(memory, RiseCause.UNKNOWN, 0)
     wanted, moves = memory.authorised or memory.reopening, memory.mode is Mode.AUTO and not memory.inputs.detached
@@ -217,20 +218,28 @@ def _drive_boom(memory: Memory, dt_ms: int) -> Memory:
     if raising and not memory.raising:
         cause = RiseCause.AUTHORISED if memory.authorised else RiseCause.REOPEN
         memory = _count_rise(memory, cause, memory.now if memory.authorised else 0)
-    memory = replace(memory, was_down=memory.down, raising=raising, lowering=lowering)
+    memory = _set(memory, was_down=memory.down, raising=raising, lowering=lowering)
     return _move(memory, dt_ms)
 
 
 def _count_rise(memory: Memory, cause: RiseCause, passage: int) -> Memory:
     retained = replace(memory.retained, rises=memory.retained.rises + 1)
-    return replace(memory, retained=retained, rise_cause=int(cause), rise_passage=passage)
+    return _set(memory, retained=retained, rise_cause=int(cause), rise_passage=passage)
 
 
 def _move(memory: Memory, dt_ms: int) -> Memory:
     """Stand in for the barrier: it needs its time from limit to limit."""
     way = dt_ms * ((memory.raising or memory.inputs.lifted) - memory.lowering)
     position = min(max(memory.retained.position_ms + way, 0), TRAVEL_MS)
-    return replace(memory, retained=replace(memory.retained, position_ms=position))
+    if position == memory.retained.position_ms:
+        return memory
+    return _set(memory, retained=replace(memory.retained, position_ms=position))
+
+
+def _set(memory: Memory, **changes: Any) -> Memory:  # noqa: ANN401 - any field
+    """Change what differs: most scans change little, and a new memory is what costs."""
+    different = {name: value for name, value in changes.items() if getattr(memory, name) != value}
+    return replace(memory, **different) if different else memory
 
 
 def phase(memory: Memory) -> PassagePhase:

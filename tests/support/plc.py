@@ -17,7 +17,7 @@ from plc.sim.server import start
 from plc.tagmap import examine, read_map
 from scada.clock import SystemClock
 from scada.model.handshake import AckResult, CommandBlock, CommandCode
-from scada.model.tag import TagName, TagUpdate, Value
+from scada.model.tag import Quality, TagName, TagUpdate, Value
 from scada.ports import Driver
 
 SHIPPED = Path(__file__).parents[2] / "plc" / "sim"
@@ -104,6 +104,11 @@ class Sink:
         update = self.now.get(TagName(name))
         return None if update is None else update.value
 
+    def quality(self, name: str) -> Quality | None:
+        """The newest quality of a tag; None before it was ever told."""
+        update = self.now.get(TagName(name))
+        return None if update is None else update.quality
+
     def number(self, name: str) -> int:
         """The newest value of a tag that must be a number."""
         value = self.value(name)
@@ -131,13 +136,22 @@ def shipped_map() -> TagMap:
     return replace(tag_map, devices={name: at_free_port(device) for name, device in tag_map.devices.items()})
 
 
+def only_device(tag_map: TagMap, name: str) -> TagMap:
+    """Leave out all devices but one."""
+    return TagMap(tag_map.on(name), {name: tag_map.devices[name]})
+
+
 def at_free_port(device: Device) -> Device:
     """Move a device to a free port, with a time-out that suits a test."""
     return replace(device, port=free_port())
 
 
-def small_map(folder: Path, rows: str, device: str) -> tuple[tuple[MappedTag, ...], Device]:
-    """Read a map of a few tags `tag,address,type,class,...`, whatever a whole lane would need."""
+async def small_map(folder: Path, rows: str, device: str) -> tuple[tuple[MappedTag, ...], Device]:
+    """Read a map of a few tags, whatever a whole lane would need besides."""
+    return await asyncio.to_thread(_small_map, folder, rows, device)
+
+
+def _small_map(folder: Path, rows: str, device: str) -> tuple[tuple[MappedTag, ...], Device]:
     (folder / "tags.csv").write_text(rows, encoding="utf-8")
     (folder / "devices.csv").write_text(device, encoding="utf-8")
     tag_map, _ = examine(folder / "tags.csv", folder / "devices.csv")

@@ -327,3 +327,14 @@ def test_billing_is_asked_once_more_and_then_a_person() -> None:
     bench.hear(e.BillingFailed(bench.passage, "admission", "no database", **bench.now))
     assert isinstance(bench.state, s.AwaitingOperator)
     assert "no database" in bench.state.why
+
+
+def test_a_car_without_a_plate_that_a_person_lets_in_has_a_stay_all_the_same() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_fails()
+    bench.operator_opens(bench.passage, Reason.VISITOR)
+    bench.boom_rises()
+    bench.passes()
+    assert len(bench.all(c.BeginStay)) == 1
+    assert [record.note for record in bench.all(c.RecordPassage)] == ["NO_PLATE"]
