@@ -92,7 +92,7 @@ class Desk:
         runner, passage = self._place(ask)
         reason = _reason(_text(ask, "reason"))
         note = str(ask.args.get("note", ""))[:200]
-        await self._person(ask, "open gate", {"reason": reason.value, "note": note})
+        await self._person(ask, "open_gate", {"reason": reason.value, "note": note})
         answer = await self._requests.ask_and_wait(runner.name, passage, reason, ask.user, note)
         return {"taken": isinstance(answer, Taken), "why": answer.why if isinstance(answer, Refused) else ""}
 
@@ -101,7 +101,7 @@ class Desk:
         plate = normal_form(_text(ask, "plate"))
         if not is_plausible(plate):
             raise BridgeRefusal("bad_args", "this is not a plate: province, letter, then five or six signs")
-        await self._person(ask, "correct plate", {"plate": plate})
+        await self._person(ask, "correct_plate", {"plate": plate})
         runner.post(e.PlateCorrected(passage, self._typed(plate), **self._now()))
         return {"accepted": True}
 
@@ -110,14 +110,14 @@ class Desk:
         stay = StayId(_text(ask, "stay"))
         if stay not in {found.id for found in await self._cashier.open_stays()}:
             raise BridgeRefusal("refused", "this stay is not open")
-        await self._person(ask, "pick stay", {"stay": stay})
+        await self._person(ask, "pick_stay", {"stay": stay})
         runner.post(e.StayFound(passage, stay, ask.user, **self._now()))
         return {"accepted": True}
 
     async def _send_back(self, ask: Ask) -> object:
         runner, passage = self._place(ask)
         reason = _text(ask, "reason")[:200]
-        await self._person(ask, "send back", {"reason": reason})
+        await self._person(ask, "send_back", {"reason": reason})
         runner.post(e.Rejected(passage, ask.user, reason, **self._now()))
         return {"accepted": True}
 

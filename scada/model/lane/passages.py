@@ -88,9 +88,9 @@ def _completed(lane: Lane, passage: Passage, at_s: float) -> Step:
         return _unproven(lane, passage, PassageOutcome.FORWARD, "a vehicle passed whose leave is not known", at_s)
     picture = KeepPicture(passage.id, "passed")
     if lane.direction is Direction.ENTRY:
-        if passage.read is None:
-            return Step(cleared, (RecordPassage(passage, PassageOutcome.FORWARD, "NO_PLATE"), picture))
-        return Step(cleared, (BeginStay(passage, leave), RecordPassage(passage, PassageOutcome.FORWARD), picture))
+        note = "NO_PLATE" if passage.read is None else ""
+        record = RecordPassage(passage, PassageOutcome.FORWARD, note)
+        return Step(cleared, (BeginStay(passage, leave), record, picture))
     if leave.stay is None:
         return Step(cleared, (RecordPassage(passage, PassageOutcome.FORWARD, "NO_STAY"), picture))
     end = EndStay(leave.stay, passage, leave, Ending.EXIT)

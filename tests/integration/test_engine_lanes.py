@@ -1,0 +1,220 @@
+"""The shell around the lane machine: what it journals, asks, tells and lets people do."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scada.engine.peer import BridgeRefusal
+from scada.model.handshake import NotDone, PassageOutcome
+from scada.model.lane.image import OFF
+from scada.model.names import LaneName, StayId
+from scada.model.plate import Plate, PlateUnread
+from scada.model.tag import TagName
+from scada.ports import OpenStay
+from tests.support.engine import START, until
+from tests.support.lane import ON
+from tests.support.plantside import Shell, shell
+
+
+def stay(name: str, plate: str) -> OpenStay:
+    return OpenStay(StayId(name), Plate(plate), START - timedelta(hours=1), LaneName("in1"), None)
+
+
+async def car_reaches(bench: Shell, state: str) -> None:
+    bench.show(approach=ON, passage_now=1)
+    await until(lambda: bench.says("lane.state") == state)
+
+
+async def test_a_car_comes_in_and_every_decision_stands_in_the_journal(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        await car_reaches(bench, "opening")
+        bench.show(up=ON, down=OFF)
+        await until(lambda: bench.says("lane.state") == "open")
+        bench.show(safety=ON)
+        await until(lambda: bench.says("lane.state") == "passing")
+        bench.show(approach=OFF, safety=OFF, passage_now=0, passage_last=1, outcome=PassageOutcome.FORWARD)
+        await until(lambda: bench.says("lane.state") == "clearing")
+        bench.show(up=OFF, down=ON)
+        await until(lambda: bench.says("lane.state") == "idle")
+        decided = [row.what for row in reversed(await bench.journal("decision"))]
+        assert decided == ["identifying", "deciding", "opening", "open", "passing", "clearing", "idle"]
+        assert [passage.number for passage in bench.cashier.begun] == [1]
+        [command] = await bench.journal("command")
+        assert command.what == "OpenGate"
+        assert isinstance(command.body["loop_to_command_ms"], float)
+
+
+async def test_the_journal_is_written_before_the_gate_is_commanded(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        seen: list[int] = []
+
+        async def look() -> None:
+            seen.append(await asyncio.to_thread(_orders_in, tmp_path))
+
+        bench.keeper.see = look
+        await car_reaches(bench, "opening")
+        await until(lambda: len(bench.keeper.opened) == 1)
+        assert seen == [1]
+
+
+def _orders_in(folder: Path) -> int:
+    """Count the OPEN orders that other processes can already read from the journal."""
+    with closing(sqlite3.connect(f"file:{folder / 'plant.db'}?mode=ro", uri=True)) as conn:
+        rows = conn.execute("SELECT body FROM journal WHERE kind = 'decision'").fetchall()
+    return sum('"OpenGate"' in body for (body,) in rows)
+
+
+async def test_a_refusal_of_the_plc_opens_a_case_with_its_reason(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        bench.keeper.verdict = NotDone("wrong passage")
+        await car_reaches(bench, "awaiting_operator")
+        await until(lambda: "wrong passage" in str(bench.says("case")))
+        assert len(bench.keeper.opened) == 1
+
+
+async def test_billing_that_fails_twice_leads_to_a_person(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        bench.cashier.failing = True
+        await car_reaches(bench, "awaiting_operator")
+        await until(lambda: "database is away" in str(bench.says("case")))
+
+
+async def test_a_driver_whose_plate_is_unread_types_it_and_comes_in(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        await car_reaches(bench, "awaiting_driver")
+        token = _token(bench)
+        view = await bench.claims_by("claim_view", token=token)
+        assert isinstance(view, dict)
+        assert (view["direction"], view["state"]) == ("entry", "asking")
+        assert await bench.claims_by("claim_plate", token=token, plate="京a·12345") == {"accepted": True}
+        await until(lambda: bench.says("lane.state") == "opening")
+        assert (bench.says("plate.text"), bench.says("plate.by")) == ("京A12345", "driver")
+
+
+def _token(bench: Shell) -> str:
+    return str(bench.runner.shown()["qr"]).rpartition("/")[2]
+
+
+async def test_a_driver_claims_only_a_stay_that_was_offered_to_him(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        bench.cashier.stays = [stay("S1", "京A12345"), stay("S2", "京A12399"), stay("S3", "沪B77777")]
+        await car_reaches(bench, "awaiting_driver")
+        token = _token(bench)
+        with pytest.raises(BridgeRefusal, match="not offered"):
+            await bench.claims_by("claim_stay", token=token, stay="S3")
+        answer = await bench.claims_by("claim_plate", token=token, plate="京A12345")
+        assert isinstance(answer, dict)
+        assert [candidate["stay"] for candidate in answer["candidates"]] == ["S1"]
+        with pytest.raises(BridgeRefusal, match="not offered"):
+            await bench.claims_by("claim_stay", token=token, stay="S3")
+        await bench.claims_by("claim_stay", token=token, stay="S1")
+        await until(lambda: bench.says("lane.state") == "awaiting_payment")
+        assert bench.says("stay") == "S1"
+
+
+async def test_a_code_dies_with_its_car(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        await car_reaches(bench, "awaiting_driver")
+        token = _token(bench)
+        bench.show(approach=OFF, passage_now=0, passage_last=1, outcome=PassageOutcome.BACKED_OUT)
+        await until(lambda: bench.says("lane.state") == "idle")
+        with pytest.raises(BridgeRefusal, match="expired"):
+            await bench.claims_by("claim_view", token=token)
+
+
+async def test_one_code_does_not_try_all_plates(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        await car_reaches(bench, "awaiting_driver")
+        token = _token(bench)
+        for number in range(8):
+            await bench.claims_by("claim_plate", token=token, plate=f"京A1234{number}")
+        with pytest.raises(BridgeRefusal, match="too many"):
+            await bench.claims_by("claim_plate", token=token, plate="京A12348")
+
+
+async def test_an_operator_opens_with_a_reason_and_both_stand_in_the_journal(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        await car_reaches(bench, "awaiting_driver")
+        passage = bench.says("passage")
+        answer = await bench.asks("open_gate", lane="in1", passage=passage, reason="VISITOR", note="property office")
+        assert answer == {"taken": True, "why": ""}
+        await until(lambda: len(bench.keeper.opened) == 1)
+        [row] = await bench.journal("person", lane=True)
+        assert (row.actor, row.what, row.body) == ("li", "open_gate", {"reason": "VISITOR", "note": "property office"})
+
+
+@pytest.mark.parametrize("user", ["wang", "nobody", ""])
+async def test_who_has_no_right_opens_nothing_whatever_the_web_says_of_him(tmp_path: Path, user: str) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        await car_reaches(bench, "opening")
+        with pytest.raises(BridgeRefusal, match="forbidden"):
+            await bench.asks("open_gate", user, lane="in1", passage=bench.says("passage"), reason="VISITOR")
+        assert not await bench.journal("person", lane=True)
+
+
+@pytest.mark.parametrize("reason", ["", "TEST", "because", "PAID"])
+async def test_an_opening_needs_one_of_the_fixed_reasons(tmp_path: Path, reason: str) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        await car_reaches(bench, "awaiting_driver")
+        with pytest.raises(BridgeRefusal, match="bad_args"):
+            await bench.asks("open_gate", lane="in1", passage=bench.says("passage"), reason=reason)
+        assert not bench.keeper.opened
+
+
+async def test_nobody_opens_for_a_car_that_is_gone(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        with pytest.raises(BridgeRefusal, match="gone"):
+            await bench.asks("open_gate", lane="in1", passage="in1-20260303020000-1", reason="VISITOR")
+
+
+async def test_an_operator_corrects_a_plate_picks_a_stay_and_sends_a_car_back(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        bench.cashier.stays = [stay("S1", "京A12345"), stay("S2", "京B99999")]
+        await car_reaches(bench, "awaiting_driver")
+        passage = bench.says("passage")
+        with pytest.raises(BridgeRefusal, match="not a plate"):
+            await bench.asks("correct_plate", lane="out1", passage=passage, plate="hello")
+        await bench.asks("correct_plate", lane="out1", passage=passage, plate="京B99999")
+        await until(lambda: bench.says("stay") == "S2")
+        with pytest.raises(BridgeRefusal, match="not open"):
+            await bench.asks("pick_stay", lane="out1", passage=passage, stay="S9")
+        await bench.asks("pick_stay", lane="out1", passage=passage, stay="S1")
+        await until(lambda: bench.says("stay") == "S1")
+        await bench.asks("send_back", lane="out1", passage=passage, reason="no money")
+        await until(lambda: bench.says("lane.state") == "awaiting_driver")
+        assert bench.cashier.closed
+
+
+async def test_a_tag_that_holds_no_request_is_told_in_the_log_and_opens_nothing(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        await car_reaches(bench, "awaiting_driver")
+        bench.tags.set(TagName("in1.gate.open_request"), "{not json")
+        bench.show(approach=OFF, passage_now=0, passage_last=1, outcome=PassageOutcome.BACKED_OUT)
+        await until(lambda: bench.says("lane.state") == "idle")
+        assert not bench.keeper.opened
+
+
+async def test_people_sign_in_by_the_desk_and_read_stays_pictures_and_journal(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        signed = await bench.asks("sign_in", "", name="li", password="the boom goes up", address="127.0.0.1")
+        assert signed == {"name": "li", "role": "operator", "must_change": False}
+        with pytest.raises(BridgeRefusal, match="refused"):
+            await bench.asks("sign_in", "", name="li", password="wrong", address="127.0.0.1")
+        assert await bench.asks("recent_stays", limit=5) == []
+        assert await bench.asks("open_stays") == []
+        assert await bench.asks("picture", id="20260303T020000000-0123456789ab.jpg") == {"jpeg_b64": "anBlZw=="}
+        with pytest.raises(BridgeRefusal, match="gone"):
+            await bench.asks("picture", id="../../etc/passwd")
+        assert isinstance(await bench.asks("journal", limit=5), list)

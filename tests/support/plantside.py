@@ -1,0 +1,246 @@
+"""The shell around a lane on the bench: everything it works with, small and in memory, but a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from scada.clock import SystemClock
+from scada.config import Config, load
+from scada.engine.claims import Claims
+from scada.engine.desk import Desk
+from scada.engine.lanes import LaneRunner
+from scada.engine.lanetags import lane_specs, site_specs
+from scada.engine.peer import Ask
+from scada.engine.perform import Found, LaneParts
+from scada.engine.tags import TagTable
+from scada.model.handshake import Done, NotDone, Unknowable
+from scada.model.lane.image import LaneImage
+from scada.model.lane.words import (
+    Authorisation,
+    Ending,
+    OpenRequest,
+    Order,
+    Passage,
+    Quote,
+    Reason,
+    RequestAnswer,
+)
+from scada.model.money import Fen
+from scada.model.names import LaneName, OrderId, PassageId, PictureId, QuoteId, RequestId, StayId
+from scada.model.plate import Plate, PlateRead, PlateUnread, ReadBy
+from scada.model.tag import Access, TagName, TagSpec
+from scada.ports import Admission, BillingError, OpenStay, PictureError
+from scada.store.db import Database, migrate
+from scada.store.journal import JournalRow, SqlJournal, recent
+from scada.store.operators import Operators
+from tests.support.lane import READY, read_of
+
+CONFIG = Path(__file__).parents[2] / "config.toml"
+PASSWORD = "the boom goes up"
+
+
+@dataclass
+class BenchKeeper:
+    """A gatekeeper whose image is set by hand; it notes what the journal held when it was asked to open."""
+
+    see: Callable[[], Awaitable[None]]
+    shown: LaneImage = READY
+    verdict: Done | NotDone | Unknowable = field(default_factory=Done)
+    opened: list[tuple[PassageId, int]] = field(default_factory=list)
+
+    async def open(self, passage: PassageId, number: int, why: str) -> Done | NotDone | Unknowable:
+        await self.see()
+        self.opened.append((passage, number))
+        return self.verdict
+
+    def image(self) -> LaneImage:
+        return self.shown
+
+
+@dataclass
+class BenchCameras:
+    """Cameras that read what is put on the bench."""
+
+    reading: PlateRead | PlateUnread = field(default_factory=lambda: read_of("京A12345"))
+    captured: list[PassageId] = field(default_factory=list)
+
+    async def capture(self, lane: LaneName, passage: PassageId) -> PlateRead | PlateUnread:
+        self.captured.append(passage)
+        return self.reading
+
+    async def snapshot(self, lane: LaneName) -> PictureId | None:
+        return PictureId("20260303T020000000-0123456789ab.jpg")
+
+    def ok(self, lane: LaneName) -> bool:
+        return True
+
+
+@dataclass
+class BenchCashier:
+    """Billing that answers what is put on the bench."""
+
+    clock: SystemClock
+    stays: list[OpenStay] = field(default_factory=list)
+    due: int = 500
+    failing: bool = False
+    begun: list[Passage] = field(default_factory=list)
+    ended: list[tuple[StayId, Reason]] = field(default_factory=list)
+    closed: list[OrderId] = field(default_factory=list)
+
+    async def admit(self, lane: LaneName, passage: PassageId, read: PlateRead) -> Admission:
+        if self.failing:
+            raise BillingError("the database is away")
+        return Admission(Reason.ADMITTED)
+
+    async def open_stays(self) -> Sequence[OpenStay]:
+        return self.stays
+
+    async def quote(self, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
+        due = Fen(self.due)
+        return Quote(QuoteId("q1"), stay, due, due, 60, self.clock.ahead(90), None if due else Reason.FREE)
+
+    async def order(self, lane: LaneName, passage: PassageId, quote: Quote) -> Order:
+        return Order(OrderId("order1"), quote.id, quote.stay, quote.due_fen, "weixin://pay/1")
+
+    async def close_order(self, order: OrderId, why: str) -> None:
+        self.closed.append(order)
+
+    async def begin_stay(self, lane: LaneName, passage: Passage, authorisation: Authorisation) -> StayId:
+        self.begun.append(passage)
+        return StayId("S1")
+
+    async def end_stay(
+        self, lane: LaneName, stay: StayId, passage: Passage, authorisation: Authorisation, ending: Ending
+    ) -> None:
+        self.ended.append((stay, authorisation.reason))
+
+
+@dataclass
+class BenchRequests:
+    """The outbox in memory: it writes the lane's tag and waits for the answer."""
+
+    tags: TagTable
+    clock: SystemClock
+    answers: dict[RequestId, RequestAnswer] = field(default_factory=dict)
+
+    async def ask_and_wait(
+        self, lane: LaneName, passage: PassageId, reason: Reason, by: str, note: str = ""
+    ) -> RequestAnswer:
+        request = OpenRequest(RequestId("r1"), None, None, passage, reason, by, self.clock.now())
+        self.tags.set(TagName(f"{lane}.gate.open_request"), request.to_text())
+        async with asyncio.timeout(2):
+            while request.id not in self.answers:  # noqa: ASYNC110 - a test's own outbox
+                await asyncio.sleep(0.005)
+        return self.answers[request.id]
+
+    async def answered(self, request: RequestId, answer: RequestAnswer) -> None:
+        self.answers[request] = answer
+
+
+class BenchPictures:
+    """One picture."""
+
+    def read(self, picture: PictureId) -> bytes:
+        if not picture.startswith("2026"):
+            raise PictureError(f"no picture {picture}")
+        return b"jpeg"
+
+
+@dataclass
+class Shell:
+    """A lane's runner with all that it works with."""
+
+    config: Config
+    db: Database
+    tags: TagTable
+    runner: LaneRunner
+    keeper: BenchKeeper
+    cameras: BenchCameras
+    cashier: BenchCashier
+    requests: BenchRequests
+    claims: Claims
+    desk: Desk
+
+    def show(self, **changes: object) -> None:
+        """The PLC's image changes; the lane looks at it by itself."""
+        self.keeper.shown = replace(self.keeper.shown, **changes)  # type: ignore[arg-type]
+
+    def says(self, point: str) -> object:
+        return self.tags.get(TagName(f"{self.runner.name}.{point}")).value
+
+    async def journal(self, kind: str | None = None, *, lane: bool = False) -> list[JournalRow]:
+        """Give the journal's rows, newest first; of the lane only, where that is asked."""
+        return await self.db.read(lambda conn: recent(conn, 200, self.runner.name if lane else None, kind))
+
+    async def asks(self, verb: str, user: str = "li", **args: object) -> object:
+        """Ask the control desk as a person would."""
+        return await self.desk.verbs()[verb](Ask("control", verb, args, user, "operator", "s", ""))
+
+    async def claims_by(self, verb: str, **args: object) -> object:
+        """Ask the public side as a driver's phone would."""
+        return await self.claims.verbs()[verb](Ask("public", verb, args, "", "", "", ""))
+
+
+async def _nothing() -> None:
+    """Look at nothing."""
+
+
+def found(plate: Plate, stays: Sequence[OpenStay]) -> Found:
+    """Match by the exact text; whoever shares the first five signs is near."""
+    exact = next((stay.id for stay in stays if stay.plate == plate), None)
+    near = tuple(stay.id for stay in stays if stay.plate[:5] == plate[:5] and stay.id != exact)
+    return Found(exact, near)
+
+
+def typed(plate: Plate) -> PlateRead:
+    return replace(read_of(plate, 1.0, 1), by=ReadBy.DRIVER)
+
+
+@asynccontextmanager
+async def shell(folder: Path, lane: str) -> AsyncIterator[Shell]:
+    """Run one lane of the shipped configuration."""
+    url = f"sqlite:///{folder / 'plant.db'}"
+    config, clock = await asyncio.to_thread(load, CONFIG), SystemClock()
+    await asyncio.to_thread(migrate, url)
+    async with Database(url) as db:
+        bench = await _built(config, clock, db, LaneName(lane))
+        task = asyncio.create_task(bench.runner.run())
+        try:
+            yield bench
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneName) -> Shell:
+    plc = [TagSpec(TagName(f"{lane}.loop.approach"), "plc1", Access.READ)]
+    tags = TagTable([*plc, *lane_specs(lane), *site_specs()], clock)
+    journal = SqlJournal(db, config.site_id, clock)
+    keeper, cameras, cashier = BenchKeeper(_nothing), BenchCameras(), BenchCashier(clock)
+    requests = BenchRequests(tags, clock)
+    claims = Claims(config, clock, cashier, BenchPictures(), journal, found, typed)
+    operators = Operators(db, config.site_id, clock)
+    await operators.add("li", "operator", PASSWORD, must_change=False)
+    await operators.add("wang", "manager", PASSWORD, must_change=False)
+    parts = LaneParts(
+        site=config.site_id,
+        clock=clock,
+        db=db,
+        journal=journal,
+        tags=tags,
+        watched=frozenset({TagName(f"{lane}.gate.open_request")}),
+        gatekeeper=keeper,
+        cameras=cameras,
+        cashier=cashier,
+        requests=requests,
+        match=found,
+        claim_url=lambda passage: claims.url(lane, passage),
+        new_id=lambda: f"id{id(object())}"[:26],
+        paid_s=lambda _stay: None,
+    )
+    runner = LaneRunner(config.lane(lane), parts)
+    claims.serve({lane: runner})
+    desk = Desk(clock, db, journal, operators, cashier, requests, BenchPictures(), {lane: runner}, typed)
+    return Shell(config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk)
