@@ -96,13 +96,21 @@ def sign_in() -> ResponseReturnValue:
     match room().plant.ask("sign_in", arguments, user=name, within_s=_SIGN_IN_WITHIN_S):
         case Value({"name": str() as who, "role": str() as role, "must_change": bool() as must_change}):
             return _let_in(who, role, must_change)
-        case Refused():
-            return render_template("control/sign_in.html", wrong=say("Name or password is wrong."), name=name), 403
+        case Refused(_, error):
+            return render_template("control/sign_in.html", wrong=_why_not(error), name=name), 403
         case _:
             return render_template("control/sign_in.html", wrong=say("The plant does not answer."), name=name), 503
 
 
+def _why_not(error: str) -> str:
+    """Say no more than the plant: it tells a lock-out, and never which of name and password was wrong."""
+    if error.startswith("too many"):
+        return say("Too many tries. Please wait a minute.")
+    return say("Name or password is wrong.")
+
+
 def _let_in(name: str, role: str, must_change: bool) -> ResponseReturnValue:
+    room().registry.close(session.pop(_KEY, ""))
     session.clear()
     session[_KEY] = room().registry.open(name, role, must_change).key
     return redirect(url_for("auth.password" if must_change else "overview.page"))

@@ -54,6 +54,21 @@ def test_a_wrong_password_is_refused_in_words(room: ControlRoom) -> None:
     assert "姓名或密码不对" in answer.text
 
 
+def test_a_lock_out_is_told(room: ControlRoom) -> None:
+    room.plant.verbs["sign_in"] = lambda _args: Refused("refused", "too many tries, wait 42 s")
+    assert "请一分钟后再试" in room.sign_in().text
+
+
+def test_signing_in_anew_ends_the_session_before(room: ControlRoom) -> None:
+    room.sign_in()
+    before = room.browser.get_cookie("__Host-daozha_control", domain="127.0.0.1")
+    room.sign_in("li")
+    assert before is not None
+    other = room.new_browser()
+    other.set_cookie("__Host-daozha_control", before.value, domain="127.0.0.1")
+    assert other.get("/api/snapshot", base_url=CONTROL).status_code == 401
+
+
 def test_five_wrong_tries_in_a_minute_are_enough(room: ControlRoom) -> None:
     statuses = [room.sign_in(password="wrong").status_code for _ in range(6)]
     assert statuses == [403] * 5 + [429]
