@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from scada.clock import VARIABLE, clock_from, clock_setting
-from scada.config import Config, ConfigError, load
+from scada.config import Config, ConfigError, WebApp, load
 from scada.sim.carpark import CarPark, photos, simulators, started, way
 from scada.sim.scenario import NAMES, Casting, Pace
 from scada.sim.truth import TruthLog
@@ -68,7 +68,7 @@ async def _run(config: Config, path: Path, scenario: str, seed: int) -> None:
         await running.enter_async_context(started(simulators(config, path), clock, _hear))
         truth = running.enter_context(TruthLog(config.data / "sim" / "truth.jsonl", clock))
         cars = CarPark(config, clock, clock.speed, truth)
-        tasks = [asyncio.create_task(cars.run()), asyncio.create_task(_send(cars, casting))]
+        tasks = [asyncio.create_task(cars.run()), asyncio.create_task(_send(cars, casting, config.web.devices))]
         sys.stdout.write(f"{READY}\n")
         sys.stdout.flush()
         await _until(stop, tasks)
@@ -78,10 +78,13 @@ def _hear(name: str, line: str) -> None:
     log.info("said", part=name, line=line)
 
 
-async def _send(cars: CarPark, casting: Casting) -> None:
-    """Send one car after the other for ever, once every PLC is wired."""
-    while not cars.park.is_wired():  # noqa: ASYNC110 a wire has no event to wait for
-        await asyncio.sleep(0.1)
+async def _send(cars: CarPark, casting: Casting, displays: WebApp) -> None:
+    """Send one car after the other for ever, once every PLC is wired and the lanes' displays are lit.
+
+    The plant takes a lane over only while it is empty: nobody may stand there before it has.
+    """
+    while not (cars.park.is_wired() and await _is_lit(displays)):  # noqa: ASYNC110 neither tells when
+        await asyncio.sleep(0.2)
     while True:
         visit = casting.next(cars.plates())
         await asyncio.sleep(visit.after_s)
@@ -89,6 +92,15 @@ async def _send(cars: CarPark, casting: Casting) -> None:
         while len(cars.plates()) > MOST_INSIDE:
             cars.changed.clear()
             await cars.changed.wait()
+
+
+async def _is_lit(displays: WebApp) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(displays.host, displays.port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
