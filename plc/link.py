@@ -8,6 +8,7 @@ import structlog
 
 from plc.published import Published
 from plc.retry import BackOff
+from plc.stopping import heed_cancellation
 from scada.model.tag import Quality
 from scada.ports import PlcError
 
@@ -37,4 +38,5 @@ async def keep_trying(
             log.warning("plc link lost", plc=plc, why=str(error))
         finally:
             published.all_bad(quality)
+        heed_cancellation()
         await asyncio.sleep(back_off.next_s())

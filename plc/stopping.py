@@ -1,10 +1,13 @@
-"""A task that was told to stop stops, whatever a library's `asyncio.wait_for` makes of it."""
+"""A task that was told to stop stops, whatever a library makes of its cancellation."""
 
 import asyncio
 
 
 def heed_cancellation() -> None:
-    """Stop here if this task was cancelled: before Python 3.12 `wait_for` loses that when its answer comes just then."""
+    """Stop here if this task was cancelled and a library has swallowed that.
+
+    Before Python 3.12 `asyncio.wait_for` does when its answer comes just then; asyncua does while disconnecting.
+    """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

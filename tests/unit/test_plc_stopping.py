@@ -1,10 +1,16 @@
 """A link that is told to stop stops, even if an answer comes in the same moment."""
 
 import asyncio
+import contextlib
 
 import pytest
 
+from plc.link import keep_trying
+from plc.published import Published
+from plc.retry import BackOff
 from plc.stopping import heed_cancellation
+from scada.ports import PlcError
+from tests.support.plc import Sink
 
 
 async def test_a_cancellation_that_wait_for_lost_is_heeded() -> None:
@@ -25,3 +31,19 @@ async def test_a_cancellation_that_wait_for_lost_is_heeded() -> None:
 
 async def test_a_task_nobody_stops_goes_on() -> None:
     heed_cancellation()
+
+
+async def test_a_link_stops_even_if_its_teardown_swallows_the_cancellation() -> None:
+    closing = asyncio.Event()
+
+    async def live_once() -> None:
+        closing.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        raise PlcError("the link was lost")
+
+    task = asyncio.create_task(keep_trying("plc1", live_once, Published([], Sink()), BackOff()))
+    await closing.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 5)
