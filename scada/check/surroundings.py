@@ -124,7 +124,9 @@ def _only_virtual_time_runs_fast(reading: Reading) -> Iterator[Mistake]:
 
 
 def _data(reading: Reading) -> Path:
-    return data_folder(reading.file.resolve().parent, reading.text("site", "id") or "site", reading.text("site", "data"))
+    return data_folder(
+        reading.file.resolve().parent, reading.text("site", "id") or "site", reading.text("site", "data")
+    )
 
 
 LOOKS: tuple[Look, ...] = (

@@ -39,6 +39,7 @@ def run(asked: argparse.Namespace) -> int:
         say.complain(line)
     if taken:
         return 1
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     _set_clock(config, asked.speed or (SIM_SPEED if asked.with_sim else None))
     return _supervise(config, asked.config, with_sim=asked.with_sim)
 

@@ -62,6 +62,7 @@ def test_the_site_comes_up_tells_how_to_sign_in_and_stops_without_leaving_anythi
         assert address is not None
         with urlopen(address[1], timeout=20) as page:  # noqa: S310 - our own address
             assert "password" in page.read().decode().lower()
+        assert (site.parent / "data").stat().st_mode & 0o077 == 0
         running.send_signal(signal.SIGTERM)
         assert running.wait(DOWN_WITHIN_S) == 0
     finally:
