@@ -13,7 +13,8 @@ PAGE = """<!doctype html><html lang="zh"><head><meta name="csrf-token" content="
 <body data-state="candidates" data-lane="out1">
 <p>请选择您的车</p><br>
 <ul>{items}</ul>
-<form method="post" action="/c/abc/help?lang=zh"><input type="hidden" name="csrf_token" value="t1"><button>呼叫</button></form>
+<form method="post" action="/c/abc/help?lang=zh"><input type="hidden" name="csrf_token" value="t1">
+<button>呼叫</button></form>
 </body></html>"""
 ITEM = """<li data-plate="{plate}" data-entered-at="{at}"><img src="x.jpg"><span>{plate}</span>
 <form method="post" action="/c/abc/stay"><input type="hidden" name="csrf_token" value="t1">
