@@ -20,6 +20,7 @@ CAR = {
     "out1.plate.confidence": 0.71,
     "out1.plate.by": "camera",
     "out1.case": "no open stay under this plate",
+    "out1.stay": "S9",
     "out1.quote.due_fen": 1230,
     "out1.quote.minutes": 134,
 }

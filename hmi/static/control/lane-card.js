@@ -102,10 +102,11 @@ export class LaneCard extends LitElement {
   }
 
   #fee() {
-    if (!isGood(this.#tag('quote.due_fen'))) return this.lane.direction === 'entry' ? '—' : WITHHELD;
+    if (this.lane.direction === 'entry') return html`<span class="none">—</span>`;
+    if (!isGood(this.#tag('stay')) || !isGood(this.#tag('quote.due_fen'))) return WITHHELD;
     const due = number(this.#tag('quote.due_fen'));
     const minutes = number(this.#tag('quote.minutes'));
-    if (due === null) return html`<span class="none">—</span>`;
+    if (due === null || !text(this.#tag('stay'))) return html`<span class="none">—</span>`;
     return html`${yuan(due)}${minutes === null ? nothing : html` <span class="beside">${duration(minutes)}</span>`}`;
   }
 

@@ -4,7 +4,7 @@
  */
 
 import {html, nothing, svg} from '../vendor/lit.js';
-import {contact, number} from './tags.js';
+import {contact, exists, number} from './tags.js';
 import {t} from './texts.js';
 
 const MIDDLE_Y = 82;
@@ -131,6 +131,7 @@ function car(middle, which) {
 
 /** @param {string} lane */
 function beam(lane) {
+  if (!exists(`${lane}.beam`)) return nothing;
   const state = contact(`${lane}.beam`);
   return svg`<g class="beam ${state}"><line x1="372" y1="38" x2="372" y2="126"></line>
     <rect x="367" y="30" width="10" height="8"></rect><rect x="367" y="126" width="10" height="8"></rect></g>`;
@@ -167,6 +168,7 @@ function bar(lane, angle, kind) {
 
 /** @param {string} lane */
 function lights(lane) {
+  if (!exists(`${lane}.light.red`) && !exists(`${lane}.light.green`)) return nothing;
   const lamp = (/** @type {string} */ colour, /** @type {number} */ x, /** @type {string} */ letter) => {
     const state = contact(`${lane}.light.${colour}`);
     const fill = state === 'unknown' ? `url(#hatch-${lane})` : nothing;

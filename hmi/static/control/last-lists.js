@@ -78,10 +78,11 @@ export class JournalList extends LastList {
   /** @param {any} row */
   #row(row) {
     const body = row.body ?? {};
+    const what = String(row.what).replaceAll('_', ' ');
     const details = [body.reason && reasonWord(body.reason), body.plate, body.note].filter(Boolean).join(' · ');
     const why = body.why ? said(String(body.why)) : '';
     return html`<li data-n=${row.n}><time datetime=${row.at}>${clockTime(new Date(row.at))}</time>
-      <b>${row.actor}</b> <span>${said(row.what)}${row.lane ? html` · ${this.#laneTitle(row.lane)}` : nothing}</span>
+      <b>${said(row.actor)}</b> <span>${said(what)}${row.lane ? html` · ${this.#laneTitle(row.lane)}` : nothing}</span>
       ${details ? html`<span class="details">${details}</span>` : nothing}${why ? html` <span class="details">${why}</span>` : nothing}</li>`;
   }
 

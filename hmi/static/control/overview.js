@@ -26,6 +26,7 @@ async function start() {
   const lists = [element('stays'), element('journal')];
   element('journal').lanes = page.lanes;
   element('dialog').reasons = page.reasons;
+  lists.forEach((each) => each.requestUpdate());
   const refresh = () => lists.forEach((each) => each.refresh());
   followTags(link, cards, refresh);
   followLink(link, cards);

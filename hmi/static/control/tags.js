@@ -26,6 +26,11 @@ export function isGood(name) {
   return tag !== undefined && (tag.status === 0 || tag.status === FORCED);
 }
 
+/**
+ * Say whether the plant has the tag at all: not every lane has every contact.
+ * @param {string} name
+ */
+export const exists = (name) => tags.has(name);
 /** @param {string} name */
 export const isForced = (name) => tags.get(name)?.status === FORCED;
 /** @param {string} name */
