@@ -20,7 +20,7 @@ def _quieten() -> None:
     """Let the libraries speak of what we do not: the end of a link is told once, as a PlcError."""
     logging.getLogger("asyncua").setLevel(logging.WARNING)
     logging.getLogger("asyncua.client").setLevel(logging.CRITICAL)
-    logging.getLogger("pymodbus").setLevel(logging.ERROR)
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 
 def _driver(device: Device, tag_map: TagMap, sink: TagSink, clock: Clock) -> Driver:

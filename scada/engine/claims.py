@@ -108,7 +108,7 @@ class Claims:
         claim.tries += 1
         if claim.tries > MOST_CLAIMS:
             raise BridgeRefusal("refused", "too many plates were tried; call for help")
-        await self._tell(claim, "claimed_plate", {"plate": plate})
+        await self._tell(claim, "claimed plate", {"plate": plate})
         if runner.lane.direction is Direction.ENTRY:
             runner.post(e.PlateCorrected(claim.passage, self._typed(plate), **self._now()))
             return {"accepted": True}
@@ -143,13 +143,13 @@ class Claims:
         stay = StayId(str(ask.args.get("stay", "")))
         if stay not in claim.offered:
             raise BridgeRefusal("refused", "this stay was not offered to you")
-        await self._tell(claim, "claimed_stay", {"stay": stay})
+        await self._tell(claim, "claimed stay", {"stay": stay})
         runner.post(e.StayFound(claim.passage, stay, "driver", **self._now()))
         return {"accepted": True}
 
     async def _help(self, ask: Ask) -> object:
         claim, runner = self._live(ask)
-        await self._tell(claim, "called_for_help", {})
+        await self._tell(claim, "called for help", {})
         runner.post(e.HelpCalled(claim.passage, **self._now()))
         return {"accepted": True}
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from scada.clock import Clock
 from scada.engine.lanes import LaneRunner
 from scada.engine.peer import Ask, BridgeRefusal, Handler
-from scada.engine.telling import as_json
+from scada.engine.telling import Json, as_json
 from scada.model.lane import events as e
 from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
 from scada.model.names import LaneName, PassageId, PictureId, StayId
@@ -92,7 +92,7 @@ class Desk:
         runner, passage = self._place(ask)
         reason = _reason(_text(ask, "reason"))
         note = str(ask.args.get("note", ""))[:200]
-        await self._person(ask, "open_gate", {"reason": reason.value, "note": note})
+        await self._person(ask, "open gate", {"reason": reason.value, "note": note})
         answer = await self._requests.ask_and_wait(runner.name, passage, reason, ask.user, note)
         return {"taken": isinstance(answer, Taken), "why": answer.why if isinstance(answer, Refused) else ""}
 
@@ -101,7 +101,7 @@ class Desk:
         plate = normal_form(_text(ask, "plate"))
         if not is_plausible(plate):
             raise BridgeRefusal("bad_args", "this is not a plate: province, letter, then five or six signs")
-        await self._person(ask, "correct_plate", {"plate": plate})
+        await self._person(ask, "correct plate", {"plate": plate})
         runner.post(e.PlateCorrected(passage, self._typed(plate), **self._now()))
         return {"accepted": True}
 
@@ -110,14 +110,14 @@ class Desk:
         stay = StayId(_text(ask, "stay"))
         if stay not in {found.id for found in await self._cashier.open_stays()}:
             raise BridgeRefusal("refused", "this stay is not open")
-        await self._person(ask, "pick_stay", {"stay": stay})
+        await self._person(ask, "pick stay", {"stay": stay})
         runner.post(e.StayFound(passage, stay, ask.user, **self._now()))
         return {"accepted": True}
 
     async def _send_back(self, ask: Ask) -> object:
         runner, passage = self._place(ask)
         reason = _text(ask, "reason")[:200]
-        await self._person(ask, "send_back", {"reason": reason})
+        await self._person(ask, "send back", {"reason": reason})
         runner.post(e.Rejected(passage, ask.user, reason, **self._now()))
         return {"accepted": True}
 
@@ -169,7 +169,7 @@ class Desk:
         return {"at": self._clock.now(), "at_s": self._clock.seconds()}
 
 
-def recent_stays(conn: Connection, limit: int) -> list[dict[str, object]]:
+def recent_stays(conn: Connection, limit: int) -> list[Json]:
     """Give the last stays, newest first: those that ended last and those that began last, by their last change."""
     table = stay_table
     columns = [
@@ -186,7 +186,7 @@ def recent_stays(conn: Connection, limit: int) -> list[dict[str, object]]:
         table.c.exit_reason,
     ]
     rows = conn.execute(select(*columns).order_by(table.c.entered_at.desc()).limit(limit)).mappings()
-    return [{name: as_json(value) for name, value in row.items()} for row in rows]
+    return [as_json(row) for row in rows]
 
 
 def _reason(text: str) -> Reason:

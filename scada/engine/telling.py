@@ -25,7 +25,7 @@ def as_json(value: object) -> Json:
     if is_dataclass(value):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
+        return {f"{key}": as_json(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [as_json(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no place in the journal")

@@ -6,7 +6,9 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
+from sqlalchemy import Connection, insert
 
 from scada.engine.peer import BridgeRefusal
 from scada.model.handshake import NotDone, PassageOutcome
@@ -15,6 +17,7 @@ from scada.model.names import LaneName, StayId
 from scada.model.plate import Plate, PlateUnread
 from scada.model.tag import TagName
 from scada.ports import OpenStay
+from scada.store.schema import stay as stay_table
 from tests.support.engine import START, until
 from tests.support.lane import ON
 from tests.support.plantside import Shell, shell
@@ -149,7 +152,7 @@ async def test_an_operator_opens_with_a_reason_and_both_stand_in_the_journal(tmp
         assert answer == {"taken": True, "why": ""}
         await until(lambda: len(bench.keeper.opened) == 1)
         [row] = await bench.journal("person", lane=True)
-        assert (row.actor, row.what, row.body) == ("li", "open_gate", {"reason": "VISITOR", "note": "property office"})
+        assert (row.actor, row.what, row.body) == ("li", "open gate", {"reason": "VISITOR", "note": "property office"})
 
 
 @pytest.mark.parametrize("user", ["wang", "nobody", ""])
@@ -206,13 +209,21 @@ async def test_a_tag_that_holds_no_request_is_told_in_the_log_and_opens_nothing(
         assert not bench.keeper.opened
 
 
+def _one_stay(conn: Connection) -> None:
+    values = {"entry_lane": "in1", "entry_passage": "in1-1", "entered_at": START, "tariff": "t", "tariff_terms": {}}
+    plate = {"plate": "京A12345", "plate_kind": "ordinary", "plate_colour": "BLUE"}
+    conn.execute(insert(stay_table).values(id="S1", site="demo", **plate, **values))
+
+
 async def test_people_sign_in_by_the_desk_and_read_stays_pictures_and_journal(tmp_path: Path) -> None:
     async with shell(tmp_path, "in1") as bench:
         signed = await bench.asks("sign_in", "", name="li", password="the boom goes up", address="127.0.0.1")
         assert signed == {"name": "li", "role": "operator", "must_change": False}
         with pytest.raises(BridgeRefusal, match="refused"):
             await bench.asks("sign_in", "", name="li", password="wrong", address="127.0.0.1")
-        assert await bench.asks("recent_stays", limit=5) == []
+        await bench.db.write(_one_stay)
+        [shown] = orjson.loads(orjson.dumps(await bench.asks("recent_stays", limit=5)))
+        assert (shown["stay"], shown["plate"], shown["ending"]) == ("S1", "京A12345", None)
         assert await bench.asks("open_stays") == []
         assert await bench.asks("picture", id="20260303T020000000-0123456789ab.jpg") == {"jpeg_b64": "anBlZw=="}
         with pytest.raises(BridgeRefusal, match="gone"):

@@ -1,0 +1,121 @@
+"""The whole site on loopback, in a process of its own, with cars that come when a test sends them.
+
+As a program (`python -m tests.support.site FOLDER`) it runs the site until its standard input ends; a
+line of JSON on it is a car. As a module it is the test's handle on that program.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import tomli_w
+
+from scada.clock import SystemClock
+from scada.config import Config, load
+from scada.model.plate import Plate
+from scada.sim.carpark import CarPark, simulators, started, way
+from scada.sim.road import Car, CarName
+from scada.sim.scenario import Person, Visit
+from scada.sim.site import prepare
+from scada.sim.truth import TruthLog
+from scada.store.db import database_url, reading_engine
+from scada.store.journal import JournalRow, recent
+from scada.supervise import parts
+
+BASE = Path(__file__).parents[2] / "config.toml"
+FIRST_PASSWORD = "FIRST-PASSWORD "
+UP = "UP"
+STOP_S = 60.0
+
+
+@dataclass
+class LiveSite:
+    """A site with drawn scenes only. `password` is the administrator's first one."""
+
+    folder: Path
+    password: str = ""
+    config: Config = field(init=False)
+
+    def __enter__(self) -> Self:
+        path = prepare(self.folder, BASE)
+        _for_a_test(path)
+        self.config = load(path)
+        command = [sys.executable, "-m", "tests.support.site", str(path)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith(FIRST_PASSWORD):
+                self.password = line.removeprefix(FIRST_PASSWORD).strip()
+            if line.strip() == UP:
+                return self
+        raise AssertionError(f"the site did not come up: exit code {self._process.wait(STOP_S)}")
+
+    def __exit__(self, *failure: object) -> None:
+        self._process.communicate(timeout=STOP_S)
+
+    def journal(self, kind: str) -> list[JournalRow]:
+        """Read the journal as another process would; in a thread, since a browser's loop may run in this one."""
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(_journal, self.config, kind).result(STOP_S)
+
+    def send(self, number: int, plate: str, *, dead_phone: bool = False) -> None:
+        """Let a car come that stays for a second."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([number, plate, dead_phone]) + "\n")
+        self._process.stdin.flush()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.config.web.control.host}:{self.config.web.control.port}"
+
+
+def _journal(config: Config, kind: str) -> list[JournalRow]:
+    engine = reading_engine(database_url(config))
+    with engine.connect() as conn:
+        rows = recent(conn, 1000, kind=kind)
+    engine.dispose()
+    return rows
+
+
+def _for_a_test(path: Path) -> None:
+    """Draw the scenes, so that no photograph is ever shown; charge from the first minute, so that everybody owes."""
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    content["sim"].pop("photos", None)
+    content["tariff"]["free_entry_duration"] = 0
+    path.write_text(tomli_w.dumps(content), encoding="utf-8")
+
+
+async def _run(path: Path) -> None:
+    """Run every process of the site and its cars, as `daozha run` and `daozha sim` would."""
+    config, clock = load(path), SystemClock()
+    with TruthLog(config.data / "sim" / "truth.jsonl", clock) as truth:
+        cars = CarPark(config, clock, 1.0, truth)
+        async with AsyncExitStack() as running:
+            await running.enter_async_context(started(simulators(config, path), clock, _hear))
+            for part in parts(path, with_sim=False):
+                await running.enter_async_context(started([part], clock, _hear))
+            driving = asyncio.create_task(cars.run())
+            sys.stdout.write(f"{UP}\n")
+            sys.stdout.flush()
+            while line := await asyncio.to_thread(sys.stdin.readline):
+                number, plate, dead_phone = json.loads(line)
+                car = Car(CarName(f"car-{number}"), *way(config), dwell_s=1.0)
+                cars.invite(Visit(car, Plate(plate), None, number, Person(dead_phone=dead_phone), 0.0), 0.0)
+            driving.cancel()
+            await asyncio.gather(driving, return_exceptions=True)
+
+
+def _hear(_name: str, line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(Path(sys.argv[1])))
