@@ -137,3 +137,12 @@ def test_only_an_authorised_live_passage_or_an_obstacle_raises_the_boom(plan: Pl
     for memory in history(plan):
         if memory.raising:
             assert memory.reopening or (memory.authorised and memory.now != 0)
+
+
+@given(steps)
+def test_an_authorisation_is_never_inherited_by_another_passage(plan: Plan) -> None:
+    trace = history(plan)
+    for before, after in pairwise(trace):
+        if after.authorised and after.retained.opened == before.retained.opened:
+            assert before.authorised
+            assert after.now == before.now
