@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
-from lpr.network import Picture
+from lpr.reader.network import Picture
 from lpr.source import Source, open_source
 from scada.clock import Clock
 

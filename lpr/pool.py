@@ -3,8 +3,8 @@
 import asyncio
 from types import TracebackType
 
-from lpr.post import CameraPost
-from lpr.wire import Settings
+from lpr.process.post import CameraPost
+from lpr.process.wire import Settings
 from scada.clock import Clock
 from scada.config import Camera, Config
 from scada.model.names import LaneName, PassageId, PictureId

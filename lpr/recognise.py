@@ -13,16 +13,16 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from lpr.colour import colour_of
-from lpr.decode import Decoded
-from lpr.detect import Found, PlateDetector
-from lpr.grammar import colour_by_text, kind_of
-from lpr.guess import Corners, PlateGuess
 from lpr.models import ModelError, Models, find
-from lpr.network import Picture, straighten
-from lpr.signs import SignReader
+from lpr.reader.colour import colour_of
+from lpr.reader.decode import Decoded
+from lpr.reader.detect import Found, PlateDetector
+from lpr.reader.grammar import colour_by_text, kind_of
+from lpr.reader.guess import Corners, PlateGuess
+from lpr.reader.network import Picture, straighten
+from lpr.reader.signs import SignReader
+from lpr.reader.textbox import TextDetector
 from lpr.source import load_picture
-from lpr.textbox import TextDetector
 from scada.model.plate import Plate
 
 SURE_SIGN = 0.9

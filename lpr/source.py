@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 
-from lpr.network import Picture
+from lpr.reader.network import Picture
 from scada.clock import SystemClock
 
 FFMPEG_OPTIONS = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay"

@@ -8,8 +8,8 @@ mix, so they are grouped first, by text and by place.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lpr.grammar import is_suspicious
-from lpr.guess import PlateGuess
+from lpr.reader.grammar import is_suspicious
+from lpr.reader.guess import PlateGuess
 from scada.model.names import PictureId
 from scada.model.plate import Alternative, Plate, PlateRead, PlateUnread
 

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lpr.camera import Grabber
-from lpr.capture import Capturer
 from lpr.evidence import PictureStore
 from lpr.models import ModelError, find
-from lpr.recognise import WheelReader
-from lpr.wire import (
+from lpr.process.capture import Capturer
+from lpr.process.wire import (
     Beat,
     CaptureAnswer,
     CaptureOrder,
@@ -31,6 +30,7 @@ from lpr.wire import (
     order_from,
     settings_from,
 )
+from lpr.recognise import WheelReader
 from scada.clock import Clock, clock_from
 
 BEAT_S = 0.5

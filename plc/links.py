@@ -2,8 +2,8 @@
 
 import logging
 
-from plc.devices import Device, Protocol
-from plc.mapped import TagMap
+from plc.map.devices import Device, Protocol
+from plc.map.mapped import TagMap
 from plc.modbus import ModbusDriver
 from plc.opcua import OpcUaDriver
 from scada.clock import Clock

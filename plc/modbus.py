@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 import structlog
 
-from plc.addresses import Area, Register
-from plc.devices import Device
-from plc.link import LAYOUT, ForeignLayout, keep_trying
-from plc.mapped import MappedTag
-from plc.modbus_transport import DeviceRefusal, ModbusTransport
-from plc.published import Published
+from plc.map.addresses import Area, Register
+from plc.map.devices import Device
+from plc.map.mapped import MappedTag
 from plc.registers import CodingError, Kind, command_words, encode
-from plc.retry import BackOff
-from plc.scans import Scanner, scanners
-from plc.waiting import Rank, WaitingWrites, Write
+from plc.transport.link import LAYOUT, ForeignLayout, keep_trying
+from plc.transport.modbus import DeviceRefusal, ModbusTransport
+from plc.transport.published import Published
+from plc.transport.retry import BackOff
+from plc.transport.scans import Scanner, scanners
+from plc.transport.waiting import Rank, WaitingWrites, Write
 from scada.clock import Clock
 from scada.model.handshake import Answer, CommandBlock
 from scada.model.tag import Access, Quality, TagName, Value, point_of

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from plc.devices import Device
-from plc.link import LAYOUT, ForeignLayout, keep_trying
-from plc.mapped import MappedTag, Scan
-from plc.opcua_session import OpcUaSession
-from plc.published import Published
+from plc.map.devices import Device
+from plc.map.mapped import MappedTag, Scan
 from plc.registers import Kind
-from plc.retry import BackOff
+from plc.transport.link import LAYOUT, ForeignLayout, keep_trying
+from plc.transport.opcua import OpcUaSession
+from plc.transport.published import Published
+from plc.transport.retry import BackOff
 from scada.clock import Clock
 from scada.model.handshake import Answer, CommandBlock
 from scada.model.tag import Access, Quality, TagName, TagUpdate, Value, point_of

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from plc.addresses import Area, Register
+from plc.map.addresses import Area, Register
 from plc.registers import CODES, Kind, Order, decode_text, straight, words_of
 from scada.model.tag import Quality, TagName, TagUpdate, Value
 

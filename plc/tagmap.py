@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from plc.devices import Device, Protocol, read_devices
-from plc.findings import ERROR, Finding, error
-from plc.lint import check_map
-from plc.mapped import MappedTag, Scan, TagMap
-from plc.sheet import Row, Sheet, SheetError, read_sheet
-from plc.tagrow import COLUMNS, read_row
+from plc.map.devices import Device, Protocol, read_devices
+from plc.map.findings import ERROR, Finding, error
+from plc.map.lint import check_map
+from plc.map.mapped import MappedTag, Scan, TagMap
+from plc.map.sheet import Row, Sheet, SheetError, read_sheet
+from plc.map.tagrow import COLUMNS, read_row
 
 __all__ = ["Device", "Finding", "MappedTag", "Protocol", "Scan", "TagMap", "TagMapError", "lint", "read_map"]
 

@@ -13,9 +13,9 @@ from billing.cashier import Hearers, SqlCashier
 from billing.ids import new_id
 from billing.request import RequestWriter
 from lpr.evidence import PictureStore
-from lpr.grammar import colour_by_text, parse
 from lpr.match import match
 from lpr.pool import CameraPool
+from lpr.reader.grammar import colour_by_text, parse
 from plc.links import build as build_drivers
 from plc.tagmap import TagMap, read_map
 from scada.clock import SystemClock

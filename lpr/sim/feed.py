@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr.network import Picture
+from lpr.reader.network import Picture
 from lpr.sim.plates import HEIGHT, WIDTH, DrawError, draw_road, draw_scene
 from lpr.source import load_picture
 from scada.config import Config, ConfigError, Sim, load

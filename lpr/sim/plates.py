@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lpr.grammar import parse
-from lpr.network import Picture
+from lpr.reader.grammar import parse
+from lpr.reader.network import Picture
 from scada.model.plate import Plate, PlateColour, PlateKind, normal_form
 
 WIDTH, HEIGHT = 1280, 720

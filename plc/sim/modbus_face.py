@@ -7,9 +7,9 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from plc.addresses import Area
-from plc.devices import Device
-from plc.mapped import MappedTag
+from plc.map.addresses import Area
+from plc.map.devices import Device
+from plc.map.mapped import MappedTag
 from plc.plan import Point
 from plc.registers import COMMAND_WORDS, Kind, encode
 from plc.sim.image import image

@@ -8,12 +8,12 @@ from asyncua import ua
 from asyncua.common.methods import uamethod
 from asyncua.server.server import Server
 
-from plc.devices import Device
-from plc.mapped import MappedTag
-from plc.opcua_values import VARIANTS, node_id
+from plc.map.devices import Device
+from plc.map.mapped import MappedTag
 from plc.registers import Kind, command_words
 from plc.sim.image import image
 from plc.sim.machine import Machine
+from plc.transport.values import VARIANTS, node_id
 from scada.clock import Clock
 from scada.model.handshake import CommandBlock
 from scada.model.tag import Value, point_of

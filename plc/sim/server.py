@@ -14,8 +14,8 @@ from pathlib import Path
 
 import structlog
 
-from plc.devices import Device, Protocol
-from plc.mapped import MappedTag
+from plc.map.devices import Device, Protocol
+from plc.map.mapped import MappedTag
 from plc.sim.field import FieldSide
 from plc.sim.machine import Machine, read_retained
 from plc.sim.modbus_face import ModbusFace

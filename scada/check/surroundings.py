@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lpr import models
 from plc import tagmap
-from plc.findings import ERROR, Finding
+from plc.map.findings import ERROR, Finding
 from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading

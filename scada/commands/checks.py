@@ -8,7 +8,7 @@ from pathlib import Path
 
 from billing.tariff import LineKind, Priced, Tariff, price
 from plc import tagmap
-from plc.findings import ERROR
+from plc.map.findings import ERROR
 from scada import say
 from scada.check import check, has_errors
 from scada.check.online import Reached, reach_all

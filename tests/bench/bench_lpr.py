@@ -12,10 +12,10 @@ from pathlib import Path
 
 import cv2
 
-from lpr.guess import PlateGuess
 from lpr.models import ModelError, find
+from lpr.reader.guess import PlateGuess
+from lpr.reader.signs import SignReader
 from lpr.recognise import WheelReader
-from lpr.signs import SignReader
 from lpr.source import load_picture
 from lpr.vote import nearest
 from scada.model.plate import Plate, normal_form

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lpr import recognise
-from lpr.grammar import DIGITS, LETTERS
 from lpr.models import find
-from lpr.network import Picture
+from lpr.reader.grammar import DIGITS, LETTERS
+from lpr.reader.network import Picture
 from lpr.recognise import WheelReader
 from lpr.sim.plates import DrawError, catalogue, draw_plate, draw_road, draw_scene
 from scada.model.plate import PROVINCES, Plate, PlateColour, PlateKind

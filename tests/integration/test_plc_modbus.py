@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plc.links import build
-from plc.mapped import TagMap
+from plc.map.mapped import TagMap
 from plc.modbus import ModbusDriver
 from plc.sim.machine import Machine
 from scada.clock import SystemClock

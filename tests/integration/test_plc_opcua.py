@@ -8,7 +8,7 @@ from asyncua import ua
 from asyncua.server.server import Server
 
 from plc.links import build
-from plc.mapped import TagMap
+from plc.map.mapped import TagMap
 from plc.opcua import OpcUaDriver
 from plc.sim.machine import Machine
 from scada.clock import SystemClock
@@ -146,7 +146,7 @@ async def other_server(port: int) -> Server:
 async def test_what_a_server_lacks_or_doubts_is_told_whether_it_publishes_fast_or_is_polled(
     tmp_path: Path, publishing_ms: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plc.opcua_session.PUBLISH_MS", publishing_ms)
+    monkeypatch.setattr("plc.transport.opcua.PUBLISH_MS", publishing_ms)
     port, sink = free_port(), Sink()
     tags, device = await small_map(
         tmp_path, ROWS, f"device,protocol,host,port,timeout_ms\nua9,opcua,127.0.0.1,{port},2000\n"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.decode import Automaton, Floats
-from lpr.grammar import SIGNS, SINGLE, Grammar, allows, parse
+from lpr.reader.decode import Automaton, Floats
+from lpr.reader.grammar import SIGNS, SINGLE, Grammar, allows, parse
 from scada.model.plate import PlateKind
 
 SMALL = (

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpr.guess import PlateGuess
+from lpr.reader.guess import PlateGuess
 from lpr.vote import decide, vote
 from scada.model.plate import PlateRead
 from tests.support.lpr import guess

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from lpr.evidence import PictureStore
-from lpr.guess import PlateGuess
+from lpr.reader.guess import PlateGuess
 from scada.config import Config, load
 from scada.model.plate import Plate, PlateColour, PlateKind
 

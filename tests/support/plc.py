@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from plc.devices import Device
-from plc.mapped import MappedTag, TagMap
+from plc.map.devices import Device
+from plc.map.mapped import MappedTag, TagMap
 from plc.registers import command_words
 from plc.sim.ladder import power_up, scan
 from plc.sim.machine import Machine

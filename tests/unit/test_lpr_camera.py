@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lpr.camera import FRESH_S, FROZEN_S, Grabber, Health, Pace
-from lpr.network import Picture
+from lpr.reader.network import Picture
 from scada.clock import SystemClock
 
 CLOCK = SystemClock()

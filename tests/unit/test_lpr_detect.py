@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lpr.detect import Found, anchors
-from lpr.network import order_corners, sides, straighten
+from lpr.reader.detect import Found, anchors
+from lpr.reader.network import order_corners, sides, straighten
 
 SQUARE = np.array([[0, 0], [100, 0], [100, 40], [0, 40]], np.float32)
 

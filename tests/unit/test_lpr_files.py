@@ -13,10 +13,7 @@ import segno
 from lpr import models
 from lpr.evidence import PictureStore
 from lpr.models import ModelError, ModelFile
-from lpr.sim import qr
-from lpr.source import FolderSource, load_picture, open_source
-from lpr.vote import decide
-from lpr.wire import (
+from lpr.process.wire import (
     Beat,
     CaptureAnswer,
     CaptureOrder,
@@ -29,6 +26,9 @@ from lpr.wire import (
     settings_from,
     word_from,
 )
+from lpr.sim import qr
+from lpr.source import FolderSource, load_picture, open_source
+from lpr.vote import decide
 from scada.model.names import PictureId
 from scada.ports import PictureError
 from tests.support.lpr import guess

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lpr.grammar import DOUBLE, SIGNS, SINGLE, colour_by_text, is_suspicious, kind_of, parse
+from lpr.reader.grammar import DOUBLE, SIGNS, SINGLE, colour_by_text, is_suspicious, kind_of, parse
 from scada.model.plate import Plate, PlateColour, PlateKind
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plc.addresses import Area, Register
+from plc.map.addresses import Area, Register
 from plc.plan import Block, BlockPlan, Point, Scaling, changed_units, coalesce
 from plc.registers import Kind, Order, payload
 from scada.model.tag import Quality, TagName, TagUpdate

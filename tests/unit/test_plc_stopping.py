@@ -5,10 +5,10 @@ import contextlib
 
 import pytest
 
-from plc.link import keep_trying
-from plc.published import Published
-from plc.retry import BackOff
-from plc.stopping import heed_cancellation
+from plc.transport.link import keep_trying
+from plc.transport.published import Published
+from plc.transport.retry import BackOff
+from plc.transport.stopping import heed_cancellation
 from scada.ports import PlcError
 from tests.support.plc import Sink
 

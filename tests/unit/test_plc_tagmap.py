@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from plc.addresses import AddressError, Area, Register, parse_register
 from plc.links import build
+from plc.map.addresses import AddressError, Area, Register, parse_register
 from plc.registers import Kind
 from plc.tagmap import Finding, Scan, TagMapError, examine, lint, read_map
 from scada.clock import SystemClock

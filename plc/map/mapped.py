@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from plc.addresses import Address, Register
-from plc.devices import Device
+from plc.map.addresses import Address, Register
+from plc.map.devices import Device
 from plc.plan import Point, Scaling
 from plc.registers import Kind, Order
 from scada.model.tag import Access, TagName, TagSpec, lane_of, point_of

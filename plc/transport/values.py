@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from asyncua import ua
 
-from plc.addresses import NodeAddress
-from plc.mapped import MappedTag
+from plc.map.addresses import NodeAddress
+from plc.map.mapped import MappedTag
 from plc.registers import Kind
 from scada.model.tag import Quality, TagUpdate, Value
 

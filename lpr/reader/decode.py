@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lpr.grammar import SIGNS, Grammar
+from lpr.reader.grammar import SIGNS, Grammar
 
 Floats = NDArray[np.float32]
 _TINY = 1e-8

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from plc.sheet import Row, Sheet
+from plc.map.sheet import Row, Sheet
 
 ERROR = "error"
 WARNING = "warning"

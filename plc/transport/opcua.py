@@ -15,11 +15,11 @@ from asyncua.common.subscription import DataChangeEvent, OverflowPolicy, StatusC
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaError
 
-from plc.devices import Device
-from plc.mapped import MappedTag
-from plc.opcua_values import node_id, update_of, variant_of
+from plc.map.devices import Device
+from plc.map.mapped import MappedTag
 from plc.registers import Kind
-from plc.stopping import heed_cancellation
+from plc.transport.stopping import heed_cancellation
+from plc.transport.values import node_id, update_of, variant_of
 from scada.model.handshake import AckResult, Answer, CommandBlock
 from scada.model.tag import TagName, TagUpdate, Value
 from scada.ports import PlcError

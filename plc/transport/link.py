@@ -6,9 +6,9 @@ from typing import NoReturn
 
 import structlog
 
-from plc.published import Published
-from plc.retry import BackOff
-from plc.stopping import heed_cancellation
+from plc.transport.published import Published
+from plc.transport.retry import BackOff
+from plc.transport.stopping import heed_cancellation
 from scada.model.tag import Quality
 from scada.ports import PlcError
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from plc.devices import Device
-from plc.mapped import MappedTag, Scan
-from plc.modbus_transport import ILLEGAL_ADDRESS
+from plc.map.devices import Device
+from plc.map.mapped import MappedTag, Scan
 from plc.plan import Block, BlockPlan, coalesce
-from plc.published import Published
+from plc.transport.modbus import ILLEGAL_ADDRESS
+from plc.transport.published import Published
 from scada.model.tag import Quality, TagName, TagUpdate
 
 BREATH = 0.2

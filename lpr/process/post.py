@@ -9,8 +9,7 @@ from contextlib import suppress
 
 import structlog
 
-from lpr.source import FFMPEG_OPTIONS
-from lpr.wire import (
+from lpr.process.wire import (
     Beat,
     CaptureAnswer,
     CaptureOrder,
@@ -22,6 +21,7 @@ from lpr.wire import (
     encode,
     word_from,
 )
+from lpr.source import FFMPEG_OPTIONS
 from scada.clock import Clock
 from scada.model.lane.timing import Timing
 from scada.model.names import PictureId

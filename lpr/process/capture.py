@@ -7,11 +7,11 @@ import cv2
 
 from lpr.camera import Frame, Grabber
 from lpr.evidence import PictureStore
-from lpr.guess import PlateGuess
-from lpr.network import Picture
+from lpr.process.wire import CaptureOrder
+from lpr.reader.guess import PlateGuess
+from lpr.reader.network import Picture
 from lpr.recognise import Reader
 from lpr.vote import decide, nearest, vote
-from lpr.wire import CaptureOrder
 from scada.clock import Clock
 from scada.model.names import PictureId
 from scada.model.plate import Plate, PlateRead, PlateUnread

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from plc.findings import Finding, error
+from plc.map.findings import Finding, error
+from plc.map.sheet import Row, Sheet
 from plc.registers import Order
-from plc.sheet import Row, Sheet
 
 MAX_READ = 125
 """Registers that one Modbus read may ask for."""

@@ -8,10 +8,10 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
-from plc.addresses import Area
-from plc.devices import Device
+from plc.map.addresses import Area
+from plc.map.devices import Device
 from plc.registers import payload
-from plc.stopping import heed_cancellation
+from plc.transport.stopping import heed_cancellation
 from scada.ports import PlcError
 
 MAX_WRITE = 123

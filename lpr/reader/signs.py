@@ -7,9 +7,9 @@ from typing import cast
 import cv2
 import numpy as np
 
-from lpr.decode import Automaton, Decoded
-from lpr.grammar import DOUBLE, SIGNS, SINGLE, Grammar
-from lpr.network import Floats, Network, Picture, as_input
+from lpr.reader.decode import Automaton, Decoded
+from lpr.reader.grammar import DOUBLE, SIGNS, SINGLE, Grammar
+from lpr.reader.network import Floats, Network, Picture, as_input
 
 _HEIGHT_PX = 48
 _LEAST_WIDTH_PX = 80

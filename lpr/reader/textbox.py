@@ -7,8 +7,8 @@ from typing import cast
 import cv2
 import numpy as np
 
-from lpr.detect import Found
-from lpr.network import Floats, Network, Picture, as_input, order_corners, sides
+from lpr.reader.detect import Found
+from lpr.reader.network import Floats, Network, Picture, as_input, order_corners, sides
 
 _LONGEST_PX = 320
 _LEAST = 0.3

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr.network import Floats, Network, Picture, order_corners, sides
+from lpr.reader.network import Floats, Network, Picture, order_corners, sides
 
 LONGEST_PX = 960
 _STEPS = ((8, (24, 48)), (16, (96, 192)), (32, (384, 768)))

@@ -4,13 +4,13 @@ import re
 from enum import Enum
 from typing import TypeVar
 
-from plc.addresses import MAX_REGISTER, Address, AddressError, Register, parse_node, parse_register
-from plc.devices import Device, Protocol
-from plc.findings import Finding, error, warning
-from plc.mapped import MappedTag, Scan, default_role
+from plc.map.addresses import MAX_REGISTER, Address, AddressError, Register, parse_node, parse_register
+from plc.map.devices import Device, Protocol
+from plc.map.findings import Finding, error, warning
+from plc.map.mapped import MappedTag, Scan, default_role
+from plc.map.sheet import Row, Sheet
 from plc.plan import Scaling
 from plc.registers import COMMAND_WORDS, Kind, Order, words_of
-from plc.sheet import Row, Sheet
 from scada.model.tag import Access, TagName, TagSpec, Value
 
 COLUMNS = [

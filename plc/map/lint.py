@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from plc.addresses import Register
-from plc.devices import Device, Protocol
-from plc.findings import ERROR, WARNING, Finding
-from plc.mapped import MappedTag
+from plc.map.addresses import Register
+from plc.map.devices import Device, Protocol
+from plc.map.findings import ERROR, WARNING, Finding
+from plc.map.mapped import MappedTag
+from plc.map.tagrow import OPENING_PULSE
 from plc.registers import Kind
-from plc.tagrow import OPENING_PULSE
 
 NEEDED_FOR_AUTO = [
     "loop.approach",

@@ -1,0 +1,1 @@
+"""Back end B: from a frame to plate guesses."""

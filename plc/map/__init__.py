@@ -1,0 +1,1 @@
+"""What a tag map says: addresses, devices, rows, and what is wrong with them."""
