@@ -8,7 +8,6 @@ plant, which checks every right itself.
 import asyncio
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +28,8 @@ TELL_S = 0.1
 HEARTBEAT_S = 1.0
 """An empty batch goes out when there was nothing to tell for this long."""
 HELLO_S = 2.0
+HANG_UP_S = 0.5
+"""How long a peer may take to read what was already sent, when the plant hangs up."""
 
 log = structlog.get_logger()
 
@@ -82,17 +83,16 @@ class BridgeServer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._keep(task)
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Talk in a task of ours: the one that asyncio would make complains when it is cancelled."""
+        self._keep(asyncio.create_task(self._talk(reader, writer), name=f"bridge {self._app} serves"))
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             if await self._greet(reader, writer):
                 await self._serve(Peer(self._app, reader, writer, self._verbs))
         finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+            await _hang_up(writer)
 
     async def _serve(self, peer: Peer) -> None:
         peer.send(self._hello)
@@ -162,6 +162,18 @@ class BridgeServer:
             rows: [_row(name, value) for name, value in values],
         }
         return framed(orjson.dumps({kind: content}))
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection; a peer that does not read does not hold the plant up."""
+    writer.close()
+    try:
+        async with asyncio.timeout(HANG_UP_S):
+            await writer.wait_closed()
+    except TimeoutError:
+        writer.transport.abort()
+    except ConnectionError as error:
+        log.debug("a web process was gone already", error=str(error))
 
 
 def _row(name: TagName, value: TagValue) -> tuple[str, object, int, str | None]:

@@ -16,7 +16,7 @@ import pytest
 from hmi.bridge import Bridge, Refused, Reply, Unknown, Value
 from scada.clock import SystemClock
 from scada.engine import peer, unix
-from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
+from scada.engine.bridge import TELL_S, Ask, BridgeRefusal, BridgeServer, Handler
 from scada.engine.tags import TagTable
 from scada.model.frames import HEADER_BYTES, MAX_FRAME, PROTOCOL, framed
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
@@ -309,3 +309,27 @@ async def test_a_peer_that_asks_without_reading_is_read_no_further(path: Path) -
         assert begun < 200
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_web_process_that_stands_still_does_not_hold_the_plants_stop_up(path: Path) -> None:
+    tags = table()
+    async with BridgeServer(path, "control", VERBS, HELLO, SystemClock(), tags) as served:
+        _, writer = await asyncio.open_unix_connection(path)
+        writer.write(framed(orjson.dumps({"hello": PROTOCOL, "app": "control"})))
+        for number in range(25):
+            tags.apply([TagUpdate(name, f"{number} " + "x" * 1000, Quality.GOOD) for name in TAGS])
+            await asyncio.sleep(TELL_S)
+        began_s = SystemClock().seconds()
+        async with asyncio.timeout(5):
+            await served.__aexit__()
+        assert SystemClock().seconds() - began_s < 1.5
+        writer.transport.abort()
+
+
+async def test_a_plant_that_stops_does_not_complain_of_its_web_processes(path: Path) -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    async with linked(path) as (bridge, _):
+        assert isinstance(await ask(bridge, "echo"), Value)
+    await asyncio.sleep(0)
+    assert complaints == []
