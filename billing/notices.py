@@ -63,8 +63,8 @@ class NoticeDesk:
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        """Close it; WeChat comes again."""
-        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+        """Close it; WeChat comes again. Who verifies may be waiting for WeChat's certificates: that is not awaited."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> NoticeAnswer:
         """Take one notice and say what WeChat shall be answered. A wrong one changes nothing but the journal."""

@@ -95,11 +95,11 @@ class Orders:
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        """Stop asking; the next start goes on."""
+        """Stop asking; the next start goes on. A call that hangs is not waited for: its order is asked for then."""
         try:
             await self._poller.stop()
         finally:
-            await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def make(self, place: Place, quote: Quote) -> Order:
         """Give the order for a quote, made now or earlier. Any other order of the stay is closed first.

@@ -333,6 +333,23 @@ async def test_an_order_left_open_is_asked_for_at_the_next_start(config: Config,
             await until(lambda: till.told.settled == [(parked, order.id)])
 
 
+async def test_a_wechat_that_hangs_does_not_hold_the_plants_stop_up(
+    config: Config, phone: Phone, tmp_path: Path
+) -> None:
+    async with open_database(tmp_path) as db:
+        async with open_till(config, db, ask_after_s=(0.3, 60.0)) as till:
+            order = await order_after(till, await till.come_in())
+            with phone.hung():
+                closing = asyncio.create_task(till.cashier.close_order(order.id, "the car is gone"))
+                await asyncio.sleep(0.6)
+                closing.cancel()
+                async with asyncio.timeout(2):
+                    await till.cashier.__aexit__()
+        async with open_till(config, db, ask_after_s=(0.3, 60.0)) as till:
+            await till.cashier.close_order(order.id, "the car is gone")
+            await till.until_order_is("CLOSED")
+
+
 async def test_an_expired_order_is_closed(config: Config, phone: Phone, tmp_path: Path) -> None:
     async with open_database(tmp_path) as db, open_till(config, db, ask_after_s=(0.2, 0.4, 0.6, 0.8)) as till:
         parked = await till.come_in()

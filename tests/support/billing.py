@@ -61,8 +61,9 @@ def made_config(folder: Path, wechat_port: int = 1, notice_port: int = 1) -> Con
 class Phone:
     """A driver's phone, and the test's switches of the simulator."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, process: int = 0) -> None:
         self.base = f"http://127.0.0.1:{port}"
+        self._process = process
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def post(self, target: str, **fields: object) -> dict[str, Any]:
@@ -94,6 +95,15 @@ class Phone:
         """Spoil the next answers to the merchant."""
         self.post("/sim/answers", fault=fault, path=path, times=times)
 
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Let the platform take connections and say nothing more."""
+        os.kill(self._process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._process, signal.SIGCONT)
+
     def orders(self) -> list[dict[str, Any]]:
         """All orders as the platform has them."""
         return list(json.loads(self.get("/sim/orders")))
@@ -109,7 +119,7 @@ def wechat_process(config: Config) -> Iterator[Phone]:
         assert process.stdout is not None
         assert process.stdout.readline() == "READY\n"
         try:
-            yield Phone(config.sim.wechat_port)
+            yield Phone(config.sim.wechat_port, process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=5) == 0
