@@ -33,6 +33,7 @@ WAITING = 16
 """Sign-ins that may wait for a hash; more are told to come again."""
 SHORTEST, LONGEST = 10, 256
 FIRST_NAME = "admin"
+CHANGE = "change_password"
 
 
 class Role(Enum):
@@ -45,11 +46,11 @@ class Role(Enum):
     AUDITOR = "auditor"
 
 
-_READS = frozenset({"open_stays", "recent_stays", "picture", "journal", "change_password"})
+_READS = frozenset({"open_stays", "recent_stays", "picture", "journal", CHANGE})
 _LANE_WORK = frozenset({"open_gate", "correct_plate", "pick_stay", "send_back"})
 _VERBS = {
     Role.OPERATOR: _READS | _LANE_WORK,
-    Role.TECHNICIAN: _READS | _LANE_WORK,
+    Role.TECHNICIAN: _READS,
     Role.MANAGER: _READS,
     Role.ADMINISTRATOR: _READS | _LANE_WORK,
     Role.AUDITOR: _READS,
@@ -132,11 +133,15 @@ class Operators:
             await self._tell(name, "signed_in", address)
         return verdict
 
-    async def role(self, name: str) -> str | None:
-        """Give a person's role as the table has it now; None if there is no such person."""
-        return await self._db.read(
-            lambda connection: None if (found := _find(connection, name)) is None else found[0].role
-        )
+    async def may_now(self, name: str, verb: str) -> bool:
+        """Say whether a person may ask for a verb by what the table says at this moment.
+
+        A first password, known to somebody else, is good for nothing but being changed.
+        """
+        found = await self._db.read(lambda connection: _find(connection, name))
+        if found is None or (found[0].must_change and verb != CHANGE):
+            return False
+        return may(found[0].role, verb)
 
     async def change_password(
         self, name: str, old: str, new: str, address: str = ""
@@ -163,7 +168,7 @@ class Operators:
     async def _check(self, name: str, password: str, address: str) -> SignedIn | SignInRefused:
         if self._waiting >= WAITING:
             return SignInRefused("too many sign-ins at once, try again in a moment")
-        tries = (f"name {name[:64]}", f"address {address[:64]}")
+        tries = (f"name {name[:64]}", *((f"address {address[:64]}",) if address else ()))
         wait_s = self._lockout.count(tries)
         if wait_s > 0:
             return SignInRefused(f"too many tries, wait {wait_s:.0f} s")

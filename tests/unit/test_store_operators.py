@@ -188,8 +188,8 @@ async def test_a_person_is_not_added_twice_nor_without_a_role_a_name_and_a_passw
 @pytest.mark.parametrize(
     ("verb", "roles"),
     [
-        ("open_gate", {"operator", "technician", "administrator"}),
-        ("pick_stay", {"operator", "technician", "administrator"}),
+        ("open_gate", {"operator", "administrator"}),
+        ("pick_stay", {"operator", "administrator"}),
         ("journal", {"operator", "technician", "manager", "administrator", "auditor"}),
         ("sell_the_car_park", set()),
     ],
