@@ -1,14 +1,15 @@
 """The public side of a lane: the page behind the QR code of the live passage.
 
 A token belongs to one passage and dies with it. What a driver may claim is only what the plant has
-offered to that token.
+offered to that token; and where the car's plate was read and has a stay of its own, no other stay is
+offered: he might choose the cheaper one. Then a person looks.
 """
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NoReturn, cast
 
 from scada.clock import Clock
 from scada.config import Config
@@ -24,7 +25,6 @@ from scada.ports import Cashier, Journal, JournalEntry, OpenStay, PictureError, 
 
 MOST_CLAIMS = 8
 """Plates one token may try: a driver mistypes, he does not go through the car park."""
-MOST_OFFERED = 3
 _KEPT = 64
 
 
@@ -92,18 +92,17 @@ class Claims:
         claim, runner = self._live(ask)
         lane = self._config.lane(claim.lane)
         live = runner.lane.live
-        asking = isinstance(runner.lane.state, s.AwaitingDriver | s.AwaitingOperator | s.AwaitingPayment)
         return {
             "lane": lane.name,
             "title": lane.title,
             "title_en": lane.title_en,
             "direction": lane.direction,
             "plate": live.read.text if live and live.read else "",
-            "state": "asking" if asking else "done",
+            "state": "asking" if _asks(runner) else "done",
         }
 
     async def _plate(self, ask: Ask) -> object:
-        claim, runner = self._live(ask)
+        claim, runner = self._asking(ask)
         plate = _plausible(ask)
         claim.tries += 1
         if claim.tries > MOST_CLAIMS:
@@ -112,14 +111,30 @@ class Claims:
         if runner.lane.direction is Direction.ENTRY:
             runner.post(e.PlateCorrected(claim.passage, self._typed(plate), **self._now()))
             return {"accepted": True}
-        return await self._offer(claim, plate)
+        return await self._offer(claim, runner, plate)
 
-    async def _offer(self, claim: _Claim, plate: Plate) -> object:
+    async def _offer(self, claim: _Claim, runner: LaneRunner, plate: Plate) -> object:
+        """Offer the stay under the typed plate, or the only near one: several would show strangers to a guesser."""
         stays = {stay.id: stay for stay in await self._cashier.open_stays()}
+        own = _stay_of_read(runner, stays.values())
+        if own is not None and own.plate != plate:
+            await self._doubt(claim, runner)
         found = self._match(plate, list(stays.values()))
-        fitting = (found.exact,) if found.exact is not None else found.near[:MOST_OFFERED]
+        near = found.near if len(found.near) == 1 else ()
+        fitting = [stay for stay in ((found.exact,) if found.exact else near) if not self._is_elsewhere(claim, stay)]
         claim.offered |= set(fitting)
         return {"accepted": bool(fitting), "candidates": [self._candidate(stays[stay]) for stay in fitting]}
+
+    def _is_elsewhere(self, claim: _Claim, stay: StayId) -> bool:
+        """Say whether the stay's car stands at another boom: whoever claims it here would leave on its payment."""
+        others = (runner.lane.live for lane, runner in self._runners.items() if lane != claim.lane)
+        return any(live is not None and live.stay == stay for live in others)
+
+    async def _doubt(self, claim: _Claim, runner: LaneRunner) -> NoReturn:
+        """Call a person; tell the driver no more than that."""
+        await self._tell(claim, "claim doubted", {})
+        runner.post(e.HelpCalled(claim.passage, **self._now()))
+        raise BridgeRefusal("refused", "another plate was read here; a person will look at it")
 
     def _candidate(self, stay: OpenStay) -> dict[str, object]:
         return {
@@ -139,10 +154,13 @@ class Claims:
             return None
 
     async def _stay(self, ask: Ask) -> object:
-        claim, runner = self._live(ask)
+        claim, runner = self._asking(ask)
         stay = StayId(str(ask.args.get("stay", "")))
         if stay not in claim.offered:
             raise BridgeRefusal("refused", "this stay was not offered to you")
+        own = _stay_of_read(runner, await self._cashier.open_stays())
+        if own is not None and own.id != stay:
+            await self._doubt(claim, runner)
         await self._tell(claim, "claimed stay", {"stay": stay})
         runner.post(e.StayFound(claim.passage, stay, "driver", **self._now()))
         return {"accepted": True}
@@ -152,6 +170,13 @@ class Claims:
         await self._tell(claim, "called for help", {})
         runner.post(e.HelpCalled(claim.passage, **self._now()))
         return {"accepted": True}
+
+    def _asking(self, ask: Ask) -> tuple[_Claim, LaneRunner]:
+        """Give the lane, if it still asks for anything. Raises BridgeRefusal."""
+        claim, runner = self._live(ask)
+        if not _asks(runner):
+            raise BridgeRefusal("refused", "Nothing more to do here. Look at the display.")
+        return claim, runner
 
     def _live(self, ask: Ask) -> tuple[_Claim, LaneRunner]:
         claim = self._claims.get(str(ask.args.get("token", "")))
@@ -166,6 +191,16 @@ class Claims:
 
     def _now(self) -> e.Now:
         return {"at": self._clock.now(), "at_s": self._clock.seconds()}
+
+
+def _asks(runner: LaneRunner) -> bool:
+    return isinstance(runner.lane.state, s.AwaitingDriver | s.AwaitingOperator | s.AwaitingPayment)
+
+
+def _stay_of_read(runner: LaneRunner, stays: Iterable[OpenStay]) -> OpenStay | None:
+    """Give the stay under exactly the plate that was surely read here; weak reads never become the passage's."""
+    read = runner.lane.live.read if runner.lane.live else None
+    return next((stay for stay in stays if read is not None and stay.plate == read.text), None)
 
 
 def _plausible(ask: Ask) -> Plate:
