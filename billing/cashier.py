@@ -28,8 +28,9 @@ from billing.wechat import WeChatGateway, build
 from scada.clock import Clock
 from scada.config import Config
 from scada.model.lane.words import Authorisation, Ending, Order, Passage, Quote, Reason
+from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, PassageId, StayId
-from scada.model.plate import Plate, PlateRead
+from scada.model.plate import Plate, PlateRead, ReadBy
 from scada.ports import Admission, BillingError, OpenStay
 from scada.store.db import Database, StoreError
 
@@ -89,18 +90,18 @@ class SqlCashier:
         """Stop asking and taking notices."""
         await self._parts.aclose()
 
+    async def watch(self) -> None:
+        """Wait for as long as orders are looked after. Raises what ends that."""
+        await self._orders.watch()
+
     async def notice(self, headers: Mapping[str, str], body: bytes) -> NoticeAnswer:
         """Take a notice as it came over the wire; gives what WeChat is answered."""
         return await self._desk.take(headers, body)
 
     async def admit(self, lane: LaneName, passage: PassageId, read: PlateRead) -> Admission:
-        """Let every plate in; a stay still open under it ends as EXIT_UNSEEN."""
-        at = self._clock.now()
-        place = Place(lane, passage)
-        orders = await self._write(lambda conn: self._end_unseen(conn, at, read.text, place))
-        if orders is not None:
-            self._orders.close_soon(orders, "the stay ended unseen")
-            await self._tell_stays()
+        """Let every plate in, but for one that is inside and was only typed: anybody can type a plate."""
+        if read.by is ReadBy.DRIVER and await self._read(lambda conn: stays.is_inside(conn, self._books.site, read.text)):
+            return Admission(None, "a car with this plate is inside already")
         return Admission(Reason.ADMITTED)
 
     async def open_stays(self) -> Sequence[OpenStay]:
@@ -122,9 +123,10 @@ class SqlCashier:
         await self._answer(self._orders.close(order, why))
 
     async def begin_stay(self, lane: LaneName, passage: Passage, authorisation: Authorisation) -> StayId:
-        """Begin the stay of a completed entry passage; the same passage begins one stay only."""
+        """Begin the stay of a completed entry passage, once; one still open under its plate ends as EXIT_UNSEEN."""
         at = self._clock.now()
-        stay = await self._write(lambda conn: self._begin(conn, at, lane, passage, authorisation))
+        stay, orders = await self._write(lambda conn: self._begin(conn, at, lane, passage, authorisation))
+        self._orders.close_soon(orders, "the stay ended unseen")
         await self._tell_stays()
         return stay
 
@@ -167,17 +169,16 @@ class SqlCashier:
 
     def _begin(
         self, conn: Connection, at: datetime, lane: LaneName, passage: Passage, authorisation: Authorisation
-    ) -> StayId:
+    ) -> tuple[StayId, tuple[OrderId, ...]]:
         begun = stays.begun_by(conn, passage.id)
         if begun is not None:
-            return begun
+            return begun, ()
         place = Place(lane, passage.id)
-        if passage.read is not None:
-            self._end_unseen(conn, at, passage.read.text, place)
+        orders = self._end_unseen(conn, at, passage.read.text, place, authorisation) if passage.read is not None else ()
         stay, plate = stays.begin(conn, self._books.site, at, lane, passage, self._tariff)
         body = {"stay": stay, "plate": plate, "reason": authorisation.reason.value, "by": authorisation.by}
         self._books.tell(conn, at, "event", "stay begun", place, tariff=self._tariff.version, **body)
-        return stay
+        return stay, orders
 
     def _end(
         self,
@@ -190,18 +191,22 @@ class SqlCashier:
         ending: Ending,
     ) -> tuple[OrderId, ...]:
         found = stays.find(conn, self._books.site, stay)
+        place = Place(lane, passage.id)
         if found.exit_passage == passage.id:
             return ()
-        self._close(conn, at, found, passage.began_at, authorisation.reason, ending, Place(lane, passage.id))
+        if not found.account.is_open:
+            self._books.tell(conn, at, "alarm", "the car of an ended stay left", place, stay=stay, by=authorisation.by)
+            return ()
+        self._close(conn, at, found, passage.began_at, authorisation, ending, place)
         stays.end_seen(conn, stay, at, lane, passage, authorisation.reason)
         return tuple(order.id for order in ledger.pending_of(conn, stay))
 
-    def _end_unseen(self, conn: Connection, at: datetime, plate: Plate, place: Place) -> tuple[OrderId, ...] | None:
-        """End the stay that is open under a plate which comes in again; None if there is none."""
+    def _end_unseen(self, conn: Connection, at: datetime, plate: Plate, place: Place, leave: Authorisation) -> tuple[OrderId, ...]:
+        """End the stay that is open under a plate which has come in again; gives its orders."""
         found = stays.open_under(conn, self._books.site, plate)
         if found is None:
-            return None
-        self._close(conn, at, found, at, Reason.ADMITTED, Ending.EXIT_UNSEEN, place)
+            return ()
+        self._close(conn, at, found, at, leave, Ending.EXIT_UNSEEN, place)
         return tuple(order.id for order in ledger.pending_of(conn, found.id))
 
     def _close(
@@ -210,16 +215,20 @@ class SqlCashier:
         at: datetime,
         stay: Stay,
         until: datetime,
-        reason: Reason,
+        leave: Authorisation,
         ending: Ending,
         place: Place,
     ) -> None:
-        """Close a stay's account at what was due at `until`: waiting for the boom costs nothing."""
+        """Close a stay's account at what was due at `until`: waiting for the boom costs nothing.
+
+        An order that may still be paid asks for what the driver was last told; its payment must fit the arrears.
+        """
         owed = due(price(stay.tariff, stay.entered_at, until, self._zone), stay.account, until).due_fen
-        final = close_account(stay.account.paid_fen, owed, reason, ending)
+        asked = (order.account.total_fen - stay.account.paid_fen for order in ledger.pending_of(conn, stay.id))
+        final = close_account(stay.account.paid_fen, Fen(max(owed, *asked, 0)), leave.reason, ending)
         stays.close(conn, stay.id, at, ending, final)
         body: dict[str, object] = {"stay": stay.id, "plate": stay.plate, "ending": ending.value, **asdict(final)}
-        body |= {"reason": reason.value, "paid_fen": stay.account.paid_fen}
+        body |= {"reason": leave.reason.value, "by": leave.by, "paid_fen": stay.account.paid_fen}
         self._books.tell(conn, at, "event", "stay ended", place, **body)
 
     def _tell_applied(self, applied: Applied) -> None:

@@ -86,6 +86,7 @@ class Orders:
         self._watched: dict[OrderId, _Watch] = {}
         self._woken = asyncio.Event()
         self._poller = Worker("order poller")
+        self.watch = self._poller.watch
 
     async def __aenter__(self) -> Self:
         """Ask at once for every order that an earlier start left open."""

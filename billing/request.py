@@ -58,6 +58,10 @@ class RequestWriter:
         """Stop; what was not answered lapses at the next start."""
         await self._worker.stop()
 
+    async def watch(self) -> None:
+        """Wait for as long as requests are looked after. Raises what ends that."""
+        await self._worker.watch()
+
     def wake(self) -> None:
         """Look into the outbox now."""
         self._woken.set()

@@ -1,4 +1,4 @@
-"""A task with an owner: when it dies of a mistake that is logged at once, and rises when its owner stops it."""
+"""A task with an owner: when it dies of a mistake that is logged at once, and rises where it is watched."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -20,6 +20,11 @@ class Worker:
         """Begin."""
         self._task = asyncio.create_task(work, name=self._name)
         self._task.add_done_callback(self._ended)
+
+    async def watch(self) -> None:
+        """Wait for as long as the task lives. Raises what it dies of."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
 
     async def stop(self) -> None:
         """Cancel the task and wait for it. Raises what it died of, if it did."""

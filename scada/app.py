@@ -15,6 +15,7 @@ from plc.tagmap import TagMapError
 from scada.assembly import Plant, assemble, bridges
 from scada.clock import SystemClock, clock_from
 from scada.config import Config, ConfigError, load
+from scada.engine.deadline import Deadline
 from scada.engine.health import LoopLag
 from scada.engine.unix import SocketError
 from scada.model.tag import TagName
@@ -24,7 +25,8 @@ from scada.store.db import StoreError
 
 SITE_TICK_S = 0.5
 """How often the site's own figures are shown."""
-STOP_S = 3.0
+STOP_S = 4.0
+"""How long a stop may take, with all there is to write down; it needs less than a second where nothing hangs."""
 
 log = structlog.get_logger()
 
@@ -48,24 +50,40 @@ def main() -> None:
 
 async def run(config: Config, clock: SystemClock) -> None:
     """Run the plant until SIGTERM or SIGINT. A part that breaks ends it; the supervisor starts it again."""
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    stop, deadline = asyncio.Event(), Deadline(STOP_S, loop)
+
+    def told() -> None:
+        deadline.set()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, told)
     async with AsyncExitStack() as stack:
-        plant = await assemble(config, clock, stack)
-        await _first_start(plant)
-        async with asyncio.TaskGroup() as group:
-            work = [group.create_task(part) for part in _work(plant)]
-            async with AsyncExitStack() as doors:
-                for bridge in bridges(plant):
-                    await doors.enter_async_context(bridge)
-                _say("READY")
-                log.info("plant runs", site=config.site.id, lanes=len(plant.runners))
-                await stop.wait()
-            for task in work:
-                task.cancel()
+        try:
+            plant = await assemble(config, clock, stack)
+            await _first_start(plant)
+            await _live(plant, stop, deadline)
+        finally:
+            deadline.set()
     log.info("plant stopped")
+
+
+async def _live(plant: Plant, stop: asyncio.Event, deadline: Deadline) -> None:
+    """Let the parts work and the doors stand open until told to stop, or until a part breaks."""
+    async with asyncio.TaskGroup() as group:
+        work = [group.create_task(part) for part in _work(plant)]
+        async with AsyncExitStack() as doors:
+            for bridge in bridges(plant):
+                await doors.enter_async_context(bridge)
+            _say("READY")
+            log.info("plant runs", site=plant.config.site.id, lanes=len(plant.runners))
+            try:
+                await stop.wait()
+            finally:
+                deadline.set()
+        for task in work:
+            task.cancel()
 
 
 def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
@@ -76,6 +94,8 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         *(runner.run() for runner in plant.runners.values()),
         plant.tags.run(),
         plant.recorder.run(),
+        plant.cashier.watch(),
+        plant.requests.watch(),
         LoopLag(plant.tags, plant.clock).run(),
         _show_site(plant),
     ]

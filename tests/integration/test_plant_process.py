@@ -1,0 +1,86 @@
+"""The plant as a process: it comes up alone, and stops when it is told to, whoever is connected."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pytest
+
+from scada.app import STOP_S
+from scada.clock import SystemClock
+from scada.config import Config, load
+from scada.model.frames import HEADER_BYTES, PROTOCOL, body_length, framed
+from scada.sim.site import prepare
+from tests.support.billing import ROOT, wechat_process
+
+
+@pytest.fixture
+def site() -> Iterator[Path]:
+    """A site below a short path, for its Unix sockets; of its simulators only WeChat runs."""
+    with tempfile.TemporaryDirectory(prefix="dz-") as folder:
+        path = prepare(Path(folder), ROOT / "config.toml")
+        with wechat_process(load(path)):
+            yield path
+
+
+@contextmanager
+def plant_process(path: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "scada.app", "--config", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        try:
+            while line := process.stdout.readline():
+                if line == "READY\n":
+                    break
+            else:
+                raise AssertionError(f"the plant did not come up: exit code {process.wait(5)}")
+            yield process
+        finally:
+            process.kill()
+
+
+def stopped_after_s(process: subprocess.Popen[str]) -> float:
+    """Tell the plant to stop and give how long that took."""
+    began_s = SystemClock().seconds()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(STOP_S + 5) == 0
+    return SystemClock().seconds() - began_s
+
+
+def test_a_plant_that_reaches_no_device_comes_up_and_stops_in_time(site: Path) -> None:
+    with plant_process(site) as process:
+        assert stopped_after_s(process) < STOP_S
+
+
+def test_a_plant_with_web_processes_that_do_not_read_stops_in_time(site: Path) -> None:
+    with plant_process(site) as process:
+        took_s = asyncio.run(_connect_and_stop(load(site), process))
+    assert took_s < STOP_S
+
+
+async def _connect_and_stop(config: Config, process: subprocess.Popen[str]) -> float:
+    reader, writer = await asyncio.open_unix_connection(config.socket("control"))
+    writer.write(framed(orjson.dumps({"hello": PROTOCOL, "app": "control"})))
+    hello = orjson.loads(await reader.readexactly(body_length(await reader.readexactly(HEADER_BYTES))))
+    assert hello["hello"] == PROTOCOL
+    try:
+        return await asyncio.to_thread(stopped_after_s, process)
+    finally:
+        writer.transport.abort()
+
+
+def test_a_stop_while_it_starts_is_heeded(site: Path) -> None:
+    command = [sys.executable, "-m", "scada.app", "--config", str(site)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        while not (load(site).data / "daozha.db").exists():
+            assert process.poll() is None
+            os.sched_yield()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_S + 5) == 0
