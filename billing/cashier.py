@@ -100,7 +100,9 @@ class SqlCashier:
 
     async def admit(self, lane: LaneName, passage: PassageId, read: PlateRead) -> Admission:
         """Let every plate in, but for one that is inside and was only typed: anybody can type a plate."""
-        if read.by is ReadBy.DRIVER and await self._read(lambda conn: stays.is_inside(conn, self._books.site, read.text)):
+        if read.by is ReadBy.DRIVER and await self._read(
+            lambda conn: stays.is_inside(conn, self._books.site, read.text)
+        ):
             return Admission(None, "a car with this plate is inside already")
         return Admission(Reason.ADMITTED)
 
@@ -201,7 +203,9 @@ class SqlCashier:
         stays.end_seen(conn, stay, at, lane, passage, authorisation.reason)
         return tuple(order.id for order in ledger.pending_of(conn, stay))
 
-    def _end_unseen(self, conn: Connection, at: datetime, plate: Plate, place: Place, leave: Authorisation) -> tuple[OrderId, ...]:
+    def _end_unseen(
+        self, conn: Connection, at: datetime, plate: Plate, place: Place, leave: Authorisation
+    ) -> tuple[OrderId, ...]:
         """End the stay that is open under a plate which has come in again; gives its orders."""
         found = stays.open_under(conn, self._books.site, plate)
         if found is None:

@@ -52,6 +52,12 @@ def open_under(conn: Connection, site: SiteId, plate: Plate) -> Stay | None:
     return None if row is None else _stay(row)
 
 
+def is_inside(conn: Connection, site: SiteId, plate: Plate) -> bool:
+    """Say whether a stay is open under a plate."""
+    query = select(stays.c.id).where(stays.c.site == site, stays.c.plate == plate, stays.c.ending.is_(None))
+    return conn.execute(query).first() is not None
+
+
 def begun_by(conn: Connection, passage: PassageId) -> StayId | None:
     """Give the stay that an entry passage began."""
     found = conn.execute(select(stays.c.id).where(stays.c.entry_passage == passage)).scalar()

@@ -99,7 +99,7 @@ class Cashier(Protocol):
     """
 
     async def admit(self, lane: LaneName, passage: PassageId, read: PlateRead) -> Admission:
-        """Decide whether the plate may come in; a stay still open under it ends as EXIT_UNSEEN."""
+        """Decide whether the plate may come in. It changes nothing: the car may still back out."""
 
     async def open_stays(self) -> Sequence[OpenStay]:
         """All stays now open."""
@@ -114,7 +114,7 @@ class Cashier(Protocol):
         """Close the order; a payment that wins the race is credited to its stay."""
 
     async def begin_stay(self, lane: LaneName, passage: Passage, authorisation: Authorisation) -> StayId:
-        """Begin the stay of a completed entry passage."""
+        """Begin the stay of a completed entry passage; one still open under its plate ends as EXIT_UNSEEN."""
 
     async def end_stay(
         self, lane: LaneName, stay: StayId, passage: Passage, authorisation: Authorisation, ending: Ending
