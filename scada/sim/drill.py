@@ -10,12 +10,14 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from rich.console import Console
@@ -35,6 +37,7 @@ from scada.store.db import Database, database_url, migrate
 from scada.store.operators import Operators
 from scada.supervise import NotReady, parts
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 EVERY_S = 6.0
@@ -74,9 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         screen = Console(file=out, highlight=False)
         try:
             with _hushed(folder / "log.txt"):
-                result = asyncio.run(_drill(asked, folder, screen))
+                result = asyncio.run(_until_told(_drill(asked, folder, screen)))
         except NotReady as error:
             screen.print(f"[red]{error}[/red]; the log is {folder / 'log.txt'}")
+            return 1
+        except asyncio.CancelledError:
+            screen.print(f"[red]stopped before its end[/red]; the log is {folder / 'log.txt'}")
             return 1
         return report(result, folder, screen, as_json=options.json, keep=options.keep)
 
@@ -106,6 +112,20 @@ def _hushed(path: Path) -> Iterator[None]:
             os.dup2(before, 2)
             os.close(before)
             structlog.reset_defaults()
+
+
+async def _until_told(work: Coroutine[None, None, T]) -> T:
+    """Do the work; SIGINT and SIGTERM cancel it, so that it stops what it has started. Raises CancelledError."""
+    task = asyncio.create_task(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, _cancel_once, task)
+    return await task
+
+
+def _cancel_once(task: asyncio.Task[T]) -> None:
+    """Cancel a task; a second signal does not disturb its tidying up."""
+    if not task.cancelling():
+        task.cancel()
 
 
 async def _drill(asked: Asked, folder: Path, screen: Console) -> dict[str, object]:
