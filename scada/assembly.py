@@ -214,7 +214,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
     )
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),
-        "public": {**plant.claims.verbs(), "notice": _notice(plant)},
+        "public": {**plant.claims.verbs(), "notice": notices(plant.cashier)},
         "devices": {"display": _display(plant)},
     }
     hello = {"plant": secrets.token_hex(8), "site": _site(plant)}
@@ -231,7 +231,7 @@ def _site(plant: Plant) -> dict[str, object]:
     return {**names, "speed": plant.clock.speed, "lanes": lanes}
 
 
-def _notice(plant: Plant) -> Handler:
+def notices(cashier: SqlCashier) -> Handler:
     """Hand a notice to the cashier as it came over the wire."""
 
     async def take(ask: Ask) -> object:
@@ -242,7 +242,7 @@ def _notice(plant: Plant) -> Handler:
             raw = base64.b64decode(body, validate=True)
         except binascii.Error as error:
             raise BridgeRefusal("bad_args", "the body is not base64") from error
-        return asdict(await plant.cashier.notice({str(name): str(value) for name, value in headers.items()}, raw))
+        return asdict(await cashier.notice({str(name): str(value) for name, value in headers.items()}, raw))
 
     return take
 

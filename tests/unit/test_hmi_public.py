@@ -1,6 +1,7 @@
 """The drivers' pages and WeChat's notices, without a server and with a plant in memory."""
 
 import base64
+import io
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from hmi.assets import STATIC
 from hmi.bridge import Refused, Unknown, Value
 from hmi.public.app import create_app
+from hmi.public.notice import BODY_LIMIT
 from tests.support.hmi_pages import KEY, MemoryPlant, form_token, shipped
 
 PUBLIC = "http://localhost:8081"
@@ -186,9 +188,18 @@ def test_a_notice_the_plant_did_not_take_must_come_again(
     assert phone.post("/wechat/notice/pay", base_url=PUBLIC, data=b"{}").status_code == 503
 
 
-def test_a_huge_notice_is_refused_unread(phone: FlaskClient, plant: MemoryPlant) -> None:
-    assert phone.post("/wechat/notice/pay", base_url=PUBLIC, data=b"x" * 70_000).status_code == 413
-    assert plant.asked == []
+@pytest.mark.parametrize("length", [70_000, 3_000_000])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_of_a_huge_notice_only_the_beginning_reaches_the_plant_which_refuses_it(
+    phone: FlaskClient, plant: MemoryPlant, length: int, chunked: bool
+) -> None:
+    plant.verbs["notice"] = lambda _args: Value({"status": 401, "body": "{}"})
+    stream = io.BytesIO(b"x" * length)
+    environ = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(length)}
+    answer = phone.post("/wechat/notice/pay", base_url=PUBLIC, input_stream=stream, environ_overrides=environ)
+    assert answer.status_code == 401
+    (asked,) = plant.asks("notice")
+    assert len(base64.b64decode(str(asked["body_b64"]))) == BODY_LIMIT + 1
 
 
 def test_a_foreign_host_is_refused(phone: FlaskClient) -> None:

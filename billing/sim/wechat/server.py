@@ -287,4 +287,10 @@ def _forge(wechat: WeChat, fields: Mapping[str, object]) -> Answer:
 
 
 def _shown(order: Order) -> dict[str, object]:
-    return {"out_trade_no": order.number, "state": order.state, "total": order.total, "code_url": order.code_url}
+    return {
+        "out_trade_no": order.number,
+        "state": order.state,
+        "total": order.total,
+        "code_url": order.code_url,
+        "transaction_id": order.transaction_id,
+    }
