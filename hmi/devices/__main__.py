@@ -1,14 +1,14 @@
 """`python -m hmi.devices --config FILE`: the displays' web process."""
 
-from hmi.devices.app import DevicesSite
-from hmi.security import secret_key
+from hmi.devices.app import create_app
+from hmi.plain import PlainSite
 from hmi.server import Limits
 from hmi.start import run
 from scada.config import Config
 
 
-def _build(config: Config) -> DevicesSite:
-    return DevicesSite(config, secret_key(config.data / "run" / "devices.key"))
+def _build(config: Config) -> PlainSite:
+    return PlainSite("devices", config, create_app)
 
 
 if __name__ == "__main__":

@@ -2,24 +2,21 @@
 
 import hashlib
 import io
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import segno
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from hmi.assets import serve_assets
-from hmi.bridge import Bridge, Refused, Reply, Value
 from hmi.bridge import Message as BridgeMessage
+from hmi.bridge import Refused, Reply, Value
 from hmi.display import in_all_languages
 from hmi.language import speak
 from hmi.security import harden
 from scada.config import Config
 from scada.model.lane.commands import Message
 from scada.model.money import Fen, yuan_text
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 display = Blueprint("display", __name__)
 _QR_LIMIT = 512
@@ -91,24 +88,3 @@ def _told(lane: str) -> dict[str, object] | None:
     if isinstance(reply, Refused) and reply.code != "failed":
         abort(404)
     return reply.value if isinstance(reply, Value) and isinstance(reply.value, dict) else None
-
-
-class DevicesSite:
-    """The displays as the server runs them."""
-
-    def __init__(self, config: Config, key: bytes) -> None:
-        self._bridge = Bridge(config.socket("devices"), "devices")
-        self._app = create_app(config, self._bridge, key)
-
-    @property
-    def wsgi(self) -> "WSGIApplication":
-        """What answers requests."""
-        return self._app
-
-    def start(self) -> None:
-        """Connect to the plant, in a thread."""
-        self._bridge.start()
-
-    def stop(self) -> None:
-        """Hang up; there are no WebSockets here."""
-        self._bridge.close()

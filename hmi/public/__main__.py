@@ -1,14 +1,14 @@
 """`python -m hmi.public --config FILE`: the drivers' web process."""
 
-from hmi.public.app import PublicSite
-from hmi.security import secret_key
+from hmi.plain import PlainSite
+from hmi.public.app import create_app
 from hmi.server import Limits
 from hmi.start import run
 from scada.config import Config
 
 
-def _build(config: Config) -> PublicSite:
-    return PublicSite(config, secret_key(config.data / "run" / "public.key"))
+def _build(config: Config) -> PlainSite:
+    return PlainSite("public", config, create_app)
 
 
 if __name__ == "__main__":

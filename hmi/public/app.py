@@ -1,7 +1,5 @@
 """The public application, built from its parts."""
 
-from typing import TYPE_CHECKING
-
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
@@ -9,16 +7,12 @@ from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from hmi.assets import serve_assets
-from hmi.bridge import Bridge
 from hmi.language import say, speak
 from hmi.public.asking import Plant
 from hmi.public.claims import Pictures, claims, limit_tries
 from hmi.public.notice import notice
 from hmi.security import harden
 from scada.config import Config
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 
 def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
@@ -42,24 +36,3 @@ def _say_error(error: HTTPException) -> ResponseReturnValue:
         return jsonify(code="FAIL", message=error.description), status
     words = say("Too many tries. Please wait a minute.") if status == 429 else say("This page cannot be shown.")
     return render_template("public/error.html", words=words, status=status), status
-
-
-class PublicSite:
-    """The public pages as the server runs them."""
-
-    def __init__(self, config: Config, key: bytes) -> None:
-        self._bridge = Bridge(config.socket("public"), "public")
-        self._app = create_app(config, self._bridge, key)
-
-    @property
-    def wsgi(self) -> "WSGIApplication":
-        """What answers requests."""
-        return self._app
-
-    def start(self) -> None:
-        """Connect to the plant, in a thread."""
-        self._bridge.start()
-
-    def stop(self) -> None:
-        """Hang up; there are no WebSockets here."""
-        self._bridge.close()
