@@ -91,5 +91,5 @@ def test_the_truth_knows_whose_passage_each_number_was(bench: Bench, tmp_path: P
     truth = truth_of(read_truth(tmp_path / "truth.jsonl"))
     owners = [truth.owners[IN, number] for number in range(1, 5)]
     assert owners == ["car-00001", "car-00002", "car-00003", "car-00003"]
-    assert all(row["car"] == truth.owners[str(row["lane"]), row["number"]] for row in truth.rises)
+    assert all(row["car"] == truth.owners[str(row["lane"]), int(str(row["number"]))] for row in truth.rises)
     assert sorted(truth.passed)[:2] == [("car-00001", IN), ("car-00001", OUT)]

@@ -36,7 +36,7 @@ def test_a_car_comes_in_from_loop_to_lowered_boom() -> None:
     assert isinstance(bench.state, s.Open)
     bench.passes()
     bench.boom_lowers()
-    assert bench.state == s.Idle()
+    assert isinstance(bench.state, s.Idle)
     assert [command.number for command in bench.all(c.OpenGate)] == [7]
     [begun] = bench.all(c.BeginStay)
     assert begun.passage.id == passage
@@ -110,7 +110,7 @@ def test_backing_out_before_the_boom_rose_leaves_nothing_behind() -> None:
     bench.arrives(1)
     bench.camera_reads("京A12345")
     bench.leaves()
-    assert bench.state == s.Idle()
+    assert isinstance(bench.state, s.Idle)
     assert not bench.all(c.OpenGate)
     assert not bench.all(c.BeginStay)
     assert [record.outcome for record in bench.all(c.RecordPassage)] == [PassageOutcome.BACKED_OUT]
@@ -121,7 +121,7 @@ def test_backing_out_after_the_boom_rose_begins_no_stay() -> None:
     bench.leaves()
     assert isinstance(bench.state, s.Closing)
     bench.boom_lowers()
-    assert bench.state == s.Idle()
+    assert isinstance(bench.state, s.Idle)
     assert not bench.all(c.BeginStay)
 
 
@@ -257,7 +257,7 @@ def test_a_car_from_the_wrong_side_begins_nothing() -> None:
     assert [alarm.code for alarm in bench.all(c.RaiseAlarm)] == ["wrong_way"]
     bench.shows(safety=OFF, passage_now=0, passage_last=3, outcome=PassageOutcome.WRONG_WAY)
     assert not bench.all(c.Capture)
-    assert bench.state == s.Idle()
+    assert isinstance(bench.state, s.Idle)
 
 
 def test_every_rise_is_recorded_once_and_an_unexplained_one_is_an_alarm() -> None:

@@ -9,13 +9,13 @@ from scada.model.lane import states as s
 from scada.model.lane.commands import Message
 from scada.model.lane.image import OFF
 from scada.model.lane.timing import Timing
-from scada.model.lane.words import Ending, Reason, Refused, Taken
+from scada.model.lane.words import Ending, Reason, Refused, RequestAnswer, Taken
 from scada.model.names import PassageId, StayId
-from tests.support.lane import ON, at_the_boom, exit_lane, order_of, quote_of
+from tests.support.lane import ON, Bench, at_the_boom, exit_lane, order_of, quote_of
 
 
-def answers(bench: object) -> list[object]:
-    return [answer.answer for answer in bench.all(c.AnswerRequest)]  # type: ignore[attr-defined]
+def answers(bench: Bench) -> list[RequestAnswer]:
+    return [answer.answer for answer in bench.all(c.AnswerRequest)]
 
 
 def test_a_car_pays_and_leaves_from_loop_to_lowered_boom() -> None:
@@ -28,7 +28,7 @@ def test_a_car_pays_and_leaves_from_loop_to_lowered_boom() -> None:
     bench.boom_rises()
     bench.passes()
     bench.boom_lowers()
-    assert bench.state == s.Idle()
+    assert isinstance(bench.state, s.Idle)
     [end] = bench.all(c.EndStay)
     assert (end.stay, end.ending, end.authorisation.reason) == ("S1", Ending.EXIT, Reason.PAID)
     assert not bench.all(c.CloseOrder)
@@ -101,7 +101,7 @@ def test_backing_out_closes_the_order_and_ends_no_stay() -> None:
     bench.leaves()
     assert [closed.order for closed in bench.all(c.CloseOrder)] == ["order1"]
     assert not bench.all(c.EndStay)
-    assert bench.state == s.Idle()
+    assert isinstance(bench.state, s.Idle)
 
 
 def test_backing_out_under_an_open_boom_is_a_fake_exit_and_the_stay_stays_open() -> None:
@@ -237,7 +237,7 @@ def test_an_order_that_comes_too_late_is_closed() -> None:
     bench = at_the_boom()
     bench.operator_opens(bench.passage)
     late = quote_of("S1", 500, 2)
-    bench.hear(e.OrderMade(bench.passage, late, order_of(late, 2), **bench.now))
+    bench.hear(e.OrderMade(bench.passage, late, order_of(late, 2), bench.at_s + 90, **bench.now))
     assert [closed.order for closed in bench.all(c.CloseOrder)] == ["order1", "order2"]
 
 

@@ -55,6 +55,8 @@ def test_a_command_block_has_its_nine_words_in_the_order_of_the_ladder() -> None
 
 def test_a_value_outside_its_range_is_not_good_and_keeps_its_number() -> None:
     scaling = Scaling(scale=0.01, lo=0.0, hi=6.0)
-    assert scaling.value(185) == (pytest.approx(1.85), Quality.GOOD)
+    value, quality = scaling.value(185)
+    assert value == pytest.approx(1.85)
+    assert quality is Quality.GOOD
     assert scaling.value(700)[1] is Quality.OUT_OF_RANGE
     assert Scaling(scale=10, offset=5).raw(105) == 10
