@@ -21,7 +21,7 @@ from billing.keys import read_keys
 from billing.ledger import Applied, PayOrder
 from billing.notices import NoticeAnswer, NoticeDesk
 from billing.orders import ASK_AFTER_S, Orders, OrderTerms
-from billing.settle import Merchant, OrderState, Settles, close_account, due
+from billing.settle import Merchant, Settles, close_account, due
 from billing.stays import Stay
 from billing.tariff import Tariff, price
 from billing.wechat import WeChatGateway, build
@@ -111,7 +111,7 @@ class SqlCashier:
         return await self._read(lambda conn: stays.open_stays(conn, self._books.site))
 
     async def quote(self, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
-        """Price the stay now; a quote that its driver may be paying at this moment is given again."""
+        """Price the stay now; a quote whose order its driver may be paying at this moment is given again."""
         return await self._write(lambda conn: self._quote(conn, lane, passage, stay))
 
     async def order(self, lane: LaneName, passage: PassageId, quote: Quote) -> Order:
@@ -161,8 +161,7 @@ class SqlCashier:
 
     def _may_be_given_again(self, order: PayOrder, stay: Stay) -> bool:
         owed = order.account.total_fen - stay.account.paid_fen
-        still_right = order.state is OrderState.OPEN and order.account.amount_fen == owed
-        return still_right and order.valid_until >= self._clock.ahead(REUSE_LEAST_S)
+        return order.account.amount_fen == owed and order.valid_until >= self._clock.ahead(REUSE_LEAST_S)
 
     def _given_again(self, order: PayOrder, stay: Stay) -> Quote:
         minutes = price(stay.tariff, stay.entered_at, order.quoted_at, self._zone).minutes

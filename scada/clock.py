@@ -27,6 +27,9 @@ class Clock(Protocol):
     def ahead(self, wait_s: float) -> datetime:
         """Wall time as it will be `wait_s` monotonic seconds from now."""
 
+    def seconds_at(self, moment: datetime) -> float:
+        """Monotonic seconds when wall time will be `moment`: the way back from `ahead`."""
+
 
 class SystemClock:
     """The computer's own clocks; `speed` times as fast on the wall since `began` (unix seconds)."""
@@ -47,6 +50,10 @@ class SystemClock:
         """Wall time as it will be `wait_s` monotonic seconds from now."""
         return self.now() + timedelta(seconds=wait_s * self.speed)
 
+    def seconds_at(self, moment: datetime) -> float:
+        """Monotonic seconds when wall time will be `moment`."""
+        return self.seconds() + (moment - self.now()).total_seconds() / self.speed
+
 
 class VirtualClock:
     """A clock that stands still until it is moved; for tests and replays."""
@@ -66,6 +73,10 @@ class VirtualClock:
     def ahead(self, wait_s: float) -> datetime:
         """Wall time `wait_s` from now."""
         return self._now + timedelta(seconds=wait_s)
+
+    def seconds_at(self, moment: datetime) -> float:
+        """Monotonic seconds when wall time will be `moment`."""
+        return self._seconds + (moment - self._now).total_seconds()
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""

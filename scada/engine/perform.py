@@ -212,7 +212,8 @@ class Performer:
 
     async def _order(self, command: c.AskOrder) -> e.Event:
         order = await self._parts.cashier.order(self._lane, command.passage, command.quote)
-        return e.OrderMade(command.passage, command.quote, order, **self._now())
+        until_s = self._parts.clock.seconds_at(command.quote.valid_until)
+        return e.OrderMade(command.passage, command.quote, order, until_s, **self._now())
 
     async def _close_order(self, command: c.CloseOrder) -> None:
         try:

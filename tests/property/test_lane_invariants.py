@@ -113,7 +113,7 @@ def answer(kind: tuple[object, ...], of: PassageId, now: e.Now) -> e.Event:
             return e.Quoted(of, quote_of(stay, due, number), **now)
         case ("ordered", str(stay), int(number)):
             quote = quote_of(stay, 500, number)
-            return e.OrderMade(of, quote, order_of(quote, number), **now)
+            return e.OrderMade(of, quote, order_of(quote, number), now["at_s"] + 90, **now)
         case ("billing failed",):
             return e.BillingFailed(of, "quote", "away", **now)
         case ("paid", str(stay), int(number)):

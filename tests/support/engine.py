@@ -81,6 +81,9 @@ class LoopClock:
     def ahead(self, wait_s: float) -> datetime:
         return self.now() + timedelta(seconds=wait_s)
 
+    def seconds_at(self, moment: datetime) -> float:
+        return (moment - START).total_seconds()
+
 
 async def until(condition: Callable[[], bool], within_s: float = 2.0) -> None:
     """Wait for a condition. Raises TimeoutError."""

@@ -147,7 +147,8 @@ class Bench:
         quote = quote_of(stay, due, number, free)
         commands = self.hear(e.Quoted(self.passage, quote, **self.now))
         if due:
-            commands += self.hear(e.OrderMade(self.passage, quote, order_of(quote, number), **self.now))
+            until_s = self.at_s + self.timing.t_quote_s
+            commands += self.hear(e.OrderMade(self.passage, quote, order_of(quote, number), until_s, **self.now))
         return commands
 
     def pays(self, stay: str, number: int = 1) -> list[c.Command]:

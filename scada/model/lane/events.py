@@ -97,11 +97,12 @@ class Quoted(Timed):
 
 @dataclass(frozen=True, slots=True)
 class OrderMade(Timed):
-    """WeChat has taken the order; its QR code may be shown."""
+    """WeChat has taken the order; its QR code may be shown `until_s`, when the quote ends (monotonic)."""
 
     passage: PassageId
     quote: Quote
     order: Order
+    until_s: float
 
 
 @dataclass(frozen=True, slots=True)

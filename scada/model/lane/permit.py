@@ -141,12 +141,12 @@ def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
     asked = (AskOrder(event.passage, quote),)
     if isinstance(lane.state, s.AwaitingOperator):
         return Step(lane, asked)
-    return Step(lane.becoming(s.Quoting(quote.stay, event.at_s, 1, quote)), asked)
+    return Step(lane.becoming(s.Quoting(quote.stay, event.at_s, lane.state.asks, quote)), asked)
 
 
-def order_made(lane: Lane, event: e.OrderMade, timing: Timing) -> Step:
+def order_made(lane: Lane, event: e.OrderMade) -> Step:
     """Show the QR code; an order that comes too late is closed."""
-    due = Due(event.quote, event.order, event.at_s + timing.t_quote_s)
+    due = Due(event.quote, event.order, event.until_s)
     mine = live_of(lane).stay == event.order.stay
     match lane.state:
         case s.Quoting() if mine:
@@ -160,10 +160,11 @@ def order_made(lane: Lane, event: e.OrderMade, timing: Timing) -> Step:
 
 
 def billing_failed(lane: Lane, event: e.BillingFailed) -> Step:
-    """Ask once more, then call a person."""
+    """Ask once more, then call a person. After a failed order that is the price: it may be paid meanwhile."""
     if not isinstance(lane.state, s.Deciding | s.Matching | s.Quoting):
         return Step(lane)
-    return _ask_again(lane, lane.state, f"no {event.asked}: {event.why}", event.at_s)
+    state = replace(lane.state, quote=None) if isinstance(lane.state, s.Quoting) else lane.state
+    return _ask_again(lane, state, f"no {event.asked}: {event.why}", event.at_s)
 
 
 def from_asking(lane: Lane, state: s.Deciding | s.Matching | s.Quoting, at_s: float, timing: Timing) -> Step | None:

@@ -51,7 +51,7 @@ def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
         case e.Quoted():
             return permit.quoted(lane, event, timing)
         case e.OrderMade():
-            return permit.order_made(lane, event, timing)
+            return permit.order_made(lane, event)
         case e.BillingFailed():
             return permit.billing_failed(lane, event)
         case e.Rejected():
