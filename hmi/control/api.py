@@ -16,6 +16,7 @@ api = Blueprint("api", __name__)
 _COMMAND_WITHIN_S = 8.0
 _TEXT_LIMITS = {"passage": 64, "plate": 16, "stay": 26, "note": 200, "reason": 24}
 _SENT_BACK_LIMIT = 100
+_WORD_LIMIT = 32
 _REASONS = frozenset(reason.value for reason in OPERATOR_REASONS)
 _PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _STATUS = {"forbidden": 403, "bad_args": 400, "unknown_verb": 400, "gone": 409, "refused": 409, "failed": 500}
@@ -43,14 +44,9 @@ def open_stays() -> ResponseReturnValue:
 
 @api.get("/api/journal")
 def journal() -> ResponseReturnValue:
-    """The journal's last rows; `kind=person` gives what people did."""
-    kind = request.args.get("kind")
-    arguments: Message = {"limit": 200 if kind else _limit(50), "lane": request.args.get("lane")}
-    match _reply("journal", arguments):
-        case Value(list() as rows) if kind:
-            return jsonify([row for row in rows if row.get("kind") == kind][: _limit(50)])
-        case reply:
-            return _answer(reply)
+    """The journal's last rows; `kind=person` gives what people did, however long ago."""
+    chosen = {name: request.args.get(name, "")[:_WORD_LIMIT] for name in ("kind", "lane")}
+    return _ask("journal", {"limit": _limit(50), **chosen})
 
 
 @api.get("/pictures/<picture>")
@@ -137,7 +133,13 @@ def _limit(usual: int) -> int:
 
 
 def _ask(verb: str, arguments: Message) -> ResponseReturnValue:
-    return _answer(_reply(verb, arguments))
+    """Ask for something that every role may see; who may not was removed, or has a password to change first."""
+    reply = _reply(verb, arguments)
+    if isinstance(reply, Refused) and reply.code == "forbidden":
+        room().registry.close(signed_in().key)
+        room().push.drop_signed_out()
+        return jsonify(why="sign in"), 401
+    return _answer(reply)
 
 
 def _reply(verb: str, arguments: Message, *, why: str = "", within_s: float = 3.0) -> Reply:

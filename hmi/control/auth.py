@@ -134,6 +134,7 @@ def password() -> ResponseReturnValue:
     if wrong is not None:
         return render_template("control/password.html", shortest=SHORTEST_PASSWORD, wrong=wrong), 400
     room().registry.password_changed(signed_in())
+    room().push.drop_signed_out()
     return redirect(url_for("overview.page"))
 
 

@@ -62,7 +62,11 @@ class Registry:
             self._replace(replace(session, used_s=self._seconds()))
 
     def password_changed(self, session: Session) -> None:
-        """Let the session do what it may, now that its password is its owner's."""
+        """Let the session do what it may, now that its password is its owner's; end the others of that name."""
+        with self._lock:
+            others = [key for key, one in self._sessions.items() if one.name == session.name and key != session.key]
+            for key in others:
+                del self._sessions[key]
         self._replace(replace(session, must_change=False))
 
     def close(self, key: str) -> None:

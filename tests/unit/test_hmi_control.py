@@ -85,6 +85,25 @@ def test_a_silent_plant_lets_nobody_in(room: ControlRoom) -> None:
     assert room.get("/").status_code == 302
 
 
+def test_a_changed_password_ends_all_other_sessions_of_its_owner_and_nobody_elses(room: ControlRoom) -> None:
+    room.plant.verbs["change_password"] = lambda _args: Value({"changed": True})
+    browsers = {}
+    for key, name in (("thief", "wang"), ("colleague", "li"), ("owner", "wang")):
+        room.browser = browsers[key] = room.new_browser()
+        room.sign_in(name)
+    fields = {"old": PASSWORD, "new": "a new password", "again": "a new password"}
+    assert room.post("/password", data={**fields, "csrf_token": form_token(room.get("/password"))}).status_code == 302
+    statuses = {key: one.get("/api/snapshot", base_url=CONTROL).status_code for key, one in browsers.items()}
+    assert statuses == {"thief": 401, "colleague": 200, "owner": 200}
+
+
+def test_who_was_removed_at_the_plant_is_signed_out_at_the_next_look(room: ControlRoom) -> None:
+    room.sign_in()
+    room.plant.verbs["recent_stays"] = lambda _args: Refused("forbidden", "wang may not recent stays")
+    assert room.get("/api/stays").status_code == 401
+    assert room.get("/api/snapshot").status_code == 401
+
+
 def test_a_copied_cookie_is_worth_nothing_after_sign_out(room: ControlRoom) -> None:
     room.sign_in()
     cookie = room.browser.get_cookie("__Host-daozha_control", domain="127.0.0.1")
@@ -245,12 +264,16 @@ def test_a_picture_comes_as_a_picture_and_nothing_else_does(room: ControlRoom) -
     assert len(room.plant.asks("picture")) == 1
 
 
-def test_the_journal_can_show_only_what_people_did(room: ControlRoom) -> None:
+def test_the_journal_can_show_only_what_people_did_however_much_happened_since(room: ControlRoom) -> None:
     room.sign_in()
-    rows = [{"n": 2, "kind": "person", "what": "open gate"}, {"n": 1, "kind": "event", "what": "rise"}]
+    rows = [{"n": 2, "kind": "person", "what": "open gate"}]
     room.plant.verbs["journal"] = lambda _args: Value(rows)
+    assert room.get("/api/journal?kind=person&limit=7&lane=out1").json == rows
     assert room.get("/api/journal").json == rows
-    assert room.get("/api/journal?kind=person").json == rows[:1]
+    assert room.plant.asks("journal") == [
+        {"limit": 7, "kind": "person", "lane": "out1"},
+        {"limit": 50, "kind": "", "lane": ""},
+    ]
 
 
 def test_the_snapshot_names_each_tag_with_value_quality_and_time(room: ControlRoom) -> None:
