@@ -1,0 +1,160 @@
+"""What stands at the other end while a bench measures, each in a process of its own: PLCs, a plant, and bare peers."""
+
+import asyncio
+import logging
+import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import orjson
+from pymodbus.constants import ExcCodes
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, Request, TextMessage
+
+from plc.map.devices import Device
+from plc.map.mapped import MappedTag
+from plc.sim.server import start
+from scada.clock import SystemClock
+from scada.engine.bridge import Ask, BridgeServer
+from scada.engine.tags import TagTable
+from scada.model.frames import HEADER_BYTES, body_length, framed
+from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
+from tests.support.hmi import SITE
+
+REGISTERS = 125
+CHANGES = 50
+"""Tags that change in each batch."""
+BATCH_S = 0.1
+NAMES = [TagName(f"in1.analog.channel_{number:02d}") for number in range(CHANGES)]
+
+
+def serve_registers(port: int, ready: Event) -> None:
+    """Answer reads by pymodbus's own server; the first register counts the answers."""
+
+    async def count(
+        function: int, first: int, address: int, number: int, cells: list[int], values: list[int] | list[bool] | None
+    ) -> ExcCodes | None:
+        cells[0] = (cells[0] + 1) % 65536
+        return None
+
+    async def serve() -> None:
+        registers = SimData(0, values=list(range(REGISTERS)), datatype=DataType.REGISTERS)
+        logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+        server = ModbusTcpServer(SimDevice(1, simdata=[registers], action=count), address=("127.0.0.1", port))
+        await server.serve_forever(background=True)
+        ready.set()
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+def serve_plc(device: Device, tags: tuple[MappedTag, ...], store: Path, field_port: int, ready: Event) -> None:
+    """Run a virtual PLC with its field side."""
+
+    async def serve() -> None:
+        async with AsyncExitStack() as stack:
+            await start(stack, device, tags, store, field_port, SystemClock())
+            ready.set()
+            await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+async def _change(number: int, tags: TagTable) -> None:
+    """Change all tags ten times a second, on a raster."""
+    while True:
+        number += 1
+        tags.apply([TagUpdate(name, number + index / 100, Quality.GOOD) for index, name in enumerate(NAMES)])
+        await asyncio.sleep(BATCH_S - time.monotonic() % BATCH_S)
+
+
+async def _echo(ask: Ask) -> object:
+    return ask.args
+
+
+async def _sign_in(ask: Ask) -> object:
+    return {"name": ask.args["name"], "role": "operator", "must_change": False}
+
+
+def serve_plant(path: Path, ready: Event) -> None:
+    """Be a plant at the control room's bridge: 50 tags that change, an echo, and a door that lets everybody in."""
+
+    async def serve() -> None:
+        clock = SystemClock()
+        tags = TagTable([TagSpec(name, "plc1", Access.READ) for name in NAMES], clock)
+        verbs = {"echo": _echo, "sign_in": _sign_in}
+        async with BridgeServer(path, "control", verbs, {"plant": "bench", "site": SITE}, clock, tags):
+            ready.set()
+            await _change(0, tags)
+
+    asyncio.run(serve())
+
+
+def bare_batch(number: int) -> bytes:
+    """Write what a batch of 50 changes holds, with nothing behind it."""
+    at = datetime.now(UTC).isoformat()
+    changes = [(name, number + index / 100, 0, at) for index, name in enumerate(NAMES)]
+    return orjson.dumps({"tell": {"seq": number, "at": at, "changes": changes}})
+
+
+def serve_bare_socket(echo: Path, tell: Path, ready: Event) -> None:
+    """Be the limit of a bridge: one Unix socket that echoes frames, one that tells batches."""
+    listening: set[asyncio.StreamWriter] = set()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.read(HEADER_BYTES):
+            writer.write(framed(await reader.readexactly(body_length(head))))
+
+    async def take(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        listening.add(writer)
+
+    async def serve() -> None:
+        await asyncio.start_unix_server(answer, echo)
+        await asyncio.start_unix_server(take, tell)
+        ready.set()
+        number = 0
+        while True:
+            number += 1
+            frame = framed(bare_batch(number))
+            for writer in listening:
+                writer.write(frame)
+            await asyncio.sleep(BATCH_S - time.monotonic() % BATCH_S)
+
+    asyncio.run(serve())
+
+
+def serve_bare_web(port: int, ready: Event) -> None:
+    """Be the limit of a control room: a loop that writes each batch to every WebSocket, and knows nothing else."""
+    screens: dict[asyncio.StreamWriter, WSConnection] = {}
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        wire = WSConnection(ConnectionType.SERVER)
+        wire.receive_data(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"".join(wire.send(AcceptConnection()) for event in wire.events() if isinstance(event, Request)))
+        screens[writer] = wire
+        try:
+            while await reader.read(4096):
+                continue
+        except ConnectionError:
+            writer.transport.abort()
+        finally:
+            del screens[writer]
+            writer.close()
+
+    async def serve() -> None:
+        await asyncio.start_server(take, "127.0.0.1", port)
+        ready.set()
+        number = 0
+        while True:
+            number += 1
+            batch = orjson.loads(bare_batch(number))["tell"]
+            text = orjson.dumps({**batch, "s": time.monotonic()}).decode()
+            for writer, wire in screens.items():
+                writer.write(wire.send(TextMessage(text)))
+            await asyncio.sleep(BATCH_S - time.monotonic() % BATCH_S)
+
+    asyncio.run(serve())
