@@ -99,7 +99,8 @@ def is_plausible(plate: Plate) -> bool:
         return False
     if plate[0] in PROVINCES:
         return plate[1].isascii() and plate[1].isalpha() and all(_is_sign(sign) for sign in plate[2:])
-    return plate[:2] in ("WJ", "民航") or plate[0] in "使VKHBSLJNGCEZRD"
+    begins_well = plate[:2] in ("WJ", "民航") or plate[0] in "使VKHBSLJNGCEZRD"
+    return begins_well and all(_is_sign(sign) or sign in PROVINCES for sign in plate[2:])
 
 
 def _is_sign(sign: str) -> bool:

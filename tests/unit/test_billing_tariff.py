@@ -42,6 +42,13 @@ def test_free_minutes_started_hours_and_a_cap_for_every_24_hours(minutes: int, f
     assert fee(DEMO, minutes=minutes) == fen
 
 
+@pytest.mark.parametrize("entered", ["00:00", "09:17", "23:50", "23:59"])
+@pytest.mark.parametrize(("minutes", "fen"), [(15, 0), (20, 500), (70, 1000), (1439, 4000), (1440, 4000), (1441, 4500)])
+def test_midnight_costs_nothing_and_the_cap_runs_24_hours_from_the_entry(entered: str, minutes: int, fen: int) -> None:
+    entered_at = datetime.fromisoformat(f"2026-03-03T{entered}:00+08:00")
+    assert price(DEMO, entered_at, entered_at + timedelta(minutes=minutes), SHANGHAI).total_fen == fen
+
+
 @pytest.mark.parametrize(("minutes", "fen"), [(15, 0), (16, 500), (75, 500), (76, 1000), (1440, 4000), (1441, 4500)])
 def test_deducted_free_minutes_are_never_charged(minutes: int, fen: int) -> None:
     tariff = with_terms(first_charge_time_mode="FIRST_CHARGE_TIME_MODE_AFTER_FREE")
