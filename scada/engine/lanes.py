@@ -1,6 +1,7 @@
 """The shell around a lane machine: it reads, steps, journals, and has the commands carried out."""
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
@@ -18,6 +19,7 @@ from scada.model.lane.step import step
 from scada.model.lane.words import OpenRequest
 from scada.model.names import PassageId, PictureId
 from scada.model.tag import TagName, TagValue
+from scada.store import books
 
 TICK_S = 0.1
 """How often a lane hears that time has passed when nothing else happens."""
@@ -59,6 +61,8 @@ class LaneRunner:
 
     async def run(self) -> None:
         """Run the lane until cancelled; what breaks it rises to the supervisor."""
+        rises, last = await self._parts.db.read(lambda conn: books.newest(conn, self._parts.site, self.name))
+        self.lane = replace(self.lane, rises=rises, last=last)
         self._parts.tags.subscribe(self._tags, self._parts.watched)
         self._parts.tags.set_all(described(self.lane))
         await self._performer.perform(shown(self.lane), self.lane)

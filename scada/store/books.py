@@ -40,6 +40,14 @@ def record_passage(
     )
 
 
+def newest(conn: Connection, site: SiteId, lane: LaneName) -> tuple[int | None, int | None]:
+    """Give the PLC's count of the last rise and the number of the last passage on record; None where there is none."""
+    last_rise = select(rise.c.count).where(rise.c.site == site, rise.c.lane == lane).order_by(rise.c.id.desc())
+    mine = (passage.c.site == site) & (passage.c.lane == lane)
+    last_passage = select(passage.c.number).where(mine).order_by(passage.c.ended_at.desc(), passage.c.number.desc())
+    return conn.scalar(last_rise.limit(1)), conn.scalar(last_passage.limit(1))
+
+
 def record_rise(
     conn: Connection,
     site: SiteId,

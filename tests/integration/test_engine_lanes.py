@@ -8,15 +8,16 @@ from pathlib import Path
 
 import orjson
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from scada.engine.peer import BridgeRefusal
-from scada.model.handshake import NotDone, PassageOutcome
+from scada.model.handshake import NotDone, PassageOutcome, RiseCause
 from scada.model.lane.image import OFF
 from scada.model.names import LaneName, StayId
 from scada.model.plate import Plate, PlateUnread
 from scada.model.tag import TagName
 from scada.ports import OpenStay
+from scada.store.schema import passage, rise
 from scada.store.schema import stay as stay_table
 from tests.support.engine import START, until
 from tests.support.lane import ON
@@ -229,3 +230,22 @@ async def test_people_sign_in_by_the_desk_and_read_stays_pictures_and_journal(tm
         with pytest.raises(BridgeRefusal, match="gone"):
             await bench.asks("picture", id="../../etc/passwd")
         assert isinstance(await bench.asks("journal", limit=5), list)
+
+
+async def test_what_passed_while_the_server_was_away_is_on_record_after_its_start(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        await car_reaches(bench, "opening")
+        bench.show(rise_count=1, rise_cause=RiseCause.AUTHORISED, rise_passage=1)
+        bench.show(approach=OFF, passage_now=0, passage_last=1, outcome=PassageOutcome.BACKED_OUT)
+        await until(lambda: bench.says("lane.state") == "idle")
+    async with shell(tmp_path, "in1", is_first_start=False) as bench:
+        bench.show(passage_last=3, outcome=PassageOutcome.FORWARD, rise_count=2, rise_cause=RiseCause.AUTHORISED)
+        await until(lambda: str(bench.says("alarm")).startswith("2 passages"))
+        rows = await bench.db.read(lambda conn: conn.execute(select(passage).order_by(passage.c.number)).all())
+        assert [(row.number, row.outcome, row.note) for row in rows] == [
+            (1, "BACKED_OUT", ""),
+            (2, "UNCERTAIN", "UNCERTAIN"),
+            (3, "FORWARD", "UNCERTAIN"),
+        ]
+        rises = await bench.db.read(lambda conn: conn.execute(select(rise).order_by(rise.c.count)).all())
+        assert [(row.count, row.cause) for row in rises] == [(1, "AUTHORISED"), (2, "AUTHORISED")]

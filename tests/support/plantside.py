@@ -199,19 +199,27 @@ def typed(plate: Plate) -> PlateRead:
 
 
 @asynccontextmanager
-async def shell(folder: Path, lane: str) -> AsyncIterator[Shell]:
+async def shell(folder: Path, lane: str, *, is_first_start: bool = True) -> AsyncIterator[Shell]:
     """Run one lane of the shipped configuration."""
     url = f"sqlite:///{folder / 'plant.db'}"
     config, clock = await asyncio.to_thread(load, CONFIG), SystemClock()
     await asyncio.to_thread(migrate, url)
     async with Database(url) as db:
         bench = await _built(config, clock, db, LaneName(lane))
+        if is_first_start:
+            await _hire(config, clock, db)
         task = asyncio.create_task(bench.runner.run())
         try:
             yield bench
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+async def _hire(config: Config, clock: SystemClock, db: Database) -> None:
+    operators = Operators(db, config.site_id, clock)
+    await operators.add("li", "operator", PASSWORD, must_change=False)
+    await operators.add("wang", "manager", PASSWORD, must_change=False)
 
 
 async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneName) -> Shell:
@@ -222,8 +230,6 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     requests = BenchRequests(tags, clock)
     claims = Claims(config, clock, cashier, BenchPictures(), journal, found, typed)
     operators = Operators(db, config.site_id, clock)
-    await operators.add("li", "operator", PASSWORD, must_change=False)
-    await operators.add("wang", "manager", PASSWORD, must_change=False)
     parts = LaneParts(
         site=config.site_id,
         clock=clock,

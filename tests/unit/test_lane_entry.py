@@ -289,14 +289,92 @@ def test_without_a_link_the_lane_waits_and_says_so() -> None:
     assert bench.all(c.Show)[-1].message is Message.OUT_OF_ORDER
 
 
-def test_a_car_found_under_the_boom_after_a_restart_is_uncertain() -> None:
+def restarted(rises: int | None = None, last: int | None = None) -> Bench:
+    """An entry whose server has just been started anew, with what its books hold."""
     bench = entry()
-    bench.lane = replace(bench.lane, image=DARK, rises=None)
+    bench.lane = replace(bench.lane, image=DARK, rises=rises, last=last)
+    return bench
+
+
+def test_a_car_found_under_the_boom_after_a_restart_is_uncertain() -> None:
+    bench = restarted()
     bench.shows(approach=ON, safety=ON, up=ON, down=OFF, passage_now=5)
     assert isinstance(bench.state, s.Passing)
     bench.shows(approach=OFF, safety=OFF, passage_now=0, passage_last=5, outcome=PassageOutcome.FORWARD)
     assert not bench.all(c.BeginStay)
     assert [record.note for record in bench.all(c.RecordPassage)] == ["UNCERTAIN"]
+
+
+def test_what_passed_while_nobody_watched_is_on_record_as_uncertain_and_alarms() -> None:
+    bench = restarted(rises=3, last=4)
+    bench.shows(passage_last=6, outcome=PassageOutcome.FORWARD, rise_count=5, rise_cause=RiseCause.AUTHORISED)
+    records = bench.all(c.RecordPassage)
+    assert [(record.passage.number, record.outcome, record.note) for record in records] == [
+        (5, PassageOutcome.UNCERTAIN, "UNCERTAIN"),
+        (6, PassageOutcome.FORWARD, "UNCERTAIN"),
+    ]
+    assert [(rise.count, rise.cause) for rise in bench.all(c.RecordRise)] == [
+        (4, RiseCause.UNKNOWN),
+        (5, RiseCause.AUTHORISED),
+    ]
+    assert [alarm.code for alarm in bench.all(c.RaiseAlarm)] == ["unseen_rises", "unseen_passages"]
+    assert not bench.all(c.BeginStay)
+
+
+def test_a_restart_during_which_nothing_happened_tells_nothing() -> None:
+    bench = restarted(rises=3, last=4)
+    bench.shows(passage_last=4, outcome=PassageOutcome.FORWARD, rise_count=3, rise_cause=RiseCause.AUTHORISED)
+    bench.shows(approach=ON, passage_now=5)
+    assert not bench.all(c.RecordPassage)
+    assert not bench.all(c.RecordRise)
+    assert not bench.all(c.RaiseAlarm)
+
+
+def test_a_car_that_still_stands_there_is_none_that_passed_unseen() -> None:
+    bench = restarted(rises=3, last=4)
+    bench.shows(approach=ON, passage_now=6, passage_last=5, outcome=PassageOutcome.BACKED_OUT, rise_count=3)
+    assert [record.passage.number for record in bench.all(c.RecordPassage)] == [5]
+    assert bench.lane.live is not None
+    assert bench.lane.last == 6
+
+
+def test_a_plc_that_counts_from_the_start_again_is_a_new_baseline() -> None:
+    bench = restarted(rises=900, last=700)
+    bench.shows(passage_last=2, rise_count=1)
+    assert not bench.all(c.RecordPassage)
+    assert not bench.all(c.RecordRise)
+    assert (bench.lane.rises, bench.lane.last) == (1, 2)
+
+
+def test_a_long_absence_is_told_in_one_alarm_and_does_not_flood_the_books() -> None:
+    bench = restarted(rises=0, last=0)
+    bench.shows(passage_last=5000, outcome=PassageOutcome.FORWARD, rise_count=5000, rise_cause=RiseCause.AUTHORISED)
+    assert len(bench.all(c.RecordPassage)) <= 101
+    assert len(bench.all(c.RecordRise)) <= 101
+    assert "5000" in bench.all(c.RaiseAlarm)[-1].text
+
+
+def test_a_boom_that_is_up_for_this_car_already_is_not_commanded_again_after_a_restart() -> None:
+    bench = restarted(rises=1, last=4)
+    bench.shows(
+        approach=ON, up=ON, down=OFF, passage_now=5, rise_count=2, rise_cause=RiseCause.AUTHORISED, rise_passage=5
+    )
+    bench.camera_reads("京A12345")
+    bench.is_admitted()
+    assert isinstance(bench.state, s.Open)
+    assert not bench.all(c.OpenGate)
+    bench.passes()
+    assert len(bench.all(c.BeginStay)) == 1
+
+
+def test_a_boom_that_is_up_for_the_car_before_is_no_leave_for_this_one() -> None:
+    bench = restarted(rises=1, last=4)
+    bench.shows(
+        approach=ON, up=ON, down=OFF, passage_now=5, rise_count=1, rise_cause=RiseCause.AUTHORISED, rise_passage=4
+    )
+    bench.camera_reads("京A12345")
+    bench.is_admitted()
+    assert len(bench.all(c.OpenGate)) == 1
 
 
 def test_an_operator_opens_for_the_car_that_stands_there() -> None:

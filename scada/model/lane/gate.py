@@ -1,6 +1,6 @@
 """From leave to a lowered boom: the part of the road that entry and exit share (`lanes.md` §6)."""
 
-from scada.model.handshake import Mode
+from scada.model.handshake import Mode, RiseCause
 from scada.model.lane import states as s
 from scada.model.lane.commands import AskAdmission, AskQuote, KeepPicture, OpenGate, RaiseAlarm
 from scada.model.lane.events import CommandRefused, CommandUnknown
@@ -23,9 +23,18 @@ def from_authorised(lane: Lane, state: s.Authorised, at_s: float) -> Step | None
     leave = state.authorisation
     if at_s > leave.until_s:
         return _decide_anew(lane, leave, at_s)
+    if _is_open_for(lane, leave):
+        return Step(lane.becoming(s.Open(leave, at_s)))
     if lane.live is None or not may_command(lane, leave):
         return None
     return Step(lane.becoming(s.Opening(leave, at_s)), (OpenGate(leave, lane.live.number),))
+
+
+def _is_open_for(lane: Lane, leave: Authorisation) -> bool:
+    """Say whether the boom is up for this very passage already: a former server process had it opened."""
+    image, live = lane.image, lane.live
+    risen = image.up.is_on and image.rise_cause is RiseCause.AUTHORISED
+    return risen and live is not None and live.id == leave.passage and live.number == image.rise_passage
 
 
 def _decide_anew(lane: Lane, leave: Authorisation, at_s: float) -> Step:

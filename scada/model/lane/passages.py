@@ -5,6 +5,7 @@ from typing import assert_never
 
 from scada.model.handshake import PassageOutcome, RiseCause
 from scada.model.lane import states as s
+from scada.model.lane import unseen
 from scada.model.lane.commands import (
     BeginStay,
     CloseOrder,
@@ -18,9 +19,8 @@ from scada.model.lane.commands import (
 from scada.model.lane.events import ImageSeen
 from scada.model.lane.image import LaneImage
 from scada.model.lane.states import Due, Lane, Step
+from scada.model.lane.unseen import EXPECTED_RISES
 from scada.model.lane.words import Authorisation, Direction, Ending, Passage, passage_id
-
-_EXPECTED = (RiseCause.AUTHORISED, RiseCause.REOPEN, RiseCause.HOLD_OPEN, RiseCause.FIRE, RiseCause.MAINTENANCE)
 
 
 def image_seen(lane: Lane, event: ImageSeen) -> Step:
@@ -28,18 +28,22 @@ def image_seen(lane: Lane, event: ImageSeen) -> Step:
     image = event.image
     if not image.alive:
         return Step(replace(lane, image=image))
-    done = _rises(lane, image)
     was_dark = not lane.image.alive
+    done = unseen.rises(lane, image) if was_dark else _rises(lane, image)
     done = Step(replace(done.lane, image=image), done.commands)
     live = done.lane.live
     if live is not None and live.number != image.passage_now:
         outcome = image.outcome if image.passage_last == live.number else PassageOutcome.UNCERTAIN
-        ended = _ended(done.lane, live, outcome, event.at_s)
-        done = Step(ended.lane, done.commands + ended.commands)
+        done = _then(done, _ended(done.lane, live, outcome, event.at_s))
+    if was_dark:
+        done = _then(done, unseen.passages(done.lane, event.at))
     if image.passage_now != 0 and done.lane.live is None:
-        begun = _begun(done.lane, event, found=was_dark)
-        done = Step(begun.lane, done.commands + begun.commands)
+        done = _then(done, _begun(done.lane, event, found=was_dark))
     return done
+
+
+def _then(done: Step, more: Step) -> Step:
+    return Step(more.lane, done.commands + more.commands)
 
 
 def _begun(lane: Lane, event: ImageSeen, *, found: bool) -> Step:
@@ -51,7 +55,7 @@ def _begun(lane: Lane, event: ImageSeen, *, found: bool) -> Step:
     under_boom = image.safety.is_on and not image.approach.is_on
     number = image.passage_now
     live = Passage(passage_id(lane.name, number, event.at), number, event.at, wrong_way=under_boom and not found)
-    named = replace(lane, live=live)
+    named = replace(lane, live=live, last=number)
     if live.wrong_way:
         alarm = RaiseAlarm("wrong_way", live.id, "a vehicle came from the wrong side")
         return Step(named, (alarm, KeepPicture(live.id, "wrong way")))
@@ -169,7 +173,7 @@ def _rise(lane: Lane, image: LaneImage, count: int, cause: RiseCause) -> list[Co
     ours = lane.live is not None and lane.live.number == image.rise_passage
     passage = lane.live.id if lane.live is not None and ours else None
     commands: list[Command] = [RecordRise(count, cause, passage, image.rise_passage)]
-    if cause not in _EXPECTED or (cause is RiseCause.AUTHORISED and authorisation_of(lane.state) is None):
+    if cause not in EXPECTED_RISES or (cause is RiseCause.AUTHORISED and authorisation_of(lane.state) is None):
         text = f"the boom rose and nobody here asked for it ({cause.name.lower()})"
         commands += [RaiseAlarm("unexplained_rise", passage, text), KeepPicture(passage, "unexplained rise")]
     return commands

@@ -199,7 +199,8 @@ class Lane:
 
     `live` is the passage that the PLC calls `passage.now`. `held` is what the car that left the
     loop for a moment owed: if it comes back, its order is still good; if not, it is closed.
-    `rises` is the PLC's count of rises as far as they are recorded.
+    `rises` is the PLC's count of rises and `last` the newest passage number, as far as they are recorded;
+    None where nothing ever was.
     """
 
     name: LaneName
@@ -209,6 +210,7 @@ class Lane:
     live: Passage | None = None
     held: Due | None = None
     rises: int | None = None
+    last: int | None = None
 
     def is_live(self, passage: PassageId) -> bool:
         """Say whether this is the passage of the car that stands there now."""
