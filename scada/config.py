@@ -77,7 +77,6 @@ class LaneTiming(_Section):
     """Waits that differ from the defaults of `lanes.md` §5, in seconds."""
 
     t_read_s: Seconds = Timing().t_read_s
-    t_gone_s: Seconds = Timing().t_gone_s
     t_help_s: Seconds = Timing().t_help_s
     t_quote_s: Seconds = Timing().t_quote_s
     t_request_s: Seconds = Timing().t_request_s

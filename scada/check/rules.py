@@ -102,8 +102,6 @@ _WAITS = (
     ("t_read_s", "t_help_s"),
     ("t_ack_s", "t_open_s"),
     ("t_open_s", "t_pass_s"),
-    ("t_gone_s", "t_pass_s"),
-    ("t_gone_s", "t_quote_s"),
     ("t_request_s", "t_quote_s"),
 )
 """Pairs of waits of which the first must be the shorter one (`lanes.md` §5)."""

@@ -105,8 +105,3 @@ def is_plausible(plate: Plate) -> bool:
 
 def _is_sign(sign: str) -> bool:
     return (sign.isascii() and sign.isalnum()) or sign in "学警港澳挂领应急试超"
-
-
-def masked(plate: Plate) -> str:
-    """Show enough of a plate to recognise one's own: for logs and for strangers."""
-    return f"{plate[:2]}***{plate[-2:]}" if len(plate) > 4 else "***"

@@ -1,4 +1,7 @@
-"""How long a lane waits (`lanes.md` §5, the defaults and their grounds). Seconds, all per lane."""
+"""How long a lane waits (`lanes.md` §5, the defaults and their grounds). Seconds, all per lane.
+
+What only the PLC times (`t_glitch`, `t_gone`, `t_clear`) stands in the PLC.
+"""
 
 from dataclasses import dataclass
 
@@ -8,9 +11,6 @@ class Timing:
     """The waits of one lane, in seconds of monotonic time, and `confidence`, the least sign probability."""
 
     t_read_s: float = 2.0
-    t_hint_s: float = 5.0
-    t_glitch_s: float = 0.3
-    t_gone_s: float = 5.0
     t_help_s: float = 20.0
     """Then a case opens by itself: 20 at an entry, 60 at an exit."""
     t_quote_s: float = 90.0
