@@ -27,7 +27,7 @@ MAX_WAITING: Final = 64
 """Notices looked at at once; more are told to come again."""
 THREADS: Final = 2
 FORGERIES_JOURNALLED: Final = 30
-"""Unverified messages written to the journal in a minute; a flood of them must not fill the disk."""
+"""Unverified messages written to the journal in a minute: a flood must not fill the disk; the next row counts it."""
 MINUTE_S: Final = 60.0
 
 
@@ -57,6 +57,7 @@ class NoticeDesk:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notices")
         self._waiting = 0
         self._forgeries_s: deque[float] = deque(maxlen=FORGERIES_JOURNALLED)
+        self._unwritten = 0
 
     async def __aenter__(self) -> Self:
         """Open the desk."""
@@ -112,11 +113,13 @@ class NoticeDesk:
         log.warning("notice not verified", why=notice.why, size=size)
         now_s = self._clock.seconds()
         if len(self._forgeries_s) == FORGERIES_JOURNALLED and now_s - self._forgeries_s[0] < MINUTE_S:
+            self._unwritten += 1
             return
         self._forgeries_s.append(now_s)
-        at = self._clock.now()
+        at, unwritten = self._clock.now(), self._unwritten
+        self._unwritten = 0
         await self._db.write(
             lambda conn: self._books.tell(
-                conn, at, "alarm", "notice not verified", NOWHERE, why=notice.why[:200], size=size
+                conn, at, "alarm", "notice not verified", NOWHERE, why=notice.why[:200], size=size, unwritten=unwritten
             )
         )

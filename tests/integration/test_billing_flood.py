@@ -1,0 +1,46 @@
+"""A flood of messages that are not WeChat's: the journal stays small and still says how many there were."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy import select
+
+from billing.books import Books
+from billing.gateway import CodeUrl, NotVerified, Refused, Unknown
+from billing.notices import NoticeDesk
+from billing.settle import Merchant
+from scada.clock import VirtualClock
+from scada.model.money import Fen
+from scada.model.names import OrderId
+from scada.store.schema import journal
+from tests.support.store import SITE, START, open_database
+
+
+class DoubtingGateway:
+    """A gateway that believes nothing."""
+
+    def create(self, order: OrderId, description: str, amount: Fen, time_expire: str) -> CodeUrl:
+        raise AssertionError(f"nobody orders {order}")
+
+    def query(self, order: OrderId) -> Refused:
+        raise AssertionError(f"nobody asks for {order}")
+
+    def close(self, order: OrderId) -> Unknown:
+        raise AssertionError(f"nobody closes {order}")
+
+    def verified(self, headers: Mapping[str, str], body: bytes) -> NotVerified:
+        return NotVerified("unknown serial")
+
+
+async def test_a_flood_fills_thirty_rows_a_minute_and_the_next_row_counts_the_rest(tmp_path: Path) -> None:
+    clock, books = VirtualClock(START), Books(SITE, Merchant("1", "2"))
+    async with (
+        open_database(tmp_path) as db,
+        NoticeDesk(db, books, DoubtingGateway(), clock, lambda _applied: None) as desk,
+    ):
+        statuses = {(await desk.take({}, b"x")).status for _ in range(75)}
+        clock.advance(61)
+        await desk.take({}, b"x")
+        rows = await db.read(lambda conn: conn.execute(select(journal).order_by(journal.c.n)).all())
+    assert statuses == {401}
+    assert [row.body["unwritten"] for row in rows] == [0] * 30 + [45]
