@@ -18,7 +18,8 @@ import orjson
 
 from hmi.bridge import Bridge, Message, Value
 from scada.model.frames import HEADER_BYTES, body_length, framed
-from tests.bench.peers import CHANGES, serve_bare_socket, serve_plant
+from tests.bench.bare import CHANGES
+from tests.bench.peers import serve_bare_socket, serve_plant
 from tests.bench.support import child, cpu_s, percentile, run, show, times
 from tests.support.hmi import until
 

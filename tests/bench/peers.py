@@ -1,19 +1,15 @@
-"""What stands at the other end while a bench measures, each in a process of its own: PLCs, a plant, and bare peers."""
+"""What stands at the other end of a bench, each in a process of its own: PLCs, a plant, and a bare socket."""
 
 import asyncio
 import logging
 import time
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-import orjson
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, Request, TextMessage
 
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
@@ -23,13 +19,11 @@ from scada.engine.bridge import Ask, BridgeServer
 from scada.engine.tags import TagTable
 from scada.model.frames import HEADER_BYTES, body_length, framed
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
+from tests.bench.bare import BATCH_S, CHANGING, bare_batch
 from tests.support.hmi import SITE
 
 REGISTERS = 125
-CHANGES = 50
-"""Tags that change in each batch."""
-BATCH_S = 0.1
-NAMES = [TagName(f"in1.analog.channel_{number:02d}") for number in range(CHANGES)]
+NAMES = [TagName(name) for name in CHANGING]
 
 
 def serve_registers(port: int, ready: Event) -> None:
@@ -94,13 +88,6 @@ def serve_plant(path: Path, ready: Event) -> None:
     asyncio.run(serve())
 
 
-def bare_batch(number: int) -> bytes:
-    """Write what a batch of 50 changes holds, with nothing behind it."""
-    at = datetime.now(UTC).isoformat()
-    changes = [(name, number + index / 100, 0, at) for index, name in enumerate(NAMES)]
-    return orjson.dumps({"tell": {"seq": number, "at": at, "changes": changes}})
-
-
 def serve_bare_socket(echo: Path, tell: Path, ready: Event) -> None:
     """Be the limit of a bridge: one Unix socket that echoes frames, one that tells batches."""
     listening: set[asyncio.StreamWriter] = set()
@@ -122,39 +109,6 @@ def serve_bare_socket(echo: Path, tell: Path, ready: Event) -> None:
             frame = framed(bare_batch(number))
             for writer in listening:
                 writer.write(frame)
-            await asyncio.sleep(BATCH_S - time.monotonic() % BATCH_S)
-
-    asyncio.run(serve())
-
-
-def serve_bare_web(port: int, ready: Event) -> None:
-    """Be the limit of a control room: a loop that writes each batch to every WebSocket, and knows nothing else."""
-    screens: dict[asyncio.StreamWriter, WSConnection] = {}
-
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        wire = WSConnection(ConnectionType.SERVER)
-        wire.receive_data(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(b"".join(wire.send(AcceptConnection()) for event in wire.events() if isinstance(event, Request)))
-        screens[writer] = wire
-        try:
-            while await reader.read(4096):
-                continue
-        except ConnectionError:
-            writer.transport.abort()
-        finally:
-            del screens[writer]
-            writer.close()
-
-    async def serve() -> None:
-        await asyncio.start_server(take, "127.0.0.1", port)
-        ready.set()
-        number = 0
-        while True:
-            number += 1
-            batch = orjson.loads(bare_batch(number))["tell"]
-            text = orjson.dumps({**batch, "s": time.monotonic()}).decode()
-            for writer, wire in screens.items():
-                writer.write(wire.send(TextMessage(text)))
             await asyncio.sleep(BATCH_S - time.monotonic() % BATCH_S)
 
     asyncio.run(serve())
