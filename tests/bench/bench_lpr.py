@@ -96,12 +96,12 @@ def crop_line(name: str, folder: Path, rows: Sequence[tuple[str, Plate]], signs:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the lines; 2 if the folder or the models are missing."""
+    """Print the lines; 2 if a folder that was named or the models are missing."""
     folder = Path(arguments[0]) if arguments else DEFAULT
     labels = folder / "labels.csv"
     if not labels.is_file():
         sys.stdout.write(f"bench_lpr: no {labels}: nothing measured\n")
-        return 2
+        return 2 if arguments else 0
     cv2.setNumThreads(1)
     try:
         models = find()
