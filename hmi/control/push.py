@@ -1,6 +1,6 @@
 """Batches of changed tags to the browsers, over WebSockets only.
 
-Each batch has a number, and the browser acknowledges it. One that lags leaves the room, is sent nothing until it
+Each batch has a number; the browser acknowledges one in five. One that lags leaves the room, is sent nothing until it
 has acknowledged all it was sent, and then gets a single snapshot: a slow screen is never an old one for long.
 """
 

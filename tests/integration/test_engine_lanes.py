@@ -237,10 +237,12 @@ async def test_what_passed_while_the_server_was_away_is_on_record_after_its_star
         await car_reaches(bench, "opening")
         bench.show(rise_count=1, rise_cause=RiseCause.AUTHORISED, rise_passage=1)
         bench.show(approach=OFF, passage_now=0, passage_last=1, outcome=PassageOutcome.BACKED_OUT)
-        await until(lambda: bench.says("lane.state") == "idle")
+        await bench.has_recorded(passage)
     async with shell(tmp_path, "in1", is_first_start=False) as bench:
         bench.show(passage_last=3, outcome=PassageOutcome.FORWARD, rise_count=2, rise_cause=RiseCause.AUTHORISED)
-        await until(lambda: str(bench.says("alarm")).startswith("2 passages"))
+        await until(lambda: bool(bench.says("alarm")))
+        await bench.has_recorded(rise, 2)
+        assert any(str(row.body["text"]).startswith("2 passages") for row in await bench.journal("alarm"))
         rows = await bench.db.read(lambda conn: conn.execute(select(passage).order_by(passage.c.number)).all())
         assert [(row.number, row.outcome, row.note) for row in rows] == [
             (1, "BACKED_OUT", ""),

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sqlalchemy import Table, select
+
 from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.engine.claims import Claims
@@ -173,6 +175,12 @@ class Shell:
     async def journal(self, kind: str | None = None, *, lane: bool = False) -> list[JournalRow]:
         """Give the journal's rows, newest first; of the lane only, where that is asked."""
         return await self.db.read(lambda conn: recent(conn, 200, self.runner.name if lane else None, kind))
+
+    async def has_recorded(self, table: Table, rows: int = 1) -> None:
+        """Wait until the books hold so many rows: they are written after the lane has said what it does."""
+        async with asyncio.timeout(5):
+            while len(await self.db.read(lambda conn: conn.execute(select(table)).all())) < rows:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
     async def asks(self, verb: str, user: str = "li", **args: object) -> object:
         """Ask the control desk as a person would."""

@@ -8,6 +8,9 @@ import {takeChanges, takeSnapshot} from './tags.js';
 
 const LOST_MS = 2000;
 const LOOK_MS = 200;
+/** An acknowledgement costs the server more than the batch: one is enough for so many batches, or so long. */
+const ACK_BATCHES = 5;
+const ACK_MS = 600;
 
 /**
  * @typedef {object} LinkState
@@ -24,6 +27,8 @@ export class Link extends EventTarget {
   #up = false;
   #seq = 0;
   #waiting = true;
+  #acked = 0;
+  #acked_ms = 0;
   /** The server's seconds minus ours, as small as ever seen: what the way here takes at best. */
   #offset_ms = -Infinity;
   #heard_ms = -Infinity;
@@ -68,7 +73,13 @@ export class Link extends EventTarget {
     else if (message.at) this.state.dataAt = new Date(message.at);
     this.#look();
     this.dispatchEvent(new Event('tags'));
-    this.#socket.emit('ack', message.seq);
+    this.#ack();
+  }
+
+  #ack() {
+    this.#acked = this.#seq;
+    this.#acked_ms = performance.now();
+    this.#socket.emit('ack', this.#seq);
   }
 
   /** @param {any} message */
@@ -84,7 +95,7 @@ export class Link extends EventTarget {
     this.#heard(message);
     this.#look();
     if (message.changes.length) this.dispatchEvent(new Event('tags'));
-    this.#socket.emit('ack', message.seq);
+    if (this.#seq - this.#acked >= ACK_BATCHES) this.#ack();
   }
 
   /** @param {any} message */
@@ -120,5 +131,6 @@ export class Link extends EventTarget {
       this.state.live = live;
       this.dispatchEvent(new Event('link'));
     }
+    if (this.#seq > this.#acked && performance.now() - this.#acked_ms >= ACK_MS) this.#ack();
   }
 }
