@@ -17,10 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing import ledger, stays
 from billing.books import Books, Place
-from billing.keys import read_keys
 from billing.ledger import Applied, PayOrder
-from billing.notices import NoticeAnswer, NoticeDesk
-from billing.orders import ASK_AFTER_S, Orders, OrderTerms
+from billing.pay.keys import read_keys
+from billing.pay.notices import NoticeAnswer, NoticeDesk
+from billing.pay.orders import ASK_AFTER_S, Orders, OrderTerms
 from billing.settle import Merchant, Settles, close_account, due
 from billing.stays import Stay
 from billing.tariff import Tariff, price

@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing import outbox
 from billing.books import Books, Place
+from billing.pay.worker import Worker
 from billing.settle import Merchant
-from billing.worker import Worker
 from scada.clock import Clock
 from scada.config import Config
 from scada.model.lane.words import OpenRequest, Reason, Refused, RequestAnswer, Taken

@@ -18,8 +18,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from wechatpayv3 import WeChatPay, WeChatPayType, core  # type: ignore[import-untyped]
 
-from billing.gateway import Closed, CodeUrl, NotVerified, Refused, Unknown, gather_marks, header_fault
-from billing.keys import Keys
+from billing.pay.gateway import Closed, CodeUrl, NotVerified, Refused, Unknown, gather_marks, header_fault
+from billing.pay.keys import Keys
 from billing.settle import Notice, Transaction
 from scada.clock import real_unix_seconds
 from scada.model.money import Fen

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from requests import PreparedRequest, Response
 
-from billing.gateway import Closed, CodeUrl, NotVerified, Refused, Unknown
-from billing.keys import read_keys
+from billing.pay.gateway import Closed, CodeUrl, NotVerified, Refused, Unknown
+from billing.pay.keys import read_keys
 from billing.settle import Notice, Transaction
 from billing.sim.wechat.crypto import sealed, sign, signed_headers
 from billing.sim.wechat.keys import Platform, prepare

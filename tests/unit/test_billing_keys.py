@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from billing.keys import read_keys
+from billing.pay.keys import read_keys
 from billing.sim.wechat.keys import prepare
 from billing.wechat import build
 from scada.config import Config

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from billing.worker import Worker
+from billing.pay.worker import Worker
 
 
 async def fail() -> None:

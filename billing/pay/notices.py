@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing import ledger
 from billing.books import NOWHERE, Books
-from billing.gateway import Gateway, NotVerified, gather_marks
 from billing.ledger import Applied
+from billing.pay.gateway import Gateway, NotVerified, gather_marks
 from billing.settle import Notice
 from scada.clock import Clock
 from scada.store.db import Database, StoreError

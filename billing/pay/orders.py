@@ -18,11 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing import ledger, stays
 from billing.books import Books, Place
-from billing.gateway import Closed, CodeUrl, Gateway, Refused, Unknown
 from billing.ids import out_trade_no
 from billing.ledger import Applied, PayOrder
+from billing.pay.gateway import Closed, CodeUrl, Gateway, Refused, Unknown
+from billing.pay.worker import Worker
 from billing.settle import PENDING, OrderState, Transaction
-from billing.worker import Worker
 from scada.clock import Clock
 from scada.model.lane.words import Order, Quote
 from scada.model.money import Fen
