@@ -14,13 +14,13 @@ from scada.config import Config, Sim
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.model.plate import Plate
-from scada.sim.driver import Counts, Driver, Mind, Surroundings
-from scada.sim.operator import Seen
 from scada.sim.park import Park
+from scada.sim.people.driver import Counts, Driver, Mind, Surroundings
+from scada.sim.people.operator import Seen
 from scada.sim.road import CarName, Happening, Road, What
 from scada.sim.scenario import Photo, Visit
-from scada.sim.site import HOST
-from scada.sim.truth import TruthLog
+from scada.sim.trial.site import HOST
+from scada.sim.trial.truth import TruthLog
 from scada.sim.wiring import FieldLink, Scenes
 from scada.sim.world import World
 from scada.supervise import Keeper, NotReady, Part

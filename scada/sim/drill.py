@@ -27,12 +27,12 @@ from scada.clock import VARIABLE, SystemClock, clock_from, clock_setting
 from scada.config import Config, ConfigError, load
 from scada.model.plate import Plate
 from scada.sim.carpark import CarPark, photos, sim_of, simulators, started, way
-from scada.sim.judge import judge_site
-from scada.sim.operator import Desk, Operator
-from scada.sim.pages import PageError
+from scada.sim.people.operator import Desk, Operator
+from scada.sim.people.pages import PageError
 from scada.sim.scenario import NAMES, Casting, Pace
-from scada.sim.site import prepare
-from scada.sim.truth import TruthLog
+from scada.sim.trial.judge import judge_site
+from scada.sim.trial.site import prepare
+from scada.sim.trial.truth import TruthLog
 from scada.store.db import Database, database_url, migrate
 from scada.store.operators import Operators
 from scada.supervise import NotReady, parts

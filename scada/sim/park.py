@@ -13,7 +13,7 @@ from scada.clock import Clock
 from scada.model.names import LaneName
 from scada.sim.road import Board, CarName, Happening, OnRoad, What, in_view, loops, on_approach
 from scada.sim.scenario import Visit
-from scada.sim.truth import TruthLog
+from scada.sim.trial.truth import TruthLog
 from scada.sim.wiring import FieldLink, Numbers, Scenes
 from scada.sim.world import World, advance, back_out, come
 

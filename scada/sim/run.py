@@ -16,7 +16,7 @@ from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import Config, ConfigError, WebApp, load
 from scada.sim.carpark import CarPark, photos, simulators, started, way
 from scada.sim.scenario import NAMES, Casting, Pace
-from scada.sim.truth import TruthLog
+from scada.sim.trial.truth import TruthLog
 from scada.supervise import READY, NotReady
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from scada.model.names import LaneName
 from scada.sim.road import CarName, Loops, Road, on_approach
-from scada.sim.truth import TruthLog
+from scada.sim.trial.truth import TruthLog
 
 log = structlog.get_logger()
 

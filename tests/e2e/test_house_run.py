@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from scada.sim.site import prepare
+from scada.sim.trial.site import prepare
 from tests.support.house import ROOT
 
 UP_WITHIN_S = 180

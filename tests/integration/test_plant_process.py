@@ -17,7 +17,7 @@ from scada.app import STOP_S
 from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.model.frames import HEADER_BYTES, PROTOCOL, body_length, framed
-from scada.sim.site import prepare
+from scada.sim.trial.site import prepare
 from tests.support.billing import ROOT, wechat_process
 
 

@@ -14,7 +14,7 @@ import segno
 from scada.clock import SystemClock
 from scada.model.names import LaneName
 from scada.model.plate import Plate
-from scada.sim.driver import Counts, Driver, Mind, Surroundings
+from scada.sim.people.driver import Counts, Driver, Mind, Surroundings
 from scada.sim.road import CarName
 from scada.sim.scenario import Person
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from scada.sim.operator import Desk
-from scada.sim.pages import Browser, PageError
+from scada.sim.people.operator import Desk
+from scada.sim.people.pages import Browser, PageError
 
 FORM = '<body><form method="post"><input name="csrf_token" value="t"><input name="name"><input name="password"></form>'
 HOME = '<head><meta name="csrf-token" content="home"></head><body>'

@@ -8,7 +8,7 @@ import pytest
 from plc.sim.memory import Memory
 from scada.model.handshake import PassageOutcome
 from scada.sim.road import Habit, Manner, What
-from scada.sim.truth import read_truth, truth_of
+from scada.sim.trial.truth import read_truth, truth_of
 from tests.support.park import IN, OUT, Bench, car
 
 LIMIT_S = 600.0

@@ -14,7 +14,7 @@ from scada.model.handshake import CommandBlock, CommandCode
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.sim.road import Board, Car, CarName, Happening, Manner, Road, loops
-from scada.sim.truth import TruthLog
+from scada.sim.trial.truth import TruthLog
 from scada.sim.wiring import FieldState, Numbers
 from scada.sim.world import World, advance, come
 

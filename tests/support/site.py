@@ -23,8 +23,8 @@ from scada.model.plate import Plate
 from scada.sim.carpark import CarPark, simulators, started, way
 from scada.sim.road import Car, CarName
 from scada.sim.scenario import Person, Visit
-from scada.sim.site import prepare
-from scada.sim.truth import TruthLog
+from scada.sim.trial.site import prepare
+from scada.sim.trial.truth import TruthLog
 from scada.store.db import database_url, reading_engine
 from scada.store.journal import JournalRow, recent
 from scada.supervise import parts

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from scada.model.lane.commands import Message
 from scada.model.plate import Plate
-from scada.sim.driver import Sign, candidates, pick
-from scada.sim.pages import read_page
+from scada.sim.people.driver import Sign, candidates, pick
+from scada.sim.people.pages import read_page
 
 CAME = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 WITHIN = timedelta(minutes=10)

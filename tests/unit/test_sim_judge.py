@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from scada.sim.judge import spread
+from scada.sim.trial.judge import spread
 from scada.store import schema
 from tests.support.books import Books
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from scada.model.lane.words import Direction, Reason
 from scada.model.names import LaneName
 from scada.model.plate import Plate
-from scada.sim.operator import Case, CorrectPlate, Decision, Offered, OpenFor, PickStay, Seen, decide
+from scada.sim.people.operator import Case, CorrectPlate, Decision, Offered, OpenFor, PickStay, Seen, decide
 
 CAME = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 SEEN = Seen(Plate("京A12345"), dead_phone=False, entered_at=CAME)

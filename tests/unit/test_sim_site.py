@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scada.config import load
-from scada.sim.site import free_ports, prepare
+from scada.sim.trial.site import free_ports, prepare
 
 BASE = Path(__file__).resolve().parents[2] / "config.toml"
 

@@ -13,7 +13,7 @@ import structlog
 from scada.model.lane.words import Direction, Reason
 from scada.model.names import LaneName
 from scada.model.plate import Plate
-from scada.sim.pages import Browser, PageError
+from scada.sim.people.pages import Browser, PageError
 
 log = structlog.get_logger()
 

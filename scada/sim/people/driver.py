@@ -15,7 +15,7 @@ from scada.clock import Clock
 from scada.model.lane.commands import Message
 from scada.model.names import LaneName
 from scada.model.plate import Plate
-from scada.sim.pages import Browser, Form, Page, PageError
+from scada.sim.people.pages import Browser, Form, Page, PageError
 from scada.sim.road import CarName
 from scada.sim.scenario import Person
 

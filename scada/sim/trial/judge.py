@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, select
 
 from scada.config import Config
 from scada.model.handshake import MAX_TTL_MS, CommandCode, RiseCause
-from scada.sim.truth import Number, Row, Truth, read_truth, truth_of
+from scada.sim.trial.truth import Number, Row, Truth, read_truth, truth_of
 from scada.store import schema
 from scada.store.db import database_url, reading_engine
 from scada.store.journal import verify

@@ -1,0 +1,1 @@
+"""A site for a drill, the truth of what happened on it, and the judge who compares."""
