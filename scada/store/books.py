@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from scada.model.handshake import PassageOutcome, RiseCause
 from scada.model.lane.words import Passage
 from scada.model.names import CaseId, LaneName, PassageId, SiteId
-from scada.store.schema import case, passage, rise
+from scada.store.schema import case, intent, passage, rise
 
 
 def record_passage(
@@ -43,9 +43,16 @@ def record_passage(
 def newest(conn: Connection, site: SiteId, lane: LaneName) -> tuple[int | None, int | None]:
     """Give the PLC's count of the last rise and the number of the last passage on record; None where there is none."""
     last_rise = select(rise.c.count).where(rise.c.site == site, rise.c.lane == lane).order_by(rise.c.id.desc())
+    return conn.scalar(last_rise.limit(1)), _newest_passage(conn, site, lane)
+
+
+def _newest_passage(conn: Connection, site: SiteId, lane: LaneName) -> int | None:
+    """Before a lane's first passage has ended, its first command says which number was the next."""
     mine = (passage.c.site == site) & (passage.c.lane == lane)
-    last_passage = select(passage.c.number).where(mine).order_by(passage.c.ended_at.desc(), passage.c.number.desc())
-    return conn.scalar(last_rise.limit(1)), conn.scalar(last_passage.limit(1))
+    ended = select(passage.c.number).where(mine).order_by(passage.c.ended_at.desc(), passage.c.number.desc())
+    begun = select(intent.c.number - 1).where(intent.c.site == site, intent.c.lane == lane).order_by(intent.c.id)
+    number = conn.scalar(ended.limit(1))
+    return conn.scalar(begun.limit(1)) if number is None else number
 
 
 def record_rise(

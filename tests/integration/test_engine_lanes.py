@@ -10,13 +10,16 @@ import orjson
 import pytest
 from sqlalchemy import Connection, insert, select
 
+from scada.clock import SystemClock
+from scada.engine.intents import SqlIntents
 from scada.engine.peer import BridgeRefusal
-from scada.model.handshake import NotDone, PassageOutcome, RiseCause
+from scada.model.handshake import CommandBlock, CommandCode, NotDone, PassageOutcome, RiseCause
 from scada.model.lane.image import OFF
-from scada.model.names import LaneName, StayId
+from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import Plate, PlateUnread
 from scada.model.tag import TagName
 from scada.ports import OpenStay
+from scada.store import books
 from scada.store.schema import passage, rise
 from scada.store.schema import stay as stay_table
 from tests.support.engine import START, until
@@ -252,3 +255,11 @@ async def test_what_passed_while_the_server_was_away_is_on_record_after_its_star
         columns = select(rise.c.count, rise.c.cause).order_by(rise.c.count)
         rises = await bench.db.read(lambda conn: conn.execute(columns).all())
         assert [tuple(row) for row in rises] == [(1, "AUTHORISED"), (2, "AUTHORISED")]
+
+
+async def test_the_very_first_passage_of_a_lane_is_known_by_its_command(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        lane, block = LaneName("in1"), CommandBlock(5, CommandCode.OPEN, passage=7, ttl_ms=2000, tick=100, seq=1)
+        book = SqlIntents(bench.db, bench.config.site_id, lane, SystemClock())
+        await book.begin(PassageId("in1-20260303020000-7"), block, 1, "ADMITTED")
+        assert await bench.db.read(lambda conn: books.newest(conn, bench.config.site_id, lane)) == (None, 6)
