@@ -263,3 +263,48 @@ def test_a_quote_of_another_stay_is_not_taken() -> None:
     assert not bench.all(c.OpenGate)
     assert bench.lane.live is not None
     assert bench.lane.live.stay == StayId("S1")
+
+
+def billing_fails(bench: Bench, asked: str = "order") -> list[c.Command]:
+    return bench.hear(e.BillingFailed(bench.passage, asked, "away", **bench.now))
+
+
+def without_wechat() -> Bench:
+    """An exit whose order could not be made, twice: a person is called."""
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.hear(e.Quoted(bench.passage, quote_of("S1", 500), **bench.now))
+    billing_fails(bench)
+    billing_fails(bench)
+    assert isinstance(bench.state, s.AwaitingOperator)
+    return bench
+
+
+def test_a_case_that_billing_caused_ends_by_itself_once_billing_answers_again() -> None:
+    bench = without_wechat()
+    assert [type(command) for command in bench.waits(11)] == [c.AskQuote]
+    billing_fails(bench, "quote")
+    assert [type(command) for command in bench.waits(11)] == [c.AskQuote]
+    bench.owes("S1", 500, number=2)
+    assert bench.all(c.Show)[-1].code_url == "weixin://pay/2"
+    bench.pays("S1", number=2)
+    assert len(bench.all(c.OpenGate)) == 1
+    assert [case.outcome for case in bench.all(c.CloseCase)] == ["opening"]
+
+
+def test_a_stay_that_was_paid_while_billing_failed_leaves_without_a_person() -> None:
+    bench = without_wechat()
+    bench.waits(11)
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    assert [opening.authorisation.reason for opening in bench.all(c.OpenGate)] == [Reason.PREPAID]
+
+
+def test_a_plc_that_did_not_open_is_never_commanded_again_by_billing() -> None:
+    bench = at_the_boom()
+    bench.pays("S1")
+    bench.hear(e.CommandRefused(bench.passage, "fault", **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert bench.waits(60) == []
+    assert len(bench.all(c.OpenGate)) == 1

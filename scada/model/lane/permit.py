@@ -28,6 +28,8 @@ _MOST_TRIES = 3
 """Bursts for one car: one try a visit is a known failing (`lanes.md` path E)."""
 _CAMERA_SLACK_S = 1.0
 """The camera answers within `t_read`; this much later it is taken for gone."""
+_ASK_AGAIN_S = 10.0
+"""How often billing is asked again while a person is called because it failed."""
 
 BEFORE_LEAVE = (
     s.Identifying,
@@ -141,7 +143,7 @@ def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
     asked = (AskOrder(event.passage, quote),)
     if isinstance(lane.state, s.AwaitingOperator):
         return Step(lane, asked)
-    return Step(lane.becoming(s.Quoting(quote.stay, event.at_s, lane.state.asks, quote)), asked)
+    return Step(lane.becoming(s.Quoting(quote.stay, event.at_s, 1, quote)), asked)
 
 
 def order_made(lane: Lane, event: e.OrderMade) -> Step:
@@ -176,7 +178,8 @@ def from_asking(lane: Lane, state: s.Deciding | s.Matching | s.Quoting, at_s: fl
 
 def _ask_again(lane: Lane, state: s.Deciding | s.Matching | s.Quoting, why: str, at_s: float) -> Step:
     if state.asks > 1:
-        return Step(lane.becoming(s.AwaitingOperator(why, at_s)))
+        ask_s = at_s + _ASK_AGAIN_S if isinstance(state, s.Quoting) else None
+        return Step(lane.becoming(s.AwaitingOperator(why, at_s, ask_s=ask_s)))
     again = replace(state, asks=2, since_s=at_s)
     return Step(lane.becoming(again), (_question(lane, again),))
 
@@ -204,10 +207,14 @@ def from_awaiting_payment(lane: Lane, state: s.AwaitingPayment, at_s: float, tim
 
 
 def from_awaiting_operator(lane: Lane, state: s.AwaitingOperator, at_s: float) -> Step | None:
-    """Keep a valid price on the display while a person decides."""
-    if state.due is None or at_s <= state.due.until_s:
+    """Keep a valid price on the display while a person decides; go on asking for one that billing could not give."""
+    asked = lane.becoming(replace(state, due=None, ask_s=at_s + _ASK_AGAIN_S))
+    live = live_of(lane)
+    if state.due is not None:
+        return Step(asked, _quote_again(lane, state.due)) if at_s > state.due.until_s else None
+    if live.stay is None or state.ask_s is None or at_s <= state.ask_s:
         return None
-    return Step(lane.becoming(replace(state, due=None)), _quote_again(lane, state.due))
+    return Step(asked, (AskQuote(live.id, live.stay),))
 
 
 def _quote_again(lane: Lane, due: Due) -> tuple[Command, ...]:

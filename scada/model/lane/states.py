@@ -83,11 +83,15 @@ class AwaitingDriver:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingOperator:
-    """A case is open; a payment may still end it by itself."""
+    """A case is open; a payment may still end it by itself.
+
+    `ask_s` is when the stay is priced again, so that it can: billing failed, or the price ran out.
+    """
 
     why: str
     since_s: float
     due: Due | None = None
+    ask_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
