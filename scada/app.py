@@ -37,7 +37,10 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("config.toml"))
     arguments = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
     try:
         asyncio.run(run(load(arguments.config), clock_from()))
     except (ConfigError, TagMapError) as error:

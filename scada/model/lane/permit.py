@@ -143,7 +143,7 @@ def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
     asked = (AskOrder(event.passage, quote),)
     if isinstance(lane.state, s.AwaitingOperator):
         return Step(lane, asked)
-    return Step(lane.becoming(s.Quoting(quote.stay, event.at_s, 1, quote)), asked)
+    return Step(lane.becoming(s.Quoting(quote.stay, event.at_s, lane.state.asks, quote)), asked)
 
 
 def order_made(lane: Lane, event: e.OrderMade) -> Step:
