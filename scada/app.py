@@ -16,8 +16,8 @@ from scada.assembly import Plant, assemble, bridges
 from scada.clock import SystemClock, clock_from
 from scada.config import Config, ConfigError, load
 from scada.engine.deadline import Deadline
+from scada.engine.doors.unix import SocketError
 from scada.engine.health import LoopLag
-from scada.engine.unix import SocketError
 from scada.model.tag import TagName
 from scada.ports import BillingError, PlcError
 from scada.store import books

@@ -21,14 +21,14 @@ from plc.tagmap import TagMap, read_map
 from scada.clock import SystemClock
 from scada.config import Config, Lane
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
-from scada.engine.claims import Claims
-from scada.engine.desk import Desk
-from scada.engine.gatekeeper import Gatekeeper
-from scada.engine.image import LANE_POINTS
-from scada.engine.intents import SqlIntents
+from scada.engine.command.gatekeeper import Gatekeeper
+from scada.engine.command.image import LANE_POINTS
+from scada.engine.command.intents import SqlIntents
+from scada.engine.doors.claims import Claims
+from scada.engine.doors.desk import Desk
+from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner
 from scada.engine.lanetags import lane_specs, site_specs
-from scada.engine.perform import Found, LaneParts
 from scada.engine.recorder import Recorder
 from scada.engine.tags import TagTable
 from scada.model.names import LaneName, OrderId, StayId

@@ -15,9 +15,9 @@ import orjson
 import structlog
 
 from scada.clock import Clock
-from scada.engine import unix
+from scada.engine.doors import unix
+from scada.engine.doors.peer import Ask, BridgeRefusal, Handler, Peer, receive
 from scada.engine.mailbox import LatestOnly, Mailbox
-from scada.engine.peer import Ask, BridgeRefusal, Handler, Peer, receive
 from scada.engine.tags import Batch, TagTable, merged
 from scada.model.frames import PROTOCOL, FrameError, framed
 from scada.model.tag import TagName, TagValue

@@ -6,11 +6,11 @@ from dataclasses import replace
 import structlog
 
 from scada.config import Lane as LaneConfig
+from scada.engine.lane.perform import LaneParts, Performer
+from scada.engine.lane.telling import step_entries
 from scada.engine.lanetags import described
 from scada.engine.mailbox import EveryItem, Mailbox
-from scada.engine.perform import LaneParts, Performer
 from scada.engine.tags import Batch
-from scada.engine.telling import step_entries
 from scada.model.lane import events as e
 from scada.model.lane.display import shown
 from scada.model.lane.image import LaneImage

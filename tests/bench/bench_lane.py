@@ -17,7 +17,7 @@ from plc.links import build
 from plc.map.devices import Device
 from plc.map.mapped import TagMap
 from scada.clock import SystemClock
-from scada.engine.image import LANE_POINTS, lane_image
+from scada.engine.command.image import LANE_POINTS, lane_image
 from scada.engine.mailbox import EveryItem, LatestOnly, Mailbox
 from scada.engine.tags import Batch, TagTable, merged
 from scada.model.handshake import PassageOutcome

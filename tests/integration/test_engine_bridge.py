@@ -15,8 +15,8 @@ import pytest
 
 from hmi.bridge import Bridge, Refused, Reply, Unknown, Value
 from scada.clock import SystemClock
-from scada.engine import peer, unix
 from scada.engine.bridge import TELL_S, Ask, BridgeRefusal, BridgeServer, Handler
+from scada.engine.doors import peer, unix
 from scada.engine.tags import TagTable
 from scada.model.frames import HEADER_BYTES, MAX_FRAME, PROTOCOL, framed
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate

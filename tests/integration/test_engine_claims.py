@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
+from scada.engine.doors.peer import BridgeRefusal
 from scada.engine.lanes import LaneRunner
-from scada.engine.peer import BridgeRefusal
 from scada.model.names import LaneName, StayId
 from scada.model.plate import Plate, PlateUnread
 from scada.ports import OpenStay

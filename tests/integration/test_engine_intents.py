@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from scada.clock import SystemClock
-from scada.engine.gatekeeper import Gatekeeper
-from scada.engine.intents import IntentError, SqlIntents, packed
+from scada.engine.command.gatekeeper import Gatekeeper
+from scada.engine.command.intents import IntentError, SqlIntents, packed
 from scada.model.handshake import CommandBlock, CommandCode, Done, NotDone, Unknowable
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.store.db import Database

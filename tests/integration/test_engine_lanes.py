@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Connection, insert, select
 
 from scada.clock import SystemClock
-from scada.engine.intents import SqlIntents
-from scada.engine.peer import BridgeRefusal
+from scada.engine.command.intents import SqlIntents
+from scada.engine.doors.peer import BridgeRefusal
 from scada.model.handshake import CommandBlock, CommandCode, NotDone, PassageOutcome, RiseCause
 from scada.model.lane.image import OFF
 from scada.model.names import LaneName, PassageId, StayId

@@ -12,8 +12,8 @@ from plc.links import build
 from plc.map.mapped import TagMap
 from plc.sim.machine import Machine
 from scada.clock import SystemClock
-from scada.engine.gatekeeper import Gatekeeper
-from scada.engine.intents import SqlIntents
+from scada.engine.command.gatekeeper import Gatekeeper
+from scada.engine.command.intents import SqlIntents
 from scada.engine.tags import TagTable
 from scada.model.handshake import Done, Mode, NotDone, Unknowable
 from scada.model.lane.image import DARK

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
-from scada.engine.peer import BridgeRefusal
+from scada.engine.doors.peer import BridgeRefusal
 from scada.model.plate import PlateUnread
 from scada.store import operators as operators_module
 from scada.store.operators import Operators

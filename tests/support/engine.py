@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from scada.engine.gatekeeper import Gatekeeper
-from scada.engine.intents import Intent, IntentError, Outcome
+from scada.engine.command.gatekeeper import Gatekeeper
+from scada.engine.command.intents import Intent, IntentError, Outcome
 from scada.engine.tags import TagTable
 from scada.model.handshake import AckResult, Answer, CommandBlock, CommandCode, Mode, age_ms
 from scada.model.lane.timing import Timing

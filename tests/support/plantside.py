@@ -10,12 +10,12 @@ from sqlalchemy import Table, select
 
 from scada.clock import SystemClock
 from scada.config import Config, load
-from scada.engine.claims import Claims
-from scada.engine.desk import Desk
+from scada.engine.doors.claims import Claims
+from scada.engine.doors.desk import Desk
+from scada.engine.doors.peer import Ask
+from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner
 from scada.engine.lanetags import lane_specs, site_specs
-from scada.engine.peer import Ask
-from scada.engine.perform import Found, LaneParts
 from scada.engine.tags import TagTable
 from scada.model.handshake import Done, NotDone, Unknowable
 from scada.model.lane.image import LaneImage

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from scada.engine.image import lane_image
+from scada.engine.command.image import lane_image
 from scada.model.handshake import CommandBlock, CommandCode, Done, Mode, NotDone, Unknowable
 from scada.model.lane.image import DARK
 from scada.model.names import PassageId

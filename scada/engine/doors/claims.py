@@ -13,9 +13,9 @@ from typing import NoReturn, cast
 
 from scada.clock import Clock
 from scada.config import Config
+from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.lane.perform import Found
 from scada.engine.lanes import LaneRunner
-from scada.engine.peer import Ask, BridgeRefusal, Handler
-from scada.engine.perform import Found
 from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.words import Direction

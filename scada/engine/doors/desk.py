@@ -8,9 +8,9 @@ from dataclasses import asdict
 from sqlalchemy import Connection, select
 
 from scada.clock import Clock
+from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.lane.telling import Json, as_json
 from scada.engine.lanes import LaneRunner
-from scada.engine.peer import Ask, BridgeRefusal, Handler
-from scada.engine.telling import Json, as_json
 from scada.model.lane import events as e
 from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
 from scada.model.names import LaneName, PassageId, PictureId, StayId

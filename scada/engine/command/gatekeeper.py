@@ -5,10 +5,10 @@ import asyncio
 import structlog
 
 from scada.clock import Clock
-from scada.engine.image import HANDSHAKE, lane_image, plc_image
-from scada.engine.intents import Intent, Intents, Outcome, settle_left
+from scada.engine.command.claim import Alarm, Claim
+from scada.engine.command.image import HANDSHAKE, lane_image, plc_image
+from scada.engine.command.intents import Intent, Intents, Outcome, settle_left
 from scada.engine.mailbox import LatestOnly, Mailbox
-from scada.engine.plc_claim import Alarm, Claim
 from scada.engine.tags import Batch, TagTable, merged
 from scada.model.handshake import (
     TTL_MS,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import structlog
 
 from scada.clock import Clock
-from scada.engine.image import lane_image, plc_image
-from scada.engine.intents import Intent, Intents, settle_left
+from scada.engine.command.image import lane_image, plc_image
+from scada.engine.command.intents import Intent, Intents, settle_left
 from scada.engine.tags import TagTable
 from scada.model.handshake import Mode, PlcImage, Unknowable, age_ms
 from scada.model.names import LaneName
