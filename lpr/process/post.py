@@ -109,7 +109,8 @@ class CameraPost:
         self._waiting[order.id] = future
         try:
             process.stdin.write(encode(order))
-            return await asyncio.wait_for(future, within_s)
+            async with asyncio.timeout(within_s):
+                return await future
         except (TimeoutError, ConnectionError):
             return None
         finally:
@@ -139,7 +140,8 @@ class CameraPost:
         limit_s = _START_S
         while True:
             try:
-                line = await asyncio.wait_for(process.stdout.readline(), limit_s)
+                async with asyncio.timeout(limit_s):
+                    line = await process.stdout.readline()
             except TimeoutError:
                 return f"silent for {limit_s:g} s"
             if not line:
@@ -173,7 +175,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), _STOP_S)
+        async with asyncio.timeout(_STOP_S):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -135,3 +135,16 @@ def test_points_beyond_what_memory_may_hold_are_dropped_and_counted() -> None:
     committer.start()
     committer.stop()
     assert stored == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_committer_that_dies_is_heard_at_the_next_look() -> None:
+    def commit(items: Sequence[int]) -> None:
+        raise RuntimeError("a defect")
+
+    committer = Committer("test-committer", commit)
+    committer.start()
+    committer.put([1])
+    committer._thread.join(5)
+    with pytest.raises(StoreError, match="no longer written"):
+        assert committer.committed == 0

@@ -34,8 +34,15 @@ class Committer(Generic[T]):
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._told = 0
-        self.committed = 0
+        self._committed = 0
         self.dropped = 0
+
+    @property
+    def committed(self) -> int:
+        """Items stored. Raises StoreError when the thread has ended by itself: nothing is stored any more."""
+        if self._thread.ident is not None and not self._thread.is_alive() and not self._stop.is_set():
+            raise StoreError(f"{self._name} has ended: history is no longer written")
+        return self._committed
 
     def start(self) -> None:
         """Start the thread."""
@@ -70,7 +77,7 @@ class Committer(Generic[T]):
         except StoreError as error:
             log.error("history not written", part=self._name, waiting=len(self._batch), error=str(error))
             return
-        self.committed += len(self._batch)
+        self._committed += len(self._batch)
         self._batch = []
 
     def _tell_of_losses(self) -> None:
