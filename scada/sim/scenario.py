@@ -29,9 +29,13 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who drives. `pays_for_absent`: scans his code, backs away and pays when another car stands there."""
+    """Who drives. `pays_for_absent`: scans his code, backs away and pays when another car stands there.
+
+    Nobody waits for ever: after `patience_s` he backs out and tries again later.
+    """
 
     pay_delay_s: float = 1.0
+    patience_s: float = 180.0
     dead_phone: bool = False
     pays_for_absent: bool = False
 

@@ -123,3 +123,10 @@ async def test_one_who_pays_for_an_absent_car_backs_out_first_and_pays_when_anot
     street.message, street.code = "scan_pay", CODE
     await driver(street, Person(pay_delay_s=0.0, pays_for_absent=True)).attend(LANE)
     assert (street.reversed, street.did) == ([ME], [("pay", CODE)])
+
+
+async def test_one_whom_nobody_helps_backs_out_and_leaves_the_lane_to_others(street: Street) -> None:
+    street.message = "help_comes"
+    await driver(street, Person(dead_phone=True, patience_s=0.5)).attend(LANE)
+    assert street.reversed == [ME]
+    assert street.did == []

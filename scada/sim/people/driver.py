@@ -132,10 +132,14 @@ class Driver:
         self._phone = Browser()
 
     async def attend(self, lane: LaneName) -> None:
-        """Do what the display asks for, as long as his car stands at the boom."""
+        """Do what the display asks for, as long as his car stands at the boom and his patience lasts."""
+        until_s = self._around.clock.seconds() + self._mind.person.patience_s
         try:
             while self._around.at_boom(lane) == self._mind.car:
                 await asyncio.sleep(GLANCE_S)
+                if self._around.clock.seconds() > until_s:
+                    self._around.back_out(self._mind.car)
+                    continue
                 try:
                     await self._glance(lane)
                 except PageError as error:
