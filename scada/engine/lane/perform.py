@@ -6,7 +6,7 @@ lane hears anything more.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -100,16 +100,12 @@ class Performer:
             case _:
                 self._begin(self._question(command, lane), type(command).__name__)
 
-    def _begin(self, work: Awaitable[None], what: str) -> None:
+    def _begin(self, work: Coroutine[None, None, None], what: str) -> None:
         if self.group is None:
             raise RuntimeError("the lane does not run")
+        self.group.create_task(work, name=f"{what} of {self._lane}")
 
-        async def carry_out() -> None:
-            await work
-
-        self.group.create_task(carry_out(), name=f"{what} of {self._lane}")
-
-    def _question(self, command: "Question", lane: Lane) -> Awaitable[None]:
+    def _question(self, command: "Question", lane: Lane) -> Coroutine[None, None, None]:
         match command:
             case c.Capture():
                 return self._capture(command)
