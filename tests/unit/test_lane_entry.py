@@ -255,7 +255,9 @@ def test_a_car_from_the_wrong_side_begins_nothing() -> None:
     bench = entry()
     bench.shows(safety=ON, passage_now=3)
     assert [alarm.code for alarm in bench.all(c.RaiseAlarm)] == ["wrong_way"]
-    bench.shows(safety=OFF, passage_now=0, passage_last=3, outcome=PassageOutcome.WRONG_WAY)
+    bench.shows(approach=ON)
+    assert not bench.all(c.Capture)
+    bench.shows(approach=OFF, safety=OFF, passage_now=0, passage_last=3, outcome=PassageOutcome.WRONG_WAY)
     assert not bench.all(c.Capture)
     assert isinstance(bench.state, s.Idle)
 
