@@ -311,3 +311,11 @@ def test_a_plc_that_did_not_open_is_never_commanded_again_by_billing() -> None:
     assert isinstance(bench.state, s.AwaitingOperator)
     assert bench.waits(60) == []
     assert len(bench.all(c.OpenGate)) == 1
+
+
+def test_a_stay_that_is_picked_after_the_leave_changes_nothing() -> None:
+    bench = at_the_boom()
+    bench.pays("S1")
+    before = bench.lane
+    assert bench.has_stay("S2", by="li") == []
+    assert bench.lane == before
