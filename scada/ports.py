@@ -9,7 +9,7 @@ from scada.model.handshake import Answer, CommandBlock, Done, NotDone, Unknowabl
 from scada.model.lane.image import LaneImage
 from scada.model.lane.words import Authorisation, Ending, Order, Passage, Quote, Reason, RequestAnswer
 from scada.model.names import LaneName, OrderId, PassageId, PictureId, RequestId, StayId
-from scada.model.plate import Plate, PlateRead, PlateUnread
+from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, PlateUnread
 from scada.model.tag import TagName, TagUpdate, TagValue, Value
 
 
@@ -82,14 +82,21 @@ class OpenStay:
     entered_at: datetime
     lane: LaneName
     picture: PictureId | None
+    kind: PlateKind = PlateKind.UNKNOWN
+    colour: PlateColour = PlateColour.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """May the car come in: `reason` if it may, else None and `why` not."""
+    """May the car come in: `reason` if it may, else None and `why` not.
+
+    `again`: that may change by itself (the zone is full), so the lane asks again. `person`: somebody must look first.
+    """
 
     reason: Reason | None
     why: str = ""
+    again: bool = False
+    person: bool = False
 
 
 class Cashier(Protocol):

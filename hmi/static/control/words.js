@@ -42,9 +42,16 @@ const REASONS = {
   QUEUE: () => t('Clearing a queue'),
   EMERGENCY: () => t('Emergency'),
   ADMITTED: () => t('Admitted'),
+  MONTH: () => t('Month card'),
+  WHITE_LIST: () => t('White list'),
+  TRANSIT: () => t('Between car parks'),
   FREE: () => t('Free'),
   PREPAID: () => t('Prepaid'),
   PAID: () => t('Paid'),
+  ACCEPTED: () => t('WeChat deducts'),
+  OPEN_LANE: () => t('Lane was open'),
+  TAILGATE: () => t('Followed another car'),
+  FIRE: () => t('Fire'),
 };
 
 /** @type {Record<string, () => string>} */
@@ -70,6 +77,7 @@ const ENDINGS = {
   EXIT_OPEN_LANE: () => t('left, lane was open'),
   EXIT_TAILGATE: () => t('tailgated out'),
   EXIT_UNSEEN: () => t('left unseen'),
+  ANNULLED: () => t('annulled: reversed out again'),
 };
 
 /** @type {Record<string, () => string>} */

@@ -18,12 +18,19 @@ class Direction(Enum):
 
 
 class Reason(Enum):
-    """Why a car may pass. The last nine are the operators' fixed list (`lanes.md` §11)."""
+    """Why a car may pass, or passed all the same. The last nine are the operators' fixed list (`lanes.md` §11)."""
 
     ADMITTED = "ADMITTED"
+    MONTH = "MONTH"
+    WHITE_LIST = "WHITE_LIST"
+    TRANSIT = "TRANSIT"
     FREE = "FREE"
     PREPAID = "PREPAID"
     PAID = "PAID"
+    ACCEPTED = "ACCEPTED"
+    OPEN_LANE = "OPEN_LANE"
+    TAILGATE = "TAILGATE"
+    FIRE = "FIRE"
     SPECIAL = "SPECIAL"
     PAID_NOT_ARRIVED = "PAID_NOT_ARRIVED"
     MISREAD = "MISREAD"
@@ -52,12 +59,16 @@ OWING_REASONS = frozenset({Reason.PAID_NOT_ARRIVED, Reason.MISREAD, Reason.EQUIP
 
 
 class Ending(Enum):
-    """How a stay ended. Only EXIT rests on a completed, authorised passage (invariant 6)."""
+    """How a stay ended. Only EXIT rests on a completed, authorised passage (invariant 6).
+
+    ANNULLED: it began, and the car reversed out again within `t_annul`.
+    """
 
     EXIT = "EXIT"
     EXIT_OPEN_LANE = "EXIT_OPEN_LANE"
     EXIT_TAILGATE = "EXIT_TAILGATE"
     EXIT_UNSEEN = "EXIT_UNSEEN"
+    ANNULLED = "ANNULLED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,9 @@ RequestAnswer = Taken | Refused
 class Quote:
     """What a stay owes until a stated moment, as far as a lane needs to know it.
 
-    `due_fen` is what is still to be paid; `free_reason` says why it is nothing, when it is.
+    `due_fen` is what is still to be paid; `free_reason` says why it is nothing, when it is. `doubt` says why a
+    person must look first (longer than 72 h, over the site's limit); `auto_deduct`: its driver lets WeChat deduct
+    the fee (支付分停车).
     """
 
     id: QuoteId
@@ -127,6 +140,8 @@ class Quote:
     minutes: int
     valid_until: datetime
     free_reason: Reason | None = None
+    doubt: str = ""
+    auto_deduct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
