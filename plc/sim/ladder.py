@@ -32,7 +32,7 @@ def power_up(retained: Retained) -> Memory:
 
 def scan(memory: Memory, inputs: Inputs, dt_ms: int) -> Memory:
     """Run one scan, `dt_ms` after the last (10 is the PLC's own)."""
-    memory = replace(memory, inputs=inputs, uptime_ms=memory.uptime_ms + dt_ms)
+    memory = _set(_copy(memory), inputs=inputs, uptime_ms=memory.uptime_ms + dt_ms)
     memory = _hear_server(memory, dt_ms)
     memory = _choose_mode(memory, dt_ms)
     memory = _arrive(memory, dt_ms)
@@ -236,10 +236,19 @@ def _move(memory: Memory, dt_ms: int) -> Memory:
     return _set(memory, retained=replace(memory.retained, position_ms=position))
 
 
+def _copy(memory: Memory) -> Memory:
+    """Give this scan a memory of its own."""
+    copy = object.__new__(Memory)
+    for name in Memory.__slots__:
+        object.__setattr__(copy, name, getattr(memory, name))
+    return copy
+
+
 def _set(memory: Memory, **changes: Any) -> Memory:  # noqa: ANN401 - any field
-    """Change what differs: most scans change little, and a new memory is what costs."""
-    different = {name: value for name, value in changes.items() if getattr(memory, name) != value}
-    return replace(memory, **different) if different else memory
+    """Change this scan's own memory, which nobody else has seen yet: a new one for each change is what costs."""
+    for name, value in changes.items():
+        object.__setattr__(memory, name, value)
+    return memory
 
 
 def phase(memory: Memory) -> PassagePhase:
