@@ -10,11 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from scada.model.lane.timing import Timing
 from scada.model.lane.words import Direction
-from scada.model.names import LaneName, SiteId
+from scada.model.names import LaneName, SiteId, ZoneName
+from scada.model.zones import Zone, Zones
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+WHOLE_SITE = Zone(ZoneName("site"))
+"""The one zone of a site that names none."""
 
 
 class _Section(BaseModel):
@@ -90,10 +95,15 @@ class LaneTiming(_Section):
 
 
 class Lane(_Section):
-    """One way in or out."""
+    """One way in or out of a zone; without `zone`, of the first one.
+
+    A lane of both ways serves whoever came first, or one way at a time of the day (`way_policy`).
+    """
 
     name: Name
-    direction: Literal["entry", "exit"]
+    direction: Literal["entry", "exit", "both"]
+    way_policy: Literal["first-come", "tidal"] = "first-come"
+    zone: Name | None = None
     title: str
     title_en: str
     timing: LaneTiming = LaneTiming()
@@ -105,13 +115,39 @@ class Lane(_Section):
 
     @property
     def leads(self) -> Direction:
-        """The lane's direction as the machine knows it."""
-        return Direction(self.direction)
+        """The lane's direction as the machine knows it; one of both ways stands as an entry."""
+        return Direction.EXIT if self.direction == "exit" else Direction.ENTRY
 
     @property
     def waits(self) -> Timing:
         """The lane's timing as the machine knows it."""
         return Timing(**self.timing.model_dump())
+
+
+class ZoneTable(_Section):
+    """A part of the car park with its own count; a nested lot lies inside its `parent`.
+
+    `reserved` of its spaces are kept for month cards.
+    """
+
+    name: Name
+    title: str
+    title_en: str
+    spaces: Annotated[int, Field(ge=1, le=1_000_000)]
+    reserved: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    parent: Name | None = None
+
+    def as_zone(self) -> Zone:
+        """Give the zone as the decisions know it."""
+        return Zone(ZoneName(self.name), self.spaces, self.reserved, ZoneName(self.parent) if self.parent else None)
+
+
+class Limits(_Section):
+    """Beyond these a person looks first: at a stay left open by a plate that comes in again, and at a quote."""
+
+    unseen_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 5_000
+    stay_hours: Annotated[int, Field(ge=1, le=10_000)] = 72
+    stay_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 50_000
 
 
 class Camera(_Section):
@@ -189,9 +225,11 @@ class Config(_Section):
     site: Site
     web: Web
     tags: Tags
+    zones: Annotated[tuple[ZoneTable, ...], Field(strict=False)] = ()
     lanes: Annotated[tuple[Lane, ...], Field(min_length=1, strict=False)]
     cameras: Annotated[tuple[Camera, ...], Field(strict=False)]
     tariff: Tariff
+    limits: Limits = Limits()
     wechat: WeChat
     history: History = History()
     sim: Sim | None = None
@@ -206,6 +244,24 @@ class Config(_Section):
             if camera.lane not in names:
                 raise ValueError(f"cameras: {camera.name!r} looks at {camera.lane!r}, which is no lane")
         return self
+
+    @model_validator(mode="after")
+    def _zones_hold_together(self) -> "Config":
+        for wrong in self.park.wrong():
+            raise ValueError(f"zones: {wrong.zone!r} {wrong.what}")
+        for lane in self.lanes:
+            if lane.zone is not None and ZoneName(lane.zone) not in self.park:
+                raise ValueError(f"lanes: {lane.name!r} leads into {lane.zone!r}, which is no zone")
+        return self
+
+    @property
+    def park(self) -> Zones:
+        """The zones; a site that names none is one zone without a limit."""
+        return Zones(tuple(zone.as_zone() for zone in self.zones) or (WHOLE_SITE,))
+
+    def zone_of(self, lane: LaneName) -> ZoneName:
+        """Give the zone a lane leads into or out of. Raises KeyError."""
+        return self.park.known(self.lane(lane).zone)
 
     @property
     def data(self) -> Path:

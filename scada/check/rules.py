@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
+from scada.check.zones import lanes_lead_to_zones, zones_hold_together
 from scada.config import LaneTiming
 
 Rule = Callable[[Reading], Iterator[Mistake]]
@@ -164,6 +165,8 @@ def _is_share(corner: object) -> bool:
 RULES: tuple[Rule, ...] = (
     _names_stand_once,
     _cameras_look_at_lanes,
+    zones_hold_together,
+    lanes_lead_to_zones,
     _ports_are_free_of_each_other,
     _cookies_stay_apart,
     _waits_follow_each_other,

@@ -4,6 +4,8 @@ from typing import NewType
 
 SiteId = NewType("SiteId", str)
 LaneName = NewType("LaneName", str)
+ZoneName = NewType("ZoneName", str)
+"""A part of the car park that counts its own cars."""
 PassageId = NewType("PassageId", str)
 StayId = NewType("StayId", str)
 QuoteId = NewType("QuoteId", str)

@@ -111,8 +111,15 @@ stay = Table(
     Column("arrears_fen", Integer, nullable=False, server_default="0"),
     Column("waived_fen", Integer, nullable=False, server_default="0"),
     Column("paid_until", Utc),
+    Column("zone", String(32)),
+    Column("zone_passage", String(64)),
+    Column("card", String(32)),
 )
-"""One visit of one car. `ending` is null while it is open; `paid_until` is its credit."""
+"""One visit of one car. `ending` is null while it is open; `paid_until` is its credit.
+
+`zone` is where the car stands, `zone_passage` the passage of an inner lane that moved it there last; `card` is the
+month card of which it takes a space, null for a temporary car.
+"""
 Index(
     "ix_stay_open_plate",
     stay.c.site,
@@ -140,6 +147,7 @@ passage = Table(
     Column("note", String(64), nullable=False, server_default=""),
 )
 """Every passage, whatever its outcome."""
+Index("ix_passage_site_note_ended_at", passage.c.site, passage.c.note, passage.c.ended_at)
 
 rise = Table(
     "rise",
@@ -238,6 +246,29 @@ open_request = Table(
     Column("answered_at", Utc),
 )
 """The outbox of gate-open requests, billing's and operators'. States: WAITING, WRITTEN, TAKEN, REFUSED, LAPSED."""
+
+plate_right = Table(
+    "plate_right",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("plate", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("zone", String(32)),
+    Column("valid_from", Utc, nullable=False),
+    Column("valid_until", Utc),
+    Column("card", String(32)),
+    Column("spaces", Integer, nullable=False, server_default="1"),
+    Column("note", String(200), nullable=False, server_default=""),
+    Column("made_by", String(64), nullable=False),
+    Column("made_at", Utc, nullable=False),
+)
+"""What holds for a plate. Kinds: MONTH, WHITE, BLACK, LOCKED, SPECIAL. `zone` null: everywhere.
+
+The plates of one `card` share its `spaces`. A right that was taken back has ended; its row stays.
+"""
+Index("ix_plate_right_site_plate", plate_right.c.site, plate_right.c.plate)
+Index("ix_plate_right_site_card", plate_right.c.site, plate_right.c.card)
 
 intent = Table(
     "intent",

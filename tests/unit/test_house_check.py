@@ -116,6 +116,13 @@ def test_a_misspelt_key_is_told_with_the_right_one(write: Write) -> None:
             "outside",
         ),
         ("version =", "surcharge = 1\nversion =", "tariff.surcharge", "no key"),
+        ("reserved = 50", "reserved = 1001", "zones[0].reserved", "1001 of 1000"),
+        ("reserved = 50", 'parent = "lot"', "zones[0].parent", "inside itself"),
+        ("reserved = 50", 'parent = "street"', "zones[0].parent", "no zone"),
+        ("reserved = 50", "spares = 50", "zones[0].spares", "no key"),
+        ('direction = "exit"', 'direction = "exit"\nzone = "roof"', "lanes[1].zone", "'roof' is no zone"),
+        ('direction = "exit"', 'direction = "exit"\nway_policy = "odd"', "lanes[1].way_policy", "tidal"),
+        ("stay_hours = 72", "stay_hours = 0", "limits.stay_hours", "greater"),
     ],
 )
 def test_each_kind_of_mistake_is_told_at_its_key(write: Write, old: str, new: str, key: str, word: str) -> None:
@@ -164,6 +171,47 @@ def test_warnings_do_not_keep_the_site_from_running(write: Write) -> None:
     found = check(write(("interval_amount = 500", "interval_amount = 0")))
     assert [one.key for one in found] == ["tariff.interval_amount"]
     assert not has_errors(found)
+
+
+NESTED = """
+[[zones]]
+name = "roof"
+title = "楼顶"
+title_en = "Roof"
+spaces = 80
+parent = "{parent}"
+
+[[lanes]]
+name = "in1"
+"""
+
+
+def test_nested_zones_that_turn_in_a_circle_are_told_at_each_of_them(write: Write) -> None:
+    nested = NESTED.format(parent="lot").lstrip()
+    file = write(('[[lanes]]\nname = "in1"\n', nested), ("reserved = 50", 'parent = "roof"'))
+    assert [key for key in keys(file) if key.startswith("zones")] == ["zones[0].parent", "zones[1].parent"]
+
+
+def test_two_zones_of_one_name_are_told_at_the_second(write: Write) -> None:
+    nested = NESTED.format(parent="lot").lstrip().replace("roof", "lot")
+    assert "zones[1].name" in keys(write(('[[lanes]]\nname = "in1"\n', nested)))
+
+
+def test_a_zone_without_a_way_in_or_out_is_a_warning(write: Write) -> None:
+    nested = NESTED.format(parent="lot").lstrip()
+    found = check(write(('[[lanes]]\nname = "in1"\n', nested)))
+    assert [(one.key, one.what) for one in found] == [
+        ("zones[1].name", "no lane leads into 'roof'"),
+        ("zones[1].name", "no lane leads out of 'roof'"),
+    ]
+    assert not has_errors(found)
+
+
+def test_a_lane_of_both_ways_is_a_way_in_and_a_way_out(write: Write) -> None:
+    file = write(('direction = "exit"', 'direction = "both"\nway_policy = "tidal"'))
+    assert check(file) == []
+    [found] = check(write(('direction = "exit"', 'direction = "exit"\nway_policy = "tidal"')))
+    assert (found.key, found.severity) == ("lanes[1].way_policy", Severity.WARNING)
 
 
 def test_the_report_gives_people_a_place_and_a_remedy_and_programs_json(write: Write) -> None:
