@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_running(add)
     _add_looking(add)
     _add_plates(add)
+    _add_reports(add)
     _add_upkeep(add)
     return parser
 
@@ -126,6 +128,27 @@ def _add_plates(add: Adder) -> None:
     fetch.add_argument("words", nargs="*", metavar="FOLDER", help="where to (default: the user's cache)")
 
 
+def _add_reports(add: Adder) -> None:
+    report = _group(add, "report", "what the books say of some days")
+    openings = _command(
+        report,
+        "openings",
+        "reconcile openings, causes, commands, passages and stays per lane and hour; 1 if something is unexplained",
+        _lazily("scada.commands.report", "openings"),
+    )
+    _period(openings)
+    openings.add_argument("--lane", metavar="LANE", help="this lane only")
+    openings.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    openings.add_argument("--json", action="store_true", help="the same as --format json")
+
+
+def _period(report: argparse.ArgumentParser) -> None:
+    """Take the days of a report: the site's own, both ends included."""
+    for name, dest, help_text in (("from", "since", "the first day, like 2026-05-01"), ("to", "to", "the last day")):
+        told = f"{help_text}; site's days (default: the last on record)"
+        report.add_argument(f"--{name}", dest=dest, type=_day, metavar="DAY", help=told)
+
+
 def _add_upkeep(add: Adder) -> None:
     audit = _group(add, "audit", "the journal of all that happened")
     _command(audit, "verify", "check the journal's hash chain", _lazily("scada.commands.upkeep", "verify_audit"))
@@ -136,6 +159,13 @@ def _add_upkeep(add: Adder) -> None:
     new.add_argument("--role", choices=_ROLES, default="operator")
     reset = _command(user, "passwd", "give a person a new password", _lazily("scada.commands.upkeep", "reset_password"))
     reset.add_argument("name")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no day like 2026-05-01") from error
 
 
 def _speed(text: str) -> float:

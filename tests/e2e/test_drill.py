@@ -1,6 +1,8 @@
 """`daozha drill` in its short form: the whole site and its virtual car park, judged. `make soak` runs the long ones."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,29 +14,50 @@ LIMIT_S = 400
 """Four cars take one to two minutes; on a busy machine more."""
 
 
-def drill(*options: str) -> dict[str, object]:
-    command = [sys.executable, "-m", "scada", "drill", "--json", "--speed", "240", *options]
+def drill(*options: str) -> tuple[dict[str, object], Path]:
+    """Run a drill; give what it told and the folder of its site, which it keeps."""
+    done = _daozha("drill", "--json", "--keep", "--speed", "240", *options)
+    folder = re.search(r"the site's folder: (\S+)", done.stderr)
+    assert folder is not None, done.stderr
+    return json.loads(done.stdout), Path(folder[1])
+
+
+def openings(folder: Path) -> dict[str, list[dict[str, int]]]:
+    """Reconcile the openings of a drill, all days of it; take its folder away."""
+    done = _daozha("report", "openings", "--json", "--from", "2000-01-01", "--config", str(folder / "config.toml"))
+    shutil.rmtree(folder)
+    told: dict[str, list[dict[str, int]]] = json.loads(done.stdout)
+    return told
+
+
+def _daozha(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scada", *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout)
-    assert isinstance(result, dict)
-    return result
+    return done
 
 
 @pytest.mark.timeout(LIMIT_S + 30)
 def test_every_car_of_a_drill_comes_pays_and_leaves_and_the_judge_finds_nothing() -> None:
-    told = drill("--cars", "4", "--seed", "3")
+    told, folder = drill("--cars", "4", "--seed", "3")
     assert (told["entered"], told["exited"], told["stays_closed"], told["stays_open"]) == (4, 4, 4, 0)
     assert told["fees_fen"] == told["settled_fen"] != 0
     assert (told["unexplained_openings"], told["wrong_car_openings"], told["invariants_broken"]) == (0, 0, [])
     assert isinstance(told["history_points"], int)
     assert told["history_points"] > 0
+    report = openings(folder)
+    assert sum(row["openings"] for row in report["rows"]) == told["gate_openings"]
+    assert sum(row["stays_begun"] for row in report["rows"]) == 4
+    assert report["unexplained"] == []
 
 
 @pytest.mark.timeout(LIMIT_S + 30)
 def test_back_outs_followers_and_unread_plates_break_no_invariant() -> None:
-    told = drill("--cars", "6", "--seed", "2", "--scenario", "paths")
+    told, folder = drill("--cars", "6", "--seed", "2", "--scenario", "paths")
     assert (told["exited"], told["stays_closed"]) == (6, 6)
     assert told["fees_fen"] == told["settled_fen"]
     assert (told["unexplained_openings"], told["wrong_car_openings"], told["invariants_broken"]) == (0, 0, [])
     assert told["back_outs"] != 0
+    report = openings(folder)
+    assert sum(row["openings"] for row in report["rows"]) == told["gate_openings"]
+    assert report["unexplained"] == []

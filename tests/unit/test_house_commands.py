@@ -33,6 +33,7 @@ def test_help_lists_every_command_and_the_exit_codes(capsys: Out) -> None:
         "quote",
         "read-plate",
         "models",
+        "report",
         "audit",
         "migrate",
         "user",
