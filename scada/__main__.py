@@ -152,6 +152,11 @@ def _period(report: argparse.ArgumentParser) -> None:
 def _add_upkeep(add: Adder) -> None:
     audit = _group(add, "audit", "the journal of all that happened")
     _command(audit, "verify", "check the journal's hash chain", _lazily("scada.commands.upkeep", "verify_audit"))
+    replay = _command(
+        add, "replay", "take a recorded passage's decisions again", _lazily("scada.commands.replay", "replay_passage")
+    )
+    replay.add_argument("passage", metavar="PASSAGE", help="like in1-20260501080000-17")
+    replay.add_argument("--json", action="store_true", help="one JSON object for programs")
     _command(add, "migrate", "bring the database's tables up to date", _lazily("scada.commands.upkeep", "migrate"))
     user = _group(add, "user", "people who may sign in")
     new = _command(user, "add", "add a person", _lazily("scada.commands.upkeep", "add_user"))

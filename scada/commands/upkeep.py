@@ -29,7 +29,7 @@ def migrate(asked: argparse.Namespace) -> int:
         say.tell(f"{config.data}: the tables are up to date")
         return 0
 
-    return _with_database(asked, nothing_more)
+    return with_database(asked, nothing_more)
 
 
 def verify_audit(asked: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def verify_audit(asked: argparse.Namespace) -> int:
         say.tell("the chain is whole")
         return 0
 
-    return _with_database(asked, walk)
+    return with_database(asked, walk)
 
 
 def add_user(asked: argparse.Namespace) -> int:
@@ -55,7 +55,7 @@ def add_user(asked: argparse.Namespace) -> int:
         _hand_over(asked.name, password)
         return 0
 
-    return _with_database(asked, add)
+    return with_database(asked, add)
 
 
 def reset_password(asked: argparse.Namespace) -> int:
@@ -67,7 +67,7 @@ def reset_password(asked: argparse.Namespace) -> int:
         _hand_over(asked.name, password)
         return 0
 
-    return _with_database(asked, reset)
+    return with_database(asked, reset)
 
 
 def _password() -> str:
@@ -79,7 +79,8 @@ def _hand_over(name: str, password: str) -> None:
     say.note("It is shown this once; the person chooses another at the first sign-in.")
 
 
-def _with_database(asked: argparse.Namespace, work: Work) -> int:
+def with_database(asked: argparse.Namespace, work: Work) -> int:
+    """Do a piece of work with the site's database and give its exit code. 2 if site or database cannot be had."""
     try:
         config = load(asked.config)
         url = database_url(config)

@@ -7,7 +7,7 @@ import structlog
 
 from scada.config import Lane as LaneConfig
 from scada.engine.lane.perform import LaneParts, Performer
-from scada.engine.lane.telling import step_entries
+from scada.engine.lane.record import step_entries
 from scada.engine.lanetags import described
 from scada.engine.mailbox import EveryItem, Mailbox
 from scada.engine.tags import Batch
@@ -40,6 +40,7 @@ class LaneRunner:
         self._tags: Mailbox[Batch] = Mailbox(f"tags of {config.name}", INBOX, EveryItem())
         self._performer = Performer(config.id, parts, self.post)
         self._request_tag = TagName(f"{config.id}.gate.open_request")
+        self._has_recorded = False
 
     def post(self, event: e.Event) -> None:
         """Give the lane an event; never waits."""
@@ -104,8 +105,9 @@ class LaneRunner:
         """Decide, write it down, then act: the journal comes before the output (invariant 10)."""
         before = self.lane
         done = step(before, event, self._timing)
-        if entries := step_entries(before, event, done):
+        if entries := step_entries(before, event, done, self._timing, is_first=not self._has_recorded):
             await self._parts.journal.append(entries)
+            self._has_recorded = True
         self.lane = done.lane
         self._tell(before, event)
         for command in done.commands:

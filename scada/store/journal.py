@@ -5,11 +5,11 @@ The journal is written inside the transaction of the thing it tells of (`lanes.m
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from scada.clock import Clock
 from scada.model.names import LaneName, PassageId, SiteId
@@ -83,10 +83,32 @@ def recent(
         query = query.where(journal.c.lane == lane)
     if kind is not None:
         query = query.where(journal.c.kind == kind)
-    return [
-        JournalRow(row.n, row.at, row.kind, row.actor, row.what, row.lane, row.passage, row.body)
-        for row in connection.execute(query)
-    ]
+    return [_told(row) for row in connection.execute(query).mappings()]
+
+
+def first_of(
+    connection: Connection, site: SiteId, passage: PassageId, kinds: Sequence[str], actor: str
+) -> JournalRow | None:
+    """Give the first row of one actor about a passage."""
+    mine = (journal.c.site == site) & (journal.c.passage == passage) & (journal.c.actor == actor)
+    query = select(journal).where(mine & journal.c.kind.in_(kinds)).order_by(journal.c.n).limit(1)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _told(row)
+
+
+def rows_of_lane(
+    connection: Connection, site: SiteId, lane: LaneName, kinds: Sequence[str], actor: str, since: int
+) -> Iterator[JournalRow]:
+    """Give one actor's rows about a lane, oldest first, from row `since` on."""
+    mine = (journal.c.site == site) & (journal.c.lane == lane) & (journal.c.actor == actor)
+    query = select(journal).where(mine & journal.c.kind.in_(kinds) & (journal.c.n >= since)).order_by(journal.c.n)
+    with connection.execute(query.execution_options(yield_per=200)) as rows:
+        for row in rows.mappings():
+            yield _told(row)
+
+
+def _told(row: RowMapping) -> JournalRow:
+    return JournalRow(**{part.name: row[part.name] for part in fields(JournalRow)})
 
 
 def seal(row: Mapping[str, object]) -> str:

@@ -35,6 +35,7 @@ def test_help_lists_every_command_and_the_exit_codes(capsys: Out) -> None:
         "models",
         "report",
         "audit",
+        "replay",
         "migrate",
         "user",
     ):

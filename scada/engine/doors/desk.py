@@ -9,9 +9,10 @@ from sqlalchemy import Connection, select
 
 from scada.clock import Clock
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
-from scada.engine.lane.telling import Json, as_json
+from scada.engine.doors.shown import as_json
 from scada.engine.lanes import LaneRunner
 from scada.model.lane import events as e
+from scada.model.lane.codec import Json
 from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
 from scada.model.names import LaneName, PassageId, PictureId, StayId
 from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
