@@ -7,30 +7,31 @@ It never opens a gate: a settlement leaves a gate-open request in the outbox, an
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from billing import ledger, stays
+from billing import ledger, park, stays
 from billing.books import Books, Place
 from billing.ledger import Applied, PayOrder
+from billing.park import Park
 from billing.pay.keys import read_keys
 from billing.pay.notices import NoticeAnswer, NoticeDesk
 from billing.pay.orders import ASK_AFTER_S, Orders, OrderTerms
-from billing.settle import Merchant, Settles, close_account, due
+from billing.settle import Merchant, Settles
 from billing.stays import Stay
-from billing.tariff import Tariff, price
+from billing.tariff import Tariff
+from billing.visits import Visits
 from billing.wechat import WeChatGateway, build
 from scada.clock import Clock
 from scada.config import Config
-from scada.model.lane.words import Authorisation, Ending, Order, Passage, Quote, Reason
-from scada.model.money import Fen
-from scada.model.names import LaneName, OrderId, PassageId, StayId
-from scada.model.plate import Plate, PlateRead, ReadBy
+from scada.model.lane.words import Ending, Order, Passage, Quote, Reason
+from scada.model.names import LaneName, OrderId, PassageId, StayId, ZoneName
+from scada.model.plate import PlateRead
+from scada.model.zones import ZoneCount
 from scada.ports import Admission, BillingError, OpenStay
 from scada.store.db import Database, StoreError
 
@@ -43,11 +44,12 @@ REUSE_LEAST_S: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Hearers:
-    """Who is told after a commit: lanes of a payment, the request writer of a new row, the site of its open stays."""
+    """Who is told after a commit: lanes of a payment, the request writer of a new row, the site of its cars."""
 
     settled: Callable[[StayId, OrderId], None] = lambda _stay, _order: None
     requested: Callable[[], None] = lambda: None
     stays_changed: Callable[[int], None] = lambda _open: None
+    counted: Callable[[Mapping[ZoneName, ZoneCount]], None] = lambda _zones: None
 
 
 class SqlCashier:
@@ -67,16 +69,18 @@ class SqlCashier:
         self._clock = clock
         self._hearers = hearers or Hearers()
         self._ask_after_s = ask_after_s
-        self._tariff = Tariff.from_terms(config.tariff.model_dump())
+        self._park = Park.of(config)
         self._books = Books(config.site_id, Merchant(config.wechat.mchid, config.wechat.appid))
         self._open = 0
         self._parts = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         """Read the keys, open the desk for notices, ask for orders left open. Raises BillingError."""
-        self._zone = await asyncio.to_thread(lambda: self._config.site.zone_info)
+        zone = await asyncio.to_thread(lambda: self._config.site.zone_info)
+        tariff = Tariff.from_terms(self._config.tariff.model_dump())
+        self._visits = Visits(self._books, self._park, self._config.limits, tariff, zone)
         gateway = await asyncio.to_thread(_gateway, self._config)
-        terms = OrderTerms(f"{self._config.site.name} 停车费", self._zone, self._ask_after_s)
+        terms = OrderTerms(f"{self._config.site.name} 停车费", zone, self._ask_after_s)
         orders = Orders(self._db, self._books, gateway, self._clock, terms, self._tell_applied)
         desk = NoticeDesk(self._db, self._books, gateway, self._clock, self._tell_applied)
         async with AsyncExitStack() as parts:
@@ -99,12 +103,9 @@ class SqlCashier:
         return await self._desk.take(headers, body)
 
     async def admit(self, lane: LaneName, passage: PassageId, read: PlateRead) -> Admission:
-        """Let every plate in, but for one that is inside and was only typed: anybody can type a plate."""
-        if read.by is ReadBy.DRIVER and await self._read(
-            lambda conn: stays.is_inside(conn, self._books.site, read.text)
-        ):
-            return Admission(None, "a car with this plate is inside already")
-        return Admission(Reason.ADMITTED)
+        """Decide whether the plate may come in: by its rights, the room there is, and the stay still open under it."""
+        at = self._clock.now()
+        return await self._read(lambda conn: self._visits.admit(conn, at, lane, read))
 
     async def open_stays(self) -> Sequence[OpenStay]:
         """All stays now open, oldest first."""
@@ -113,6 +114,11 @@ class SqlCashier:
     async def quote(self, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
         """Price the stay now; a quote whose order its driver may be paying at this moment is given again."""
         return await self._write(lambda conn: self._quote(conn, lane, passage, stay))
+
+    async def doubt(self, lane: LaneName, passage: PassageId, stay: StayId, read: PlateRead | None) -> str:
+        """Say why a person must look before the stay is quoted; empty if nobody must."""
+        at = self._clock.now()
+        return await self._read(lambda conn: self._visits.doubt(conn, at, lane, stay, read))
 
     async def order(self, lane: LaneName, passage: PassageId, quote: Quote) -> Order:
         """Make the order for a quote at WeChat, or give the one already open for it."""
@@ -124,115 +130,48 @@ class SqlCashier:
         """Close the order; a payment that wins the race is credited to its stay."""
         await self._answer(self._orders.close(order, why))
 
-    async def begin_stay(self, lane: LaneName, passage: Passage, authorisation: Authorisation) -> StayId:
-        """Begin the stay of a completed entry passage, once; one still open under its plate ends as EXIT_UNSEEN."""
+    async def begin_stay(self, lane: LaneName, passage: Passage, reason: Reason, by: str) -> StayId:
+        """Begin the stay of a completed entry passage, once; one still open under its plate ends as EXIT_UNSEEN.
+
+        An inner lane's passage moves the stay of its car into the nested lot.
+        """
         at = self._clock.now()
-        stay, orders = await self._write(lambda conn: self._begin(conn, at, lane, passage, authorisation))
+        stay, orders = await self._write(lambda conn: self._visits.begin(conn, at, lane, passage, reason, by))
         self._orders.close_soon(orders, "the stay ended unseen")
         await self._tell_stays()
         return stay
 
     async def end_stay(
-        self, lane: LaneName, stay: StayId, passage: Passage, authorisation: Authorisation, ending: Ending
+        self, lane: LaneName, stay: StayId, passage: Passage, reason: Reason, by: str, ending: Ending
     ) -> None:
-        """End the stay: fee, paid, arrears by the reason of the authorisation; orders still open are closed."""
+        """End the stay: fee, paid, arrears by reason and ending; orders still open are closed.
+
+        An inner lane's passage moves the stay back into the zone around.
+        """
         at = self._clock.now()
-        orders = await self._write(lambda conn: self._end(conn, at, lane, stay, passage, authorisation, ending))
+        orders = await self._write(lambda conn: self._visits.end(conn, at, lane, stay, passage, reason, by, ending))
         self._orders.close_soon(orders, "the car has left")
         await self._tell_stays()
 
-    def _quote(self, conn: Connection, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
+    async def annul_stay(self, lane: LaneName, passage: PassageId) -> None:
+        """Undo what an entry passage did: its car reversed out again. A stay that was paid for stays open."""
         at = self._clock.now()
+        orders = await self._write(lambda conn: self._visits.annul(conn, at, lane, passage))
+        self._orders.close_soon(orders, "the stay was annulled")
+        await self._tell_stays()
+
+    def _quote(self, conn: Connection, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
         found = stays.find(conn, self._books.site, stay)
-        if not found.account.is_open:
-            raise BillingError(f"quote stay {stay}: it has ended")
-        for order in ledger.pending_of(conn, stay):
+        asks = found.account.is_open and self._park.around(lane) is None
+        for order in ledger.pending_of(conn, stay) if asks else ():
             if self._may_be_given_again(order, found):
-                return self._given_again(order, found)
-        priced = price(found.tariff, found.entered_at, at, self._zone)
-        what = due(priced, found.account, at)
-        place = Place(lane, passage)
+                return self._visits.quote_again(conn, order, found)
         valid_until = self._clock.ahead(self._config.lane(lane).waits.t_quote_s)
-        made = stays.add_quote(conn, self._books.site, at, valid_until, place, stay, priced, what)
-        self._books.tell(
-            conn, at, "money", "quoted", place, stay=stay, quote=made.id, total_fen=made.total_fen, due_fen=made.due_fen
-        )
-        return made
+        return self._visits.quote(conn, self._clock.now(), valid_until, Place(lane, passage), stay)
 
     def _may_be_given_again(self, order: PayOrder, stay: Stay) -> bool:
         owed = order.account.total_fen - stay.account.paid_fen
         return order.account.amount_fen == owed and order.valid_until >= self._clock.ahead(REUSE_LEAST_S)
-
-    def _given_again(self, order: PayOrder, stay: Stay) -> Quote:
-        minutes = price(stay.tariff, stay.entered_at, order.quoted_at, self._zone).minutes
-        account = order.account
-        return Quote(order.quote, stay.id, account.total_fen, account.amount_fen, minutes, order.valid_until)
-
-    def _begin(
-        self, conn: Connection, at: datetime, lane: LaneName, passage: Passage, authorisation: Authorisation
-    ) -> tuple[StayId, tuple[OrderId, ...]]:
-        begun = stays.begun_by(conn, passage.id)
-        if begun is not None:
-            return begun, ()
-        place = Place(lane, passage.id)
-        orders = self._end_unseen(conn, at, passage.read.text, place, authorisation) if passage.read is not None else ()
-        stay, plate = stays.begin(conn, self._books.site, at, lane, passage, self._tariff)
-        body = {"stay": stay, "plate": plate, "reason": authorisation.reason.value, "by": authorisation.by}
-        self._books.tell(conn, at, "event", "stay begun", place, tariff=self._tariff.version, **body)
-        return stay, orders
-
-    def _end(
-        self,
-        conn: Connection,
-        at: datetime,
-        lane: LaneName,
-        stay: StayId,
-        passage: Passage,
-        authorisation: Authorisation,
-        ending: Ending,
-    ) -> tuple[OrderId, ...]:
-        found = stays.find(conn, self._books.site, stay)
-        place = Place(lane, passage.id)
-        if found.exit_passage == passage.id:
-            return ()
-        if not found.account.is_open:
-            self._books.tell(conn, at, "alarm", "the car of an ended stay left", place, stay=stay, by=authorisation.by)
-            return ()
-        self._close(conn, at, found, passage.began_at, authorisation, ending, place)
-        stays.end_seen(conn, stay, at, lane, passage, authorisation.reason)
-        return tuple(order.id for order in ledger.pending_of(conn, stay))
-
-    def _end_unseen(
-        self, conn: Connection, at: datetime, plate: Plate, place: Place, leave: Authorisation
-    ) -> tuple[OrderId, ...]:
-        """End the stay that is open under a plate which has come in again; gives its orders."""
-        found = stays.open_under(conn, self._books.site, plate)
-        if found is None:
-            return ()
-        self._close(conn, at, found, at, leave, Ending.EXIT_UNSEEN, place)
-        return tuple(order.id for order in ledger.pending_of(conn, found.id))
-
-    def _close(
-        self,
-        conn: Connection,
-        at: datetime,
-        stay: Stay,
-        until: datetime,
-        leave: Authorisation,
-        ending: Ending,
-        place: Place,
-    ) -> None:
-        """Close a stay's account at what was due at `until`: waiting for the boom costs nothing.
-
-        An order that may still be paid asks for what the driver was last told; its payment must fit the arrears.
-        """
-        owed = due(price(stay.tariff, stay.entered_at, until, self._zone), stay.account, until).due_fen
-        asked = (order.account.total_fen - stay.account.paid_fen for order in ledger.pending_of(conn, stay.id))
-        final = close_account(stay.account.paid_fen, Fen(max(owed, *asked, 0)), leave.reason, ending)
-        stays.close(conn, stay.id, at, ending, final)
-        body: dict[str, object] = {"stay": stay.id, "plate": stay.plate, "ending": ending.value, **asdict(final)}
-        body |= {"reason": leave.reason.value, "by": leave.by, "paid_fen": stay.account.paid_fen}
-        self._books.tell(conn, at, "event", "stay ended", place, **body)
 
     def _tell_applied(self, applied: Applied) -> None:
         """After the commit: the lanes hear of the credit, the request writer of the request."""
@@ -244,8 +183,12 @@ class SqlCashier:
         self._hearers.stays_changed(self._open)
 
     async def _tell_stays(self) -> None:
-        self._open = await self._read(lambda conn: stays.count_open(conn, self._books.site))
+        self._open, zones = await self._read(self._counts)
         self._hearers.stays_changed(self._open)
+        self._hearers.counted(zones)
+
+    def _counts(self, conn: Connection) -> tuple[int, Mapping[ZoneName, ZoneCount]]:
+        return stays.count_open(conn, self._books.site), park.count(conn, self._park)
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
         return await self._answer(self._db.read(work))

@@ -149,8 +149,10 @@ class Due:
     free_reason: Reason | None
 
 
-def due(priced: Priced, stay: StayAccount, now: datetime) -> Due:
-    """Say what a stay has to pay now, its credits counted."""
+def due(priced: Priced, stay: StayAccount, now: datetime, let_off: Reason | None = None) -> Due:
+    """Say what a stay has to pay now, its credits counted; nothing if a right of its plate lets it off."""
+    if let_off is not None:
+        return Due(NOTHING, let_off)
     if priced.total_fen == 0:
         return Due(NOTHING, Reason.FREE)
     rest = priced.total_fen - stay.paid_fen
@@ -172,16 +174,25 @@ class Final:
 def close_account(paid_fen: Fen, due_fen: Fen, reason: Reason, ending: Ending) -> Final:
     """Close a stay's account; `due_fen` is what it had to pay when its car came to the exit.
 
-    FREE, PREPAID and PAID promised that nothing more is due, whatever the minutes since then cost.
+    A promise that nothing more is due holds, whatever the minutes since then cost.
     """
-    if ending is Ending.EXIT and reason in (Reason.FREE, Reason.PREPAID, Reason.PAID):
+    if ending is Ending.EXIT and reason in _PROMISES:
         return Final(paid_fen, NOTHING, NOTHING)
     fee = Fen(paid_fen + due_fen)
     return Final(fee, due_fen, NOTHING) if _is_owed(reason, ending) else Final(fee, NOTHING, due_fen)
 
 
+_PROMISES = frozenset({Reason.FREE, Reason.PREPAID, Reason.PAID, Reason.MONTH, Reason.WHITE_LIST})
+
+
 def _is_owed(reason: Reason, ending: Ending) -> bool:
-    """Say whether the unpaid part becomes arrears. When nobody saw the car leave, nobody can prove its fee."""
+    """Say whether the unpaid part becomes arrears.
+
+    Fire lets everybody out for nothing. A lane that stood open is lost revenue, and when nobody saw the car leave,
+    nobody can prove its fee.
+    """
+    if reason is Reason.FIRE:
+        return False
     if ending is Ending.EXIT:
         return reason in OWING_REASONS
     return ending is Ending.EXIT_TAILGATE

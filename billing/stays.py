@@ -11,7 +11,7 @@ from billing.settle import Due, Final, StayAccount
 from billing.tariff import Priced, Tariff
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
-from scada.model.names import LaneName, PassageId, PictureId, QuoteId, SiteId, StayId
+from scada.model.names import LaneName, PassageId, PictureId, QuoteId, SiteId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind
 from scada.ports import BillingError, OpenStay
 from scada.store.schema import quote as quotes
@@ -28,6 +28,10 @@ class Stay:
     tariff: Tariff
     ending: Ending | None
     exit_passage: PassageId | None
+    kind: PlateKind
+    colour: PlateColour
+    zone: str | None
+    card: str
 
     @property
     def id(self) -> StayId:
@@ -35,33 +39,33 @@ class Stay:
         return self.account.id
 
 
-def find(conn: Connection, site: SiteId, stay: StayId) -> Stay:
-    """Give a stay, locked for this transaction where the database locks rows. Raises BillingError."""
-    query = select(stays).where(stays.c.id == stay, stays.c.site == site).with_for_update()
-    row = conn.execute(query).one_or_none()
+def find(conn: Connection, site: SiteId, stay: StayId, *, lock: bool = True) -> Stay:
+    """Give a stay; `lock` its row for this transaction where the database locks rows. Raises BillingError."""
+    query = select(stays).where(stays.c.id == stay, stays.c.site == site)
+    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise BillingError(f"no stay {stay}")
     return _stay(row)
 
 
-def open_under(conn: Connection, site: SiteId, plate: Plate) -> Stay | None:
-    """Give the stay that is open under a plate."""
-    row = conn.execute(
-        select(stays).where(stays.c.site == site, stays.c.plate == plate, stays.c.ending.is_(None)).with_for_update()
-    ).one_or_none()
+def open_under(conn: Connection, site: SiteId, plate: Plate, *, lock: bool = True) -> Stay | None:
+    """Give the stay that is open under a plate; `lock` its row as `find` does."""
+    query = select(stays).where(stays.c.site == site, stays.c.plate == plate, stays.c.ending.is_(None))
+    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _stay(row)
-
-
-def is_inside(conn: Connection, site: SiteId, plate: Plate) -> bool:
-    """Say whether a stay is open under a plate."""
-    query = select(stays.c.id).where(stays.c.site == site, stays.c.plate == plate, stays.c.ending.is_(None))
-    return conn.execute(query).first() is not None
 
 
 def begun_by(conn: Connection, passage: PassageId) -> StayId | None:
     """Give the stay that an entry passage began."""
     found = conn.execute(select(stays.c.id).where(stays.c.entry_passage == passage)).scalar()
     return None if found is None else StayId(found)
+
+
+def moved_by(conn: Connection, site: SiteId, passage: PassageId) -> Stay | None:
+    """Give the open stay that a passage of an inner lane moved into its lot, and that has not moved since."""
+    mine = (stays.c.site == site) & (stays.c.zone_passage == passage) & stays.c.ending.is_(None)
+    row = conn.execute(select(stays).where(mine).with_for_update()).one_or_none()
+    return None if row is None else _stay(row)
 
 
 def open_stays(conn: Connection, site: SiteId) -> tuple[OpenStay, ...]:
@@ -74,6 +78,8 @@ def open_stays(conn: Connection, site: SiteId) -> tuple[OpenStay, ...]:
             entered_at=row.entered_at,
             lane=LaneName(row.entry_lane),
             picture=None if row.entry_picture is None else PictureId(row.entry_picture),
+            kind=PlateKind(row.plate_kind),
+            colour=PlateColour(row.plate_colour),
         )
         for row in conn.execute(query)
     )
@@ -86,7 +92,14 @@ def count_open(conn: Connection, site: SiteId) -> int:
 
 
 def begin(
-    conn: Connection, site: SiteId, at: datetime, lane: LaneName, passage: Passage, tariff: Tariff
+    conn: Connection,
+    site: SiteId,
+    at: datetime,
+    lane: LaneName,
+    passage: Passage,
+    tariff: Tariff,
+    zone: ZoneName,
+    card: str = "",
 ) -> tuple[StayId, Plate]:
     """Begin a stay under the passage's plate; a car without one gets a name of its own."""
     stay = StayId(new_id(at))
@@ -105,9 +118,16 @@ def begin(
             entry_picture=read.picture if read else None,
             tariff=tariff.version,
             tariff_terms=tariff.terms(),
+            zone=zone,
+            card=card or None,
         )
     )
     return stay, plate
+
+
+def move(conn: Connection, stay: StayId, zone: ZoneName | None, by: PassageId | None) -> None:
+    """Write where the car of a stay stands now, and which passage took it into a nested lot."""
+    conn.execute(update(stays).where(stays.c.id == stay).values(zone=zone, zone_passage=by))
 
 
 def end_seen(conn: Connection, stay: StayId, at: datetime, lane: LaneName, passage: Passage, reason: Reason) -> None:
@@ -169,6 +189,7 @@ def add_quote(
     stay: StayId,
     priced: Priced,
     due: Due,
+    doubt: str = "",
 ) -> Quote:
     """Keep a quote with its stay."""
     made = Quote(
@@ -179,6 +200,7 @@ def add_quote(
         minutes=priced.minutes,
         valid_until=valid_until,
         free_reason=due.free_reason,
+        doubt=doubt,
     )
     conn.execute(
         quotes.insert().values(
@@ -211,4 +233,8 @@ def _stay(row: Row[tuple[object, ...]]) -> Stay:
         tariff=Tariff.from_terms(row.tariff_terms),
         ending=None if row.ending is None else Ending(row.ending),
         exit_passage=None if row.exit_passage is None else PassageId(row.exit_passage),
+        kind=PlateKind(row.plate_kind),
+        colour=PlateColour(row.plate_colour),
+        zone=row.zone,
+        card=row.card or "",
     )

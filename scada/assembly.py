@@ -28,12 +28,13 @@ from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner
-from scada.engine.lanetags import lane_specs, site_specs
+from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
 from scada.engine.recorder import Recorder
 from scada.engine.tags import TagTable
-from scada.model.names import LaneName, OrderId, StayId
+from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
+from scada.model.zones import ZoneCount
 from scada.ports import Driver, Historian, OpenStay
 from scada.store.db import Database, database_url, migrate
 from scada.store.historian import build as build_historian
@@ -139,7 +140,7 @@ class Money:
 
     def hearers(self) -> Hearers:
         """Give what the cashier calls."""
-        return Hearers(self._settled, self._requests.wake, self._stays_changed)
+        return Hearers(self._settled, self._requests.wake, self._stays_changed, self._counted)
 
     def _settled(self, stay: StayId, _order: OrderId) -> None:
         while len(self.paid_s) >= PAID_KEPT:
@@ -150,10 +151,13 @@ class Money:
         self._changes += 1
         self._tags.set_all({TagName("site.stays_open"): open_stays, TagName("site.stays_seq"): self._changes})
 
+    def _counted(self, zones: Mapping[ZoneName, ZoneCount]) -> None:
+        self._tags.set_all(zone_values(zones))
+
 
 def _specs(config: Config, tag_map: TagMap) -> list[TagSpec]:
     own = [spec for lane in config.lanes for spec in lane_specs(lane.id)]
-    return [*(tag.spec for tag in tag_map.tags), *own, *site_specs()]
+    return [*(tag.spec for tag in tag_map.tags), *own, *site_specs(), *zone_specs(config.park)]
 
 
 def _watched(lane: LaneName, tags: TagTable) -> frozenset[TagName]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from scada.model.handshake import Answer, CommandBlock, Done, NotDone, Unknowable
 from scada.model.lane.image import LaneImage
-from scada.model.lane.words import Authorisation, Ending, Order, Passage, Quote, Reason, RequestAnswer
+from scada.model.lane.words import Ending, Order, Passage, Quote, Reason, RequestAnswer
 from scada.model.names import LaneName, OrderId, PassageId, PictureId, RequestId, StayId
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, PlateUnread
 from scada.model.tag import TagName, TagUpdate, TagValue, Value
@@ -111,6 +111,9 @@ class Cashier(Protocol):
     async def open_stays(self) -> Sequence[OpenStay]:
         """All stays now open."""
 
+    async def doubt(self, lane: LaneName, passage: PassageId, stay: StayId, read: PlateRead | None) -> str:
+        """Say why a person must look before the stay is quoted; empty if nobody must."""
+
     async def quote(self, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
         """Price the stay now; credits count. Kept with the stay."""
 
@@ -120,13 +123,19 @@ class Cashier(Protocol):
     async def close_order(self, order: OrderId, why: str) -> None:
         """Close the order; a payment that wins the race is credited to its stay."""
 
-    async def begin_stay(self, lane: LaneName, passage: Passage, authorisation: Authorisation) -> StayId:
-        """Begin the stay of a completed entry passage; one still open under its plate ends as EXIT_UNSEEN."""
+    async def begin_stay(self, lane: LaneName, passage: Passage, reason: Reason, by: str) -> StayId:
+        """Begin the stay of a completed entry passage; one still open under its plate ends as EXIT_UNSEEN.
+
+        An inner lane's passage moves the stay of its car into the nested lot and gives that one.
+        """
 
     async def end_stay(
-        self, lane: LaneName, stay: StayId, passage: Passage, authorisation: Authorisation, ending: Ending
+        self, lane: LaneName, stay: StayId, passage: Passage, reason: Reason, by: str, ending: Ending
     ) -> None:
-        """End the stay: fee, paid, arrears by the reason of the authorisation."""
+        """End the stay: fee, paid, arrears by reason and ending. An inner lane's passage only moves it outwards."""
+
+    async def annul_stay(self, lane: LaneName, passage: PassageId) -> None:
+        """End as ANNULLED, without a fee, the unpaid stay that an entry passage began; twice is harmless."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
-"""The server's own tags of a lane, and what they say: a function of the lane."""
+"""The server's own tags of lanes and zones, and what they say: functions of values."""
 
 from collections.abc import Mapping
 
 from scada.model.lane.commands import Show
 from scada.model.lane.passages import due_of
 from scada.model.lane.states import NAMES, Lane
-from scada.model.names import LaneName
+from scada.model.names import LaneName, ZoneName
 from scada.model.tag import Access, TagName, TagSpec, Value
+from scada.model.zones import ZoneCount, Zones
 
 _POINTS = (
     "lane.state",
@@ -38,6 +39,23 @@ def lane_specs(lane: LaneName) -> list[TagSpec]:
 def site_specs() -> list[TagSpec]:
     """Give the server's own tags of the whole site."""
     return [TagSpec(TagName(f"site.{point}"), "", Access.READ) for point in _SITE]
+
+
+def zone_specs(zones: Zones) -> list[TagSpec]:
+    """Give the server's own tags of every zone; one without a limit has no free spaces to tell."""
+    points = {zone.name: ("cars", "drift") if zone.spaces is None else ("cars", "free", "drift") for zone in zones.all}
+    return [TagSpec(TagName(f"zone.{name}.{point}"), "", Access.READ) for name, own in points.items() for point in own]
+
+
+def zone_values(counts: Mapping[ZoneName, ZoneCount]) -> Mapping[TagName, Value]:
+    """Say in tags how many cars each zone holds, and how far that may be wrong."""
+    values: dict[TagName, Value] = {}
+    for name, count in counts.items():
+        values[TagName(f"zone.{name}.cars")] = count.cars
+        values[TagName(f"zone.{name}.drift")] = count.drift
+        if count.free is not None:
+            values[TagName(f"zone.{name}.free")] = count.free
+    return values
 
 
 def described(lane: Lane) -> Mapping[TagName, Value]:

@@ -20,7 +20,6 @@ from tests.support.billing import (
     Phone,
     Till,
     free_port,
-    leave,
     made_config,
     made_passage,
     notice_door,
@@ -227,7 +226,7 @@ async def test_the_fee_of_a_paid_stay_is_what_was_paid(till: Till, phone: Phone)
     till.clock.later_s += 120
     passage = made_passage(till.clock.now(), OUT1, "京A12345", 7)
     for _ in range(2):
-        await till.cashier.end_stay(OUT1, parked, passage, leave(passage.id, parked, Reason.PAID), Ending.EXIT)
+        await till.cashier.end_stay(OUT1, parked, passage, Reason.PAID, "lane", Ending.EXIT)
     [row] = await till.rows(stay)
     assert (row.fee_fen, row.paid_fen, row.arrears_fen, row.waived_fen) == (500, 500, 0, 0)
     assert (row.ending, row.exit_passage, row.exit_reason) == ("EXIT", passage.id, "PAID")
@@ -242,7 +241,7 @@ async def test_an_operators_reason_says_whether_the_unpaid_part_is_owed(
     parked = await till.come_in()
     till.clock.later_s += HOUR_S / 2
     passage = made_passage(till.clock.now(), OUT1, "京A12345", 7)
-    await till.cashier.end_stay(OUT1, parked, passage, leave(passage.id, parked, reason, "wang"), Ending.EXIT)
+    await till.cashier.end_stay(OUT1, parked, passage, reason, "wang", Ending.EXIT)
     [row] = await till.rows(stay)
     assert (row.fee_fen, row.arrears_fen, row.waived_fen) == (500, arrears, waived)
 
@@ -254,7 +253,7 @@ async def test_a_payment_after_the_car_left_clears_its_arrears_and_moves_no_gate
     await pay(phone, order.code_url)
     passage = made_passage(till.clock.now(), OUT1, "京A12345", 7)
     reason = Reason.PAID_NOT_ARRIVED
-    await till.cashier.end_stay(OUT1, parked, passage, leave(passage.id, parked, reason, "wang"), Ending.EXIT)
+    await till.cashier.end_stay(OUT1, parked, passage, reason, "wang", Ending.EXIT)
     await until(lambda: bool(till.told.settled))
     [row] = await till.rows(stay)
     assert (row.fee_fen, row.paid_fen, row.arrears_fen) == (500, 500, 0)
@@ -273,14 +272,14 @@ async def test_a_plate_that_comes_in_again_ends_its_old_stay_unseen(till: Till) 
 
 async def test_one_entry_passage_begins_one_stay(till: Till) -> None:
     passage = made_passage(till.clock.now(), IN1, "京A12345", 1)
-    begun = [await till.cashier.begin_stay(IN1, passage, leave(passage.id, None, Reason.ADMITTED)) for _ in range(2)]
+    begun = [await till.cashier.begin_stay(IN1, passage, Reason.ADMITTED, "lane") for _ in range(2)]
     assert begun[0] == begun[1]
 
 
 async def test_two_cars_without_a_plate_are_two_stays(till: Till) -> None:
     for number in (1, 2):
         passage = made_passage(till.clock.now(), IN1, None, number)
-        await till.cashier.begin_stay(IN1, passage, leave(passage.id, None, Reason.VISITOR, "wang"))
+        await till.cashier.begin_stay(IN1, passage, Reason.VISITOR, "wang")
     assert len({parked.plate for parked in await till.cashier.open_stays()}) == 2
 
 

@@ -19,7 +19,6 @@ from tests.support.billing import (
     Phone,
     Till,
     free_port,
-    leave,
     made_config,
     made_passage,
     made_read,
@@ -73,7 +72,7 @@ async def test_a_plate_seen_at_the_entry_ends_no_stay_until_its_car_has_come_in(
     admission = await till.cashier.admit(IN1, passage.id, made_read(PLATE))
     assert admission.reason is Reason.ADMITTED
     assert [one.id for one in await till.cashier.open_stays()] == [parked]
-    new = await till.cashier.begin_stay(IN1, passage, leave(passage.id, None, Reason.ADMITTED))
+    new = await till.cashier.begin_stay(IN1, passage, Reason.ADMITTED, "lane")
     assert [one.id for one in await till.cashier.open_stays()] == [new]
     assert (await row_of(till, parked))[0] == "EXIT_UNSEEN"
 
@@ -95,7 +94,7 @@ async def test_a_car_whose_stay_was_ended_at_the_entry_may_leave_and_is_told_of(
     await till.come_in(PLATE, number=2)
     before = await row_of(till, parked)
     passage = made_passage(till.clock.now(), OUT1, PLATE, 7)
-    await till.cashier.end_stay(OUT1, parked, passage, leave(passage.id, parked, Reason.PAID), Ending.EXIT)
+    await till.cashier.end_stay(OUT1, parked, passage, Reason.PAID, "lane", Ending.EXIT)
     assert await row_of(till, parked) == before
     assert len(await till.journal_of("the car of an ended stay left")) == 1
 
@@ -112,8 +111,7 @@ async def test_a_payment_that_did_not_arrive_clears_by_itself_what_its_order_ask
     assert order.due_fen == 1000
     await asyncio.to_thread(site[1].plan_answers, "system_error", "/v3/pay", 3)
     await asyncio.to_thread(site[1].pay, order.code_url)
-    given = leave(passage.id, parked, Reason.PAID_NOT_ARRIVED, "wang")
-    await till.cashier.end_stay(OUT1, parked, passage, given, Ending.EXIT)
+    await till.cashier.end_stay(OUT1, parked, passage, Reason.PAID_NOT_ARRIVED, "wang", Ending.EXIT)
     assert await row_of(till, parked) == ("EXIT", 1000, 0, 1000, 0)
     [ended] = await till.journal_of("stay ended")
     assert (ended.body["by"], ended.body["reason"]) == ("wang", "PAID_NOT_ARRIVED")
@@ -129,8 +127,7 @@ async def test_who_said_he_had_paid_and_had_not_owes_it(till: Till, site: tuple[
     till.clock.later_s += HOUR_S / 2
     order = await order_for(till, parked)
     passage = made_passage(till.clock.now(), OUT1, PLATE, 7)
-    given = leave(passage.id, parked, Reason.PAID_NOT_ARRIVED, "wang")
-    await till.cashier.end_stay(OUT1, parked, passage, given, Ending.EXIT)
+    await till.cashier.end_stay(OUT1, parked, passage, Reason.PAID_NOT_ARRIVED, "wang", Ending.EXIT)
     await till.until_order_is("CLOSED")
     assert await asyncio.to_thread(site[1].pay, order.code_url) == "closed"
     assert await row_of(till, parked) == ("EXIT", 500, 0, 500, 0)
@@ -153,5 +150,5 @@ async def test_each_reason_leaves_the_debt_that_its_row_names(till: Till, reason
     parked = await till.come_in(PLATE)
     till.clock.later_s += HOUR_S / 2
     passage = made_passage(till.clock.now(), OUT1, PLATE, 7)
-    await till.cashier.end_stay(OUT1, parked, passage, leave(passage.id, parked, reason, "wang"), Ending.EXIT)
+    await till.cashier.end_stay(OUT1, parked, passage, reason, "wang", Ending.EXIT)
     assert await row_of(till, parked) == ("EXIT", 500, 0, arrears, 500 - arrears)

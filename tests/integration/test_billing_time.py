@@ -19,7 +19,6 @@ from tests.support.billing import (
     Phone,
     Told,
     free_port,
-    leave,
     made_config,
     made_passage,
     open_till,
@@ -61,7 +60,7 @@ async def test_in_a_drill_a_driver_has_as_long_to_pay_as_in_life_and_fees_equal_
         SqlCashier(config, db, clock, told.hearers(), ask_after_s=ASKING) as cashier,
     ):
         entry = made_passage(clock.now(), IN1, PLATE, 1)
-        parked = await cashier.begin_stay(IN1, entry, leave(entry.id, None, Reason.ADMITTED))
+        parked = await cashier.begin_stay(IN1, entry, Reason.ADMITTED, "lane")
         came = clock.now()
         await until(lambda: clock.now() - came > timedelta(hours=1))
         passage = made_passage(clock.now(), OUT1, PLATE, 7)
@@ -74,7 +73,7 @@ async def test_in_a_drill_a_driver_has_as_long_to_pay_as_in_life_and_fees_equal_
         await until(lambda: bool(told.settled))
         paid = clock.now()
         await until(lambda: clock.now() - paid > timedelta(hours=1))
-        await cashier.end_stay(OUT1, parked, passage, leave(passage.id, parked, Reason.PAID), Ending.EXIT)
+        await cashier.end_stay(OUT1, parked, passage, Reason.PAID, "lane", Ending.EXIT)
         [row] = await db.read(lambda conn: conn.execute(stay.select()).all())
         [settled] = await db.read(lambda conn: conn.execute(settlement.select()).all())
         assert row.fee_fen == row.paid_fen == settled.amount_fen == asked.due_fen

@@ -19,7 +19,7 @@ from billing.settle import Due, Merchant, OrderState, Settles, Transaction, clos
 from billing.tariff import Priced, Tariff
 from scada.model.lane.words import Ending, Quote, Reason
 from scada.model.money import Fen
-from scada.model.names import LaneName, OrderId, PassageId, SiteId, StayId
+from scada.model.names import LaneName, OrderId, PassageId, SiteId, StayId, ZoneName
 from scada.store.journal import verify
 from scada.store.schema import metadata, open_request, settlement, stay
 from tests.support.billing import made_passage
@@ -85,7 +85,7 @@ class Life:
         self.orders: list[tuple[OrderId, int]] = []
         self.opened = 0
         passage = made_passage(START, LaneName("in1"), "京A12345", 1)
-        self.stay, _ = stays.begin(conn, SITE, START, LaneName("in1"), passage, TARIFF)
+        self.stay, _ = stays.begin(conn, SITE, START, LaneName("in1"), passage, TARIFF, ZoneName("lot"))
 
     def order(self, hours: int, _: str) -> None:
         self.at += timedelta(hours=hours)

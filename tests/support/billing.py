@@ -23,9 +23,10 @@ from billing.cashier import Hearers, SqlCashier
 from billing.pay.notices import NoticeAnswer
 from scada.clock import SystemClock
 from scada.config import Config, load
-from scada.model.lane.words import Authorisation, Passage, Reason
-from scada.model.names import LaneName, OrderId, PassageId, StayId
+from scada.model.lane.words import Passage, Reason
+from scada.model.names import LaneName, OrderId, PassageId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead
+from scada.model.zones import ZoneCount
 from scada.store.db import Database
 from scada.store.schema import journal, pay_order
 
@@ -171,6 +172,7 @@ class Told:
     settled: list[tuple[StayId, OrderId]] = field(default_factory=list)
     requested: int = 0
     stays: list[int] = field(default_factory=list)
+    zones: dict[ZoneName, ZoneCount] = field(default_factory=dict)
 
     def hearers(self) -> Hearers:
         """Give the callbacks that fill this."""
@@ -178,7 +180,9 @@ class Told:
         def requested() -> None:
             self.requested += 1
 
-        return Hearers(lambda stay, order: self.settled.append((stay, order)), requested, self.stays.append)
+        return Hearers(
+            lambda stay, order: self.settled.append((stay, order)), requested, self.stays.append, self.zones.update
+        )
 
 
 @dataclass
@@ -211,7 +215,7 @@ class Till:
         assert passage.read is not None
         admission = await self.cashier.admit(IN1, passage.id, passage.read)
         assert admission.reason is Reason.ADMITTED
-        return await self.cashier.begin_stay(IN1, passage, leave(passage.id, None, Reason.ADMITTED))
+        return await self.cashier.begin_stay(IN1, passage, Reason.ADMITTED, "lane")
 
 
 @asynccontextmanager
@@ -233,8 +237,3 @@ def made_passage(at: datetime, lane: LaneName, plate: str | None, number: int) -
     """Make a passage of a car with this plate."""
     read = None if plate is None else made_read(plate)
     return Passage(PassageId(f"{lane}-{at:%Y%m%d%H%M%S}-{number}"), number, at, read)
-
-
-def leave(passage: PassageId, stay: StayId | None, reason: Reason, by: str = "lane") -> Authorisation:
-    """Give leave to pass."""
-    return Authorisation(passage, stay, reason, by, until_s=0.0)

@@ -20,7 +20,6 @@ from scada.engine.tags import TagTable
 from scada.model.handshake import Done, NotDone, Unknowable
 from scada.model.lane.image import LaneImage
 from scada.model.lane.words import (
-    Authorisation,
     Ending,
     OpenRequest,
     Order,
@@ -90,6 +89,8 @@ class BenchCashier:
     begun: list[Passage] = field(default_factory=list)
     ended: list[tuple[StayId, Reason]] = field(default_factory=list)
     closed: list[OrderId] = field(default_factory=list)
+    annulled: list[PassageId] = field(default_factory=list)
+    doubtful: str = ""
 
     async def admit(self, lane: LaneName, passage: PassageId, read: PlateRead) -> Admission:
         if self.failing:
@@ -109,14 +110,20 @@ class BenchCashier:
     async def close_order(self, order: OrderId, why: str) -> None:
         self.closed.append(order)
 
-    async def begin_stay(self, lane: LaneName, passage: Passage, authorisation: Authorisation) -> StayId:
+    async def doubt(self, lane: LaneName, passage: PassageId, stay: StayId, read: PlateRead | None) -> str:
+        return self.doubtful
+
+    async def begin_stay(self, lane: LaneName, passage: Passage, reason: Reason, by: str) -> StayId:
         self.begun.append(passage)
         return StayId("S1")
 
     async def end_stay(
-        self, lane: LaneName, stay: StayId, passage: Passage, authorisation: Authorisation, ending: Ending
+        self, lane: LaneName, stay: StayId, passage: Passage, reason: Reason, by: str, ending: Ending
     ) -> None:
-        self.ended.append((stay, authorisation.reason))
+        self.ended.append((stay, reason))
+
+    async def annul_stay(self, lane: LaneName, passage: PassageId) -> None:
+        self.annulled.append(passage)
 
 
 @dataclass

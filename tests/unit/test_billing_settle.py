@@ -7,6 +7,7 @@ import pytest
 
 from billing.settle import (
     Decision,
+    Due,
     Duplicate,
     Final,
     Merchant,
@@ -114,7 +115,7 @@ def test_an_operators_reason_decides_between_arrears_and_waiver(reason: Reason) 
     assert close_account(Fen(500), Fen(700), reason, Ending.EXIT) == Final(Fen(1200), *expected)
 
 
-@pytest.mark.parametrize("reason", [Reason.FREE, Reason.PREPAID, Reason.PAID])
+@pytest.mark.parametrize("reason", [Reason.FREE, Reason.PREPAID, Reason.PAID, Reason.MONTH, Reason.WHITE_LIST])
 def test_who_was_promised_to_go_owes_nothing_for_the_minutes_since(reason: Reason) -> None:
     assert close_account(Fen(500), Fen(500), reason, Ending.EXIT) == Final(Fen(500), Fen(0), Fen(0))
 
@@ -125,3 +126,24 @@ def test_who_was_promised_to_go_owes_nothing_for_the_minutes_since(reason: Reaso
 )
 def test_a_tailgater_owes_and_who_left_unseen_cannot_be_charged(ending: Ending, arrears: int, waived: int) -> None:
     assert close_account(Fen(0), Fen(700), Reason.PAID, ending) == Final(Fen(700), Fen(arrears), Fen(waived))
+
+
+@pytest.mark.parametrize("reason", [Reason.MONTH, Reason.WHITE_LIST, Reason.SPECIAL])
+def test_a_right_lets_a_stay_off_whatever_it_costs(reason: Reason) -> None:
+    assert due(priced(4000), STAY, NOW, reason) == Due(Fen(0), reason)
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason", "arrears", "waived"),
+    [
+        (Ending.EXIT_TAILGATE, Reason.TAILGATE, 700, 0),
+        (Ending.EXIT_OPEN_LANE, Reason.OPEN_LANE, 0, 700),
+        (Ending.EXIT_OPEN_LANE, Reason.FIRE, 0, 700),
+        (Ending.EXIT_TAILGATE, Reason.FIRE, 0, 700),
+        (Ending.EXIT, Reason.FIRE, 0, 700),
+    ],
+)
+def test_an_open_lane_is_lost_revenue_on_record_and_fire_lets_everybody_out(
+    ending: Ending, reason: Reason, arrears: int, waived: int
+) -> None:
+    assert close_account(Fen(300), Fen(700), reason, ending) == Final(Fen(1000), Fen(arrears), Fen(waived))

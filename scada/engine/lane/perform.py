@@ -150,9 +150,9 @@ class Performer:
         cashier = self._parts.cashier
         match command:
             case c.BeginStay(passage, leave):
-                await cashier.begin_stay(self._lane, passage, leave)
+                await cashier.begin_stay(self._lane, passage, leave.reason, leave.by)
             case c.EndStay(stay, passage, leave, ending):
-                await cashier.end_stay(self._lane, stay, passage, leave, ending)
+                await cashier.end_stay(self._lane, stay, passage, leave.reason, leave.by, ending)
 
     async def _book(self, command: c.RecordPassage | c.RecordRise | c.OpenCase | c.CloseCase) -> None:
         site, lane, at = self._parts.site, self._lane, self._parts.clock.now()

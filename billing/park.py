@@ -1,0 +1,60 @@
+"""The zones of the site, its lanes between them, and how many cars each holds: plain functions of a connection."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from scada.config import Config
+from scada.model.names import LaneName, SiteId, ZoneName
+from scada.model.zones import ZoneCount, Zones
+from scada.store.schema import passage as passages
+from scada.store.schema import stay as stays
+
+UNCERTAIN = "UNCERTAIN"
+"""The note of a passage of which nobody knows what it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """The zones, and which of them each lane leads into or out of."""
+
+    site: SiteId
+    zones: Zones
+    lanes: Mapping[LaneName, ZoneName]
+
+    @staticmethod
+    def of(config: Config) -> "Park":
+        """Read it from the site's configuration."""
+        return Park(config.site_id, config.park, {lane.id: config.zone_of(lane.id) for lane in config.lanes})
+
+    def zone(self, lane: LaneName) -> ZoneName:
+        """Give the zone a lane leads into or out of."""
+        return self.lanes[lane]
+
+    def around(self, lane: LaneName) -> ZoneName | None:
+        """Give the zone on the outer side of an inner lane; None where that is the street."""
+        return self.zones.find(self.zone(lane)).parent
+
+
+def count(conn: Connection, park: Park) -> dict[ZoneName, ZoneCount]:
+    """Count the cars of every zone, and what is doubtful about it."""
+    return park.zones.counts(_cars(conn, park), _drift(conn, park))
+
+
+def _cars(conn: Connection, park: Park) -> dict[ZoneName, int]:
+    query = select(stays.c.zone, func.count()).where(stays.c.site == park.site, stays.c.ending.is_(None))
+    cars: dict[ZoneName, int] = {}
+    for zone, number in conn.execute(query.group_by(stays.c.zone)):
+        name = park.zones.known(zone)
+        cars[name] = cars.get(name, 0) + number
+    return cars
+
+
+def _drift(conn: Connection, park: Park) -> dict[ZoneName, int]:
+    mine = (passages.c.site == park.site) & (passages.c.note == UNCERTAIN)
+    drift: dict[ZoneName, int] = {}
+    for lane, number in conn.execute(select(passages.c.lane, func.count()).where(mine).group_by(passages.c.lane)):
+        if (zone := park.lanes.get(lane)) is not None:
+            drift[zone] = drift.get(zone, 0) + number
+    return drift

@@ -1,0 +1,164 @@
+"""The register of rights: what holds for which plate, in the database, each change with its journal row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
+
+from billing.ids import new_id
+from billing.rights import Right, RightKind
+from scada.model.names import SiteId, StayId, ZoneName
+from scada.model.plate import Plate
+from scada.ports import JournalEntry
+from scada.store.journal import write_entries
+from scada.store.schema import passage as passages
+from scada.store.schema import plate_right as rights
+from scada.store.schema import stay as stays
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the register, as people write and read it; `spaces` None: as the card has it, else one."""
+
+    plate: Plate
+    kind: RightKind
+    since: datetime
+    until: datetime | None = None
+    zone: ZoneName | None = None
+    card: str = ""
+    spaces: int | None = None
+    note: str = ""
+
+
+def rights_of(conn: Connection, site: SiteId, plate: Plate) -> tuple[Right, ...]:
+    """Give all that ever held for a plate, or will."""
+    rows = conn.execute(select(rights).where(rights.c.site == site, rights.c.plate == plate)).all()
+    return tuple(_right(conn, site, row) for row in rows)
+
+
+def entries(conn: Connection, site: SiteId, at: datetime) -> tuple[Entry, ...]:
+    """Give the lines that hold now or will, by plate."""
+    query = select(rights).where(rights.c.site == site, _not_over(at)).order_by(rights.c.plate, rights.c.valid_from)
+    return tuple(
+        Entry(
+            plate=Plate(row.plate),
+            kind=RightKind(row.kind),
+            since=row.valid_from,
+            until=row.valid_until,
+            zone=None if row.zone is None else ZoneName(row.zone),
+            card=row.card or "",
+            spaces=row.spaces if row.card else None,
+            note=row.note,
+        )
+        for row in conn.execute(query)
+    )
+
+
+def clash(conn: Connection, site: SiteId, entry: Entry) -> Entry | None:
+    """Give a line that says the same of the plate for some of the time."""
+    for other in entries(conn, site, entry.since):
+        if overlaps(entry, other):
+            return other
+    return None
+
+
+def overlaps(one: Entry, other: Entry) -> bool:
+    """Say whether two lines give the same right at the same time."""
+    same = (one.plate, one.kind, one.zone) == (other.plate, other.kind, other.zone)
+    ended = (one.until is not None and one.until <= other.since) or (
+        other.until is not None and other.until <= one.since
+    )
+    return same and not ended
+
+
+def add(conn: Connection, site: SiteId, at: datetime, new: Sequence[Entry], by: str) -> None:
+    """Write lines into the register; the spaces a line names become those of its whole card."""
+    for entry in new:
+        card = _card(entry)
+        spaces = entry.spaces or _spaces(conn, site, card) or 1
+        conn.execute(
+            rights.insert().values(
+                id=new_id(at),
+                site=site,
+                plate=entry.plate,
+                kind=entry.kind.value,
+                zone=entry.zone,
+                valid_from=entry.since,
+                valid_until=entry.until,
+                card=card,
+                spaces=spaces,
+                note=entry.note,
+                made_by=by,
+                made_at=at,
+            )
+        )
+        if card is not None and entry.spaces is not None:
+            mine = (rights.c.site == site) & (rights.c.card == card)
+            conn.execute(update(rights).where(mine).values(spaces=spaces))
+    write_entries(conn, site, at, [JournalEntry("person", by, "right added", body=_body(entry)) for entry in new])
+
+
+def remove(
+    conn: Connection, site: SiteId, at: datetime, plate: Plate, kind: RightKind, zone: ZoneName | None, by: str
+) -> int:
+    """End what holds for a plate and strike what would; gives how many lines that were."""
+    mine = (rights.c.site == site) & (rights.c.plate == plate) & (rights.c.kind == kind.value)
+    mine &= rights.c.zone.is_(None) if zone is None else rights.c.zone == zone
+    struck = conn.execute(delete(rights).where(mine, rights.c.valid_from >= at)).rowcount
+    ended = conn.execute(update(rights).where(mine, _not_over(at)).values(valid_until=at)).rowcount
+    if struck + ended:
+        body: dict[str, object] = {"plate": plate, "kind": kind.value, "zone": zone}
+        write_entries(conn, site, at, [JournalEntry("person", by, "right removed", body=body)])
+    return struck + ended
+
+
+def fake_exits(conn: Connection, site: SiteId, plate: Plate, stay: StayId, since: datetime) -> int:
+    """Count how often the car of a stay, or one of its plate, was let out and backed away."""
+    query = select(func.count()).select_from(passages)
+    noted = (passages.c.site == site) & (passages.c.note == "FAKE_EXIT") & (passages.c.ended_at >= since)
+    return conn.execute(query.where(noted, or_(passages.c.plate == plate, passages.c.stay == stay))).scalar_one()
+
+
+def _not_over(at: datetime) -> ColumnElement[bool]:
+    return or_(rights.c.valid_until.is_(None), rights.c.valid_until > at)
+
+
+def _card(entry: Entry) -> str | None:
+    """A month card that names no group is the plate's own."""
+    return (entry.card or entry.plate) if entry.kind is RightKind.MONTH else None
+
+
+def _spaces(conn: Connection, site: SiteId, card: str | None) -> int | None:
+    return conn.execute(select(rights.c.spaces).where(rights.c.site == site, rights.c.card == card)).scalar()
+
+
+def _right(conn: Connection, site: SiteId, row: Row[tuple[object, ...]]) -> Right:
+    return Right(
+        kind=RightKind(row.kind),
+        since=row.valid_from,
+        until=row.valid_until,
+        zone=None if row.zone is None else ZoneName(row.zone),
+        card=row.card or "",
+        spaces=row.spaces,
+        others=_others(conn, site, row.card, row.plate) if row.card else 0,
+    )
+
+
+def _others(conn: Connection, site: SiteId, card: str, plate: str) -> int:
+    """Count the other cars that take a space of a card now; the plate's own stay ends when it comes in again."""
+    query = select(func.count()).select_from(stays).where(stays.c.site == site, stays.c.ending.is_(None))
+    return conn.execute(query.where(stays.c.card == card, stays.c.plate != plate)).scalar_one()
+
+
+def _body(entry: Entry) -> dict[str, object]:
+    return {
+        "plate": entry.plate,
+        "kind": entry.kind.value,
+        "zone": entry.zone,
+        "from": entry.since.isoformat(),
+        "until": None if entry.until is None else entry.until.isoformat(),
+        "card": _card(entry),
+        "spaces": entry.spaces,
+        "note": entry.note,
+    }

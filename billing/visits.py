@@ -1,0 +1,249 @@
+"""From entry to exit: how a stay begins, moves between zones, is priced and ends; each inside one transaction.
+
+The lanes decide when; here the books follow. Doing it twice is harmless.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from billing import ledger, park, register, rights, stays
+from billing.books import Books, Place
+from billing.ledger import PayOrder
+from billing.park import Park
+from billing.rights import Arrival, Cover, Departure, Inside, Visit
+from billing.settle import Due, Final, close_account, due
+from billing.stays import Stay
+from billing.tariff import Priced, Tariff, price
+from scada.config import Limits
+from scada.model.lane.words import Ending, Passage, Quote, Reason
+from scada.model.money import Fen
+from scada.model.names import LaneName, OrderId, PassageId, StayId
+from scada.model.plate import Plate, PlateRead
+from scada.ports import Admission, BillingError
+
+NO_ORDERS: tuple[OrderId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """The stays of one site. `clock_zone` is the site's time zone, in which days begin."""
+
+    books: Books
+    park: Park
+    limits: Limits
+    tariff: Tariff
+    clock_zone: ZoneInfo
+
+    def admit(self, conn: Connection, at: datetime, lane: LaneName, read: PlateRead) -> Admission:
+        """Say whether a car may come in; changes nothing."""
+        found = stays.open_under(conn, self.books.site, read.text, lock=False)
+        zone = self.park.zone(lane)
+        car = Arrival(
+            read=read,
+            at=at,
+            zone=zone,
+            count=park.count(conn, self.park)[zone],
+            rights=register.rights_of(conn, self.books.site, read.text),
+            inside=None if found is None else self._inside(conn, at, found),
+        )
+        return rights.admission(car, self.park.zones, Fen(self.limits.unseen_fen))
+
+    def _inside(self, conn: Connection, at: datetime, stay: Stay) -> Inside:
+        owed = self._charge(conn, stay, at)[1].due_fen
+        return Inside(stay.kind, stay.colour, self.park.zones.known(stay.zone), owed)
+
+    def doubt(self, conn: Connection, at: datetime, lane: LaneName, stay: StayId, read: PlateRead | None) -> str:
+        """Say why a person must look before a stay is quoted; empty if nobody must."""
+        found = stays.find(conn, self.books.site, stay, lock=False)
+        since = at - timedelta(days=rights.FAKE_EXIT_DAYS)
+        car = Departure(
+            read=read,
+            at=at,
+            zone=self.park.zone(lane),
+            kind=found.kind,
+            colour=found.colour,
+            rights=register.rights_of(conn, self.books.site, found.plate),
+            fake_exits=register.fake_exits(conn, self.books.site, found.plate, stay, since),
+        )
+        return rights.doubt(car)
+
+    def quote(self, conn: Connection, at: datetime, valid_until: datetime, place: Place, stay: StayId) -> Quote:
+        """Price a stay at a lane and keep the quote."""
+        found = stays.find(conn, self.books.site, stay)
+        if not found.account.is_open:
+            raise BillingError(f"quote stay {stay}: it has ended")
+        priced, what = self._charge(conn, found, at)
+        if place.lane is not None and self.park.around(place.lane) is not None:
+            what = Due(Fen(0), Reason.TRANSIT)
+        doubt = self._too_much(found, at, what.due_fen)
+        made = stays.add_quote(conn, self.books.site, at, valid_until, place, stay, priced, what, doubt)
+        amounts = {"total_fen": made.total_fen, "due_fen": made.due_fen}
+        self.books.tell(conn, at, "money", "quoted", place, stay=stay, quote=made.id, doubt=doubt, **amounts)
+        return made
+
+    def quote_again(self, conn: Connection, order: PayOrder, stay: Stay) -> Quote:
+        """Give the quote of an order whose driver may be paying at this moment."""
+        priced = self._charge(conn, stay, order.quoted_at)[0]
+        account = order.account
+        doubt = self._too_much(stay, order.quoted_at, account.amount_fen)
+        return Quote(
+            order.quote,
+            stay.id,
+            account.total_fen,
+            account.amount_fen,
+            priced.minutes,
+            order.valid_until,
+            doubt=doubt,
+        )
+
+    def begin(
+        self, conn: Connection, at: datetime, lane: LaneName, passage: Passage, reason: Reason, by: str
+    ) -> tuple[StayId, tuple[OrderId, ...]]:
+        """Begin the stay of a completed entry passage, or move one into a nested lot; gives orders to be closed."""
+        begun = stays.begun_by(conn, passage.id)
+        if begun is not None:
+            return begun, NO_ORDERS
+        place = Place(lane, passage.id)
+        inside = self._goes_further(conn, lane, passage)
+        if inside is not None:
+            self._move(conn, at, inside, lane, passage.id, by, inwards=True)
+            return inside.id, NO_ORDERS
+        if self.park.around(lane) is not None:
+            self.books.tell(conn, at, "alarm", "a car without a stay went into a nested lot", place, by=by)
+        orders = NO_ORDERS
+        if passage.read is not None:
+            orders = self._end_unseen(conn, at, passage.read.text, place, reason, by)
+        card = self._card(conn, at, lane, passage.read)
+        zone = self.park.zone(lane)
+        stay, plate = stays.begin(conn, self.books.site, at, lane, passage, self.tariff, zone, card)
+        body = {"stay": stay, "plate": plate, "reason": reason.value, "by": by, "zone": zone, "card": card}
+        self.books.tell(conn, at, "event", "stay begun", place, tariff=self.tariff.version, **body)
+        return stay, orders
+
+    def _goes_further(self, conn: Connection, lane: LaneName, passage: Passage) -> Stay | None:
+        """Give the open stay of a car that has gone through an inner lane; None at an outer one, or if it has none."""
+        if self.park.around(lane) is None:
+            return None
+        if passage.stay is not None:
+            found = stays.find(conn, self.books.site, passage.stay)
+            return found if found.account.is_open else None
+        return None if passage.read is None else stays.open_under(conn, self.books.site, passage.read.text)
+
+    def _card(self, conn: Connection, at: datetime, lane: LaneName, read: PlateRead | None) -> str:
+        """Give the month card of which a car takes a space; decided where it comes in, while no other can."""
+        if read is None:
+            return ""
+        held = [right for right in register.rights_of(conn, self.books.site, read.text) if right.holds(at)]
+        return rights.standing(read.text, read.kind, held, self.park.zone(lane), self.park.zones).card
+
+    def end(
+        self,
+        conn: Connection,
+        at: datetime,
+        lane: LaneName,
+        stay: StayId,
+        passage: Passage,
+        reason: Reason,
+        by: str,
+        ending: Ending,
+    ) -> tuple[OrderId, ...]:
+        """End the stay of a completed exit passage, or move it out of a nested lot; gives orders to be closed."""
+        found = stays.find(conn, self.books.site, stay)
+        place = Place(lane, passage.id)
+        if found.exit_passage == passage.id:
+            return NO_ORDERS
+        if not found.account.is_open:
+            self.books.tell(conn, at, "alarm", "the car of an ended stay left", place, stay=stay, by=by)
+            return NO_ORDERS
+        if self.park.around(lane) is not None:
+            self._move(conn, at, found, lane, passage.id, by, inwards=False)
+            return NO_ORDERS
+        self._close(conn, at, found, passage.began_at, reason, by, ending, place)
+        stays.end_seen(conn, stay, at, lane, passage, reason)
+        return _orders_of(conn, stay)
+
+    def annul(self, conn: Connection, at: datetime, lane: LaneName, passage: PassageId) -> tuple[OrderId, ...]:
+        """Undo what an entry passage did, since its car reversed out; gives orders to be closed."""
+        place = Place(lane, passage)
+        moved = stays.moved_by(conn, self.books.site, passage)
+        if moved is not None:
+            self._move(conn, at, moved, lane, passage, "lane", inwards=False)
+            return NO_ORDERS
+        begun = stays.begun_by(conn, passage)
+        if begun is None:
+            return NO_ORDERS
+        found = stays.find(conn, self.books.site, begun)
+        if not found.account.is_open:
+            return NO_ORDERS
+        if found.account.paid_fen:
+            self.books.tell(conn, at, "alarm", "a paid stay was not annulled", place, stay=begun)
+            return NO_ORDERS
+        stays.close(conn, begun, at, Ending.ANNULLED, Final(Fen(0), Fen(0), Fen(0)))
+        self.books.tell(conn, at, "event", "stay annulled", place, stay=begun, plate=found.plate)
+        return _orders_of(conn, begun)
+
+    def _move(
+        self, conn: Connection, at: datetime, stay: Stay, lane: LaneName, passage: PassageId, by: str, *, inwards: bool
+    ) -> None:
+        """Note that a car has gone into a nested lot, or out of it into the zone around."""
+        zone = self.park.zone(lane) if inwards else self.park.around(lane)
+        if stay.zone == zone:
+            return
+        stays.move(conn, stay.id, zone, passage if inwards else None)
+        body = {"stay": stay.id, "plate": stay.plate, "from": stay.zone, "zone": zone, "by": by}
+        self.books.tell(conn, at, "event", "stay moved", Place(lane, passage), **body)
+
+    def _end_unseen(
+        self, conn: Connection, at: datetime, plate: Plate, place: Place, reason: Reason, by: str
+    ) -> tuple[OrderId, ...]:
+        """End the stay that is open under a plate which has come in again; gives its orders."""
+        found = stays.open_under(conn, self.books.site, plate)
+        if found is None:
+            return NO_ORDERS
+        self._close(conn, at, found, at, reason, by, Ending.EXIT_UNSEEN, place)
+        return _orders_of(conn, found.id)
+
+    def _close(
+        self,
+        conn: Connection,
+        at: datetime,
+        stay: Stay,
+        until: datetime,
+        reason: Reason,
+        by: str,
+        ending: Ending,
+        place: Place,
+    ) -> None:
+        """Close a stay's account at what was due at `until`: waiting for the boom costs nothing.
+
+        An order that may still be paid asks for what the driver was last told; its payment must fit the arrears.
+        """
+        owed = self._charge(conn, stay, until)[1].due_fen
+        asked = (order.account.total_fen - stay.account.paid_fen for order in ledger.pending_of(conn, stay.id))
+        final = close_account(stay.account.paid_fen, Fen(max(owed, *asked, 0)), reason, ending)
+        stays.close(conn, stay.id, at, ending, final)
+        body: dict[str, object] = {"stay": stay.id, "plate": stay.plate, "ending": ending.value, **asdict(final)}
+        body |= {"reason": reason.value, "by": by, "paid_fen": stay.account.paid_fen}
+        self.books.tell(conn, at, "event", "stay ended", place, **body)
+
+    def _charge(self, conn: Connection, stay: Stay, at: datetime) -> tuple[Priced, Due]:
+        """Price a stay at a moment: what it costs, and what is to be paid once rights and credits count."""
+        let_off = self._cover(conn, stay, at)
+        start = stay.entered_at if let_off.reason is not None else let_off.charged_from
+        priced = price(stay.tariff, start, at, self.clock_zone)
+        return priced, due(priced, stay.account, at, let_off.reason)
+
+    def _cover(self, conn: Connection, stay: Stay, at: datetime) -> Cover:
+        visit = Visit(stay.plate, stay.kind, stay.entered_at, self.park.zones.known(stay.zone), stay.card)
+        return rights.cover(visit, register.rights_of(conn, self.books.site, stay.plate), self.park.zones, at)
+
+    def _too_much(self, stay: Stay, at: datetime, due_fen: Fen) -> str:
+        limits = self.limits
+        return rights.too_much(stay.entered_at, at, due_fen, limits.stay_hours, Fen(limits.stay_fen))
+
+
+def _orders_of(conn: Connection, stay: StayId) -> tuple[OrderId, ...]:
+    return tuple(order.id for order in ledger.pending_of(conn, stay))
