@@ -210,6 +210,14 @@ class History(_Section):
     influx: Influx | None = None
 
 
+class SimPlc(_Section):
+    """What is set in the virtual PLC of one lane, as somebody would at commissioning."""
+
+    closing_fitted: bool = False
+    two_way: bool = False
+    when_server_lost: Literal["stay_down", "raise"] = "stay_down"
+
+
 class Sim(_Section):
     """The virtual car park. Only `daozha sim` and `daozha drill` read it."""
 
@@ -217,6 +225,7 @@ class Sim(_Section):
     feed_port: Port
     wechat_port: Port
     field_ports: dict[str, Port]
+    plc: dict[Name, SimPlc] = {}
 
 
 class Config(_Section):

@@ -1,4 +1,4 @@
-"""A lane's memory as the PLC shows it: every tag of `lanes.md` §12 that `lane.st` has, by its name without the lane."""
+"""A lane's memory as the PLC shows it: every tag of `lanes.md` §12 that it has, by its name without the lane."""
 
 from plc.sim.ladder import phase
 from plc.sim.memory import TRAVEL_MS, Memory
@@ -11,7 +11,14 @@ Image = dict[str, Value]
 
 def image(memory: Memory) -> Image:
     """Show the image that the server reads."""
-    return {**_plc(memory), **_contacts(memory), **_passages(memory), **_counters(memory), **_answers(memory)}
+    return {
+        **_plc(memory),
+        **_contacts(memory),
+        **_gate(memory),
+        **_passages(memory),
+        **_counters(memory),
+        **_answers(memory),
+    }
 
 
 def field_state(memory: Memory) -> dict[str, bool | int | float]:
@@ -30,11 +37,16 @@ def field_state(memory: Memory) -> dict[str, bool | int | float]:
         "rise_count": memory.retained.rises,
         "rise_cause": memory.rise_cause,
         "rise_passage": memory.rise_passage,
+        "mode": int(memory.mode),
+        "fire": memory.retained.fire,
+        "side": memory.side if memory.now else 0,
+        "barrier_fault": memory.barrier_fault,
+        "permit": memory.permit,
     }
 
 
 def _green(memory: Memory) -> bool:
-    return memory.up and memory.authorised
+    return memory.up and memory.may_go
 
 
 def _plc(memory: Memory) -> Image:
@@ -50,20 +62,37 @@ def _plc(memory: Memory) -> Image:
 
 
 def _contacts(memory: Memory) -> Image:
+    seen = memory.inputs
+    return {
+        "loop.approach": seen.approach,
+        "loop.safety": seen.safety,
+        "loop.closing": seen.closing,
+        "loop.approach_fault": seen.approach_fault,
+        "loop.safety_fault": seen.safety_fault,
+        "loop.approach_hz": 42_000,
+        "beam": seen.beam,
+        "hand.button": seen.button,
+        "hand.handset": seen.handset,
+        "fire.contact": seen.fire,
+        "light.green": _green(memory),
+        "light.red": not _green(memory),
+    }
+
+
+def _gate(memory: Memory) -> Image:
     moving = memory.raising or memory.lowering
     return {
-        "loop.approach": memory.inputs.approach,
-        "loop.safety": memory.inputs.safety,
-        "loop.safety_fault": memory.inputs.safety_fault,
-        "loop.approach_hz": 42_000,
-        "beam": memory.inputs.beam,
         "gate.up": memory.up,
         "gate.down": memory.down,
         "gate.attached": not memory.inputs.detached,
         "gate.close_permit": memory.permit,
+        "gate.drive_fault": memory.barrier_fault,
+        "gate.mains": not memory.inputs.mains_lost,
+        "gate.door": memory.inputs.door,
         "gate.motor_a": 1.85 if moving else 0.12,
-        "light.green": _green(memory),
-        "light.red": not _green(memory),
+        "time.open_ms": memory.open_ms,
+        "time.close_ms": memory.close_ms,
+        "time.safety_on_ms": memory.safety_on_ms,
     }
 
 
@@ -74,6 +103,7 @@ def _passages(memory: Memory) -> Image:
         "passage.last": memory.last,
         "passage.outcome": memory.outcome,
         "passage.phase": int(phase(memory)),
+        "passage.side": memory.side if memory.now else 0,
     }
 
 
@@ -83,7 +113,9 @@ def _counters(memory: Memory) -> Image:
         "count.open": retained.opened,
         "count.pass": retained.passed,
         "count.reverse": retained.backed,
+        "count.tail": retained.tailed,
         "count.reopen": retained.reopened,
+        "count.glitch": retained.glitches,
         "rise.count": retained.rises,
         "rise.cause": memory.rise_cause,
         "rise.passage": memory.rise_passage,

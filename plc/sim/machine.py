@@ -4,14 +4,16 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 from plc.sim.ladder import power_up, scan
-from plc.sim.memory import Inputs, Memory, Retained
+from plc.sim.memory import Inputs, Memory, Retained, Settings
 
 SCAN_MS = 10
+WORDS_WRITTEN = ("hb.server", "claim.wanted", "mode.wanted")
+"""The points that a server writes one by one; the command block is written as one."""
 
 Face = Callable[[], Awaitable[None]]
 """Shows the memory to one protocol after a scan."""
@@ -20,9 +22,13 @@ Face = Callable[[], Awaitable[None]]
 class Machine:
     """The lanes of one device. Faces and the field change its inputs; it alone scans."""
 
-    def __init__(self, lanes: Iterable[str], kept: Mapping[str, Retained], store: Path) -> None:
+    def __init__(
+        self, lanes: Iterable[str], kept: Mapping[str, Retained], settings: Mapping[str, Settings], store: Path
+    ) -> None:
         self._store = store
-        self.memories: dict[str, Memory] = {lane: power_up(kept.get(lane, Retained())) for lane in lanes}
+        self.memories: dict[str, Memory] = {
+            lane: power_up(kept.get(lane, Retained()), settings.get(lane, Settings())) for lane in lanes
+        }
         self._inputs = {lane: Inputs() for lane in self.memories}
         self._kept: dict[str, Retained] = {}
         self._faces: list[Face] = []
@@ -40,9 +46,11 @@ class Machine:
         contacts: dict[str, Any] = {name: bool(on) for name, on in changes.items()}
         self._inputs[lane] = replace(self._inputs[lane], **contacts)
 
-    def hear(self, lane: str, *, heartbeat: int, claim_wanted: int) -> None:
-        """Take the server's heartbeat and its wish for the lane."""
-        self._inputs[lane] = replace(self._inputs[lane], heartbeat=heartbeat, claim_wanted=claim_wanted)
+    def hear(self, lane: str, *, heartbeat: int, claim_wanted: int, mode_wanted: int) -> None:
+        """Take the server's heartbeat and its wishes for the lane."""
+        self._inputs[lane] = replace(
+            self._inputs[lane], heartbeat=heartbeat, claim_wanted=claim_wanted, mode_wanted=mode_wanted
+        )
 
     def command(self, lane: str, words: tuple[int, ...]) -> None:
         """Take a command block of nine words."""
@@ -81,7 +89,8 @@ class Machine:
             self._kept = retained
 
 
-CONTACTS = {"approach", "safety", "beam", "safety_fault", "key", "detached", "lifted"}
+CONTACTS = {one.name for one in fields(Inputs) if one.type is bool}
+"""What the field side may change."""
 
 
 def read_retained(store: Path) -> dict[str, Retained]:

@@ -13,7 +13,7 @@ from plc.map.mapped import MappedTag
 from plc.plan import Point
 from plc.registers import COMMAND_WORDS, Kind, encode
 from plc.sim.image import image
-from plc.sim.machine import Machine
+from plc.sim.machine import WORDS_WRITTEN, Machine
 from scada.model.tag import Value, point_of
 
 _WRITES = (5, 6, 15, 16, 22, 23)
@@ -21,7 +21,7 @@ _COILS = (1, 5, 15)
 
 
 class ModbusFace:
-    """Serves one machine on the device's port. Writes outside heartbeat, claim and command block are refused."""
+    """Serves one machine on the device's port. Writes outside heartbeat, wishes and command block are refused."""
 
     def __init__(self, machine: Machine, device: Device, tags: Sequence[MappedTag]) -> None:
         self._machine, self._device = machine, device
@@ -83,13 +83,13 @@ class ModbusFace:
         return None
 
     def _hand_over(self, lane: str) -> None:
-        heartbeat, wanted = (self._value(f"{lane}.{point}") for point in ("hb.server", "claim.wanted"))
-        self._machine.hear(lane, heartbeat=heartbeat, claim_wanted=wanted)
+        heartbeat, claim, mode = (self._value(f"{lane}.{point}") for point in WORDS_WRITTEN)
+        self._machine.hear(lane, heartbeat=heartbeat, claim_wanted=claim, mode_wanted=mode)
         command = next(point for name, point in self._written.items() if name == f"{lane}.cmd")
         self._machine.command(lane, tuple(self._words[word] for word in _span(command)))
 
     def _value(self, name: str) -> int:
-        return next(self._words[point.place.start] for tag, point in self._written.items() if tag == name)
+        return next((self._words[point.place.start] for tag, point in self._written.items() if tag == name), 0)
 
     def _put(self, area: Area, first: int, cells: list[int]) -> None:
         images = {lane: image(memory) for lane, memory in self._machine.memories.items()}

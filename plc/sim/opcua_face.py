@@ -12,7 +12,7 @@ from plc.map.devices import Device
 from plc.map.mapped import MappedTag
 from plc.registers import Kind, command_words
 from plc.sim.image import image
-from plc.sim.machine import Machine
+from plc.sim.machine import WORDS_WRITTEN, Machine
 from plc.transport.values import VARIANTS, node_id
 from scada.clock import Clock
 from scada.model.handshake import CommandBlock
@@ -60,17 +60,13 @@ class OpcUaFace:
                 self._shown[tag.name] = value
                 await self._server.write_attribute_value(node_id(tag), _data_value(tag, value, at))
         for lane in images:
-            self._machine.hear(
-                lane, heartbeat=self._written(lane, "hb.server"), claim_wanted=self._written(lane, "claim.wanted")
-            )
+            heartbeat, claim, mode = (self._written(lane, point) for point in WORDS_WRITTEN)
+            self._machine.hear(lane, heartbeat=heartbeat, claim_wanted=claim, mode_wanted=mode)
 
     def _written(self, lane: str, point: str) -> int:
-        tag = self._tag(lane, point)
-        variant = self._server.read_attribute_value(node_id(tag)).Value
+        tag = next((tag for tag in self._tags if tag.name == f"{lane}.{point}"), None)
+        variant = self._server.read_attribute_value(node_id(tag)).Value if tag is not None else None
         return int(variant.Value) if variant is not None else 0
-
-    def _tag(self, lane: str, point: str) -> MappedTag:
-        return next(tag for tag in self._tags if tag.name == f"{lane}.{point}")
 
     async def _add_lane(self, lane: str) -> None:
         objects = self._server.nodes.objects

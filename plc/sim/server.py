@@ -9,6 +9,7 @@ import contextlib
 import logging
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from plc.map.devices import Device, Protocol
 from plc.map.mapped import MappedTag
 from plc.sim.field import FieldSide
 from plc.sim.machine import Machine, read_retained
+from plc.sim.memory import Settings
 from plc.sim.modbus_face import ModbusFace
 from plc.sim.opcua_face import OpcUaFace
 from plc.tagmap import TagMapError, read_map
@@ -45,6 +47,17 @@ def main() -> int:
     return 0
 
 
+def _settings(config: Config) -> dict[str, Settings]:
+    """Give what is set in the PLC of each lane that [sim.plc] names."""
+    lanes = config.sim.plc if config.sim else {}
+    return {
+        lane: Settings(
+            closing_fitted=one.closing_fitted, raise_when_lost=one.when_server_lost == "raise", two_way=one.two_way
+        )
+        for lane, one in lanes.items()
+    }
+
+
 async def _until_stopped(config: Config, device: Device, tags: tuple[MappedTag, ...]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -52,18 +65,24 @@ async def _until_stopped(config: Config, device: Device, tags: tuple[MappedTag, 
     field_port = config.sim.field_ports[device.name] if config.sim else 0
     store = config.data / "sim" / f"{device.name}.json"
     async with AsyncExitStack() as stack:
-        await start(stack, device, tags, store, field_port, clock_from())
+        await start(stack, device, tags, _settings(config), store, field_port, clock_from())
         print("READY", flush=True)  # noqa: T201
         await stop.wait()
     log.info("stopped", device=device.name)
 
 
 async def start(
-    stack: AsyncExitStack, device: Device, tags: tuple[MappedTag, ...], store: Path, field_port: int, clock: Clock
+    stack: AsyncExitStack,
+    device: Device,
+    tags: tuple[MappedTag, ...],
+    settings: Mapping[str, Settings],
+    store: Path,
+    field_port: int,
+    clock: Clock,
 ) -> Machine:
     """Start a virtual PLC on a stack that stops it."""
     kept = await asyncio.to_thread(read_retained, store)
-    machine = Machine(sorted({tag.lane for tag in tags}), kept, store)
+    machine = Machine(sorted({tag.lane for tag in tags}), kept, settings, store)
     if device.protocol is Protocol.MODBUS_TCP:
         await stack.enter_async_context(ModbusFace(machine, device, tags))
     else:

@@ -1,12 +1,12 @@
 """The command handshake between server and PLC, exactly once (`plc.md` §6): its words and its rules.
 
-The numbers are those of `lane.st` (layout 4662) and of the tag maps.
+The numbers are those of `docs/plc/lane.st` (layout 4663) and of the tag maps.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
 
-LAYOUT = 4662
+LAYOUT = 4663
 TTL_MS = 2000
 """Life of a command in ms; the PLC refuses more than 5000."""
 MAX_TTL_MS = 5000

@@ -51,7 +51,7 @@ def serve_plc(device: Device, tags: tuple[MappedTag, ...], store: Path, field_po
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            await start(stack, device, tags, store, field_port, SystemClock())
+            await start(stack, device, tags, {}, store, field_port, SystemClock())
             ready.set()
             await asyncio.Event().wait()
 

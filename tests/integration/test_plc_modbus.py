@@ -135,7 +135,7 @@ async def test_a_foreign_layout_is_told_as_a_mistake_of_the_map_and_nothing_is_r
 ) -> None:
     async with BadPlc() as bad:
         device = f"device,protocol,host,port,timeout_ms\nplc1,modbus-tcp,127.0.0.1,{bad.port},500\n"
-        rows = "tag,device,address,type,lo,hi\nin1.plc.layout,plc1,HR0,u16,4662,4662\nin1.a,plc1,HR1,u16,,\n"
+        rows = "tag,device,address,type,lo,hi\nin1.plc.layout,plc1,HR0,u16,4663,4663\nin1.a,plc1,HR1,u16,,\n"
         tags, where = await small_map(tmp_path, rows, device)
         sink = Sink()
         async with running(ModbusDriver(where, tags, sink, SystemClock())):
@@ -266,7 +266,7 @@ async def test_a_foreign_master_reads_the_virtual_plc_as_lane_st_lays_it_out(sit
         int(line[1 : line.index("]")]): int(line.split()[1]) for line in image.splitlines() if line.startswith("[")
     }
     assert len(words) == 35
-    assert (words[0], words[1], words[5], words[34]) == (4662, 1, Mode.RESYNC, 4200)
+    assert (words[0], words[1], words[5], words[34]) == (4663, 1, Mode.RESYNC, 4200)
     assert words[4] & 0b100001 == 0b100001
     assert (words[10], words[11]) == (0, 1)
     coils = await asyncio.to_thread(ask, "-t", "0", "-r", "2", "-c", "2", "127.0.0.1")

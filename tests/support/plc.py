@@ -12,7 +12,7 @@ from plc.map.mapped import MappedTag, TagMap
 from plc.registers import command_words
 from plc.sim.ladder import power_up, scan
 from plc.sim.machine import Machine
-from plc.sim.memory import Inputs, Memory, Retained
+from plc.sim.memory import Inputs, Memory, Retained, Settings
 from plc.sim.server import start
 from plc.tagmap import examine, read_map
 from scada.clock import SystemClock
@@ -52,6 +52,11 @@ class Bench:
         self.inputs = replace(self.inputs, claim_wanted=claim)
         self.run(10)
 
+    def ask(self, mode: int) -> None:
+        """Write the mode that the server wishes for, and scan once."""
+        self.inputs = replace(self.inputs, mode_wanted=int(mode))
+        self.run(10)
+
     def block(self, code: int = CommandCode.OPEN, **other: int) -> CommandBlock:
         """Make the next command for the live passage; `other` says what is different."""
         fields = {
@@ -76,14 +81,18 @@ class Bench:
 
     def drive_through(self) -> None:
         """Let the car on the approach loop pass under the boom and away."""
-        for contacts in ({"safety": True}, {"approach": False}, {"safety": False}):
-            self.inputs = replace(self.inputs, **contacts)  # type: ignore[arg-type]
+        self.drive_over(("safety",))
+
+    def drive_over(self, loops: Sequence[str]) -> None:
+        """Let the car on the approach loop pass over these loops and away."""
+        for contact, on in (*((loop, True) for loop in loops), ("approach", False), *((loop, False) for loop in loops)):
+            self.inputs = replace(self.inputs, **{contact: on})  # type: ignore[arg-type]
             self.run(800)
 
 
-def ready_bench() -> Bench:
+def ready_bench(settings: Settings | None = None) -> Bench:
     """Give a bench in AUTO, claimed, with an empty lane."""
-    bench = Bench()
+    bench = Bench(memory=power_up(Retained(), settings or Settings()))
     bench.claim()
     return bench
 
@@ -164,7 +173,7 @@ async def virtual_plc(tag_map: TagMap, device: str, folder: Path) -> AsyncIterat
     """Run a virtual PLC in this process."""
     async with AsyncExitStack() as stack:
         where = tag_map.devices[device]
-        yield await start(stack, where, tag_map.on(device), folder / f"{device}.json", free_port(), SystemClock())
+        yield await start(stack, where, tag_map.on(device), {}, folder / f"{device}.json", free_port(), SystemClock())
 
 
 @asynccontextmanager
