@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_looking(add)
     _add_plates(add)
     _add_reports(add)
+    _add_stocktake(add)
     _add_upkeep(add)
     return parser
 
@@ -140,6 +141,27 @@ def _add_reports(add: Adder) -> None:
     openings.add_argument("--lane", metavar="LANE", help="this lane only")
     openings.add_argument("--format", choices=("table", "json", "csv"), default="table")
     openings.add_argument("--json", action="store_true", help="the same as --format json")
+
+    doubts = _command(
+        report,
+        "uncertain",
+        "list the passages of which nobody can say what came of their cars",
+        _lazily("scada.commands.doubts", "show_open"),
+    )
+    doubts.add_argument("--json", action="store_true", help="one JSON object for programs")
+
+
+def _add_stocktake(add: Adder) -> None:
+    doubts = _group(add, "uncertain", "passages of which nobody can say what came of their cars")
+    settle = _command(doubts, "settle", "say what a stocktake found", _lazily("scada.commands.doubts", "settle"))
+    settle.add_argument("id", type=int, metavar="ID", help="its number in `daozha report uncertain`")
+    settle.add_argument(
+        "--outcome",
+        required=True,
+        choices=("inside", "gone", "no-car"),
+        help="where its car is; no-car: there was none",
+    )
+    settle.add_argument("--by", required=True, metavar="NAME", help="who looked")
 
 
 def _period(report: argparse.ArgumentParser) -> None:

@@ -7,7 +7,11 @@ from sqlalchemy import Connection, insert, select, update
 from scada.model.handshake import PassageOutcome, RiseCause
 from scada.model.lane.words import Passage
 from scada.model.names import CaseId, LaneName, PassageId, SiteId
+from scada.store import doubts
 from scada.store.schema import case, intent, passage, rise
+
+UNCERTAIN = "UNCERTAIN"
+"""The note of a passage of which nobody can say what came of its car."""
 
 
 def record_passage(
@@ -19,7 +23,7 @@ def record_passage(
     note: str,
     at: datetime,
 ) -> None:
-    """Write down a passage that has ended."""
+    """Write down a passage that has ended; one that is `UNCERTAIN` goes onto the list for stocktake, too."""
     read = ended.read
     conn.execute(
         insert(passage).values(
@@ -38,6 +42,8 @@ def record_passage(
             note=note,
         )
     )
+    if note == UNCERTAIN:
+        doubts.add(conn, site, lane, ended, outcome, at)
 
 
 def newest(conn: Connection, site: SiteId, lane: LaneName) -> tuple[int | None, int | None]:

@@ -306,3 +306,22 @@ case = Table(
     Column("outcome", String(200)),
 )
 """What a person must decide, with its end."""
+
+uncertain = Table(
+    "uncertain",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("passage", String(64), nullable=False, unique=True),
+    Column("number", Integer, nullable=False),
+    Column("why", String(200), nullable=False),
+    Column("plate", String(16)),
+    Column("stay", String(26)),
+    Column("at", Utc, nullable=False),
+    Column("settled_at", Utc),
+    Column("settled_by", String(64)),
+    Column("outcome", String(16)),
+)
+"""Passages of which nobody can say what came of their cars, until a stocktake settles them."""
+Index("ix_uncertain_site_settled_at", uncertain.c.site, uncertain.c.settled_at)

@@ -36,6 +36,7 @@ def test_help_lists_every_command_and_the_exit_codes(capsys: Out) -> None:
         "report",
         "audit",
         "replay",
+        "uncertain",
         "migrate",
         "user",
     ):

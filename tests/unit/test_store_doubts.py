@@ -1,0 +1,91 @@
+"""The UNCERTAIN list: what is doubtful stands on it until a stocktake says what became of the car."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, select
+
+from scada.__main__ import main
+from scada.model.handshake import PassageOutcome
+from scada.model.lane.words import Passage
+from scada.model.names import LaneName, PassageId, SiteId, StayId
+from scada.store import books, doubts
+from scada.store.doubts import DoubtError, Found
+from scada.store.journal import recent
+from scada.store.schema import passage
+from tests.support.house import site_beside
+from tests.support.lane import read_of
+from tests.support.store import SITE, START, open_database
+
+Out = pytest.CaptureFixture[str]
+OUT1 = LaneName("out1")
+CAR = Passage(PassageId("out1-20260301080000-7"), 7, START, read_of("京A12345"), StayId("S1"))
+
+
+def record(conn: Connection, note: str, number: int = 7, site: SiteId = SITE) -> None:
+    car = Passage(PassageId(f"out1-{number}"), number, START, CAR.read, CAR.stay)
+    books.record_passage(conn, site, OUT1, car, PassageOutcome.UNCERTAIN, note, START)
+
+
+async def test_an_uncertain_passage_is_on_the_list_with_what_is_known_of_it(tmp_path: Path) -> None:
+    async with open_database(tmp_path) as db:
+        await db.write(lambda conn: record(conn, "UNCERTAIN"))
+        await db.write(lambda conn: record(conn, "IN_DOUBT", 8))
+        [one] = await db.read(lambda conn: doubts.still_open(conn, SITE))
+        assert (one.lane, one.passage, one.number) == (OUT1, "out1-7", 7)
+        assert (one.plate, one.stay, one.at) == ("京A12345", "S1", START)
+        assert one.why == "nobody can tell which way the vehicle went"
+
+
+async def test_record_and_list_are_one_transaction(tmp_path: Path) -> None:
+    async with open_database(tmp_path) as db:
+        await db.write(lambda conn: doubts.add(conn, SITE, OUT1, CAR, PassageOutcome.NONE, START))
+        with pytest.raises(Exception, match="UNIQUE"):
+            await db.write(
+                lambda conn: books.record_passage(conn, SITE, OUT1, CAR, PassageOutcome.NONE, "UNCERTAIN", START)
+            )
+        assert await db.read(lambda conn: conn.execute(select(passage)).all()) == []
+
+
+async def test_what_a_stocktake_found_ends_the_doubt_once_and_stands_in_the_journal(tmp_path: Path) -> None:
+    async with open_database(tmp_path) as db:
+        await db.write(lambda conn: record(conn, "UNCERTAIN"))
+        await db.write(lambda conn: doubts.settle(conn, SITE, 1, Found.GONE, "li", START))
+        assert await db.read(lambda conn: doubts.still_open(conn, SITE)) == []
+        [row] = await db.read(lambda conn: recent(conn, 10))
+        assert (row.kind, row.actor, row.what, row.passage) == ("person", "li", "uncertain settled", "out1-7")
+        assert row.body == {"entry": 1, "found": "gone", "plate": "京A12345", "stay": "S1"}
+        with pytest.raises(DoubtError, match="settled by li: gone"):
+            await db.write(lambda conn: doubts.settle(conn, SITE, 1, Found.INSIDE, "wang", START))
+        with pytest.raises(DoubtError, match="no entry 2"):
+            await db.write(lambda conn: doubts.settle(conn, SITE, 2, Found.INSIDE, "wang", START))
+        with pytest.raises(DoubtError, match="no entry 1"):
+            await db.write(lambda conn: doubts.settle(conn, SiteId("other"), 1, Found.INSIDE, "wang", START))
+
+
+def test_every_way_a_passage_may_end_has_its_words() -> None:
+    assert set(doubts.WHY) == set(PassageOutcome)
+
+
+def test_the_command_lists_and_settles(tmp_path: Path, capsys: Out) -> None:
+    file = str(site_beside(tmp_path, ("# data = ", 'data = "data"  # ')))
+    assert main(["migrate", "--config", file]) == 0
+    engine = create_engine(f"sqlite:///{tmp_path / 'data' / 'daozha.db'}")
+    with engine.begin() as conn:
+        record(conn, "UNCERTAIN", site=SiteId("demo"))
+    engine.dispose()
+    capsys.readouterr()
+    assert main(["report", "uncertain", "--json", "--config", file]) == 0
+    [one] = json.loads(capsys.readouterr().out)["uncertain"]
+    assert (one["id"], one["passage"], one["plate"]) == (1, "out1-7", "京A12345")
+    assert main(["report", "uncertain", "--config", file]) == 0
+    assert "1 uncertain" in capsys.readouterr().out
+    assert main(["uncertain", "settle", "1", "--outcome", "gone", "--by", "li", "--config", file]) == 0
+    assert main(["uncertain", "settle", "1", "--outcome", "gone", "--by", "li", "--config", file]) == 1
+    assert "settled by li" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as left:
+        main(["uncertain", "settle", "1", "--outcome", "perhaps", "--by", "li", "--config", file])
+    assert left.value.code == 2
+    assert main(["report", "uncertain", "--config", file]) == 0
+    assert "0 uncertain" in capsys.readouterr().out
