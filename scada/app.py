@@ -94,6 +94,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
     return [
         *(driver.run() for driver in plant.drivers),
         *(keeper.run() for keeper in plant.keepers.values()),
+        *(keeper.run() for keeper in plant.modes.values()),
         *(runner.run() for runner in plant.runners.values()),
         plant.tags.run(),
         plant.recorder.run(),

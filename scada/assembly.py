@@ -24,18 +24,21 @@ from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
 from scada.engine.command.gatekeeper import Gatekeeper
 from scada.engine.command.image import LANE_POINTS
 from scada.engine.command.intents import SqlIntents
+from scada.engine.command.modes import ModeKeeper
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
+from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner
 from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
 from scada.engine.recorder import Recorder
 from scada.engine.tags import TagTable
+from scada.model.lane.states import Faulted
 from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
 from scada.model.zones import ZoneCount
-from scada.ports import Driver, Historian, OpenStay
+from scada.ports import Driver, Historian, JournalEntry, OpenStay
 from scada.store.db import Database, database_url, migrate
 from scada.store.historian import build as build_historian
 from scada.store.journal import SqlJournal
@@ -57,6 +60,7 @@ class Plant:
     tags: TagTable
     drivers: Sequence[Driver]
     keepers: Mapping[LaneName, Gatekeeper]
+    modes: Mapping[LaneName, ModeKeeper]
     cameras: CameraPool
     cashier: SqlCashier
     requests: RequestWriter
@@ -74,6 +78,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     tag_map = await asyncio.to_thread(read_map, config.beside(config.tags.map), config.beside(config.tags.devices))
     db = await stack.enter_async_context(Database(url))
     journal = SqlJournal(db, config.site_id, clock)
+    stack.push_async_callback(journal.append, [JournalEntry("event", "plant", "stopped")])
     specs = _specs(config, tag_map)
     tags = TagTable(specs, clock)
     drivers = build_drivers(tag_map, tags.apply, clock)
@@ -117,6 +122,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         tags=tags,
         drivers=drivers,
         keepers=keepers,
+        modes={lane.id: _mode_keeper(config, clock, db, tags, keepers[lane.id], lane.id) for lane in config.lanes},
         cameras=cameras,
         cashier=cashier,
         requests=requests,
@@ -172,10 +178,20 @@ def _gatekeeper(
     driver = next(driver for driver in drivers if command in driver.tags)
     book = SqlIntents(db, config.site_id, lane.id, clock)
 
-    def alarm(code: str, text: str) -> None:
-        tags.set(TagName(f"{lane.id}.alarm"), f"{code}: {text}")
+    return Gatekeeper(lane.id, tags, driver, book, clock, lane.waits, _alarm_of(lane.id, tags))
 
-    return Gatekeeper(lane.id, tags, driver, book, clock, lane.waits, alarm)
+
+def _mode_keeper(
+    config: Config, clock: SystemClock, db: Database, tags: TagTable, keeper: Gatekeeper, lane: LaneName
+) -> ModeKeeper:
+    return ModeKeeper(config.site_id, lane, clock, tags, keeper.image, db, _alarm_of(lane, tags))
+
+
+def _alarm_of(lane: LaneName, tags: TagTable) -> Callable[[str, str], None]:
+    def alarm(code: str, text: str) -> None:
+        tags.set(TagName(f"{lane}.alarm"), f"{code}: {text}")
+
+    return alarm
 
 
 def _request_tag(tags: TagTable) -> Callable[[TagName, str], Awaitable[object]]:
@@ -215,6 +231,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         plant.pictures,
         plant.runners,
         _typed_by(ReadBy.OPERATOR),
+        _mode_desk(plant).verbs(),
     )
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),
@@ -226,6 +243,25 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         BridgeServer(config.socket(app), app, own, hello, plant.clock, plant.tags if app == "control" else None)
         for app, own in verbs.items()
     ]
+
+
+def _mode_desk(plant: Plant) -> ModeDesk:
+    lanes = {
+        lane.id: ModeLane(
+            keeper=plant.modes[lane.id],
+            image=plant.keepers[lane.id].image,
+            let_claim=plant.keepers[lane.id].let_claim,
+            is_faulted=partial(_is_faulted, plant.runners[lane.id]),
+            leads_out=lane.direction != "entry",
+        )
+        for lane in plant.config.lanes
+    }
+    config = plant.config
+    return ModeDesk(config.site_id, plant.clock, plant.db, plant.journal, plant.operators, plant.tags, lanes)
+
+
+def _is_faulted(runner: LaneRunner) -> bool:
+    return isinstance(runner.lane.state, Faulted)
 
 
 def _site(plant: Plant) -> dict[str, object]:

@@ -25,6 +25,7 @@ _POINTS = (
     "alarm",
     "display",
     "camera.ok",
+    "mode.period",
     "gate.open_answer",
 )
 _SITE = ("stays_open", "stays_seq", "plant_lag_ms", "tag_changes", "history_points")

@@ -6,8 +6,19 @@ from scada.model.tag import TagName, point_of
 from scada.ports import Historian
 
 BOX = 4096
-_PERSONAL = frozenset({"plate.text", "stay", "passage", "display", "picture", "gate.open_request", "gate.open_answer"})
-"""Plates, stays and orders stay in SQL, where they can be forgotten."""
+_PERSONAL = frozenset(
+    {
+        "plate.text",
+        "stay",
+        "passage",
+        "display",
+        "picture",
+        "gate.open_request",
+        "gate.open_answer",
+        "mode.period",
+    }
+)
+"""Plates, stays, orders and the staff's names stay in SQL, where they can be forgotten."""
 _OWN = frozenset({"tag_changes", "history_points"})
 """Figures about recording itself: recording them would never end."""
 

@@ -46,13 +46,16 @@ class Role(Enum):
     AUDITOR = "auditor"
 
 
-_READS = frozenset({"open_stays", "recent_stays", "picture", "journal", CHANGE})
-_LANE_WORK = frozenset({"open_gate", "correct_plate", "pick_stay", "send_back"})
+VOUCH = "vouch"
+"""Stand as the second person for what nobody may do alone."""
+_READS = frozenset({"open_stays", "recent_stays", "picture", "journal", "mode_periods", CHANGE})
+_REPAIR = frozenset({"test_opening", "leave_resync"})
+_LANE_WORK = _REPAIR | {"open_gate", "correct_plate", "pick_stay", "send_back", "hold_open", "lock", "auto"}
 _VERBS = {
-    Role.OPERATOR: _READS | _LANE_WORK,
-    Role.TECHNICIAN: _READS,
-    Role.MANAGER: _READS,
-    Role.ADMINISTRATOR: _READS | _LANE_WORK,
+    Role.OPERATOR: _READS | _LANE_WORK | {VOUCH},
+    Role.TECHNICIAN: _READS | _REPAIR,
+    Role.MANAGER: _READS | {VOUCH},
+    Role.ADMINISTRATOR: _READS | _LANE_WORK | {VOUCH},
     Role.AUDITOR: _READS,
 }
 
@@ -131,6 +134,18 @@ class Operators:
         verdict = await self._check(name, password, address)
         if isinstance(verdict, SignedIn):
             await self._tell(name, "signed_in", address)
+        return verdict
+
+    async def vouch(self, name: str, password: str, first: str) -> SignedIn | SignInRefused:
+        """Check the second person, who signs in beside the first: another one, whose own right it is.
+
+        A wrong try counts against the first person too.
+        """
+        if name.casefold() == first.casefold():
+            return SignInRefused("the second person must be another one")
+        verdict = await self._check(name, password, f"beside {first}")
+        if isinstance(verdict, SignedIn) and (verdict.must_change or not may(verdict.role, VOUCH)):
+            return SignInRefused("this person may not vouch for it")
         return verdict
 
     async def may_now(self, name: str, verb: str) -> bool:

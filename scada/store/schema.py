@@ -325,3 +325,22 @@ uncertain = Table(
 )
 """Passages of which nobody can say what came of their cars, until a stocktake settles them."""
 Index("ix_uncertain_site_settled_at", uncertain.c.site, uncertain.c.settled_at)
+
+mode_period = Table(
+    "mode_period",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("reason", String(24), nullable=False, server_default=""),
+    Column("note", String(200), nullable=False, server_default=""),
+    Column("by", String(64), nullable=False),
+    Column("second", String(64), nullable=False, server_default=""),
+    Column("began_at", Utc, nullable=False),
+    Column("until", Utc),
+    Column("ended_at", Utc),
+    Column("ended_by", String(64)),
+)
+"""Every period in which a lane was not in AUTO, or held by no server: what it cost is priced by it."""
+Index("ix_mode_period_site_lane_began_at", mode_period.c.site, mode_period.c.lane, mode_period.c.began_at)

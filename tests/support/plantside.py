@@ -263,5 +263,5 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     )
     runner = LaneRunner(config.lane(lane), parts)
     claims.serve({lane: runner})
-    desk = Desk(clock, db, journal, operators, cashier, requests, BenchPictures(), {lane: runner}, typed)
+    desk = Desk(clock, db, journal, operators, cashier, requests, BenchPictures(), {lane: runner}, typed, {})
     return Shell(config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk)

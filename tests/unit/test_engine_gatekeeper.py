@@ -156,6 +156,34 @@ def test_a_restarted_plc_is_claimed_only_when_the_lane_is_seen_empty() -> None:
     virtually(story())
 
 
+def test_on_a_persons_word_a_restarted_plc_is_claimed_once_although_a_car_stands_before_the_boom() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc(mode=Mode.RESYNC, approach=True)) as plant:
+            await asyncio.sleep(10)
+            assert not plant.claimed
+            plant.gatekeeper.let_claim()
+            await until(lambda: plant.claimed, 3)
+            plant.plc.restart()
+            await asyncio.sleep(20)
+            assert not plant.claimed
+
+    virtually(story())
+
+
+def test_no_word_lets_a_restarted_plc_be_claimed_with_a_car_under_the_boom_or_after_a_while() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc(mode=Mode.RESYNC, approach=True, safety=True)) as plant:
+            await asyncio.sleep(10)
+            plant.gatekeeper.let_claim()
+            await asyncio.sleep(11)
+            assert not plant.claimed
+            plant.plc.safety = False
+            await asyncio.sleep(20)
+            assert not plant.claimed
+
+    virtually(story())
+
+
 def test_a_server_restart_with_a_car_standing_there_claims_again_after_silence() -> None:
     async def story() -> None:
         plc, book = MemoryPlc(), KeptBook()

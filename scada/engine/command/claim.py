@@ -21,6 +21,8 @@ CLAIM_AGAIN_S = 1.0
 LOOK_S = 0.1
 PATIENCE_S = 6.0
 """A live claim that has not fallen by now is held by another living server; a lane not empty by now needs a person."""
+LET_S = 10.0
+"""How long a person's word that a lane may leave RESYNC is good; one claim is asked for on it."""
 WRITE_S = 1.0
 BEATS_FIRST = 2
 
@@ -47,11 +49,16 @@ class Claim:
         self._beat = secrets.randbelow(65536)
         self._beats = 0
         self._occupied_s: float | None = None
+        self._let_until_s = 0.0
         self._alarmed: set[str] = set()
 
     def owns(self, number: int) -> bool:
         """Say whether a claim that the PLC shows is one of ours."""
         return number in self._asked
+
+    def let(self) -> None:
+        """Take a person's word, once: the claim may be asked for although a car stands on the approach loop."""
+        self._let_until_s = self._clock.seconds() + LET_S
 
     async def run(self) -> None:
         """Take the lane over and hold it; begin anew when the PLC restarts or a stranger holds it."""
@@ -122,8 +129,9 @@ class Claim:
         image = lane_image(self._tags, self._lane, now_s, self.owns)
         if not image.alive or image.mode is not Mode.RESYNC:
             return image.alive
-        if image.approach.is_off and image.safety.is_off and image.beam.is_off:
-            self._occupied_s = None
+        is_let, clear = now_s < self._let_until_s, image.safety.is_off and image.beam.is_off
+        if clear and (image.approach.is_off or is_let):
+            self._occupied_s, self._let_until_s = None, 0.0
             return True
         self._occupied_s = now_s if self._occupied_s is None else self._occupied_s
         if now_s - self._occupied_s > PATIENCE_S:

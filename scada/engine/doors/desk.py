@@ -8,6 +8,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, select
 
 from scada.clock import Clock
+from scada.engine.doors.asked import limit_of, text_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.shown import as_json
 from scada.engine.lanes import LaneRunner
@@ -22,11 +23,9 @@ from scada.store.journal import recent
 from scada.store.operators import CHANGE, Operators, PasswordRefused, SignInRefused
 from scada.store.schema import stay as stay_table
 
-MOST_ROWS = 200
-
 
 class Desk:
-    """The verbs of the control bridge."""
+    """The verbs of the control bridge: its own, and `more` of other rooms; every right is checked here."""
 
     def __init__(
         self,
@@ -39,6 +38,7 @@ class Desk:
         pictures: Pictures,
         runners: Mapping[LaneName, LaneRunner],
         typed: Callable[[Plate], PlateRead],
+        more: Mapping[str, Handler],
     ) -> None:
         self._clock = clock
         self._db = db
@@ -49,6 +49,7 @@ class Desk:
         self._pictures = pictures
         self._runners = runners
         self._typed = typed
+        self._more = more
 
     def verbs(self) -> dict[str, Handler]:
         """Give the verbs by name; all but the sign-in ask for a right."""
@@ -62,6 +63,7 @@ class Desk:
             "picture": self._picture,
             "journal": self._recent_journal,
             CHANGE: self._change_password,
+            **self._more,
         }
         checked = {verb: self._checked(handler) for verb, handler in rights.items()}
         return {"sign_in": self._sign_in, **checked}
@@ -76,7 +78,7 @@ class Desk:
 
     async def _sign_in(self, ask: Ask) -> object:
         found = await self._operators.sign_in(
-            _text(ask, "name"), _text(ask, "password"), str(ask.args.get("address", ""))
+            text_of(ask, "name"), text_of(ask, "password"), str(ask.args.get("address", ""))
         )
         if isinstance(found, SignInRefused):
             raise BridgeRefusal("refused", found.why)
@@ -86,7 +88,7 @@ class Desk:
         """Change the asking person's own password; nobody else's, whatever the web says."""
         if ask.args.get("name") != ask.user:
             raise BridgeRefusal("forbidden", f"{ask.user} may change only the own password")
-        done = await self._operators.change_password(_text(ask, "name"), _text(ask, "old"), _text(ask, "new"))
+        done = await self._operators.change_password(text_of(ask, "name"), text_of(ask, "old"), text_of(ask, "new"))
         if isinstance(done, PasswordRefused):
             raise BridgeRefusal("refused", done.why)
         return {"changed": True}
@@ -94,7 +96,7 @@ class Desk:
     async def _open_gate(self, ask: Ask) -> object:
         """Ask the lane to open for the car of one passage; the lane alone decides (THE RULE)."""
         runner, passage = self._place(ask)
-        reason = _reason(_text(ask, "reason"))
+        reason = _reason(text_of(ask, "reason"))
         note = str(ask.args.get("note", ""))[:200]
         await self._person(ask, "open gate", {"reason": reason.value, "note": note})
         answer = await self._requests.ask_and_wait(runner.name, passage, reason, ask.user, note)
@@ -102,7 +104,7 @@ class Desk:
 
     async def _correct_plate(self, ask: Ask) -> object:
         runner, passage = self._place(ask)
-        plate = normal_form(_text(ask, "plate"))
+        plate = normal_form(text_of(ask, "plate"))
         if not is_plausible(plate):
             raise BridgeRefusal("bad_args", "this is not a plate: province, letter, then five or six signs")
         await self._person(ask, "correct plate", {"plate": plate})
@@ -111,7 +113,7 @@ class Desk:
 
     async def _pick_stay(self, ask: Ask) -> object:
         runner, passage = self._place(ask)
-        stay = StayId(_text(ask, "stay"))
+        stay = StayId(text_of(ask, "stay"))
         if stay not in {found.id for found in await self._cashier.open_stays()}:
             raise BridgeRefusal("refused", "this stay is not open")
         await self._person(ask, "pick stay", {"stay": stay})
@@ -120,7 +122,7 @@ class Desk:
 
     async def _send_back(self, ask: Ask) -> object:
         runner, passage = self._place(ask)
-        reason = _text(ask, "reason")[:200]
+        reason = text_of(ask, "reason")[:200]
         await self._person(ask, "send back", {"reason": reason})
         runner.post(e.Rejected(passage, ask.user, reason, **self._now()))
         return {"accepted": True}
@@ -138,18 +140,18 @@ class Desk:
         ]
 
     async def _recent_stays(self, ask: Ask) -> object:
-        limit = _limit(ask)
+        limit = limit_of(ask)
         return await self._db.read(lambda conn: recent_stays(conn, limit))
 
     async def _picture(self, ask: Ask) -> object:
         try:
-            content = await asyncio.to_thread(self._pictures.read, PictureId(_text(ask, "id")))
+            content = await asyncio.to_thread(self._pictures.read, PictureId(text_of(ask, "id")))
         except PictureError as error:
             raise BridgeRefusal("gone", "this picture is not kept (any more)") from error
         return {"jpeg_b64": base64.b64encode(content).decode("ascii")}
 
     async def _recent_journal(self, ask: Ask) -> object:
-        limit, lane = _limit(ask), ask.args.get("lane")
+        limit, lane = limit_of(ask), ask.args.get("lane")
         of = LaneName(lane) if isinstance(lane, str) and lane else None
         kind = str(ask.args.get("kind", "")) or None
         rows = await self._db.read(lambda conn: recent(conn, limit, of, kind))
@@ -157,10 +159,10 @@ class Desk:
 
     def _place(self, ask: Ask) -> tuple[LaneRunner, PassageId]:
         """Find lane and passage. Raises BridgeRefusal unless that passage's car stands there now."""
-        runner = self._runners.get(LaneName(_text(ask, "lane")))
+        runner = self._runners.get(LaneName(text_of(ask, "lane")))
         if runner is None:
             raise BridgeRefusal("bad_args", f"there is no lane {ask.args.get('lane')!r}")
-        passage = PassageId(_text(ask, "passage"))
+        passage = PassageId(text_of(ask, "passage"))
         if runner.live != passage:
             raise BridgeRefusal("gone", "that car is gone")
         return runner, passage
@@ -199,16 +201,3 @@ def _reason(text: str) -> Reason:
         if reason.value == text:
             return reason
     raise BridgeRefusal("bad_args", "an opening needs one of the fixed reasons")
-
-
-def _text(ask: Ask, name: str) -> str:
-    """Take a text argument. Raises BridgeRefusal if it is missing or too long."""
-    value = ask.args.get(name)
-    if not isinstance(value, str) or not value or len(value) > 500:
-        raise BridgeRefusal("bad_args", f"{name} is missing")
-    return value
-
-
-def _limit(ask: Ask) -> int:
-    wanted = ask.args.get("limit", 20)
-    return min(wanted, MOST_ROWS) if isinstance(wanted, int) and wanted > 0 else 20

@@ -1,0 +1,34 @@
+"""The arguments of an ask, checked: whatever a web process sends, a handler gets what it can work with."""
+
+from scada.engine.doors.peer import Ask, BridgeRefusal
+
+MOST_ROWS = 200
+LONGEST = 500
+LONGEST_NOTE = 200
+
+
+def text_of(ask: Ask, name: str) -> str:
+    """Take a text argument. Raises BridgeRefusal if it is missing or too long."""
+    value = ask.args.get(name)
+    if not isinstance(value, str) or not value or len(value) > LONGEST:
+        raise BridgeRefusal("bad_args", f"{name} is missing")
+    return value
+
+
+def optional(ask: Ask, name: str) -> str:
+    """Take a text that may be left out, as long as a note may be."""
+    return str(ask.args.get(name) or "").strip()[:LONGEST_NOTE]
+
+
+def whole_number(ask: Ask, name: str, least: int, most: int) -> int:
+    """Take a whole number within its limits. Raises BridgeRefusal."""
+    value = ask.args.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise BridgeRefusal("bad_args", f"{name} must be a whole number from {least} to {most}")
+    return value
+
+
+def limit_of(ask: Ask) -> int:
+    """Say how many rows are wanted, and no more than may be."""
+    wanted = ask.args.get("limit", 20)
+    return min(wanted, MOST_ROWS) if isinstance(wanted, int) and wanted > 0 else 20
