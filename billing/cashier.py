@@ -126,6 +126,10 @@ class SqlCashier:
             raise BillingError(f"quote {quote.id} is {quote.due_fen} fen: nothing to order")
         return await self._answer(self._orders.make(Place(lane, passage), quote))
 
+    async def accept(self, lane: LaneName, passage: PassageId, quote: Quote) -> str:
+        """Say why WeChat does not deduct the fee: this site has no agreement for it, and offers it to nobody."""
+        return "this site has no agreement with WeChat to deduct parking fees"
+
     async def close_order(self, order: OrderId, why: str) -> None:
         """Close the order; a payment that wins the race is credited to its stay."""
         await self._answer(self._orders.close(order, why))

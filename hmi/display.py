@@ -23,7 +23,7 @@ def words(message: Message) -> str:
             return say("Scan to enter your plate")
         case Message.SCAN_PAY:
             return say("Scan to pay")
-        case Message.GO | Message.GO_FREE | Message.GO_PAID:
+        case Message.GO | Message.GO_FREE | Message.GO_PAID | Message.PLEASE_GO:
             return _go(message)
         case Message.HELP_COMES:
             return say("Help is coming")
@@ -33,6 +33,12 @@ def words(message: Message) -> str:
             return say("One car at a time")
         case Message.OUT_OF_ORDER:
             return say("Out of order")
+        case Message.FULL:
+            return say("Car park full, please wait")
+        case Message.OPEN_LANE:
+            return say("Lane open, please drive on")
+        case Message.OTHER_WAY:
+            return say("Wrong way, please back out")
         case _:
             assert_never(message)
 

@@ -90,10 +90,12 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     cashier = await stack.enter_async_context(SqlCashier(config, db, clock, money.hearers()))
     pictures = PictureStore(config.data / "pictures")
     claims = Claims(config, clock, cashier, pictures, journal, _found, _typed_by(ReadBy.DRIVER))
+    zone = await asyncio.to_thread(lambda: config.site.zone_info)
     keepers = {lane.id: _gatekeeper(config, clock, db, tags, drivers, lane) for lane in config.lanes}
     lane_parts = {
         lane.id: LaneParts(
             site=config.site_id,
+            zone=zone,
             clock=clock,
             db=db,
             journal=journal,

@@ -2,14 +2,17 @@
 
 import os
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from scada.model.lane.timing import Timing
+from scada.model.lane.tide import Tide
+from scada.model.lane.timing import Policy, Timing
 from scada.model.lane.words import Direction
+from scada.model.money import Fen
 from scada.model.names import LaneName, SiteId, ZoneName
 from scada.model.zones import Zone, Zones
 
@@ -90,23 +93,43 @@ class LaneTiming(_Section):
     t_close_s: Seconds = Timing().t_close_s
     t_pass_s: Seconds = Timing().t_pass_s
     t_under_s: Seconds = Timing().t_under_s
+    t_annul_s: Seconds = Timing().t_annul_s
+    t_stuck_approach_s: Seconds = Timing().t_stuck_approach_s
+    t_stuck_safety_s: Seconds = Timing().t_stuck_safety_s
+    t_again_s: Seconds = Timing().t_again_s
     confidence: Annotated[float, Field(gt=0, le=1)] = Timing().confidence
     agreeing: Annotated[int, Field(ge=1, le=10)] = Timing().agreeing
+
+
+class LanePolicy(_Section):
+    """What the owner has decided for the times when something is missing (`operations.md` §6)."""
+
+    release_cap_fen: Annotated[int, Field(ge=0, le=1_000_000)] = Policy().release_cap_fen
+    admit_unread: bool = Policy().admit_unread
+
+
+class LaneTide(_Section):
+    """From this time of the day on (the site's own) a tidal lane leads this way."""
+
+    begins: Annotated[time, Field(strict=False, alias="from")]
+    way: Literal["entry", "exit"]
 
 
 class Lane(_Section):
     """One way in or out of a zone; without `zone`, of the first one.
 
-    A lane of both ways serves whoever came first, or one way at a time of the day (`way_policy`).
+    A lane of both ways serves whoever came first, or one way at a time of the day (`way_policy`, `tides`).
     """
 
     name: Name
     direction: Literal["entry", "exit", "both"]
     way_policy: Literal["first-come", "tidal"] = "first-come"
+    tides: Annotated[tuple[LaneTide, ...], Field(strict=False)] = ()
     zone: Name | None = None
     title: str
     title_en: str
     timing: LaneTiming = LaneTiming()
+    policy: LanePolicy = LanePolicy()
 
     @property
     def id(self) -> LaneName:
@@ -119,9 +142,15 @@ class Lane(_Section):
         return Direction.EXIT if self.direction == "exit" else Direction.ENTRY
 
     @property
+    def turns(self) -> tuple[Tide, ...]:
+        """The lane's tides as the machine knows them; none where it serves whoever came first."""
+        return tuple(Tide(tide.begins, Direction(tide.way)) for tide in self.tides)
+
+    @property
     def waits(self) -> Timing:
         """The lane's timing as the machine knows it."""
-        return Timing(**self.timing.model_dump())
+        policy = Policy(Fen(self.policy.release_cap_fen), self.policy.admit_unread)
+        return Timing(**self.timing.model_dump(), policy=policy)
 
 
 class ZoneTable(_Section):

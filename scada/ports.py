@@ -120,6 +120,9 @@ class Cashier(Protocol):
     async def order(self, lane: LaneName, passage: PassageId, quote: Quote) -> Order:
         """Make the order for a quote at WeChat, or give the one already open for it."""
 
+    async def accept(self, lane: LaneName, passage: PassageId, quote: Quote) -> str:
+        """Ask WeChat to deduct a quote by itself (支付分停车); empty: it does, a request follows; or why not."""
+
     async def close_order(self, order: OrderId, why: str) -> None:
         """Close the order; a payment that wins the race is credited to its stay."""
 
@@ -215,6 +218,9 @@ class Gatekeeper(Protocol):
 
     async def open(self, passage: PassageId, number: int, why: str) -> Done | NotDone | Unknowable:
         """Send OPEN for the passage numbered `number`; exactly once, or say that nobody can tell."""
+
+    async def cancel(self, passage: PassageId, number: int, why: str) -> Done | NotDone | Unknowable:
+        """Take a passage's leave back from the PLC; whether the boom lowers is the PLC's own affair."""
 
     def image(self) -> LaneImage:
         """Give the lane's image as the tags show it now."""

@@ -1,6 +1,6 @@
 """Rules about zones and the lanes between them; `rules` applies them with the others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
@@ -39,12 +39,24 @@ def lanes_lead_to_zones(reading: Reading) -> Iterator[Mistake]:
         if "way_policy" in lane and way != "both":
             what = "says how two ways share a lane, but this one has one way"
             yield reading.mistake(("lanes", number, "way_policy"), what, "leave it out", Severity.WARNING)
+        yield from _tides(reading, number, lane)
     for number, one in enumerate(reading.tables("zones")):
         for way, text in (("entry", "leads into"), ("exit", "leads out of")):
             if way not in ways.get(str(one.get("name")), {way}):
                 what = f"no lane {text} {one.get('name')!r}"
                 remedy = "name the zone at a [[lanes]] entry"
                 yield reading.mistake(("zones", number, "name"), what, remedy, Severity.WARNING)
+
+
+def _tides(reading: Reading, number: int, lane: Mapping[str, object]) -> Iterator[Mistake]:
+    """A tidal lane says when it turns, and no other does."""
+    is_tidal, tides = lane.get("way_policy") == "tidal", lane.get("tides")
+    if is_tidal and not tides:
+        what, remedy = "nothing says when this lane turns", 'write tides = [{ from = "06:00", way = "entry" }, ...]'
+        yield reading.mistake(("lanes", number, "way_policy"), what, remedy, Severity.WARNING)
+    if tides and not is_tidal:
+        what, remedy = "this lane has no tides", 'write way_policy = "tidal" or leave them out'
+        yield reading.mistake(("lanes", number, "tides"), what, remedy, Severity.WARNING)
 
 
 def _zones(reading: Reading) -> Zones:

@@ -16,7 +16,8 @@ from scada.model.lane.display import shown
 from scada.model.lane.image import LaneImage
 from scada.model.lane.states import Lane
 from scada.model.lane.step import step
-from scada.model.lane.words import OpenRequest
+from scada.model.lane.tide import open_ways
+from scada.model.lane.words import BOTH_WAYS, OpenRequest
 from scada.model.names import PassageId, PictureId
 from scada.model.tag import TagName, TagValue
 from scada.store import books
@@ -24,6 +25,8 @@ from scada.store import books
 TICK_S = 0.1
 """How often a lane hears that time has passed when nothing else happens."""
 INBOX = 256
+TIDE_S = 5.0
+"""How often a tidal lane looks at the clock."""
 
 log = structlog.get_logger()
 
@@ -33,7 +36,8 @@ class LaneRunner:
 
     def __init__(self, config: LaneConfig, parts: LaneParts) -> None:
         self.name = config.id
-        self.lane = Lane(config.id, config.leads)
+        self.lane = Lane(config.id, config.leads, two_way=config.direction == "both")
+        self._tides = config.turns
         self._timing = config.waits
         self._parts = parts
         self._inbox: Mailbox[e.Event] = Mailbox(f"lane {config.name}", INBOX, EveryItem())
@@ -70,6 +74,7 @@ class LaneRunner:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._watch(), name=f"tags of {self.name}")
+                group.create_task(self._turn(), name=f"tides of {self.name}")
                 self._performer.group = group
                 while True:
                     await self._handle(await self._inbox.get_within(TICK_S) or self._time_passed())
@@ -80,6 +85,16 @@ class LaneRunner:
         """Time passed; the image is looked at again, since a heartbeat goes bad by standing still."""
         image = self._parts.gatekeeper.image()
         return self._seen(image) if image != self.lane.image else e.TimePassed(**self._now())
+
+    async def _turn(self) -> None:
+        """Turn a tidal lane when its time has come; a person may turn it in between."""
+        last = BOTH_WAYS
+        while self._tides:
+            ways = open_ways(self._tides, self._parts.clock.now().astimezone(self._parts.zone).time())
+            if ways != last:
+                self.post(e.TideTurned(ways, "tide", **self._now()))
+            last = ways
+            await asyncio.sleep(TIDE_S)
 
     async def _watch(self) -> None:
         async for batch in self._tags:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from scada.model.lane.commands import Show
-from scada.model.lane.passages import due_of
+from scada.model.lane.leave import due_of
 from scada.model.lane.states import NAMES, Lane
 from scada.model.names import LaneName, ZoneName
 from scada.model.tag import Access, TagName, TagSpec, Value

@@ -3,6 +3,7 @@
 from typing import NewType
 
 Fen = NewType("Fen", int)
+NOTHING = Fen(0)
 
 
 def yuan_text(amount: Fen) -> str:

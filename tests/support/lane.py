@@ -137,6 +137,13 @@ class Bench:
     def camera_fails(self) -> list[c.Command]:
         return self.hear(e.PlateSeen(self.passage, PlateUnread("no plate in the picture", None), **self.now))
 
+    def camera_reads_of(self, passage: PassageId, plate: str) -> list[c.Command]:
+        """The camera's answer about a car that need not be the live one."""
+        return self.hear(e.PlateSeen(passage, read_of(plate), **self.now))
+
+    def camera_sees_nobody(self) -> list[c.Command]:
+        return self.hear(e.PlateSeen(self.passage, PlateUnread("nobody in the picture", None, frames=8), **self.now))
+
     def is_admitted(self) -> list[c.Command]:
         return self.hear(e.Admitted(self.passage, **self.now))
 

@@ -50,10 +50,16 @@ class BenchKeeper:
     shown: LaneImage = READY
     verdict: Done | NotDone | Unknowable = field(default_factory=Done)
     opened: list[tuple[PassageId, int]] = field(default_factory=list)
+    cancelled: list[tuple[PassageId, int]] = field(default_factory=list)
 
     async def open(self, passage: PassageId, number: int, why: str) -> Done | NotDone | Unknowable:
         await self.see()
         self.opened.append((passage, number))
+        return self.verdict
+
+    async def cancel(self, passage: PassageId, number: int, why: str) -> Done | NotDone | Unknowable:
+        await self.see()
+        self.cancelled.append((passage, number))
         return self.verdict
 
     def image(self) -> LaneImage:
@@ -106,6 +112,9 @@ class BenchCashier:
 
     async def order(self, lane: LaneName, passage: PassageId, quote: Quote) -> Order:
         return Order(OrderId("order1"), quote.id, quote.stay, quote.due_fen, "weixin://pay/1")
+
+    async def accept(self, lane: LaneName, passage: PassageId, quote: Quote) -> str:
+        return "the bench deducts nothing"
 
     async def close_order(self, order: OrderId, why: str) -> None:
         self.closed.append(order)
@@ -247,6 +256,7 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     operators = Operators(db, config.site_id, clock)
     parts = LaneParts(
         site=config.site_id,
+        zone=await asyncio.to_thread(lambda: config.site.zone_info),
         clock=clock,
         db=db,
         journal=journal,

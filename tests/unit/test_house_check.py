@@ -9,6 +9,7 @@ import pytest
 
 from scada.check import Mistake, Severity, check, has_errors
 from scada.check.report import as_json, describe
+from scada.config import load
 from tests.support.house import ROOT, site_beside
 
 Write = Callable[..., Path]
@@ -208,10 +209,23 @@ def test_a_zone_without_a_way_in_or_out_is_a_warning(write: Write) -> None:
 
 
 def test_a_lane_of_both_ways_is_a_way_in_and_a_way_out(write: Write) -> None:
-    file = write(('direction = "exit"', 'direction = "both"\nway_policy = "tidal"'))
+    tides = 'tides = [{ from = "06:00", way = "entry" }, { from = "15:00", way = "exit" }]'
+    file = write(('direction = "exit"', f'direction = "both"\nway_policy = "tidal"\n{tides}'))
     assert check(file) == []
-    [found] = check(write(('direction = "exit"', 'direction = "exit"\nway_policy = "tidal"')))
-    assert (found.key, found.severity) == ("lanes[1].way_policy", Severity.WARNING)
+    assert [len(lane.turns) for lane in load(file).lanes] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ('direction = "exit"\nway_policy = "first-come"', "lanes[1].way_policy"),
+        ('direction = "both"\nway_policy = "tidal"', "lanes[1].way_policy"),
+        ('direction = "both"\ntides = [{ from = "06:00", way = "entry" }]', "lanes[1].tides"),
+    ],
+)
+def test_what_does_not_go_with_a_lanes_ways_is_told(write: Write, written: str, key: str) -> None:
+    [found] = check(write(('direction = "exit"', written)))
+    assert (found.key, found.severity) == (key, Severity.WARNING)
 
 
 def test_the_report_gives_people_a_place_and_a_remedy_and_programs_json(write: Write) -> None:

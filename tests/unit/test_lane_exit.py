@@ -30,7 +30,7 @@ def test_a_car_pays_and_leaves_from_loop_to_lowered_boom() -> None:
     bench.boom_lowers()
     assert isinstance(bench.state, s.Idle)
     [end] = bench.all(c.EndStay)
-    assert (end.stay, end.ending, end.authorisation.reason) == ("S1", Ending.EXIT, Reason.PAID)
+    assert (end.stay, end.ending, end.reason) == ("S1", Ending.EXIT, Reason.PAID)
     assert not bench.all(c.CloseOrder)
     assert not bench.all(c.RaiseAlarm)
 
@@ -190,7 +190,7 @@ def test_an_operator_opens_with_a_reason_and_the_open_order_is_closed() -> None:
     bench.boom_rises()
     bench.passes()
     [end] = bench.all(c.EndStay)
-    assert (end.authorisation.reason, end.authorisation.by) == (Reason.EQUIPMENT, "li")
+    assert (end.reason, end.by) == (Reason.EQUIPMENT, "li")
 
 
 def test_a_payment_that_has_not_arrived_keeps_its_order_open() -> None:

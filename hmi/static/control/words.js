@@ -11,13 +11,17 @@ const STATES = {
   quoting: () => t('Working out the fee'),
   awaiting_driver: () => t('Waiting for the driver'),
   awaiting_operator: () => t('Waiting for an operator'),
+  awaiting_acceptance: () => t('WeChat is asked to deduct'),
   awaiting_payment: () => t('Waiting for payment'),
   authorised: () => t('Authorised'),
   opening: () => t('Opening'),
   open: () => t('Open'),
   passing: () => t('Car passing'),
+  tailgated: () => t('Followed without leave'),
   clearing: () => t('Car clearing'),
   closing: () => t('Closing'),
+  watching: () => t('Held open: counting'),
+  by_camera: () => t('Loop faulty: by camera'),
   faulted: () => t('Fault'),
 };
 
@@ -69,6 +73,10 @@ const MESSAGES = {
   back_out: () => t('Please back out'),
   one_at_a_time: () => t('One car at a time'),
   out_of_order: () => t('Out of order'),
+  full: () => t('Car park full, please wait'),
+  please_go: () => t('Please drive on'),
+  open_lane: () => t('Lane open, please drive on'),
+  other_way: () => t('Wrong way, please back out'),
 };
 
 /** @type {Record<string, () => string>} */

@@ -10,6 +10,8 @@ from scada.model.lane.image import DARK, OFF, LaneImage, Signal
 from scada.model.names import LaneName
 from scada.model.tag import Quality, TagName
 
+OUTER, INNER = 1, 2
+"""`passage.side`: from which side of a two-way lane the live passage began."""
 HEARTBEAT_LOST_S = 3.0
 """A heartbeat of the PLC that stands still this long is a PLC that stands still, whatever is read."""
 
@@ -22,6 +24,9 @@ LANE_POINTS = (
     *_SIGNALS,
     "loop.approach_fault",
     "loop.safety_fault",
+    "loop.closing",
+    "gate.drive_fault",
+    "passage.side",
     "mode.now",
     "claim.now",
     "passage.now",
@@ -92,6 +97,9 @@ def _image(reader: "_Reader", owns: Callable[[int], bool]) -> LaneImage:
         claimed=owns(reader.number("claim.now")),
         beam=reader.signal("beam", OFF),
         attached=reader.signal("gate.attached", Signal(on=True)),
+        closing=reader.signal("loop.closing", OFF),
+        drive_fault=reader.signal("gate.drive_fault", OFF),
+        inner_side=reader.number("passage.side", OUTER) == INNER,
     )
 
 

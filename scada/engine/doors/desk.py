@@ -117,7 +117,7 @@ class Desk:
         if stay not in {found.id for found in await self._cashier.open_stays()}:
             raise BridgeRefusal("refused", "this stay is not open")
         await self._person(ask, "pick stay", {"stay": stay})
-        runner.post(e.StayFound(passage, stay, ask.user, **self._now()))
+        runner.post(e.StayFound(passage, stay, ask.user, person=True, **self._now()))
         return {"accepted": True}
 
     async def _send_back(self, ask: Ask) -> object:

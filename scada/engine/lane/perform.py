@@ -9,6 +9,7 @@ import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
@@ -53,6 +54,7 @@ class LaneParts:
     """What a lane works with. `watched`: the tags of its PLC and its request tag."""
 
     site: SiteId
+    zone: ZoneInfo
     clock: Clock
     db: Database
     journal: Journal
@@ -90,10 +92,12 @@ class Performer:
                 self._set("display", json.dumps(self.display(command, lane), ensure_ascii=False))
             case c.AnswerRequest():
                 await self._answer(command)
-            case c.BeginStay() | c.EndStay():
+            case c.BeginStay() | c.EndStay() | c.AnnulStay():
                 await self._stay(command)
             case c.RecordPassage() | c.RecordRise() | c.OpenCase() | c.CloseCase():
                 await self._book(command)
+            case c.NoteConflict():
+                await self._note(command)
             case c.RaiseAlarm(text=text):
                 self._set("alarm", text)
                 log.warning("alarm", lane=self._lane, code=command.code, text=text)
@@ -119,10 +123,14 @@ class Performer:
                 return self._ask(command.passage, "quote", self._quote(command))
             case c.AskOrder():
                 return self._ask(command.passage, "order", self._order(command))
+            case c.AskAcceptance():
+                return self._ask(command.passage, "acceptance", self._acceptance(command))
             case c.CloseOrder():
                 return self._close_order(command)
             case c.OpenGate():
                 return self._open_gate(command, lane)
+            case c.RevokeGate():
+                return self._revoke_gate(command)
             case _:
                 assert_never(command)
 
@@ -146,13 +154,21 @@ class Performer:
         self._set("gate.open_answer", answer_text(command.request, taken, why))
         await self._parts.requests.answered(command.request, command.answer)
 
-    async def _stay(self, command: c.BeginStay | c.EndStay) -> None:
+    async def _stay(self, command: c.BeginStay | c.EndStay | c.AnnulStay) -> None:
         cashier = self._parts.cashier
         match command:
-            case c.BeginStay(passage, leave):
-                await cashier.begin_stay(self._lane, passage, leave.reason, leave.by)
-            case c.EndStay(stay, passage, leave, ending):
-                await cashier.end_stay(self._lane, stay, passage, leave.reason, leave.by, ending)
+            case c.BeginStay(passage, reason, by):
+                await cashier.begin_stay(self._lane, passage, reason, by)
+            case c.EndStay(stay, passage, reason, by, ending):
+                await cashier.end_stay(self._lane, stay, passage, reason, by, ending)
+            case c.AnnulStay(passage_id):
+                await cashier.annul_stay(self._lane, passage_id)
+
+    async def _note(self, command: c.NoteConflict) -> None:
+        read = command.read
+        body: dict[str, object] = {"plate": read.text, "confidence": read.confidence, "picture": read.picture}
+        entry = JournalEntry("event", "camera", "another plate", self._lane, command.passage, body)
+        await self._parts.journal.append([entry])
 
     async def _book(self, command: c.RecordPassage | c.RecordRise | c.OpenCase | c.CloseCase) -> None:
         site, lane, at = self._parts.site, self._lane, self._parts.clock.now()
@@ -193,13 +209,15 @@ class Performer:
     async def _admission(self, command: c.AskAdmission) -> e.Event:
         admission = await self._parts.cashier.admit(self._lane, command.passage, command.read)
         if admission.reason is None:
-            return e.NotAdmitted(command.passage, admission.why, **self._now())
+            why, again, person = admission.why, admission.again, admission.person
+            return e.NotAdmitted(command.passage, why, again=again, person=person, **self._now())
         return e.Admitted(command.passage, admission.reason, **self._now())
 
     async def _find_stay(self, command: c.FindStay) -> e.Event:
         found = self._parts.match(command.read.text, await self._parts.cashier.open_stays())
         if found.exact is not None:
-            return e.StayFound(command.passage, found.exact, command.read.by.value, **self._now())
+            doubt = await self._parts.cashier.doubt(self._lane, command.passage, found.exact, command.read)
+            return e.StayFound(command.passage, found.exact, command.read.by.value, doubt=doubt, **self._now())
         return e.StayNotFound(command.passage, found.near, **self._now())
 
     async def _quote(self, command: c.AskQuote) -> e.Event:
@@ -210,6 +228,11 @@ class Performer:
         order = await self._parts.cashier.order(self._lane, command.passage, command.quote)
         until_s = self._parts.clock.seconds_at(command.quote.valid_until)
         return e.OrderMade(command.passage, command.quote, order, until_s, **self._now())
+
+    async def _acceptance(self, command: c.AskAcceptance) -> e.Event:
+        """Ask WeChat to deduct; when it does, the gate-open request is the answer, and here only time has passed."""
+        why = await self._parts.cashier.accept(self._lane, command.passage, command.quote)
+        return e.AcceptanceRefused(command.passage, why, **self._now()) if why else e.TimePassed(**self._now())
 
     async def _close_order(self, command: c.CloseOrder) -> None:
         try:
@@ -234,6 +257,10 @@ class Performer:
         )
         self._post(self._outcome(leave.passage, verdict))
 
+    async def _revoke_gate(self, command: c.RevokeGate) -> None:
+        """Take a leave back; nothing waits for it: the lane has stopped already."""
+        await self._parts.gatekeeper.cancel(command.passage, command.number, command.why)
+
     def _latency(self, passage: PassageId, reason: Reason, stay: StayId | None, lane: Lane) -> dict[str, object]:
         """From the loop to the answered command where no person took part; from the payment where one paid."""
         now_s = self._parts.clock.seconds()
@@ -256,7 +283,18 @@ class Performer:
                 return e.CommandUnknown(passage, why, **self._now())
 
 
-Question = c.Capture | c.KeepPicture | c.AskAdmission | c.FindStay | c.AskQuote | c.AskOrder | c.CloseOrder | c.OpenGate
+Question = (
+    c.Capture
+    | c.KeepPicture
+    | c.AskAdmission
+    | c.FindStay
+    | c.AskQuote
+    | c.AskOrder
+    | c.AskAcceptance
+    | c.CloseOrder
+    | c.OpenGate
+    | c.RevokeGate
+)
 
 
 def answer_text(request: str, taken: bool, why: str) -> str:

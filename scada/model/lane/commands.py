@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from scada.model.handshake import PassageOutcome, RiseCause
-from scada.model.lane.words import Authorisation, Ending, Passage, Quote, RequestAnswer
+from scada.model.lane.words import Authorisation, Ending, Passage, Quote, Reason, RequestAnswer
 from scada.model.names import OrderId, PassageId, RequestId, StayId
 from scada.model.plate import PlateRead
 
@@ -25,6 +25,10 @@ class Message(Enum):
     BACK_OUT = "back_out"
     ONE_AT_A_TIME = "one_at_a_time"
     OUT_OF_ORDER = "out_of_order"
+    FULL = "full"
+    PLEASE_GO = "please_go"
+    OPEN_LANE = "open_lane"
+    OTHER_WAY = "other_way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,14 @@ class AskOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAcceptance:
+    """Ask WeChat to deduct the fee by itself (支付分停车); answered by a gate-open request or `AcceptanceRefused`."""
+
+    passage: PassageId
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
 class CloseOrder:
     """Close the order at WeChat. A racing payment is a credit."""
 
@@ -102,6 +114,15 @@ class OpenGate:
 
 
 @dataclass(frozen=True, slots=True)
+class RevokeGate:
+    """Take the leave of passage `number` back from a PLC whose barrier does not start; it must not move later."""
+
+    passage: PassageId
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRequest:
     """Answer the gate-open request."""
 
@@ -111,20 +132,37 @@ class AnswerRequest:
 
 @dataclass(frozen=True, slots=True)
 class BeginStay:
-    """The car has come in: its passage is complete."""
+    """The car has come in: its passage is complete. `reason` and `by`: of its leave, or why it had none."""
 
     passage: Passage
-    authorisation: Authorisation
+    reason: Reason
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class EndStay:
-    """The car has left: its passage is complete."""
+    """The car has left: its passage is complete. `reason` and `by`: of its leave, or why it had none."""
 
     stay: StayId
     passage: Passage
-    authorisation: Authorisation
+    reason: Reason
+    by: str
     ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class AnnulStay:
+    """The car that has just come in by `passage` has reversed out again: its stay never was."""
+
+    passage: PassageId
+
+
+@dataclass(frozen=True, slots=True)
+class NoteConflict:
+    """Another plate was read while the gate is open for this passage: kept as evidence, nothing more."""
+
+    passage: PassageId
+    read: PlateRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +217,15 @@ Command = (
     | FindStay
     | AskQuote
     | AskOrder
+    | AskAcceptance
     | CloseOrder
     | OpenGate
+    | RevokeGate
     | AnswerRequest
     | BeginStay
     | EndStay
+    | AnnulStay
+    | NoteConflict
     | OpenCase
     | CloseCase
     | RecordPassage

@@ -2,10 +2,20 @@
 
 from typing import assert_never
 
+from scada.model.handshake import Mode
 from scada.model.lane import states as s
 from scada.model.lane.commands import Message, Show
 from scada.model.lane.states import Lane
 from scada.model.lane.words import Direction, Reason
+
+_CLOSED = {
+    Mode.LOCKED: Message.CLOSED,
+    Mode.MAINTENANCE: Message.OUT_OF_ORDER,
+    Mode.RESYNC: Message.OUT_OF_ORDER,
+    Mode.HOLD_OPEN: Message.OPEN_LANE,
+    Mode.FIRE: Message.OPEN_LANE,
+}
+"""In these modes nobody is asked for anything."""
 
 
 def shown(lane: Lane) -> Show:
@@ -13,25 +23,34 @@ def shown(lane: Lane) -> Show:
     if not lane.image.alive:
         return Show(Message.OUT_OF_ORDER)
     plate = lane.live.read.text if lane.live and lane.live.read else ""
+    if lane.image.mode in _CLOSED:
+        return Show(_CLOSED[lane.image.mode])
     match lane.state:
         case s.Idle():
             return Show(Message.WELCOME)
         case s.Identifying():
             return Show(Message.READING)
-        case s.Deciding() | s.Matching() | s.Quoting():
+        case s.Deciding(waits_s=float()) | s.AwaitingDriver(again_s=float()):
+            return Show(Message.FULL, plate)
+        case s.Deciding() | s.Matching() | s.Quoting() | s.AwaitingAcceptance() | s.ByCamera():
             return Show(Message.WAIT, plate)
         case s.AwaitingDriver(sent_back=True):
-            return Show(Message.BACK_OUT, plate)
+            other_way = lane.two_way and lane.direction not in lane.ways
+            return Show(Message.OTHER_WAY if other_way else Message.BACK_OUT, plate)
         case s.AwaitingDriver():
             return Show(Message.SCAN_PLATE, plate, claim=True)
         case s.AwaitingPayment(due=due) | s.AwaitingOperator(due=s.Due() as due):
             return Show(Message.SCAN_PAY, plate, due.quote, due.order.code_url)
         case s.AwaitingOperator():
             return Show(Message.HELP_COMES, plate, claim=True)
+        case s.Open(nudged=True):
+            return Show(Message.PLEASE_GO, plate)
         case s.Authorised(authorisation=leave) | s.Opening(authorisation=leave) | s.Open(authorisation=leave):
             return Show(_farewell(lane, leave.reason), plate)
-        case s.Passing() | s.Clearing() | s.Closing():
+        case s.Passing() | s.Tailgated() | s.Clearing() | s.Closing():
             return Show(Message.ONE_AT_A_TIME if lane.image.passage_next else Message.WAIT)
+        case s.Watching():
+            return Show(Message.OPEN_LANE)
         case s.Faulted():
             return Show(Message.OUT_OF_ORDER)
         case _:
@@ -43,4 +62,4 @@ def _farewell(lane: Lane, reason: Reason) -> Message:
         return Message.GO
     if reason is Reason.FREE:
         return Message.GO_FREE
-    return Message.GO_PAID if reason in (Reason.PAID, Reason.PREPAID) else Message.GO
+    return Message.GO_PAID if reason in (Reason.PAID, Reason.PREPAID, Reason.ACCEPTED) else Message.GO

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from scada.model.handshake import AckResult
 from scada.model.lane.image import LaneImage
-from scada.model.lane.words import OpenRequest, Order, Quote, Reason
+from scada.model.lane.words import Direction, OpenRequest, Order, Quote, Reason
 from scada.model.names import PassageId, StayId
 from scada.model.plate import PlateRead, PlateUnread
 
@@ -68,15 +68,24 @@ class NotAdmitted(Timed):
 
     passage: PassageId
     why: str
+    again: bool = False
+    """That may change by itself: the lane asks again."""
+    person: bool = False
+    """Somebody must look first."""
 
 
 @dataclass(frozen=True, slots=True)
 class StayFound(Timed):
-    """The plate has exactly one open stay, or a driver or an operator picked one."""
+    """The plate has exactly one open stay, or a driver or an operator picked one.
+
+    `doubt`: why a person must look before the car may go, whatever it pays. `person`: a person has looked.
+    """
 
     passage: PassageId
     stay: StayId
     by: str
+    doubt: str = ""
+    person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,14 @@ class OrderMade(Timed):
     quote: Quote
     order: Order
     until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceRefused(Timed):
+    """WeChat does not deduct the fee by itself: the driver pays on the spot."""
+
+    passage: PassageId
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +178,21 @@ class CommandUnknown(Timed):
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class FaultConfirmed(Timed):
+    """A person has looked at the barrier: it is whole and where it belongs."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TideTurned(Timed):
+    """A lane that works both ways is open for these ways from now on; the other one is sent back."""
+
+    ways: frozenset[Direction]
+    by: str
+
+
 Event = (
     ImageSeen
     | TimePassed
@@ -172,6 +204,7 @@ Event = (
     | StayNotFound
     | Quoted
     | OrderMade
+    | AcceptanceRefused
     | BillingFailed
     | OpenRequested
     | Rejected
@@ -179,4 +212,6 @@ Event = (
     | CommandDone
     | CommandRefused
     | CommandUnknown
+    | FaultConfirmed
+    | TideTurned
 )

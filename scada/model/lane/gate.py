@@ -1,12 +1,25 @@
 """From leave to a lowered boom: the part of the road that entry and exit share (`lanes.md` §6)."""
 
+from dataclasses import replace
+
 from scada.model.handshake import Mode, RiseCause
 from scada.model.lane import states as s
-from scada.model.lane.commands import AskAdmission, AskQuote, KeepPicture, OpenGate, RaiseAlarm
-from scada.model.lane.events import CommandRefused, CommandUnknown
-from scada.model.lane.states import Fault, Lane, Step
+from scada.model.lane.commands import (
+    AskAdmission,
+    AskQuote,
+    Capture,
+    KeepPicture,
+    NoteConflict,
+    OpenGate,
+    RaiseAlarm,
+)
+from scada.model.lane.events import CommandRefused, CommandUnknown, PlateSeen
+from scada.model.lane.leave import is_by_person, live_of
+from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
+from scada.model.lane.trust import is_trusted
 from scada.model.lane.words import Authorisation, Direction
+from scada.model.plate import PlateRead
 
 _SETTLE_S = 0.5
 """A limit switch may lag the answer of the PLC by this much."""
@@ -15,7 +28,8 @@ _SETTLE_S = 0.5
 def may_command(lane: Lane, leave: Authorisation) -> bool:
     """Say whether an OPEN may be sent now (invariant 3)."""
     image = lane.image
-    return lane.is_certain and lane.is_live(leave.passage) and image.mode is Mode.AUTO and image.claimed
+    is_there = lane.is_certain or (lane.by_camera and is_by_person(leave))
+    return image.alive and is_there and lane.is_live(leave.passage) and image.mode is Mode.AUTO and image.claimed
 
 
 def from_authorised(lane: Lane, state: s.Authorised, at_s: float) -> Step | None:
@@ -23,14 +37,14 @@ def from_authorised(lane: Lane, state: s.Authorised, at_s: float) -> Step | None
     leave = state.authorisation
     if at_s > leave.until_s:
         return _decide_anew(lane, leave, at_s)
-    if _is_open_for(lane, leave):
+    if is_open_for(lane, leave):
         return Step(lane.becoming(s.Open(leave, at_s)))
     if lane.live is None or not may_command(lane, leave):
         return None
     return Step(lane.becoming(s.Opening(leave, at_s)), (OpenGate(leave, lane.live.number),))
 
 
-def _is_open_for(lane: Lane, leave: Authorisation) -> bool:
+def is_open_for(lane: Lane, leave: Authorisation) -> bool:
     """Say whether the boom is up for this very passage already: a former server process had it opened."""
     image, live = lane.image, lane.live
     risen = image.up.is_on and image.rise_cause is RiseCause.AUTHORISED
@@ -61,36 +75,46 @@ def command_unknown(lane: Lane, event: CommandUnknown) -> Step:
     return Step(lane, (alarm,))
 
 
-def from_opening(lane: Lane, state: s.Opening, at_s: float, timing: Timing) -> Step | None:
+def from_opening(lane: Lane, state: s.Opening, at_s: float) -> Step | None:
     """Wait for the upper limit; find the fault when it does not come."""
     image = lane.image
     if image.up.is_on:
         return Step(lane.becoming(s.Open(state.authorisation, at_s)))
     if image.safety.is_on and not image.down.is_on:
-        return _under_boom(lane, state.authorisation, at_s)
-    if at_s - state.since_s <= timing.t_open_s:
-        return None
-    fault = Fault.NO_START if image.down.is_on else Fault.MID
-    passage = state.authorisation.passage
-    return Step(
-        lane.becoming(s.Faulted(fault, at_s, state.authorisation)),
-        (RaiseAlarm("barrier", passage, fault.value), KeepPicture(passage, fault.value)),
-    )
+        return under_boom(lane, state.authorisation, at_s)
+    if image.mode is not Mode.AUTO:
+        why = f"the lane went into mode {image.mode.name} while it opened"
+        return Step(lane.becoming(s.AwaitingOperator(why, at_s)))
+    return None
 
 
 def from_open(lane: Lane, state: s.Open, at_s: float, timing: Timing) -> Step | None:
     """Wait for the car to move under the boom."""
     image = lane.image
     if image.safety.is_on:
-        return _under_boom(lane, state.authorisation, at_s)
+        return under_boom(lane, state.authorisation, at_s)
     if not image.up.is_on and at_s - state.since_s > _SETTLE_S:
         return Step(lane.becoming(s.Closing(at_s)))
-    if image.approach.is_on and not state.lingering and at_s - state.since_s > 2 * timing.t_pass_s:
-        return Step(lane.becoming(s.Open(state.authorisation, state.since_s, lingering=True)))
+    if not image.stand.is_on:
+        return None
+    waited_s = at_s - state.since_s
+    if not state.nudged and waited_s > timing.t_pass_s:
+        return Step(lane.becoming(replace(state, nudged=True)), (Capture(state.authorisation.passage),))
+    if not state.lingering and waited_s > 2 * timing.t_pass_s:
+        return Step(lane.becoming(replace(state, lingering=True)))
     return None
 
 
-def _under_boom(lane: Lane, leave: Authorisation, at_s: float) -> Step:
+def plate_seen_open(lane: Lane, event: PlateSeen, timing: Timing) -> Step:
+    """Keep another plate as evidence, nothing more: who moved up without a gap is told by the loops."""
+    read, own = event.reading, live_of(lane).read
+    if not isinstance(read, PlateRead) or not is_trusted(read, timing) or own is None or read.text == own.text:
+        return Step(lane)
+    return Step(lane, (NoteConflict(event.passage, read), KeepPicture(event.passage, "another plate")))
+
+
+def under_boom(lane: Lane, leave: Authorisation, at_s: float) -> Step:
+    """Follow the car under the boom."""
     return Step(lane.becoming(s.Passing(leave, at_s)), (KeepPicture(leave.passage, "under the boom"),))
 
 
@@ -101,46 +125,49 @@ def from_passing(lane: Lane, state: s.Passing, at_s: float, timing: Timing) -> S
     if state.alarmed or at_s - state.since_s <= timing.t_under_s:
         return None
     alarm = RaiseAlarm("stopped_under_boom", lane.live.id, "a vehicle stands under the boom")
-    return Step(lane.becoming(s.Passing(state.authorisation, state.since_s, alarmed=True)), (alarm,))
+    return Step(lane.becoming(replace(state, alarmed=True)), (alarm,))
 
 
-def from_clearing(lane: Lane, state: s.Clearing, at_s: float, timing: Timing) -> Step | None:
+def from_tailgated(lane: Lane, at_s: float) -> Step | None:
+    """Wait until the follower is through."""
+    if lane.live is not None and lane.image.safety.is_on:
+        return None
+    return Step(lane.becoming(s.Clearing(at_s)))
+
+
+def from_clearing(lane: Lane, state: s.Clearing, at_s: float) -> Step | None:
     """The boom is up and the car has passed: the PLC lowers when its close permit holds."""
     if lane.image.down.is_on:
         return Step(lane.becoming(s.Idle()))
+    if _is_followed(lane):
+        return _tailgating(lane, at_s)
     if not lane.image.up.is_on:
         return Step(lane.becoming(s.Closing(at_s)))
-    return _not_closed(lane, s.Clearing(at_s), state.since_s, at_s, timing)
+    return _timed_from_permit(lane, s.Clearing(at_s), state.since_s, at_s)
 
 
-def from_closing(lane: Lane, state: s.Closing, at_s: float, timing: Timing) -> Step | None:
+def from_closing(lane: Lane, state: s.Closing, at_s: float) -> Step | None:
     """The boom comes down, or goes up again over an obstacle."""
     if lane.image.down.is_on:
         return Step(lane.becoming(s.Idle()))
+    if _is_followed(lane):
+        return _tailgating(lane, at_s)
     if lane.image.up.is_on and at_s - state.since_s > _SETTLE_S:
         return Step(lane.becoming(s.Clearing(at_s)))
-    return _not_closed(lane, s.Closing(at_s), state.since_s, at_s, timing)
+    return _timed_from_permit(lane, s.Closing(at_s), state.since_s, at_s)
 
 
-def _not_closed(lane: Lane, anew: s.State, since_s: float, at_s: float, timing: Timing) -> Step | None:
-    """Raise the alarm when nothing forbids lowering and the boom is not down in `t_close`."""
-    if not lane.image.close_permit.is_on:
-        return Step(lane.becoming(anew)) if at_s - since_s > 1.0 else None
-    if at_s - since_s <= timing.t_close_s:
+def _is_followed(lane: Lane) -> bool:
+    """Say whether a vehicle is under the boom for which no leave is out."""
+    return lane.live is not None and lane.image.safety.is_on and not lane.live.wrong_way
+
+
+def _tailgating(lane: Lane, at_s: float) -> Step:
+    return Step(lane.becoming(s.Tailgated(at_s)), (KeepPicture(live_of(lane).id, "tailgating"),))
+
+
+def _timed_from_permit(lane: Lane, anew: s.State, since_s: float, at_s: float) -> Step | None:
+    """Count `t_close` from when nothing forbids lowering any more; never before."""
+    if lane.image.close_permit.is_on or at_s - since_s <= 1.0:
         return None
-    passage = lane.live.id if lane.live else None
-    fault = Fault.NOT_CLOSED
-    return Step(lane.becoming(s.Faulted(fault, at_s)), (RaiseAlarm("barrier", passage, fault.value),))
-
-
-def from_faulted(lane: Lane, state: s.Faulted, at_s: float) -> Step | None:
-    """A fault ends when the limit it waited for is reached, or when car and boom are back where they belong."""
-    image = lane.image
-    leave = state.authorisation
-    if leave is not None and lane.is_live(leave.passage):
-        if image.safety.is_on and not image.down.is_on:
-            return _under_boom(lane, leave, at_s)
-        return Step(lane.becoming(s.Open(leave, at_s))) if image.up.is_on else None
-    if not image.down.is_on:
-        return None
-    return Step(lane.becoming(s.Idle()))
+    return Step(lane.becoming(anew))

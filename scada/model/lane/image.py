@@ -53,6 +53,15 @@ class LaneImage:
     claimed: bool
     beam: Signal = OFF
     attached: Signal = Signal(on=True)
+    closing: Signal = OFF
+    drive_fault: Signal = OFF
+    inner_side: bool = False
+    """The live passage began on the inner side of a two-way lane."""
+
+    @property
+    def stand(self) -> Signal:
+        """The loop on which the live passage's car stands: the approach loop, from the inner side the closing one."""
+        return self.closing if self.inner_side else self.approach
 
 
 DARK = LaneImage(
@@ -73,5 +82,7 @@ DARK = LaneImage(
     claimed=False,
     beam=UNKNOWN,
     attached=UNKNOWN,
+    closing=UNKNOWN,
+    drive_fault=UNKNOWN,
 )
 """Nothing is known of the PLC yet, or any more."""

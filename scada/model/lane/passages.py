@@ -1,49 +1,68 @@
-"""Passages begin and end as the PLC numbers them; every rise of the boom gets its one cause."""
+"""Passages begin and end as the PLC numbers them."""
 
 from dataclasses import replace
 from typing import assert_never
 
-from scada.model.handshake import PassageOutcome, RiseCause
+from scada.model.handshake import PassageOutcome
+from scada.model.lane import late, openlane, rises, settling, unseen
 from scada.model.lane import states as s
-from scada.model.lane import unseen
 from scada.model.lane.commands import (
     BeginStay,
-    CloseOrder,
+    Capture,
     Command,
     EndStay,
     KeepPicture,
     RaiseAlarm,
     RecordPassage,
-    RecordRise,
 )
 from scada.model.lane.events import ImageSeen
 from scada.model.lane.image import LaneImage
-from scada.model.lane.states import Due, Lane, Step
-from scada.model.lane.unseen import EXPECTED_RISES
+from scada.model.lane.leave import authorisation_of, close_order, due_of
+from scada.model.lane.states import Begun, Lane, Step
+from scada.model.lane.timing import Timing
 from scada.model.lane.words import Authorisation, Direction, Ending, Passage, passage_id
 
 
-def image_seen(lane: Lane, event: ImageSeen) -> Step:
-    """Take in the PLC's image: rises first, then the end of one passage and the beginning of the next."""
+def image_seen(lane: Lane, event: ImageSeen, timing: Timing) -> Step:
+    """Take in the PLC's image: rises first, then the ends of passages, then who is there now."""
     image = event.image
     if not image.alive:
         return Step(replace(lane, image=image))
     was_dark = not lane.image.alive
-    done = unseen.rises(lane, image) if was_dark else _rises(lane, image)
-    done = Step(replace(done.lane, image=image), done.commands)
-    live = done.lane.live
-    if live is not None and live.number != image.passage_now:
-        outcome = image.outcome if image.passage_last == live.number else PassageOutcome.UNCERTAIN
-        done = _then(done, _ended(done.lane, live, outcome, event.at_s))
+    done = unseen.rises(lane, image) if was_dark else rises.rises(lane, image, event.at_s)
+    done = Step(_looked(done.lane, image, event.at_s), done.commands)
+    done = _end_all(done, event.at_s, timing)
     if was_dark:
-        done = _then(done, unseen.passages(done.lane, event.at))
+        done = done.then(unseen.passages(done.lane, event.at))
     if image.passage_now != 0 and done.lane.live is None:
-        done = _then(done, _begun(done.lane, event, found=was_dark))
+        done = done.then(_begun(done.lane, event, found=was_dark))
+    return done.then(_followed(done.lane, event))
+
+
+def _looked(lane: Lane, image: LaneImage, at_s: float) -> Lane:
+    """Keep the image, and since when the loops have been on."""
+    stand_s = _since(lane.stand_s, on=image.stand.is_on, at_s=at_s)
+    safety_s = _since(lane.safety_s, on=image.safety.is_on, at_s=at_s)
+    stuck = lane.stuck and not image.stand.is_off
+    return replace(lane, image=image, stand_s=stand_s, safety_s=safety_s, stuck=stuck)
+
+
+def _since(before_s: float | None, *, on: bool, at_s: float) -> float | None:
+    if not on:
+        return None
+    return at_s if before_s is None else before_s
+
+
+def _end_all(done: Step, at_s: float, timing: Timing) -> Step:
+    """End the live passage, and its follower too if both are over since the last image."""
+    image = done.lane.image
+    while (live := done.lane.live) is not None and live.number != image.passage_now:
+        outcome = image.outcome if image.passage_last == live.number else PassageOutcome.UNCERTAIN
+        done = done.then(_ended(done.lane, live, outcome, at_s, timing))
+        follower = done.lane.follower
+        if follower is not None and follower.number != image.passage_next:
+            done = Step(replace(done.lane, live=follower, follower=None, last=follower.number), done.commands)
     return done
-
-
-def _then(done: Step, more: Step) -> Step:
-    return Step(more.lane, done.commands + more.commands)
 
 
 def _begun(lane: Lane, event: ImageSeen, *, found: bool) -> Step:
@@ -52,128 +71,141 @@ def _begun(lane: Lane, event: ImageSeen, *, found: bool) -> Step:
     `found`: the link has just come (back), so nobody saw how it began.
     """
     image = event.image
-    under_boom = image.safety.is_on and not image.approach.is_on
+    under_boom = image.safety.is_on and not image.stand.is_on
     number = image.passage_now
     live = Passage(passage_id(lane.name, number, event.at), number, event.at, wrong_way=under_boom and not found)
-    named = replace(lane, live=live, last=number)
+    named = replace(lane, live=live, last=number, direction=_way(lane, image))
     if live.wrong_way:
-        alarm = RaiseAlarm("wrong_way", live.id, "a vehicle came from the wrong side")
-        return Step(named, (alarm, KeepPicture(live.id, "wrong way")))
+        return _wrong_way(named, live)
     if found and image.safety.is_on:
         return Step(named.becoming(s.Passing(None, event.at_s)))
-    return Step(named)
+    return Step(named, (Capture(live.id),) if openlane.is_open(named) else ())
 
 
-def _ended(lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: float) -> Step:
+def _way(lane: Lane, image: LaneImage) -> Direction:
+    """Say which way a passage leads: from the inner side of a two-way lane it leads out."""
+    if not lane.two_way:
+        return lane.direction
+    return Direction.EXIT if image.inner_side else Direction.ENTRY
+
+
+def _wrong_way(lane: Lane, live: Passage) -> Step:
+    """Keep a picture; look at its plate where it may be the car that has just come in (`t_annul`)."""
+    alarm = RaiseAlarm("wrong_way", live.id, "a vehicle came from the wrong side")
+    looks = (Capture(live.id),) if lane.begun is not None else ()
+    return Step(lane, (alarm, KeepPicture(live.id, "wrong way"), *looks))
+
+
+def _followed(lane: Lane, event: ImageSeen) -> Step:
+    """Register who waits behind the car under the boom: nobody is forgotten, and he has a plate of his own."""
+    number, follower = event.image.passage_next, lane.follower
+    if lane.live is None or (follower is not None and follower.number == number):
+        return Step(lane)
+    if number == 0:
+        return Step(replace(lane, follower=None))
+    known = Passage(passage_id(lane.name, number, event.at), number, event.at)
+    return Step(replace(lane, follower=known), (Capture(known.id),))
+
+
+def _ended(lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: float, timing: Timing) -> Step:
     """Close the books of a passage, by what the PLC's loops prove."""
-    gone = replace(lane, live=None)
+    done = settling.give_up(lane, passage)
+    gone = replace(done.lane, live=None)
     match outcome:
         case PassageOutcome.FORWARD:
-            return _completed(gone, passage, at_s)
-        case PassageOutcome.BACKED_OUT:
-            return _backed_out(gone, passage, at_s)
+            return done.then(_completed(gone, passage, at_s, timing))
+        case PassageOutcome.BACKED_OUT | PassageOutcome.REVERSED_THROUGH:
+            return done.then(_backed_out(gone, passage, outcome, at_s))
         case PassageOutcome.WRONG_WAY:
-            return Step(gone.becoming(s.Idle()), (RecordPassage(passage, outcome),))
-        case PassageOutcome.UNCERTAIN if not isinstance(lane.state, s.Passing):
-            return _in_doubt(gone, passage)
+            return done.then(settling.came_wrong_way(_free(gone, s.Clearing(at_s)), passage, at_s))
         case PassageOutcome.TAILGATE:
-            return _unproven(gone, passage, outcome, "a vehicle followed without leave", at_s)
-        case PassageOutcome.UNCERTAIN | PassageOutcome.REVERSED_THROUGH | PassageOutcome.NONE:
-            return _unproven(gone, passage, outcome, "nobody can tell which way the vehicle went", at_s)
+            return done.then(_without_leave(gone, passage, at_s, timing))
+        case PassageOutcome.UNCERTAIN if not isinstance(lane.state, s.Passing):
+            return done.then(_in_doubt(gone, passage))
+        case PassageOutcome.UNCERTAIN | PassageOutcome.NONE:
+            leave = authorisation_of(lane.state)
+            if outcome is PassageOutcome.UNCERTAIN and leave is not None and lane.image.stand.is_on:
+                return done.then(settling.unsettled(_free(gone, s.Clearing(at_s)), passage, leave, at_s, timing))
+            text = "nobody can tell which way the vehicle went"
+            return done.then(_unproven(gone, passage, outcome, text, at_s))
         case _:
             assert_never(outcome)
 
 
-def _completed(lane: Lane, passage: Passage, at_s: float) -> Step:
+def _completed(lane: Lane, passage: Passage, at_s: float, timing: Timing) -> Step:
     """Begin or end the stay: the loops prove that the authorised car has passed (invariant 6)."""
-    cleared = lane.becoming(s.Clearing(at_s))
     leave = authorisation_of(lane.state)
     if leave is None or leave.passage != passage.id:
-        return _unproven(lane, passage, PassageOutcome.FORWARD, "a vehicle passed whose leave is not known", at_s)
+        return _without_leave(lane, passage, at_s, timing, PassageOutcome.FORWARD)
+    return proven(lane.becoming(s.Clearing(at_s)), passage, leave, at_s, timing)
+
+
+def proven(lane: Lane, passage: Passage, leave: Authorisation, at_s: float, timing: Timing) -> Step:
+    """Carry out what the leave was given for: its car has gone through."""
     picture = KeepPicture(passage.id, "passed")
     if lane.direction is Direction.ENTRY:
-        note = "NO_PLATE" if passage.read is None else ""
-        record = RecordPassage(passage, PassageOutcome.FORWARD, note)
-        return Step(cleared, (BeginStay(passage, leave), record, picture))
+        record = RecordPassage(passage, PassageOutcome.FORWARD, "NO_PLATE" if passage.read is None else "")
+        begun = replace(lane, begun=Begun(passage, at_s + timing.t_annul_s))
+        return Step(begun, (BeginStay(passage, leave.reason, leave.by), record, picture))
     if leave.stay is None:
-        return Step(cleared, (RecordPassage(passage, PassageOutcome.FORWARD, "NO_STAY"), picture))
-    end = EndStay(leave.stay, passage, leave, Ending.EXIT)
-    return Step(cleared, (end, RecordPassage(passage, PassageOutcome.FORWARD), picture))
+        return Step(lane, (RecordPassage(passage, PassageOutcome.FORWARD, "NO_STAY"), picture))
+    end = EndStay(leave.stay, passage, leave.reason, leave.by, Ending.EXIT)
+    return Step(lane, (end, RecordPassage(passage, PassageOutcome.FORWARD), picture))
 
 
-def _backed_out(lane: Lane, passage: Passage, at_s: float) -> Step:
+def _without_leave(
+    lane: Lane,
+    passage: Passage,
+    at_s: float,
+    timing: Timing,
+    outcome: PassageOutcome = PassageOutcome.TAILGATE,
+) -> Step:
+    """A vehicle went through that had no leave: through an open lane, behind another one, or nobody knows why."""
+    open_for = openlane.why_open(lane)
+    closed = close_order(lane, "the car is gone")
+    after = _free(replace(lane, held=None), s.Clearing(at_s))
+    if open_for is not None:
+        reason, by = open_for
+        return Step(after, closed).then(late.passed_open(after, passage, reason, by, at_s, timing))
+    if outcome is PassageOutcome.TAILGATE:
+        return Step(after, closed).then(late.tailgated(after, passage, at_s, timing))
+    return _unproven(lane, passage, outcome, "a vehicle passed whose leave is not known", at_s)
+
+
+def _backed_out(lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: float) -> Step:
     """Revoke everything; the stay is unchanged (path A)."""
     fake_exit = lane.direction is Direction.EXIT and authorisation_of(lane.state) is not None
-    record = RecordPassage(passage, PassageOutcome.BACKED_OUT, "FAKE_EXIT" if fake_exit else "")
-    next_state: s.State = s.Idle() if lane.image.down.is_on else s.Closing(at_s)
+    record = RecordPassage(passage, outcome, "FAKE_EXIT" if fake_exit else "")
+    closed = close_order(lane, "the car backed out")
     return Step(
-        replace(lane, held=None).becoming(next_state),
-        (*_close(due_of(lane), "the car backed out"), record, KeepPicture(passage.id, "backed out")),
+        _free(replace(lane, held=None), s.Closing(at_s)), (*closed, record, KeepPicture(passage.id, "backed out"))
     )
 
 
 def _in_doubt(lane: Lane, passage: Passage) -> Step:
     """Freeze what the car owed: the next passage may be the same car (`lanes.md` §6, in doubt)."""
-    held = replace(lane, held=due_of(lane)).becoming(s.Idle())
-    return Step(held, (RecordPassage(passage, PassageOutcome.UNCERTAIN, "IN_DOUBT"),))
+    held = replace(lane, held=due_of(lane))
+    return Step(_free(held, s.Idle()), (RecordPassage(passage, PassageOutcome.UNCERTAIN, "IN_DOUBT"),))
 
 
 def _unproven(lane: Lane, passage: Passage, outcome: PassageOutcome, text: str, at_s: float) -> Step:
     """Nothing begins or ends on a passage that is not proven; a person looks at it."""
-    state: s.State = s.Idle() if lane.image.down.is_on else s.Clearing(at_s)
-    return Step(
-        replace(lane, held=None).becoming(state),
-        (
-            *_close(due_of(lane), "the car is gone"),
-            RecordPassage(passage, outcome, "UNCERTAIN"),
-            RaiseAlarm("unproven_passage", passage.id, text),
-            KeepPicture(passage.id, "unproven passage"),
-        ),
+    closed = close_order(lane, "the car is gone")
+    commands: tuple[Command, ...] = (
+        *closed,
+        RecordPassage(passage, outcome, "UNCERTAIN"),
+        RaiseAlarm("unproven_passage", passage.id, text),
+        KeepPicture(passage.id, "unproven passage"),
     )
+    return Step(_free(replace(lane, held=None), s.Clearing(at_s)), commands)
 
 
-def authorisation_of(state: s.State) -> Authorisation | None:
-    """Give the leave that is out while the lane is in this state."""
-    match state:
-        case s.Authorised() | s.Opening() | s.Open() | s.Passing() | s.Faulted():
-            return state.authorisation
-        case _:
-            return None
-
-
-def due_of(lane: Lane) -> Due | None:
-    """Give what the car owes under an order that is still open."""
+def _free(lane: Lane, up: s.State) -> Lane:
+    """Go on after a passage, in `up` if the boom is not down; held open or faulted it stays so, without its leave."""
     match lane.state:
-        case s.AwaitingPayment(due=due):
-            return due
-        case s.AwaitingOperator(due=due) if due is not None:
-            return due
+        case s.Watching():
+            return lane
+        case s.Faulted() as state:
+            return lane.becoming(replace(state, authorisation=None))
         case _:
-            return lane.held
-
-
-def _close(due: Due | None, why: str) -> tuple[Command, ...]:
-    return () if due is None else (CloseOrder(due.order.id, why),)
-
-
-def _rises(lane: Lane, image: LaneImage) -> Step:
-    """Record every rise since the last image; the first image is only a baseline."""
-    before = lane.rises
-    counted = replace(lane, rises=image.rise_count)
-    if before is None or image.rise_count < before:
-        return Step(counted)
-    commands: list[Command] = []
-    for count in range(before + 1, image.rise_count + 1):
-        last = count == image.rise_count
-        commands += _rise(lane, image, count, image.rise_cause if last else RiseCause.UNKNOWN)
-    return Step(counted, tuple(commands))
-
-
-def _rise(lane: Lane, image: LaneImage, count: int, cause: RiseCause) -> list[Command]:
-    ours = lane.live is not None and lane.live.number == image.rise_passage
-    passage = lane.live.id if lane.live is not None and ours else None
-    commands: list[Command] = [RecordRise(count, cause, passage, image.rise_passage)]
-    if cause not in EXPECTED_RISES or (cause is RiseCause.AUTHORISED and authorisation_of(lane.state) is None):
-        text = f"the boom rose and nobody here asked for it ({cause.name.lower()})"
-        commands += [RaiseAlarm("unexplained_rise", passage, text), KeepPicture(passage, "unexplained rise")]
-    return commands
+            return lane.becoming(s.Idle() if lane.image.down.is_on else up)

@@ -10,11 +10,11 @@ from scada.model.handshake import Mode
 from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.commands import AnswerRequest, AskQuote
-from scada.model.lane.passages import due_of
-from scada.model.lane.permit import BEFORE_LEAVE, authorise, close_order, live_of
+from scada.model.lane.leave import close_order, due_of, live_of
+from scada.model.lane.permit import BEFORE_LEAVE, authorise
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
-from scada.model.lane.words import OpenRequest, Reason, Refused, Taken
+from scada.model.lane.words import OPERATOR_REASONS, OpenRequest, Reason, Refused, Taken
 
 
 def open_requested(lane: Lane, event: e.OpenRequested, timing: Timing) -> Step:
@@ -25,10 +25,9 @@ def open_requested(lane: Lane, event: e.OpenRequested, timing: Timing) -> Step:
         refused = Step(lane, (AnswerRequest(request.id, Refused(why)),))
         return _price_anew(refused, request, event.at_s)
     live = live_of(lane)
-    stay = request.stay if request.order is not None else live.stay
     keep_order = request.order is not None or request.reason is Reason.PAID_NOT_ARRIVED
     closed = () if keep_order else close_order(lane, "opened by hand")
-    leave = authorise(replace(lane, held=None), stay, request.reason, request.by, event.at_s, timing)
+    leave = authorise(replace(lane, held=None), live.stay, request.reason, request.by, event.at_s, timing)
     return Step(leave.lane, (AnswerRequest(request.id, Taken()), *closed, *leave.commands))
 
 
@@ -44,17 +43,35 @@ def _refusal(lane: Lane, request: OpenRequest) -> str | None:
         return lane.state.fault.value
     if not isinstance(lane.state, BEFORE_LEAVE):
         return "the gate already opens for a car" if not isinstance(lane.state, s.Idle) else "no car at the boom"
-    why = _wrong_order(lane, request) if request.order is not None else _wrong_passage(lane, request)
-    if why is None and not lane.is_certain:
+    why = _wrong_car(lane, request)
+    is_seen = lane.is_certain or (lane.by_camera and request.reason in OPERATOR_REASONS)
+    if why is None and not is_seen:
         return "the car is not surely on the approach loop"
     return why
+
+
+def _wrong_car(lane: Lane, request: OpenRequest) -> str | None:
+    if request.order is not None:
+        return _wrong_order(lane, request)
+    if request.reason is Reason.ACCEPTED:
+        return _wrong_acceptance(lane, request)
+    return _wrong_passage(lane, request)
 
 
 def _wrong_order(lane: Lane, request: OpenRequest) -> str | None:
     if live_of(lane).stay != request.stay:
         return "the car at the boom belongs to another stay"
+    if isinstance(lane.state, s.AwaitingOperator) and lane.state.only_person:
+        return "a person must look at this car first"
     due = due_of(lane)
     return None if due is not None and due.order.id == request.order else "a newer quote is asked for"
+
+
+def _wrong_acceptance(lane: Lane, request: OpenRequest) -> str | None:
+    """WeChat has accepted the charge of a stay: good for its car, while the lane waits for just that."""
+    if live_of(lane).stay != request.stay:
+        return "the car at the boom belongs to another stay"
+    return None if isinstance(lane.state, s.AwaitingAcceptance) else "the lane does not wait for this any more"
 
 
 def _wrong_passage(lane: Lane, request: OpenRequest) -> str | None:
@@ -71,7 +88,7 @@ def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     match lane.state:
         case s.AwaitingPayment():
             return Step(lane.becoming(s.Quoting(request.stay, at_s)), asked)
-        case s.AwaitingOperator():
-            return Step(lane.becoming(replace(lane.state, due=None)), asked)
+        case s.AwaitingOperator(only_person=False) as state:
+            return Step(lane.becoming(replace(state, due=None)), asked)
         case _:
             return refused

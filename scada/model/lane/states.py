@@ -1,15 +1,16 @@
 """The states of a lane (`lanes.md` §6 and §7), the lane itself, and what a step gives back.
 
 The table's *Paid* and *BackedOut* last no time at all: the machine passes through them within one
-step, so they are no states here. *AwaitingAcceptance* and *Tailgated* come with their own paths.
+step, so they are no states here.
 """
 
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from scada.model.handshake import PassageOutcome
 from scada.model.lane.commands import Command
 from scada.model.lane.image import DARK, LaneImage
-from scada.model.lane.words import Authorisation, Direction, Order, Passage, Quote
+from scada.model.lane.words import BOTH_WAYS, Authorisation, Direction, Ending, Order, Passage, Quote, Reason
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import PlateRead
 
@@ -37,11 +38,12 @@ class Identifying:
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """Entry: may this plate come in?"""
+    """Entry: may this plate come in? `waits_s`: since when the car waits for that to change, if it does."""
 
     read: PlateRead
     since_s: float
     asks: int = 1
+    waits_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,14 @@ class Quoting:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitingAcceptance:
+    """WeChat is asked to deduct the fee by itself."""
+
+    quote: Quote
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitingPayment:
     """The QR code is on the display."""
 
@@ -73,12 +83,17 @@ class AwaitingPayment:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingDriver:
-    """The driver has to say which plate or which stay is his; the cameras go on trying."""
+    """The driver has to say which plate or which stay is his; the cameras go on trying.
+
+    `again_s`: when admission is asked again, where it may change by itself. `offer`: the one stay that is near.
+    """
 
     why: str
     since_s: float
     tries: int = 1
     sent_back: bool = False
+    again_s: float | None = None
+    offer: StayId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +101,14 @@ class AwaitingOperator:
     """A case is open; a payment may still end it by itself.
 
     `ask_s` is when the stay is priced again, so that it can: billing failed, or the price ran out.
+    `only_person`: a payment does not end it: a person must look at this car first.
     """
 
     why: str
     since_s: float
     due: Due | None = None
     ask_s: float | None = None
+    only_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +129,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """The boom is up and the car has not moved yet."""
+    """The boom is up and the car has not moved yet: `nudged` after `t_pass`, a case after twice that (`lingering`)."""
 
     authorisation: Authorisation
     since_s: float
+    nudged: bool = False
     lingering: bool = False
 
 
@@ -126,6 +144,13 @@ class Passing:
     authorisation: Authorisation | None
     since_s: float
     alarmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tailgated:
+    """A vehicle without leave is under the boom, behind another one."""
+
+    since_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +167,45 @@ class Closing:
     since_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """The lane is held open, or there is fire: it reads and counts, and decides nothing."""
+
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ByCamera:
+    """The approach loop cannot be believed: the camera is the trigger, and a person confirms each opening."""
+
+    since_s: float
+    look_s: float
+
+
 class Fault(Enum):
     """Faults of the barrier that stop a lane (`lanes.md` §8)."""
 
     NO_START = "barrier does not start"
     MID = "barrier stuck half way"
     NOT_CLOSED = "barrier does not close: revenue unguarded"
+    BOOM = "boom off its mount or lifted without a cause"
+
+
+UNGUARDED = frozenset({Fault.MID, Fault.NOT_CLOSED, Fault.BOOM})
+"""Nothing holds a car back: the lane counts as held open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faulted:
-    """The barrier did not do what it was told; nothing more is commanded."""
+    """The barrier did not do what it was told, or moved by itself; nothing more is commanded.
+
+    `pictures` is how many were kept of it so far.
+    """
 
     fault: Fault
     since_s: float
     authorisation: Authorisation | None = None
+    pictures: int = 1
 
 
 State = (
@@ -165,6 +214,7 @@ State = (
     | Deciding
     | Matching
     | Quoting
+    | AwaitingAcceptance
     | AwaitingPayment
     | AwaitingDriver
     | AwaitingOperator
@@ -172,8 +222,11 @@ State = (
     | Opening
     | Open
     | Passing
+    | Tailgated
     | Clearing
     | Closing
+    | Watching
+    | ByCamera
     | Faulted
 )
 
@@ -183,6 +236,7 @@ NAMES: dict[type[State], str] = {
     Deciding: "deciding",
     Matching: "matching",
     Quoting: "quoting",
+    AwaitingAcceptance: "awaiting_acceptance",
     AwaitingPayment: "awaiting_payment",
     AwaitingDriver: "awaiting_driver",
     AwaitingOperator: "awaiting_operator",
@@ -190,21 +244,65 @@ NAMES: dict[type[State], str] = {
     Opening: "opening",
     Open: "open",
     Passing: "passing",
+    Tailgated: "tailgated",
     Clearing: "clearing",
     Closing: "closing",
+    Watching: "watching",
+    ByCamera: "by_camera",
     Faulted: "faulted",
 }
 """What the tag `<lane>.lane.state` says."""
 
 
 @dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A passage under leave that left the safety loop while a car still stood on the approach loop (path B).
+
+    The plate of that car says which way it went. `looks` counts the reads that said nothing.
+    """
+
+    passage: Passage
+    leads: Direction
+    leave: Authorisation
+    until_s: float
+    looks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A passage without leave that has ended, proven by loops, and whose car is still being identified.
+
+    `ending`: how its stay ends, at an exit. `reason` and `by` stand for the leave that it did not have.
+    """
+
+    passage: Passage
+    leads: Direction
+    outcome: PassageOutcome
+    ending: Ending
+    reason: Reason
+    by: str
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The entry passage that has just begun a stay: it is annulled if the same car reverses out again."""
+
+    passage: Passage
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """A lane: what its PLC shows, what it is doing, and for whom.
 
-    `live` is the passage that the PLC calls `passage.now`. `held` is what the car that left the
-    loop for a moment owed: if it comes back, its order is still good; if not, it is closed.
-    `rises` is the PLC's count of rises and `last` the newest passage number, as far as they are recorded;
-    None where nothing ever was.
+    `direction` is the lane's, or in a lane for both ways (`two_way`, open for `ways`) that of the live passage.
+    `live` is the passage that the PLC calls `passage.now`, `follower` the one it calls `passage.next`. `held` is what
+    the car that left the loop for a moment owed: if it comes back, its order is still good; if not, it is closed.
+    `rises` is the PLC's count of rises and `last` the newest passage number, as far as they are recorded; None where
+    nothing ever was. `stand_s` and `safety_s`: since when a loop is on (monotonic); `stuck`: the approach loop is on
+    with nobody there; `look_s`: when the cameras were last asked because of that; `standing`: the conditions whose
+    alarm is raised already.
     """
 
     name: LaneName
@@ -212,9 +310,20 @@ class Lane:
     state: State = Idle()
     image: LaneImage = DARK
     live: Passage | None = None
+    follower: Passage | None = None
     held: Due | None = None
     rises: int | None = None
     last: int | None = None
+    two_way: bool = False
+    ways: frozenset[Direction] = BOTH_WAYS
+    unsettled: Unsettled | None = None
+    late: tuple[Late, ...] = ()
+    begun: Begun | None = None
+    stand_s: float | None = None
+    safety_s: float | None = None
+    stuck: bool = False
+    look_s: float = 0.0
+    standing: frozenset[str] = frozenset()
 
     def is_live(self, passage: PassageId) -> bool:
         """Say whether this is the passage of the car that stands there now."""
@@ -223,7 +332,12 @@ class Lane:
     @property
     def is_certain(self) -> bool:
         """A car surely stands on the approach loop: the opposite of *in doubt*."""
-        return self.image.alive and self.image.approach.is_on
+        return self.image.alive and self.image.stand.is_on and not self.stuck
+
+    @property
+    def by_camera(self) -> bool:
+        """The approach loop cannot be believed: stuck, or its detector is faulty."""
+        return self.image.alive and (self.stuck or not self.image.stand.quality.is_good)
 
     def becoming(self, state: State) -> "Lane":
         """Give the lane in another state."""
@@ -240,3 +354,7 @@ class Step:
     def also(self, *commands: Command) -> "Step":
         """Add commands behind those already there."""
         return Step(self.lane, self.commands + commands)
+
+    def then(self, more: "Step") -> "Step":
+        """Go on with another step's lane; its commands come behind those already there."""
+        return Step(more.lane, self.commands + more.commands)

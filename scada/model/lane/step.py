@@ -8,9 +8,9 @@ compared before and after, so that no row of the table can forget it.
 from typing import assert_never
 
 from scada.model.lane import events as e
-from scada.model.lane import gate, passages, permit, request
+from scada.model.lane import faults, follower, gate, late, openlane, passages, paying, permit, request, settling
 from scada.model.lane import states as s
-from scada.model.lane.commands import CloseCase, Command, OpenCase
+from scada.model.lane.commands import CloseCase, CloseOrder, Command, OpenCase
 from scada.model.lane.display import shown
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
@@ -22,20 +22,25 @@ _MOST_ROWS = 16
 def step(lane: Lane, event: e.Event, timing: Timing) -> Step:
     """Decide what a lane does about an event (`lanes.md` §6 and §7)."""
     taken = _take(lane, event, timing)
-    after = _run_on(taken, event.at_s, timing)
+    done = _run_on(taken, event.at_s, timing)
+    after = done.then(faults.alarms(done.lane, event.at_s, timing))
     return after.also(*_cases(lane, after.lane), *_display(lane, after.lane))
 
 
 def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
     match event:
         case e.ImageSeen():
-            return passages.image_seen(lane, event)
+            return passages.image_seen(lane, event, timing)
         case e.TimePassed():
             return Step(lane)
         case e.OpenRequested():
             return request.open_requested(lane, event, timing)
+        case e.FaultConfirmed():
+            return faults.confirmed(lane, event)
+        case e.TideTurned():
+            return permit.tide_turned(lane, event)
         case _ if not lane.is_live(event.passage):
-            return Step(lane)
+            return _of_another(lane, event, timing)
         case e.PlateSeen():
             return permit.plate_seen(lane, event, timing)
         case e.PlateCorrected():
@@ -43,17 +48,19 @@ def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
         case e.Admitted():
             return permit.admitted(lane, event, timing)
         case e.NotAdmitted():
-            return permit.not_admitted(lane, event)
+            return permit.not_admitted(lane, event, timing)
         case e.StayFound():
-            return permit.stay_found(lane, event)
+            return paying.stay_found(lane, event)
         case e.StayNotFound():
-            return permit.stay_not_found(lane, event)
+            return paying.stay_not_found(lane, event)
         case e.Quoted():
-            return permit.quoted(lane, event, timing)
+            return paying.quoted(lane, event, timing)
         case e.OrderMade():
-            return permit.order_made(lane, event)
+            return paying.order_made(lane, event)
+        case e.AcceptanceRefused():
+            return paying.acceptance_refused(lane, event)
         case e.BillingFailed():
-            return permit.billing_failed(lane, event)
+            return paying.billing_failed(lane, event, timing)
         case e.Rejected():
             return permit.rejected(lane, event)
         case e.HelpCalled():
@@ -66,6 +73,25 @@ def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
             return gate.command_unknown(lane, event)
         case _:
             assert_never(event)
+
+
+def _of_another(lane: Lane, event: e.Event, timing: Timing) -> Step:
+    """Take what is said of the follower, or of a car without leave that is gone already; the rest comes too late."""
+    match event:
+        case e.PlateSeen() | e.StayFound() | e.StayNotFound():
+            if (gone := late.of(lane, event.passage)) is not None:
+                return late.heard(lane, gone, event, timing)
+            return _of_follower(lane, event, timing)
+        case e.OrderMade(order=order):
+            return Step(lane, (CloseOrder(order.id, "its car is gone"),))
+        case _:
+            return Step(lane)
+
+
+def _of_follower(lane: Lane, event: e.PlateSeen | e.StayFound | e.StayNotFound, timing: Timing) -> Step:
+    if lane.follower is None or lane.follower.id != event.passage:
+        return Step(lane)
+    return follower.heard(lane, lane.follower, event, timing)
 
 
 def _run_on(taken: Step, at_s: float, timing: Timing) -> Step:
@@ -82,33 +108,44 @@ def _run_on(taken: Step, at_s: float, timing: Timing) -> Step:
 
 
 def _advance(lane: Lane, at_s: float, timing: Timing) -> Step | None:
+    before = late.close_old(lane, at_s) or settling.too_late(lane, at_s)
+    return before or openlane.enter(lane, at_s) or faults.from_any(lane, at_s, timing) or _go_on(lane, at_s, timing)
+
+
+def _go_on(lane: Lane, at_s: float, timing: Timing) -> Step | None:
     match lane.state:
         case s.Idle():
             return permit.from_idle(lane, at_s)
         case s.Identifying() as state:
             return permit.from_identifying(lane, state, at_s, timing)
-        case s.Deciding() | s.Matching() | s.Quoting() as state:
-            return permit.from_asking(lane, state, at_s, timing)
+        case s.Deciding() | s.Matching() | s.Quoting() | s.AwaitingAcceptance() as state:
+            return paying.from_asking(lane, state, at_s, timing)
         case s.AwaitingPayment() as state:
-            return permit.from_awaiting_payment(lane, state, at_s, timing)
+            return paying.from_awaiting_payment(lane, state, at_s, timing)
         case s.AwaitingDriver() as state:
             return permit.from_awaiting_driver(lane, state, at_s, timing)
         case s.AwaitingOperator() as state:
-            return permit.from_awaiting_operator(lane, state, at_s)
+            return paying.from_awaiting_operator(lane, state, at_s)
         case s.Authorised() as state:
             return gate.from_authorised(lane, state, at_s)
         case s.Opening() as state:
-            return gate.from_opening(lane, state, at_s, timing)
+            return gate.from_opening(lane, state, at_s) or faults.did_not_open(lane, state, at_s, timing)
         case s.Open() as state:
             return gate.from_open(lane, state, at_s, timing)
         case s.Passing() as state:
             return gate.from_passing(lane, state, at_s, timing)
+        case s.Tailgated():
+            return gate.from_tailgated(lane, at_s)
         case s.Clearing() as state:
-            return gate.from_clearing(lane, state, at_s, timing)
+            return gate.from_clearing(lane, state, at_s) or faults.did_not_close(lane, state, at_s, timing)
         case s.Closing() as state:
-            return gate.from_closing(lane, state, at_s, timing)
+            return gate.from_closing(lane, state, at_s) or faults.did_not_close(lane, state, at_s, timing)
+        case s.Watching():
+            return openlane.from_watching(lane, at_s)
+        case s.ByCamera() as state:
+            return faults.from_by_camera(lane, state, at_s, timing)
         case s.Faulted() as state:
-            return gate.from_faulted(lane, state, at_s)
+            return faults.from_faulted(lane, state, at_s)
         case _:
             assert_never(lane.state)
 

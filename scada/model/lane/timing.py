@@ -5,10 +5,24 @@ What only the PLC times (`t_glitch`, `t_gone`, `t_clear`) stands in the PLC.
 
 from dataclasses import dataclass
 
+from scada.model.money import NOTHING, Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the owner of a lane has decided for the times when something is missing (`operations.md` §6).
+
+    `release_cap_fen`: up to this much, a car whose order WeChat does not make is let out with arrears; 0: never.
+    `admit_unread`: an entry whose cameras are off opens and takes a picture.
+    """
+
+    release_cap_fen: Fen = NOTHING
+    admit_unread: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The waits of one lane, in seconds of monotonic time, and `confidence`, the least sign probability."""
+    """The waits of one lane, in seconds of monotonic time, `confidence`, the least sign probability, and its policy."""
 
     t_read_s: float = 2.0
     t_help_s: float = 20.0
@@ -24,6 +38,13 @@ class Timing:
     t_close_s: float = 6.0
     t_pass_s: float = 45.0
     t_under_s: float = 30.0
+    t_annul_s: float = 60.0
+    """A stay that has just begun is annulled if its car reverses out again within this time."""
+    t_stuck_approach_s: float = 600.0
+    t_stuck_safety_s: float = 300.0
+    t_again_s: float = 10.0
+    """How often a full car park is asked again."""
     confidence: float = 0.8
     agreeing: int = 2
     """How many frames must agree on a plate (`lanes.md` §6, Identifying)."""
+    policy: Policy = Policy()

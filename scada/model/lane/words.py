@@ -11,10 +11,13 @@ from scada.model.plate import PlateRead
 
 
 class Direction(Enum):
-    """Which way a lane leads. Lanes that work both ways come with their own machine."""
+    """Which way a lane leads, or, in a lane that works both ways, which way its live passage does."""
 
     ENTRY = "entry"
     EXIT = "exit"
+
+
+BOTH_WAYS = frozenset(Direction)
 
 
 class Reason(Enum):
@@ -169,6 +172,8 @@ class Passage:
     stay: StayId | None = None
     wrong_way: bool = False
     """It began on the safety loop: somebody comes from the other side."""
+    checked: bool = False
+    """A person has looked at its plate and its stay."""
 
 
 def passage_id(lane: str, number: int, at: datetime) -> PassageId:

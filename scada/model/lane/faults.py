@@ -1,0 +1,147 @@
+"""What goes wrong with barrier and loops, and how it ends (`lanes.md` §8, paths K, L, M)."""
+
+from dataclasses import replace
+
+from scada.model.handshake import Mode
+from scada.model.lane import events as e
+from scada.model.lane import states as s
+from scada.model.lane.commands import Capture, KeepPicture, RaiseAlarm, RevokeGate
+from scada.model.lane.gate import under_boom
+from scada.model.lane.leave import close_order, live_of
+from scada.model.lane.states import Fault, Lane, Step
+from scada.model.lane.timing import Timing
+
+_PICTURES = 15
+_PICTURE_EVERY_S = 2.0
+"""A boom that is hit or lifted: half a minute of pictures."""
+_LOOK_EVERY_S = 60.0
+"""How often the cameras are asked whether anybody stands on a loop that is on for very long."""
+
+
+def from_any(lane: Lane, at_s: float, timing: Timing) -> Step | None:
+    """Find what may happen in every state: a boom off its mount, a loop that is on with nobody there."""
+    if isinstance(lane.state, s.Faulted | s.Watching):
+        return None
+    if not lane.image.attached.on and lane.image.attached.quality.is_good:
+        return _boom_off(lane, at_s)
+    return _look_at_loop(lane, at_s, timing)
+
+
+def _boom_off(lane: Lane, at_s: float) -> Step:
+    """Swing-away boom off its mount, hit or broken: nothing holds a car back (path L)."""
+    passage = lane.live.id if lane.live else None
+    text = "the boom is off its mount: hit or broken"
+    closed = close_order(lane, "the boom is broken")
+    stopped = replace(lane, held=None).becoming(s.Faulted(Fault.BOOM, at_s))
+    return Step(stopped, (*closed, RaiseAlarm("boom", passage, text), KeepPicture(passage, "boom")))
+
+
+def _look_at_loop(lane: Lane, at_s: float, timing: Timing) -> Step | None:
+    """Ask the cameras about an approach loop that is on for very long; their answer says whether it is stuck."""
+    since_s, live = lane.stand_s, lane.live
+    if live is None or since_s is None or lane.stuck or at_s - since_s <= timing.t_stuck_approach_s:
+        return None
+    if at_s - lane.look_s <= _LOOK_EVERY_S:
+        return None
+    return Step(replace(lane, look_s=at_s), (Capture(live.id),))
+
+
+def stuck(lane: Lane, at_s: float) -> Step:
+    """The cameras see nobody on a loop that is on: from now on the camera is the trigger (path M)."""
+    closed = close_order(lane, "nobody stands on the loop")
+    known = replace(lane, stuck=True, held=None)
+    return Step(known.becoming(s.ByCamera(at_s, at_s)), closed)
+
+
+def is_stuck(lane: Lane, at_s: float, timing: Timing) -> bool:
+    """Say whether the approach loop is on for longer than any car would stand there."""
+    return lane.stand_s is not None and at_s - lane.stand_s > timing.t_stuck_approach_s
+
+
+def from_by_camera(lane: Lane, state: s.ByCamera, at_s: float, timing: Timing) -> Step | None:
+    """Look again and again who stands there, as long as the loop cannot be believed."""
+    if lane.live is None or not lane.by_camera:
+        return Step(lane.becoming(s.Idle()))
+    if at_s - state.look_s <= timing.t_read_s + 1.0:
+        return None
+    return Step(lane.becoming(replace(state, look_s=at_s)), (Capture(lane.live.id),))
+
+
+def did_not_open(lane: Lane, state: s.Opening, at_s: float, timing: Timing) -> Step | None:
+    """Find the barrier that does not reach its upper limit (path K): one repeat was the PLC link's, then no more."""
+    if at_s - state.since_s <= timing.t_open_s:
+        return None
+    leave, live = state.authorisation, live_of(lane)
+    fault = Fault.NO_START if lane.image.down.is_on else Fault.MID
+    kept = (RaiseAlarm("barrier", leave.passage, fault.value), KeepPicture(leave.passage, fault.value))
+    revoked = (RevokeGate(leave.passage, live.number, fault.value),) if fault is Fault.NO_START else ()
+    return Step(lane.becoming(s.Faulted(fault, at_s, leave)), (*kept, *revoked))
+
+
+def did_not_close(lane: Lane, state: s.Clearing | s.Closing, at_s: float, timing: Timing) -> Step | None:
+    """Raise the alarm when nothing forbids lowering and the boom is not down in `t_close`."""
+    if not lane.image.close_permit.is_on or at_s - state.since_s <= timing.t_close_s:
+        return None
+    passage = lane.live.id if lane.live else None
+    fault = Fault.NOT_CLOSED
+    return Step(lane.becoming(s.Faulted(fault, at_s)), (RaiseAlarm("barrier", passage, fault.value),))
+
+
+def from_faulted(lane: Lane, state: s.Faulted, at_s: float) -> Step | None:
+    """A fault ends when the limit it waited for is reached: a late barrier, a test opening, a boom that is down."""
+    image, leave = lane.image, state.authorisation
+    if leave is not None and lane.is_live(leave.passage):
+        if image.safety.is_on and not image.down.is_on:
+            return under_boom(lane, leave, at_s)
+        return Step(lane.becoming(s.Open(leave, at_s))) if image.up.is_on else None
+    match state.fault:
+        case Fault.NO_START:
+            return Step(lane.becoming(s.Closing(at_s))) if image.up.is_on else None
+        case Fault.NOT_CLOSED if image.down.is_on:
+            return Step(lane.becoming(s.Idle()))
+        case Fault.BOOM if state.pictures < _PICTURES and at_s - state.since_s > state.pictures * _PICTURE_EVERY_S:
+            passage = lane.live.id if lane.live else None
+            more = replace(state, pictures=state.pictures + 1)
+            return Step(lane.becoming(more), (KeepPicture(passage, "boom"),))
+        case _:
+            return None
+
+
+def confirmed(lane: Lane, event: e.FaultConfirmed) -> Step:
+    """A person says that the barrier is whole: believed where mount and a limit switch agree."""
+    state, image = lane.state, lane.image
+    if not isinstance(state, s.Faulted) or not image.alive:
+        return Step(lane)
+    if not image.attached.on or not (image.up.is_on or image.down.is_on):
+        return Step(lane)
+    return Step(lane.becoming(s.Idle() if image.down.is_on else s.Closing(event.at_s)))
+
+
+def standing(lane: Lane, at_s: float, timing: Timing) -> dict[str, str]:
+    """Give the conditions that need a person for as long as they stand: code and words."""
+    image = lane.image
+    if not image.alive:
+        return dict.fromkeys(lane.standing, "")
+    found = {
+        "approach_loop": (lane.by_camera, "the approach loop cannot be believed: the camera is the trigger"),
+        "safety_loop": (_is_safety_doubtful(lane, at_s, timing), "the safety loop cannot be believed: no closing"),
+        "limits": (image.up.is_on and image.down.is_on, "both limit switches of the boom are on"),
+        "drive": (image.drive_fault.is_on, "the drive of the barrier reports a fault"),
+        "fire": (image.mode is Mode.FIRE, "fire: the boom is up and nothing is billed"),
+    }
+    return {code: text for code, (is_so, text) in found.items() if is_so}
+
+
+def _is_safety_doubtful(lane: Lane, at_s: float, timing: Timing) -> bool:
+    stuck_s = timing.t_stuck_safety_s
+    return not lane.image.safety.quality.is_good or (lane.safety_s is not None and at_s - lane.safety_s > stuck_s)
+
+
+def alarms(lane: Lane, at_s: float, timing: Timing) -> Step:
+    """Raise the alarm of each condition when it begins."""
+    now = standing(lane, at_s, timing)
+    if now.keys() == lane.standing:
+        return Step(lane)
+    passage = lane.live.id if lane.live else None
+    raised = tuple(RaiseAlarm(code, passage, text) for code, text in now.items() if code not in lane.standing)
+    return Step(replace(lane, standing=frozenset(now)), raised)

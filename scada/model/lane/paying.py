@@ -1,0 +1,185 @@
+"""An exit, from the plate to the leave: whose stay it is, what it owes, and the money (`lanes.md` §7)."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from scada.model.lane import events as e
+from scada.model.lane import openlane
+from scada.model.lane import states as s
+from scada.model.lane.commands import (
+    AskAcceptance,
+    AskAdmission,
+    AskOrder,
+    AskQuote,
+    CloseOrder,
+    Command,
+    FindStay,
+    RaiseAlarm,
+)
+from scada.model.lane.leave import close_order, due_of, live_of
+from scada.model.lane.permit import BEFORE_LEAVE, authorise
+from scada.model.lane.states import Due, Lane, Step
+from scada.model.lane.timing import Timing
+from scada.model.lane.words import Direction, Quote, Reason
+
+_ASK_AGAIN_S = 10.0
+"""How often billing is asked again while a person is called because it failed."""
+Asking = s.Deciding | s.Matching | s.Quoting | s.AwaitingAcceptance
+
+
+def stay_found(lane: Lane, event: e.StayFound) -> Step:
+    """Price the stay; an order for another one is closed. In doubt a person looks first, whatever is paid."""
+    if openlane.is_open(lane):
+        return openlane.stay_found(lane, event)
+    if lane.direction is not Direction.EXIT or not isinstance(lane.state, BEFORE_LEAVE):
+        return Step(lane)
+    live, due = live_of(lane), due_of(lane)
+    closed = () if due is None or due.quote.stay == event.stay else close_order(lane, "it is another car")
+    checked = live.checked or event.person
+    known = replace(lane, live=replace(live, stay=event.stay, checked=checked), held=None)
+    if event.doubt and not checked:
+        closed = close_order(lane, event.doubt)
+        return Step(known.becoming(s.AwaitingOperator(event.doubt, event.at_s, only_person=True)), closed)
+    return Step(known.becoming(s.Quoting(event.stay, event.at_s)), (*closed, AskQuote(live.id, event.stay)))
+
+
+def stay_not_found(lane: Lane, event: e.StayNotFound) -> Step:
+    """Never release because there is no entry record (path G): the driver claims, or a person decides."""
+    if not isinstance(lane.state, s.Matching):
+        return Step(lane)
+    several, offer = len(event.candidates) > 1, event.candidates[0] if len(event.candidates) == 1 else None
+    why = "several stays may fit the plate" if several else "no open stay under this plate"
+    if several:
+        return Step(lane.becoming(s.AwaitingOperator(why, event.at_s)))
+    return Step(lane.becoming(s.AwaitingDriver(why, event.at_s, offer=offer)))
+
+
+def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
+    """Nothing due: the car may go. Otherwise let WeChat deduct it, or make the order."""
+    state, quote = lane.state, event.quote
+    if not isinstance(state, s.Quoting | s.AwaitingOperator) or live_of(lane).stay != quote.stay:
+        return Step(lane)
+    if isinstance(state, s.AwaitingOperator) and state.only_person:
+        return Step(lane)
+    if quote.doubt and not live_of(lane).checked:
+        closed = close_order(lane, quote.doubt)
+        doubted = s.AwaitingOperator(quote.doubt, event.at_s, only_person=True)
+        return Step(replace(lane, held=None).becoming(doubted), closed)
+    if quote.due_fen == 0:
+        return authorise(lane, quote.stay, quote.free_reason or Reason.FREE, "billing", event.at_s, timing)
+    if isinstance(state, s.AwaitingOperator):
+        return Step(lane, (AskOrder(event.passage, quote),))
+    if quote.auto_deduct:
+        return Step(lane.becoming(s.AwaitingAcceptance(quote, event.at_s)), (AskAcceptance(event.passage, quote),))
+    return _order(lane, quote, event.at_s, state.asks)
+
+
+def _order(lane: Lane, quote: Quote, at_s: float, asks: int) -> Step:
+    asked = AskOrder(live_of(lane).id, quote)
+    return Step(lane.becoming(s.Quoting(quote.stay, at_s, asks, quote)), (asked,))
+
+
+def acceptance_refused(lane: Lane, event: e.AcceptanceRefused) -> Step:
+    """WeChat's guide: refused means pay on the spot."""
+    if not isinstance(lane.state, s.AwaitingAcceptance):
+        return Step(lane)
+    return _order(lane, lane.state.quote, event.at_s, asks=1)
+
+
+def order_made(lane: Lane, event: e.OrderMade) -> Step:
+    """Show the QR code; an order that comes too late is closed."""
+    due = Due(event.quote, event.order, event.until_s)
+    mine = live_of(lane).stay == event.order.stay
+    match lane.state:
+        case s.Quoting() if mine:
+            return Step(lane.becoming(s.AwaitingPayment(due, event.at_s)))
+        case s.AwaitingOperator(only_person=False) as state if mine:
+            return Step(lane.becoming(replace(state, due=due, ask_s=None)))
+        case s.AwaitingPayment(due=asked) if asked.order.id == event.order.id:
+            return Step(lane)
+        case _:
+            return Step(lane, (CloseOrder(event.order.id, "nobody waits for it any more"),))
+
+
+def billing_failed(lane: Lane, event: e.BillingFailed, timing: Timing) -> Step:
+    """Ask once more, then do what the owner has decided for this, or call a person.
+
+    After a failed order it is the price that is asked for again: the order may be paid meanwhile.
+    """
+    match lane.state:
+        case s.AwaitingAcceptance(quote=quote):
+            return _order(lane, quote, event.at_s, asks=1)
+        case s.Quoting(asks=asks, quote=Quote() as quote) if asks > 1 and _may_go_owing(quote, timing):
+            return _let_go_owing(lane, quote, event.at_s, timing)
+        case s.Quoting() as state:
+            return _ask_again(lane, replace(state, quote=None), f"no {event.asked}: {event.why}", event.at_s)
+        case s.Deciding() | s.Matching() as state:
+            return _ask_again(lane, state, f"no {event.asked}: {event.why}", event.at_s)
+        case _:
+            return Step(lane)
+
+
+def _may_go_owing(quote: Quote, timing: Timing) -> bool:
+    return 0 < quote.due_fen <= timing.policy.release_cap_fen
+
+
+def _let_go_owing(lane: Lane, quote: Quote, at_s: float, timing: Timing) -> Step:
+    """Path T, third way: WeChat is away, the fee is below the cap: the car goes and owes."""
+    text = f"no order can be made: let out owing {quote.due_fen} fen"
+    leave = authorise(lane, quote.stay, Reason.EQUIPMENT, "policy: no payment", at_s, timing)
+    return leave.also(RaiseAlarm("let_out_owing", live_of(lane).id, text))
+
+
+def from_asking(lane: Lane, state: Asking, at_s: float, timing: Timing) -> Step | None:
+    """Wait for billing's answer no longer than `t_answer`."""
+    if at_s - state.since_s <= timing.t_answer_s:
+        return None
+    if isinstance(state, s.AwaitingAcceptance):
+        return _order(lane, state.quote, at_s, asks=1)
+    return _ask_again(lane, state, "billing does not answer", at_s)
+
+
+def _ask_again(lane: Lane, state: s.Deciding | s.Matching | s.Quoting, why: str, at_s: float) -> Step:
+    if state.asks > 1:
+        ask_s = at_s + _ASK_AGAIN_S if isinstance(state, s.Quoting) else None
+        return Step(lane.becoming(s.AwaitingOperator(why, at_s, ask_s=ask_s)))
+    again = replace(state, asks=2, since_s=at_s)
+    return Step(lane.becoming(again), (_question(lane, again),))
+
+
+def _question(lane: Lane, state: s.Deciding | s.Matching | s.Quoting) -> Command:
+    passage = live_of(lane).id
+    match state:
+        case s.Deciding(read=read):
+            return AskAdmission(passage, read)
+        case s.Matching(read=read):
+            return FindStay(passage, read)
+        case s.Quoting():
+            return AskQuote(passage, state.stay) if state.quote is None else AskOrder(passage, state.quote)
+        case _:
+            assert_never(state)
+
+
+def from_awaiting_payment(lane: Lane, state: s.AwaitingPayment, at_s: float, timing: Timing) -> Step | None:
+    """Quote again when the price no longer holds; call a person when it takes too long."""
+    if at_s > state.due.until_s:
+        return Step(lane.becoming(s.Quoting(state.due.quote.stay, at_s)), _quote_again(lane, state.due))
+    if at_s - state.since_s > timing.t_help_s:
+        return Step(lane.becoming(s.AwaitingOperator("the driver does not pay", at_s, state.due)))
+    return None
+
+
+def from_awaiting_operator(lane: Lane, state: s.AwaitingOperator, at_s: float) -> Step | None:
+    """Keep a valid price on the display while a person decides; go on asking for one that billing could not give."""
+    asked = lane.becoming(replace(state, due=None, ask_s=at_s + _ASK_AGAIN_S))
+    live = live_of(lane)
+    if state.due is not None:
+        return Step(asked, _quote_again(lane, state.due)) if at_s > state.due.until_s else None
+    if live.stay is None or state.ask_s is None or at_s <= state.ask_s:
+        return None
+    return Step(asked, (AskQuote(live.id, live.stay),))
+
+
+def _quote_again(lane: Lane, due: Due) -> tuple[Command, ...]:
+    closed = CloseOrder(due.order.id, "the quote is no longer valid")
+    return (closed, AskQuote(live_of(lane).id, due.quote.stay))
