@@ -14,17 +14,18 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from billing import ledger, park, stays
+from billing import ledger, stays
 from billing.books import Books, Place
 from billing.ledger import Applied, PayOrder
-from billing.park import Park
 from billing.pay.keys import read_keys
 from billing.pay.notices import NoticeAnswer, NoticeDesk
 from billing.pay.orders import ASK_AFTER_S, Orders, OrderTerms
 from billing.settle import Merchant, Settles
 from billing.stays import Stay
 from billing.tariff import Tariff
-from billing.visits import Visits
+from billing.visit import park
+from billing.visit.park import Park
+from billing.visit.visits import Visits
 from billing.wechat import WeChatGateway, build
 from scada.clock import Clock
 from scada.config import Config

@@ -63,6 +63,29 @@ class Right:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the register, as people write and read it; `spaces` None: as the card has it, else one."""
+
+    plate: Plate
+    kind: RightKind
+    since: datetime
+    until: datetime | None = None
+    zone: ZoneName | None = None
+    card: str = ""
+    spaces: int | None = None
+    note: str = ""
+
+
+def overlaps(one: Entry, other: Entry) -> bool:
+    """Say whether two lines give the same right at the same time."""
+    same = (one.plate, one.kind, one.zone) == (other.plate, other.kind, other.zone)
+    ended = (one.until is not None and one.until <= other.since) or (
+        other.until is not None and other.until <= one.since
+    )
+    return same and not ended
+
+
+@dataclass(frozen=True, slots=True)
 class Inside:
     """The open stay under a plate: what its car looked like, where it stands, what it owes now."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 bad configuration or usage"
 _ROLES = ("operator", "technician", "manager", "administrator", "auditor")
+_RIGHTS = ("month", "white", "black", "locked", "special")
 
 Run = Callable[[argparse.Namespace], int]
 Adder = Callable[..., argparse.ArgumentParser]
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plates(add)
     _add_reports(add)
     _add_stocktake(add)
+    _add_rights(add)
     _add_upkeep(add)
     return parser
 
@@ -169,6 +171,30 @@ def _period(report: argparse.ArgumentParser) -> None:
     for name, dest, help_text in (("from", "since", "the first day, like 2026-05-01"), ("to", "to", "the last day")):
         told = f"{help_text}; site's days (default: the last on record)"
         report.add_argument(f"--{name}", dest=dest, type=_day, metavar="DAY", help=told)
+
+
+def _add_rights(add: Adder) -> None:
+    rights = _group(add, "rights", "month cards, white and black list, locked cars, special vehicles")
+    new = _command(rights, "add", "give a plate a right", _lazily("scada.commands.rights", "add"))
+    new.add_argument("plate", metavar="PLATE")
+    new.add_argument("--kind", required=True, choices=_RIGHTS)
+    new.add_argument("--zone", metavar="NAME", help="where it holds (default: everywhere)")
+    new.add_argument("--from", dest="since", metavar="TIME", help="like 2026-05-01, site's time (default: now)")
+    new.add_argument("--until", metavar="TIME", help="the last day, or a moment (default: without end)")
+    new.add_argument("--card", metavar="ID", help="the month card that several plates share")
+    new.add_argument("--spaces", metavar="M", help="how many cars of the card may stand at once")
+    new.add_argument("--note", metavar="TEXT")
+    old = _command(rights, "remove", "end a right now", _lazily("scada.commands.rights", "remove"))
+    old.add_argument("plate", metavar="PLATE")
+    old.add_argument("--kind", required=True, choices=_RIGHTS)
+    old.add_argument("--zone", metavar="NAME", help="the zone it was given for (default: the right for everywhere)")
+    shown = _command(rights, "list", "show what holds now or will", _lazily("scada.commands.rights", "show"))
+    shown.add_argument("plate", nargs="?", metavar="PLATE")
+    shown.add_argument("--json", action="store_true", help="one JSON list for programs")
+    many = _command(
+        rights, "import", "add all rights of a CSV file, or none", _lazily("scada.commands.rights", "import_file")
+    )
+    many.add_argument("file", type=Path, metavar="FILE.csv", help="plate,kind,zone,from,until,card,spaces,note")
 
 
 def _add_upkeep(add: Adder) -> None:

@@ -39,6 +39,7 @@ def test_help_lists_every_command_and_the_exit_codes(capsys: Out) -> None:
         "uncertain",
         "migrate",
         "user",
+        "rights",
     ):
         assert re.search(rf"^    {command}\b", told, re.MULTILINE), command
     assert "exit codes: 0 done" in told
@@ -157,6 +158,54 @@ def test_people_are_added_and_get_new_passwords_and_the_chain_stays_whole(tmp_pa
     passwords = re.findall(r"^wang  (\S+)$", capsys.readouterr().out, re.MULTILINE)
     assert len(set(passwords)) == 2
     assert main(["audit", "verify", "--config", file]) == 0
+
+
+def test_rights_are_given_listed_and_taken_back_and_the_journal_says_by_whom(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "wang")
+    file = str(site_beside(tmp_path, ("# data = ", 'data = "data"  # ')))
+    given = ["rights", "add", "京a·12345", "--kind", "month", "--config", file, "--until", "2099-12-31"]
+    assert main([*given, "--card", "C1", "--spaces", "2"]) == 0
+    assert main(given) == 2
+    assert "is month in the register already" in capsys.readouterr().err
+    assert main(["rights", "list", "--json", "--config", file]) == 0
+    [told] = json.loads(capsys.readouterr().out)
+    assert (told["plate"], told["kind"], told["until"]) == ("京A12345", "month", "2099-12-31")
+    assert (told["card"], told["spaces"]) == ("C1", "2")
+    removal = ["rights", "remove", "京A12345", "--kind", "month", "--config", file]
+    assert main(removal) == 0
+    assert main(removal) == 1
+    assert "rights list" in capsys.readouterr().err
+    assert main(["rights", "list", "--config", file]) == 0
+    assert "0 rights" in capsys.readouterr().out
+    with sqlite3.connect(tmp_path / "data" / "daozha.db") as db:
+        rows = db.execute("select actor, what from journal where what like 'right %' order by n").fetchall()
+    db.close()
+    assert rows == [("wang", "right added"), ("wang", "right removed")]
+    assert main(["audit", "verify", "--config", file]) == 0
+
+
+def test_a_file_of_rights_is_taken_whole_or_not_at_all(tmp_path: Path, capsys: Out) -> None:
+    file = str(site_beside(tmp_path, ("# data = ", 'data = "data"  # ')))
+    rights = tmp_path / "rights.csv"
+    imported = ["rights", "import", str(rights), "--config", file]
+    rights.write_text("plate,kind,zone\n京A12345,white,lot\n京A1,vip,roof\n", "utf-8")
+    assert main(imported) == 2
+    told = capsys.readouterr().err
+    for mistake in (":3: plate: '京A1'", ":3: kind: 'vip'", ":3: zone: 'roof'", "nothing was taken"):
+        assert mistake in told
+    rights.write_text("plate,kind\n京A12345,white\n京A12346,white\n", "utf-8-sig")
+    assert main(imported) == 0
+    assert main(imported) == 2
+    assert capsys.readouterr().err.count("in the register already") == 2
+    rights.write_bytes("plate,kind,note\n京A12347,white,张\n".encode("gb18030"))
+    assert main(imported) == 2
+    assert "CSV UTF-8" in capsys.readouterr().err
+    assert main(["rights", "import", str(tmp_path / "none.csv"), "--config", file]) == 2
+    capsys.readouterr()
+    assert main(["rights", "list", "京A12346", "--json", "--config", file]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 1
 
 
 def test_a_forged_journal_is_found(tmp_path: Path, capsys: Out) -> None:

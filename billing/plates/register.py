@@ -1,13 +1,12 @@
 """The register of rights: what holds for which plate, in the database, each change with its journal row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
 
 from billing.ids import new_id
-from billing.rights import Right, RightKind
+from billing.rights import Entry, Right, RightKind
 from scada.model.names import SiteId, StayId, ZoneName
 from scada.model.plate import Plate
 from scada.ports import JournalEntry
@@ -15,20 +14,6 @@ from scada.store.journal import write_entries
 from scada.store.schema import passage as passages
 from scada.store.schema import plate_right as rights
 from scada.store.schema import stay as stays
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the register, as people write and read it; `spaces` None: as the card has it, else one."""
-
-    plate: Plate
-    kind: RightKind
-    since: datetime
-    until: datetime | None = None
-    zone: ZoneName | None = None
-    card: str = ""
-    spaces: int | None = None
-    note: str = ""
 
 
 def rights_of(conn: Connection, site: SiteId, plate: Plate) -> tuple[Right, ...]:
@@ -55,47 +40,30 @@ def entries(conn: Connection, site: SiteId, at: datetime) -> tuple[Entry, ...]:
     )
 
 
-def clash(conn: Connection, site: SiteId, entry: Entry) -> Entry | None:
-    """Give a line that says the same of the plate for some of the time."""
-    for other in entries(conn, site, entry.since):
-        if overlaps(entry, other):
-            return other
-    return None
-
-
-def overlaps(one: Entry, other: Entry) -> bool:
-    """Say whether two lines give the same right at the same time."""
-    same = (one.plate, one.kind, one.zone) == (other.plate, other.kind, other.zone)
-    ended = (one.until is not None and one.until <= other.since) or (
-        other.until is not None and other.until <= one.since
-    )
-    return same and not ended
-
-
 def add(conn: Connection, site: SiteId, at: datetime, new: Sequence[Entry], by: str) -> None:
-    """Write lines into the register; the spaces a line names become those of its whole card."""
-    for entry in new:
-        card = _card(entry)
-        spaces = entry.spaces or _spaces(conn, site, card) or 1
-        conn.execute(
-            rights.insert().values(
-                id=new_id(at),
-                site=site,
-                plate=entry.plate,
-                kind=entry.kind.value,
-                zone=entry.zone,
-                valid_from=entry.since,
-                valid_until=entry.until,
-                card=card,
-                spaces=spaces,
-                note=entry.note,
-                made_by=by,
-                made_at=at,
-            )
-        )
-        if card is not None and entry.spaces is not None:
-            mine = (rights.c.site == site) & (rights.c.card == card)
-            conn.execute(update(rights).where(mine).values(spaces=spaces))
+    """Write lines into the register; the spaces that a line names become those of its whole card."""
+    cards = _spaces(conn, site) | {entry.card: entry.spaces for entry in new if entry.card and entry.spaces}
+    rows = [
+        {
+            "id": new_id(at),
+            "site": site,
+            "plate": entry.plate,
+            "kind": entry.kind.value,
+            "zone": entry.zone,
+            "valid_from": entry.since,
+            "valid_until": entry.until,
+            "card": _card(entry),
+            "spaces": cards.get(entry.card, 1),
+            "note": entry.note,
+            "made_by": by,
+            "made_at": at,
+        }
+        for entry in new
+    ]
+    conn.execute(rights.insert(), rows)
+    for card in {entry.card for entry in new if entry.card and entry.spaces}:
+        mine = (rights.c.site == site) & (rights.c.card == card)
+        conn.execute(update(rights).where(mine).values(spaces=cards[card]))
     write_entries(conn, site, at, [JournalEntry("person", by, "right added", body=_body(entry)) for entry in new])
 
 
@@ -129,8 +97,9 @@ def _card(entry: Entry) -> str | None:
     return (entry.card or entry.plate) if entry.kind is RightKind.MONTH else None
 
 
-def _spaces(conn: Connection, site: SiteId, card: str | None) -> int | None:
-    return conn.execute(select(rights.c.spaces).where(rights.c.site == site, rights.c.card == card)).scalar()
+def _spaces(conn: Connection, site: SiteId) -> dict[str, int]:
+    query = select(rights.c.card, rights.c.spaces).where(rights.c.site == site, rights.c.card.is_not(None))
+    return {row.card: row.spaces for row in conn.execute(query.distinct())}
 
 
 def _right(conn: Connection, site: SiteId, row: Row[tuple[object, ...]]) -> Right:

@@ -9,14 +9,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from billing import ledger, park, register, rights, stays
+from billing import ledger, rights, stays
 from billing.books import Books, Place
 from billing.ledger import PayOrder
-from billing.park import Park
+from billing.plates import register
 from billing.rights import Arrival, Cover, Departure, Inside, Visit
 from billing.settle import Due, Final, close_account, due
 from billing.stays import Stay
 from billing.tariff import Priced, Tariff, price
+from billing.visit import park
+from billing.visit.park import Park
 from scada.config import Limits
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
