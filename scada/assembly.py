@@ -106,6 +106,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
             cashier=cashier,
             requests=requests,
             match=_found,
+            no_stay_a_day=lane.policy.no_stay_a_day,
             claim_url=partial(claims.url, lane.id),
             new_id=lambda: new_id(clock.now()),
             paid_s=money.paid_s.get,

@@ -104,6 +104,8 @@ class LaneTiming(_Section):
 class LanePolicy(_Section):
     """What the owner has decided for the times when something is missing (`operations.md` §6)."""
 
+    no_stay_a_day: Annotated[int, Field(ge=0, le=1000)] = 5
+    """So many cars a day may leave without a stay before that is an alarm (path G)."""
     release_cap_fen: Annotated[int, Field(ge=0, le=1_000_000)] = Policy().release_cap_fen
     admit_unread: bool = Policy().admit_unread
 

@@ -79,6 +79,8 @@ def limit_tries(limiter: Limiter) -> None:
 def view(token: str) -> ResponseReturnValue:
     """Show what this car's driver may do."""
     match _ask("claim_view", token):
+        case Value({"state": "asking", "candidates": [_, *_] as offered} as lane):
+            return _page("candidates", token, lane=lane, candidates=_keep(token, offered))
         case Value({"state": "asking"} as lane):
             return _page("asking", token, lane=lane)
         case Value(lane):

@@ -14,7 +14,7 @@ from scada.check.reading import Reading
 from scada.check.rules import is_virtual
 from scada.clock import VARIABLE, clock_from
 from scada.config import data_folder
-from scada.model.tag import lane_of
+from scada.model.tag import TagName, lane_of
 
 Look = Callable[[Reading], Iterator[Mistake]]
 
@@ -57,6 +57,16 @@ def _tag_map_is_clean(reading: Reading) -> Iterator[Mistake]:
         if name is not None and name not in lanes:
             what = f"{name!r} has no tags in {map_file.name}"
             yield reading.mistake(("lanes", number, "name"), what, f"add rows named {name}.loop.approach and so on")
+        elif reading.text("lanes", number, "direction") == "both":
+            yield from _knows_its_side(reading, number, str(name), {tag.spec.name for tag in tag_map.tags})
+
+
+def _knows_its_side(reading: Reading, number: int, lane: str, tags: set[TagName]) -> Iterator[Mistake]:
+    """A lane for both ways learns from its PLC on which side a car stands."""
+    for point in ("loop.closing", "passage.side"):
+        if TagName(f"{lane}.{point}") not in tags:
+            what = f"a lane for both ways needs {lane}.{point} in the tag map"
+            yield reading.mistake(("lanes", number, "direction"), what, f"add a row {lane}.{point}")
 
 
 def _from_lint(finding: Finding) -> Mistake:

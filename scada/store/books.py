@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from scada.model.handshake import PassageOutcome, RiseCause
 from scada.model.lane.words import Passage
@@ -44,6 +44,13 @@ def record_passage(
     )
     if note == UNCERTAIN:
         doubts.add(conn, site, lane, ended, outcome, at)
+
+
+def count_noted(conn: Connection, site: SiteId, lane: LaneName, note: str, since: datetime) -> int:
+    """Count the passages of a lane with a note that have ended since a moment."""
+    mine = (passage.c.site == site) & (passage.c.lane == lane) & (passage.c.note == note)
+    query = select(func.count()).select_from(passage).where(mine, passage.c.ended_at >= since)
+    return conn.execute(query).scalar_one()
 
 
 def newest(conn: Connection, site: SiteId, lane: LaneName) -> tuple[int | None, int | None]:

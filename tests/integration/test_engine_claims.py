@@ -49,6 +49,18 @@ async def test_whose_plate_was_read_and_has_a_stay_claims_no_cheaper_one(tmp_pat
         assert [row.what for row in await bench.journal("person", lane=True)] == ["claim doubted", "claimed plate"]
 
 
+async def test_the_only_stay_near_the_plate_that_was_read_is_offered_without_typing(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        near = OpenStay(StayId("S3"), Plate("京A12346"), START - timedelta(hours=1), LaneName("in1"), None)
+        bench.cashier.stays = [near, CHEAP]
+        token = await car_reaches(bench, "awaiting_driver")
+        seen = await bench.claims_by("claim_view", token=token)
+        assert isinstance(seen, dict)
+        assert [candidate["stay"] for candidate in seen["candidates"]] == [near.id]
+        await bench.claims_by("claim_stay", token=token, stay=near.id)
+        await until(lambda: bench.says("stay") == near.id)
+
+
 async def test_the_same_is_said_whether_or_not_the_typed_plate_is_inside(tmp_path: Path) -> None:
     async with shell(tmp_path, "out1") as bench:
         bench.cashier.stays = [MINE, CHEAP]

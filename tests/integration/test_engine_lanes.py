@@ -263,3 +263,25 @@ async def test_the_very_first_passage_of_a_lane_is_known_by_its_command(tmp_path
         book = SqlIntents(bench.db, bench.config.site_id, lane, SystemClock())
         await book.begin(PassageId("in1-20260303020000-7"), block, 1, "ADMITTED")
         assert await bench.db.read(lambda conn: books.newest(conn, bench.config.site_id, lane)) == (None, 6)
+
+
+async def leaves_without_a_stay(bench: Shell, number: int) -> None:
+    """A car that nobody knows is let out by hand."""
+    bench.show(approach=ON, passage_now=number)
+    await until(lambda: bench.says("lane.state") == "awaiting_driver")
+    await bench.asks("open_gate", lane="out1", passage=bench.says("passage"), reason="VISITOR")
+    bench.show(up=ON, down=OFF)
+    await until(lambda: bench.says("lane.state") == "open")
+    bench.show(safety=ON)
+    bench.show(approach=OFF, safety=OFF, passage_now=0, passage_last=number, outcome=PassageOutcome.FORWARD)
+    bench.show(up=OFF, down=ON)
+    await until(lambda: bench.says("lane.state") == "idle")
+
+
+async def test_more_cars_without_a_stay_than_the_owner_allows_are_an_alarm(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        await leaves_without_a_stay(bench, 1)
+        assert "no_stay_budget" not in [row.what for row in await bench.journal("alarm")]
+        await leaves_without_a_stay(bench, 2)
+        await until(lambda: bench.says("alarm") == "2 cars have left today without a stay")
+        assert "no_stay_budget" in [row.what for row in await bench.journal("alarm")]

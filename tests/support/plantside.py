@@ -256,6 +256,7 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     operators = Operators(db, config.site_id, clock)
     parts = LaneParts(
         site=config.site_id,
+        no_stay_a_day=1,
         zone=await asyncio.to_thread(lambda: config.site.zone_info),
         clock=clock,
         db=db,

@@ -207,6 +207,19 @@ def test_another_car_or_a_later_one_annuls_nothing(plate: str, after_s: float) -
 # D, E, F, G: who is it?
 
 
+def test_every_answer_of_the_cameras_is_kept_with_its_passage_the_rejected_ones_too() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_reads("京A12345", confidence=0.3)
+    bench.camera_fails()
+    bench.camera_reads("京A12345")
+    assert bench.lane.live is not None
+    assert len(bench.lane.live.reads) == 3
+    for _ in range(10):
+        bench.camera_fails()
+    assert len(bench.lane.live.reads) == 8
+
+
 def test_one_near_stay_is_offered_and_several_go_to_a_person() -> None:
     bench = exit_lane()
     bench.arrives(1)
@@ -394,6 +407,24 @@ def test_a_safety_loop_that_cannot_be_believed_is_an_alarm_once() -> None:
     bench.shows(safety=FAULTY)
     bench.waits(5)
     assert [alarm.code for alarm in bench.all(c.RaiseAlarm)] == ["safety_loop"]
+
+
+def test_cars_that_leave_an_open_gate_and_are_never_felt_under_it_make_the_safety_loop_suspect() -> None:
+    bench = entry()
+    for number in range(1, 4):
+        let_in(bench, number=number)
+        bench.leaves()
+        bench.boom_lowers()
+    assert "safety_blind" in [alarm.code for alarm in bench.all(c.RaiseAlarm)]
+    let_in(bench, number=4)
+    bench.passes()
+    assert "safety_blind" not in bench.lane.standing
+
+
+def test_a_car_on_the_closing_loop_that_was_never_felt_makes_it_suspect_at_once() -> None:
+    bench = let_in(entry())
+    bench.shows(approach=OFF, closing=ON)
+    assert [alarm.code for alarm in bench.all(c.RaiseAlarm)] == ["safety_blind"]
 
 
 # R, T: what the owner has decided

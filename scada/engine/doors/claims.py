@@ -91,8 +91,10 @@ class Claims:
     async def _view(self, ask: Ask) -> object:
         claim, runner = self._live(ask)
         lane = self._config.lane(claim.lane)
-        live = runner.lane.live
+        live, state = runner.lane.live, runner.lane.state
+        near = state.offer if isinstance(state, s.AwaitingDriver) else None
         return {
+            "candidates": await self._near(claim, near),
             "lane": lane.name,
             "title": lane.title,
             "title_en": lane.title_en,
@@ -100,6 +102,13 @@ class Claims:
             "plate": live.read.text if live and live.read else "",
             "state": "asking" if _asks(runner) else "done",
         }
+
+    async def _near(self, claim: _Claim, near: StayId | None) -> list[object]:
+        """Offer the only stay that is near the plate which was read: its driver knows his car in the picture."""
+        stays = [stay for stay in await self._cashier.open_stays() if stay.id == near] if near is not None else []
+        fitting = [stay for stay in stays if not self._is_elsewhere(claim, stay.id)]
+        claim.offered |= {stay.id for stay in fitting}
+        return [self._candidate(stay) for stay in fitting]
 
     async def _plate(self, ask: Ask) -> object:
         claim, runner = self._asking(ask)

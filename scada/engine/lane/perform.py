@@ -38,6 +38,9 @@ from scada.ports import (
 from scada.store import books
 from scada.store.db import Database
 
+NO_STAY = "NO_STAY"
+"""The note of a passage at an exit whose car had no stay."""
+
 log = structlog.get_logger()
 
 
@@ -65,6 +68,7 @@ class LaneParts:
     cashier: Cashier
     requests: Requests
     match: Callable[[Plate, Sequence[OpenStay]], Found]
+    no_stay_a_day: int
     claim_url: Callable[[PassageId], str]
     new_id: Callable[[], str]
     paid_s: Callable[[StayId], float | None]
@@ -187,6 +191,20 @@ class Performer:
         await self._parts.db.write(write)
         if isinstance(command, c.OpenCase | c.CloseCase):
             self._set("case", command.why if isinstance(command, c.OpenCase) else "")
+        elif isinstance(command, c.RecordPassage) and command.note == NO_STAY:
+            await self._watch_no_stay(command.passage.id)
+
+    async def _watch_no_stay(self, passage: PassageId) -> None:
+        """Alarm when more cars than the owner allows have left today without a stay (path G): never silent."""
+        parts = self._parts
+        midnight = parts.clock.now().astimezone(parts.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        count = await parts.db.read(lambda conn: books.count_noted(conn, parts.site, self._lane, NO_STAY, midnight))
+        if count <= parts.no_stay_a_day:
+            return
+        text = f"{count} cars have left today without a stay"
+        entry = JournalEntry("alarm", "lane", "no_stay_budget", self._lane, passage, {"text": text})
+        await parts.journal.append([entry])
+        self._set("alarm", text)
 
     async def _capture(self, command: c.Capture) -> None:
         reading = await self._parts.cameras.capture(self._lane, command.passage)

@@ -14,6 +14,8 @@ from scada.model.lane.timing import Timing
 _PICTURES = 15
 _PICTURE_EVERY_S = 2.0
 """A boom that is hit or lifted: half a minute of pictures."""
+_BLIND = 3
+"""So many cars in a row: a driver who thinks again is one (path N)."""
 _LOOK_EVERY_S = 60.0
 """How often the cameras are asked whether anybody stands on a loop that is on for very long."""
 
@@ -125,11 +127,21 @@ def standing(lane: Lane, at_s: float, timing: Timing) -> dict[str, str]:
     found = {
         "approach_loop": (lane.by_camera, "the approach loop cannot be believed: the camera is the trigger"),
         "safety_loop": (_is_safety_doubtful(lane, at_s, timing), "the safety loop cannot be believed: no closing"),
+        "safety_blind": (
+            lane.blind >= _BLIND or _is_past_unfelt(lane),
+            "the safety loop may be blind: cars leave an open gate and never come onto it",
+        ),
         "limits": (image.up.is_on and image.down.is_on, "both limit switches of the boom are on"),
         "drive": (image.drive_fault.is_on, "the drive of the barrier reports a fault"),
         "fire": (image.mode is Mode.FIRE, "fire: the boom is up and nothing is billed"),
     }
     return {code: text for code, (is_so, text) in found.items() if is_so}
+
+
+def _is_past_unfelt(lane: Lane) -> bool:
+    """Say whether a car is on the closing loop already that the safety loop has not felt."""
+    is_past = lane.image.closing.is_on and not lane.two_way
+    return is_past and isinstance(lane.state, s.Open) and lane.image.up.is_on
 
 
 def _is_safety_doubtful(lane: Lane, at_s: float, timing: Timing) -> bool:

@@ -19,12 +19,14 @@ def heard(lane: Lane, who: Passage, event: e.PlateSeen | e.StayFound | e.StayNot
     """Keep plate and stay of the follower; the leader's are never his."""
     match event:
         case e.PlateSeen(reading=PlateRead() as read) if is_trusted(read, timing) and not _is_leader(lane, read):
-            known = replace(lane, follower=replace(who, read=read))
+            known = replace(lane, follower=replace(who.seen(read), read=read))
             asked = (FindStay(who.id, read),) if lane.direction is Direction.EXIT else ()
             return Step(known, asked)
         case e.StayFound(stay=stay) if lane.live is None or lane.live.stay != stay:
             return Step(replace(lane, follower=replace(who, stay=stay)))
-        case e.PlateSeen() | e.StayFound() | e.StayNotFound():
+        case e.PlateSeen(reading=reading):
+            return Step(replace(lane, follower=who.seen(reading)))
+        case e.StayFound() | e.StayNotFound():
             return Step(lane)
         case _:
             assert_never(event)

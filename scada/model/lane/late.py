@@ -62,12 +62,12 @@ def heard(lane: Lane, late: Late, event: e.PlateSeen | e.StayFound | e.StayNotFo
     """Take what camera or billing say of a car that is gone already."""
     match event:
         case e.PlateSeen(reading=PlateRead() as read) if is_trusted(read, timing):
-            known = replace(late, passage=replace(late.passage, read=read))
+            known = replace(late, passage=replace(late.passage.seen(read), read=read))
             if late.leads is Direction.ENTRY:
                 return _finished(lane, known)
             return Step(_with(lane, known), (FindStay(known.passage.id, read),))
-        case e.PlateSeen():
-            return _finished(lane, late)
+        case e.PlateSeen(reading=reading):
+            return _finished(lane, replace(late, passage=late.passage.seen(reading)))
         case e.StayFound(stay=stay):
             return _finished(lane, replace(late, passage=replace(late.passage, stay=stay)))
         case e.StayNotFound():

@@ -137,7 +137,7 @@ def _completed(lane: Lane, passage: Passage, at_s: float, timing: Timing) -> Ste
     leave = authorisation_of(lane.state)
     if leave is None or leave.passage != passage.id:
         return _without_leave(lane, passage, at_s, timing, PassageOutcome.FORWARD)
-    return proven(lane.becoming(s.Clearing(at_s)), passage, leave, at_s, timing)
+    return proven(replace(lane, blind=0).becoming(s.Clearing(at_s)), passage, leave, at_s, timing)
 
 
 def proven(lane: Lane, passage: Passage, leave: Authorisation, at_s: float, timing: Timing) -> Step:
@@ -177,9 +177,9 @@ def _backed_out(lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: flo
     fake_exit = lane.direction is Direction.EXIT and authorisation_of(lane.state) is not None
     record = RecordPassage(passage, outcome, "FAKE_EXIT" if fake_exit else "")
     closed = close_order(lane, "the car backed out")
-    return Step(
-        _free(replace(lane, held=None), s.Closing(at_s)), (*closed, record, KeepPicture(passage.id, "backed out"))
-    )
+    unfelt = isinstance(lane.state, s.Open) and outcome is PassageOutcome.BACKED_OUT
+    free = _free(replace(lane, held=None, blind=lane.blind + 1 if unfelt else lane.blind), s.Closing(at_s))
+    return Step(free, (*closed, record, KeepPicture(passage.id, "backed out")))
 
 
 def _in_doubt(lane: Lane, passage: Passage) -> Step:

@@ -57,7 +57,8 @@ def tide_turned(lane: Lane, event: e.TideTurned) -> Step:
 
 def plate_seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
     """Take the camera's word where somebody waits for it; what it says of the car before is settled first."""
-    done = settling.plate_seen(lane, event, timing)
+    kept = replace(lane, live=live_of(lane).seen(event.reading))
+    done = settling.plate_seen(kept, event, timing)
     return done.then(_seen(done.lane, event, timing))
 
 

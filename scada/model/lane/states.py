@@ -301,8 +301,9 @@ class Lane:
     the car that left the loop for a moment owed: if it comes back, its order is still good; if not, it is closed.
     `rises` is the PLC's count of rises and `last` the newest passage number, as far as they are recorded; None where
     nothing ever was. `stand_s` and `safety_s`: since when a loop is on (monotonic); `stuck`: the approach loop is on
-    with nobody there; `look_s`: when the cameras were last asked because of that; `standing`: the conditions whose
-    alarm is raised already.
+    with nobody there; `look_s`: when the cameras were last asked because of that; `blind`: cars in a row that went
+    off an open gate's approach loop and never came onto the safety loop; `standing`: the conditions whose alarm is
+    raised already.
     """
 
     name: LaneName
@@ -323,6 +324,7 @@ class Lane:
     safety_s: float | None = None
     stuck: bool = False
     look_s: float = 0.0
+    blind: int = 0
     standing: frozenset[str] = frozenset()
 
     def is_live(self, passage: PassageId) -> bool:

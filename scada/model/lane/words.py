@@ -1,13 +1,13 @@
 """The words of a lane (`lanes.md` §1): passage, authorisation, open request, reason codes."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
 
 from scada.model.money import Fen
 from scada.model.names import OrderId, PassageId, QuoteId, RequestId, StayId
-from scada.model.plate import PlateRead
+from scada.model.plate import PlateRead, PlateUnread
 
 
 class Direction(Enum):
@@ -158,6 +158,10 @@ class Order:
     code_url: str
 
 
+MOST_READS = 8
+"""So many answers of the cameras are kept with a passage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One vehicle's continuous occupation of one lane.
@@ -174,6 +178,12 @@ class Passage:
     """It began on the safety loop: somebody comes from the other side."""
     checked: bool = False
     """A person has looked at its plate and its stay."""
+    reads: tuple[PlateRead | PlateUnread, ...] = ()
+    """What the cameras said, the rejected reads too, the newest last."""
+
+    def seen(self, reading: PlateRead | PlateUnread) -> "Passage":
+        """Keep one more answer of the cameras."""
+        return replace(self, reads=(*self.reads[1 - MOST_READS :], reading))
 
 
 def passage_id(lane: str, number: int, at: datetime) -> PassageId:
