@@ -20,6 +20,7 @@ from scada.model.plate import Plate, PlateUnread
 from scada.model.tag import TagName
 from scada.ports import OpenStay
 from scada.store import books
+from scada.store.passagefile import pages
 from scada.store.schema import passage, rise
 from scada.store.schema import stay as stay_table
 from tests.support.engine import START, until
@@ -52,6 +53,9 @@ async def test_a_car_comes_in_and_every_decision_stands_in_the_journal(tmp_path:
         assert [passage.number for passage in bench.cashier.begun] == [1]
         [command] = await bench.journal("command")
         assert command.what == "OpenGate"
+        file = await bench.db.read(lambda conn: pages(conn, bench.config.site_id, bench.cashier.begun[0].id))
+        assert [page.what for page in file if page.what != "picture"] == ["begins", "read", "ends"]
+        assert [page.told for page in file][1] == "京A12345 at 0.95"
         assert isinstance(command.body["loop_to_command_ms"], float)
 
 
