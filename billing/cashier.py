@@ -39,6 +39,7 @@ from scada.store.db import Database, StoreError
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+RECOUNT_S: Final = 10.0
 REUSE_LEAST_S: Final = 20.0
 """An open quote with less time left than this is not offered again."""
 
@@ -64,12 +65,14 @@ class SqlCashier:
         hearers: Hearers | None = None,
         *,
         ask_after_s: tuple[float, ...] = ASK_AFTER_S,
+        recount_s: float = RECOUNT_S,
     ) -> None:
         self._config = config
         self._db = db
         self._clock = clock
         self._hearers = hearers or Hearers()
         self._ask_after_s = ask_after_s
+        self._recount_s = recount_s
         self._park = Park.of(config)
         self._books = Books(config.site_id, Merchant(config.wechat.mchid, config.wechat.appid))
         self._open = 0
@@ -96,8 +99,19 @@ class SqlCashier:
         await self._parts.aclose()
 
     async def watch(self) -> None:
-        """Wait for as long as orders are looked after. Raises what ends that."""
-        await self._orders.watch()
+        """Count the cars anew from time to time, for as long as orders are looked after. Raises what ends that."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._orders.watch())
+            group.create_task(self._recount())
+
+    async def _recount(self) -> None:
+        """Other hands change the counts, too: a lane that cannot tell what passed, a stocktake that settles it."""
+        while True:
+            await asyncio.sleep(self._recount_s)
+            try:
+                self._hearers.counted((await self._read(self._counts))[1])
+            except BillingError as error:
+                log.warning("the zones are not counted", error=str(error))
 
     async def notice(self, headers: Mapping[str, str], body: bytes) -> NoticeAnswer:
         """Take a notice as it came over the wire; gives what WeChat is answered."""

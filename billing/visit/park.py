@@ -8,11 +8,8 @@ from sqlalchemy import Connection, func, select
 from scada.config import Config
 from scada.model.names import LaneName, SiteId, ZoneName
 from scada.model.zones import ZoneCount, Zones
-from scada.store.schema import passage as passages
+from scada.store import doubts
 from scada.store.schema import stay as stays
-
-UNCERTAIN = "UNCERTAIN"
-"""The note of a passage of which nobody knows what it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +49,8 @@ def _cars(conn: Connection, park: Park) -> dict[ZoneName, int]:
 
 
 def _drift(conn: Connection, park: Park) -> dict[ZoneName, int]:
-    mine = (passages.c.site == park.site) & (passages.c.note == UNCERTAIN)
     drift: dict[ZoneName, int] = {}
-    for lane, number in conn.execute(select(passages.c.lane, func.count()).where(mine).group_by(passages.c.lane)):
+    for lane, number in doubts.by_lane(conn, park.site).items():
         if (zone := park.lanes.get(lane)) is not None:
             drift[zone] = drift.get(zone, 0) + number
     return drift

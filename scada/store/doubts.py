@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.words import Passage
@@ -64,6 +64,13 @@ def still_open(conn: Connection, site: SiteId) -> list[Doubt]:
     names = Doubt.__dataclass_fields__
     query = select(*(uncertain.c[name] for name in names)).where(mine).order_by(uncertain.c.id)
     return [Doubt(**row) for row in conn.execute(query).mappings()]
+
+
+def by_lane(conn: Connection, site: SiteId) -> dict[LaneName, int]:
+    """Count what nobody has settled yet, lane by lane."""
+    mine = (uncertain.c.site == site) & uncertain.c.settled_at.is_(None)
+    query = select(uncertain.c.lane, func.count()).where(mine).group_by(uncertain.c.lane)
+    return {LaneName(lane): number for lane, number in conn.execute(query)}
 
 
 def settle(conn: Connection, site: SiteId, doubt: int, found: Found, by: str, at: datetime) -> None:

@@ -2,20 +2,39 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from billing.cashier import SqlCashier
 from billing.plates import register
 from billing.rights import RightKind
+from scada.clock import SystemClock
 from scada.config import Config
 from scada.model.handshake import PassageOutcome
-from scada.model.lane.words import Ending, Reason
+from scada.model.lane.words import Ending, Passage, Reason
+from scada.model.names import PassageId, SiteId
 from scada.model.plate import Plate, PlateColour
+from scada.store import books, doubts
 from scada.store.journal import verify
-from tests.support.billing import HOUR_S, IN1, OUT1, Phone, free_port, made_config, made_read, open_till, wechat_process
+from tests.support.billing import (
+    HOUR_S,
+    IN1,
+    OUT1,
+    Phone,
+    Told,
+    free_port,
+    made_config,
+    made_passage,
+    made_read,
+    open_till,
+    wechat_process,
+)
 from tests.support.lots import LOT, ROOF, ROOF_IN, ROOF_OUT, Lots, with_roof
 from tests.support.store import open_database, until
 
@@ -99,11 +118,31 @@ async def test_a_car_without_a_stay_is_not_let_into_the_nested_lot_and_gets_one_
     assert len(await lots.till.journal_of("a car without a stay went into a nested lot")) == 1
 
 
-async def test_what_nobody_knows_of_a_lane_is_shown_as_its_zones_drift(lots: Lots) -> None:
-    await lots.note(ROOF_OUT, MINE, PassageOutcome.UNCERTAIN, "UNCERTAIN")
-    await lots.note(ROOF_OUT, MINE, PassageOutcome.BACKED_OUT, "FAKE_EXIT")
-    await lots.come(MINE)
-    assert (lots.count(LOT).drift, lots.count(ROOF).drift) == (0, 1)
+async def test_what_nobody_knows_of_a_lane_is_its_zones_drift_until_a_stocktake_settles_it(
+    site: tuple[Config, Phone], tmp_path: Path
+) -> None:
+    told, site_id = Told(), site[0].site_id
+    async with (
+        open_database(tmp_path) as db,
+        SqlCashier(site[0], db, SystemClock(), told.hearers(), recount_s=0.02) as cashier,
+    ):
+        passage = made_passage(SystemClock().now(), ROOF_OUT, MINE, 1)
+        watching = asyncio.create_task(cashier.watch())
+        for outcome, note in ((PassageOutcome.UNCERTAIN, "UNCERTAIN"), (PassageOutcome.BACKED_OUT, "FAKE_EXIT")):
+            ended = replace(passage, id=PassageId(f"{passage.id}{note}"))
+            await db.write(partial(record, site_id, ended, outcome, note))
+        await until(lambda: (told.zones[LOT].drift, told.zones[ROOF].drift) == (0, 1))
+        at = SystemClock().now()
+        [doubt] = await db.read(lambda conn: doubts.still_open(conn, site_id))
+        await db.write(lambda conn: doubts.settle(conn, site_id, doubt.id, doubts.Found.GONE, "wang", at))
+        await until(lambda: told.zones[ROOF].drift == 0)
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+def record(site: SiteId, passage: Passage, outcome: PassageOutcome, note: str, conn: Connection) -> None:
+    books.record_passage(conn, site, ROOF_OUT, passage, outcome, note, passage.began_at)
 
 
 async def test_one_card_lets_as_many_cars_stand_as_it_has_spaces_and_the_next_one_pays(lots: Lots) -> None:

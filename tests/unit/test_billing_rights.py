@@ -141,6 +141,7 @@ LATER = Right(RightKind.MONTH, NOW - timedelta(hours=1), card="card-2")
         (CARD, (right(RightKind.MONTH, zone=ROOF),), Cover(Reason.MONTH, NOW)),
         (CARD, (right(RightKind.MONTH, zone=STAFF),), Cover(None, CAME)),
         (CARD, (ENDED,), Cover(None, NOW - timedelta(hours=2))),
+        (CARD, (right(RightKind.MONTH, until=NOW),), Cover(None, NOW)),
         (CARD, (NEXT, ENDED), Cover(Reason.MONTH, NOW)),
         (CARD, (ENDED, LATER), Cover(None, NOW - timedelta(hours=2))),
         (CARD, (), Cover(None, CAME)),
