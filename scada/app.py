@@ -20,7 +20,6 @@ from scada.engine.doors.unix import SocketError
 from scada.engine.health import LoopLag
 from scada.model.tag import TagName
 from scada.ports import BillingError, PlcError
-from scada.store import books
 from scada.store.db import StoreError
 
 SITE_TICK_S = 0.5
@@ -106,12 +105,10 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
 
 
 async def _first_start(plant: Plant) -> None:
-    """Make the first password, told once; close what a stopped server left open."""
+    """Make the first password, told once."""
     password = await plant.operators.first_start()
     if password is not None:
         _say(f"FIRST-PASSWORD {password}")
-    at, site = plant.clock.now(), plant.config.site_id
-    await plant.db.write(lambda conn: books.close_orphans(conn, site, at))
 
 
 async def _show_site(plant: Plant) -> None:

@@ -1,26 +1,28 @@
 """The shell around a lane machine: it reads, steps, journals, and has the commands carried out."""
 
 import asyncio
-from dataclasses import replace
 
 import structlog
 
 from scada.config import Lane as LaneConfig
 from scada.engine.lane.perform import LaneParts, Performer
 from scada.engine.lane.record import step_entries
+from scada.engine.lane.restart import doubted, end_of_command, take_over
 from scada.engine.lanetags import described
 from scada.engine.mailbox import EveryItem, Mailbox
 from scada.engine.tags import Batch
 from scada.model.lane import events as e
+from scada.model.lane import states as s
+from scada.model.lane.commands import Command
 from scada.model.lane.display import shown
 from scada.model.lane.image import LaneImage
 from scada.model.lane.states import Lane
 from scada.model.lane.step import step
 from scada.model.lane.tide import open_ways
-from scada.model.lane.words import BOTH_WAYS, OpenRequest
+from scada.model.lane.words import BOTH_WAYS, Fate, OpenRequest
 from scada.model.names import PassageId, PictureId
 from scada.model.tag import TagName, TagValue
-from scada.store import books
+from scada.ports import BillingError
 
 TICK_S = 0.1
 """How often a lane hears that time has passed when nothing else happens."""
@@ -66,20 +68,48 @@ class LaneRunner:
 
     async def run(self) -> None:
         """Run the lane until cancelled; what breaks it rises to the supervisor."""
-        rises, last = await self._parts.db.read(lambda conn: books.newest(conn, self._parts.site, self.name))
-        self.lane = replace(self.lane, rises=rises, last=last)
         self._parts.tags.subscribe(self._tags, self._parts.watched)
-        self._parts.tags.set_all(described(self.lane))
-        await self._performer.perform(shown(self.lane), self.lane)
         try:
             async with asyncio.TaskGroup() as group:
+                self._performer.group = group
+                await self._take_over(group)
                 group.create_task(self._watch(), name=f"tags of {self.name}")
                 group.create_task(self._turn(), name=f"tides of {self.name}")
-                self._performer.group = group
                 while True:
                     await self._handle(await self._inbox.get_within(TICK_S) or self._time_passed())
         finally:
             self._parts.tags.unsubscribe(self._tags)
+
+    async def _take_over(self, group: asyncio.TaskGroup) -> None:
+        """Go on where a former server stopped; a lane of which nothing is known begins idle."""
+        taken = await take_over(self._parts, self.lane)
+        self.lane = taken.lane
+        for command in taken.missing:
+            await self._make_up_for(command)
+        if taken.left is not None:
+            await self._handle(e.Recovered(taken.left.at_s, taken.left.command, **self._now()))
+        self._parts.tags.set_all(described(self.lane))
+        await self._performer.perform(shown(self.lane), self.lane)
+        if isinstance(self.lane.state, s.Recovering) and self.live is not None:
+            group.create_task(self._hear_end(self.live), name=f"former command of {self.name}")
+
+    async def _make_up_for(self, command: Command) -> None:
+        """Write what a former server had decided and perhaps not written; what cannot be written is in doubt."""
+        try:
+            await self._performer.perform(command, self.lane)
+        except BillingError as error:
+            log.error("a former server's decision cannot be written", lane=self.name, error=str(error))
+            await doubted(self._parts, self.name, command, str(error))
+
+    async def _hear_end(self, passage: PassageId) -> None:
+        """Tell the lane what became of a former server's command, once the book says so."""
+        match await end_of_command(self._parts, passage):
+            case Fate.DONE:
+                self.post(e.CommandDone(passage, **self._now()))
+            case Fate.NOT_DONE:
+                self.post(e.CommandRefused(passage, "a former server's command was not done", **self._now()))
+            case _:
+                self.post(e.CommandUnknown(passage, "nobody can tell what a former command did", **self._now()))
 
     def _time_passed(self) -> e.Event:
         """Time passed; the image is looked at again, since a heartbeat goes bad by standing still."""

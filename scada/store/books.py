@@ -43,7 +43,7 @@ def record_passage(
         )
     )
     if note == UNCERTAIN:
-        doubts.add(conn, site, lane, ended, outcome, at)
+        doubts.add(conn, site, lane, ended, doubts.WHY[outcome], at)
 
 
 def count_noted(conn: Connection, site: SiteId, lane: LaneName, note: str, since: datetime) -> int:
@@ -86,8 +86,10 @@ def record_rise(
 def open_case(
     conn: Connection, site: SiteId, lane: LaneName, of: PassageId, why: str, at: datetime, case_id: CaseId
 ) -> None:
-    """Open a case about a passage."""
-    conn.execute(insert(case).values(id=case_id, site=site, lane=lane, passage=of, why=why, opened_at=at))
+    """Open a case about a passage, unless it is open already."""
+    mine = (case.c.site == site) & (case.c.passage == of) & (case.c.why == why) & case.c.closed_at.is_(None)
+    if conn.execute(select(case.c.id).where(mine)).first() is None:
+        conn.execute(insert(case).values(id=case_id, site=site, lane=lane, passage=of, why=why, opened_at=at))
 
 
 def close_case(conn: Connection, site: SiteId, of: PassageId, outcome: str, at: datetime) -> None:
@@ -96,9 +98,7 @@ def close_case(conn: Connection, site: SiteId, of: PassageId, outcome: str, at: 
     conn.execute(update(case).where(mine).values(closed_at=at, outcome=outcome))
 
 
-def close_orphans(conn: Connection, site: SiteId, at: datetime) -> int:
-    """Close the cases that a stopped server left open; give how many there were."""
-    orphans = (case.c.site == site) & case.c.closed_at.is_(None)
-    found = len(conn.execute(select(case.c.id).where(orphans)).all())
+def close_orphans(conn: Connection, site: SiteId, lane: LaneName, at: datetime) -> None:
+    """Close the cases of a lane that nobody remembers."""
+    orphans = (case.c.site == site) & (case.c.lane == lane) & case.c.closed_at.is_(None)
     conn.execute(update(case).where(orphans).values(closed_at=at, outcome="the server was restarted"))
-    return found

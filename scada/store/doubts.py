@@ -51,11 +51,13 @@ class DoubtError(Exception):
     """An entry cannot be settled: it is not there, or it is settled already."""
 
 
-def add(conn: Connection, site: SiteId, lane: LaneName, ended: Passage, outcome: PassageOutcome, at: datetime) -> None:
-    """Put a passage onto the list, inside the transaction that writes it down."""
+def add(conn: Connection, site: SiteId, lane: LaneName, ended: Passage, why: str, at: datetime) -> None:
+    """Put a passage onto the list, inside the transaction that writes it down; once is enough."""
+    if conn.execute(select(uncertain.c.id).where(uncertain.c.passage == ended.id)).first() is not None:
+        return
     plate = ended.read.text if ended.read else None
     values = {"passage": ended.id, "number": ended.number, "plate": plate, "stay": ended.stay, "at": at}
-    conn.execute(insert(uncertain).values(site=site, lane=lane, why=WHY[outcome], **values))
+    conn.execute(insert(uncertain).values(site=site, lane=lane, why=why[:200], **values))
 
 
 def still_open(conn: Connection, site: SiteId) -> list[Doubt]:

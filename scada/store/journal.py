@@ -96,6 +96,17 @@ def first_of(
     return None if row is None else _told(row)
 
 
+def rows_before(
+    connection: Connection, site: SiteId, lane: LaneName, kinds: Sequence[str], actor: str
+) -> Iterator[JournalRow]:
+    """Give one actor's rows about a lane, newest first."""
+    mine = (journal.c.site == site) & (journal.c.lane == lane) & (journal.c.actor == actor)
+    query = select(journal).where(mine & journal.c.kind.in_(kinds)).order_by(journal.c.n.desc())
+    with connection.execute(query.execution_options(yield_per=50)) as rows:
+        for row in rows.mappings():
+            yield _told(row)
+
+
 def rows_of_lane(
     connection: Connection, site: SiteId, lane: LaneName, kinds: Sequence[str], actor: str, since: int
 ) -> Iterator[JournalRow]:

@@ -14,8 +14,8 @@ from random import Random
 from scada.model.handshake import Mode, PassageOutcome, RiseCause
 from scada.model.lane import events as e
 from scada.model.lane import states as s
-from scada.model.lane.image import OFF, Signal
-from scada.model.lane.words import Direction, OpenRequest, Reason
+from scada.model.lane.image import DARK, OFF, Signal
+from scada.model.lane.words import Direction, Fate, OpenRequest, Reason
 from scada.model.names import RequestId, StayId
 from scada.model.tag import Quality
 from tests.support.lane import ON, START, TIMING, Bench, quote_of, read_of
@@ -64,6 +64,13 @@ def _stands_still(bench: Bench) -> None:
     """The safety loop clears while somebody stands on the approach loop: a new number, and nobody can tell."""
     number = bench.image.passage_now
     bench.shows(approach=ON, safety=OFF, passage_now=number + 1, passage_last=number, outcome=PassageOutcome.UNCERTAIN)
+
+
+def _restarts(bench: Bench) -> None:
+    """A new server takes over while nobody knows what became of a command."""
+    bench.lane = replace(bench.lane, image=DARK)
+    bench.hear(e.Recovered(bench.at_s, Fate.OPEN, **bench.now))
+    bench.shows()
 
 
 def _later(seconds: float) -> Deed:
@@ -127,6 +134,8 @@ DEEDS: tuple[Deed, ...] = (
     _of_live(lambda bench: e.HelpCalled(bench.passage, **bench.now)),
     _of_live(lambda bench: e.CommandRefused(bench.passage, "mode", **bench.now)),
     lambda bench: bench.hear(e.FaultConfirmed("chen", **bench.now)),
+    _restarts,
+    _of_live(lambda bench: e.CommandDone(bench.passage, **bench.now)),
 )
 TIMES = replace(TIMING, t_stuck_approach_s=60.0, t_authorised_s=8.0)
 

@@ -1,10 +1,12 @@
 """The UNCERTAIN list: what is doubtful stands on it until a stocktake says what became of the car."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, select
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import IntegrityError
 
 from scada.__main__ import main
 from scada.model.handshake import PassageOutcome
@@ -13,7 +15,6 @@ from scada.model.names import LaneName, PassageId, SiteId, StayId
 from scada.store import books, doubts
 from scada.store.doubts import DoubtError, Found
 from scada.store.journal import recent
-from scada.store.schema import passage
 from tests.support.house import site_beside
 from tests.support.lane import read_of
 from tests.support.store import SITE, START, open_database
@@ -38,14 +39,21 @@ async def test_an_uncertain_passage_is_on_the_list_with_what_is_known_of_it(tmp_
         assert one.why == "nobody can tell which way the vehicle went"
 
 
-async def test_record_and_list_are_one_transaction(tmp_path: Path) -> None:
+async def test_a_passage_that_cannot_be_written_down_is_not_listed_either(tmp_path: Path) -> None:
     async with open_database(tmp_path) as db:
-        await db.write(lambda conn: doubts.add(conn, SITE, OUT1, CAR, PassageOutcome.NONE, START))
-        with pytest.raises(Exception, match="UNIQUE"):
-            await db.write(
-                lambda conn: books.record_passage(conn, SITE, OUT1, CAR, PassageOutcome.NONE, "UNCERTAIN", START)
-            )
-        assert await db.read(lambda conn: conn.execute(select(passage)).all()) == []
+        await db.write(lambda conn: record(conn, "NO_STAY"))
+        with pytest.raises(IntegrityError):
+            await db.write(lambda conn: record(conn, "UNCERTAIN"))
+        assert await db.read(lambda conn: doubts.still_open(conn, SITE)) == []
+
+
+async def test_a_passage_is_listed_once(tmp_path: Path) -> None:
+    async with open_database(tmp_path) as db:
+        for why in ("its stay is not written", "again"):
+            await db.write(partial(doubts.add, site=SITE, lane=OUT1, ended=CAR, why=why, at=START))
+        assert [one.why for one in await db.read(lambda conn: doubts.still_open(conn, SITE))] == [
+            "its stay is not written"
+        ]
 
 
 async def test_what_a_stocktake_found_ends_the_doubt_once_and_stands_in_the_journal(tmp_path: Path) -> None:

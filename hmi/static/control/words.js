@@ -15,6 +15,7 @@ const STATES = {
   awaiting_payment: () => t('Waiting for payment'),
   authorised: () => t('Authorised'),
   opening: () => t('Opening'),
+  recovering: () => t('Looking what a former server did'),
   open: () => t('Open'),
   passing: () => t('Car passing'),
   tailgated: () => t('Followed without leave'),

@@ -47,6 +47,8 @@ def shown(lane: Lane) -> Show:
             return Show(Message.PLEASE_GO, plate)
         case s.Authorised(authorisation=leave) | s.Opening(authorisation=leave) | s.Open(authorisation=leave):
             return Show(_farewell(lane, leave.reason), plate)
+        case s.Recovering():
+            return Show(Message.WAIT, plate)
         case s.Passing() | s.Tailgated() | s.Clearing() | s.Closing():
             return Show(Message.ONE_AT_A_TIME if lane.image.passage_next else Message.WAIT)
         case s.Watching():

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from scada.model.handshake import AckResult
 from scada.model.lane.image import LaneImage
-from scada.model.lane.words import Direction, OpenRequest, Order, Quote, Reason
+from scada.model.lane.words import Direction, Fate, OpenRequest, Order, Quote, Reason
 from scada.model.names import PassageId, StayId
 from scada.model.plate import PlateRead, PlateUnread
 
@@ -155,6 +155,17 @@ class HelpCalled(Timed):
 
 
 @dataclass(frozen=True, slots=True)
+class Recovered(Timed):
+    """A new server takes the lane over from the journal, whose last row is of `left_s` (monotonic).
+
+    `command`: what became of the last OPEN for the live passage.
+    """
+
+    left_s: float
+    command: Fate
+
+
+@dataclass(frozen=True, slots=True)
 class CommandDone(Timed):
     """The PLC accepted the command for this passage."""
 
@@ -209,6 +220,7 @@ Event = (
     | OpenRequested
     | Rejected
     | HelpCalled
+    | Recovered
     | CommandDone
     | CommandRefused
     | CommandUnknown

@@ -36,7 +36,7 @@ def from_authorised(lane: Lane, state: s.Authorised, at_s: float) -> Step | None
     """Send the command as soon as it may be sent; decide anew when the leave has expired."""
     leave = state.authorisation
     if at_s > leave.until_s:
-        return _decide_anew(lane, leave, at_s)
+        return decide_anew(lane, leave, at_s)
     if is_open_for(lane, leave):
         return Step(lane.becoming(s.Open(leave, at_s)))
     if lane.live is None or not may_command(lane, leave):
@@ -51,7 +51,8 @@ def is_open_for(lane: Lane, leave: Authorisation) -> bool:
     return risen and live is not None and live.id == leave.passage and live.number == image.rise_passage
 
 
-def _decide_anew(lane: Lane, leave: Authorisation, at_s: float) -> Step:
+def decide_anew(lane: Lane, leave: Authorisation, at_s: float) -> Step:
+    """Ask once more whether the car may go: its leave has expired, or is not known to have been commanded."""
     live = lane.live
     if live is None:
         return Step(lane.becoming(s.Idle()))

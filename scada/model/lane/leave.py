@@ -9,7 +9,7 @@ from scada.model.lane.words import OPERATOR_REASONS, Authorisation, Passage
 def authorisation_of(state: s.State) -> Authorisation | None:
     """Give the leave that is out while the lane is in this state."""
     match state:
-        case s.Authorised() | s.Opening() | s.Open() | s.Passing() | s.Faulted():
+        case s.Authorised() | s.Opening() | s.Recovering() | s.Open() | s.Passing() | s.Faulted():
             return state.authorisation
         case _:
             return None

@@ -31,7 +31,7 @@ def image_seen(lane: Lane, event: ImageSeen, timing: Timing) -> Step:
     was_dark = not lane.image.alive
     done = unseen.rises(lane, image) if was_dark else rises.rises(lane, image, event.at_s)
     done = Step(_looked(done.lane, image, event.at_s), done.commands)
-    done = _end_all(done, event.at_s, timing)
+    done = _end_all(done, event.at_s, timing, unseen=was_dark)
     if was_dark:
         done = done.then(unseen.passages(done.lane, event.at))
     if image.passage_now != 0 and done.lane.live is None:
@@ -53,16 +53,24 @@ def _since(before_s: float | None, *, on: bool, at_s: float) -> float | None:
     return at_s if before_s is None else before_s
 
 
-def _end_all(done: Step, at_s: float, timing: Timing) -> Step:
+def _end_all(done: Step, at_s: float, timing: Timing, *, unseen: bool) -> Step:
     """End the live passage, and its follower too if both are over since the last image."""
     image = done.lane.image
     while (live := done.lane.live) is not None and live.number != image.passage_now:
-        outcome = image.outcome if image.passage_last == live.number else PassageOutcome.UNCERTAIN
-        done = done.then(_ended(done.lane, live, outcome, at_s, timing))
+        done = done.then(_ended(done.lane, live, _outcome(done.lane, live, unseen=unseen), at_s, timing))
         follower = done.lane.follower
         if follower is not None and follower.number != image.passage_next:
             done = Step(replace(done.lane, live=follower, follower=None, last=follower.number), done.commands)
     return done
+
+
+def _outcome(lane: Lane, passage: Passage, *, unseen: bool) -> PassageOutcome:
+    """Give how the PLC says that a passage ended; NONE where it no longer says so, or nobody saw which doubt it has."""
+    image = lane.image
+    if image.passage_last != passage.number:
+        return PassageOutcome.NONE
+    doubt = image.outcome is PassageOutcome.UNCERTAIN and authorisation_of(lane.state) is not None
+    return PassageOutcome.NONE if unseen and doubt else image.outcome
 
 
 def _begun(lane: Lane, event: ImageSeen, *, found: bool) -> Step:
@@ -127,7 +135,7 @@ def _ended(lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: float, t
             if outcome is PassageOutcome.UNCERTAIN and leave is not None and lane.image.stand.is_on:
                 return done.then(settling.unsettled(_free(gone, s.Clearing(at_s)), passage, leave, at_s, timing))
             text = "nobody can tell which way the vehicle went"
-            return done.then(_unproven(gone, passage, outcome, text, at_s))
+            return done.then(_unproven(gone, passage, PassageOutcome.UNCERTAIN, text, at_s))
         case _:
             assert_never(outcome)
 

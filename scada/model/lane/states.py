@@ -10,7 +10,7 @@ from enum import Enum
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.commands import Command
 from scada.model.lane.image import DARK, LaneImage
-from scada.model.lane.words import BOTH_WAYS, Authorisation, Direction, Ending, Order, Passage, Quote, Reason
+from scada.model.lane.words import BOTH_WAYS, Authorisation, Direction, Ending, Fate, Order, Passage, Quote, Reason
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import PlateRead
 
@@ -128,6 +128,14 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovering:
+    """A former server commanded OPEN, and it has not been seen yet what came of it."""
+
+    authorisation: Authorisation
+    command: Fate
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
     """The boom is up and the car has not moved yet: `nudged` after `t_pass`, a case after twice that (`lingering`)."""
 
@@ -220,6 +228,7 @@ State = (
     | AwaitingOperator
     | Authorised
     | Opening
+    | Recovering
     | Open
     | Passing
     | Tailgated
@@ -242,6 +251,7 @@ NAMES: dict[type[State], str] = {
     AwaitingOperator: "awaiting_operator",
     Authorised: "authorised",
     Opening: "opening",
+    Recovering: "recovering",
     Open: "open",
     Passing: "passing",
     Tailgated: "tailgated",

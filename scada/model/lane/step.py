@@ -8,7 +8,19 @@ compared before and after, so that no row of the table can forget it.
 from typing import assert_never
 
 from scada.model.lane import events as e
-from scada.model.lane import faults, follower, gate, late, openlane, passages, paying, permit, request, settling
+from scada.model.lane import (
+    faults,
+    follower,
+    gate,
+    late,
+    openlane,
+    passages,
+    paying,
+    permit,
+    recovery,
+    request,
+    settling,
+)
 from scada.model.lane import states as s
 from scada.model.lane.commands import CloseCase, CloseOrder, Command, OpenCase
 from scada.model.lane.display import shown
@@ -24,7 +36,8 @@ def step(lane: Lane, event: e.Event, timing: Timing) -> Step:
     taken = _take(lane, event, timing)
     done = _run_on(taken, event.at_s, timing)
     after = done.then(faults.alarms(done.lane, event.at_s, timing))
-    return after.also(*_cases(lane, after.lane), *_display(lane, after.lane))
+    known = lane.becoming(s.Idle()) if isinstance(event, e.Recovered) else lane
+    return after.also(*_cases(known, after.lane), *_display(known, after.lane))
 
 
 def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
@@ -35,6 +48,8 @@ def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
             return Step(lane)
         case e.OpenRequested():
             return request.open_requested(lane, event, timing)
+        case e.Recovered():
+            return recovery.recovered(lane, event, timing)
         case e.FaultConfirmed():
             return faults.confirmed(lane, event)
         case e.TideTurned():
@@ -65,6 +80,8 @@ def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
             return permit.rejected(lane, event)
         case e.HelpCalled():
             return permit.help_called(lane, event)
+        case e.CommandDone() | e.CommandRefused() | e.CommandUnknown() if isinstance(lane.state, s.Recovering):
+            return recovery.command_ended(lane, event)
         case e.CommandDone():
             return Step(lane)
         case e.CommandRefused():
@@ -130,6 +147,8 @@ def _go_on(lane: Lane, at_s: float, timing: Timing) -> Step | None:
             return gate.from_authorised(lane, state, at_s)
         case s.Opening() as state:
             return gate.from_opening(lane, state, at_s) or faults.did_not_open(lane, state, at_s, timing)
+        case s.Recovering() as state:
+            return recovery.from_recovering(lane, state, at_s)
         case s.Open() as state:
             return gate.from_open(lane, state, at_s, timing)
         case s.Passing() as state:

@@ -28,7 +28,7 @@ def passages(lane: Lane, at: datetime) -> Step:
     """Record the passages that the PLC has numbered since the last one on record."""
     image, last = lane.image, lane.last
     newest = image.passage_now - 1 if image.passage_now else image.passage_last
-    counted = Step(replace(lane, last=newest))
+    counted = Step(replace(lane, last=newest if lane.live is None else lane.live.number))
     if last is None or newest <= last:
         return counted
     numbers = range(last + 1, newest + 1)[-MOST_ROWS:]

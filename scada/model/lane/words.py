@@ -85,6 +85,16 @@ class Authorisation:
     until_s: float
 
 
+class Fate(Enum):
+    """What became of a former server's OPEN command, as far as the book of commands says."""
+
+    NONE = "never sent"
+    OPEN = "not known yet"
+    DONE = "done"
+    NOT_DONE = "not done"
+    UNKNOWN = "nobody can tell"
+
+
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
     """The content of `<lane>.gate.open_request`: somebody asks that the car of one passage may go.
