@@ -148,7 +148,7 @@ class Memory:
     proof_ms: int = 0
     safety_ms: int = 0
     safety_on_ms: int = 0
-    still_ms: int = PROOF_MS
+    still_ms: int = 0
     """How long neither beam nor closing loop has shown a movement."""
 
     authorised: bool = False
