@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag, TagMap
@@ -19,9 +20,11 @@ from scada.clock import SystemClock
 from scada.model.handshake import AckResult, CommandBlock, CommandCode
 from scada.model.tag import Quality, TagName, TagUpdate, Value
 from scada.ports import Driver
+from tests.support.lane_st import Plc, differences
 
 SHIPPED = Path(__file__).parents[2] / "plc" / "sim"
 CLAIM = 4711
+FOLLOWED_MS = 20_000
 
 
 @dataclass
@@ -32,14 +35,26 @@ class Bench:
     inputs: Inputs = field(default_factory=Inputs)
     silent: bool = False
     highest_ms: int = 0
+    beside: ClassVar[bool] = False
+    """Run `docs/plc/lane.st` beside the ladder: a test asks for it by its fixture."""
+    text: Plc | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        kept = self.memory.retained
+        if self.beside and not self.memory.booted:
+            self.text = Plc(self.memory.settings, replace(kept, boot=(kept.boot - 1) % 65536))
 
     def run(self, ms: int) -> None:
-        """Scan for so long."""
+        """Scan for so long; a very long time is not followed in Structured Text."""
+        self.text = self.text if ms <= FOLLOWED_MS else None
         for _ in range(ms // 10):
             if not self.silent and self.memory.uptime_ms % 300 == 0:
                 self.inputs = replace(self.inputs, heartbeat=(self.inputs.heartbeat + 1) % 65536)
             self.memory = scan(self.memory, self.inputs, 10)
             self.highest_ms = max(self.highest_ms, self.memory.retained.position_ms)
+            if self.text is not None:
+                self.text.scan(self.inputs)
+                assert differences(self.text, self.memory) == {}
 
     def wire(self, **contacts: bool) -> None:
         """Change contacts and scan once."""

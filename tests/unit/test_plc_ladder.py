@@ -11,6 +11,12 @@ from scada.model.handshake import AckResult, CommandCode, Mode, PassageOutcome, 
 from tests.support.plc import CLAIM, Bench, ready_bench
 
 
+@pytest.fixture(autouse=True)
+def _lane_st_runs_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is tested here is tested of the Structured Text too."""
+    monkeypatch.setattr(Bench, "beside", True)
+
+
 def openings(bench: Bench) -> tuple[int, int]:
     return bench.memory.retained.opened, bench.memory.retained.rises
 

@@ -7,6 +7,12 @@ from scada.model.handshake import AckResult, Mode, RiseCause
 from tests.support.plc import Bench, ready_bench
 
 
+@pytest.fixture(autouse=True)
+def _lane_st_runs_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is tested here is tested of the Structured Text too."""
+    monkeypatch.setattr(Bench, "beside", True)
+
+
 def jammed_at(ms: int) -> Bench:
     """Let the boom start and jam after so long."""
     bench = ready_bench()

@@ -1,5 +1,7 @@
 """Which way a car left, as the loops prove it: forward, rolled back, through a sleeping loop, and both ways."""
 
+import pytest
+
 from plc.sim.image import image
 from plc.sim.memory import Settings
 from scada.model.handshake import AckResult, PassageOutcome
@@ -7,6 +9,12 @@ from tests.support.plc import Bench, ready_bench
 
 CLOSING = Settings(closing_fitted=True)
 TWO_WAY = Settings(two_way=True)
+
+
+@pytest.fixture(autouse=True)
+def _lane_st_runs_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is tested here is tested of the Structured Text too."""
+    monkeypatch.setattr(Bench, "beside", True)
 
 
 def opened(settings: Settings) -> Bench:
@@ -89,13 +97,14 @@ def test_a_pulse_of_the_closing_loop_tells_a_follower_from_the_car_before_him() 
     assert (bench.memory.now, bench.memory.authorised) == (2, False)
 
 
-def test_a_car_that_the_safety_loop_forgot_is_not_believed_to_be_gone() -> None:
-    bench = opened(Settings())
+@pytest.mark.parametrize("tuneout_ms", [8000, 240_000])
+def test_a_car_that_the_safety_loop_forgot_is_not_believed_to_be_gone(tuneout_ms: int) -> None:
+    bench = opened(Settings(tuneout_ms=tuneout_ms))
     bench.wire(safety=True, beam=True)
     bench.wire(approach=False, beam=False)
-    bench.run(241_000)
+    bench.run(tuneout_ms + 1000)
     bench.wire(safety=False)
-    bench.run(60_000)
+    bench.run(12_000)
     assert ended(bench) == (1, PassageOutcome.UNCERTAIN)
     assert (bench.memory.up, bench.memory.permit) == (True, False)
     bench.wire(closing=True)
@@ -103,16 +112,17 @@ def test_a_car_that_the_safety_loop_forgot_is_not_believed_to_be_gone() -> None:
     assert bench.memory.down
 
 
-def test_a_car_that_stood_long_and_is_seen_to_leave_went_forward() -> None:
-    bench = opened(Settings())
+@pytest.mark.parametrize("tuneout_ms", [8000, 240_000])
+def test_a_car_that_stood_long_and_is_seen_to_leave_went_forward(tuneout_ms: int) -> None:
+    bench = opened(Settings(tuneout_ms=tuneout_ms))
     bench.wire(safety=True, beam=True)
     bench.wire(approach=False)
-    bench.run(300_000)
+    bench.run(tuneout_ms)
     bench.wire(beam=False)
     bench.run(500)
     bench.wire(safety=False)
     assert ended(bench) == (1, PassageOutcome.FORWARD)
-    assert image(bench.memory)["time.safety_on_ms"] == 300_530
+    assert image(bench.memory)["time.safety_on_ms"] == tuneout_ms + 530
 
 
 def test_short_dropouts_of_the_approach_loop_are_counted() -> None:
