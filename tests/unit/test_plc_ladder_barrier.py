@@ -137,3 +137,26 @@ def test_a_hand_that_lifts_is_a_rise_of_unknown_cause_and_the_boom_comes_down_ag
     bench.wire(lifted=False)
     bench.run(1000)
     assert bench.memory.down
+
+
+def test_a_boom_that_cannot_open_without_mains_is_no_fault_of_the_motor() -> None:
+    bench = ready_bench()
+    bench.wire(jammed=True, mains_lost=True)
+    bench.run(3000)
+    assert image(bench.memory)["gate.drive_fault"] is False
+    bench.wire(jammed=False)
+    bench.run(1000)
+    assert bench.memory.up
+
+
+def test_a_key_that_is_turned_while_the_boom_goes_up_again_ends_that() -> None:
+    bench = ready_bench()
+    bench.wire(lifted=True)
+    bench.run(800)
+    bench.wire(lifted=False)
+    bench.run(100)
+    bench.wire(beam=True)
+    bench.wire(key=True)
+    bench.wire(key=False)
+    bench.run(500)
+    assert (bench.memory.raising, bench.memory.up) == (False, False)
