@@ -18,7 +18,7 @@ from time import monotonic
 
 ROOT = Path(__file__).parents[2]
 CARS_A_KILL = 2
-"""Cars that come for each kill: a killed server serves nobody for a few seconds."""
+"""Cars that come for each kill, so that there are cars at the boom until the last one; the supervisor's pause grows."""
 LIFE_S = (1.0, 15.0)
 """How long a server lives: some die while they take over, some in the middle of a passage."""
 FIRST_LIFE_S = 10.0
@@ -31,8 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kill", description="a drill whose server is killed at random moments")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cars", type=int, help=f"how many come (default: {CARS_A_KILL} a kill)")
     asked = parser.parse_args(arguments)
-    words = ["drill", "--json", "--speed", "240", "--cars", str(CARS_A_KILL * asked.kills), "--seed", str(asked.seed)]
+    cars = asked.cars or CARS_A_KILL * asked.kills
+    words = ["drill", "--json", "--speed", "240", "--cars", f"{cars}", "--seed", f"{asked.seed}"]
     command = [sys.executable, "-m", "scada", *words]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as drill:
         kills = _kill_again_and_again(drill, asked.kills, Random(asked.seed))  # noqa: S311 - a play, no secret

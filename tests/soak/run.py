@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "docs" / "soak.md"
 CARS = int(os.environ.get("SOAK_CARS", "500"))
+KILLS = int(os.environ.get("SOAK_KILLS", "50"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def runs() -> list[Long]:
         Long("properties, 5,000 examples each", properties),
         Long(f"drill, {CARS} cars, normal", [*drill, "--seed", "11"]),
         Long(f"drill, {CARS} cars, abnormal paths", [*drill, "--seed", "12", "--scenario", "paths"]),
+        Long(f"rush hour, server killed {KILLS} times", [python, "-m", "tests.soak.kill", "--kills", f"{KILLS}"]),
     ]
 
 

@@ -44,17 +44,23 @@ PASSWORD = "the boom goes up"
 
 @dataclass
 class BenchKeeper:
-    """A gatekeeper whose image is set by hand; it notes what the journal held when it was asked to open."""
+    """A gatekeeper whose image is set by hand; it notes what the journal held when it was asked to open.
+
+    `is_deaf`: it never says what became of a command.
+    """
 
     see: Callable[[], Awaitable[None]]
     shown: LaneImage = READY
     verdict: Done | NotDone | Unknowable = field(default_factory=Done)
+    is_deaf: bool = False
     opened: list[tuple[PassageId, int]] = field(default_factory=list)
     cancelled: list[tuple[PassageId, int]] = field(default_factory=list)
 
     async def open(self, passage: PassageId, number: int, why: str) -> Done | NotDone | Unknowable:
         await self.see()
         self.opened.append((passage, number))
+        if self.is_deaf:
+            await asyncio.Event().wait()
         return self.verdict
 
     async def cancel(self, passage: PassageId, number: int, why: str) -> Done | NotDone | Unknowable:
@@ -92,6 +98,8 @@ class BenchCashier:
     stays: list[OpenStay] = field(default_factory=list)
     due: int = 500
     failing: bool = False
+    unwritable: bool = False
+    """No stay can be begun."""
     begun: list[Passage] = field(default_factory=list)
     ended: list[tuple[StayId, Reason]] = field(default_factory=list)
     closed: list[OrderId] = field(default_factory=list)
@@ -123,6 +131,8 @@ class BenchCashier:
         return self.doubtful
 
     async def begin_stay(self, lane: LaneName, passage: Passage, reason: Reason, by: str) -> StayId:
+        if self.unwritable:
+            raise BillingError("the database is away")
         self.begun.append(passage)
         return StayId("S1")
 
