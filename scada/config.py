@@ -88,6 +88,9 @@ class LaneTiming(_Section):
     t_help_s: Seconds = Timing().t_help_s
     t_quote_s: Seconds = Timing().t_quote_s
     t_request_s: Seconds = Timing().t_request_s
+    t_answer_s: Seconds = Timing().t_answer_s
+    t_authorised_s: Seconds = Timing().t_authorised_s
+    t_ttl_s: Annotated[float, Field(gt=0, le=5)] = Timing().t_ttl_s
     t_ack_s: Seconds = Timing().t_ack_s
     t_open_s: Seconds = Timing().t_open_s
     t_close_s: Seconds = Timing().t_close_s

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 LAYOUT = 4663
-TTL_MS = 2000
-"""Life of a command in ms; the PLC refuses more than 5000."""
 MAX_TTL_MS = 5000
+"""The longest life of a command in ms; the PLC refuses more."""
 TICK_MS = 10
 """`plc.tick` counts 10 ms, 16 bits."""
 

@@ -305,12 +305,12 @@ class MemoryPlc:
 class Plant:
     """One lane's gatekeeper with its tags, a PLC in memory and a book; `async with`."""
 
-    def __init__(self, plc: MemoryPlc, book: KeptBook | None = None) -> None:
+    def __init__(self, plc: MemoryPlc, book: KeptBook | None = None, timing: Timing | None = None) -> None:
         self.plc = plc
         self.book = book or KeptBook()
         self.alarms: list[str] = []
         self.tags = TagTable(lane_specs(), LoopClock())
-        self.timing = Timing()
+        self.timing = timing or Timing()
         self.plc.sink = self.tags.apply
         self.gatekeeper = Gatekeeper(
             LANE, self.tags, plc, self.book, LoopClock(), self.timing, lambda code, text: self.alarms.append(code)

@@ -2,9 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from scada.engine.command.image import lane_image
 from scada.model.handshake import CommandBlock, CommandCode, Done, Mode, NotDone, Unknowable
 from scada.model.lane.image import DARK
+from scada.model.lane.timing import Timing
 from scada.model.names import PassageId
 from tests.support.engine import LANE, Fate, KeptBook, MemoryPlc, Plant, until, virtually
 
@@ -19,6 +22,21 @@ def test_a_command_for_the_live_passage_opens_once_and_stands_in_the_book_before
             [intent] = plant.book.intents
             assert plant.plc.received == [intent.block] == plant.plc.opened
             assert plant.book.outcomes == {1: Done()}
+
+    virtually(story())
+
+
+@pytest.mark.parametrize(("asked_s", "lives_ms"), [(2.0, 2000), (0.75, 750), (30.0, 5000)])
+def test_a_command_lives_as_long_as_the_lane_says_and_never_longer_than_a_plc_takes(
+    asked_s: float, lives_ms: int
+) -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc(), timing=Timing(t_ttl_s=asked_s)) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            await plant.open(number)
+            assert [block.ttl_ms for block in plant.plc.received] == [lives_ms]
 
     virtually(story())
 

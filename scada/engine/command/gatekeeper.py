@@ -11,7 +11,7 @@ from scada.engine.command.intents import Intent, Intents, Outcome, settle_left
 from scada.engine.mailbox import LatestOnly, Mailbox
 from scada.engine.tags import Batch, TagTable, merged
 from scada.model.handshake import (
-    TTL_MS,
+    MAX_TTL_MS,
     Answer,
     CommandBlock,
     CommandCode,
@@ -60,6 +60,7 @@ class Gatekeeper:
         self._book = book
         self._clock = clock
         self._timing = timing
+        self._ttl_ms = min(round(timing.t_ttl_s * 1000), MAX_TTL_MS)
         self._alarm = alarm
         self._claim = Claim(lane, tags, driver, book, clock, alarm)
         self._one = asyncio.Lock()
@@ -95,7 +96,7 @@ class Gatekeeper:
             if objection := self._objection(image, number) or await self._left_over(image):
                 return NotDone(objection)
             seq = next_seq(await self._book.last_seq(), image)
-            block = CommandBlock(image.claim_now, code, number, TTL_MS, image.tick, seq)
+            block = CommandBlock(image.claim_now, code, number, self._ttl_ms, image.tick, seq)
             intent = await self._book.begin(passage, block, image.boot, why)
             outcome = await self._carry_out(intent, began_s)
             await self._book.settle(intent, outcome)

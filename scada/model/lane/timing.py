@@ -33,6 +33,8 @@ class Timing:
     t_request_s: float = 30.0
     t_authorised_s: float = 30.0
     """Life of an authorisation that is not yet turned into a command."""
+    t_ttl_s: float = 2.0
+    """Life of a command to the PLC; it refuses more than 5 s."""
     t_ack_s: float = 0.5
     t_open_s: float = 6.0
     t_close_s: float = 6.0
