@@ -94,6 +94,13 @@ class Keeper:
         self._hear = hear
         self._trouble = trouble
         self._task: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+
+    def kill(self) -> None:
+        """Kill the part with all its children, as a power cut would; it starts again as after any end of its own."""
+        if self._process is not None:
+            self.ready.clear()
+            _kill_group(self._process.pid)
 
     async def __aenter__(self) -> "Keeper":
         self._task = asyncio.create_task(self._keep(), name=f"keep {self.part.name}")
@@ -122,6 +129,7 @@ class Keeper:
             process, voice = await self._start_whole()
         except OSError as error:
             return f"could not be started: {error}"
+        self._process = process
         limit = asyncio.timeout(self.part.ready_s)
         listening = asyncio.create_task(self._listen(voice, limit))
         try:
@@ -130,6 +138,7 @@ class Keeper:
         except TimeoutError:
             return f"did not say {READY} within {self.part.ready_s:g} s"
         finally:
+            self._process = None
             await _end(process, self.part.stop_s)
             await asyncio.wait((listening,), timeout=_LAST_WORDS_S)
             listening.cancel()

@@ -19,6 +19,7 @@ import numpy as np
 
 from lpr.reader.network import Picture
 from lpr.sim.plates import HEIGHT, WIDTH, DrawError, draw_road, draw_scene
+from lpr.sim.weather import weathered
 from lpr.source import load_picture
 from scada.config import Config, ConfigError, Sim, load
 from scada.model.plate import normal_form
@@ -73,9 +74,9 @@ class Studio:
     def _picture_of(self, car: dict[str, Any]) -> Picture:
         photo = car.get("photo")
         try:
-            if photo is not None:
-                return self._photo(str(photo))
-            return draw_scene(normal_form(str(car["plate"])), int(car.get("seed", 0)))
+            seed = int(car.get("seed", 0))
+            seen = draw_scene(normal_form(str(car["plate"])), seed) if photo is None else self._photo(str(photo))
+            return weathered(seen, str(car.get("weather", "clear")), seed)
         except (DrawError, KeyError, TypeError, ValueError) as error:
             raise SceneError(f"car: {error}") from error
 
@@ -142,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(head.encode() + jpeg + b"\r\n")
 
     def do_POST(self) -> None:
-        """Take a scene: `{"camera", "car": {"plate", "photo", "seed"} | null}`."""
+        """Take a scene: `{"camera", "car": {"plate", "photo", "seed", "weather"} | null}`."""
         length = int(self.headers.get("Content-Length") or 0)
         if self.path != "/scene" or not 0 < length <= _MOST_BYTES:
             self._answer(404 if self.path != "/scene" else 400, "POST /scene with a small JSON body")

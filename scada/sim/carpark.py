@@ -38,20 +38,23 @@ def simulators(config: Config, path: Path) -> tuple[Part, ...]:
 
 
 @asynccontextmanager
-async def started(parts: Sequence[Part], clock: Clock, hear: Callable[[str, str], None]) -> AsyncIterator[None]:
-    """Keep processes running while the body runs; they start and stop together. Raises NotReady."""
+async def started(
+    parts: Sequence[Part], clock: Clock, hear: Callable[[str, str], None]
+) -> AsyncIterator[dict[str, Keeper]]:
+    """Keep processes running while the body runs; they start and stop together. Gives them by name. Raises NotReady."""
     keepers = [Keeper(part, clock, hear, lambda trouble: log.warning(trouble)) for part in parts]
     try:
         for keeper in keepers:
             await keeper.__aenter__()
         for keeper in keepers:
-            await _ready(keeper)
-        yield
+            await ready(keeper)
+        yield {keeper.part.name: keeper for keeper in keepers}
     finally:
         await asyncio.gather(*(keeper.__aexit__() for keeper in keepers))
 
 
-async def _ready(keeper: Keeper) -> None:
+async def ready(keeper: Keeper) -> None:
+    """Wait until a process serves. Raises NotReady."""
     try:
         async with asyncio.timeout(keeper.part.ready_s):
             await keeper.ready.wait()
@@ -102,9 +105,12 @@ class CarPark:
         self.exited = 0
         self.back_outs = 0
         self.changed = asyncio.Event()
+        self.happened: list[Happening] = []
+        self.minds: dict[CarName, Mind] = {}
+        """Of everybody who is here or on the way."""
         self._clock = clock
         self._leads = {lane.id: lane.leads for lane in config.lanes}
-        self._minds: dict[CarName, Mind] = {}
+        self._dismissed: set[CarName] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         devices, wechat = config.web.devices, sim_of(config).wechat_port
         world = World(tuple(Road(lane.id, lane.leads) for lane in config.lanes))
@@ -121,20 +127,26 @@ class CarPark:
 
     def invite(self, visit: Visit, after_s: float) -> None:
         """Let a car and its driver come."""
-        self._minds[visit.car.name] = Mind(visit.car.name, visit.plate, visit.person)
+        self.minds[visit.car.name] = Mind(visit.car.name, visit.plate, visit.person)
         self.park.invite(visit, after_s)
+
+    def dismiss(self, car: CarName) -> None:
+        """Let a car go home: now if it is in no lane, else as soon as it has backed out."""
+        self._dismissed.add(car)
+        self.park.back_out(car)
+        self.park.go_home(car)
 
     def plates(self) -> list[Plate]:
         """Give the plates of all cars that are here or on their way."""
-        return [mind.plate for mind in self._minds.values()]
+        return [mind.plate for mind in self.minds.values()]
 
     def look(self, lane: LaneName) -> Seen | None:
         """See and hear what a person at the lane would."""
         here = self.park.at_boom(lane)
         if here is None:
             return None
-        mind = self._minds[here.car.name]
-        return Seen(mind.plate, mind.person.dead_phone, mind.entered_at)
+        mind = self.minds[here.car.name]
+        return Seen(here.manner.shows or mind.plate, mind.person.dead_phone, mind.entered_at)
 
     async def run(self) -> None:
         """Let the cars drive until cancelled."""
@@ -151,13 +163,16 @@ class CarPark:
 
     def _told(self, happening: Happening) -> None:
         """Keep the counts, and wake the driver whose car has come to a boom."""
-        mind = self._minds[happening.car]
+        self.happened.append(happening)
+        mind = self.minds[happening.car]
         if happening.what is What.ARRIVED:
             task = asyncio.create_task(Driver(mind, self._around).attend(happening.lane), name=f"driver {mind.car}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         elif happening.what is What.BACKED_OUT:
             self.back_outs += 1
+            if happening.car in self._dismissed:
+                self.park.go_home(happening.car)
         elif happening.what is What.PASSED:
             self._passed(happening, mind)
         self.changed.set()
@@ -168,4 +183,4 @@ class CarPark:
             mind.entered_at = self._clock.now()
         else:
             self.exited += 1
-            del self._minds[happening.car]
+            del self.minds[happening.car]

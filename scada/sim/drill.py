@@ -8,14 +8,13 @@ import argparse
 import asyncio
 import json
 import os
-import secrets
 import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,19 +22,19 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from scada.clock import VARIABLE, SystemClock, clock_from, clock_setting
+from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import Config, ConfigError, load
 from scada.model.plate import Plate
-from scada.sim.carpark import CarPark, photos, sim_of, simulators, started, way
-from scada.sim.people.operator import Desk, Operator
+from scada.sim.carpark import CarPark, photos, sim_of, way
+from scada.sim.people.operator import Desk
 from scada.sim.people.pages import PageError
 from scada.sim.scenario import NAMES, Casting, Pace
+from scada.sim.scenarios import SCENARIOS
 from scada.sim.trial.judge import judge_site
+from scada.sim.trial.running import running, truth_path
+from scada.sim.trial.series import Result, play_all
 from scada.sim.trial.site import prepare
-from scada.sim.trial.truth import TruthLog
-from scada.store.db import Database, database_url, migrate
-from scada.store.operators import Operators
-from scada.supervise import NotReady, parts
+from scada.supervise import NotReady
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -48,7 +47,7 @@ CAR_LIMIT_S = 60.0
 """How long the drill waits for each car, all in all."""
 REST_S = 15.0
 """How long the lanes may take to come to rest after the last car."""
-NAME = "drill"
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         screen = Console(file=out, highlight=False)
         try:
             with _hushed(folder / "log.txt"):
+                if asked.scenario not in NAMES:
+                    played = asyncio.run(_until_told(_play(asked, folder, screen)))
+                    return report_plays(played, folder, screen, as_json=options.json, keep=options.keep)
                 result = asyncio.run(_until_told(_drill(asked, folder, screen)))
         except NotReady as error:
             screen.print(f"[red]{error}[/red]; the log is {folder / 'log.txt'}")
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, default=Path("config.toml"))
     parser.add_argument("--cars", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scenario", choices=NAMES, default="normal")
+    parser.add_argument("--scenario", choices=(*NAMES, *SCENARIOS, ALL), default="normal")
     parser.add_argument("--speed", type=float, default=60.0, help="how fast the business clock runs")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--keep", action="store_true", help="keep the site's folder")
@@ -128,23 +130,22 @@ def _cancel_once(task: asyncio.Task[T]) -> None:
         task.cancel()
 
 
+async def _play(asked: Asked, folder: Path, screen: Console) -> list[Result]:
+    """Play the scenario that is asked for, or all."""
+    names = list(SCENARIOS) if asked.scenario == ALL else [asked.scenario]
+    return await play_all(names, asked.config, folder, clock_from(), lambda text: screen.print(text, style="dim"))
+
+
 async def _drill(asked: Asked, folder: Path, screen: Console) -> dict[str, object]:
     """Run the site and the cars, stop both, and judge."""
     path = prepare(folder, asked.config)
     config, clock = load(path), clock_from()
     began_s = clock.seconds()
-    truth_path = config.data / "sim" / "truth.jsonl"
-    with TruthLog(truth_path, clock) as truth:
-        cars = CarPark(config, clock, clock.speed, truth)
-        async with AsyncExitStack() as running:
-            password = await _start_site(running, config, path, clock, screen)
-            desk = Desk(f"http://{config.web.control.host}:{config.web.control.port}", NAME, password)
-            running.callback(desk.close)
-            operator = Operator(desk, {lane.id: lane.leads for lane in config.lanes}, cars.look, clock.speed)
-            async with _working(cars.run(), operator.run()):
-                await _send_and_wait(asked, config, cars, screen)
-                published = await _published(desk)
-    facts = await asyncio.to_thread(judge_site, config, truth_path)
+    async with running(path, clock, lambda text: screen.print(text, style="dim")) as site:
+        cars, operator = site.cars, site.operator
+        await _send_and_wait(asked, config, cars, screen)
+        published = await _published(site.desk)
+    facts = await asyncio.to_thread(judge_site, config, truth_path(config))
     return {
         "seed": asked.seed,
         "scenario": asked.scenario,
@@ -159,42 +160,6 @@ async def _drill(asked: Asked, folder: Path, screen: Console) -> dict[str, objec
         **published,
         "wall_s": round(clock.seconds() - began_s, 1),
     }
-
-
-async def _start_site(running: AsyncExitStack, config: Config, path: Path, clock: SystemClock, screen: Console) -> str:
-    """Start simulators and site; give the operator's password."""
-
-    def hear(name: str, line: str) -> None:
-        log.info("said", part=name, line=line)
-
-    screen.print("starting the simulators", style="dim")
-    await running.enter_async_context(started(simulators(config, path), clock, hear))
-    password = await _hire(config, clock)
-    screen.print("starting the site", style="dim")
-    plant, *web = parts(path, with_sim=False)
-    for together in ([plant], web):
-        await running.enter_async_context(started(together, clock, hear))
-    return password
-
-
-async def _hire(config: Config, clock: SystemClock) -> str:
-    """Make the drill's operator, as `daozha user add` does."""
-    url = database_url(config)
-    await asyncio.to_thread(migrate, url)
-    password = secrets.token_urlsafe(18)
-    async with Database(url) as db:
-        await Operators(db, config.site_id, clock).add(NAME, "operator", password, must_change=False)
-    return password
-
-
-@asynccontextmanager
-async def _working(*jobs: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Let jobs run beside the body and cancel them after it; what breaks in them, breaks the body."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(job) for job in jobs]
-        yield
-        for task in tasks:
-            task.cancel()
 
 
 async def _send_and_wait(asked: Asked, config: Config, cars: CarPark, screen: Console) -> None:
@@ -250,6 +215,18 @@ def is_good(result: dict[str, object]) -> bool:
     )
 
 
+def report_plays(played: Sequence[Result], folder: Path, screen: Console, *, as_json: bool, keep: bool) -> int:
+    """Tell what became of the scenarios and give the exit code."""
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(one) for one in played], ensure_ascii=False) + "\n")
+    else:
+        table = Table("scenario", "expected", "happened", "ok", title="scenarios", show_lines=True)
+        for one in played:
+            table.add_row(one.scenario, one.expected, one.happened, "yes" if one.ok else "[red]NO[/red]")
+        Console().print(table)
+    return _leave(folder, screen, good=all(one.ok for one in played), keep=keep)
+
+
 def report(result: dict[str, object], folder: Path, screen: Console, *, as_json: bool, keep: bool) -> int:
     """Tell the result and give the exit code; a good drill's folder goes unless it shall be kept."""
     if as_json:
@@ -259,7 +236,10 @@ def report(result: dict[str, object], folder: Path, screen: Console, *, as_json:
         for name, value in result.items():
             table.add_row(name, json.dumps(value, ensure_ascii=False))
         Console().print(table)
-    good = is_good(result)
+    return _leave(folder, screen, good=is_good(result), keep=keep)
+
+
+def _leave(folder: Path, screen: Console, *, good: bool, keep: bool) -> int:
     if good and not keep:
         shutil.rmtree(folder)
     else:

@@ -6,16 +6,29 @@ pixels on a camera.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
 from scada.clock import Clock
 from scada.model.names import LaneName
-from scada.sim.road import Board, CarName, Happening, OnRoad, What, in_view, loops, on_approach
+from scada.sim.road import (
+    Board,
+    CarName,
+    Field,
+    Happening,
+    Manner,
+    OnRoad,
+    Weather,
+    What,
+    contacts,
+    in_view,
+    on_approach,
+)
 from scada.sim.scenario import Visit
 from scada.sim.trial.truth import TruthLog
 from scada.sim.wiring import FieldLink, Numbers, Scenes
-from scada.sim.world import World, advance, back_out, come
+from scada.sim.world import World, advance, back_out, change_field, come, come_now, go_home
 
 log = structlog.get_logger()
 
@@ -53,6 +66,32 @@ class Park:
         """Let a car that stands at a boom put it in reverse."""
         self.world = back_out(self.world, car)
 
+    def come_now(self, car: CarName, manner: Manner | None = None) -> None:
+        """Let a car that is parked or has backed out come to its lane now."""
+        self.world = come_now(self.world, car, manner)
+
+    def go_home(self, car: CarName) -> None:
+        """Let a car not come any more."""
+        self.world = go_home(self.world, car)
+
+    def change_field(self, lane: LaneName, field: Field) -> None:
+        """Break, press, turn or mend something at a lane."""
+        self.world = change_field(self.world, lane, field)
+        self._truth.write("field", lane=lane, on=sorted(field.on), stuck=sorted(field.stuck), blind=sorted(field.blind))
+
+    def change_weather(self, weather: Weather) -> None:
+        """Let the weather change."""
+        self.world = replace(self.world, weather=weather)
+
+    def light_cameras(self) -> None:
+        """Show the cameras everything anew: they have been off."""
+        self._scenes.forget()
+
+    def board(self, lane: LaneName) -> Board:
+        """See boom and light of a lane."""
+        state = next((link.states[lane] for link in self._links if lane in link.states), None)
+        return Board(state.boom, state.green) if state is not None else Board()
+
     def at_boom(self, lane: LaneName) -> OnRoad | None:
         """Give the car on the lane's approach loop: anybody can see it there."""
         return on_approach(self.world.road(lane))
@@ -83,7 +122,7 @@ class Park:
         states = {lane: state for link in self._links for lane, state in link.states.items()}
         boards = {lane: Board(state.boom, state.green) for lane, state in states.items()}
         self.world, happened = advance(self.world, dt_s, boards)
-        felt = {road.lane: loops(road) for road in self.world.roads}
+        felt = {road.lane: contacts(road) for road in self.world.roads}
         await asyncio.gather(*(link.exchange(felt, now_s) for link in self._links))
         for link in self._links:
             for lane, state in link.states.items():
@@ -103,6 +142,8 @@ class Park:
         if one is None:
             return None
         visit = self.visits[one.car.name]
-        plate = "" if one.manner.dirty else visit.plate
-        photo = None if one.manner.dirty else visit.photo
-        return {"plate": plate, "photo": photo, "seed": visit.scene_seed}
+        worn = one.manner.shows or visit.plate
+        photo = None if one.manner.dirty or one.manner.shows else visit.photo
+        plate = "" if one.manner.dirty else worn
+        weather = self.world.weather.value
+        return {"plate": plate, "photo": photo, "seed": visit.scene_seed, "weather": weather}

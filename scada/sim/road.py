@@ -9,6 +9,7 @@ from typing import NewType
 
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
+from scada.model.plate import Plate
 
 CarName = NewType("CarName", str)
 
@@ -26,10 +27,22 @@ VIEW_M = APPROACH_M[0] - 1.0
 """From here on the camera sees a car."""
 AWAY_M = 1.5
 """Where the rear of a car that went through is out of the picture."""
+UNDER_M = 1.2
+"""How far somebody gets who stops under the boom, or thinks better of it there."""
+NOSE_M = 0.4
+"""How close to the boom somebody comes from the wrong side: he stands on the safety loop."""
+BEYOND_M = 8.0
+"""Where the wrong side begins."""
 LENGTH_M = 4.5
 QUEUE_GAP_M = 1.5
 CLOSE_GAP_M = 3.5
 """What somebody who follows too close leaves before him, moving."""
+BUMPER_GAP_M = 1.0
+"""What somebody leaves who goes through nose to tail: no loop sees the gap."""
+HAND_M = 0.3
+"""How near somebody reverses to the car behind him."""
+ROOM_M = 3.9
+"""What the queue leaves behind a car at the boom, so that it can back out."""
 
 CRUISE_M_S = 2.5
 REVERSE_M_S = 1.6
@@ -40,6 +53,8 @@ REACTION_S = 0.6
 """How long a driver looks at an open way before he goes."""
 HESITATION_S = 1.2
 """How long somebody who will back out all the same looks at it."""
+COURAGE_S = 12.0
+"""How long the queue looks at a boom that stays up before somebody drives on without any sign to him."""
 BLOW = 0.5
 """A boom lower than this hits what stands under it."""
 LONGEST_STEP_S = 0.05
@@ -52,7 +67,23 @@ class Habit(Enum):
     NORMAL = "normal"
     BACKS_OUT_BEFORE = "backs_out_before"
     BACKS_OUT_AFTER = "backs_out_after"
+    BACKS_OUT_UNDER = "backs_out_under"
+    """Drives under the boom, thinks better of it, and reverses out."""
     FOLLOWS_CLOSE = "follows_close"
+    """Comes right behind another, and waits for a leave of his own."""
+    TAILGATES = "tailgates"
+    """Goes through right behind another, without any leave."""
+    NOSE_TO_TAIL = "nose_to_tail"
+    """The same, bumper to bumper."""
+    STOPS_UNDER = "stops_under"
+    RAMS = "rams"
+    """Breaks through a boom that is down."""
+    WRONG_WAY = "wrong_way"
+    """Comes from the other side, looks at the boom, and turns back."""
+
+
+BRAZEN = frozenset((Habit.TAILGATES, Habit.NOSE_TO_TAIL))
+"""Those who go through on another's leave."""
 
 
 class Move(Enum):
@@ -62,7 +93,10 @@ class Move(Enum):
     PULLING_UP = "pulling_up"
     STANDING = "standing"
     LEAVING = "leaving"
+    STOPPED = "stopped"
     REVERSING = "reversing"
+    INTRUDING = "intruding"
+    RETREATING = "retreating"
 
 
 class What(Enum):
@@ -73,16 +107,32 @@ class What(Enum):
     OFF_APPROACH = "off_approach"
     PASSED = "passed"
     BACKED_OUT = "backed_out"
+    TURNED_BACK = "turned_back"
+    RAMMED = "rammed"
     STRUCK = "struck"
+
+
+class Weather(Enum):
+    """What the cameras have to look through."""
+
+    CLEAR = "clear"
+    NIGHT = "night"
+    RAIN = "rain"
+    FOG = "fog"
+    GLARE = "glare"
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a car will behave in one lane, this time. `dirty`: nobody can read its plate."""
+    """How a car will behave in one lane, this time.
+
+    `dirty`: nobody can read its plate; `shows`: this one is seen on it.
+    """
 
     habit: Habit = Habit.NORMAL
     patience_s: float = 3.0
     dirty: bool = False
+    shows: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +146,8 @@ class Car:
     entry: Manner = Manner()
     exit: Manner = Manner()
     return_s: float = 8.0
+    length_m: float = LENGTH_M
+    cruise_m_s: float = CRUISE_M_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +162,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class OnRoad:
-    """A car in a lane. `stood_s`: at the boom for so long; `open_s`: has seen the way open for so long."""
+    """A car in a lane.
+
+    `stood_s`: it stands for so long; `open_s`: has seen the way open for so long; `turned`: it will not go through
+    any more, or has stopped once already.
+    """
 
     car: Car
     manner: Manner
@@ -120,11 +176,12 @@ class OnRoad:
     stood_s: float = 0.0
     open_s: float = 0.0
     struck: bool = False
+    turned: bool = False
 
     @property
     def rear_m(self) -> float:
         """Where its rear is."""
-        return self.front_m - LENGTH_M
+        return self.front_m - self.car.length_m
 
     def covers(self, stretch_m: tuple[float, float]) -> bool:
         """Say whether any of it is over a stretch of the lane."""
@@ -149,12 +206,26 @@ class Loops:
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """What is broken, pressed or turned at a lane's barrier, by the names of its contacts.
+
+    `stuck` loops read occupied, `blind` ones free, whatever is there; `on` are all other contacts that are made.
+    """
+
+    stuck: frozenset[str] = frozenset()
+    blind: frozenset[str] = frozenset()
+    on: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Road:
-    """One lane with its cars, the foremost first."""
+    """One lane with its cars, the foremost first. `open_s`: its boom has been up so long with nobody before it."""
 
     lane: LaneName
     leads: Direction
     cars: tuple[OnRoad, ...] = ()
+    field: Field = Field()
+    open_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +244,14 @@ def loops(road: Road) -> Loops:
         safety=any(one.covers(SAFETY_M) for one in road.cars),
         beam=any(one.covers((0.0, 0.0)) for one in road.cars),
     )
+
+
+def contacts(road: Road) -> dict[str, bool]:
+    """Say what the PLC's terminals show of a lane: loops as broken as they are, and every contact that is made."""
+    felt, field = loops(road), road.field
+    covered = {"approach": felt.approach, "safety": felt.safety, "beam": felt.beam}
+    shown = {name: (on or name in field.stuck) and name not in field.blind for name, on in covered.items()}
+    return shown | dict.fromkeys(field.on, True)
 
 
 def on_approach(road: Road) -> OnRoad | None:

@@ -31,13 +31,16 @@ class Photo:
 class Person:
     """Who drives. `pays_for_absent`: scans his code, backs away and pays when another car stands there.
 
-    Nobody waits for ever: after `patience_s` he backs out and tries again later.
+    Nobody waits for ever: after `patience_s` he backs out and tries again later. `keeps_code`: he scans the code that
+    asks for money, and pays when he is told to. `claims`: the plate he says is his, if it is not.
     """
 
     pay_delay_s: float = 1.0
     patience_s: float = 180.0
     dead_phone: bool = False
     pays_for_absent: bool = False
+    keeps_code: bool = False
+    claims: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)

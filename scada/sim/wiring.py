@@ -8,14 +8,13 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 
 import requests
 import structlog
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from scada.model.names import LaneName
-from scada.sim.road import CarName, Loops, Road, on_approach
+from scada.sim.road import CarName, Road, on_approach
 from scada.sim.trial.truth import TruthLog
 
 log = structlog.get_logger()
@@ -52,26 +51,33 @@ class FieldLink:
         self.states: dict[LaneName, FieldState] = {}
         self._address = (host, port)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        self._sent: dict[LaneName, Loops] = {}
+        self._sent: dict[LaneName, dict[str, bool | None]] = {}
         self._again_s = 0.0
 
-    async def exchange(self, felt: Mapping[LaneName, Loops], now_s: float) -> None:
-        """Send the changed loops of this device's lanes and take what it answers."""
+    async def exchange(self, felt: Mapping[LaneName, Mapping[str, bool]], now_s: float) -> None:
+        """Send the changed contacts of this device's lanes and take what it answers."""
         if self._streams is None and not await self._connect(now_s):
             return
-        changes = {lane: asdict(felt[lane]) for lane in self.states if felt.get(lane) != self._sent.get(lane)}
+        changes = {lane: made for lane in self.states if (made := self._changes(lane, felt.get(lane, {})))}
         try:
             await asyncio.wait_for(self._ask(changes), REPLY_S)
         except (OSError, TimeoutError, ValueError) as error:
             log.warning("field side lost", plc=self.device, why=repr(error))
             await self.close()
             return
-        self._sent.update({lane: felt[lane] for lane in changes})
+        for lane, made in changes.items():
+            self._sent.setdefault(lane, {}).update(made)
+
+    def _changes(self, lane: LaneName, felt: Mapping[str, bool]) -> dict[str, bool]:
+        """Give the contacts that are not as the PLC was last told; one that is not named any more is open."""
+        sent = self._sent.get(lane, {})
+        wanted = {**dict.fromkeys(sent, False), **felt}
+        return {name: on for name, on in wanted.items() if sent.get(name) is not on}
 
     async def close(self) -> None:
         """Let the connection go; what was sent is sent again on the next one."""
         streams, self._streams = self._streams, None
-        self._sent.clear()
+        self._sent = {lane: dict.fromkeys(sent) for lane, sent in self._sent.items()}
         if streams is not None:
             streams[1].close()
             with suppress(OSError):
@@ -110,6 +116,11 @@ class Scenes:
         self._wanted: dict[str, dict[str, object] | None] = {}
         self._shown: dict[str, dict[str, object] | None] = {}
         self._changed = asyncio.Event()
+
+    def forget(self) -> None:
+        """Show everything again: the cameras have been off."""
+        self._shown.clear()
+        self._changed.set()
 
     def show(self, lane: LaneName, scene: dict[str, object] | None) -> None:
         """Show this car (None: an empty road) on the lane's cameras."""

@@ -5,32 +5,22 @@ A pure function of the last state, the time that passed, and what each lane's bo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import sqrt
 
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
+from scada.sim.driving import Near, drive, is_aside, is_away, is_beyond, rams
 from scada.sim.road import (
     APPROACH_M,
-    ASIDE_M,
-    AWAY_M,
-    BLOW,
-    BRAKE_M_S2,
-    BRINK_M,
-    CLOSE_GAP_M,
-    CRUISE_M_S,
-    GAIN_M_S2,
-    HESITATION_S,
+    BEYOND_M,
     HOLD_M,
-    LENGTH_M,
     LONGEST_STEP_S,
     OPEN,
     QUEUE_GAP_M,
-    REACTION_S,
-    REVERSE_M_S,
     STOP_M,
     Board,
     Car,
     CarName,
+    Field,
     Habit,
     Happening,
     Manner,
@@ -38,6 +28,7 @@ from scada.sim.road import (
     OnRoad,
     Road,
     Waiting,
+    Weather,
     What,
 )
 
@@ -49,6 +40,7 @@ class World:
     roads: tuple[Road, ...]
     waiting: tuple[Waiting, ...] = ()
     left: int = 0
+    weather: Weather = Weather.CLEAR
 
     def road(self, lane: LaneName) -> Road:
         """Give a lane's road. Raises KeyError."""
@@ -63,14 +55,37 @@ def come(world: World, car: Car, after_s: float) -> World:
     return replace(world, waiting=(*world.waiting, Waiting(car, car.entry_lane, car.entry, after_s)))
 
 
+def come_now(world: World, name: CarName, manner: Manner | None = None) -> World:
+    """Let a car that is parked, or has backed out, come to its lane at once; `manner` if it will behave otherwise."""
+    called = tuple(
+        replace(one, left_s=0.0, manner=manner or one.manner) if one.car.name == name else one for one in world.waiting
+    )
+    return replace(world, waiting=called)
+
+
+def go_home(world: World, name: CarName) -> World:
+    """Let a car that is in no lane not come any more."""
+    still = tuple(one for one in world.waiting if one.car.name != name)
+    return replace(world, waiting=still, left=world.left + len(world.waiting) - len(still))
+
+
 def back_out(world: World, name: CarName) -> World:
-    """Let the driver of a car that stands at a boom put it in reverse."""
+    """Let the driver of a car that stands at a boom, or is pulling up to it, put it in reverse."""
     return replace(world, roads=tuple(replace(road, cars=_reversed(road.cars, name)) for road in world.roads))
 
 
+def change_field(world: World, lane: LaneName, field: Field) -> World:
+    """Break, press, turn or mend something at a lane's barrier."""
+    return replace(
+        world, roads=tuple(replace(road, field=field) if road.lane == lane else road for road in world.roads)
+    )
+
+
 def _reversed(cars: tuple[OnRoad, ...], name: CarName) -> tuple[OnRoad, ...]:
+    at_boom = (Move.PULLING_UP, Move.STANDING)
     return tuple(
-        replace(one, move=Move.REVERSING) if one.car.name == name and one.move is Move.STANDING else one for one in cars
+        replace(one, move=Move.REVERSING, speed_m_s=0.0) if one.car.name == name and one.move in at_boom else one
+        for one in cars
     )
 
 
@@ -85,94 +100,50 @@ def advance(world: World, dt_s: float, boards: Mapping[LaneName, Board]) -> tupl
     for road in world.roads:
         moved = _move_all(road, dt_s, boards.get(road.lane, Board()))
         happened += _felt(road, moved)
-        kept = tuple(one for one in moved.cars if not (_is_away(one) or _is_aside(one)))
-        waiting += [after for one in moved.cars if (after := _afterwards(one, road)) is not None]
-        left += sum(_is_away(one) for one in moved.cars) if road.leads is Direction.EXIT else 0
-        roads.append(replace(road, cars=kept))
-    return World(tuple(roads), tuple(waiting), left), tuple(happened)
+        gone = [one for one in moved.cars if is_away(one) or is_aside(one) or is_beyond(one)]
+        after = [where for one in gone if (where := _afterwards(one, road)) is not None]
+        waiting += after
+        left += len(gone) - len(after)
+        roads.append(replace(moved, cars=tuple(one for one in moved.cars if one not in gone)))
+    return replace(world, roads=tuple(roads), waiting=tuple(waiting), left=left), tuple(happened)
 
 
 def _let_come(world: World, dt_s: float) -> tuple[World, list[Happening]]:
-    """Put cars whose time has come at the end of their lane's queue."""
-    passed = [replace(one, left_s=one.left_s - dt_s) for one in world.waiting]
-    due = [one for one in passed if one.left_s <= 0]
+    """Put cars whose time has come at the end of their lane's queue; from the wrong side only into a free lane."""
     roads = {road.lane: road for road in world.roads}
-    for one in due:
+    still: list[Waiting] = []
+    happened = []
+    for one in world.waiting:
+        passed = replace(one, left_s=one.left_s - dt_s)
         road = roads[one.lane]
-        front_m = min(HOLD_M, road.cars[-1].rear_m - QUEUE_GAP_M) if road.cars else HOLD_M
-        roads[one.lane] = replace(road, cars=(*road.cars, OnRoad(one.car, one.manner, front_m)))
-    still = tuple(one for one in passed if one.left_s > 0)
-    happened = [Happening(What.QUEUED, one.car.name, one.lane) for one in due]
-    return replace(world, roads=tuple(roads.values()), waiting=still), happened
+        if passed.left_s > 0 or (one.manner.habit is Habit.WRONG_WAY and not _is_free(road)):
+            still.append(passed)
+            continue
+        roads[one.lane] = replace(road, cars=_with(road.cars, passed))
+        happened.append(Happening(What.QUEUED, one.car.name, one.lane))
+    return replace(world, roads=tuple(roads.values()), waiting=tuple(still)), happened
+
+
+def _is_free(road: Road) -> bool:
+    return all(one.front_m <= STOP_M and one.move in (Move.QUEUING, Move.STANDING) for one in road.cars)
+
+
+def _with(cars: tuple[OnRoad, ...], one: Waiting) -> tuple[OnRoad, ...]:
+    if one.manner.habit is Habit.WRONG_WAY:
+        return (OnRoad(one.car, one.manner, BEYOND_M + one.car.length_m, move=Move.INTRUDING), *cars)
+    front_m = min(HOLD_M, cars[-1].rear_m - QUEUE_GAP_M) if cars else HOLD_M
+    return (*cars, OnRoad(one.car, one.manner, front_m))
 
 
 def _move_all(road: Road, dt_s: float, board: Board) -> Road:
+    is_open = board.boom >= OPEN and not any(one.front_m > STOP_M + 0.1 for one in road.cars)
+    road = replace(road, open_s=road.open_s + dt_s if is_open else 0.0)
     moved: list[OnRoad] = []
-    for one in road.cars:
-        ahead = moved[-1] if moved else None
-        moved.append(_hit(_driven(_decided(one, ahead, dt_s, board), ahead, dt_s, board), board))
-    return replace(road, cars=tuple(moved))
-
-
-def _decided(one: OnRoad, ahead: OnRoad | None, dt_s: float, board: Board) -> OnRoad:
-    """Let the driver look at the boom, the light and the car before him."""
-    if one.move is Move.QUEUING and _may_pull_up(one, ahead, board):
-        return replace(one, move=Move.PULLING_UP)
-    if one.move is Move.PULLING_UP and one.front_m >= STOP_M - 0.01:
-        return replace(one, move=Move.STANDING, speed_m_s=0.0)
-    if one.move is not Move.STANDING:
-        return one
-    is_open = board.boom >= OPEN and board.green and ahead is None
-    stood = replace(one, stood_s=one.stood_s + dt_s, open_s=one.open_s + dt_s if is_open else 0.0)
-    return replace(stood, move=_at_the_boom(stood))
-
-
-def _may_pull_up(one: OnRoad, ahead: OnRoad | None, board: Board) -> bool:
-    if one.front_m < HOLD_M - 0.01:
-        return False
-    if ahead is None:
-        return board.boom < OPEN
-    follows = one.manner.habit is Habit.FOLLOWS_CLOSE and ahead.move is Move.LEAVING
-    return follows and ahead.rear_m - one.front_m >= CLOSE_GAP_M
-
-
-def _at_the_boom(one: OnRoad) -> Move:
-    match one.manner.habit:
-        case Habit.BACKS_OUT_BEFORE if one.stood_s >= one.manner.patience_s:
-            return Move.REVERSING
-        case Habit.BACKS_OUT_AFTER:
-            return Move.REVERSING if one.open_s >= HESITATION_S else Move.STANDING
-        case _:
-            return Move.LEAVING if one.open_s >= REACTION_S else Move.STANDING
-
-
-def _hit(one: OnRoad, board: Board) -> OnRoad:
-    return replace(one, struck=one.struck or (one.covers((0.0, 0.0)) and board.boom < BLOW))
-
-
-def _driven(one: OnRoad, ahead: OnRoad | None, dt_s: float, board: Board) -> OnRoad:
-    """Move the car for a moment: never into the car before it."""
-    match one.move:
-        case Move.STANDING:
-            return one
-        case Move.REVERSING:
-            speed_m_s = min(REVERSE_M_S, one.speed_m_s + GAIN_M_S2 * dt_s)
-            return replace(one, front_m=one.front_m - speed_m_s * dt_s, speed_m_s=speed_m_s)
-        case _:
-            room_m = max(0.0, _goal(one, ahead, board) - one.front_m)
-            speed_m_s = min(CRUISE_M_S, one.speed_m_s + GAIN_M_S2 * dt_s, sqrt(2 * BRAKE_M_S2 * room_m))
-            way_m = min(room_m, speed_m_s * dt_s + (0.002 if speed_m_s < 0.3 else 0.0))
-            return replace(one, front_m=one.front_m + way_m, speed_m_s=speed_m_s)
-
-
-def _goal(one: OnRoad, ahead: OnRoad | None, board: Board) -> float:
-    own_m = {Move.QUEUING: HOLD_M, Move.PULLING_UP: STOP_M}.get(one.move, AWAY_M + LENGTH_M + 1.0)
-    if one.move is Move.LEAVING and one.front_m <= BRINK_M and board.boom < OPEN:
-        own_m = BRINK_M
-    if ahead is None:
-        return own_m
-    gap_m = CLOSE_GAP_M if one.move is Move.PULLING_UP else QUEUE_GAP_M
-    return min(own_m, ahead.rear_m - gap_m)
+    for place, one in enumerate(road.cars):
+        near = Near(moved[-1] if moved else None, road.cars[place + 1] if place + 1 < len(road.cars) else None)
+        moved.append(drive(one, near, dt_s, board, road))
+    broken = road.field.on | {"detached"} if any(rams(one, board) for one in moved) else road.field.on
+    return replace(road, cars=tuple(moved), field=replace(road.field, on=broken))
 
 
 def _felt(before: Road, after: Road) -> list[Happening]:
@@ -181,29 +152,24 @@ def _felt(before: Road, after: Road) -> list[Happening]:
     happened = []
     for one in after.cars:
         was = old[one.car.name]
+        broke = "detached" in after.field.on - before.field.on
         changes = {
             What.ARRIVED: one.covers(APPROACH_M) and not was.covers(APPROACH_M),
             What.OFF_APPROACH: was.covers(APPROACH_M) and not one.covers(APPROACH_M),
+            What.RAMMED: broke and one.manner.habit is Habit.RAMS and one.covers((0.0, 0.0)),
             What.STRUCK: one.struck and not was.struck,
-            What.PASSED: _is_away(one),
-            What.BACKED_OUT: _is_aside(one),
+            What.PASSED: is_away(one),
+            What.BACKED_OUT: is_aside(one),
+            What.TURNED_BACK: is_beyond(one),
         }
         happened += [Happening(what, one.car.name, after.lane) for what, is_so in changes.items() if is_so]
     return happened
 
 
-def _is_away(one: OnRoad) -> bool:
-    return one.move is Move.LEAVING and one.rear_m >= AWAY_M
-
-
-def _is_aside(one: OnRoad) -> bool:
-    return one.move is Move.REVERSING and one.front_m <= ASIDE_M
-
-
 def _afterwards(one: OnRoad, road: Road) -> Waiting | None:
     """Where a car goes that is out of the lane: it parks, comes again, or goes home."""
-    if _is_aside(one):
+    if is_aside(one):
         return Waiting(one.car, road.lane, Manner(), one.car.return_s)
-    if _is_away(one) and road.leads is Direction.ENTRY:
+    if is_away(one) and road.leads is Direction.ENTRY:
         return Waiting(one.car, one.car.exit_lane, one.car.exit, one.car.dwell_s)
     return None

@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Thread
 
 from scada.model.names import LaneName
-from scada.sim.road import Loops
 from scada.sim.wiring import FieldLink, Scenes
 from tests.support.park import IN, Bench, car
 
@@ -63,7 +62,7 @@ async def fake_plc() -> AsyncIterator[FakePlc]:
         await plc.hang_up()
 
 
-FREE, TAKEN = {IN: Loops()}, {IN: Loops(approach=True)}
+FREE, TAKEN = ({IN: {"approach": on, "safety": False, "beam": False}} for on in (False, True))
 
 
 async def test_a_link_learns_its_lanes_and_sends_only_what_changed() -> None:
@@ -73,8 +72,8 @@ async def test_a_link_learns_its_lanes_and_sends_only_what_changed() -> None:
             await link.exchange(felt, 0.0)
         assert list(link.states) == [IN]
         assert link.states[IN].passage_last == 4
-        off, on = ({"approach": approach, "safety": False, "beam": False} for approach in (False, True))
-        assert plc.sent == [{}, {"in1": off}, {}, {"in1": on}, {}]
+        off = {"approach": False, "safety": False, "beam": False}
+        assert plc.sent == [{}, {"in1": off}, {}, {"in1": {"approach": True}}, {}]
         await link.close()
 
 
@@ -87,6 +86,18 @@ async def test_after_the_line_was_cut_everything_is_said_again() -> None:
         for now_s in (0.1, 0.3):
             await link.exchange(TAKEN, now_s)
         assert plc.sent == [{}, {"in1": {"approach": True, "safety": False, "beam": False}}]
+        await link.close()
+
+
+async def test_a_contact_that_is_not_named_any_more_is_opened_even_after_a_cut_line() -> None:
+    async with fake_plc() as plc:
+        link = FieldLink("plc1", "127.0.0.1", plc.port)
+        await link.exchange({IN: {"detached": True}}, 0.0)
+        await plc.hang_up()
+        plc.sent.clear()
+        for now_s in (0.1, 0.3):
+            await link.exchange({IN: {}}, now_s)
+        assert plc.sent == [{}, {"in1": {"detached": False}}]
         await link.close()
 
 

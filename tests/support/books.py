@@ -48,7 +48,7 @@ class Books:
 
     def say(self, what: str, **fields: object) -> None:
         """Write a line of the truth."""
-        self.truth.append({"what": what, "at": AT.isoformat(), "at_s": 1.0, **fields})
+        self.truth.append({"what": what, "at": AT.isoformat(), "at_s": float(len(self.truth)), **fields})
 
     def _pass(self, lane: str, number: int, car: str) -> None:
         self.say("passage", lane=lane, number=number, car=car)
@@ -75,6 +75,13 @@ class Books:
             {"id": "set-1", "site": SITE, "out_trade_no": "D1", "stay": stay, "transaction_id": "T1"}
             | {"amount_fen": amount_fen, "surplus": False, "source": "NOTICE", "paid_at": AT, "settled_at": AT}
         )
+
+    def follows(self, lane: str, car: str, number: int = 3) -> Row:
+        """A car goes through without a leave; its passage is on record as a tailgater's. Gives the record."""
+        self.say("passage", lane=lane, number=number, car=car)
+        self.say("passed", car=car, lane=lane)
+        self.passages.append({**_passage(f"{lane}-{number}", lane, number, "京A10003"), "outcome": "TAILGATE"})
+        return self.passages[-1]
 
     def judged(
         self, folder: Path, spoil: Callable[[Connection], object] = lambda connection: None
@@ -141,7 +148,8 @@ def _passage(passage: str, lane: str, number: int, plate: str) -> Row:
         "outcome": "FORWARD",
         "plate": plate,
         "read_by": "camera",
-        "stay": f"stay-{number}" if lane == "out1" else None,
+        "stay": f"stay-{number}" if lane == "out1" and number <= 2 else None,
+        "note": "",
     }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from scada.ports import JournalEntry
 from scada.sim.trial.judge import spread
 from scada.store import schema
 from tests.support.books import Books
@@ -70,6 +71,91 @@ def test_a_car_that_goes_through_on_anothers_leave_breaks_the_fifth_rule(tmp_pat
     books.say("passage", lane="out1", number=3, car="car-3")
     books.say("passed", car="car-3", lane="out1")
     assert broken(books, tmp_path) == ["5: car-3 went through out1 without a leave of its own"]
+
+
+def test_a_tailgater_who_is_on_record_breaks_no_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.follows("in1", "car-3")
+    books.follows("out1", "car-3")
+    assert broken(books, tmp_path) == []
+
+
+def test_a_tailgater_in_whose_stay_goes_on_breaks_no_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.stays.append({**books.stays[0], "id": "stay-3", "entry_passage": str(books.follows("in1", "car-3")["id"])})
+    books.stays[-1].update(ending="EXIT_TAILGATE", exit_passage=books.follows("out1", "car-3")["id"])
+    assert broken(books, tmp_path) == []
+
+
+def test_a_tailgater_whose_stay_ended_as_a_lawful_exit_breaks_the_sixth_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.stays.append({**books.stays[0], "id": "stay-3", "entry_passage": str(books.follows("in1", "car-3")["id"])})
+    books.stays[-1].update(ending="EXIT", exit_passage=books.follows("out1", "car-3")["id"])
+    assert rules(books, tmp_path) == {"6"}
+
+
+@pytest.mark.parametrize("cause", [3, 4, 9])
+def test_a_car_that_goes_through_a_boom_that_is_up_for_everybody_must_be_on_record(tmp_path: Path, cause: int) -> None:
+    books = Books()
+    books.say("rise", lane="out1", count=3, cause=cause, number=0, car=None, age_s=None)
+    books.rises.append({**books.rises[-1], "count": 3, "cause": "HOLD_OPEN" if cause != 4 else "FIRE", "number": 0})
+    books.rises[-1]["cause"] = {3: "HOLD_OPEN", 4: "FIRE", 9: "UNKNOWN"}[cause]
+    books.entries.append(JournalEntry("alarm", "lane", "unexplained_rise", "out1"))
+    books.follows("out1", "car-3")["outcome"] = "UNCERTAIN"
+    assert broken(books, tmp_path) == []
+
+
+def test_a_car_that_goes_through_an_open_lane_and_is_on_no_record_breaks_the_fifth_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.say("field", lane="out1", on=["detached"], stuck=[], blind=[])
+    books.follows("out1", "car-3")
+    del books.passages[-1]
+    assert broken(books, tmp_path) == ["5: car-3 went through the open out1 and is on no record"]
+
+
+def test_a_stay_that_an_open_lane_could_tell_and_did_not_end_breaks_the_fifth_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.say("field", lane="out1", on=[], stuck=["safety"], blind=[])
+    books.stays[0]["ending"] = None
+    books.follows("out1", "car-3").update(outcome="UNCERTAIN", stay="stay-1")
+    assert "5: car-3 went through the open out1 and is on no record" in broken(books, tmp_path)
+
+
+def test_a_rise_without_a_cause_that_was_told_to_a_person_breaks_no_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.say("rise", lane="in1", count=3, cause=9, number=0, car=None, age_s=None)
+    books.rises.append({**books.rises[0], "count": 3, "cause": "UNKNOWN", "number": 0})
+    assert rules(books, tmp_path) == {"7"}
+    books.entries.append(JournalEntry("alarm", "lane", "unexplained_rise", "in1"))
+    folder = tmp_path / "told"
+    folder.mkdir()
+    assert broken(books, folder) == []
+
+
+def test_a_rise_while_the_server_was_down_may_be_on_record_without_its_cause_if_a_person_was_told(
+    tmp_path: Path,
+) -> None:
+    books = Books()
+    books.truth.insert(0, {"what": "killed", "part": "plant", "at": books.truth[0]["at"], "at_s": -1.0})
+    books.say("back", part="plant")
+    books.rises[0]["cause"] = "UNKNOWN"
+    books.entries.append(JournalEntry("alarm", "lane", "unseen_rises", "in1"))
+    assert broken(books, tmp_path) == []
+
+
+def test_a_command_whose_end_nobody_knows_may_be_followed_by_one_more(tmp_path: Path) -> None:
+    books = Books()
+    books.intents[2]["state"] = "UNKNOWN"
+    books.intents.append({**books.intents[2], "seq": 50, "state": "DONE"})
+    assert broken(books, tmp_path) == []
+
+
+def test_an_annulled_stay_rests_on_no_completed_passage(tmp_path: Path) -> None:
+    books = Books()
+    books.say("passage", lane="in1", number=3, car="car-3")
+    books.stays.append({**books.stays[0], "id": "stay-3", "entry_passage": "in1-3", "ending": "ANNULLED"})
+    books.stays[-1]["exit_passage"] = None
+    assert broken(books, tmp_path) == []
 
 
 def test_a_stay_of_a_car_that_backed_out_breaks_the_sixth_rule(tmp_path: Path) -> None:

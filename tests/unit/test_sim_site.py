@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from plc.tagmap import read_map
 from scada.config import load
-from scada.sim.trial.site import free_ports, prepare
+from scada.sim.trial.site import free_ports, prepare, read_rows
 
 BASE = Path(__file__).resolve().parents[2] / "config.toml"
 
@@ -30,6 +31,19 @@ def test_no_shipped_port_is_left_and_none_is_used_twice(tmp_path: Path) -> None:
     used = [section["port"] for section in web.values()] + [sim["feed_port"], sim["wechat_port"]]
     used += [*sim["field_ports"].values(), *(int(line.split(",")[3]) for line in devices.splitlines()[1:])]
     assert len(set(used)) == len(used) == 9
+
+
+def test_an_exchanged_site_has_each_lane_on_the_others_protocol_and_a_sound_map(tmp_path: Path) -> None:
+    config = load(prepare(tmp_path / "s", BASE, swapped=True))
+    devices, tags = config.beside(config.tags.devices), config.beside(config.tags.map)
+    assert read_map(tags, devices).tags
+    assert {row["device"] for row in read_rows(tags) if row["tag"].startswith("out1.")} == {"plc1"}
+    assert {row["device"] for row in read_rows(tags) if row["tag"].startswith("in1.")} == {"ua1"}
+
+
+def test_a_site_may_have_its_own_tariff_terms(tmp_path: Path) -> None:
+    config = load(prepare(tmp_path / "s", BASE, tariff={"free_entry_duration": 1}))
+    assert config.tariff.free_entry_duration == 1
 
 
 def test_a_folder_too_deep_for_unix_sockets_is_refused(tmp_path: Path) -> None:

@@ -40,6 +40,11 @@ class Faults:
         with self._lock:
             self._plans.extend([_Plan(fault, path)] * times)
 
+    def clear(self) -> None:
+        """Answer everything well again."""
+        with self._lock:
+            self._plans.clear()
+
     def take(self, path: str) -> AnswerFault | None:
         """Give the fault of this answer, if it has one."""
         with self._lock:

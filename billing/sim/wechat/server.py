@@ -268,6 +268,8 @@ def switch(wechat: WeChat, method: str, path: str, body: bytes) -> Answer:
                 wechat.notifier.plan(Manner(fields.get("manner")), int(str(times)))
             case "POST", "/sim/answers":
                 wechat.faults.plan(AnswerFault(fields.get("fault")), str(fields.get("path", "")), int(str(times)))
+            case "POST", "/sim/clear":
+                wechat.faults.clear()
             case "POST", "/sim/forge":
                 return _forge(wechat, fields)
             case "GET", "/sim/orders":

@@ -67,7 +67,7 @@ class Candidate:
 
 @dataclass(slots=True)
 class Mind:
-    """What one driver remembers. `entered_at` is business time, when his car had come in."""
+    """What one driver remembers. `entered_at` is business time, when his car had come in; `codes` are those he kept."""
 
     car: CarName
     plate: Plate
@@ -75,6 +75,7 @@ class Mind:
     entered_at: datetime | None = None
     paid: set[str] = field(default_factory=set)
     tries: dict[str, int] = field(default_factory=dict)
+    codes: list[str] = field(default_factory=list)
     played: bool = False
 
     def tires_of(self, thing: str) -> bool:
@@ -166,6 +167,10 @@ class Driver:
         return qr.decode(png) if png else None
 
     async def _owe(self, lane: LaneName, code_url: str) -> None:
+        if self._mind.person.keeps_code:
+            if code_url not in self._mind.codes:
+                self._mind.codes.append(code_url)
+            return
         if code_url in self._mind.paid or self._mind.tires_of(code_url):
             return
         if self._mind.person.pays_for_absent and not self._mind.played:
@@ -203,7 +208,9 @@ class Driver:
             return
         await asyncio.sleep(TYPING_S)
         self._around.counts.claims += 1
-        answer = await asyncio.to_thread(lambda: self._phone.submit(form, plate=self._mind.plate))
+        answer = await asyncio.to_thread(
+            lambda: self._phone.submit(form, plate=self._mind.person.claims or self._mind.plate)
+        )
         if answer.state == "candidates":
             await self._choose(answer)
         elif answer.state != "accepted":

@@ -141,8 +141,11 @@ class Desk:
     def do(self, case: Case, decision: Decision) -> object:
         """Carry a decision out; gives the answer, a refusal too."""
         path, content = _request(case, decision)
-        url = f"{self._url}/api/lanes/{case.lane}/{path}"
-        return self._browser.send(url, content, **{"X-CSRFToken": self._token})
+        return self.tell(case.lane, path, content)
+
+    def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
+        """Give a lane an order; gives the answer, a refusal too."""
+        return self._browser.send(f"{self._url}/api/lanes/{lane}/{path}", content, **{"X-CSRFToken": self._token})
 
     def close(self) -> None:
         """Close the browser."""
@@ -180,6 +183,8 @@ class Operator:
         self._look = look
         self._off = STAY_OFF + timedelta(seconds=30 * speed)
         self._files: dict[str, _File] = {}
+        self.present = True
+        """Away, he looks at nothing and decides nothing."""
 
     @property
     def cases(self) -> int:
@@ -201,7 +206,7 @@ class Operator:
             await asyncio.sleep(LOOK_S)
 
     async def _round(self, tags: Mapping[str, object]) -> None:
-        for lane, leads in self._lanes.items():
+        for lane, leads in self._lanes.items() if self.present else ():
             passage, why = tags.get(f"{lane}.passage"), tags.get(f"{lane}.case")
             seen = self._look(lane)
             if passage and why and seen is not None:

@@ -3,9 +3,10 @@
 import csv
 import socket
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ LONGEST_SOCKET_PATH = 107
 """What a Unix socket's address holds."""
 
 Section = dict[str, object]
+AS_IT_IS: Mapping[str, int] = MappingProxyType({})
 Ports = Callable[[int], Sequence[int]]
 
 
@@ -28,30 +30,51 @@ def free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in found]
 
 
-def prepare(folder: Path, base: Path, ports: Ports = free_ports) -> Path:
+def prepare(
+    folder: Path,
+    base: Path,
+    ports: Ports = free_ports,
+    *,
+    swapped: bool = False,
+    tariff: Mapping[str, int] = AS_IT_IS,
+) -> Path:
     """Write `config.toml` and `devices.csv` into `folder`, derived from `base`; give the configuration's path.
 
-    Raises ValueError if the folder's path is too long for Unix sockets.
+    `swapped`: the first two lanes change their places in the tag map, and with them their PLCs and protocols.
+    `tariff`: terms that differ from the base's. Raises ValueError if the folder's path is too long for Unix sockets.
     """
     if len(str(folder.resolve() / "data" / "run" / "control.sock")) > LONGEST_SOCKET_PATH:
         raise ValueError(f"{folder}: too long a path for Unix sockets; take a shorter one")
     folder.mkdir(parents=True, exist_ok=True)
     content = tomllib.loads(base.read_text(encoding="utf-8"))
-    devices = _devices(base.resolve().parent / _text(content, "tags", "devices"))
+    devices = read_rows(base.resolve().parent / _text(content, "tags", "devices"))
     field_ports = cast("dict[str, int]", _section(content, "sim")["field_ports"])
     given = iter(ports(5 + len(devices) + len(field_ports)))
     _move_web(content, given)
     _move_sims(content, base, given)
     for device in devices:
         device["port"] = str(next(given))
-    _write_devices(folder / "devices.csv", devices)
-    _section(content, "tags").update(
-        map=str(base.resolve().parent / _text(content, "tags", "map")), devices=str(folder / "devices.csv")
-    )
+    _write_rows(folder / "devices.csv", devices)
+    tag_map = base.resolve().parent / _text(content, "tags", "map")
+    if swapped:
+        tag_map = _swapped(tag_map, folder, [str(lane["name"]) for lane in cast("list[Section]", content["lanes"])])
+    _section(content, "tariff").update(tariff)
+    _section(content, "tags").update(map=str(tag_map), devices=str(folder / "devices.csv"))
     _section(content, "site")["data"] = str(folder / "data")
     target = folder / "config.toml"
     target.write_text(tomli_w.dumps(content), encoding="utf-8")
     return target
+
+
+def _swapped(tag_map: Path, folder: Path, lanes: Sequence[str]) -> Path:
+    """Write a tag map in which the first two lanes have each other's devices and addresses."""
+    other = {lanes[0]: lanes[1], lanes[1]: lanes[0]}
+    rows = read_rows(tag_map)
+    for row in rows:
+        lane, _, point = row["tag"].partition(".")
+        row["tag"] = f"{other.get(lane, lane)}.{point}"
+    _write_rows(folder / "tags.csv", rows)
+    return folder / "tags.csv"
 
 
 def _section(content: Section, *names: str) -> Section:
@@ -86,13 +109,14 @@ def _move_sims(content: Section, base: Path, ports: Iterator[int]) -> None:
             camera["source"] = f"http://{HOST}:{sim['feed_port']}{source.path}"
 
 
-def _devices(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read a CSV table by its head."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _write_devices(path: Path, devices: Sequence[dict[str, str]]) -> None:
+def _write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(devices[0]))
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
-        writer.writerows(devices)
+        writer.writerows(rows)

@@ -18,11 +18,15 @@ Number = tuple[str, int]
 
 
 class TruthLog:
-    """Writes what happens from now on, in a thread of its own. `at` is business time, `at_s` monotonic seconds."""
+    """Writes what happens from now on, in a thread of its own. `at` is business time, `at_s` monotonic seconds.
+
+    `rows` are the lines so far.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
+        self.rows: list[Row] = []
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._writer = Thread(target=self._write_all, name="truth", daemon=True)
 
@@ -38,8 +42,10 @@ class TruthLog:
 
     def write(self, what: str, **fields: object) -> None:
         """Write one line soon."""
-        at = self._clock.now().isoformat()
-        self._lines.put(json.dumps({"what": what, "at": at, "at_s": self._clock.seconds(), **fields}) + "\n")
+        at, at_s = self._clock.now(), self._clock.seconds()
+        row = {"what": what, "at": at, "at_s": at_s, **fields}
+        self.rows.append(row)
+        self._lines.put(json.dumps({**row, "at": at.isoformat()}) + "\n")
 
     def _write_all(self) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,6 +72,12 @@ class Truth:
     """(car, lane) of every car that went through, in order."""
     plates: Mapping[str, str]
     struck: Sequence[str] = ()
+    crossings: Sequence[Row] = ()
+    """The same as `passed`, with their times."""
+    field: Sequence[Row] = ()
+    """What was broken, pressed or mended at the lanes."""
+    cables: Sequence[Row] = ()
+    """Which processes were killed, and when they were back."""
 
 
 def truth_of(rows: Iterable[Row]) -> Truth:
@@ -75,6 +87,9 @@ def truth_of(rows: Iterable[Row]) -> Truth:
     passed: list[tuple[str, str]] = []
     plates: dict[str, str] = {}
     struck: list[str] = []
+    crossings: list[Row] = []
+    field: list[Row] = []
+    cables: list[Row] = []
     for row in rows:
         match row:
             case {"what": "passage", "lane": str(lane), "number": int(number), "car": str() | None as car}:
@@ -83,10 +98,17 @@ def truth_of(rows: Iterable[Row]) -> Truth:
                 rises.append(row)
             case {"what": "passed", "car": str(car), "lane": str(lane)}:
                 passed.append((car, lane))
+                crossings.append(row)
             case {"what": "car", "car": str(car), "plate": str(plate)}:
                 plates[car] = plate
             case {"what": "struck", "car": str(car)}:
                 struck.append(car)
+            case {"what": "field"}:
+                field.append(row)
+            case {"what": "rammed", "lane": lane}:
+                field.append({**row, "lane": lane, "on": ["detached"], "stuck": [], "blind": []})
+            case {"what": "killed" | "back"}:
+                cables.append(row)
             case _:
                 continue
-    return Truth(owners, rises, passed, plates, struck)
+    return Truth(owners, rises, passed, plates, struck, crossings, field, cables)

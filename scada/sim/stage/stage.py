@@ -1,0 +1,266 @@
+"""The stage of a scenario: it sends cars, looks at lanes and displays, throws switches, pulls cables.
+
+What only a drill can do, because the site itself belongs to it, is behind the curtain: the operator's desk,
+and processes that are killed or kept down.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from scada.clock import Clock
+from scada.config import Config
+from scada.model.lane.commands import Message
+from scada.model.names import LaneName
+from scada.model.plate import Plate
+from scada.sim.carpark import CarPark, sim_of
+from scada.sim.people.driver import Sign
+from scada.sim.people.pages import Browser, PageError
+from scada.sim.road import LENGTH_M, Board, CarName, Field, Manner, What
+from scada.sim.scenario import Casting, Person, Visit
+from scada.sim.stage.switch import Switch
+
+log = structlog.get_logger()
+
+LOOK_S = 0.1
+WITHIN_S = 60.0
+INFINITE_S = 1e9
+"""A car stays parked until the scenario calls it."""
+
+
+class Missed(Exception):
+    """Something that a scenario waited for did not happen."""
+
+
+class NoCurtain(Exception):
+    """Only a drill can do this: the site is not ours."""
+
+
+class Backstage(Protocol):
+    """What only a drill can do."""
+
+    async def kill(self, part: str) -> None:
+        """Kill a process of the site; its keeper starts it again."""
+
+    async def unplug(self, part: str) -> None:
+        """Keep a process down."""
+
+    async def plug(self, part: str) -> None:
+        """Start a process that was kept down, and wait until it serves."""
+
+    async def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
+        """Give an order at the control room."""
+
+    def at_desk(self, present: bool) -> None:
+        """Let the operator decide cases, or not."""
+
+    async def tags(self) -> Mapping[str, object]:
+        """Give the tags as the control room shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A car of a scenario, by its role."""
+
+    role: str
+    car: CarName
+    plate: Plate
+
+
+_DRIVES, _SITS = Manner(), Person()
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a car of a scenario behaves. `at`: it comes to this lane instead of the entry."""
+
+    entry: Manner = _DRIVES
+    leave: Manner = _DRIVES
+    person: Person = _SITS
+    plate: Plate | None = None
+    after_s: float = 0.0
+    length_m: float = LENGTH_M
+    at: LaneName | None = None
+
+
+_PLAIN = How()
+
+
+class Stage:
+    """The stage of one scenario."""
+
+    def __init__(
+        self,
+        title: str,
+        config: Config,
+        cars: CarPark,
+        casting: Casting,
+        clock: Clock,
+        speed: float,
+        way: tuple[LaneName, LaneName],
+        backstage: Backstage | None,
+    ) -> None:
+        self.way_in, self.way_out = way
+        self.cast: dict[str, str] = {}
+        self.notes: dict[str, object] = {}
+        self.wechat = Switch(f"http://127.0.0.1:{sim_of(config).wechat_port}")
+        self._title = title
+        self._config = config
+        self._cars = cars
+        self._casting = casting
+        self._clock = clock
+        self._speed = speed
+        self._backstage = backstage
+        self._eyes = Browser()
+        self._first = len(cars.happened)
+
+    # --- cars ---
+
+    def bring(self, role: str, how: How = _PLAIN) -> Guest:
+        """Send a car. It comes to the entry, parks there, and leaves when it is called."""
+        drawn = self._casting.next(self._cars.plates())
+        car = replace(
+            drawn.car,
+            name=CarName(f"{self._title}-{role}"),
+            dwell_s=INFINITE_S,
+            entry=how.entry,
+            exit=how.leave,
+            length_m=how.length_m,
+            entry_lane=how.at or drawn.car.entry_lane,
+        )
+        plate, photo = (how.plate, None) if how.plate else (drawn.plate, drawn.photo)
+        self._cars.invite(Visit(car, plate, photo, drawn.scene_seed, how.person, how.after_s), how.after_s)
+        self.cast[role] = car.name
+        return Guest(role, car.name, plate)
+
+    async def park(self, role: str, how: How = _PLAIN, *, owing: bool = True) -> Guest:
+        """Send a car and wait until it has come in, and until it owes something."""
+        guest = self.bring(role, how)
+        await self.passed(guest, self.way_in)
+        if owing:
+            await self.owes(guest)
+        return guest
+
+    async def owes(self, guest: Guest) -> None:
+        """Wait until a car's free time is over."""
+        free_s = (self._config.tariff.free_entry_duration + 1) * 60 / self._speed
+        await asyncio.sleep(free_s)
+
+    def call(self, guest: Guest, manner: Manner | None = None) -> None:
+        """Let a car that is parked, or has backed out, come to its lane now."""
+        self._cars.park.come_now(guest.car, manner)
+
+    def insist(self, guest: Guest, plate: Plate) -> None:
+        """Let a driver say that this is his plate."""
+        mind = self._cars.minds[guest.car]
+        mind.person = replace(mind.person, claims=plate)
+
+    def back_out(self, guest: Guest) -> None:
+        """Let a car at the boom put it in reverse."""
+        self._cars.park.back_out(guest.car)
+
+    def did(self, guest: Guest, what: What, lane: LaneName | None = None) -> int:
+        """Say how often something happened to a car."""
+        return sum(
+            one.car == guest.car and one.what is what and lane in (None, one.lane)
+            for one in self._cars.happened[self._first :]
+        )
+
+    async def passed(self, guest: Guest, lane: LaneName, within_s: float = 90.0) -> None:
+        """Wait until a car has gone through a lane."""
+        await self.until(f"{guest.role} goes through {lane}", lambda: self.did(guest, What.PASSED, lane) > 0, within_s)
+
+    async def stands(self, guest: Guest, lane: LaneName, within_s: float = WITHIN_S) -> None:
+        """Wait until a car is on a lane's approach loop."""
+        await self.until(f"{guest.role} stands at {lane}", lambda: self.is_at(guest, lane), within_s)
+
+    def is_at(self, guest: Guest, lane: LaneName) -> bool:
+        """Say whether a car is the foremost on a lane's approach loop."""
+        here = self._cars.park.at_boom(lane)
+        return here is not None and here.car.name == guest.car
+
+    async def code(self, guest: Guest, beyond: int = 0, within_s: float = WITHIN_S) -> str:
+        """Wait until a driver who keeps his codes has scanned one more than `beyond`, and give it."""
+        codes = self._cars.minds[guest.car].codes
+        await self.until(f"{guest.role} scans a code", lambda: len(codes) > beyond, within_s)
+        return codes[beyond]
+
+    async def pay(self, guest: Guest, code_url: str) -> str:
+        """Pay a code from a driver's phone."""
+        return await asyncio.to_thread(self.wechat.pay, code_url, f"o-{guest.car}")
+
+    # --- what anybody sees ---
+
+    def board(self, lane: LaneName) -> Board:
+        """See boom and light."""
+        return self._cars.park.board(lane)
+
+    def is_down(self, lane: LaneName) -> bool:
+        """Say whether a boom is down."""
+        return self.board(lane).boom <= 0.0
+
+    async def until(
+        self, what: str, condition: Callable[[], bool | Awaitable[bool]], within_s: float = WITHIN_S
+    ) -> None:
+        """Wait for something. Raises Missed."""
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    so = condition()
+                    if so if isinstance(so, bool) else await so:
+                        return
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError as error:
+            raise Missed(f"after {within_s:.0f} s it had not come to this: {what}") from error
+
+    async def shows(self, lane: LaneName, *messages: Message, within_s: float = WITHIN_S) -> None:
+        """Wait until a lane's display shows one of these."""
+        words = " or ".join(message.value for message in messages)
+        await self.until(f"{lane} shows {words}", lambda: self._is_shown(lane, messages), within_s)
+
+    async def _is_shown(self, lane: LaneName, messages: tuple[Message, ...]) -> bool:
+        return await self.sign(lane) in messages
+
+    async def sign(self, lane: LaneName) -> Message | None:
+        """Read a lane's display; a dark one says nothing."""
+        devices = self._config.web.devices
+        url = f"http://{devices.host}:{devices.port}/display/{lane}/state"
+        try:
+            return Sign.of(await asyncio.to_thread(self._eyes.json, url)).message
+        except PageError:
+            return None
+
+    # --- the field, the weather, cables ---
+
+    def field(self, lane: LaneName, *, stuck: str = "", blind: str = "", on: str = "") -> None:
+        """Break, press or turn exactly these (words) at a lane, and mend the rest."""
+        self._cars.park.change_field(
+            lane, Field(frozenset(stuck.split()), frozenset(blind.split()), frozenset(on.split()))
+        )
+
+    def note(self, what: str, value: object) -> None:
+        """Keep something for the verdict."""
+        self.notes[what] = value
+
+    @property
+    def behind(self) -> Backstage:
+        """What only a drill can do. Raises NoCurtain."""
+        if self._backstage is None:
+            raise NoCurtain(f"{self._title}: the site is not ours")
+        return self._backstage
+
+    async def cameras_back(self) -> None:
+        """Switch the cameras on again, and show them what stands there."""
+        await self.behind.plug("feed")
+        self._cars.park.light_cameras()
+
+    def close(self) -> None:
+        """Send home whoever is still parked, and put everything in the field right."""
+        for lane in (self.way_in, self.way_out):
+            self.field(lane)
+        for car in self.cast.values():
+            self._cars.dismiss(CarName(car))
+        self._eyes.close()

@@ -1,0 +1,44 @@
+"""The switches of the simulated WeChat Pay: how its next notices and answers go wrong."""
+
+import requests
+
+WITHIN_S = 3.0
+
+
+class SwitchError(Exception):
+    """A switch could not be thrown."""
+
+
+class Switch:
+    """Blocking; call it in a thread."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def notices(self, manner: str, times: int = 1) -> None:
+        """Send the next notices in this manner."""
+        self._post("notices", manner=manner, times=times)
+
+    def answers(self, fault: str, path: str = "", times: int = 1) -> None:
+        """Spoil the next answers to requests whose path contains `path`."""
+        self._post("answers", fault=fault, path=path, times=times)
+
+    def clear(self) -> None:
+        """Answer everything well again."""
+        self._post("clear")
+
+    def pay(self, code_url: str, payer: str) -> str:
+        """Pay what a code asks for, from any phone; gives what WeChat says."""
+        answer = self._send(f"{self._url}/phone/pay", code_url=code_url, openid=payer)
+        return str(answer.json().get("result"))
+
+    def _post(self, door: str, **content: object) -> None:
+        self._send(f"{self._url}/sim/{door}", **content)
+
+    def _send(self, url: str, **content: object) -> requests.Response:
+        try:
+            answer = requests.post(url, json=content, timeout=WITHIN_S)
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise SwitchError(f"{url} {content}: {error}") from error
+        return answer

@@ -1,0 +1,57 @@
+"""What a drill can do to its own site: kill and unplug its processes, and give orders at its desk."""
+
+import asyncio
+from collections.abc import Mapping
+
+from scada.model.names import LaneName
+from scada.sim.carpark import ready
+from scada.sim.trial.running import TrialSite
+
+
+class SiteBackstage:
+    """The curtain's other side of a running trial site. What is killed is written down for the judge."""
+
+    def __init__(self, site: TrialSite) -> None:
+        self._site = site
+        self._down: set[str] = set()
+
+    async def kill(self, part: str) -> None:
+        """Kill a process and wait until its keeper has it running again."""
+        self._site.truth.write("killed", part=part)
+        keeper = self._site.keepers[part]
+        keeper.kill()
+        await ready(keeper)
+        self._site.truth.write("back", part=part)
+
+    async def unplug(self, part: str) -> None:
+        """Keep a process down."""
+        self._down.add(part)
+        self._site.truth.write("killed", part=part)
+        await self._site.keepers[part].__aexit__()
+
+    async def plug(self, part: str) -> None:
+        """Start it again and wait until it serves."""
+        keeper = self._site.keepers[part]
+        await keeper.__aenter__()
+        await ready(keeper)
+        self._down.discard(part)
+        self._site.truth.write("back", part=part)
+
+    async def mend(self) -> list[str]:
+        """Start whatever is still down; gives its names."""
+        mended = sorted(self._down)
+        for part in mended:
+            await self.plug(part)
+        return mended
+
+    async def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
+        """Give an order at the control room."""
+        return await asyncio.to_thread(self._site.desk.tell, lane, path, content)
+
+    def at_desk(self, present: bool) -> None:
+        """Let the operator decide cases, or not."""
+        self._site.operator.present = present
+
+    async def tags(self) -> Mapping[str, object]:
+        """Give the tags as the control room shows them."""
+        return await asyncio.to_thread(self._site.desk.tags)

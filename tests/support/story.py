@@ -1,0 +1,91 @@
+"""Stories for the verdicts of scenarios: cars in and out on a good day, and whatever a test changes of it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from scada.sim.stage.story import Story
+from scada.sim.trial.judge import Facts
+from scada.sim.trial.truth import truth_of
+
+AT = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+Row = dict[str, object]
+
+
+@dataclass
+class Tale:
+    """Truth and tables as lists of rows. Roles are cars' names, too."""
+
+    truth: list[Row] = field(default_factory=list)
+    stays: list[Row] = field(default_factory=list)
+    passages: list[Row] = field(default_factory=list)
+    rises: list[Row] = field(default_factory=list)
+    intents: list[Row] = field(default_factory=list)
+    settlements: list[Row] = field(default_factory=list)
+    orders: list[Row] = field(default_factory=list)
+    requests: list[Row] = field(default_factory=list)
+    cases: list[Row] = field(default_factory=list)
+    journal: list[Row] = field(default_factory=list)
+    cast: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, object] = field(default_factory=dict)
+
+    def visit(self, role: str, *, read_by: str = "camera", paid_fen: int = 500, ending: str = "EXIT") -> None:
+        """A car comes in, pays if it owes, and leaves."""
+        self.cast[role] = role
+        entry = self.passes(role, "in1", read_by=read_by)
+        leave = self.passes(role, "out1", read_by=read_by)
+        self.stays.append(
+            {"id": f"stay-{role}", "entry_passage": entry, "exit_passage": leave, "ending": ending}
+            | {"fee_fen": 500, "paid_fen": paid_fen, "arrears_fen": 500 - paid_fen}
+        )
+        if paid_fen:
+            self.pays(role)
+
+    def passes(self, role: str, lane: str, *, read_by: str = "camera", outcome: str = "FORWARD", note: str = "") -> str:
+        """A car is let through a lane: truth, passage, command and rise."""
+        number = 1 + sum(row["lane"] == lane for row in self.passages)
+        self.cast.setdefault(role, role)
+        self.truth.append({"what": "passage", "lane": lane, "number": number, "car": role, "at_s": 0.0})
+        self.rise(lane, number=number, car=role)
+        if outcome == "FORWARD":
+            self.truth.append({"what": "passed", "lane": lane, "car": role, "at_s": 1.0})
+        self.passages.append(
+            {"id": f"{lane}-{number}", "lane": lane, "number": number, "outcome": outcome, "note": note}
+            | {"read_by": read_by, "plate": role, "stay": f"stay-{role}" if lane == "out1" else None}
+        )
+        self.intents.append({"lane": lane, "number": number, "code": 1, "state": "DONE"})
+        return f"{lane}-{number}"
+
+    def rise(self, lane: str, *, number: int = 0, cause: int = 1, car: str | None = None) -> None:
+        """The boom rises, and is on record."""
+        self.truth.append(
+            {"what": "rise", "lane": lane, "count": len(self.rises) + 1, "cause": cause, "number": number, "car": car}
+            | {"age_s": 0.0, "at_s": 0.0}
+        )
+        self.rises.append({"lane": lane, "count": len(self.rises) + 1, "cause": cause, "number": number})
+
+    def pays(self, role: str, *, surplus: bool = False, source: str = "NOTICE") -> None:
+        """A payment for a car's stay is settled."""
+        self.settlements.append(
+            {"stay": f"stay-{role}", "amount_fen": 500, "surplus": surplus, "source": source, "paid_at": AT}
+        )
+        self.requests.append({"stay": f"stay-{role}", "state": "TAKEN"})
+
+    def alarm(self, code: str, lane: str = "out1") -> None:
+        """An alarm is raised."""
+        self.journal.append({"kind": "alarm", "what": code, "lane": lane, "at": AT})
+
+    def told(self) -> Story:
+        """Give the story."""
+        facts = Facts(
+            stays=self.stays,
+            passages=self.passages,
+            rises=self.rises,
+            intents=self.intents,
+            settlements=self.settlements,
+            orders=self.orders,
+            journal=self.journal,
+            requests=self.requests,
+            cases=self.cases,
+            entries=frozenset({"in1"}),
+        )
+        return Story(truth_of(self.truth), facts, self.cast, notes=self.notes)

@@ -1,0 +1,176 @@
+"""Each scenario's verdict: good on the story it expects, and bad as soon as one part of it is not so."""
+
+from collections.abc import Callable
+
+import pytest
+
+from scada.sim.scenarios import SCENARIOS
+from scada.sim.scenarios.crowd import CARS
+from scada.sim.stage.verdict import Findings, Verdict
+from tests.support.story import Tale
+
+
+def rush_hour(tale: Tale) -> None:
+    for number in range(CARS):
+        tale.visit(f"car{number}")
+
+
+def back_out(tale: Tale) -> None:
+    tale.passes("car", "in1", outcome="BACKED_OUT")
+    tale.visit("car")
+
+
+def fake_exit(tale: Tale) -> None:
+    tale.passes("car", "out1", outcome="BACKED_OUT", note="FAKE_EXIT")
+    tale.visit("car")
+
+
+def plate_swap(tale: Tale) -> None:
+    tale.visit("car", read_by="operator")
+    tale.notes["down"] = True
+    tale.cases.append({"lane": "out1", "why": "no open stay under this plate"})
+
+
+def unplated_car(tale: Tale) -> None:
+    tale.visit("car", read_by="driver")
+
+
+def misread(tale: Tale) -> None:
+    tale.visit("car")
+
+
+def two_stays(tale: Tale) -> None:
+    tale.visit("one")
+    tale.visit("two")
+
+
+def camera_off(tale: Tale) -> None:
+    tale.visit("dark", read_by="driver")
+    tale.visit("light")
+
+
+def late_notice(tale: Tale) -> None:
+    tale.visit("car", paid_fen=0)
+    tale.pays("car", source="QUERY")
+
+
+def double_payment(tale: Tale) -> None:
+    tale.visit("car")
+    tale.pays("car", surplus=True)
+    tale.notes["results"] = ["ok", "ok"]
+
+
+def another_car(tale: Tale) -> None:
+    tale.visit("payer")
+    tale.visit("other")
+    tale.requests.append({"stay": "stay-payer", "state": "REFUSED"})
+    tale.notes |= {"paid": "ok", "stayed down": True}
+
+
+def wechat_off(tale: Tale) -> None:
+    tale.visit("first", paid_fen=0)
+    tale.visit("second")
+    tale.notes["down"] = True
+
+
+STORIES: dict[str, Callable[[Tale], None]] = {
+    "rush-hour": rush_hour,
+    "back-out": back_out,
+    "fake-exit": fake_exit,
+    "plate-swap": plate_swap,
+    "unplated-car": unplated_car,
+    "misread": misread,
+    "two-stays-one-plate-apart": two_stays,
+    "camera-off": camera_off,
+    "late-notice": late_notice,
+    "double-payment": double_payment,
+    "paid-then-another-car": another_car,
+    "wechat-off": wechat_off,
+}
+
+
+def judged(name: str, spoil: Callable[[Tale], object] = lambda tale: None) -> Verdict:
+    tale = Tale()
+    STORIES[name](tale)
+    spoil(tale)
+    return SCENARIOS[name].judge(tale.told())
+
+
+def change(table: str, row: int, **columns: object) -> Callable[[Tale], None]:
+    def spoil(tale: Tale) -> None:
+        getattr(tale, table)[row].update(columns)
+
+    return spoil
+
+
+def without(table: str, row: int = -1) -> Callable[[Tale], None]:
+    def spoil(tale: Tale) -> None:
+        del getattr(tale, table)[row]
+
+    return spoil
+
+
+def test_every_scenario_has_a_story_here_and_says_what_it_expects() -> None:
+    assert set(STORIES) == set(SCENARIOS)
+    assert all(len(one.expected) > 20 for one in SCENARIOS.values())
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_expected_story_is_good(name: str) -> None:
+    verdict = judged(name)
+    assert verdict.ok, verdict.happened
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_scenario_in_which_nothing_happened_is_not_good(name: str) -> None:
+    tale = Tale()
+    STORIES[name](tale)
+    assert not SCENARIOS[name].judge(Tale(cast=tale.cast).told()).ok
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("rush-hour", without("stays")),
+        ("rush-hour", without("intents", 0)),
+        ("rush-hour", lambda tale: tale.rise("in1", number=1)),
+        ("back-out", change("passages", 0, outcome="UNCERTAIN")),
+        ("back-out", lambda tale: tale.stays.append({**tale.stays[0], "id": "2"})),
+        ("fake-exit", change("passages", 0, note="")),
+        ("fake-exit", lambda tale: tale.pays("car")),
+        ("plate-swap", lambda tale: tale.notes.update(down=False)),
+        ("plate-swap", without("cases")),
+        ("plate-swap", change("stays", 0, exit_passage="out1-9")),
+        ("unplated-car", change("passages", 1, read_by="camera")),
+        ("unplated-car", without("settlements")),
+        ("misread", change("stays", 0, ending=None)),
+        ("two-stays-one-plate-apart", change("stays", 0, exit_passage="out1-2")),
+        ("camera-off", change("passages", 0, read_by="camera")),
+        ("camera-off", change("passages", 2, read_by="driver")),
+        ("late-notice", change("settlements", 0, source="NOTICE")),
+        ("late-notice", lambda tale: tale.intents.append(dict(tale.intents[-1]))),
+        ("double-payment", without("settlements")),
+        ("double-payment", lambda tale: tale.intents.append(dict(tale.intents[-1]))),
+        ("paid-then-another-car", lambda tale: tale.notes.update({"stayed down": False})),
+        ("paid-then-another-car", lambda tale: tale.rise("out1", number=2)),
+        ("paid-then-another-car", without("requests")),
+        ("paid-then-another-car", lambda tale: tale.intents.append(dict(tale.intents[-1]))),
+        ("wechat-off", lambda tale: tale.pays("first")),
+        ("wechat-off", change("stays", 0, arrears_fen=0)),
+        ("wechat-off", without("settlements")),
+    ],
+)
+def test_a_story_with_one_thing_wrong_is_not_good(name: str, spoil: Callable[[Tale], object]) -> None:
+    assert not judged(name, spoil).ok
+
+
+def test_findings_say_what_was_wanted_only_where_it_was_not_found() -> None:
+    found = Findings()
+    found.same("openings", 1, 1)
+    found.same("payments", 0, 1)
+    found.want(True, "the boom stayed down", "the boom moved")
+    assert found.verdict() == Verdict("openings: 1; payments: 0, not 1; the boom stayed down", ok=False)
+
+
+def test_without_any_finding_there_is_no_good_verdict() -> None:
+    assert not Findings().verdict().ok
