@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,11 +24,11 @@ from rich.table import Table
 
 from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import Config, ConfigError, load
-from scada.model.plate import Plate
+from scada.sim.arrivals import ARRIVALS_HELP, ArrivalsError, Trip, read_arrivals
 from scada.sim.carpark import CarPark, photos, sim_of, way
 from scada.sim.people.operator import Desk
 from scada.sim.people.pages import PageError
-from scada.sim.scenario import NAMES, Casting, Pace
+from scada.sim.scenario import NAMES, Casting, Pace, Visit
 from scada.sim.scenarios import SCENARIOS
 from scada.sim.trial.judge import judge_site
 from scada.sim.trial.running import running, truth_path
@@ -59,15 +59,18 @@ class Asked:
     seed: int
     scenario: str
     speed: float
+    trips: tuple[Trip, ...] = ()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a drill. Exit code 0: done and nothing broken; 1: broken or not done; 2: bad configuration."""
     options = _parser().parse_args(arguments)
-    asked = Asked(options.config, options.cars, options.seed, options.scenario, options.speed)
     try:
-        sim_of(load(asked.config))
-    except (ConfigError, ValueError) as error:
+        sim_of(load(options.config))
+        trips = tuple(read_arrivals(options.arrivals)) if options.arrivals is not None else ()
+        cars = len(trips) or options.cars
+        asked = Asked(options.config, cars, options.seed, options.scenario, options.speed, trips)
+    except (ConfigError, ArrivalsError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     os.environ[VARIABLE] = clock_setting(asked.speed)
@@ -95,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cars", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scenario", choices=(*NAMES, *SCENARIOS, ALL), default="normal")
+    parser.add_argument("--arrivals", type=Path, metavar="CSV", help=ARRIVALS_HELP)
     parser.add_argument("--speed", type=float, default=60.0, help="how fast the business clock runs")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--keep", action="store_true", help="keep the site's folder")
@@ -166,14 +170,12 @@ async def _send_and_wait(asked: Asked, config: Config, cars: CarPark, screen: Co
     """Send all cars and wait until they have left, or the limit passes."""
     pace = Pace(EVERY_S, DWELL_MIN, MEDIAN_MIN, asked.speed)
     casting = Casting(asked.scenario, asked.seed, pace, way(config), photos(config))
-    after_s, taken = 0.0, list[Plate]()
-    for _ in range(asked.cars):
-        visit = casting.next(taken)
-        after_s += visit.after_s
-        taken.append(visit.plate)
-        cars.invite(visit, after_s)
+    visits = casting.replay(asked.trips) if asked.trips else _drawn(casting, asked.cars)
+    for visit in visits:
+        cars.invite(visit, visit.after_s)
     line = ""
-    limit_s = START_LIMIT_S + CAR_LIMIT_S * asked.cars + DWELL_MIN[1] * 60 / asked.speed
+    last_s = max(visit.after_s + visit.car.dwell_s for visit in visits)
+    limit_s = START_LIMIT_S + CAR_LIMIT_S * asked.cars + last_s
     try:
         async with asyncio.timeout(limit_s):
             while cars.exited < asked.cars:
@@ -184,6 +186,16 @@ async def _send_and_wait(asked: Asked, config: Config, cars: CarPark, screen: Co
                     screen.print(line, style="dim")
     except TimeoutError:
         screen.print(f"[red]after {limit_s:.0f} s only {cars.exited} of {asked.cars} cars have left[/red]")
+
+
+def _drawn(casting: Casting, count: int) -> list[Visit]:
+    """Draw visits; `after_s` counts from the beginning."""
+    after_s, visits = 0.0, list[Visit]()
+    for _ in range(count):
+        visit = casting.next([one.plate for one in visits])
+        after_s += visit.after_s
+        visits.append(replace(visit, after_s=after_s))
+    return visits
 
 
 async def _published(desk: Desk) -> dict[str, object]:

@@ -1,11 +1,12 @@
 """Who comes to the virtual car park: cars, plates and manners, drawn from a seed."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from scada.model.names import LaneName
 from scada.model.plate import Plate
+from scada.sim.arrivals import Trip
 from scada.sim.road import Car, CarName, Habit, Manner
 
 NAMES = ("normal", "paths")
@@ -95,6 +96,19 @@ class Casting:
             exit=leave,
         )
         return Visit(car, plate, photo, self._random.randrange(2**31), person, self._gap_s(number, entry))
+
+    def replay(self, trips: Sequence[Trip]) -> list[Visit]:
+        """Give a visit for each trip of a day; `after_s` counts from the day's beginning."""
+        taken = [trip.plate for trip in trips if trip.plate is not None]
+        visits = []
+        for trip in trips:
+            drawn = self.next(taken)
+            taken.append(drawn.plate)
+            car = replace(drawn.car, dwell_s=trip.stays_s / self._pace.speed)
+            after_s = trip.after_s / self._pace.speed
+            plate, photo = (trip.plate, None) if trip.plate is not None else (drawn.plate, drawn.photo)
+            visits.append(replace(drawn, car=car, plate=plate, photo=photo, after_s=after_s))
+        return visits
 
     def _plate(self, taken: Collection[Plate]) -> tuple[Plate, str | None]:
         for index, photo in enumerate(self._photos):

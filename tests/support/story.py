@@ -63,7 +63,7 @@ class Tale:
         )
         self.rises.append({"lane": lane, "count": len(self.rises) + 1, "cause": cause, "number": number})
 
-    def pays(self, role: str, *, surplus: bool = False, source: str = "NOTICE") -> None:
+    def pays(self, role: str, *, surplus: bool = False, source: str = "notice") -> None:
         """A payment for a car's stay is settled."""
         self.settlements.append(
             {"stay": f"stay-{role}", "amount_fen": 500, "surplus": surplus, "source": source, "paid_at": AT}

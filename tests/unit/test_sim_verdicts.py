@@ -51,7 +51,7 @@ def camera_off(tale: Tale) -> None:
 
 def late_notice(tale: Tale) -> None:
     tale.visit("car", paid_fen=0)
-    tale.pays("car", source="QUERY")
+    tale.pays("car", source="query")
 
 
 def double_payment(tale: Tale) -> None:
@@ -147,7 +147,7 @@ def test_a_scenario_in_which_nothing_happened_is_not_good(name: str) -> None:
         ("two-stays-one-plate-apart", change("stays", 0, exit_passage="out1-2")),
         ("camera-off", change("passages", 0, read_by="camera")),
         ("camera-off", change("passages", 2, read_by="driver")),
-        ("late-notice", change("settlements", 0, source="NOTICE")),
+        ("late-notice", change("settlements", 0, source="notice")),
         ("late-notice", lambda tale: tale.intents.append(dict(tale.intents[-1]))),
         ("double-payment", without("settlements")),
         ("double-payment", lambda tale: tale.intents.append(dict(tale.intents[-1]))),

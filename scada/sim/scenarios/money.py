@@ -28,7 +28,7 @@ class LateNotice:
     def judge(self, story: Story) -> Verdict:
         """One settlement, found by a query; one opening."""
         found = Findings()
-        found.same("how the payment was found", [str(row["source"]) for row in story.settlements("car")], ["QUERY"])
+        found.same("how the payment was found", [row["source"] for row in story.settlements("car")], ["query"])
         found.same("openings for the car", story.openings("car", story.way[1]), 1)
         found.same("its stay ended by", story.ending("car"), "EXIT")
         return found.verdict()
