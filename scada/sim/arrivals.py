@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from scada.model.plate import Plate, is_plausible, normal_form
@@ -16,6 +16,7 @@ from scada.model.plate import Plate, is_plausible, normal_form
 COLUMNS = ("time", "direction", "plate")
 DIRECTIONS = {"in": True, "entry": True, "out": False, "exit": False}
 ARRIVALS_HELP = "replay a day: time,direction[,plate], a row for each car that came or went"
+_ZERO = datetime(2000, 1, 1, tzinfo=UTC)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 
 
@@ -99,7 +100,7 @@ def _seconds(text: str) -> float | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return (at.replace(tzinfo=None) - datetime.min).total_seconds() if len(text) > len("2026-05-01") else None
+    return (at.replace(tzinfo=UTC) - _ZERO).total_seconds() if len(text) > len("2026-05-01") else None
 
 
 def trips(rows: Sequence[Row]) -> list[Trip]:

@@ -38,7 +38,8 @@ def test_who_goes_and_never_came_was_there_before_and_who_never_goes_leaves_at_t
 
 
 def test_every_mistake_is_told_with_its_row_and_column(tmp_path: Path) -> None:
-    text = "time,direction,plate\n25:00,in,\n08:00,sideways,京A12345\n\n09:00,in,XYZ\n08:59,in,\n08:00,in,\n2026-05-01,in,\n"
+    rows = ("25:00,in,", "08:00,sideways,京A12345", "", "09:00,in,XYZ", "08:59,in,", "08:00,in,", "2026-05-01,in,")
+    text = "\n".join(("time,direction,plate", *rows))
     with pytest.raises(ArrivalsError) as told:
         read(tmp_path, text)
     assert str(told.value).splitlines() == [

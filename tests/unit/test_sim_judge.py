@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from scada.model.names import LaneName
 from scada.ports import JournalEntry
 from scada.sim.trial.judge import spread
 from scada.store import schema
@@ -100,7 +101,7 @@ def test_a_car_that_goes_through_a_boom_that_is_up_for_everybody_must_be_on_reco
     books.say("rise", lane="out1", count=3, cause=cause, number=0, car=None, age_s=None)
     books.rises.append({**books.rises[-1], "count": 3, "cause": "HOLD_OPEN" if cause != 4 else "FIRE", "number": 0})
     books.rises[-1]["cause"] = {3: "HOLD_OPEN", 4: "FIRE", 9: "UNKNOWN"}[cause]
-    books.entries.append(JournalEntry("alarm", "lane", "unexplained_rise", "out1"))
+    books.entries.append(JournalEntry("alarm", "lane", "unexplained_rise", LaneName("out1")))
     books.follows("out1", "car-3")["outcome"] = "UNCERTAIN"
     assert broken(books, tmp_path) == []
 
@@ -126,7 +127,7 @@ def test_a_rise_without_a_cause_that_was_told_to_a_person_breaks_no_rule(tmp_pat
     books.say("rise", lane="in1", count=3, cause=9, number=0, car=None, age_s=None)
     books.rises.append({**books.rises[0], "count": 3, "cause": "UNKNOWN", "number": 0})
     assert rules(books, tmp_path) == {"7"}
-    books.entries.append(JournalEntry("alarm", "lane", "unexplained_rise", "in1"))
+    books.entries.append(JournalEntry("alarm", "lane", "unexplained_rise", LaneName("in1")))
     folder = tmp_path / "told"
     folder.mkdir()
     assert broken(books, folder) == []
@@ -139,7 +140,7 @@ def test_a_rise_while_the_server_was_down_may_be_on_record_without_its_cause_if_
     books.truth.insert(0, {"what": "killed", "part": "plant", "at": books.truth[0]["at"], "at_s": -1.0})
     books.say("back", part="plant")
     books.rises[0]["cause"] = "UNKNOWN"
-    books.entries.append(JournalEntry("alarm", "lane", "unseen_rises", "in1"))
+    books.entries.append(JournalEntry("alarm", "lane", "unseen_rises", LaneName("in1")))
     assert broken(books, tmp_path) == []
 
 
