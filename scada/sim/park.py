@@ -87,6 +87,10 @@ class Park:
         """Show the cameras everything anew: they have been off."""
         self._scenes.forget()
 
+    def plc_of(self, lane: LaneName) -> str:
+        """Name the device that is a lane's PLC. Raises StopIteration before it has answered."""
+        return next(link.device for link in self._links if lane in link.states)
+
     def board(self, lane: LaneName) -> Board:
         """See boom and light of a lane."""
         state = next((link.states[lane] for link in self._links if lane in link.states), None)

@@ -28,31 +28,55 @@ class Tale:
     cast: dict[str, str] = field(default_factory=dict)
     notes: dict[str, object] = field(default_factory=dict)
 
-    def visit(self, role: str, *, read_by: str = "camera", paid_fen: int = 500, ending: str = "EXIT") -> None:
-        """A car comes in, pays if it owes, and leaves."""
+    def visit(
+        self,
+        role: str,
+        *,
+        read_by: str = "camera",
+        paid_fen: int = 500,
+        arrears_fen: int | None = None,
+        ending: str | None = "EXIT",
+        led: bool = True,
+    ) -> None:
+        """A car comes in, pays if it owes, and leaves; not `led`: the exit was not opened for it."""
         self.cast[role] = role
         entry = self.passes(role, "in1", read_by=read_by)
-        leave = self.passes(role, "out1", read_by=read_by)
+        leave = self.passes(role, "out1", read_by=read_by, led=led)
+        owed_fen = 500 - paid_fen if arrears_fen is None else arrears_fen
         self.stays.append(
             {"id": f"stay-{role}", "entry_passage": entry, "exit_passage": leave, "ending": ending}
-            | {"fee_fen": 500, "paid_fen": paid_fen, "arrears_fen": 500 - paid_fen}
+            | {
+                "fee_fen": 500,
+                "paid_fen": paid_fen,
+                "arrears_fen": 500 - paid_fen if arrears_fen is None else arrears_fen,
+            }
         )
         if paid_fen:
             self.pays(role)
 
-    def passes(self, role: str, lane: str, *, read_by: str = "camera", outcome: str = "FORWARD", note: str = "") -> str:
-        """A car is let through a lane: truth, passage, command and rise."""
+    def passes(
+        self,
+        role: str,
+        lane: str,
+        *,
+        read_by: str = "camera",
+        outcome: str = "FORWARD",
+        note: str = "",
+        led: bool = True,
+    ) -> str:
+        """A car goes through a lane: truth, passage, and where it is `led`, command and rise."""
         number = 1 + sum(row["lane"] == lane for row in self.passages)
         self.cast.setdefault(role, role)
         self.truth.append({"what": "passage", "lane": lane, "number": number, "car": role, "at_s": 0.0})
-        self.rise(lane, number=number, car=role)
+        if led:
+            self.rise(lane, number=number, car=role)
+            self.intents.append({"lane": lane, "number": number, "code": 1, "state": "DONE"})
         if outcome == "FORWARD":
             self.truth.append({"what": "passed", "lane": lane, "car": role, "at_s": 1.0})
         self.passages.append(
             {"id": f"{lane}-{number}", "lane": lane, "number": number, "outcome": outcome, "note": note}
             | {"read_by": read_by, "plate": role, "stay": f"stay-{role}" if lane == "out1" else None}
         )
-        self.intents.append({"lane": lane, "number": number, "code": 1, "state": "DONE"})
         return f"{lane}-{number}"
 
     def rise(self, lane: str, *, number: int = 0, cause: int = 1, car: str | None = None) -> None:

@@ -9,7 +9,8 @@ from scada.sim.stage.stage import How, Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
 
-_KEEPS = How(person=Person(keeps_code=True))
+KEEPS = Person(keeps_code=True)
+_KEEPS = How(person=KEEPS)
 
 
 class LateNotice:
@@ -66,7 +67,7 @@ class DoublePayment:
 
 
 class AnotherCar:
-    """Path J: paid, backed away, and another car stands at the exit."""
+    """Path J: paid, backed away, and another car stands at the exit; WeChat was not told in time to close the order."""
 
     name = "paid-then-another-car"
     expected = "the payment opens nothing for the other car; the one that paid is let out when it comes back"
@@ -75,6 +76,7 @@ class AnotherCar:
         """The first pays from aside while the second stands at the boom."""
         payer = await stage.park("payer", _KEEPS, owing=False)
         other = await stage.park("other", _KEEPS)
+        await asyncio.to_thread(stage.wechat.answers, "drop_before", "/close", 50)
         stage.call(payer)
         code = await stage.code(payer)
         stage.back_out(payer)
@@ -83,6 +85,7 @@ class AnotherCar:
         await stage.code(other)
         before = stage.is_down(stage.way_out)
         stage.note("paid", await stage.pay(payer, code))
+        await asyncio.to_thread(stage.wechat.clear)
         await self._watch(stage, before)
         stage.back_out(other)
         await stage.until("the other backs out", lambda: stage.did(other, What.BACKED_OUT, stage.way_out) == 1)
@@ -94,11 +97,8 @@ class AnotherCar:
     @staticmethod
     async def _watch(stage: Stage, before: bool) -> None:
         """Look at the boom for as long as an opening would take, and longer."""
-        stayed = before
-        for _ in range(60):
-            await asyncio.sleep(0.1)
-            stayed &= stage.is_down(stage.way_out)
-        stage.note("stayed down", stayed)
+        stayed = await stage.holds(lambda: stage.is_down(stage.way_out), 6.0)
+        stage.note("stayed down", before and stayed)
 
     def judge(self, story: Story) -> Verdict:
         """Nothing opened for the other on the payer's money."""

@@ -13,6 +13,7 @@ import structlog
 
 from scada.clock import Clock
 from scada.config import Config
+from scada.model.handshake import Mode
 from scada.model.lane.commands import Message
 from scada.model.names import LaneName
 from scada.model.plate import Plate
@@ -59,6 +60,9 @@ class Backstage(Protocol):
 
     async def tags(self) -> Mapping[str, object]:
         """Give the tags as the control room shows them."""
+
+    async def alarms(self, lane: LaneName, code: str) -> int:
+        """Say how often an alarm was raised at a lane since the scenario began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,13 @@ class Stage:
         await self.until(f"{guest.role} scans a code", lambda: len(codes) > beyond, within_s)
         return codes[beyond]
 
+    async def pays_any(self, guest: Guest) -> bool:
+        """Pay the newest of a driver's codes that WeChat still takes; say whether there was one."""
+        for code_url in reversed(self._cars.minds[guest.car].codes):
+            if await self.pay(guest, code_url) in ("ok", "paid"):
+                return True
+        return False
+
     async def pay(self, guest: Guest, code_url: str) -> str:
         """Pay a code from a driver's phone."""
         return await asyncio.to_thread(self.wechat.pay, code_url, f"o-{guest.car}")
@@ -201,6 +212,27 @@ class Stage:
     def is_down(self, lane: LaneName) -> bool:
         """Say whether a boom is down."""
         return self.board(lane).boom <= 0.0
+
+    async def holds(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Say whether something stays so for a while."""
+        until_s = self._clock.seconds() + seconds
+        so = condition()
+        while so and self._clock.seconds() < until_s:
+            await asyncio.sleep(LOOK_S)
+            so = condition()
+        return so
+
+    async def comes_down(self, lane: LaneName) -> None:
+        """Wait until a boom is down."""
+        await self.until(f"the boom of {lane} comes down", lambda: self.is_down(lane), 30)
+
+    def plc_of(self, lane: LaneName) -> str:
+        """Name the process of a lane's PLC."""
+        return self._cars.park.plc_of(lane)
+
+    def light_cameras(self) -> None:
+        """Show the cameras what stands before them: they have been off."""
+        self._cars.park.light_cameras()
 
     async def until(
         self, what: str, condition: Callable[[], bool | Awaitable[bool]], within_s: float = WITHIN_S
@@ -255,7 +287,29 @@ class Stage:
     async def cameras_back(self) -> None:
         """Switch the cameras on again, and show them what stands there."""
         await self.behind.plug("feed")
-        self._cars.park.light_cameras()
+        self.light_cameras()
+
+    async def order(self, lane: LaneName, path: str, **content: object) -> None:
+        """Give an order at the control room. Raises Missed if it is refused."""
+        answer = await self.behind.tell(lane, path, content)
+        if not isinstance(answer, dict) or "why" in answer:
+            raise Missed(f"{path} at {lane} was refused: {answer}")
+
+    async def resumes(self, lane: LaneName, stands: str) -> None:
+        """Wait until a lane whose PLC has restarted is in AUTO again; a person says what stands there, if need be."""
+        await self.until(f"{lane} leaves RESYNC", lambda: self._is_resumed(lane, stands), 90)
+
+    async def _is_resumed(self, lane: LaneName, stands: str) -> bool:
+        tags = await self.behind.tags()
+        if tags.get(f"{lane}.mode.now") == Mode.AUTO and tags.get(f"{lane}.claim.now"):
+            return True
+        if tags.get(f"{lane}.mode.now") == Mode.RESYNC:
+            await self.behind.tell(lane, "leave-resync", {"stands": stands})
+        return False
+
+    async def is_alarmed(self, lane: LaneName, code: str) -> bool:
+        """Say whether this alarm has been raised at a lane since the scenario began."""
+        return await self.behind.alarms(lane, code) > 0
 
     def close(self) -> None:
         """Send home whoever is still parked, and put everything in the field right."""

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from scada.model.names import LaneName
 from scada.sim.carpark import ready
+from scada.sim.stage.story import since
+from scada.sim.trial.judge import facts_of
 from scada.sim.trial.running import TrialSite
 
 
@@ -13,6 +15,7 @@ class SiteBackstage:
 
     def __init__(self, site: TrialSite) -> None:
         self._site = site
+        self._began = site.clock.now()
         self._down: set[str] = set()
 
     async def kill(self, part: str) -> None:
@@ -51,6 +54,11 @@ class SiteBackstage:
     def at_desk(self, present: bool) -> None:
         """Let the operator decide cases, or not."""
         self._site.operator.present = present
+
+    async def alarms(self, lane: LaneName, code: str) -> int:
+        """Say how often an alarm was raised at a lane since the scenario began."""
+        facts = since(await asyncio.to_thread(facts_of, self._site.config), self._began)
+        return sum(row["kind"] == "alarm" and row["what"] == code and row["lane"] == lane for row in facts.journal)
 
     async def tags(self) -> Mapping[str, object]:
         """Give the tags as the control room shows them."""

@@ -35,6 +35,8 @@ log = structlog.get_logger()
 
 TARIFF = {"free_entry_duration": 1, "free_exit_duration": 60}
 """Everybody owes something at once, and who has paid has time to come back."""
+TIMING = {"t_stuck_approach_s": 12.0, "t_stuck_safety_s": 12.0}
+"""Nobody wants to wait ten minutes for a stuck loop."""
 PLAY_S = 400.0
 REST_S = 40.0
 SETTLE_S = 6.0
@@ -84,7 +86,7 @@ async def play_all(names: Sequence[str], base: Path, folder: Path, clock: System
     for plan in plans(names):
         left = list(plan.names)
         while left:
-            path = prepare(folder / str(next(numbers)), base, swapped=plan.swapped, tariff=TARIFF)
+            path = prepare(folder / str(next(numbers)), base, swapped=plan.swapped, tariff=TARIFF, timing=TIMING)
             async with running(path, clock, say) as site:
                 async for result in _play_while_at_rest(site, left, plan.swapped, say):
                     results.append(result)

@@ -37,11 +37,13 @@ def prepare(
     *,
     swapped: bool = False,
     tariff: Mapping[str, int] = AS_IT_IS,
+    timing: Mapping[str, float] = AS_IT_IS,
 ) -> Path:
     """Write `config.toml` and `devices.csv` into `folder`, derived from `base`; give the configuration's path.
 
     `swapped`: the first two lanes change their places in the tag map, and with them their PLCs and protocols.
-    `tariff`: terms that differ from the base's. Raises ValueError if the folder's path is too long for Unix sockets.
+    `tariff` and `timing` (of every lane): what differs from the base's.
+    Raises ValueError if the folder's path is too long for Unix sockets.
     """
     if len(str(folder.resolve() / "data" / "run" / "control.sock")) > LONGEST_SOCKET_PATH:
         raise ValueError(f"{folder}: too long a path for Unix sockets; take a shorter one")
@@ -59,6 +61,8 @@ def prepare(
     if swapped:
         tag_map = _swapped(tag_map, folder, [str(lane["name"]) for lane in cast("list[Section]", content["lanes"])])
     _section(content, "tariff").update(tariff)
+    for lane in cast("list[Section]", content["lanes"]):
+        lane["timing"] = {**cast("Section", lane.get("timing", {})), **timing}
     _section(content, "tags").update(map=str(tag_map), devices=str(folder / "devices.csv"))
     _section(content, "site")["data"] = str(folder / "data")
     target = folder / "config.toml"
