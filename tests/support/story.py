@@ -48,7 +48,7 @@ class Tale:
             | {
                 "fee_fen": 500,
                 "paid_fen": paid_fen,
-                "arrears_fen": 500 - paid_fen if arrears_fen is None else arrears_fen,
+                "arrears_fen": owed_fen,
             }
         )
         if paid_fen:
