@@ -31,7 +31,7 @@ from scada.store.journal import verify
 from scada.store.schema import journal
 from tests.support.engine import START, until
 from tests.support.house import site_beside
-from tests.support.lane import ON, TIMING, at_the_boom
+from tests.support.lane import ON, TIMING, at_the_boom, entry
 from tests.support.plantside import Shell, shell
 
 Out = pytest.CaptureFixture[str]
@@ -135,6 +135,23 @@ def test_time_that_changes_nothing_writes_nothing() -> None:
     bench = at_the_boom()
     passing = TimePassed(**bench.now)
     assert step_entries(bench.lane, passing, step(bench.lane, passing, TIMING), TIMING, is_first=True) == []
+
+
+def test_a_boom_that_may_not_be_lowered_for_an_hour_writes_nothing_either() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.is_admitted()
+    bench.boom_rises()
+    bench.passes()
+    before = bench.lane
+    bench.waits(60)
+    assert bench.lane == before
+    bench.shows(close_permit=ON)
+    bench.waits(TIMING.t_close_s - 0.5)
+    assert s.NAMES[type(bench.state)] == "clearing"
+    bench.waits(1)
+    assert s.NAMES[type(bench.state)] == "faulted"
 
 
 def another_rule(lane: Lane, event: Event, timing: Timing) -> Step:

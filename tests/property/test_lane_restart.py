@@ -7,6 +7,8 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, select
 
+from scada.engine.lane.record import Begins
+from scada.engine.lane.replay import recorded_of, replay
 from scada.model.lane.words import Direction
 from scada.store import doubts
 from scada.store.journal import verify
@@ -103,3 +105,18 @@ def test_a_server_that_dies_again_while_it_takes_over_loses_nothing_either(leads
             story.street.goes_on(700)
             story.ends()
             check(story, f"killed at {first}, again at {second}")
+
+
+@pytest.mark.parametrize("leads", Direction)
+def test_a_passage_that_outlived_its_servers_is_replayed_as_it_was(leads: Direction) -> None:
+    story = begun(leads)
+    for kill_at in (4, 9, 14, 6):
+        assert story.is_killed(kill_at)
+        story.street.goes_on(700)
+    story.ends()
+    check(story)
+    [moved] = story.accounts.begun or story.accounts.ended
+    with story.engine.connect() as conn:
+        steps = replay(recorded_of(conn, SITE, moved))
+    assert [one.recorded.begins for one in steps].count(Begins.SERVER) > 2
+    assert [one.differences for one in steps if one.differences] == []

@@ -144,7 +144,7 @@ def from_clearing(lane: Lane, state: s.Clearing, at_s: float) -> Step | None:
         return _tailgating(lane, at_s)
     if not lane.image.up.is_on:
         return Step(lane.becoming(s.Closing(at_s)))
-    return _timed_from_permit(lane, s.Clearing(at_s), state.since_s, at_s)
+    return None
 
 
 def from_closing(lane: Lane, state: s.Closing, at_s: float) -> Step | None:
@@ -155,7 +155,7 @@ def from_closing(lane: Lane, state: s.Closing, at_s: float) -> Step | None:
         return _tailgating(lane, at_s)
     if lane.image.up.is_on and at_s - state.since_s > _SETTLE_S:
         return Step(lane.becoming(s.Clearing(at_s)))
-    return _timed_from_permit(lane, s.Closing(at_s), state.since_s, at_s)
+    return None
 
 
 def _is_followed(lane: Lane) -> bool:
@@ -165,10 +165,3 @@ def _is_followed(lane: Lane) -> bool:
 
 def _tailgating(lane: Lane, at_s: float) -> Step:
     return Step(lane.becoming(s.Tailgated(at_s)), (KeepPicture(live_of(lane).id, "tailgating"),))
-
-
-def _timed_from_permit(lane: Lane, anew: s.State, since_s: float, at_s: float) -> Step | None:
-    """Count `t_close` from when nothing forbids lowering any more; never before."""
-    if lane.image.close_permit.is_on or at_s - since_s <= 1.0:
-        return None
-    return Step(lane.becoming(anew))

@@ -40,11 +40,14 @@ def image_seen(lane: Lane, event: ImageSeen, timing: Timing) -> Step:
 
 
 def _looked(lane: Lane, image: LaneImage, at_s: float) -> Lane:
-    """Keep the image, and since when the loops have been on."""
+    """Keep the image, since when the loops have been on, and since when nothing forbids lowering: `t_close` runs."""
+    state = lane.state
+    if isinstance(state, s.Clearing | s.Closing) and image.close_permit.is_on and not lane.image.close_permit.is_on:
+        state = replace(state, since_s=at_s)
     stand_s = _since(lane.stand_s, on=image.stand.is_on, at_s=at_s)
     safety_s = _since(lane.safety_s, on=image.safety.is_on, at_s=at_s)
     stuck = lane.stuck and not image.stand.is_off
-    return replace(lane, image=image, stand_s=stand_s, safety_s=safety_s, stuck=stuck)
+    return replace(lane, state=state, image=image, stand_s=stand_s, safety_s=safety_s, stuck=stuck)
 
 
 def _since(before_s: float | None, *, on: bool, at_s: float) -> float | None:
