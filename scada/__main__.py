@@ -15,6 +15,7 @@ SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 bad configuration or usage"
 _ROLES = ("operator", "technician", "manager", "administrator", "auditor")
 _RIGHTS = ("month", "white", "black", "locked", "special")
+_SIMULATORS = {"sim": "scada.sim.run", "drill": "scada.sim.drill", "month": "scada.sim.virtual"}
 
 Run = Callable[[argparse.Namespace], int]
 Adder = Callable[..., argparse.ArgumentParser]
@@ -23,8 +24,8 @@ Adder = Callable[..., argparse.ArgumentParser]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and give its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] in (["sim"], ["drill"]):
-        return _become(f"scada.sim.{'run' if words[0] == 'sim' else 'drill'}", words[1:])
+    if words and words[0] in _SIMULATORS:
+        return _become(_SIMULATORS[words[0]], words[1:])
     asked = _parser().parse_args(words)
     work: Run = asked.work
     try:
@@ -102,6 +103,7 @@ def _add_running(add: Adder) -> None:
     for name, help_text in (
         ("sim", "run the virtual car park alone: PLCs, cameras, WeChat, cars and drivers"),
         ("drill", "run site and virtual car park together until N cars have come, paid and left"),
+        ("month", "let a virtual month of a 1,000-space car park with all its faults pass, and judge it"),
     ):
         add(name, help=help_text, add_help=False)
 

@@ -124,18 +124,20 @@ def standing(lane: Lane, at_s: float, timing: Timing) -> dict[str, str]:
     image = lane.image
     if not image.alive:
         return dict.fromkeys(lane.standing, "")
-    found = {
-        "approach_loop": (lane.by_camera, "the approach loop cannot be believed: the camera is the trigger"),
-        "safety_loop": (_is_safety_doubtful(lane, at_s, timing), "the safety loop cannot be believed: no closing"),
-        "safety_blind": (
-            lane.blind >= _BLIND or _is_past_unfelt(lane),
-            "the safety loop may be blind: cars leave an open gate and never come onto it",
-        ),
-        "limits": (image.up.is_on and image.down.is_on, "both limit switches of the boom are on"),
-        "drive": (image.drive_fault.is_on, "the drive of the barrier reports a fault"),
-        "fire": (image.mode is Mode.FIRE, "fire: the boom is up and nothing is billed"),
-    }
-    return {code: text for code, (is_so, text) in found.items() if is_so}
+    found = {}
+    if lane.by_camera:
+        found["approach_loop"] = "the approach loop cannot be believed: the camera is the trigger"
+    if _is_safety_doubtful(lane, at_s, timing):
+        found["safety_loop"] = "the safety loop cannot be believed: no closing"
+    if lane.blind >= _BLIND or _is_past_unfelt(lane):
+        found["safety_blind"] = "the safety loop may be blind: cars leave an open gate and never come onto it"
+    if image.up.is_on and image.down.is_on:
+        found["limits"] = "both limit switches of the boom are on"
+    if image.drive_fault.is_on:
+        found["drive"] = "the drive of the barrier reports a fault"
+    if image.mode is Mode.FIRE:
+        found["fire"] = "fire: the boom is up and nothing is billed"
+    return found
 
 
 def _is_past_unfelt(lane: Lane) -> bool:

@@ -113,7 +113,7 @@ def _followed(lane: Lane, event: ImageSeen) -> Step:
     if lane.live is None or (follower is not None and follower.number == number):
         return Step(lane)
     if number == 0:
-        return Step(replace(lane, follower=None))
+        return Step(lane if follower is None else replace(lane, follower=None))
     known = Passage(passage_id(lane.name, number, event.at), number, event.at)
     return Step(replace(lane, follower=known), (Capture(known.id),))
 

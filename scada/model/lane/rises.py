@@ -14,6 +14,8 @@ from scada.model.lane.unseen import EXPECTED_RISES
 def rises(lane: Lane, image: LaneImage, at_s: float) -> Step:
     """Record every rise since the last image; the first image is only a baseline."""
     before = lane.rises
+    if before == image.rise_count:
+        return Step(lane)
     counted = replace(lane, rises=image.rise_count)
     if before is None or image.rise_count < before:
         return Step(counted)

@@ -36,6 +36,8 @@ def step(lane: Lane, event: e.Event, timing: Timing) -> Step:
     taken = _take(lane, event, timing)
     done = _run_on(taken, event.at_s, timing)
     after = done.then(faults.alarms(done.lane, event.at_s, timing))
+    if after.lane is lane:
+        return after
     known = lane.becoming(s.Idle()) if isinstance(event, e.Recovered) else lane
     return after.also(*_cases(known, after.lane), *_display(known, after.lane))
 

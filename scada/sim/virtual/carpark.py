@@ -1,0 +1,134 @@
+"""The whole virtual car park: four lanes in, four lanes out, a thousand spaces, and everybody in it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from zoneinfo import ZoneInfo
+
+from billing.tariff import DailyLimit, FirstCharge, Tariff, TimeRounding
+from scada.model.lane import commands as c
+from scada.model.lane.words import Direction, Reason
+from scada.model.names import LaneName, PassageId
+from scada.model.plate import PlateRead, ReadBy
+from scada.sim.virtual.agenda import Agenda
+from scada.sim.virtual.books import Books
+from scada.sim.virtual.cast import DAY_MS, HOUR_MS, Cast
+from scada.sim.virtual.drivers import Drivers
+from scada.sim.virtual.forecourt import Hearers
+from scada.sim.virtual.mishaps import Mishaps, kinds
+from scada.sim.virtual.operators import Operators
+from scada.sim.virtual.post import SPACES, Post, Weather
+from scada.sim.virtual.till import Till
+
+BEGAN_AT = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
+"""A Monday's midnight in Shanghai."""
+STAYS_A_DAY = 1200
+STOCKTAKE_MS = 4 * HOUR_MS
+CLOSING_MS = HOUR_MS
+LANES = 4
+ZONE = ZoneInfo("Asia/Shanghai")
+TARIFF = Tariff(
+    version="virtual-1",
+    free_entry_duration=15,
+    free_exit_duration=15,
+    interval_duration=60,
+    interval_amount=500,
+    max_fee_per_day=4000,
+    daily_limit_type=DailyLimit.ROLLING_24H,
+    time_rounding_type=TimeRounding.UP,
+    first_charge_time_mode=FirstCharge.ENTER,
+)
+
+
+@dataclass(slots=True)
+class Stocktake:
+    """What one night's walk through the car park found."""
+
+    at_ms: int
+    inside: int
+    """Cars that truly stand there."""
+    counted: int
+    """Stays open before it."""
+    ghosts: list[str] = field(default_factory=list)
+    """Open stays whose car is gone; they are ended now."""
+    without: list[int] = field(default_factory=list)
+    """Visits whose car is there without an open stay."""
+
+
+class CarPark:
+    """Everything together, in virtual time."""
+
+    def __init__(self, random: Random, stays_a_day: int = STAYS_A_DAY) -> None:
+        self.agenda = Agenda(BEGAN_AT)
+        self.books = Books()
+        self.till = Till(TARIFF, ZONE)
+        self.weather = Weather()
+        cast = Cast(random, stays_a_day)
+        self.drivers = Drivers(cast, self.agenda, self.till, self.books, self.weather, random)
+        self.operators = Operators(self.agenda, self.till, self.books, random)
+        self.stocktakes: list[Stocktake] = []
+        self.till.cards = frozenset(car.plate for car in cast.regulars if car.plate is not None)
+        self._black = frozenset(car.plate for car in cast.regulars[:2])
+        self.posts = [
+            self._post(LaneName(f"{word}{number}"), leads, random)
+            for word, leads in (("in", Direction.ENTRY), ("out", Direction.EXIT))
+            for number in range(1, LANES + 1)
+        ]
+        self.drivers.lanes = self.posts
+        self.operators.posts = {post.name: post for post in self.posts}
+        self._mishaps = Mishaps(self.agenda, self.books, self.posts, kinds(self.weather, self._restart), random)
+
+    def _post(self, name: LaneName, leads: Direction, random: Random) -> Post:
+        hearers = Hearers(self.drivers.passed, self.drivers.aside)
+        return Post(name, leads, self.agenda, random, self.till, self.books, self.weather, hearers, self)
+
+    def run_day(self, day: int) -> None:
+        """Let one day pass."""
+        self.drivers.day(day)
+        self._mishaps.day(day)
+        self.agenda.run_until(day * DAY_MS + STOCKTAKE_MS)
+        self.stocktakes.append(self._stocktake())
+        self.agenda.run_until((day + 1) * DAY_MS)
+
+    def close(self) -> None:
+        """Nobody comes any more; who stands in a lane gets through."""
+        self.agenda.run_until(self.agenda.now_ms + CLOSING_MS)
+
+    def shown(self, post: Post, show: c.Show) -> None:
+        """Let whoever stands there read the display."""
+        self.drivers.shown(post, show)
+
+    def case_opened(self, post: Post, passage: PassageId, why: str) -> None:
+        """Call an operator."""
+        self.operators.case_opened(post, passage)
+
+    def admits(self, read: PlateRead) -> Reason | str:
+        """Say with what reason a plate may come in, or why not."""
+        if read.text in self._black:
+            return "black-listed"
+        if read.by is ReadBy.DRIVER and self.till.is_inside(read.text):
+            return "a car with this plate is inside already"
+        if read.text in self.till.cards:
+            return Reason.MONTH
+        return Reason.ADMITTED if len(self.till.open_stays) < SPACES else "full"
+
+    def _restart(self, start: bool) -> None:
+        """Kill the server, or start it again: the lanes are rebuilt from the books and the PLCs."""
+        self.weather.serving = start
+        for post in self.posts:
+            if start:
+                post.start_server()
+            else:
+                post.stop_server()
+
+    def _stocktake(self) -> Stocktake:
+        """Walk through the car park at night: stays without a car end, cars without a stay are noted."""
+        stays = {self.operators.stay_of(visit): visit for visit in self.drivers.inside}
+        opened = self.till.open_stays
+        found = Stocktake(self.agenda.now_ms, len(self.drivers.inside), len(opened))
+        for stay in opened:
+            if stay.id not in stays:
+                found.ghosts.append(stay.id)
+                self.till.end_unseen(stay.id, self.agenda.now)
+        found.without = [visit.number for visit in self.drivers.inside if self.operators.stay_of(visit) is None]
+        return found
