@@ -610,3 +610,19 @@ def test_who_does_not_go_is_asked_to_and_then_is_a_case_and_the_boom_stays_up() 
     bench.waits(TIMING.t_pass_s + 1)
     assert [case.why for case in bench.all(c.OpenCase)] == ["the gate is up and nobody passes"]
     assert isinstance(bench.state, s.Open)
+
+
+def test_who_is_under_the_boom_when_the_lane_is_no_longer_held_open_is_not_taken_for_the_car_behind_him() -> None:
+    bench = exit_lane()
+    bench.shows(mode=Mode.HOLD_OPEN, down=OFF, up=ON, rise_count=1, rise_cause=RiseCause.HOLD_OPEN)
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(approach=OFF)
+    bench.shows(approach=ON, passage_next=2)
+    bench.shows(mode=Mode.AUTO)
+    assert isinstance(bench.state, s.Passing)
+    bench.camera_reads("京B99999")
+    bench.shows(safety=OFF, passage_now=2, passage_next=0, passage_last=1, outcome=PassageOutcome.FORWARD)
+    assert [(end.stay, end.ending) for end in bench.all(c.EndStay)] == [("S1", Ending.EXIT_OPEN_LANE)]

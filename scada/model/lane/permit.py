@@ -34,10 +34,15 @@ BEFORE_LEAVE = (
 
 
 def from_idle(lane: Lane, at_s: float) -> Step | None:
-    """Begin with the car that stands on the approach loop, in AUTO only."""
+    """Begin with the car that stands on the approach loop, in AUTO only; one under the boom passes already.
+
+    Whoever then stands on the approach loop may be the next one: his plate and his money are not the first one's.
+    """
     live = lane.live
     if live is None or live.wrong_way or lane.image.mode is not Mode.AUTO:
         return None
+    if lane.image.safety.is_on and not lane.image.down.is_on:
+        return Step(lane.becoming(s.Passing(None, at_s)))
     if lane.by_camera:
         return Step(lane.becoming(s.ByCamera(at_s, at_s)), (Capture(live.id),))
     if not lane.image.stand.is_on:
