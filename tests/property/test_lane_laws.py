@@ -7,6 +7,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from scada.model.lane import events as e
@@ -134,7 +135,7 @@ class Coupled(RuleBasedStateMachine):
         """The approach loop drops out for a moment; the safety loop takes a car that stands for long for the road."""
         street = self.post(lane).street
         if forgets and street.is_under:
-            self.site.run(241_000, 500)
+            self.site.run(241_000)
             street.asleep = street.is_under
         street.dropped = not forgets
         self.site.run(ms)
@@ -145,7 +146,7 @@ class Coupled(RuleBasedStateMachine):
 
     @rule(ms=st.sampled_from([1000, 3000, 6000, 8000, 20_000, 50_000, 100_000]))
     def time_passes(self, ms: int) -> None:
-        self.site.run(ms, 50 if ms < 20_000 else 200)
+        self.site.run(ms)
 
     @rule(which=st.integers(0, 2), ms=MS)
     def somebody_pays(self, which: int, ms: int) -> None:
@@ -238,4 +239,5 @@ class Coupled(RuleBasedStateMachine):
             assert self.laws.of(post).rises == risen, "7 every rise is recorded"
 
 
+Coupled.TestCase.settings = settings(max_examples=settings().max_examples * 2 // 5, stateful_step_count=40)
 TestCoupled: Any = pytest.mark.timeout(7200)(Coupled.TestCase)

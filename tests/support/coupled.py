@@ -29,7 +29,7 @@ from tests.support.till import Sheet, Till
 
 IN, OUT, BOTH = LaneName("in1"), LaneName("out1"), LaneName("both1")
 TICK_MS = 500
-STEP_MS = 50
+STEP_MS, STRIDE_MS = 50, 200
 
 
 class Watch(Protocol):
@@ -128,6 +128,13 @@ class Post:
                 self.hear(e.CommandRefused(passage, why, **self.site.now))
             case _:
                 self.hear(e.CommandUnknown(passage, "nobody can tell", **self.site.now))
+
+    @property
+    def moves(self) -> bool:
+        """The boom moves, somebody is under it, or a command is on its way."""
+        memory, keeper = self.memory, self.keeper
+        boom = memory.raising or memory.lowering or not (memory.up or memory.down)
+        return boom or memory.entered or keeper.pending is not None or bool(keeper.waiting or self.wire.under_way)
 
     def image(self) -> LaneImage:
         """Give what the server reads."""
@@ -242,8 +249,8 @@ class Site:
         self._count += 1
         heapq.heappush(self._later, (self.now_ms + ms, self._count, what))
 
-    def run(self, ms: int, step_ms: int = STEP_MS) -> None:
-        """Let time pass, the first scan as short as a PLC's own."""
+    def run(self, ms: int) -> None:
+        """Let time pass: the first scan as short as a PLC's own, then short ones while something moves."""
         until_ms, dt_ms = self.now_ms + ms, 10
         while self.now_ms < until_ms:
             self.now_ms += dt_ms
@@ -251,7 +258,8 @@ class Site:
                 post.scan(dt_ms)
             while self._later and self._later[0][0] <= self.now_ms:
                 heapq.heappop(self._later)[2]()
-            dt_ms = min(step_ms, max(until_ms - self.now_ms, 10))
+            moves = any(post.moves for post in self.posts.values())
+            dt_ms = min(STEP_MS if moves else STRIDE_MS, max(until_ms - self.now_ms, 10))
 
     def pay(self, sheet: Sheet) -> None:
         """A driver pays an order, whatever became of it; billing asks the lane to open when the notice comes."""

@@ -12,7 +12,7 @@ from scada.model.lane import events as e
 from scada.model.lane.leave import authorisation_of
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.step import step
-from scada.model.lane.words import OPERATOR_REASONS, Authorisation, Ending, Quote, Reason
+from scada.model.lane.words import OPERATOR_REASONS, Ending, Quote, Reason
 from scada.model.plate import ReadBy
 from tests.support.coupled import Post
 from tests.support.keeper import Sent
@@ -32,7 +32,8 @@ class Seen:
     """Passage to the count of openings that the PLC has done for it."""
     done: list[int] = field(default_factory=list)
     rises: list[int] = field(default_factory=list)
-    leaves: dict[str, Authorisation] = field(default_factory=dict)
+    leaves: set[str] = field(default_factory=set)
+    """Passages for whose cars a leave was out."""
     outcomes: dict[int, PassageOutcome] = field(default_factory=dict)
     pressed: set[RiseCause] = field(default_factory=set)
     booked: set[str] = field(default_factory=set)
@@ -159,6 +160,8 @@ class Laws:
             again = step(before, event, post.site.timing)
             self._check("10 a step is a function", again == done, "the same step came out differently")
         leave = authorisation_of(done.lane.state)
+        if leave is not None:
+            self.of(post).leaves.add(leave.passage)
         if leave is not None and done.lane.live is not None:
             self._check("5 one leave, one passage", leave.passage == done.lane.live.id, "leave of another passage")
         opens = [command for command in done.commands if isinstance(command, c.OpenGate)]
@@ -218,7 +221,7 @@ class Laws:
             other = command.reason in WITHOUT_LEAVE
             self._check("6 endings have their names", other == (command.ending not in PROVEN), command.ending.value)
         if command.reason not in WITHOUT_LEAVE:
-            self._check("6 under leave", number in seen.opened, f"{post.name}: {command}, opened for {seen.opened}")
+            self._check("6 under leave", command.passage.id in seen.leaves, "it never had leave")
 
     def _money(self, quote: Quote) -> None:
         self._check("10 whole fen", type(quote.due_fen) is int and type(quote.total_fen) is int, "not whole fen")

@@ -30,7 +30,7 @@ def empty_the_lanes(site: Site) -> list[str]:
             return []
         for post in site.posts.values():
             _help(site, post, heeds_light=turn < PATIENCE)
-        site.run(1000, 100)
+        site.run(1000)
     return [left for post in site.posts.values() if (left := _left(post))]
 
 

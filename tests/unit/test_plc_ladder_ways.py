@@ -109,6 +109,9 @@ def test_a_car_that_the_safety_loop_forgot_is_not_believed_to_be_gone(tuneout_ms
     assert (bench.memory.up, bench.memory.permit) == (True, False)
     bench.wire(closing=True)
     bench.run(2200)
+    assert bench.memory.up, "its front is on the closing loop: a long one is still under the boom"
+    bench.wire(closing=False)
+    bench.run(2200)
     assert bench.memory.down
 
 

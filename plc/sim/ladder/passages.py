@@ -19,14 +19,16 @@ def follow_passages(memory: Memory, was: Inputs, dt_ms: int) -> None:
 
 
 def _watch_motion(memory: Memory, was: Inputs, dt_ms: int) -> None:
-    """Note when beam or closing loop last showed that something moves; a lost car is found again by that."""
+    """Note when beam or closing loop last showed that something moves; a lost car is found again once it has left.
+
+    On the closing loop that is its rear: a long vehicle stands on it and is under the boom all the same.
+    """
     inputs = memory.inputs
     if inputs.beam != was.beam or (inputs.closing and not was.closing):
         memory.still_ms = 0
-        memory.blind = False
     else:
         memory.still_ms = min(memory.still_ms + dt_ms, PROOF_MS)
-    if inputs.key:
+    if inputs.key or inputs.beam != was.beam or (was.closing and not inputs.closing):
         memory.blind = False
     if was.safety and not inputs.safety:
         memory.safety_on_ms = memory.safety_ms
