@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from plc.registers import command_words
 from plc.sim.memory import Inputs, Memory
 from scada.model.handshake import (
-    TTL_MS,
     CommandBlock,
     CommandCode,
     Mode,
@@ -19,6 +18,7 @@ from scada.model.handshake import (
     next_seq,
 )
 
+TTL_MS = 2000
 BEAT_MS = 300
 BEATS_FIRST = 2
 ACK_MS = 500
