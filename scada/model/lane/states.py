@@ -4,8 +4,9 @@ The table's *Paid* and *BackedOut* last no time at all: the machine passes throu
 step, so they are no states here.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from enum import Enum
+from operator import attrgetter
 
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.commands import Command
@@ -353,7 +354,13 @@ class Lane:
 
     def becoming(self, state: State) -> "Lane":
         """Give the lane in another state."""
-        return replace(self, state=state)
+        values = list(_VALUES(self))
+        values[_STATE] = state
+        return Lane(*values)
+
+
+_NAMES = tuple(one.name for one in fields(Lane))
+_VALUES, _STATE = attrgetter(*_NAMES), _NAMES.index("state")
 
 
 @dataclass(frozen=True, slots=True)

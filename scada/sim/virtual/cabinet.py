@@ -19,6 +19,7 @@ BEAT_MS = 2000
 FOREVER_MS = 1 << 60
 _NAMES = tuple(one.name for one in fields(Inputs))
 _VALUES = attrgetter(*_NAMES)
+_PLACES = {name: place for place, name in enumerate(_NAMES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +213,11 @@ def _rests(memory: Memory) -> bool:
 
 
 def _altered(inputs: Inputs, changes: dict[str, object]) -> Inputs:
-    """Change some inputs: what `dataclasses.replace` does, in a third of its time."""
-    values = dict(zip(_NAMES, _VALUES(inputs), strict=True))
-    values.update(changes)
-    return Inputs(**values)
+    """Change some inputs: what `dataclasses.replace` does, in half of its time."""
+    values = list(_VALUES(inputs))
+    for name, value in changes.items():
+        values[_PLACES[name]] = value
+    return Inputs(*values)
 
 
 def _nobody() -> None:

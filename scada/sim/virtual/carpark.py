@@ -26,6 +26,8 @@ STAYS_A_DAY = 1200
 STOCKTAKE_MS = 4 * HOUR_MS
 CLOSING_MS = HOUR_MS
 LANES = 4
+SHARE_FORGETS = 0.2
+"""Server starts at which the journal's last row of the lanes cannot be read."""
 ZONE = ZoneInfo("Asia/Shanghai")
 TARIFF = Tariff(
     version="virtual-1",
@@ -67,6 +69,7 @@ class CarPark:
         self.drivers = Drivers(cast, self.agenda, self.till, self.books, self.weather, random)
         self.operators = Operators(self.agenda, self.till, self.books, random)
         self.stocktakes: list[Stocktake] = []
+        self._random = random
         self.till.cards = frozenset(car.plate for car in cast.regulars if car.plate is not None)
         self._black = frozenset(car.plate for car in cast.regulars[:2])
         self.posts = [
@@ -115,9 +118,10 @@ class CarPark:
     def _restart(self, start: bool) -> None:
         """Kill the server, or start it again: the lanes are rebuilt from the books and the PLCs."""
         self.weather.serving = start
+        forgets = self._random.random() < SHARE_FORGETS
         for post in self.posts:
             if start:
-                post.start_server()
+                post.start_server(forgets=forgets)
             else:
                 post.stop_server()
 

@@ -4,13 +4,14 @@ Claim and heartbeat as in `plc.md` §6: a lane is commanded only while its PLC s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from plc.registers import command_words
 from scada.model.handshake import (
     CommandBlock,
     CommandCode,
+    Done,
     Mode,
     NotDone,
     Undecided,
@@ -20,6 +21,7 @@ from scada.model.handshake import (
     next_seq,
 )
 from scada.model.lane.timing import Timing
+from scada.model.lane.words import Fate
 from scada.sim.virtual.agenda import Agenda
 from scada.sim.virtual.cabinet import Cabinet
 
@@ -44,17 +46,42 @@ class _Sent:
     until_ms: int
 
 
+@dataclass(slots=True)
+class CommandBook:
+    """The book of commands of one lane: what the next server process reads of the one before."""
+
+    seq: int = 0
+    last: _Sent | None = None
+    fate: Fate = Fate.NONE
+
+    def fate_of(self, number: int) -> Fate:
+        """Say what became of the last OPEN for a passage."""
+        return self.fate if self.last is not None and self.last.block.passage == number else Fate.NONE
+
+    def settle(self, verdict: Verdict) -> None:
+        """Write down what became of the last OPEN."""
+        match verdict:
+            case Done():
+                self.fate = Fate.DONE
+            case NotDone():
+                self.fate = Fate.NOT_DONE
+            case Unknowable() | Undecided():
+                self.fate = Fate.UNKNOWN
+
+
 class Keeper:
     """Holds one lane's PLC for one server process."""
 
-    def __init__(self, cabinet: Cabinet, agenda: Agenda, random: Random, linked: Callable[[], bool]) -> None:
+    def __init__(
+        self, cabinet: Cabinet, agenda: Agenda, random: Random, book: CommandBook, linked: Callable[[], bool]
+    ) -> None:
         self._cabinet = cabinet
+        self._book = book
         self._agenda = agenda
         self._random = random
         self._linked = linked
         self._asked: set[int] = set()
         self._boot = -1
-        self._journalled = 0
         self._occupied_ms: int | None = None
         self._alive = True
         self._follows = False
@@ -72,6 +99,11 @@ class Keeper:
         """Open for the passage that the PLC numbers `number`."""
         self._command(CommandCode.OPEN, number, told)
 
+    def hear_end(self, told: Told) -> None:
+        """Find out what became of the last OPEN of a former server process."""
+        if self._book.last is not None:
+            self._read(replace(self._book.last, told=told), 2, 0)
+
     def cancel(self, number: int, told: Told) -> None:
         """Take a passage's authorisation back."""
         self._command(CommandCode.CANCEL, number, told)
@@ -82,9 +114,11 @@ class Keeper:
         if not self._reaches or not self.owns(image.claim_now) or number == 0 or image.passage_now != number:
             self._agenda.after(1, told, NotDone("the lane is not ours, or the car is not the live one"))
             return
-        self._journalled = next_seq(self._journalled, image)
-        block = CommandBlock(image.claim_now, code, number, TTL_MS, image.tick, self._journalled)
+        self._book.seq = next_seq(self._book.seq, image)
+        block = CommandBlock(image.claim_now, code, number, TTL_MS, image.tick, self._book.seq)
         sent = _Sent(block, image.boot, told, self._agenda.now_ms + TTL_MS)
+        if code is CommandCode.OPEN:
+            self._book.last, self._book.fate = sent, Fate.OPEN
         self._agenda.after(WRITE_MS, self._send, sent, 1)
 
     @property
@@ -104,10 +138,12 @@ class Keeper:
         if self._reaches:
             self._cabinet.catch_up()
             verdict = judge(sent.block, sent.boot, self._cabinet.plc_image())
+        if isinstance(verdict, Undecided) and self._agenda.now_ms > sent.until_ms + ACK_MS:
+            verdict = Unknowable("no answer, and the PLC cannot be read")
         if not isinstance(verdict, Undecided):
+            if self._book.last is not None and self._book.last.block is sent.block:
+                self._book.settle(verdict)
             sent.told(verdict)
-        elif self._agenda.now_ms > sent.until_ms + ACK_MS:
-            sent.told(Unknowable("no answer, and the PLC cannot be read"))
         elif self._agenda.now_ms >= ack_ms and tries == 1 and self._agenda.now_ms < sent.until_ms:
             self._send(sent, tries + 1)
         else:

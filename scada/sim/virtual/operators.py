@@ -46,7 +46,10 @@ class Operators:
 
     def _decide(self, post: Post, passage: PassageId, tries: int) -> None:
         live = post.runner.lane.live
-        if passage not in post.cases or live is None or live.id != passage or not post.runner.alive:
+        if passage not in post.cases or live is None or live.id != passage:
+            return
+        if not post.runner.alive:
+            self._agenda.after(AGAIN_MS, self._decide, post, passage, tries)
             return
         turn = post.road.front
         if turn is not None and turn.standing and not turn.under:

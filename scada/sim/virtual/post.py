@@ -8,9 +8,10 @@ from scada.model.handshake import Done, NotDone, Undecided, Unknowable, Verdict
 from scada.model.lane import commands as c
 from scada.model.lane import events as e
 from scada.model.lane import states as s
+from scada.model.lane.image import DARK
 from scada.model.lane.states import Lane
 from scada.model.lane.timing import Timing
-from scada.model.lane.words import Direction, OpenRequest, Reason, Refused, Taken
+from scada.model.lane.words import Direction, Fate, OpenRequest, Reason, Refused, Taken
 from scada.model.names import LaneName, OrderId, PassageId, RequestId, StayId
 from scada.model.plate import PlateRead
 from scada.sim.virtual.agenda import Agenda
@@ -18,7 +19,7 @@ from scada.sim.virtual.books import Books, Leave, PassageRow, RiseRow
 from scada.sim.virtual.cabinet import Cabinet
 from scada.sim.virtual.camera import reading
 from scada.sim.virtual.forecourt import Forecourt, Hearers
-from scada.sim.virtual.keeper import Keeper
+from scada.sim.virtual.keeper import CommandBook, Keeper
 from scada.sim.virtual.runner import Runner
 from scada.sim.virtual.till import Till
 
@@ -83,6 +84,8 @@ class Post:
         self._timing = Timing(t_help_s=20.0 if direction is Direction.ENTRY else 60.0)
         self._rises: int | None = None
         self._last: int | None = None
+        self._former: tuple[Lane | None, float] = (None, 0.0)
+        self._commands = CommandBook()
         self.cabinet.changed = self._changed
         self.start_server()
 
@@ -91,20 +94,39 @@ class Post:
         """Its sign says that it is out of order."""
         return isinstance(self.runner.lane.state, s.Faulted)
 
-    def start_server(self) -> None:
-        """A server process begins with this lane, knowing only what is in the books."""
-        self.keeper = Keeper(self.cabinet, self.agenda, self._random, lambda: self.linked)
+    def start_server(self, *, forgets: bool = False) -> None:
+        """A server process begins, and goes on where the journal's last row left the lane.
+
+        `forgets`: that row cannot be read, so that only the books are left.
+        """
+        former, left_s = self._former
         lane = replace(Lane(self.name, self.direction), rises=self._rises, last=self._last)
+        if former is not None and not forgets:
+            lane = replace(former, image=DARK)
+        else:
+            self.cases.clear()
+        self.keeper = Keeper(self.cabinet, self.agenda, self._random, self._commands, lambda: self.linked)
         self.runner = Runner(lane, self._timing, self.cabinet, self.agenda, self.keeper.owns, self._perform)
         self.runner.linked = self.linked
         self.cabinet.serve(on=self.linked)
+        if former is not None and not forgets:
+            self._recover(left_s)
+
+    def _recover(self, left_s: float) -> None:
+        """Tell the lane what became of the last command of the server before."""
+        live = self.runner.lane.live
+        fate = Fate.NONE if live is None else self._commands.fate_of(live.number)
+        self.hear(e.Recovered(left_s=left_s, command=fate, **self.runner.now()))
+        if live is not None and isinstance(self.runner.lane.state, s.Recovering):
+            runner, passage = self.runner, live.id
+            self.keeper.hear_end(lambda verdict: runner.hear(_outcome(passage, verdict, runner.now())))
 
     def stop_server(self) -> None:
         """The server process is killed."""
         self.cabinet.serve(on=False)
+        self._former = self.runner.lane, self.agenda.now_s
         self.runner.stop()
         self.keeper.stop()
-        self.cases.clear()
 
     def link(self, *, linked: bool) -> None:
         """The line between server and PLC is cut, or mended."""
