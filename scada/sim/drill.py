@@ -48,6 +48,7 @@ CAR_LIMIT_S = 60.0
 REST_S = 15.0
 """How long the lanes may take to come to rest after the last car."""
 ALL = "all"
+_SCENARIO_HELP = f"cars drawn as {' or '.join(NAMES)}; or {ALL}, or any of: {', '.join(SCENARIOS)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, default=Path("config.toml"))
     parser.add_argument("--cars", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scenario", choices=(*NAMES, *SCENARIOS, ALL), default="normal")
+    parser.add_argument("--scenario", type=_scenario, default="normal", metavar="NAME[,NAME…]", help=_SCENARIO_HELP)
     parser.add_argument("--arrivals", type=Path, metavar="CSV", help=ARRIVALS_HELP)
     parser.add_argument("--speed", type=float, default=60.0, help="how fast the business clock runs")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--keep", action="store_true", help="keep the site's folder")
     return parser
+
+
+def _scenario(text: str) -> str:
+    """Take the name of a way to draw cars, or one or more scenarios, or all. Raises ArgumentTypeError."""
+    unknown = [name for name in text.split(",") if name not in SCENARIOS]
+    if text not in (*NAMES, ALL) and unknown:
+        raise argparse.ArgumentTypeError(f"no scenario {', '.join(unknown)}; {_SCENARIO_HELP}")
+    return text
 
 
 @contextmanager
@@ -136,7 +145,7 @@ def _cancel_once(task: asyncio.Task[T]) -> None:
 
 async def _play(asked: Asked, folder: Path, screen: Console) -> list[Result]:
     """Play the scenario that is asked for, or all."""
-    names = list(SCENARIOS) if asked.scenario == ALL else [asked.scenario]
+    names = list(SCENARIOS) if asked.scenario == ALL else list(dict.fromkeys(asked.scenario.split(",")))
     return await play_all(names, asked.config, folder, clock_from(), lambda text: screen.print(text, style="dim"))
 
 

@@ -27,10 +27,12 @@ def runs() -> list[Long]:
     """Give the long runs: the properties with many examples, drills that let the clock run fast, a virtual year."""
     python = sys.executable
     drill = [python, "-m", "scada", "drill", "--cars", str(CARS), "--json"]
+    every = [python, "-m", "scada", "drill", "--scenario", "all", "--json"]
     properties = [python, "-m", "pytest", "-q", "--timeout", "7200", "tests/property"]
     year = [python, "-m", "scada", "month", "--days", "365", "--seed", "2", "--json"]
     return [
         Long("properties, 5,000 examples each", properties),
+        Long("every scenario, judged", every),
         Long(f"drill, {CARS} cars, normal", [*drill, "--seed", "11"]),
         Long(f"drill, {CARS} cars, abnormal paths", [*drill, "--seed", "12", "--scenario", "paths"]),
         Long(f"rush hour, server killed {KILLS} times", [python, "-m", "tests.soak.kill", "--kills", f"{KILLS}"]),

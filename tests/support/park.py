@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from plc.sim.image import field_state
 from plc.sim.ladder import power_up, scan
+from plc.sim.machine import CONTACTS
 from plc.sim.memory import Inputs, Memory, Retained
 from scada.clock import VirtualClock
 from scada.model.handshake import CommandBlock, CommandCode
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
-from scada.sim.road import Board, Car, CarName, Happening, Manner, Road, loops
+from scada.sim.road import Board, Car, CarName, Happening, Manner, Road, contacts
 from scada.sim.trial.truth import TruthLog
 from scada.sim.wiring import FieldState, Numbers
 from scada.sim.world import World, advance, come
@@ -87,7 +89,7 @@ class Bench:
             self._numbers[lane].look(state, self.world.road(lane), self.clock.seconds())
 
     def _scan(self, lane: LaneName) -> None:
-        felt = asdict(loops(self.world.road(lane)))
+        felt: dict[str, Any] = dict.fromkeys(CONTACTS, False) | contacts(self.world.road(lane))
         beat = int(self.clock.seconds() * 5) % 65536
         claim = CLAIM if self.clock.seconds() > 1 else 0
         self._inputs[lane] = replace(self._inputs[lane], **felt, heartbeat=beat, claim_wanted=claim)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from scada.sim.drill import is_good, main, report
+from scada.sim.drill import is_good, main, report, report_plays
+from scada.sim.trial.series import Plan, Result, merged, plans
 
 GOOD: dict[str, object] = {
     "cars": 2,
@@ -51,6 +52,45 @@ def test_a_broken_drill_keeps_its_site_and_fails(tmp_path: Path, capsys: pytest.
     assert report(bad, tmp_path, Console(stderr=True), as_json=False, keep=False) == 1
     assert "exited" in capsys.readouterr().out
     assert tmp_path.exists()
+
+
+def test_a_scenario_nobody_knows_is_refused_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--scenario", "back-out,sunshine"])
+    assert "no scenario sunshine" in capsys.readouterr().err
+
+
+def test_scenarios_are_told_as_a_list_with_their_words_and_one_bad_one_fails_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = Result("back-out", "what should", "what did", ok=True), Result("fire", "a", "b", ok=False)
+    screen = Console(stderr=True)
+    assert report_plays([good], tmp_path, screen, as_json=True, keep=True) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"scenario": "back-out", "expected": "what should", "happened": "what did", "ok": True}
+    ]
+    assert report_plays([good, bad], tmp_path, screen, as_json=False, keep=True) == 1
+    assert "what did" in capsys.readouterr().out
+
+
+def test_a_scenario_that_must_hold_over_both_protocols_is_played_on_both_sites_and_told_as_one() -> None:
+    assert plans(["back-out", "paid-then-another-car"]) == [
+        Plan(("back-out", "paid-then-another-car")),
+        Plan(("paid-then-another-car",), swapped=True),
+    ]
+    plays = [Result("j", "e", "over opcua: x", ok=True), Result("k", "e", "y", ok=True)]
+    plays.append(Result("j", "e", "over modbus: z", ok=False))
+    assert merged(plays) == [
+        Result("j", "e", "over opcua: x | over modbus: z", ok=False),
+        Result("k", "e", "y", ok=True),
+    ]
+
+
+def test_a_day_that_cannot_be_read_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    day = tmp_path / "day.csv"
+    day.write_text("time,direction\n8 o'clock,in\n")
+    assert main(["--arrivals", str(day)]) == 2
+    assert "day.csv row 2, column time" in capsys.readouterr().err
 
 
 def test_a_drill_without_a_configuration_is_refused(tmp_path: Path) -> None:

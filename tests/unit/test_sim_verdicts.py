@@ -73,6 +73,65 @@ def wechat_off(tale: Tale) -> None:
     tale.notes["down"] = True
 
 
+def tailgater(tale: Tale) -> None:
+    tale.visit("leader")
+    tale.visit("follower", paid_fen=0, ending="EXIT_TAILGATE", led=False)
+    tale.alarm("tailgate")
+
+
+def boom_hit(tale: Tale) -> None:
+    tale.visit("car", paid_fen=0, ending="EXIT_OPEN_LANE", led=False)
+    tale.alarm("boom")
+    tale.notes["broken"] = 1
+
+
+def stuck_loop(tale: Tale) -> None:
+    tale.visit("car")
+    tale.alarm("safety_loop", "in1")
+    tale.alarm("approach_loop")
+    tale.notes |= {"stayed up": True, "stayed down": True}
+
+
+def blind_loop(tale: Tale) -> None:
+    tale.visit("unseen", ending=None)
+    tale.visit("after")
+    tale.alarm("safety_loop")
+    tale.notes["stayed up"] = True
+
+
+def fire(tale: Tale) -> None:
+    for role in ("waiting", "parked"):
+        tale.visit(role, paid_fen=0, arrears_fen=0, ending="EXIT_OPEN_LANE", led=False)
+    tale.visit("after")
+    tale.rise("in1", cause=4)
+    tale.rise("out1", cause=4)
+    tale.notes["stayed up"] = True
+
+
+def hold_open(tale: Tale) -> None:
+    tale.rise("out1", cause=3)
+    for role in ("one", "two"):
+        tale.visit(role, paid_fen=0, ending="EXIT_OPEN_LANE", led=False)
+    tale.visit("third")
+
+
+def plc_reboot(tale: Tale) -> None:
+    tale.visit("car")
+    tale.notes["stayed down"] = True
+
+
+def server_kill(tale: Tale) -> None:
+    tale.visit("payer")
+    tale.visit("after")
+    tale.passes("under", "in1")
+    tale.notes["paid"] = "ok"
+
+
+def power_cut(tale: Tale) -> None:
+    tale.visit("cut")
+    tale.visit("after")
+
+
 STORIES: dict[str, Callable[[Tale], None]] = {
     "rush-hour": rush_hour,
     "back-out": back_out,
@@ -86,6 +145,15 @@ STORIES: dict[str, Callable[[Tale], None]] = {
     "double-payment": double_payment,
     "paid-then-another-car": another_car,
     "wechat-off": wechat_off,
+    "tailgater": tailgater,
+    "boom-hit": boom_hit,
+    "stuck-loop": stuck_loop,
+    "blind-loop": blind_loop,
+    "fire": fire,
+    "hold-open": hold_open,
+    "plc-reboot": plc_reboot,
+    "server-kill": server_kill,
+    "power-cut": power_cut,
 }
 
 
@@ -158,6 +226,29 @@ def test_a_scenario_in_which_nothing_happened_is_not_good(name: str) -> None:
         ("wechat-off", lambda tale: tale.pays("first")),
         ("wechat-off", change("stays", 0, arrears_fen=0)),
         ("wechat-off", without("settlements")),
+        ("tailgater", change("stays", 1, ending="EXIT")),
+        ("tailgater", change("stays", 1, arrears_fen=0)),
+        ("tailgater", without("journal")),
+        ("tailgater", lambda tale: tale.intents.append({**tale.intents[-1], "lane": "out1"})),
+        ("boom-hit", lambda tale: tale.rise("out1", cause=1)),
+        ("boom-hit", change("stays", 0, ending=None)),
+        ("boom-hit", without("journal")),
+        ("stuck-loop", lambda tale: tale.notes.update({"stayed up": False})),
+        ("stuck-loop", lambda tale: tale.rise("out1")),
+        ("stuck-loop", without("journal", 0)),
+        ("blind-loop", change("stays", 0, ending="EXIT")),
+        ("blind-loop", lambda tale: tale.notes.update({"stayed up": False})),
+        ("fire", change("stays", 0, arrears_fen=500)),
+        ("fire", change("stays", 1, ending=None)),
+        ("fire", lambda tale: tale.rise("out1", cause=4)),
+        ("hold-open", change("stays", 0, ending="EXIT")),
+        ("hold-open", without("settlements")),
+        ("plc-reboot", lambda tale: tale.rise("out1", cause=9)),
+        ("plc-reboot", lambda tale: tale.notes.update({"stayed down": False})),
+        ("server-kill", without("settlements", 0)),
+        ("server-kill", without("passages")),
+        ("power-cut", without("settlements", 0)),
+        ("power-cut", lambda tale: tale.truth.append({"what": "struck", "car": "cut"})),
     ],
 )
 def test_a_story_with_one_thing_wrong_is_not_good(name: str, spoil: Callable[[Tale], object]) -> None:

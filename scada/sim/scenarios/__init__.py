@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from scada.sim.scenarios.barrier import BlindLoop, BoomHit, Fire, HoldOpen, StuckLoop, Tailgater
 from scada.sim.scenarios.crowd import RushHour
+from scada.sim.scenarios.cuts import PlcReboot, PowerCut, ServerKill
 from scada.sim.scenarios.eyes import CameraOff, Misread, PlateSwap, TwoStays, UnplatedCar
 from scada.sim.scenarios.money import AnotherCar, DoublePayment, LateNotice, WechatOff
 from scada.sim.scenarios.reversing import BackOut, FakeExit
@@ -38,6 +40,15 @@ _ALL: tuple[Scenario, ...] = (
     AnotherCar(),
     WechatOff(),
     CameraOff(),
+    Tailgater(),
+    BoomHit(),
+    StuckLoop(),
+    BlindLoop(),
+    HoldOpen(),
+    Fire(),
+    PlcReboot(),
+    ServerKill(),
+    PowerCut(),
 )
 SCENARIOS: Mapping[str, Scenario] = {one.name: one for one in _ALL}
 BOTH_WAYS = frozenset((AnotherCar.name,))
