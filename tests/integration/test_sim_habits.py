@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scada.model.handshake import PassageOutcome
+from scada.model.handshake import PassageOutcome, RiseCause
 from scada.sim.road import Field, Habit, Manner, What
 from scada.sim.world import change_field
 from tests.support.park import IN, OUT, Bench, car
@@ -47,7 +47,7 @@ def test_who_goes_through_right_behind_another_is_a_tailgater_to_the_plc(slow: B
     assert outcome(slow, PassageOutcome.TAILGATE)
     assert (slow.memories[IN].retained.passed, slow.memories[IN].retained.tailed) == (1, 1)
     assert slow.run(LIMIT_S, lambda bench: happened(bench, What.PASSED) == 2)
-    assert slow.memories[IN].retained.rises == 1
+    assert (slow.memories[IN].retained.rises, slow.memories[IN].rise_cause) == (2, RiseCause.REOPEN)
 
 
 def test_two_cars_nose_to_tail_are_one_to_the_loops_and_the_boom_stays_up_over_both(bench: Bench) -> None:
