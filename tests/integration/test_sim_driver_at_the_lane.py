@@ -90,13 +90,13 @@ def street() -> Iterator[Street]:
         thread.join()
 
 
-def driver(street: Street, person: Person) -> Driver:
+def driver(street: Street, person: Person, mind: Mind | None = None) -> Driver:
     def back_out(car: CarName) -> None:
         street.reversed.append(car)
         street.here = OTHER
 
     around = Surroundings(street.url, street.url, lambda lane: street.here, back_out, SystemClock(), 1.0, Counts())
-    return Driver(Mind(ME, Plate("京A12345"), person, entered_at=CAME), around)
+    return Driver(mind or Mind(ME, Plate("京A12345"), person, entered_at=CAME), around)
 
 
 async def test_he_pays_the_code_that_the_displays_pixels_hold(street: Street) -> None:
@@ -130,3 +130,16 @@ async def test_one_whom_nobody_helps_backs_out_and_leaves_the_lane_to_others(str
     await driver(street, Person(dead_phone=True, patience_s=0.5)).attend(LANE)
     assert street.reversed == [ME]
     assert street.did == []
+
+
+async def test_one_who_keeps_his_code_scans_it_once_and_pays_nothing_by_himself(street: Street) -> None:
+    street.message, street.code = "scan_pay", CODE
+    mind = Mind(ME, Plate("京A12345"), Person(keeps_code=True, patience_s=1.5), entered_at=CAME)
+    await driver(street, mind.person, mind).attend(LANE)
+    assert (mind.codes, street.did) == ([CODE], [])
+
+
+async def test_one_who_insists_on_another_plate_types_that_one(street: Street) -> None:
+    street.message, street.code = "scan_plate", f"{street.url}/c/t"
+    await driver(street, Person(claims=Plate("京B54321"))).attend(LANE)
+    assert street.did[0] == ("plate", "京B54321")

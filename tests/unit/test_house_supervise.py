@@ -12,7 +12,7 @@ import pytest
 
 from scada import supervise as supervisor
 from scada.clock import SystemClock
-from scada.supervise import NotReady, Part, parts, supervise
+from scada.supervise import Keeper, NotReady, Part, parts, supervise
 
 SERVE = "import signal, sys; print('READY', flush=True); signal.pause()"
 SERVE_WELL = """
@@ -201,3 +201,17 @@ def test_the_simulators_start_before_the_plant_and_only_when_asked() -> None:
     names = [one.name for one in parts(Path("config.toml"), with_sim=True)]
     assert names == ["sim", "plant", "control", "public", "devices"]
     assert [one.name for one in parts(Path("config.toml"), with_sim=False)] == names[1:]
+
+
+async def test_a_part_that_is_killed_dies_with_its_children_and_starts_again(tmp_path: Path, quick: None) -> None:
+    alive = tmp_path / "alive"
+    child = f"import pathlib, time; time.sleep(1); pathlib.Path({str(alive)!r}).touch(); time.sleep(60)"
+    code = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]); {SERVE}"
+    troubles: list[str] = []
+    async with Keeper(part("killed", code), SystemClock(), lambda name, line: None, troubles.append) as keeper:
+        await asyncio.wait_for(keeper.ready.wait(), 10)
+        keeper.kill()
+        assert not keeper.ready.is_set()
+        await asyncio.wait_for(keeper.ready.wait(), 10)
+    assert "killed was ended by SIGKILL" in troubles[0]
+    assert not alive.exists()

@@ -1,0 +1,74 @@
+"""What a scenario may ask of the virtual cars, and what the PLC's terminals show of a broken lane."""
+
+from dataclasses import replace
+
+import pytest
+
+from scada.sim.road import CarName, Field, Habit, Manner, Move, Road, What, contacts
+from scada.sim.world import World, advance, back_out, change_field, come, come_now, go_home
+from tests.support.park import CYCLE_S, IN, OUT, car, empty_world
+
+ME = CarName("car-00001")
+
+
+def run(world: World, seconds: float) -> tuple[World, list[What]]:
+    happened = []
+    for _ in range(round(seconds / CYCLE_S)):
+        world, told = advance(world, CYCLE_S, {})
+        happened += [one.what for one in told]
+    return world, happened
+
+
+def test_a_parked_car_comes_when_it_is_called_and_in_the_manner_it_is_told() -> None:
+    world = come(empty_world(), car(1), 1e9)
+    assert run(world, 1.0)[1] == []
+    called, happened = run(come_now(world, ME, Manner(Habit.RAMS)), 1.0)
+    assert happened == [What.QUEUED]
+    assert called.road(IN).cars[0].manner.habit is Habit.RAMS
+
+
+def test_a_car_that_goes_home_does_not_come_any_more() -> None:
+    world = go_home(come(empty_world(), car(1), 0.5), ME)
+    assert world.left == 1
+    assert run(world, 2.0)[1] == []
+
+
+@pytest.mark.parametrize("seconds", [2.5, 3.2, 8.0])
+def test_a_car_that_is_pulling_up_can_be_put_in_reverse_as_one_that_stands(seconds: float) -> None:
+    world, _ = run(come(empty_world(), car(1), 0.0), seconds)
+    assert world.road(IN).cars[0].move in (Move.PULLING_UP, Move.STANDING)
+    after, happened = run(back_out(world, ME), 6.0)
+    assert What.BACKED_OUT in happened
+    assert after.road(IN).cars == () or after.road(IN).cars[0].move is Move.QUEUING
+
+
+def test_from_the_wrong_side_nobody_comes_while_a_car_is_going_through() -> None:
+    world, _ = run(come(empty_world(), car(1), 0.0), 2.0)
+    assert world.road(IN).cars[0].move is Move.PULLING_UP
+    _, happened = run(come(world, car(2, Manner(Habit.WRONG_WAY)), 0.0), 1.0)
+    assert What.QUEUED not in happened
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        (Field(), {"approach": False, "safety": False, "beam": False}),
+        (Field(stuck=frozenset({"safety"})), {"approach": False, "safety": True, "beam": False}),
+        (
+            Field(stuck=frozenset({"beam"}), blind=frozenset({"beam"}), on=frozenset({"fire", "button"})),
+            {"approach": False, "safety": False, "beam": False, "fire": True, "button": True},
+        ),
+    ],
+)
+def test_the_terminals_show_stuck_and_blind_loops_and_every_contact_that_is_made(
+    field: Field, shown: dict[str, bool]
+) -> None:
+    assert contacts(replace(empty_world().road(IN), field=field)) == shown
+
+
+def test_a_blind_loop_is_free_whatever_stands_on_it() -> None:
+    world, _ = run(come(empty_world(), car(1), 0.0), 8.0)
+    assert contacts(world.road(IN))["approach"]
+    blind = change_field(world, IN, Field(blind=frozenset({"approach"})))
+    assert not contacts(blind.road(IN))["approach"]
+    assert blind.road(OUT) == Road(OUT, blind.road(OUT).leads)
