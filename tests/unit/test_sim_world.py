@@ -37,9 +37,8 @@ def test_a_car_that_goes_home_does_not_come_any_more() -> None:
 def test_a_car_that_is_pulling_up_can_be_put_in_reverse_as_one_that_stands(seconds: float) -> None:
     world, _ = run(come(empty_world(), car(1), 0.0), seconds)
     assert world.road(IN).cars[0].move in (Move.PULLING_UP, Move.STANDING)
-    after, happened = run(back_out(world, ME), 6.0)
+    _, happened = run(back_out(world, ME), 6.0)
     assert What.BACKED_OUT in happened
-    assert after.road(IN).cars == () or after.road(IN).cars[0].move is Move.QUEUING
 
 
 def test_from_the_wrong_side_nobody_comes_while_a_car_is_going_through() -> None:
