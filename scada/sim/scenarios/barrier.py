@@ -4,7 +4,7 @@ from scada.model.handshake import RiseCause
 from scada.model.names import LaneName
 from scada.sim.road import OPEN, Habit, Manner, What
 from scada.sim.scenarios.money import KEEPS
-from scada.sim.stage.stage import Guest, How, Stage
+from scada.sim.stage.stage import PLAIN, Guest, How, Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
 
@@ -30,8 +30,7 @@ class Tailgater:
 
     async def play(self, stage: Stage) -> None:
         """Leader and follower through one opening."""
-        leader = await stage.park("leader", owing=False)
-        follower = await stage.park("follower")
+        leader, follower = await stage.fill(("leader", PLAIN), ("follower", PLAIN))
         stage.call(leader)
         stage.call(follower, Manner(Habit.TAILGATES))
         await stage.passed(leader, stage.way_out)
@@ -128,8 +127,7 @@ class BlindLoop:
 
     async def play(self, stage: Stage) -> None:
         """Blind while one car goes out, whole again for the next."""
-        guest = await stage.park("unseen", owing=False)
-        after = await stage.park("after")
+        guest, after = await stage.fill(("unseen", PLAIN), ("after", PLAIN))
         stage.call(guest)
         await stage.stands(guest, stage.way_out)
         stage.field(stage.way_out, blind="safety", on="safety_fault")
@@ -164,8 +162,7 @@ class Fire:
 
     async def play(self, stage: Stage) -> None:
         """Fire, two cars out, reset, a third car in and out."""
-        waiting = await stage.park("waiting", How(person=KEEPS), owing=False)
-        parked = await stage.park("parked")
+        waiting, parked = await stage.fill(("waiting", How(person=KEEPS)), ("parked", PLAIN))
         stage.call(waiting)
         await stage.code(waiting)
         for lane in (stage.way_in, stage.way_out):
@@ -213,8 +210,7 @@ class HoldOpen:
 
     async def play(self, stage: Stage) -> None:
         """Held, two out, guarded, one out."""
-        guests = [await stage.park(role, owing=False) for role in ("one", "two")]
-        third = await stage.park("third")
+        *guests, third = await stage.fill(("one", PLAIN), ("two", PLAIN), ("third", PLAIN))
         await stage.order(stage.way_out, "hold-open", minutes="5", reason="QUEUE", note="")
         await stage.until("the boom is up", lambda: stage.board(stage.way_out).boom >= OPEN, 15)
         for guest in guests:

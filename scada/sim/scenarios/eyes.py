@@ -90,7 +90,7 @@ class TwoStays:
 
     async def play(self, stage: Stage) -> None:
         """Two in, the muddy one out first."""
-        first = await stage.park("one", owing=False)
+        first = stage.bring("one")
         second = await stage.park("two", How(plate=_other_sign(first.plate, 5)))
         third = _other_sign(first.plate, 5, but=second.plate[5])
         stage.call(first, Manner(shows=third))

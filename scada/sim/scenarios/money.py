@@ -5,7 +5,7 @@ import asyncio
 from scada.model.handshake import RiseCause
 from scada.sim.road import What
 from scada.sim.scenario import Person
-from scada.sim.stage.stage import How, Stage
+from scada.sim.stage.stage import PLAIN, How, Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
 
@@ -70,8 +70,7 @@ class AnotherCar:
 
     async def play(self, stage: Stage) -> None:
         """The first pays from aside while the second stands at the boom."""
-        payer = await stage.park("payer", _KEEPS, owing=False)
-        other = await stage.park("other", _KEEPS)
+        payer, other = await stage.fill(("payer", _KEEPS), ("other", _KEEPS))
         await asyncio.to_thread(stage.wechat.answers, "drop_before", "/close", 50)
         stage.call(payer)
         code = await stage.code(payer)
@@ -124,8 +123,7 @@ class WechatOff:
 
     async def play(self, stage: Stage) -> None:
         """Off, a car out by hand, a car that waits, on again."""
-        first = await stage.park("first", owing=False)
-        second = await stage.park("second")
+        first, second = await stage.fill(("first", PLAIN), ("second", PLAIN))
         await asyncio.to_thread(stage.wechat.answers, "drop_before", "", 500)
         stage.call(first)
         await stage.passed(first, stage.way_out, 150)

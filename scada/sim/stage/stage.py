@@ -90,7 +90,7 @@ class How:
     at: LaneName | None = None
 
 
-_PLAIN = How()
+PLAIN = How()
 
 
 class Stage:
@@ -123,7 +123,7 @@ class Stage:
 
     # --- cars ---
 
-    def bring(self, role: str, how: How = _PLAIN) -> Guest:
+    def bring(self, role: str, how: How = PLAIN) -> Guest:
         """Send a car. It comes to the entry, parks there, and leaves when it is called."""
         drawn = self._casting.next(self._cars.plates())
         car = replace(
@@ -140,13 +140,21 @@ class Stage:
         self.cast[role] = car.name
         return Guest(role, car.name, plate)
 
-    async def park(self, role: str, how: How = _PLAIN, *, owing: bool = True) -> Guest:
+    async def park(self, role: str, how: How = PLAIN, *, owing: bool = True) -> Guest:
         """Send a car and wait until it has come in, and until it owes something."""
         guest = self.bring(role, how)
         await self.passed(guest, self.way_in)
         if owing:
             await self.owes(guest)
         return guest
+
+    async def fill(self, *roles: tuple[str, How]) -> list[Guest]:
+        """Send several cars, one behind the other, and wait until all have come in and owe something."""
+        guests = [self.bring(role, how) for role, how in roles]
+        for guest in guests:
+            await self.passed(guest, self.way_in)
+        await self.owes(guests[-1])
+        return guests
 
     async def owes(self, guest: Guest) -> None:
         """Wait until a car's free time is over."""
