@@ -236,6 +236,13 @@ def test_money_that_does_not_agree_on_both_sides_breaks_the_tenth_rule(
     assert rules(books, tmp_path) == {"10"}
 
 
+@pytest.mark.parametrize("ending", ["EXIT", "EXIT_TAILGATE", "EXIT_OPEN_LANE"])
+def test_whose_fee_is_neither_paid_nor_owed_nor_waived_breaks_the_tenth_rule(tmp_path: Path, ending: str) -> None:
+    books = Books()
+    books.stays[0].update(ending=ending, fee_fen=500)
+    assert broken(books, tmp_path) == ["10: stay stay-1: fee 500, but 0 paid, 0 owed, 0 waived"]
+
+
 def test_arrears_and_waived_money_are_no_income(tmp_path: Path) -> None:
     books = Books()
     books.stays[0].update(fee_fen=1500, arrears_fen=1000, waived_fen=500)

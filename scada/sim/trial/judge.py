@@ -26,6 +26,8 @@ Rows = Sequence[Row]
 
 STOOD_S = 0.5
 """A car that left the approach loop so shortly before the boom rose was the one it rose for."""
+BALANCED = frozenset((Ending.EXIT.value, Ending.EXIT_TAILGATE.value, Ending.EXIT_OPEN_LANE.value))
+"""Endings by a car that was seen to leave: its fee is paid, owed or waived to the last fen."""
 UNASKED = frozenset(("unexplained_rise", "unseen_rises"))
 """Alarms that tell of a rise nobody asked for or saw."""
 EXPLAINED = {cause.name for cause in RiseCause} - {RiseCause.NONE.name, RiseCause.UNKNOWN.name}
@@ -320,7 +322,7 @@ class _Book:
         )
         if paid != credit:
             yield f"10: stay {stay['id']} says {paid} fen were paid, its settlements {credit}"
-        if stay["ending"] == "EXIT" and fee != paid + arrears + waived:
+        if stay["ending"] in BALANCED and fee != paid + arrears + waived:
             yield f"10: stay {stay['id']}: fee {fee}, but {paid} paid, {arrears} owed, {waived} waived"
 
 
