@@ -298,10 +298,12 @@ class Stage:
         self.light_cameras()
 
     async def order(self, lane: LaneName, path: str, **content: object) -> None:
-        """Give an order at the control room. Raises Missed if it is refused."""
+        """Give an order at the control room, and again while it is refused. Raises Missed if it stays so."""
+        await self.until(f"{path} at {lane} is accepted", lambda: self._is_accepted(lane, path, content), 20)
+
+    async def _is_accepted(self, lane: LaneName, path: str, content: Mapping[str, object]) -> bool:
         answer = await self.behind.tell(lane, path, content)
-        if not isinstance(answer, dict) or "why" in answer:
-            raise Missed(f"{path} at {lane} was refused: {answer}")
+        return isinstance(answer, dict) and answer.get("accepted") is True
 
     async def resumes(self, lane: LaneName, stands: str) -> None:
         """Wait until a lane whose PLC has restarted is in AUTO again; a person says what stands there, if need be."""
