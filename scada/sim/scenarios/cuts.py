@@ -3,7 +3,7 @@
 import asyncio
 
 from scada.model.handshake import RiseCause
-from scada.sim.road import What
+from scada.sim.road import Habit, Manner, What
 from scada.sim.scenarios.money import KEEPS
 from scada.sim.stage.stage import How, Stage
 from scada.sim.stage.story import Story
@@ -97,8 +97,8 @@ class PowerCut:
     async def play(self, stage: Stage) -> None:
         """Cut under the boom; all comes back by itself; the next car goes in and out."""
         guest = await stage.park("cut")
-        stage.call(guest)
-        await stage.until("it is under the boom", lambda: stage.did(guest, What.OFF_APPROACH, stage.way_out) > 0, 90)
+        stage.call(guest, Manner(Habit.STOPS_UNDER, patience_s=20.0))
+        await stage.until("it is under the boom", lambda: stage.is_under(guest, stage.way_out), 90)
         parts = ("plant", "feed", stage.plc_of(stage.way_in), stage.plc_of(stage.way_out))
         await asyncio.gather(*(stage.behind.kill(part) for part in parts))
         stage.light_cameras()

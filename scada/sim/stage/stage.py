@@ -194,6 +194,11 @@ class Stage:
         here = self._cars.park.at_boom(lane)
         return here is not None and here.car.name == guest.car
 
+    def is_under(self, guest: Guest, lane: LaneName) -> bool:
+        """Say whether a car is under a lane's boom."""
+        cars = self._cars.park.world.road(lane).cars
+        return any(one.car.name == guest.car and one.covers((0.0, 0.0)) for one in cars)
+
     async def code(self, guest: Guest, beyond: int = 0, within_s: float = WITHIN_S) -> str:
         """Wait until a driver who keeps his codes has scanned one more than `beyond`, and give it."""
         codes = self._cars.minds[guest.car].codes
