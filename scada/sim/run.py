@@ -19,7 +19,8 @@ from scada.sim.arrivals import ARRIVALS_HELP, ArrivalsError, Trip, read_arrivals
 from scada.sim.carpark import CarPark, photos, simulators, started, way
 from scada.sim.scenario import NAMES, Casting, Pace
 from scada.sim.scenarios import SCENARIOS
-from scada.sim.stage.stage import Missed, NoCurtain, Stage
+from scada.sim.stage.backstage import NoCurtain
+from scada.sim.stage.stage import Missed, Stage
 from scada.sim.stage.switch import SwitchError
 from scada.sim.trial.truth import TruthLog
 from scada.supervise import READY, NotReady

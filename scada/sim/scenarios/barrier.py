@@ -4,7 +4,8 @@ from scada.model.handshake import RiseCause
 from scada.model.names import LaneName
 from scada.sim.road import OPEN, Habit, Manner, What
 from scada.sim.scenarios.money import KEEPS
-from scada.sim.stage.stage import PLAIN, Guest, How, Stage
+from scada.sim.stage.guests import PLAIN, Guest, How
+from scada.sim.stage.stage import Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
 

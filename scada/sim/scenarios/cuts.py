@@ -5,7 +5,8 @@ import asyncio
 from scada.model.handshake import RiseCause
 from scada.sim.road import Habit, Manner, What
 from scada.sim.scenarios.money import KEEPS
-from scada.sim.stage.stage import How, Stage
+from scada.sim.stage.guests import How
+from scada.sim.stage.stage import Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
 

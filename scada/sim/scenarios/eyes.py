@@ -3,7 +3,8 @@
 from scada.model.lane.commands import Message
 from scada.model.plate import Plate
 from scada.sim.road import Manner
-from scada.sim.stage.stage import How, Stage
+from scada.sim.stage.guests import How
+from scada.sim.stage.stage import Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
 

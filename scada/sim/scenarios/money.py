@@ -5,7 +5,8 @@ import asyncio
 from scada.model.handshake import RiseCause
 from scada.sim.road import What
 from scada.sim.scenario import Person
-from scada.sim.stage.stage import PLAIN, How, Stage
+from scada.sim.stage.guests import PLAIN, How
+from scada.sim.stage.stage import Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
 

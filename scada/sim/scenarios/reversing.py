@@ -1,7 +1,8 @@
 """Cars that back out of a lane (path A)."""
 
 from scada.sim.road import Habit, Manner, What
-from scada.sim.stage.stage import How, Stage
+from scada.sim.stage.guests import How
+from scada.sim.stage.stage import Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
 

@@ -6,8 +6,7 @@ and processes that are killed or kept down.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import structlog
 
@@ -20,8 +19,10 @@ from scada.model.plate import Plate
 from scada.sim.carpark import CarPark, sim_of
 from scada.sim.people.driver import Sign
 from scada.sim.people.pages import Browser, PageError
-from scada.sim.road import LENGTH_M, Board, CarName, Field, Manner, What
-from scada.sim.scenario import Casting, Person, Visit
+from scada.sim.road import Board, CarName, Field, Manner, What
+from scada.sim.scenario import Casting, Visit
+from scada.sim.stage.backstage import Backstage, NoCurtain
+from scada.sim.stage.guests import PLAIN, Guest, How
 from scada.sim.stage.switch import Switch
 
 log = structlog.get_logger()
@@ -34,63 +35,6 @@ INFINITE_S = 1e9
 
 class Missed(Exception):
     """Something that a scenario waited for did not happen."""
-
-
-class NoCurtain(Exception):
-    """Only a drill can do this: the site is not ours."""
-
-
-class Backstage(Protocol):
-    """What only a drill can do."""
-
-    async def kill(self, part: str) -> None:
-        """Kill a process of the site; its keeper starts it again."""
-
-    async def unplug(self, part: str) -> None:
-        """Keep a process down."""
-
-    async def plug(self, part: str) -> None:
-        """Start a process that was kept down, and wait until it serves."""
-
-    async def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
-        """Give an order at the control room."""
-
-    def at_desk(self, present: bool) -> None:
-        """Let the operator decide cases, or not."""
-
-    async def tags(self) -> Mapping[str, object]:
-        """Give the tags as the control room shows them."""
-
-    async def alarms(self, lane: LaneName, code: str) -> int:
-        """Say how often an alarm was raised at a lane since the scenario began."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """A car of a scenario, by its role."""
-
-    role: str
-    car: CarName
-    plate: Plate
-
-
-_DRIVES, _SITS = Manner(), Person()
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How a car of a scenario behaves. `at`: it comes to this lane instead of the entry."""
-
-    entry: Manner = _DRIVES
-    leave: Manner = _DRIVES
-    person: Person = _SITS
-    plate: Plate | None = None
-    after_s: float = 0.0
-    length_m: float = LENGTH_M
-    at: LaneName | None = None
-
-
-PLAIN = How()
 
 
 class Stage:
