@@ -9,7 +9,8 @@ from sqlalchemy import Connection, create_engine, insert
 
 from scada.model.names import SiteId
 from scada.ports import JournalEntry
-from scada.sim.trial.judge import Facts, judge, read_facts
+from scada.sim.trial.facts import Facts, read_facts
+from scada.sim.trial.judge import judge
 from scada.sim.trial.truth import read_truth, truth_of
 from scada.store import schema
 from scada.store.journal import write_entries

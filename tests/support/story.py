@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from scada.sim.stage.story import Story
-from scada.sim.trial.judge import Facts
+from scada.sim.trial.facts import Facts
 from scada.sim.trial.truth import truth_of
 
 AT = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)

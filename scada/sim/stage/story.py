@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scada.model.handshake import CommandCode, RiseCause
-from scada.sim.trial.judge import Facts
+from scada.sim.trial.facts import Facts
 from scada.sim.trial.truth import Row, Truth
 
 NOBODY: Row = {}

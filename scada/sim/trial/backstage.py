@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from scada.model.names import LaneName
 from scada.sim.carpark import ready
 from scada.sim.stage.story import since
-from scada.sim.trial.judge import facts_of
+from scada.sim.trial.facts import facts_of
 from scada.sim.trial.running import TrialSite
 
 

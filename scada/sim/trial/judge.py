@@ -6,23 +6,16 @@ are read as rows; nothing of the product's own reckoning is believed.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from statistics import median
-
-from sqlalchemy import Connection, Table, select
 
 from scada.config import Config
 from scada.model.handshake import MAX_TTL_MS, CommandCode, RiseCause
 from scada.model.lane.words import Ending
 from scada.sim.trial.circumstances import Circumstances, seconds
+from scada.sim.trial.facts import Facts, facts_of
 from scada.sim.trial.truth import Number, Row, Truth, read_truth, truth_of
-from scada.store import schema
-from scada.store.db import database_url, reading_engine
-from scada.store.journal import verify
-
-Rows = Sequence[Row]
 
 STOOD_S = 0.5
 """A car that left the approach loop so shortly before the boom rose was the one it rose for."""
@@ -33,59 +26,9 @@ UNASKED = frozenset(("unexplained_rise", "unseen_rises"))
 EXPLAINED = {cause.name for cause in RiseCause} - {RiseCause.NONE.name, RiseCause.UNKNOWN.name}
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The product's tables. `broken_link` is the first journal row whose seal does not hold."""
-
-    stays: Rows = ()
-    passages: Rows = ()
-    rises: Rows = ()
-    intents: Rows = ()
-    settlements: Rows = ()
-    orders: Rows = ()
-    journal: Rows = ()
-    requests: Rows = ()
-    cases: Rows = ()
-    entries: frozenset[str] = field(default_factory=frozenset)
-    """The lanes that lead in."""
-    broken_link: int | None = None
-
-
 def judge_site(config: Config, truth_path: Path) -> dict[str, object]:
     """Read truth and tables of a stopped site and judge them. Raises OSError or ValueError on a broken truth."""
     return judge(truth_of(read_truth(truth_path)), facts_of(config))
-
-
-def facts_of(config: Config) -> Facts:
-    """Read the tables of a site, running or stopped."""
-    engine = reading_engine(database_url(config))
-    try:
-        with engine.connect() as connection:
-            entries = frozenset(lane.name for lane in config.lanes if lane.direction == "entry")
-            return read_facts(connection, entries)
-    finally:
-        engine.dispose()
-
-
-def read_facts(connection: Connection, entries: frozenset[str]) -> Facts:
-    """Read the tables."""
-
-    def rows(table: Table) -> Rows:
-        return [dict(row) for row in connection.execute(select(table)).mappings()]
-
-    return Facts(
-        stays=rows(schema.stay),
-        passages=rows(schema.passage),
-        rises=rows(schema.rise),
-        intents=rows(schema.intent),
-        settlements=rows(schema.settlement),
-        orders=rows(schema.pay_order),
-        journal=rows(schema.journal),
-        requests=rows(schema.open_request),
-        cases=rows(schema.case),
-        entries=entries,
-        broken_link=verify(connection),
-    )
 
 
 def judge(truth: Truth, facts: Facts) -> dict[str, object]:

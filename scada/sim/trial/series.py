@@ -24,7 +24,8 @@ from scada.sim.stage.story import Story, since
 from scada.sim.stage.switch import SwitchError
 from scada.sim.stage.verdict import Verdict
 from scada.sim.trial.backstage import SiteBackstage
-from scada.sim.trial.judge import Facts, facts_of, judge
+from scada.sim.trial.facts import Facts, facts_of
+from scada.sim.trial.judge import judge
 from scada.sim.trial.running import Say, TrialSite, running
 from scada.sim.trial.site import prepare, read_rows
 from scada.sim.trial.truth import truth_of
