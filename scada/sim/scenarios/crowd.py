@@ -1,6 +1,7 @@
 """Many cars at once."""
 
 from scada.model.handshake import RiseCause
+from scada.sim.road import Weather
 from scada.sim.stage.stage import Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
@@ -9,17 +10,19 @@ CARS = 5
 
 
 class RushHour:
-    """Cars nose to tail at the entry, and again at the exit."""
+    """A queue at the entry in the rain, and the same cars at the exit by night."""
 
     name = "rush-hour"
     expected = "every car of the queue comes in and goes out once, each on its own opening and with its own stay paid"
 
     async def play(self, stage: Stage) -> None:
         """Send a queue in, and the queue out."""
+        stage.weather(Weather.RAIN)
         guests = [stage.bring(f"car{number}") for number in range(CARS)]
         for guest in guests:
             await stage.passed(guest, stage.way_in, 60.0 * CARS)
         await stage.owes(guests[-1])
+        stage.weather(Weather.NIGHT)
         for guest in guests:
             stage.call(guest)
         for guest in guests:

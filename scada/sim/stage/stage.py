@@ -19,7 +19,7 @@ from scada.model.plate import Plate
 from scada.sim.carpark import CarPark, sim_of
 from scada.sim.people.driver import Sign
 from scada.sim.people.pages import Browser, PageError
-from scada.sim.road import Board, CarName, Field, Manner, What
+from scada.sim.road import Board, CarName, Field, Manner, Weather, What
 from scada.sim.scenario import Casting, Visit
 from scada.sim.stage.backstage import Backstage, NoCurtain
 from scada.sim.stage.guests import PLAIN, Guest, How
@@ -230,6 +230,10 @@ class Stage:
             lane, Field(frozenset(stuck.split()), frozenset(blind.split()), frozenset(on.split()))
         )
 
+    def weather(self, weather: Weather) -> None:
+        """Let the weather change before the cameras."""
+        self._cars.park.change_weather(weather)
+
     def note(self, what: str, value: object) -> None:
         """Keep something for the verdict."""
         self.notes[what] = value
@@ -274,6 +278,7 @@ class Stage:
         """Send home whoever is still parked, and put everything in the field right."""
         for lane in (self.way_in, self.way_out):
             self.field(lane)
+        self.weather(Weather.CLEAR)
         for car in self.cast.values():
             self._cars.dismiss(CarName(car))
         self._eyes.close()
