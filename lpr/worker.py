@@ -51,12 +51,14 @@ class Worker:
         self._out = out
         self._clock = clock
         self._beat_s = 0.0
+        self._next: Order | None = None
 
     def run(self) -> None:
         """Serve until the decoder hangs."""
         while self._beat():
+            order, self._next = self._next, None
             try:
-                self._perform(self._orders.get(timeout=BEAT_S / 2))
+                self._perform(order or self._orders.get(timeout=BEAT_S / 2))
             except queue.Empty:
                 continue
 
@@ -68,8 +70,14 @@ class Worker:
                 self._say(SnapshotAnswer(order.id, self._capturer.snapshot()))
 
     def _go_on(self) -> bool:
-        """A newer order overtakes a capture: the car it was for has gone, or its picture is wanted now."""
-        return self._beat() and self._orders.empty()
+        """Keep a picture that is wanted meanwhile; a newer capture overtakes this one: the car it was for has gone."""
+        while self._next is None and not self._orders.empty():
+            order = self._orders.get_nowait()
+            if isinstance(order, CaptureOrder):
+                self._next = order
+            else:
+                self._perform(order)
+        return self._beat() and self._next is None
 
     def _beat(self) -> bool:
         health, now = self._grabber.health(), self._clock.seconds()

@@ -116,6 +116,15 @@ async def test_a_frame_of_the_previous_car_never_votes(feed: Feed, pool: CameraP
     assert read.alternatives == ()
 
 
+async def test_a_picture_that_is_wanted_meanwhile_does_not_end_a_capture(feed: Feed, pool: CameraPool) -> None:
+    with stopwatch() as passed_s:
+        capturing = asyncio.create_task(pool.capture(IN, PASSAGE))
+        await asyncio.sleep(0.2)
+        assert await pool.snapshot(IN) is not None
+        assert isinstance(await capturing, PlateUnread)
+        assert passed_s() >= 1.5
+
+
 async def test_a_newer_capture_overtakes_the_one_before(feed: Feed, pool: CameraPool) -> None:
     first = asyncio.create_task(pool.capture(IN, PASSAGE))
     await asyncio.sleep(0.3)
