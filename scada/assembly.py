@@ -33,7 +33,6 @@ from scada.engine.lanes import LaneRunner
 from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
 from scada.engine.recorder import Recorder
 from scada.engine.tags import TagTable
-from scada.model.lane.states import Faulted
 from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
@@ -254,17 +253,15 @@ def _mode_desk(plant: Plant) -> ModeDesk:
             keeper=plant.modes[lane.id],
             image=plant.keepers[lane.id].image,
             let_claim=plant.keepers[lane.id].let_claim,
-            is_faulted=partial(_is_faulted, plant.runners[lane.id]),
+            lane=partial(getattr, plant.runners[lane.id], "lane"),
+            post=plant.runners[lane.id].post,
             leads_out=lane.direction != "entry",
+            is_tidal=lane.way_policy == "tidal",
         )
         for lane in plant.config.lanes
     }
     config = plant.config
     return ModeDesk(config.site_id, plant.clock, plant.db, plant.journal, plant.operators, plant.tags, lanes)
-
-
-def _is_faulted(runner: LaneRunner) -> bool:
-    return isinstance(runner.lane.state, Faulted)
 
 
 def _site(plant: Plant) -> dict[str, object]:

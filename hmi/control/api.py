@@ -6,20 +6,19 @@ import re
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from hmi.bridge import Message, Refused, Reply, Unknown, Value
+from hmi.bridge import Message, Refused, Value
 from hmi.control.auth import signed_in
+from hmi.control.orders import answered, ask, looked_up, order, text
 from hmi.control.room import room
 from scada.model.lane.words import OPERATOR_REASONS
 
 api = Blueprint("api", __name__)
 
-_COMMAND_WITHIN_S = 8.0
 _TEXT_LIMITS = {"passage": 64, "plate": 16, "stay": 26, "note": 200, "reason": 24}
 _SENT_BACK_LIMIT = 100
 _WORD_LIMIT = 32
 _REASONS = frozenset(reason.value for reason in OPERATOR_REASONS)
 _PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
-_STATUS = {"forbidden": 403, "bad_args": 400, "unknown_verb": 400, "gone": 409, "refused": 409, "failed": 500}
 
 
 @api.get("/api/snapshot")
@@ -33,20 +32,20 @@ def snapshot() -> ResponseReturnValue:
 @api.get("/api/stays")
 def stays() -> ResponseReturnValue:
     """The last stays, newest first."""
-    return _ask("recent_stays", {"limit": _limit(20)})
+    return looked_up("recent_stays", {"limit": _limit(20)})
 
 
 @api.get("/api/open-stays")
 def open_stays() -> ResponseReturnValue:
     """The stays now open, for picking one."""
-    return _ask("open_stays", {})
+    return looked_up("open_stays", {})
 
 
 @api.get("/api/journal")
 def journal() -> ResponseReturnValue:
     """The journal's last rows; `kind=person` gives what people did, however long ago."""
     chosen = {name: request.args.get(name, "")[:_WORD_LIMIT] for name in ("kind", "lane")}
-    return _ask("journal", {"limit": _limit(50), **chosen})
+    return looked_up("journal", {"limit": _limit(50), **chosen})
 
 
 @api.get("/pictures/<picture>")
@@ -54,13 +53,13 @@ def picture(picture: str) -> ResponseReturnValue:
     """One picture kept as evidence."""
     if _PICTURE.fullmatch(picture) is None:
         return jsonify(why="no such picture"), 404
-    match _reply("picture", {"id": picture}):
+    match ask("picture", {"id": picture}):
         case Value({"jpeg_b64": str() as text}):
             return Response(base64.b64decode(text), mimetype="image/jpeg")
         case Refused():
             return jsonify(why="no such picture"), 404
         case reply:
-            return _answer(reply)
+            return answered(reply)
 
 
 @api.post("/api/presence")
@@ -96,64 +95,23 @@ def send_back(lane: str) -> ResponseReturnValue:
 
 
 def _command(verb: str, lane: str, names: tuple[str, ...]) -> ResponseReturnValue:
-    who = signed_in()
-    if not who.may_command:
-        return jsonify(why="your role may only look"), 403
-    if room().registry.is_idle(who):
-        return jsonify(why="idle: sign in again"), 401
-    if lane not in {known.name for known in room().config.lanes}:
-        return jsonify(why="no such lane"), 404
-    arguments = _texts(verb, names)
-    if isinstance(arguments, str):
-        return jsonify(why=arguments), 400
-    room().registry.used(who)
-    why = arguments.get("reason", verb)
-    return _answer(_reply(verb, {"lane": lane, **arguments}, why=why, within_s=_COMMAND_WITHIN_S))
+    """Send an order whose arguments are texts; only a note may be left out."""
+
+    def take(body: dict[str, object]) -> Message | str:
+        try:
+            texts = {name: text(body, name, _limit_of(verb, name), needed=name != "note") for name in names}
+        except ValueError as error:
+            return str(error)
+        if verb == "open_gate" and texts["reason"] not in _REASONS:
+            return "reason: not of the list"
+        return dict(texts)
+
+    return order(verb, lane, take)
 
 
-def _texts(verb: str, names: tuple[str, ...]) -> dict[str, str] | str:
-    """Take the named texts from the JSON body; a text says what is wrong with it."""
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        return "not a JSON object"
-    texts: dict[str, str] = {}
-    for name in names:
-        text = body.get(name, "" if name == "note" else None)
-        limit = _SENT_BACK_LIMIT if (verb, name) == ("send_back", "reason") else _TEXT_LIMITS[name]
-        if not isinstance(text, str) or len(text) > limit or (not text.strip() and name != "note"):
-            return f"{name}: a text of 1 to {limit} signs"
-        texts[name] = text.strip()
-    if verb == "open_gate" and texts["reason"] not in _REASONS:
-        return "reason: not of the list"
-    return texts
+def _limit_of(verb: str, name: str) -> int:
+    return _SENT_BACK_LIMIT if (verb, name) == ("send_back", "reason") else _TEXT_LIMITS[name]
 
 
 def _limit(usual: int) -> int:
     return max(1, min(request.args.get("limit", usual, type=int), 200))
-
-
-def _ask(verb: str, arguments: Message) -> ResponseReturnValue:
-    """Ask for something that every role may see; who may not was removed, or has a password to change first."""
-    reply = _reply(verb, arguments)
-    if isinstance(reply, Refused) and reply.code == "forbidden":
-        room().registry.close(signed_in().key)
-        room().push.drop_signed_out()
-        return jsonify(why="sign in"), 401
-    return _answer(reply)
-
-
-def _reply(verb: str, arguments: Message, *, why: str = "", within_s: float = 3.0) -> Reply:
-    who = signed_in()
-    return room().plant.ask(verb, arguments, user=who.name, role=who.role, why=why, within_s=within_s)
-
-
-def _answer(reply: Reply) -> ResponseReturnValue:
-    match reply:
-        case Value({"taken": False} as value):
-            return jsonify(value), 409
-        case Value(value):
-            return jsonify(value)
-        case Refused(code, error):
-            return jsonify(code=code, why=error), _STATUS.get(code, 409)
-        case Unknown(why):
-            return jsonify(why=why, unknown=True), 504

@@ -13,6 +13,7 @@ from hmi.bridge import Bridge
 from hmi.control.api import api
 from hmi.control.auth import guard, limit_tries
 from hmi.control.live import Live
+from hmi.control.modes import modes
 from hmi.control.push import Push
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
@@ -50,6 +51,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     guard(app, room)
     serve_assets(app, ("control", "vendor", "i18n"))
     app.register_blueprint(api)
+    app.register_blueprint(modes)
     app.register_blueprint(overview)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)

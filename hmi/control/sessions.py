@@ -10,6 +10,8 @@ IDLE_S = 15 * 60.0
 ABSOLUTE_S = 12 * 3600.0
 COMMANDERS = frozenset({"operator", "administrator"})
 """Roles that may act on a lane. The plant checks again."""
+REPAIRERS = COMMANDERS | {"technician"}
+"""Roles that may do what a repair needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Session:
     def may_command(self) -> bool:
         """Say whether the person's role lets them act on a lane."""
         return self.role in COMMANDERS
+
+    @property
+    def may_repair(self) -> bool:
+        """Say whether the person's role lets them test a lane."""
+        return self.role in REPAIRERS
 
 
 class Registry:

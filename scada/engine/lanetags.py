@@ -11,6 +11,7 @@ from scada.model.zones import ZoneCount, Zones
 
 _POINTS = (
     "lane.state",
+    "lane.ways",
     "passage",
     "plate.text",
     "plate.confidence",
@@ -66,6 +67,7 @@ def described(lane: Lane) -> Mapping[TagName, Value]:
     due = due_of(lane)
     values: dict[str, Value] = {
         "lane.state": NAMES[type(lane.state)],
+        "lane.ways": ",".join(sorted(way.value for way in lane.ways)) if lane.two_way else "",
         "passage": live.id if live else "",
         "plate.text": read.text if read else "",
         "plate.confidence": round(read.confidence, 4) if read else 0.0,

@@ -9,6 +9,8 @@ from enum import Enum
 
 from scada.model.handshake import Mode
 from scada.model.lane.image import LaneImage
+from scada.model.lane.states import Faulted, Lane
+from scada.model.lane.words import BOTH_WAYS, Direction
 
 
 class ModeReason(Enum):
@@ -42,6 +44,13 @@ LOCK_REASONS = (
     ModeReason.OTHER,
 )
 """OTHER needs a note. TEST is in neither list: a test opening is asked for as such."""
+
+TIDES = {
+    "entry": frozenset({Direction.ENTRY}),
+    "exit": frozenset({Direction.EXIT}),
+    "both": BOTH_WAYS,
+}
+"""The ways a tidal lane may be turned to."""
 
 ALONE_MIN = 10
 """Longer than this nobody holds a lane open alone."""
@@ -104,6 +113,25 @@ def why_not_leave_resync(image: LaneImage, *, is_seen: bool) -> str:
     if image.mode is not Mode.RESYNC:
         return "the lane is not in RESYNC"
     return _why_not_clear(image) or ("" if is_seen else "no camera shows the lane")
+
+
+def why_not_confirm(lane: Lane) -> str:
+    """Believe a person that the barrier is whole where its mount and a limit switch agree."""
+    image = lane.image
+    if not image.alive:
+        return "the PLC does not answer"
+    if not isinstance(lane.state, Faulted):
+        return "the lane has no fault"
+    if not image.attached.is_on:
+        return "the boom is not on its mount"
+    return "" if image.up.is_on or image.down.is_on else "the boom is at neither limit"
+
+
+def why_not_turn(ways: frozenset[Direction], *, is_tidal: bool, other_exit_open: bool) -> str:
+    """Turn a lane that leads one way at a time; never the last way out."""
+    if not is_tidal:
+        return "this lane has no tides"
+    return "no other exit is open" if Direction.EXIT not in ways and not other_exit_open else ""
 
 
 def _why_not_ask(image: LaneImage) -> str:

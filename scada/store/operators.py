@@ -49,8 +49,9 @@ class Role(Enum):
 VOUCH = "vouch"
 """Stand as the second person for what nobody may do alone."""
 _READS = frozenset({"open_stays", "recent_stays", "picture", "journal", "mode_periods", CHANGE})
-_REPAIR = frozenset({"test_opening", "leave_resync"})
-_LANE_WORK = _REPAIR | {"open_gate", "correct_plate", "pick_stay", "send_back", "hold_open", "lock", "auto"}
+_REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
+_MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
+_LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back"}
 _VERBS = {
     Role.OPERATOR: _READS | _LANE_WORK | {VOUCH},
     Role.TECHNICIAN: _READS | _REPAIR,

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,17 @@ from scada.engine.command import modes as keeper_module
 from scada.engine.doors import modes as desk_module
 from scada.engine.doors.peer import BridgeRefusal
 from scada.model.handshake import Mode
-from scada.model.lane.image import OFF, Signal
+from scada.model.lane.events import FaultConfirmed, TideTurned
+from scada.model.lane.faults import confirmed
+from scada.model.lane.image import DARK, OFF, Signal
+from scada.model.lane.states import Fault, Faulted, Idle, Lane, State
+from scada.model.lane.words import Direction
+from scada.model.modes import why_not_confirm
 from scada.model.names import LaneName
 from scada.model.tag import Quality, TagName
 from scada.store import operators as operators_module
 from tests.support.engine import until
-from tests.support.lane import ON
+from tests.support.lane import ON, READY, START
 from tests.support.modes import PASSWORD, ModeBench, mode_bench
 
 HOLD: dict[str, Any] = {"reason": "QUEUE", "note": "concert", "minutes": 10}
@@ -164,10 +171,10 @@ async def test_a_lane_is_locked_with_nobody_under_the_boom_and_another_way_out(b
     assert bench.plc("out2").shown.mode is Mode.LOCKED
     assert await refusal(bench, "lock", **lock) == ("refused", "no other exit is open")
     await bench.asks("auto", lane="out2")
-    bench.faulted.add(LaneName("out2"))
+    bench.is_in("out2", state=Faulted(Fault.NO_START, 0.0))
     assert await refusal(bench, "lock", **lock) == ("refused", "no other exit is open")
     bench.plc("out2").vanish()
-    bench.faulted.clear()
+    bench.is_in("out2", state=Idle())
     assert await refusal(bench, "lock", **lock) == ("refused", "no other exit is open")
     bench.plc("in1").show(safety=ON)
     assert await refusal(bench, "lock", lane="in1", **lock) == ("refused", "a vehicle stands under the boom")
@@ -193,6 +200,8 @@ async def test_who_may_ask_for_modes(bench: ModeBench) -> None:
         "lock": {"reason": "WORK"},
         "auto": {},
         "leave_resync": {"stands": "EMPTY"},
+        "confirm_fault": {},
+        "turn_tide": {"way": "exit"},
         "mode_periods": {},
     }
     bench.plc().show(mode=Mode.MAINTENANCE)
@@ -207,7 +216,7 @@ async def test_who_may_ask_for_modes(bench: ModeBench) -> None:
             allowed.setdefault(user, []).append(verb)
     assert allowed == {
         "li": list(asks),
-        "tian": ["test_opening", "leave_resync", "mode_periods"],
+        "tian": ["test_opening", "leave_resync", "confirm_fault", "mode_periods"],
         "wang": ["mode_periods"],
         "an": ["mode_periods"],
     }
@@ -325,6 +334,50 @@ async def test_a_lane_leaves_resync_on_the_word_of_somebody_who_could_look(bench
     assert bench.plc().lets == 1
     [told] = await bench.journal("person")
     assert (told.actor, told.what, told.body["note"]) == ("tian", "leave resync", "CAR_BEFORE")
+
+
+async def test_a_fault_ends_when_a_person_has_looked_and_mount_and_limit_agree(bench: ModeBench) -> None:
+    bench.is_in("out1", image=READY)
+    assert await refusal(bench, "confirm_fault") == ("refused", "the lane has no fault")
+    broken = replace(READY, attached=OFF)
+    bench.is_in("out1", state=Faulted(Fault.BOOM, 0.0), image=broken)
+    assert await refusal(bench, "confirm_fault") == ("refused", "the boom is not on its mount")
+    bench.is_in("out1", image=replace(READY, down=OFF))
+    assert await refusal(bench, "confirm_fault") == ("refused", "the boom is at neither limit")
+    bench.is_in("out1", image=DARK)
+    assert await refusal(bench, "confirm_fault") == ("refused", "the PLC does not answer")
+    assert bench.posted == []
+    bench.is_in("out1", image=READY)
+    assert await bench.asks("confirm_fault", "tian", note="new boom") == {"accepted": True}
+    [event] = bench.posted
+    assert isinstance(event, FaultConfirmed)
+    assert event.by == "tian"
+    [told] = await bench.journal("person")
+    assert (told.what, told.body) == ("confirm fault", {"note": "new boom"})
+
+
+def test_what_a_person_may_confirm_is_what_the_lane_believes() -> None:
+    states: list[State] = [Idle(), *(Faulted(fault, 0.0) for fault in Fault)]
+    images = [replace(READY, attached=signal, up=up, down=down) for signal, up, down in product((ON, OFF), repeat=3)]
+    for state, image in product(states, (*images, DARK)):
+        lane = Lane(LaneName("out1"), Direction.EXIT, state=state, image=image)
+        done = confirmed(lane, FaultConfirmed("li", at=START, at_s=1.0))
+        assert (why_not_confirm(lane) == "") == (done.lane.state != lane.state), lane
+
+
+async def test_a_tidal_lane_is_turned_and_never_the_last_way_out(bench: ModeBench) -> None:
+    assert await refusal(bench, "turn_tide", way="entry") == ("refused", "this lane has no tides")
+    assert (await refusal(bench, "turn_tide", lane="out2", way="up"))[0] == "bad_args"
+    assert await bench.asks("turn_tide", lane="out2", way="entry") == {"accepted": True}
+    [event] = bench.posted
+    assert isinstance(event, TideTurned)
+    assert (event.ways, event.by) == (frozenset({Direction.ENTRY}), "li")
+    bench.is_in("out2", two_way=True, ways=event.ways)
+    assert await refusal(bench, "lock", reason="WORK") == ("refused", "no other exit is open")
+    assert await bench.asks("lock", lane="out2", reason="WORK") == {"accepted": True}
+    bench.plc("out1").show(mode=Mode.LOCKED)
+    assert await refusal(bench, "turn_tide", lane="out2", way="entry") == ("refused", "no other exit is open")
+    assert await bench.asks("turn_tide", lane="out2", way="both") == {"accepted": True}
 
 
 async def test_a_lane_that_does_not_exist_or_takes_no_modes_says_so(bench: ModeBench) -> None:

@@ -52,7 +52,7 @@ def idle_lane(lane: str) -> Json:
         "gate.attached": True, "mode.now": 1, "passage.phase": 0, "passage.next": 0, "light.green": False,
         "light.red": True, "lane.state": "idle", "passage": "", "plate.text": "", "plate.confidence": 0.0,
         "plate.colour": "UNKNOWN", "plate.agreeing": 0, "plate.by": "", "stay": "", "quote.due_fen": None,
-        "quote.minutes": None, "camera.ok": True, "picture": "", "case": "", "alarm": "",
+        "quote.minutes": None, "camera.ok": True, "mode.period": "", "picture": "", "case": "", "alarm": "",
         "display": json.dumps({"message": "welcome", "plate": "", "due_fen": None, "minutes": None, "qr": ""}),
     }  # fmt: skip
     return {f"{lane}.{point}": value for point, value in points.items()}

@@ -16,7 +16,10 @@ from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.peer import Ask
 from scada.engine.tags import TagTable
 from scada.model.handshake import Answer, CommandBlock, Mode
+from scada.model.lane import events as e
 from scada.model.lane.image import DARK, LaneImage
+from scada.model.lane.states import Lane
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName, SiteId
 from scada.model.plate import Plate, PlateRead
 from scada.model.tag import Access, TagName, TagSpec, Value
@@ -91,12 +94,17 @@ class ModeBench:
     tags: TagTable
     plcs: dict[LaneName, WishPlc]
     keepers: dict[LaneName, ModeKeeper]
-    faulted: set[LaneName]
+    lanes: dict[LaneName, Lane]
+    posted: list[e.Event]
     alarms: list[str]
     desk: Desk
 
     def plc(self, lane: str = "out1") -> WishPlc:
         return self.plcs[LaneName(lane)]
+
+    def is_in(self, lane: str, **changes: object) -> None:
+        """Put a lane into a state, or turn it."""
+        self.lanes[LaneName(lane)] = replace(self.lanes[LaneName(lane)], **changes)  # type: ignore[arg-type]
 
     def period(self, lane: str = "out1") -> ModePeriod | None:
         return self.keepers[LaneName(lane)].period
@@ -165,7 +173,8 @@ def _built(db: Database) -> ModeBench:
     tags.connect(plcs.values(), journal)
     tags.set_all({TagName(f"{lane}.camera.ok"): True for lane in LANES})
     alarms: list[str] = []
-    faulted: set[LaneName] = set()
+    states = {lane: Lane(lane, Direction.ENTRY if lane == "in1" else Direction.EXIT) for lane in LANES}
+    posted: list[e.Event] = []
 
     def alarm(code: str, text: str) -> None:
         alarms.append(code)
@@ -173,7 +182,13 @@ def _built(db: Database) -> ModeBench:
     keepers = {lane: ModeKeeper(SITE, lane, clock, tags, plcs[lane].image, db, alarm) for lane in LANES}
     lanes = {
         lane: ModeLane(
-            keepers[lane], plcs[lane].image, plcs[lane].let_claim, partial(faulted.__contains__, lane), lane != "in1"
+            keepers[lane],
+            plcs[lane].image,
+            plcs[lane].let_claim,
+            partial(states.__getitem__, lane),
+            posted.append,
+            leads_out=lane != "in1",
+            is_tidal=lane == "out2",
         )
         for lane in LANES
     }
@@ -181,7 +196,7 @@ def _built(db: Database) -> ModeBench:
     modes = ModeDesk(SITE, clock, db, journal, operators, tags, lanes)
     nobody = cast("Any", None)
     desk = Desk(clock, db, journal, operators, nobody, nobody, nobody, {}, _typed, modes.verbs())
-    return ModeBench(clock, db, tags, plcs, keepers, faulted, alarms, desk)
+    return ModeBench(clock, db, tags, plcs, keepers, states, posted, alarms, desk)
 
 
 def _typed(plate: Plate) -> PlateRead:

@@ -6,6 +6,7 @@ import re
 from hmi.i18n import build
 from scada.model.lane.commands import Message
 from scada.model.lane.words import Ending, Reason
+from scada.model.modes import ModeReason
 
 OURS = [path for room in ("control", "devices") for path in (build.HMI / "static" / room).glob("*.js")]
 
@@ -39,5 +40,5 @@ def test_chinese_keeps_what_is_to_be_filled_in() -> None:
 
 def test_the_page_has_a_word_for_every_message_reason_and_ending() -> None:
     words = (build.HMI / "static" / "control" / "words.js").read_text(encoding="utf-8")
-    for member in (*Message, *Ending, *(reason for reason in Reason if reason is not Reason.TEST)):
+    for member in (*Message, *Ending, *Reason, *ModeReason):
         assert f"  {member.value}: () => t(" in words

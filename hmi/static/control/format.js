@@ -36,3 +36,13 @@ export function duration(minutes) {
   const hours = Math.trunc(minutes / 60);
   return hours ? t('{hours} h {minutes} min', {hours, minutes: minutes % 60}) : t('{minutes} min', {minutes});
 }
+
+/**
+ * Write a time that is left, in minutes and seconds; nothing less than none.
+ * @param {number} ms
+ */
+export function countdown(ms) {
+  const s = Math.max(0, Math.ceil(ms / 1000));
+  const parts = [Math.trunc(s / 3600), Math.trunc(s / 60) % 60, s % 60].map((part) => String(part).padStart(2, '0'));
+  return s < 3600 ? parts.slice(1).join(':') : parts.join(':');
+}

@@ -4,9 +4,10 @@ import {LitElement, html, nothing} from '../vendor/lit.js';
 import {commandsOf} from './commands.js';
 import {duration, yuan} from './format.js';
 import {mimic} from './lane-mimic.js';
+import {periodOf, periodWords} from './modes.js';
 import {contact, good, isForced, isGood, number, text} from './tags.js';
 import {language, said, t} from './texts.js';
-import {messageWord, modeWord, readerWord, stateWord} from './words.js';
+import {messageWord, modeNameWord, modeWord, readerWord, stateWord} from './words.js';
 
 const WITHHELD = html`<span class="withheld" title="?">?</span>`;
 
@@ -24,6 +25,13 @@ export class LaneCard extends LitElement {
     this.lane = {name: '', direction: '', title: '', title_en: ''};
     this.live = false;
     this.mayCommand = false;
+    /** @type {() => Date | null} */
+    this.now = () => null;
+  }
+
+  /** Count down, when there is something to count. */
+  tick() {
+    if (periodOf(this.lane.name)?.until) this.requestUpdate();
   }
 
   createRenderRoot() {
@@ -43,6 +51,7 @@ export class LaneCard extends LitElement {
     return html`<section class="card lane" aria-label=${this.#title} data-lane=${this.lane.name}
       data-state=${text(this.#tag('lane.state'))}>
       ${this.#head()}
+      ${this.#period()}
       ${mimic(this.lane)}
       ${this.#notice()}
       <div class="passage">${this.#picture()}${this.#facts()}</div>
@@ -63,8 +72,17 @@ export class LaneCard extends LitElement {
 
   #mode() {
     const mode = number(this.#tag('mode.now'));
-    if (mode === null) return html`<span class="chip withheld">${t('Mode')} ?</span>`;
-    return html`<span class="chip ${mode === 1 ? '' : 'attention'}">${modeWord(mode)}</span>`;
+    const chip = mode === null ? 'withheld' : mode === 1 ? '' : 'attention';
+    const word = mode === null ? `${t('Mode')} ?` : modeWord(mode);
+    return html`<button type="button" class="chip mode ${chip}" data-command="mode" title=${t('Mode: hold open, lock, test')}
+      @click=${() => this.#ask('mode')}>${word} ▾</button>`;
+  }
+
+  #period() {
+    const period = periodOf(this.lane.name);
+    if (!period) return nothing;
+    const words = periodWords(period, this.live ? this.now() : null);
+    return html`<p class="notice period" title=${words}><b>${modeNameWord(period.mode)}</b> ${words}</p>`;
   }
 
   #notice() {

@@ -22,7 +22,7 @@ async function start() {
   const page = JSON.parse(document.body.dataset.page ?? '{}');
   useZone(page.site.zone);
   const link = new Link();
-  const cards = placeCards(page);
+  const cards = placeCards(page, link);
   const lists = [element('stays'), element('journal')];
   element('journal').lanes = page.lanes;
   element('dialog').reasons = page.reasons;
@@ -30,24 +30,42 @@ async function start() {
   const refresh = () => lists.forEach((each) => each.refresh());
   followTags(link, cards, refresh);
   followLink(link, cards);
-  showClock(link);
+  showClock(link, cards);
   refresh();
   setInterval(refresh, LISTS_MS);
   document.addEventListener('command', (event) => {
     const {lane, command} = /** @type {CustomEvent} */ (event).detail;
-    element('dialog').ask(lane, command);
+    if (command === 'mode') askModes(lane, page, link);
+    else element('dialog').ask(lane, command);
   });
   document.addEventListener('answered', refresh);
   keepTheme(element('theme'));
   keepPresence();
 }
 
-/** @param {any} page */
-function placeCards(page) {
+/**
+ * The modes are seldom asked for: their dialog is loaded when it is.
+ * @param {any} lane
+ * @param {any} page
+ * @param {Link} link
+ */
+async function askModes(lane, page, link) {
+  await import('./mode-dialog.js');
+  const dialog = element('modes');
+  Object.assign(dialog, {page, now: () => link.now(), live: link.state.live});
+  dialog.ask(lane);
+}
+
+/**
+ * @param {any} page
+ * @param {Link} link
+ */
+function placeCards(page, link) {
   return page.lanes.map((/** @type {any} */ lane) => {
     const card = /** @type {any} */ (document.createElement('lane-card'));
     card.lane = lane;
     card.mayCommand = page.mayCommand;
+    card.now = () => link.now();
     element('lanes').append(card);
     return card;
   });
@@ -63,6 +81,7 @@ function followTags(link, cards, refresh) {
   link.addEventListener('tags', () => {
     cards.forEach((card) => card.requestUpdate());
     element('dialog').requestUpdate();
+    element('modes').requestUpdate?.();
     const open = number('site.stays_open');
     element('inside').textContent = open === null ? '?' : String(open);
     const seq = number('site.stays_seq');
@@ -82,7 +101,7 @@ function followLink(link, cards) {
     element('link').textContent = live ? t('Live') : everHeard ? t('LOST') : t('Connecting');
     element('lost').textContent = lostWords(everHeard, dataAt);
     element('lost').hidden = live;
-    [...cards, element('dialog')].forEach((part) => {
+    [...cards, element('dialog'), element('modes')].forEach((part) => {
       part.live = live;
     });
   };
@@ -99,14 +118,18 @@ function lostWords(everHeard, dataAt) {
   return t('The plant is not heard. What you see is of {date} {time}.', {date: date(dataAt), time: clockTime(dataAt)});
 }
 
-/** @param {Link} link */
-function showClock(link) {
+/**
+ * @param {Link} link
+ * @param {any[]} cards
+ */
+function showClock(link, cards) {
   setInterval(() => {
     const now = link.now();
     const live = link.state.live && now !== null;
     element('clock').textContent = live ? clockTime(now) : '--:--:--';
     element('date').textContent = live ? date(now) : '';
     element('speed').textContent = link.speed === 1 ? '' : `×${link.speed}`;
+    [...cards, element('modes')].forEach((part) => part.tick?.());
   }, CLOCK_MS);
 }
 

@@ -36,6 +36,19 @@ const MODES = {
   6: () => t('RESYNC'),
 };
 
+/** The modes by name, and what else a lane may be in for a while.
+ * @type {Record<string, () => string>} */
+const MODE_NAMES = {
+  AUTO: () => t('AUTO'),
+  HOLD_OPEN: () => t('HOLD OPEN'),
+  LOCKED: () => t('LOCKED'),
+  FIRE: () => t('FIRE'),
+  MAINTENANCE: () => t('MAINTENANCE'),
+  RESYNC: () => t('RESYNC'),
+  OUT_OF_REACH: () => t('PLC out of reach'),
+  SERVER_LOST: () => t('No server'),
+};
+
 /** @type {Record<string, () => string>} */
 const REASONS = {
   SPECIAL: () => t('Special vehicle'),
@@ -57,6 +70,13 @@ const REASONS = {
   OPEN_LANE: () => t('Lane was open'),
   TAILGATE: () => t('Followed another car'),
   FIRE: () => t('Fire'),
+  EVENT: () => t('Event, rush'),
+  WORK: () => t('Works in the lane'),
+  SECURITY: () => t('Security'),
+  NIGHT: () => t('Closed at night'),
+  OTHER: () => t('Other, see the note'),
+  TEST: () => t('Test'),
+  SERVER_LOST: () => t('No server'),
 };
 
 /** @type {Record<string, () => string>} */
@@ -109,6 +129,8 @@ function named(words, code) {
 export const stateWord = (code) => named(STATES, code);
 /** @param {unknown} code */
 export const modeWord = (code) => named(MODES, code);
+/** @param {unknown} name */
+export const modeNameWord = (name) => named(MODE_NAMES, name);
 /** @param {unknown} code */
 export const reasonWord = (code) => named(REASONS, code);
 /** @param {unknown} code */

@@ -15,7 +15,10 @@ from scada.engine.writing import Confirmed, Outcome, Unknown
 from scada.model import modes
 from scada.model.handshake import Mode
 from scada.model.interlock import Refused
+from scada.model.lane import events as e
 from scada.model.lane.image import LaneImage
+from scada.model.lane.states import Faulted, Lane
+from scada.model.lane.words import Direction
 from scada.model.modes import ModeReason, Wish
 from scada.model.names import LaneName, SiteId
 from scada.model.tag import TagName
@@ -33,13 +36,15 @@ OPEN_MODES = (Mode.AUTO, Mode.HOLD_OPEN, Mode.FIRE)
 
 @dataclass(frozen=True, slots=True)
 class ModeLane:
-    """One lane as its modes see it; `leads_out`: cars leave by it."""
+    """One lane as its modes see it; `leads_out`: cars may leave by it; `is_tidal`: one way at a time."""
 
     keeper: ModeKeeper
     image: Callable[[], LaneImage]
     let_claim: Callable[[], None]
-    is_faulted: Callable[[], bool]
+    lane: Callable[[], Lane]
+    post: Callable[[e.Event], None]
     leads_out: bool
+    is_tidal: bool = False
 
 
 class ModeDesk:
@@ -71,6 +76,8 @@ class ModeDesk:
             "lock": self._lock,
             "auto": self._auto,
             "leave_resync": self._leave_resync,
+            "confirm_fault": self._confirm_fault,
+            "turn_tide": self._turn_tide,
             "mode_periods": self._periods,
         }
 
@@ -105,12 +112,8 @@ class ModeDesk:
     async def _lock(self, ask: Ask) -> object:
         """Keep the boom down; nobody is locked in and nobody struck."""
         lane, reason, note = self._lane(ask), _reason(ask, modes.LOCK_REASONS), optional(ask, "note")
-        others = (other for other in self._lanes.values() if other is not lane)
-        _check(
-            modes.why_not_lock(
-                lane.image(), leads_out=lane.leads_out, other_exit_open=any(_is_way_out(other) for other in others)
-            )
-        )
+        other_exit_open = self._is_other_exit_open(lane)
+        _check(modes.why_not_lock(lane.image(), leads_out=_leads_out(lane), other_exit_open=other_exit_open))
         await self._person(ask, "lock", reason=reason.value, note=note)
         return _told(await lane.keeper.ask(Wish(Mode.LOCKED, ask.user, reason, note)))
 
@@ -135,6 +138,29 @@ class ModeDesk:
             await asyncio.sleep(LOOK_S)
         raise BridgeRefusal("unknown", "the PLC has not left RESYNC yet; look at the lane")
 
+    async def _confirm_fault(self, ask: Ask) -> object:
+        """Tell the lane that somebody has looked at its barrier and found it whole."""
+        lane, note = self._lane(ask), optional(ask, "note")
+        _check(modes.why_not_confirm(lane.lane()))
+        await self._person(ask, "confirm fault", note=note)
+        lane.post(e.FaultConfirmed(ask.user, at=self._clock.now(), at_s=self._clock.seconds()))
+        return {"accepted": True}
+
+    async def _turn_tide(self, ask: Ask) -> object:
+        """Turn a lane that leads one way at a time."""
+        lane, way, note = self._lane(ask), text_of(ask, "way"), optional(ask, "note")
+        ways = modes.TIDES.get(way)
+        if ways is None:
+            raise BridgeRefusal("bad_args", f"a lane leads one of these ways: {', '.join(modes.TIDES)}")
+        other_exit_open = self._is_other_exit_open(lane)
+        _check(modes.why_not_turn(ways, is_tidal=lane.is_tidal, other_exit_open=other_exit_open))
+        await self._person(ask, "turn tide", way=way, note=note)
+        lane.post(e.TideTurned(ways, ask.user, at=self._clock.now(), at_s=self._clock.seconds()))
+        return {"accepted": True}
+
+    def _is_other_exit_open(self, lane: ModeLane) -> bool:
+        return any(_is_way_out(other) for other in self._lanes.values() if other is not lane)
+
     async def _periods(self, ask: Ask) -> object:
         limit, lane = limit_of(ask), optional(ask, "lane")
         of = LaneName(lane) if lane else None
@@ -152,9 +178,15 @@ class ModeDesk:
         await self._journal.append([JournalEntry("person", ask.user, what, lane, None, told)])
 
 
+def _leads_out(lane: ModeLane) -> bool:
+    """Say whether cars leave by a lane as it is turned now."""
+    now = lane.lane()
+    return lane.leads_out and (not now.two_way or Direction.EXIT in now.ways)
+
+
 def _is_way_out(lane: ModeLane) -> bool:
-    image = lane.image()
-    return lane.leads_out and image.alive and image.mode in OPEN_MODES and not lane.is_faulted()
+    image, state = lane.image(), lane.lane().state
+    return _leads_out(lane) and image.alive and image.mode in OPEN_MODES and not isinstance(state, Faulted)
 
 
 def _reason(ask: Ask, known: tuple[ModeReason, ...]) -> ModeReason:
