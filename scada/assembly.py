@@ -29,7 +29,7 @@ from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.lane.perform import Found, LaneParts
-from scada.engine.lanes import LaneRunner
+from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
 from scada.engine.recorder import Recorder
 from scada.engine.tags import TagTable
@@ -91,6 +91,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     claims = Claims(config, clock, cashier, pictures, journal, _found, _typed_by(ReadBy.DRIVER))
     zone = await asyncio.to_thread(lambda: config.site.zone_info)
     keepers = {lane.id: _gatekeeper(config, clock, db, tags, drivers, lane) for lane in config.lanes}
+    runners: dict[LaneName, LaneRunner] = {}
     lane_parts = {
         lane.id: LaneParts(
             site=config.site_id,
@@ -108,11 +109,12 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
             no_stay_a_day=lane.policy.no_stay_a_day,
             claim_url=partial(claims.url, lane.id),
             new_id=lambda: new_id(clock.now()),
+            elsewhere=partial(stands_elsewhere, runners),
             paid_s=money.paid_s.get,
         )
         for lane in config.lanes
     }
-    runners = {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
+    runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
     await stack.enter_async_context(requests)
     return Plant(

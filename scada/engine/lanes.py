@@ -1,6 +1,7 @@
 """The shell around a lane machine: it reads, steps, journals, and has the commands carried out."""
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 
@@ -20,7 +21,7 @@ from scada.model.lane.states import Lane
 from scada.model.lane.step import step
 from scada.model.lane.tide import open_ways
 from scada.model.lane.words import BOTH_WAYS, Fate, OpenRequest
-from scada.model.names import PassageId, PictureId
+from scada.model.names import LaneName, PassageId, PictureId, StayId
 from scada.model.tag import TagName, TagValue
 from scada.ports import BillingError
 
@@ -166,6 +167,12 @@ class LaneRunner:
         self._parts.tags.set_all(tags)
         if self.live is not None and (before.live is None or before.live.id != self.live):
             self._performer.passage_began(self.live, event.at_s)
+
+
+def stands_elsewhere(runners: Mapping[LaneName, LaneRunner], lane: LaneName, stay: StayId) -> bool:
+    """Say whether the car of a stay stands at another boom than this lane's, as far as its plate tells."""
+    others = (runner.lane.live for name, runner in runners.items() if name != lane)
+    return any(live is not None and live.stay == stay for live in others)
 
 
 def _picture_of(event: e.Event) -> PictureId | None:

@@ -116,6 +116,35 @@ async def test_a_car_that_stands_at_another_boom_cannot_be_claimed_here(tmp_path
         assert await claimed(bench, token, MINE.plate) == []
 
 
+async def test_who_claims_the_stay_of_a_locked_car_waits_for_a_person(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        bench.cashier.stays = [MINE]
+        bench.cameras.reading = PlateUnread("covered", None)
+        token = await car_reaches(bench, "awaiting_driver")
+        assert await claimed(bench, token, MINE.plate) == [MINE.id]
+        bench.cashier.doubtful = "its owner has locked this car"
+        await bench.claims_by("claim_stay", token=token, stay=MINE.id)
+        await until(lambda: bench.says("case") == "its owner has locked this car")
+        with pytest.raises(BridgeRefusal, match="Nothing more to do"):
+            await bench.claims_by("claim_stay", token=token, stay=MINE.id)
+
+
+async def test_whoever_is_read_as_a_car_that_stands_at_another_boom_waits_for_a_person(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        bench.cashier.stays, bench.cashier.due = [MINE], 0
+        bench.cashier.elsewhere.add(MINE.id)
+        await car_reaches(bench, "awaiting_operator")
+        await until(lambda: bench.says("case") == "the same stay stands at another boom, too")
+
+
+async def test_two_cars_that_are_read_as_the_same_at_one_moment_both_wait_for_a_person(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        bench.cashier.stays, bench.cashier.due = [MINE], 0
+        bench.cashier.before_quote = lambda: bench.cashier.elsewhere.add(MINE.id)
+        await car_reaches(bench, "awaiting_operator")
+        await until(lambda: bench.says("case") == "the same stay stands at another boom, too")
+
+
 async def test_a_code_shows_nobodys_stay_once_its_lane_asks_for_nothing(tmp_path: Path) -> None:
     async with shell(tmp_path, "out1") as bench:
         bench.cashier.stays, bench.cashier.due = [MINE, CHEAP], 0

@@ -105,6 +105,9 @@ class BenchCashier:
     closed: list[OrderId] = field(default_factory=list)
     annulled: list[PassageId] = field(default_factory=list)
     doubtful: str = ""
+    elsewhere: set[StayId] = field(default_factory=set)
+    """Stays whose cars stand at other booms."""
+    before_quote: Callable[[], object] = list
 
     async def admit(self, lane: LaneName, passage: PassageId, read: PlateRead) -> Admission:
         if self.failing:
@@ -115,6 +118,7 @@ class BenchCashier:
         return self.stays
 
     async def quote(self, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
+        self.before_quote()
         due = Fen(self.due)
         return Quote(QuoteId("q1"), stay, due, due, 60, self.clock.ahead(90), None if due else Reason.FREE)
 
@@ -280,6 +284,7 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
         match=found,
         claim_url=lambda passage: claims.url(lane, passage),
         new_id=lambda: f"id{id(object())}"[:26],
+        elsewhere=lambda _lane, stay: stay in cashier.elsewhere,
         paid_s=lambda _stay: None,
     )
     runner = LaneRunner(config.lane(lane), parts)

@@ -14,6 +14,7 @@ from scada.model.lane.timing import Policy, Timing
 from scada.model.lane.words import Direction, Ending, OpenRequest, Reason, Refused, Taken
 from scada.model.money import Fen
 from scada.model.names import LaneName, RequestId, StayId
+from scada.model.plate import ReadBy
 from scada.model.tag import Quality
 from tests.support.lane import ON, START, TIMING, Bench, at_the_boom, entry, exit_lane, order_of, quote_of, read_of
 
@@ -383,7 +384,8 @@ def test_by_camera_a_person_confirms_the_opening_and_nobody_else_opens() -> None
     bench.arrives(1)
     bench.shows(approach=FAULTY)
     bench.hear(e.Rejected(bench.passage, "li", "loop", **bench.now))
-    bench.hear(e.PlateCorrected(bench.passage, read_of("京A12345"), **bench.now))
+    typed = replace(read_of("京A12345"), by=ReadBy.OPERATOR)
+    bench.hear(e.PlateCorrected(bench.passage, typed, **bench.now))
     bench.is_admitted()
     assert isinstance(bench.state, s.AwaitingOperator)
     assert not bench.all(c.OpenGate)
@@ -555,7 +557,7 @@ def test_who_leaves_by_the_push_button_is_paired_with_its_passage_and_an_alarm(c
     bench.boom_rises(cause)
     alarm = next(alarm for alarm in bench.all(c.RaiseAlarm) if alarm.code == "unexplained_rise")
     assert alarm.passage == passage
-    bench.passes(outcome=PassageOutcome.TAILGATE)
+    bench.passes()
     assert [(end.ending, end.by) for end in bench.all(c.EndStay)] == [(Ending.EXIT_OPEN_LANE, cause.name.lower())]
 
 

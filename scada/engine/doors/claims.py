@@ -15,12 +15,13 @@ from scada.clock import Clock
 from scada.config import Config
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.lane.perform import Found
-from scada.engine.lanes import LaneRunner
+from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.model.lane import events as e
 from scada.model.lane import states as s
+from scada.model.lane.leave import needs_person
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, StayId
-from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
+from scada.model.plate import Plate, PlateRead, ReadBy, is_plausible, normal_form
 from scada.ports import Cashier, Journal, JournalEntry, OpenStay, PictureError, Pictures
 
 MOST_CLAIMS = 8
@@ -136,8 +137,7 @@ class Claims:
 
     def _is_elsewhere(self, claim: _Claim, stay: StayId) -> bool:
         """Say whether the stay's car stands at another boom: whoever claims it here would leave on its payment."""
-        others = (runner.lane.live for lane, runner in self._runners.items() if lane != claim.lane)
-        return any(live is not None and live.stay == stay for live in others)
+        return stands_elsewhere(self._runners, claim.lane, stay)
 
     async def _doubt(self, claim: _Claim, runner: LaneRunner) -> NoReturn:
         """Call a person; tell the driver no more than that."""
@@ -171,7 +171,9 @@ class Claims:
         if own is not None and own.id != stay:
             await self._doubt(claim, runner)
         await self._tell(claim, "claimed stay", {"stay": stay})
-        runner.post(e.StayFound(claim.passage, stay, "driver", **self._now()))
+        read = runner.lane.live.read if runner.lane.live else None
+        doubt = await self._cashier.doubt(claim.lane, claim.passage, stay, read)
+        runner.post(e.StayFound(claim.passage, stay, ReadBy.DRIVER.value, doubt, **self._now()))
         return {"accepted": True}
 
     async def _help(self, ask: Ask) -> object:
@@ -203,7 +205,9 @@ class Claims:
 
 
 def _asks(runner: LaneRunner) -> bool:
-    return isinstance(runner.lane.state, s.AwaitingDriver | s.AwaitingOperator | s.AwaitingPayment)
+    state = runner.lane.state
+    asks = isinstance(state, s.AwaitingDriver | s.AwaitingOperator | s.AwaitingPayment)
+    return asks and not needs_person(state)
 
 
 def _stay_of_read(runner: LaneRunner, stays: Iterable[OpenStay]) -> OpenStay | None:

@@ -7,7 +7,7 @@ lane hears anything more.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -71,6 +71,8 @@ class LaneParts:
     no_stay_a_day: int
     claim_url: Callable[[PassageId], str]
     new_id: Callable[[], str]
+    elsewhere: Callable[[LaneName, StayId], bool]
+    """Does the car of this stay, as it seems, stand at another lane's boom than this one's?"""
     paid_s: Callable[[StayId], float | None]
     """When a stay's payment was settled, in monotonic seconds, if this process saw it."""
 
@@ -228,19 +230,27 @@ class Performer:
         admission = await self._parts.cashier.admit(self._lane, command.passage, command.read)
         if admission.reason is None:
             why, again, person = admission.why, admission.again, admission.person
-            return e.NotAdmitted(command.passage, why, again=again, person=person, **self._now())
-        return e.Admitted(command.passage, admission.reason, **self._now())
+            return e.NotAdmitted(command.passage, why, again, person, command.read.text, **self._now())
+        return e.Admitted(command.passage, admission.reason, command.read.text, **self._now())
 
     async def _find_stay(self, command: c.FindStay) -> e.Event:
-        found = self._parts.match(command.read.text, await self._parts.cashier.open_stays())
+        read = command.read
+        found = self._parts.match(read.text, await self._parts.cashier.open_stays())
         if found.exact is not None:
-            doubt = await self._parts.cashier.doubt(self._lane, command.passage, found.exact, command.read)
-            return e.StayFound(command.passage, found.exact, command.read.by.value, doubt=doubt, **self._now())
-        return e.StayNotFound(command.passage, found.near, **self._now())
+            doubt = await self._parts.cashier.doubt(self._lane, command.passage, found.exact, read)
+            doubt = doubt or self._twice(found.exact)
+            by, plate = read.by.value, read.text
+            return e.StayFound(command.passage, found.exact, by, doubt=doubt, plate=plate, **self._now())
+        return e.StayNotFound(command.passage, found.near, read.text, **self._now())
 
     async def _quote(self, command: c.AskQuote) -> e.Event:
         quote = await self._parts.cashier.quote(self._lane, command.passage, command.stay)
-        return e.Quoted(command.passage, quote, **self._now())
+        doubted = replace(quote, doubt=quote.doubt or self._twice(command.stay))
+        return e.Quoted(command.passage, doubted, **self._now())
+
+    def _twice(self, stay: StayId) -> str:
+        """Say so where a car of the same stay stands at another boom: one of the two is not it."""
+        return "the same stay stands at another boom, too" if self._parts.elsewhere(self._lane, stay) else ""
 
     async def _order(self, command: c.AskOrder) -> e.Event:
         order = await self._parts.cashier.order(self._lane, command.passage, command.quote)

@@ -8,7 +8,7 @@ from scada.model.handshake import AckResult
 from scada.model.lane.image import LaneImage
 from scada.model.lane.words import Direction, Fate, OpenRequest, Order, Quote, Reason
 from scada.model.names import PassageId, StayId
-from scada.model.plate import PlateRead, PlateUnread
+from scada.model.plate import Plate, PlateRead, PlateUnread
 
 
 class Now(TypedDict):
@@ -56,10 +56,11 @@ class PlateCorrected(Timed):
 
 @dataclass(frozen=True, slots=True)
 class Admitted(Timed):
-    """An entry's question is answered: the car may come in."""
+    """An entry's question is answered: the car may come in. `plate`: which one was asked about."""
 
     passage: PassageId
     reason: Reason = Reason.ADMITTED
+    plate: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class NotAdmitted(Timed):
     """That may change by itself: the lane asks again."""
     person: bool = False
     """Somebody must look first."""
+    plate: Plate | None = None
+    """Which one was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class StayFound(Timed):
     """The plate has exactly one open stay, or a driver or an operator picked one.
 
     `doubt`: why a person must look before the car may go, whatever it pays. `person`: a person has looked.
+    `plate`: under which one it was searched for; none where somebody picked it.
     """
 
     passage: PassageId
@@ -86,14 +90,16 @@ class StayFound(Timed):
     by: str
     doubt: str = ""
     person: bool = False
+    plate: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StayNotFound(Timed):
-    """No open stay, or several: `candidates` are near ones, best first."""
+    """No open stay under `plate`, or several: `candidates` are near ones, best first."""
 
     passage: PassageId
     candidates: tuple[StayId, ...]
+    plate: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def heard(lane: Lane, who: Passage, event: e.PlateSeen | e.StayFound | e.StayNot
             known = replace(lane, follower=replace(who.seen(read), read=read))
             asked = (FindStay(who.id, read),) if lane.direction is Direction.EXIT else ()
             return Step(known, asked)
-        case e.StayFound(stay=stay) if lane.live is None or lane.live.stay != stay:
+        case e.StayFound(stay=stay, doubt="") if lane.live is None or lane.live.stay != stay:
             return Step(replace(lane, follower=replace(who, stay=stay)))
         case e.PlateSeen(reading=reading):
             return Step(replace(lane, follower=who.seen(reading)))

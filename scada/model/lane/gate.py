@@ -94,7 +94,7 @@ def from_open(lane: Lane, state: s.Open, at_s: float, timing: Timing) -> Step | 
     image = lane.image
     if image.safety.is_on:
         return under_boom(lane, state.authorisation, at_s)
-    if not image.up.is_on and at_s - state.since_s > _SETTLE_S:
+    if image.up.is_off and at_s - state.since_s > _SETTLE_S:
         return Step(lane.becoming(s.Closing(at_s)))
     if not image.stand.is_on:
         return None

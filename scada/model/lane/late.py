@@ -68,6 +68,8 @@ def heard(lane: Lane, late: Late, event: e.PlateSeen | e.StayFound | e.StayNotFo
             return Step(_with(lane, known), (FindStay(known.passage.id, read),))
         case e.PlateSeen(reading=reading):
             return _finished(lane, replace(late, passage=late.passage.seen(reading)))
+        case e.StayFound(doubt=doubt) if doubt:
+            return _finished(lane, replace(late, doubtful=True))
         case e.StayFound(stay=stay):
             return _finished(lane, replace(late, passage=replace(late.passage, stay=stay)))
         case e.StayNotFound():
@@ -100,7 +102,7 @@ def _finished(lane: Lane, late: Late) -> Step:
     """Begin or end the stay of the car, or say that nobody knows which car it was."""
     rest = replace(lane, late=tuple(one for one in lane.late if one.passage.id != late.passage.id))
     passage = late.passage
-    if passage.read is None and passage.stay is None:
+    if late.doubtful or (passage.read is None and passage.stay is None):
         return Step(rest, (RecordPassage(passage, late.outcome, "UNCERTAIN"),))
     record = RecordPassage(passage, late.outcome, late.reason.value)
     if late.leads is Direction.ENTRY:

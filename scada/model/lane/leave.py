@@ -37,6 +37,17 @@ def is_by_person(leave: Authorisation) -> bool:
     return leave.reason in OPERATOR_REASONS
 
 
+def needs_person(state: s.State) -> bool:
+    """Say whether only a person can help this car: one must look at it, or one has sent it back."""
+    match state:
+        case s.AwaitingOperator(only_person=only_person):
+            return only_person
+        case s.AwaitingDriver(sent_back=sent_back):
+            return sent_back
+        case _:
+            return False
+
+
 def live_of(lane: Lane) -> Passage:
     """Give the live passage where the state or the event says that there is one."""
     if lane.live is None:

@@ -82,5 +82,7 @@ def plate_seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
 
 
 def stay_found(lane: Lane, event: e.StayFound) -> Step:
-    """Keep the stay: it ends when the loops prove that its car has left."""
+    """Keep the stay, unless it may be another car's: it ends when the loops prove that its car has left."""
+    if event.doubt:
+        return Step(lane)
     return Step(lane if lane.live is None else replace(lane, live=replace(lane.live, stay=event.stay)))

@@ -135,7 +135,8 @@ def _ended(lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: float, t
             return done.then(_in_doubt(gone, passage))
         case PassageOutcome.UNCERTAIN | PassageOutcome.NONE:
             leave = authorisation_of(lane.state)
-            if outcome is PassageOutcome.UNCERTAIN and leave is not None and lane.image.stand.is_on:
+            waits = lane.image.stand.is_on and _way(lane, lane.image) is lane.direction
+            if outcome is PassageOutcome.UNCERTAIN and leave is not None and waits:
                 return done.then(settling.unsettled(_free(gone, s.Clearing(at_s)), passage, leave, at_s, timing))
             text = "nobody can tell which way the vehicle went"
             return done.then(_unproven(gone, passage, PassageOutcome.UNCERTAIN, text, at_s))
@@ -173,6 +174,8 @@ def _without_leave(
 ) -> Step:
     """A vehicle went through that had no leave: through an open lane, behind another one, or nobody knows why."""
     open_for = openlane.why_open(lane)
+    if outcome is PassageOutcome.TAILGATE and not openlane.is_open(lane) and lane.image.mode not in openlane.OPEN_MODES:
+        open_for = None
     closed = close_order(lane, "the car is gone")
     after = _free(replace(lane, held=None), s.Clearing(at_s))
     if open_for is not None:

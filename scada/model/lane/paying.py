@@ -16,14 +16,17 @@ from scada.model.lane.commands import (
     FindStay,
     RaiseAlarm,
 )
-from scada.model.lane.leave import close_order, due_of, live_of
+from scada.model.lane.leave import close_order, due_of, live_of, needs_person
 from scada.model.lane.permit import BEFORE_LEAVE, authorise
 from scada.model.lane.states import Due, Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.words import Direction, Quote, Reason
+from scada.model.plate import ReadBy
 
 _ASK_AGAIN_S = 10.0
 """How often billing is asked again while a person is called because it failed."""
+_OF_ONE_CAR = frozenset({Reason.PREPAID, Reason.MONTH, Reason.WHITE_LIST, Reason.SPECIAL})
+"""Reasons to owe nothing that belong to one car: its money, or its right."""
 Asking = s.Deciding | s.Matching | s.Quoting | s.AwaitingAcceptance
 
 
@@ -33,10 +36,14 @@ def stay_found(lane: Lane, event: e.StayFound) -> Step:
         return openlane.stay_found(lane, event)
     if lane.direction is not Direction.EXIT or not isinstance(lane.state, BEFORE_LEAVE):
         return Step(lane)
+    was_asked = event.plate is None or isinstance(lane.state, s.Matching)
+    if not was_asked or (needs_person(lane.state) and not event.person):
+        return Step(lane)
     live, due = live_of(lane), due_of(lane)
     closed = () if due is None or due.quote.stay == event.stay else close_order(lane, "it is another car")
     checked = live.checked or event.person
-    known = replace(lane, live=replace(live, stay=event.stay, checked=checked), held=None)
+    claimed = event.by == ReadBy.DRIVER.value and not checked
+    known = replace(lane, live=replace(live, stay=event.stay, checked=checked, claimed=claimed), held=None)
     if event.doubt and not checked:
         closed = close_order(lane, event.doubt)
         return Step(known.becoming(s.AwaitingOperator(event.doubt, event.at_s, only_person=True)), closed)
@@ -61,9 +68,10 @@ def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
         return Step(lane)
     if isinstance(state, s.AwaitingOperator) and state.only_person:
         return Step(lane)
-    if quote.doubt and not live_of(lane).checked:
-        closed = close_order(lane, quote.doubt)
-        doubted = s.AwaitingOperator(quote.doubt, event.at_s, only_person=True)
+    doubt = quote.doubt or _claims_anothers_right(lane, quote)
+    if doubt and not live_of(lane).checked:
+        closed = close_order(lane, doubt)
+        doubted = s.AwaitingOperator(doubt, event.at_s, only_person=True)
         return Step(replace(lane, held=None).becoming(doubted), closed)
     if quote.due_fen == 0:
         return authorise(lane, quote.stay, quote.free_reason or Reason.FREE, "billing", event.at_s, timing)
@@ -72,6 +80,12 @@ def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
     if quote.auto_deduct:
         return Step(lane.becoming(s.AwaitingAcceptance(quote, event.at_s)), (AskAcceptance(event.passage, quote),))
     return _order(lane, quote, event.at_s, state.asks)
+
+
+def _claims_anothers_right(lane: Lane, quote: Quote) -> str:
+    """Say so where only the driver says that this is his stay, and it is somebody's money or right that frees it."""
+    frees = quote.due_fen == 0 and quote.free_reason in _OF_ONE_CAR
+    return "a claimed stay is paid already: whose car is it?" if frees and live_of(lane).claimed else ""
 
 
 def _order(lane: Lane, quote: Quote, at_s: float, asks: int) -> Step:
@@ -92,10 +106,11 @@ def order_made(lane: Lane, event: e.OrderMade) -> Step:
     mine = live_of(lane).stay == event.order.stay
     match lane.state:
         case s.Quoting() if mine:
-            return Step(lane.becoming(s.AwaitingPayment(due, event.at_s)))
+            asked = replace(lane, live=replace(live_of(lane), claimed=False))
+            return Step(asked.becoming(s.AwaitingPayment(due, event.at_s)))
         case s.AwaitingOperator(only_person=False) as state if mine:
             return Step(lane.becoming(replace(state, due=due, ask_s=None)))
-        case s.AwaitingPayment(due=asked) if asked.order.id == event.order.id:
+        case s.AwaitingPayment(due=shown) if shown.order.id == event.order.id:
             return Step(lane)
         case _:
             return Step(lane, (CloseOrder(event.order.id, "nobody waits for it any more"),))

@@ -7,7 +7,7 @@ from scada.model.lane import events as e
 from scada.model.lane import faults, gate, openlane, settling
 from scada.model.lane import states as s
 from scada.model.lane.commands import AskAdmission, Capture, FindStay
-from scada.model.lane.leave import close_order, due_of, is_by_person, live_of
+from scada.model.lane.leave import close_order, is_by_person, live_of, needs_person
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted, shows_nobody
@@ -114,11 +114,23 @@ def _seen_wrong_way(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
 
 def plate_corrected(lane: Lane, event: e.PlateCorrected) -> Step:
     """Take the word of the driver or the operator, as long as no leave is out."""
-    if not isinstance(lane.state, BEFORE_LEAVE):
+    by_person = event.read.by is ReadBy.OPERATOR
+    if not isinstance(lane.state, BEFORE_LEAVE) or (needs_person(lane.state) and not by_person):
         return Step(lane)
     closed = close_order(lane, "the plate was corrected")
+    if _contradicts(lane, event.read):
+        why = "the driver names another plate than the camera has read"
+        doubted = s.AwaitingOperator(why, event.at_s, only_person=True)
+        return Step(replace(lane, held=None).becoming(doubted), closed)
     known = _plate_known(replace(lane, held=None), event.read, event.at_s)
     return Step(known.lane, closed + known.commands)
+
+
+def _contradicts(lane: Lane, said: PlateRead) -> bool:
+    """Say whether a driver's word stands against a sure read: he might name a car that is let in, or off."""
+    seen = live_of(lane).read
+    by_both = seen is not None and seen.by is ReadBy.CAMERA and said.by is ReadBy.DRIVER
+    return by_both and seen is not None and seen.text != said.text
 
 
 def _plate_known(lane: Lane, read: PlateRead, at_s: float) -> Step:
@@ -146,7 +158,7 @@ def from_awaiting_driver(lane: Lane, state: s.AwaitingDriver, at_s: float, timin
         asked = s.Deciding(live.read, at_s, waits_s=state.since_s)
         return Step(lane.becoming(asked), (AskAdmission(live.id, live.read),))
     if waited_s > timing.t_help_s:
-        return Step(lane.becoming(s.AwaitingOperator(state.why, at_s)))
+        return Step(lane.becoming(s.AwaitingOperator(state.why, at_s, only_person=state.sent_back)))
     if live.read is None and state.tries < _MOST_TRIES and waited_s > state.tries * (timing.t_read_s + 1):
         return Step(lane.becoming(replace(state, tries=state.tries + 1)), (Capture(live.id),))
     return None
@@ -164,7 +176,7 @@ def not_admitted(lane: Lane, event: e.NotAdmitted, timing: Timing) -> Step:
     if not isinstance(lane.state, s.Deciding):
         return Step(lane)
     if event.person:
-        return Step(lane.becoming(s.AwaitingOperator(event.why, event.at_s)))
+        return Step(lane.becoming(s.AwaitingOperator(event.why, event.at_s, only_person=True)))
     since_s = event.at_s if lane.state.waits_s is None else lane.state.waits_s
     again_s = event.at_s + timing.t_again_s if event.again else None
     return Step(lane.becoming(s.AwaitingDriver(event.why, since_s, again_s=again_s)))
@@ -181,9 +193,14 @@ def rejected(lane: Lane, event: e.Rejected) -> Step:
 
 def help_called(lane: Lane, event: e.HelpCalled) -> Step:
     """Open a case because the driver calls; what he owes stays on the display."""
-    if not isinstance(lane.state, s.AwaitingDriver | s.AwaitingPayment):
-        return Step(lane)
-    return Step(lane.becoming(s.AwaitingOperator("the driver calls", event.at_s, due_of(lane))))
+    match lane.state:
+        case s.AwaitingPayment(due=due):
+            return Step(lane.becoming(s.AwaitingOperator("the driver calls", event.at_s, due)))
+        case s.AwaitingDriver() as state:
+            only_person = needs_person(state)
+            return Step(lane.becoming(s.AwaitingOperator("the driver calls", event.at_s, only_person=only_person)))
+        case _:
+            return Step(lane)
 
 
 def authorise(lane: Lane, stay: StayId | None, reason: Reason, by: str, at_s: float, timing: Timing) -> Step:

@@ -75,6 +75,8 @@ def _wrong_acceptance(lane: Lane, request: OpenRequest) -> str | None:
 
 
 def _wrong_passage(lane: Lane, request: OpenRequest) -> str | None:
+    if request.reason not in OPERATOR_REASONS:
+        return "nobody opens without an order or one of the fixed reasons"
     named = request.passage is not None and lane.is_live(request.passage)
     return None if named else "that car is gone"
 

@@ -284,6 +284,7 @@ class Late:
     """A passage without leave that has ended, proven by loops, and whose car is still being identified.
 
     `ending`: how its stay ends, at an exit. `reason` and `by` stand for the leave that it did not have.
+    `doubtful`: it may be another car than the one of the stay that its plate leads to, which is not ended then.
     """
 
     passage: Passage
@@ -293,6 +294,7 @@ class Late:
     reason: Reason
     by: str
     until_s: float
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
             return permit.tide_turned(lane, event)
         case _ if not lane.is_live(event.passage):
             return _of_another(lane, event, timing)
+        case e.Admitted() | e.NotAdmitted() | e.StayFound() | e.StayNotFound() if _was_corrected(lane, event):
+            return Step(lane)
         case e.PlateSeen():
             return permit.plate_seen(lane, event, timing)
         case e.PlateCorrected():
@@ -92,6 +94,12 @@ def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
             return gate.command_unknown(lane, event)
         case _:
             assert_never(event)
+
+
+def _was_corrected(lane: Lane, answer: e.Admitted | e.NotAdmitted | e.StayFound | e.StayNotFound) -> bool:
+    """Say whether the answer is about a plate that is no longer this car's."""
+    read = lane.live.read if lane.live is not None else None
+    return answer.plate is not None and (read is None or read.text != answer.plate)
 
 
 def _of_another(lane: Lane, event: e.Event, timing: Timing) -> Step:

@@ -188,6 +188,8 @@ class Passage:
     """It began on the safety loop: somebody comes from the other side."""
     checked: bool = False
     """A person has looked at its plate and its stay."""
+    claimed: bool = False
+    """Which stay is its own is the driver's word alone, and he has not been asked for money yet."""
     reads: tuple[PlateRead | PlateUnread, ...] = ()
     """What the cameras said, the rejected reads too, the newest last."""
 

@@ -1,0 +1,279 @@
+"""The worst orders of events: late answers, a driver's word against a doubt, and books that close a stranger's stay."""
+
+from dataclasses import replace
+
+import pytest
+
+from scada.model.handshake import Mode, PassageOutcome, RiseCause
+from scada.model.lane import commands as c
+from scada.model.lane import events as e
+from scada.model.lane import states as s
+from scada.model.lane.image import OFF
+from scada.model.lane.states import Lane
+from scada.model.lane.words import Direction, Ending, OpenRequest, Reason, Refused
+from scada.model.names import LaneName, RequestId, StayId
+from scada.model.plate import Plate, PlateRead, ReadBy
+from scada.model.tag import Quality
+from tests.support.lane import ON, START, Bench, at_the_boom, entry, exit_lane, read_of
+
+MINE, OTHER = Plate("京A12345"), Plate("京B22222")
+
+
+def typed(plate: str, by: ReadBy = ReadBy.DRIVER) -> PlateRead:
+    return replace(read_of(plate), by=by)
+
+
+def found(bench: Bench, stay: str, plate: Plate | None = None, doubt: str = "", by: str = "camera") -> list[c.Command]:
+    """Billing says whose stay the plate is; without a plate somebody has picked it."""
+    return bench.hear(e.StayFound(bench.passage, StayId(stay), by, doubt, plate=plate, **bench.now))
+
+
+def read_at_exit(plate: str = MINE) -> Bench:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_reads(plate)
+    return bench
+
+
+def let_out(bench: Bench) -> Bench:
+    bench.owes("S1", 0, free=Reason.FREE)
+    bench.boom_rises()
+    return bench
+
+
+def ends(bench: Bench) -> list[tuple[str, Ending]]:
+    return [(end.stay, end.ending) for end in bench.all(c.EndStay)]
+
+
+def notes(bench: Bench) -> list[str]:
+    return [record.note for record in bench.all(c.RecordPassage)]
+
+
+# A doubt is settled by a person, never by the driver
+
+
+def test_a_doubt_is_not_ended_by_the_driver_who_claims_the_doubtful_stay() -> None:
+    bench = read_at_exit()
+    found(bench, "S1", MINE, doubt="its owner has locked this car")
+    found(bench, "S1", by="driver")
+    bench.owes("S1", 0, free=Reason.FREE)
+    bench.waits(1)
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert not bench.all(c.OpenGate)
+
+
+def test_a_doubt_is_not_ended_by_another_plate_that_the_driver_names() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_reads(MINE)
+    bench.hear(e.NotAdmitted(bench.passage, "a clone or a misread", person=True, **bench.now))
+    bench.hear(e.PlateCorrected(bench.passage, typed(OTHER), **bench.now))
+    bench.hear(e.Admitted(bench.passage, **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert not bench.all(c.OpenGate)
+
+
+def test_who_is_on_the_black_list_does_not_come_in_under_a_plate_that_he_types() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_reads(MINE)
+    bench.hear(e.NotAdmitted(bench.passage, "black list", **bench.now))
+    bench.hear(e.PlateCorrected(bench.passage, typed(OTHER), **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert bench.state.only_person
+    bench.hear(e.PlateCorrected(bench.passage, typed(OTHER, ReadBy.OPERATOR), **bench.now))
+    assert isinstance(bench.state, s.Deciding)
+
+
+@pytest.mark.parametrize("then", ["at once", "calls", "waits"])
+def test_who_was_sent_back_lets_himself_in_by_no_word_of_his_own(then: str) -> None:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_fails()
+    bench.hear(e.Rejected(bench.passage, "li", "not his car", **bench.now))
+    if then == "calls":
+        bench.hear(e.HelpCalled(bench.passage, **bench.now))
+    if then == "waits":
+        bench.waits(25)
+    found(bench, "S1", by="driver")
+    bench.owes("S1", 0, free=Reason.FREE)
+    bench.hear(e.PlateCorrected(bench.passage, typed(OTHER), **bench.now))
+    assert isinstance(bench.state, s.AwaitingDriver | s.AwaitingOperator)
+    assert not bench.all(c.OpenGate)
+    found(bench, "S2", by="li")
+    bench.hear(e.StayFound(bench.passage, StayId("S2"), "li", person=True, **bench.now))
+    assert isinstance(bench.state, s.Quoting)
+
+
+@pytest.mark.parametrize(("reason", "goes"), [(Reason.PREPAID, False), (Reason.MONTH, False), (Reason.FREE, True)])
+def test_a_claimed_stay_that_another_cars_money_or_card_frees_needs_a_person(reason: Reason, goes: bool) -> None:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_fails()
+    found(bench, "S1", by="driver")
+    bench.owes("S1", 0, free=reason)
+    assert bool(bench.all(c.OpenGate)) is goes
+    assert isinstance(bench.state, s.AwaitingOperator) is not goes
+
+
+def test_who_has_claimed_a_stay_and_been_asked_for_its_money_goes_by_his_payment() -> None:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_fails()
+    found(bench, "S1", by="driver")
+    bench.owes("S1", 500)
+    bench.waits(bench.timing.t_quote_s + 1)
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    assert bench.all(c.OpenGate)
+
+
+def test_nobody_opens_by_the_request_tag_without_an_order_or_a_fixed_reason() -> None:
+    bench = at_the_boom()
+    request = OpenRequest(RequestId("r"), StayId("S1"), None, bench.passage, Reason.PAID, "somebody", START)
+    bench.hear(e.OpenRequested(request, **bench.now))
+    assert isinstance(bench.all(c.AnswerRequest)[-1].answer, Refused)
+    assert not bench.all(c.OpenGate)
+
+
+# Late answers
+
+
+def test_an_answer_about_the_plate_before_the_correction_counts_for_nothing() -> None:
+    bench = read_at_exit()
+    bench.hear(e.PlateCorrected(bench.passage, typed(OTHER, ReadBy.OPERATOR), **bench.now))
+    found(bench, "S1", MINE)
+    assert isinstance(bench.state, s.Matching)
+    found(bench, "S2", OTHER)
+    found(bench, "S1", MINE)
+    bench.owes("S1", 0, free=Reason.FREE)
+    assert isinstance(bench.state, s.Quoting)
+    assert bench.state.stay == "S2"
+
+
+def test_an_admission_of_the_plate_before_the_correction_admits_nobody() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_reads(MINE)
+    bench.hear(e.PlateCorrected(bench.passage, typed(OTHER, ReadBy.OPERATOR), **bench.now))
+    bench.hear(e.Admitted(bench.passage, Reason.MONTH, MINE, **bench.now))
+    assert isinstance(bench.state, s.Deciding)
+    bench.hear(e.Admitted(bench.passage, Reason.ADMITTED, OTHER, **bench.now))
+    assert bench.all(c.OpenGate)[0].authorisation.reason is Reason.ADMITTED
+
+
+def test_a_second_answer_of_billing_does_not_undo_what_a_person_has_picked() -> None:
+    bench = read_at_exit()
+    bench.waits(6)
+    bench.hear(e.StayFound(bench.passage, StayId("S2"), "li", person=True, **bench.now))
+    found(bench, "S1", MINE, doubt="it looks different")
+    assert bench.lane.live is not None
+    assert bench.lane.live.stay == "S2"
+
+
+def test_an_answer_that_comes_after_the_car_was_sent_back_opens_nothing() -> None:
+    bench = read_at_exit()
+    bench.hear(e.Rejected(bench.passage, "li", "not his car", **bench.now))
+    found(bench, "S1", MINE)
+    assert isinstance(bench.state, s.AwaitingDriver)
+
+
+def test_an_unread_car_is_not_shown_the_order_of_the_one_before() -> None:
+    bench = at_the_boom()
+    bench.shows(passage_now=2, passage_last=1, outcome=PassageOutcome.UNCERTAIN)
+    bench.camera_fails()
+    bench.hear(e.HelpCalled(bench.passage, **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert bench.state.due is None
+
+
+# The books of cars without leave close nobody else's stay
+
+
+def test_a_tailgater_who_may_be_another_car_ends_no_stay_and_is_uncertain() -> None:
+    bench = read_at_exit()
+    found(bench, "S1", MINE)
+    let_out(bench)
+    bench.passes(follower=2)
+    assert bench.lane.live is not None
+    tail = bench.passage
+    bench.shows(safety=ON)
+    bench.shows(approach=OFF)
+    bench.shows(safety=OFF, passage_now=0, passage_last=2, outcome=PassageOutcome.TAILGATE)
+    bench.camera_reads_of(tail, OTHER)
+    bench.hear(e.StayFound(tail, StayId("S2"), "camera", "it stands at another boom", plate=OTHER, **bench.now))
+    bench.waits(10)
+    assert ends(bench) == [("S1", Ending.EXIT)]
+    assert notes(bench) == ["", "UNCERTAIN"]
+
+
+def test_a_follower_whose_stay_is_in_doubt_keeps_none() -> None:
+    bench = read_at_exit()
+    found(bench, "S1", MINE)
+    let_out(bench)
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(approach=OFF)
+    bench.shows(approach=ON, passage_next=2)
+    assert bench.lane.follower is not None
+    who = bench.lane.follower.id
+    bench.camera_reads_of(who, OTHER)
+    bench.hear(e.StayFound(who, StayId("S2"), "camera", "locked", plate=OTHER, **bench.now))
+    assert bench.lane.follower.stay is None
+
+
+def test_in_an_open_lane_a_doubtful_stay_is_not_ended() -> None:
+    bench = exit_lane()
+    bench.shows(mode=Mode.HOLD_OPEN)
+    bench.boom_rises(RiseCause.HOLD_OPEN)
+    bench.arrives(1)
+    gone = bench.passage
+    bench.camera_reads(MINE)
+    found(bench, "S1", MINE, doubt="it looks different")
+    bench.passes()
+    bench.hear(e.StayFound(gone, StayId("S1"), "camera", "it looks different", plate=MINE, **bench.now))
+    assert not ends(bench)
+    assert notes(bench) == ["UNCERTAIN"]
+
+
+def test_who_follows_a_car_that_the_push_button_let_out_owes_as_a_tailgater() -> None:
+    bench = read_at_exit()
+    found(bench, "S1", MINE)
+    bench.boom_rises(RiseCause.BUTTON)
+    bench.passes(follower=2)
+    bench.camera_reads(OTHER)
+    found(bench, "S2")
+    tail = bench.passage
+    bench.shows(safety=ON)
+    bench.shows(approach=OFF)
+    bench.shows(safety=OFF, passage_now=0, passage_last=2, outcome=PassageOutcome.TAILGATE)
+    bench.camera_reads_of(tail, OTHER)
+    bench.hear(e.StayFound(tail, StayId("S2"), "camera", plate=OTHER, **bench.now))
+    assert ends(bench) == [("S1", Ending.EXIT_OPEN_LANE), ("S2", Ending.EXIT_TAILGATE)]
+
+
+def test_the_car_on_the_other_side_of_a_two_way_lane_does_not_say_which_way_the_first_one_went() -> None:
+    bench = entry()
+    bench.lane = Lane(LaneName("both1"), Direction.ENTRY, image=bench.image, rises=0, last=0, two_way=True)
+    bench.arrives(1)
+    bench.camera_reads(MINE)
+    bench.is_admitted()
+    bench.boom_rises()
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(approach=OFF)
+    over = {"passage_now": 2, "passage_last": 1, "outcome": PassageOutcome.UNCERTAIN}
+    bench.shows(safety=OFF, closing=ON, inner_side=True, **over)
+    bench.shows(close_permit=ON, up=OFF)
+    bench.shows(down=ON)
+    bench.camera_reads(OTHER)
+    assert not bench.all(c.BeginStay)
+    assert notes(bench) == ["UNCERTAIN"]
+
+
+def test_an_upper_limit_that_is_not_known_for_a_moment_takes_no_leave_away() -> None:
+    bench = read_at_exit()
+    found(bench, "S1", MINE)
+    let_out(bench)
+    bench.waits(2)
+    bench.shows(up=replace(OFF, quality=Quality.STALE))
+    bench.shows(up=ON)
+    bench.passes()
+    assert ends(bench) == [("S1", Ending.EXIT)]
