@@ -7,7 +7,7 @@ import structlog
 
 from scada.config import Lane as LaneConfig
 from scada.engine.lane.perform import LaneParts, Performer
-from scada.engine.lane.record import step_entries
+from scada.engine.lane.record import Begins, step_entries
 from scada.engine.lane.restart import doubted, end_of_command, take_over
 from scada.engine.lanetags import described
 from scada.engine.mailbox import EveryItem, Mailbox
@@ -28,6 +28,8 @@ from scada.ports import BillingError
 TICK_S = 0.1
 """How often a lane hears that time has passed when nothing else happens."""
 INBOX = 256
+PAGE_ROWS = 500
+"""After so many rows the whole lane is written again."""
 TIDE_S = 5.0
 """How often a tidal lane looks at the clock."""
 
@@ -47,7 +49,8 @@ class LaneRunner:
         self._tags: Mailbox[Batch] = Mailbox(f"tags of {config.name}", INBOX, EveryItem())
         self._performer = Performer(config.id, parts, self.post)
         self._request_tag = TagName(f"{config.id}.gate.open_request")
-        self._has_recorded = False
+        self._page: int | None = None
+        """How many rows were written since the last whole lane; None: no row yet."""
 
     def post(self, event: e.Event) -> None:
         """Give the lane an event; never waits."""
@@ -151,13 +154,19 @@ class LaneRunner:
         """Decide, write it down, then act: the journal comes before the output (invariant 10)."""
         before = self.lane
         done = step(before, event, self._timing)
-        if entries := step_entries(before, event, done, self._timing, is_first=not self._has_recorded):
+        if entries := step_entries(before, event, done, self._timing, self._begins()):
             await self._parts.journal.append(entries)
-            self._has_recorded = True
+            self._page = 0 if "begins" in entries[0].body or self._page is None else self._page + 1
         self.lane = done.lane
         self._tell(before, event)
         for command in done.commands:
             await self._performer.perform(command, self.lane)
+
+    def _begins(self) -> Begins | None:
+        """Say whether the next row must hold the whole lane: a new server reads back to the last such row."""
+        if self._page is None:
+            return Begins.SERVER
+        return Begins.PAGE if self._page >= PAGE_ROWS else None
 
     def _tell(self, before: Lane, event: e.Event) -> None:
         tags = dict(described(self.lane))

@@ -97,12 +97,12 @@ def first_of(
 
 
 def rows_before(
-    connection: Connection, site: SiteId, lane: LaneName, kinds: Sequence[str], actor: str
+    connection: Connection, site: SiteId, lane: LaneName, kinds: Sequence[str], actor: str, most: int
 ) -> Iterator[JournalRow]:
-    """Give one actor's rows about a lane, newest first."""
+    """Give one actor's rows about a lane, newest first, `most` of them at most."""
     mine = (journal.c.site == site) & (journal.c.lane == lane) & (journal.c.actor == actor)
     query = select(journal).where(mine & journal.c.kind.in_(kinds)).order_by(journal.c.n.desc())
-    with connection.execute(query.execution_options(yield_per=50)) as rows:
+    with connection.execute(query.limit(most).execution_options(yield_per=50)) as rows:
         for row in rows.mappings():
             yield _told(row)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from scada.__main__ import main
 from scada.engine.lane import replay as replaying
-from scada.engine.lane.record import step_entries
+from scada.engine.lane.record import Begins, step_entries
 from scada.engine.lane.replay import Replayed, recorded_of, replay
 from scada.model.handshake import PassageOutcome, RiseCause
 from scada.model.lane import states as s
@@ -134,7 +134,7 @@ async def test_all_that_a_lane_was_is_in_its_rows(tmp_path: Path) -> None:
 def test_time_that_changes_nothing_writes_nothing() -> None:
     bench = at_the_boom()
     passing = TimePassed(**bench.now)
-    assert step_entries(bench.lane, passing, step(bench.lane, passing, TIMING), TIMING, is_first=True) == []
+    assert step_entries(bench.lane, passing, step(bench.lane, passing, TIMING), TIMING, Begins.SERVER) == []
 
 
 def test_a_boom_that_may_not_be_lowered_for_an_hour_writes_nothing_either() -> None:

@@ -3,10 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, select, update
 
 from scada.clock import SystemClock
+from scada.engine import lanes
 from scada.engine.command.intents import SqlIntents
+from scada.engine.lane.record import Begins
+from scada.engine.lane.replay import recorded_of, replay
 from scada.model.handshake import CommandBlock, CommandCode, Done, PassageOutcome
 from scada.model.lane.image import OFF
 from scada.model.names import LaneName, PassageId
@@ -122,3 +126,17 @@ async def test_a_lane_whose_rows_nobody_can_read_begins_idle_and_its_old_cases_a
         await is_in(bench, "opening")
         rows = await bench.db.read(lambda conn: conn.execute(select(case.c.outcome)).scalars().all())
         assert rows == ["the server was restarted"]
+
+
+async def test_a_lane_that_has_much_to_tell_writes_itself_whole_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "PAGE_ROWS", 2)
+    async with shell(tmp_path, "in1") as bench:
+        await passes(bench)
+        await is_in(bench, "clearing")
+        site = bench.config.site_id
+        [known] = [one.id for one in bench.cashier.begun]
+        steps = replay(await bench.db.read(lambda conn: recorded_of(conn, site, known)))
+        assert Begins.PAGE in [one.recorded.begins for one in steps]
+        assert [one.differences for one in steps if one.differences] == []

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, insert, select, update
 
 from plc.sim.ladder import power_up, scan
 from plc.sim.memory import Inputs, Memory, Retained
-from scada.engine.lane.record import step_entries
+from scada.engine.lane.record import Begins, step_entries
 from scada.engine.lane.restart import taken_over
 from scada.model.handshake import (
     AckResult,
@@ -180,7 +180,7 @@ class Server:
         self.timing = Timing()
         self.moments = 0
         self._kill_at = kill_at
-        self._has_recorded = False
+        self._begins: Begins | None = Begins.SERVER
         self._answers: list[tuple[int, Callable[[], e.Event]]] = []
         self._claim = 0
         self._claims = 1 + street.now_ms % 65535
@@ -257,11 +257,11 @@ class Server:
 
     def _handle(self, event: e.Event) -> None:
         done = step(self.lane, event, self.timing)
-        if entries := step_entries(self.lane, event, done, self.timing, is_first=not self._has_recorded):
+        if entries := step_entries(self.lane, event, done, self.timing, self._begins):
             self._moment()
             with self.engine.begin() as conn:
                 write_entries(conn, SITE, self.street.at, entries)
-            self._has_recorded = True
+            self._begins = None
             self._moment()
         self.lane = done.lane
         for command in done.commands:

@@ -31,6 +31,7 @@ class Begins(Enum):
 
     SERVER = "a server begins with this lane"
     PASSAGE = "a passage begins"
+    PAGE = "the rows since the last whole lane have become many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,10 @@ class Recorded:
     done: Step
 
 
-def step_entries(before: Lane, event: Event, done: Step, timing: Timing, *, is_first: bool) -> list[JournalEntry]:
-    """Write down a step; nothing if it neither changes nor commands anything. `is_first`: of this server."""
+def step_entries(
+    before: Lane, event: Event, done: Step, timing: Timing, begins: Begins | None = None
+) -> list[JournalEntry]:
+    """Write down a step; nothing if it neither changes nor commands anything."""
     if done.lane == before and not done.commands:
         return []
     state, passage = done.lane.state, done.lane.live or before.live
@@ -55,7 +58,7 @@ def step_entries(before: Lane, event: Event, done: Step, timing: Timing, *, is_f
     decides = orders or type(before.state) is not type(state)
     kind, what = (DECISION, NAMES[type(state)]) if decides else (EVENT, type(event).__name__)
     body: dict[str, object] = {
-        **_beginning(before, done.lane, timing, is_first=is_first),
+        **_beginning(before, done.lane, timing, begins),
         "event": _event_json(before, event),
         "from": NAMES[type(before.state)],
         "after": _differing(_hearing(before, event), done.lane),
@@ -66,11 +69,11 @@ def step_entries(before: Lane, event: Event, done: Step, timing: Timing, *, is_f
     return [step_row, *(_own_row(before, command) for command in own)]
 
 
-def _beginning(before: Lane, after: Lane, timing: Timing, *, is_first: bool) -> dict[str, object]:
+def _beginning(before: Lane, after: Lane, timing: Timing, begins: Begins | None) -> dict[str, object]:
     is_new = after.live is not None and not before.is_live(after.live.id)
-    if not is_first and not is_new:
+    begins = begins or (Begins.PASSAGE if is_new else None)
+    if begins is None:
         return {}
-    begins = Begins.SERVER if is_first else Begins.PASSAGE
     return {"begins": begins.name, "timing": to_json(timing, Timing), "before": to_json(before, Lane)}
 
 

@@ -64,8 +64,8 @@ def replay(steps: Iterable[Recorded]) -> list[Replayed]:
 
 
 def _gap(last: Recorded | None, one: Recorded) -> tuple[Difference, ...]:
-    """Compare the lane that a passage begins with, and the one that the row before left."""
-    if last is None or one.begins is not Begins.PASSAGE:
+    """Compare the lane that a row begins with, and the one that the row before left; only a new server's may differ."""
+    if last is None or one.begins in (None, Begins.SERVER):
         return ()
     return tuple(_compare("before", to_json(last.done.lane, Lane), to_json(one.before, Lane)))
 

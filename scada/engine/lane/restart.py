@@ -19,6 +19,8 @@ from scada.store import books, doubts
 from scada.store.journal import rows_before
 from scada.store.schema import intent, passage, rise
 
+MOST_ROWS = 1000
+"""So far back the whole lane is looked for; a server writes it twice as often."""
 LOOK_S = 0.2
 """How often the book is looked at."""
 
@@ -86,7 +88,7 @@ def taken_over(conn: Connection, site: SiteId, fresh: Lane) -> TakenOver | None:
 def _last_step(conn: Connection, site: SiteId, lane: LaneName) -> Recorded | None:
     """Read the lane's last rows, from the newest one that holds the whole lane on."""
     rows = []
-    for row in rows_before(conn, site, lane, KINDS, ACTOR):
+    for row in rows_before(conn, site, lane, KINDS, ACTOR, MOST_ROWS):
         rows.append(row)
         if "begins" in row.body:
             break
