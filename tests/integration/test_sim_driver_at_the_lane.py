@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs
@@ -24,6 +24,11 @@ CAME = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 CODE = "weixin://wxpay/bizpayurl?pr=Abc123"
 
 
+def offer(plate: str, at: datetime) -> str:
+    marks = f'data-plate="{plate}" data-entered-at="{at.isoformat()}"'
+    return f'<form action="/c/t/stay" {marks}><input name="stay" value="s1"></form>'
+
+
 class Street(ThreadingHTTPServer):
     """Display, WeChat and public page in one: what is shown, and what the driver did."""
 
@@ -34,6 +39,7 @@ class Street(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.message = "reading"
         self.code = ""
+        self.offered = ""
         self.did: list[tuple[str, object]] = []
         self.results = ["ok"]
         self.here: CarName | None = ME
@@ -52,7 +58,9 @@ class _Answer(BaseHTTPRequestHandler):
             segno.make(street.code, error="m").save(picture, kind="png", scale=6)
             self._send(picture.getvalue())
         else:
-            self._send(b'<body data-state="asking"><form method="post"><input name="plate"></form></body>')
+            ask = '<form method="post"><input name="plate"></form>'
+            state = "candidates" if street.offered else "asking"
+            self._send(f'<body data-state="{state}">{street.offered}{ask}</body>'.encode())
 
     def do_POST(self) -> None:
         street = self.server
@@ -67,8 +75,7 @@ class _Answer(BaseHTTPRequestHandler):
             self._send(b'<body data-state="accepted"></body>')
         else:
             street.did.append(("plate", parse_qs(body)["plate"][0]))
-            offer = f'<form action="/c/t/stay" data-plate="京A12346" data-entered-at="{CAME.isoformat()}">'
-            self._send(f'<body data-state="candidates">{offer}<input name="stay" value="s1"></form></body>'.encode())
+            self._send(f'<body data-state="candidates">{offer("京A12346", CAME)}</body>'.encode())
 
     def _send(self, body: bytes) -> None:
         self.send_response(200)
@@ -113,6 +120,19 @@ async def test_a_refused_payment_is_tried_again(street: Street) -> None:
 
 async def test_he_claims_his_stay_on_the_page_that_the_code_leads_to(street: Street) -> None:
     street.message, street.code = "scan_plate", f"{street.url}/c/t"
+    await driver(street, Person()).attend(LANE)
+    assert street.did == [("plate", "京A12345"), ("stay", "s1")]
+
+
+async def test_he_takes_his_own_stay_where_the_page_offers_it_at_once(street: Street) -> None:
+    street.message, street.code, street.offered = "scan_plate", f"{street.url}/c/t", offer("京A12346", CAME)
+    await driver(street, Person()).attend(LANE)
+    assert street.did == [("stay", "s1")]
+
+
+async def test_where_the_page_offers_only_what_is_not_his_he_types_his_plate(street: Street) -> None:
+    long_ago = CAME - timedelta(days=1)
+    street.message, street.code, street.offered = "scan_plate", f"{street.url}/c/t", offer("京A12346", long_ago)
     await driver(street, Person()).attend(LANE)
     assert street.did == [("plate", "京A12345"), ("stay", "s1")]
 

@@ -199,12 +199,16 @@ class Driver:
             log.info("payment refused", car=self._mind.car, answer=answer)
 
     async def _claim(self, url: str) -> None:
-        """Type his own plate on the page that the lane's code leads to."""
+        """Take his own stay if the page that the lane's code leads to offers it; else type his own plate there."""
         if self._mind.tires_of(url):
             return
         page = await asyncio.to_thread(self._phone.open, url)
-        form = page.form("plate")
-        if page.state != "asking" or form is None:
+        form, mine = page.form("plate"), self._mine(page)
+        if mine is not None:
+            self._around.counts.claims += 1
+            await asyncio.to_thread(self._phone.submit, mine.form)
+            return
+        if page.state not in ("asking", "candidates") or form is None:
             return
         await asyncio.sleep(TYPING_S)
         self._around.counts.claims += 1
@@ -216,9 +220,13 @@ class Driver:
         elif answer.state != "accepted":
             await self._call(answer)
 
-    async def _choose(self, page: Page) -> None:
+    def _mine(self, page: Page) -> Candidate | None:
+        """Give the stay that is his own, if the page offers it."""
         entered_at = self._mind.entered_at
-        mine = pick(candidates(page), self._mind.plate, entered_at, self._within) if entered_at else None
+        return pick(candidates(page), self._mind.plate, entered_at, self._within) if entered_at else None
+
+    async def _choose(self, page: Page) -> None:
+        mine = self._mine(page)
         if mine is None:
             await self._call(page)
         else:
