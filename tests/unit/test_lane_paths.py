@@ -115,6 +115,25 @@ def test_a_camera_that_answers_late_still_says_who_the_tailgater_was() -> None:
     assert notes(bench) == ["", "TAILGATE"]
 
 
+def test_a_camera_that_answers_while_the_boom_comes_down_says_who_the_tailgater_is() -> None:
+    bench = let_out(exit_lane())
+    followed(bench)
+    assert bench.lane.follower is not None
+    follower = bench.lane.follower.id
+    bench.shows(safety=OFF, passage_now=2, passage_next=0, passage_last=1, outcome=PassageOutcome.FORWARD)
+    bench.camera_reads_of(follower, "京B22222")
+    bench.shows(safety=ON)
+    bench.shows(approach=OFF)
+    bench.shows(safety=OFF, passage_now=0, passage_last=2, outcome=PassageOutcome.TAILGATE)
+    assert follower in [asked.passage for asked in bench.all(c.FindStay)]
+    bench.hear(e.StayFound(follower, StayId("S2"), "camera", **bench.now))
+    assert [(end.stay, end.ending) for end in bench.all(c.EndStay)] == [
+        ("S1", Ending.EXIT),
+        ("S2", Ending.EXIT_TAILGATE),
+    ]
+    assert notes(bench) == ["", "TAILGATE"]
+
+
 def test_a_tailgater_without_a_stay_is_flagged_and_counted() -> None:
     bench = let_out(exit_lane())
     followed(bench)

@@ -81,6 +81,8 @@ def _seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
             return _unread(lane, why, event.reading, event.at_s, timing)
         case s.Open(), _:
             return gate.plate_seen_open(lane, event, timing)
+        case s.Clearing() | s.Closing() | s.Tailgated(), PlateRead() as read if is_trusted(read, timing):
+            return _seen_behind(lane, read)
         case _:
             return Step(lane)
 
@@ -99,6 +101,12 @@ def _unread(lane: Lane, why: str, reading: PlateUnread, at_s: float, timing: Tim
     if lane.direction is Direction.ENTRY and cameras_off and timing.policy.admit_unread:
         return authorise(lane, None, Reason.ADMITTED, "policy: cameras off", at_s, timing)
     return Step(lane.becoming(s.AwaitingDriver(why, at_s)))
+
+
+def _seen_behind(lane: Lane, read: PlateRead) -> Step:
+    """Keep the plate of a car that comes behind another one: it may go through before anybody has begun with it."""
+    live = live_of(lane)
+    return Step(lane if live.read is not None else replace(lane, live=replace(live, read=read)))
 
 
 def _may_be_nobody(state: s.State) -> bool:
