@@ -78,6 +78,12 @@ def tailgater(tale: Tale) -> None:
     tale.alarm("tailgate")
 
 
+def boom_hit(tale: Tale) -> None:
+    tale.visit("car", paid_fen=0, ending="EXIT_OPEN_LANE", led=False)
+    tale.alarm("boom")
+    tale.notes["broken"] = 1
+
+
 def stuck_loop(tale: Tale) -> None:
     tale.visit("car")
     tale.alarm("safety_loop", "in1")
@@ -99,6 +105,18 @@ def fire(tale: Tale) -> None:
     tale.rise("in1", cause=4)
     tale.rise("out1", cause=4)
     tale.notes["stayed up"] = True
+
+
+def hold_open(tale: Tale) -> None:
+    tale.rise("out1", cause=3)
+    for role in ("one", "two"):
+        tale.visit(role, paid_fen=0, ending="EXIT_OPEN_LANE", led=False)
+    tale.visit("third")
+
+
+def plc_reboot(tale: Tale) -> None:
+    tale.visit("car")
+    tale.notes["stayed down"] = True
 
 
 def server_kill(tale: Tale) -> None:
@@ -127,9 +145,12 @@ STORIES: dict[str, Callable[[Tale], None]] = {
     "paid-then-another-car": another_car,
     "wechat-off": wechat_off,
     "tailgater": tailgater,
+    "boom-hit": boom_hit,
     "stuck-loop": stuck_loop,
     "blind-loop": blind_loop,
     "fire": fire,
+    "hold-open": hold_open,
+    "plc-reboot": plc_reboot,
     "server-kill": server_kill,
     "power-cut": power_cut,
 }
@@ -209,6 +230,9 @@ def test_a_scenario_in_which_nothing_happened_is_not_good(name: str) -> None:
         ("tailgater", change("stays", 1, arrears_fen=0)),
         ("tailgater", without("journal")),
         ("tailgater", lambda tale: tale.intents.append({**tale.intents[-1], "lane": "out1"})),
+        ("boom-hit", lambda tale: tale.rise("out1", cause=1)),
+        ("boom-hit", change("stays", 0, ending=None)),
+        ("boom-hit", without("journal")),
         ("stuck-loop", lambda tale: tale.notes.update({"stayed up": False})),
         ("stuck-loop", lambda tale: tale.rise("out1")),
         ("stuck-loop", without("journal", 0)),
@@ -217,6 +241,10 @@ def test_a_scenario_in_which_nothing_happened_is_not_good(name: str) -> None:
         ("fire", change("stays", 0, arrears_fen=500)),
         ("fire", change("stays", 1, ending=None)),
         ("fire", lambda tale: tale.rise("out1", cause=4)),
+        ("hold-open", change("stays", 0, ending="EXIT")),
+        ("hold-open", without("settlements")),
+        ("plc-reboot", lambda tale: tale.rise("out1", cause=9)),
+        ("plc-reboot", lambda tale: tale.notes.update({"stayed down": False})),
         ("server-kill", without("settlements", 0)),
         ("server-kill", without("passages")),
         ("power-cut", without("settlements", 0)),

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from scada.sim.scenarios.barrier import BlindLoop, Fire, StuckLoop, Tailgater
+from scada.sim.scenarios.barrier import BlindLoop, BoomHit, Fire, HoldOpen, StuckLoop, Tailgater
 from scada.sim.scenarios.crowd import RushHour
-from scada.sim.scenarios.cuts import PowerCut, ServerKill
+from scada.sim.scenarios.cuts import PlcReboot, PowerCut, ServerKill
 from scada.sim.scenarios.eyes import CameraOff, Misread, PlateSwap, TwoStays, UnplatedCar
 from scada.sim.scenarios.money import AnotherCar, DoublePayment, LateNotice, WechatOff
 from scada.sim.scenarios.reversing import BackOut, FakeExit
@@ -41,9 +41,12 @@ _ALL: tuple[Scenario, ...] = (
     WechatOff(),
     CameraOff(),
     Tailgater(),
+    BoomHit(),
     StuckLoop(),
     BlindLoop(),
+    HoldOpen(),
     Fire(),
+    PlcReboot(),
     ServerKill(),
     PowerCut(),
 )

@@ -4,7 +4,7 @@ from scada.model.handshake import RiseCause
 from scada.model.names import LaneName
 from scada.sim.road import OPEN, Habit, Manner, What
 from scada.sim.scenarios.money import KEEPS
-from scada.sim.stage.guests import PLAIN, How
+from scada.sim.stage.guests import PLAIN, Guest, How
 from scada.sim.stage.stage import Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
@@ -50,6 +50,32 @@ class Tailgater:
             f"the follower's fee is {stay.get('fee_fen')}, it owes {stay.get('arrears_fen')}",
         )
         found.want(story.alarms(story.way[1])["tailgate"] == 1, "a tailgater was reported", "no tailgater was reported")
+        return found.verdict()
+
+
+class BoomHit:
+    """A car breaks through the boom that is down."""
+
+    name = "boom-hit"
+    expected = "alarm and pictures at once, no more commands to that barrier, and the car's stay ends as EXIT_OPEN_LANE"
+
+    async def play(self, stage: Stage) -> None:
+        """Break it, and put it back."""
+        guest = await stage.park("car", How(person=KEEPS, leave=Manner(Habit.RAMS, patience_s=4.0)))
+        stage.call(guest)
+        await stage.passed(guest, stage.way_out)
+        await stage.until("the boom is reported", lambda: stage.is_alarmed(stage.way_out, "boom"), 15)
+        stage.note("broken", stage.did(guest, What.RAMMED))
+        stage.field(stage.way_out)
+        await stage.order(stage.way_out, "confirm-fault", note="boom put back")
+
+    def judge(self, story: Story) -> Verdict:
+        """One alarm, no opening, one debt."""
+        found = Findings()
+        found.same("booms broken", story.notes.get("broken"), 1)
+        found.same("alarms of the boom", story.alarms(story.way[1])["boom"], 1)
+        found.same("rises of the boom", len(story.rises(story.way[1])), 0)
+        left_unguarded(story, found, "car", "EXIT_OPEN_LANE")
         return found.verdict()
 
 
@@ -174,6 +200,39 @@ class Fire:
             found.same(f"fen asked of {role}", story.stay(role).get("arrears_fen"), 0)
         found.same("the next car's stay ended by", story.ending("after"), "EXIT")
         found.same("payments of the next car", len(story.settlements("after")), 1)
+        return found.verdict()
+
+
+class HoldOpen:
+    """An operator holds the exit open; two cars go out; then it is guarded again."""
+
+    name = "hold-open"
+    expected = "cars under the held boom are read and counted, their stays end as EXIT_OPEN_LANE; later cars pay again"
+
+    async def play(self, stage: Stage) -> None:
+        """Held, two out, guarded, one out."""
+        *guests, third = await stage.fill(("one", PLAIN), ("two", PLAIN), ("third", PLAIN))
+        await stage.order(stage.way_out, "hold-open", minutes="5", reason="QUEUE", note="")
+        await stage.until("the boom is up", lambda: stage.board(stage.way_out).boom >= OPEN, 15)
+        for guest in guests:
+            await self._out(stage, guest)
+        await stage.order(stage.way_out, "auto", note="")
+        await stage.comes_down(stage.way_out)
+        await self._out(stage, third)
+
+    @staticmethod
+    async def _out(stage: Stage, guest: Guest) -> None:
+        stage.call(guest)
+        await stage.passed(guest, stage.way_out)
+
+    def judge(self, story: Story) -> Verdict:
+        """One rise for HOLD_OPEN, two open-lane exits, one paid exit."""
+        found = Findings()
+        found.same("rises for HOLD_OPEN", len(story.rises(story.way[1], RiseCause.HOLD_OPEN)), 1)
+        for role in ("one", "two"):
+            left_unguarded(story, found, role, "EXIT_OPEN_LANE")
+        found.same("third's stay ended by", story.ending("third"), "EXIT")
+        found.same("payments of the third", len(story.settlements("third")), 1)
         return found.verdict()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from scada.model.handshake import RiseCause
 from scada.sim.road import Habit, Manner, What
 from scada.sim.scenarios.money import KEEPS
 from scada.sim.stage.guests import How
@@ -17,6 +18,33 @@ def _in_and_out(story: Story, found: Findings, role: str) -> None:
     found.same(f"stays of {role}", len(story.stays(role)), 1)
     found.same(f"{role}'s stay ended by", story.ending(role), "EXIT")
     found.same(f"payments of {role}", len(story.settlements(role)), 1)
+
+
+class PlcReboot:
+    """The exit's PLC restarts while a car waits before it."""
+
+    name = "plc-reboot"
+    expected = "no motion and no command until a person has said what stands there; then the car pays and leaves once"
+
+    async def play(self, stage: Stage) -> None:
+        """Wait, restart, look, pay, go."""
+        guest = await stage.park("car", _KEEPS)
+        stage.call(guest)
+        await stage.code(guest)
+        await stage.behind.kill(stage.plc_of(stage.way_out))
+        stage.note("stayed down", await stage.holds(lambda: stage.is_down(stage.way_out), 3.0))
+        await stage.resumes(stage.way_out, f"{guest.plate} waits")
+        await stage.until("a code can be paid", lambda: stage.pays_any(guest), 90)
+        await stage.passed(guest, stage.way_out)
+
+    def judge(self, story: Story) -> Verdict:
+        """One opening, one payment, no rise without a cause."""
+        found = Findings()
+        _in_and_out(story, found, "car")
+        found.same("the boom stayed down", story.notes.get("stayed down"), True)
+        found.same("openings for the car", story.openings("car", story.way[1]), 1)
+        found.same("rises", [row["cause"] for row in story.rises(story.way[1])], [int(RiseCause.AUTHORISED)])
+        return found.verdict()
 
 
 class ServerKill:
