@@ -15,6 +15,8 @@ from scada.sim.virtual.carpark import CarPark
 from scada.sim.virtual.cast import HOUR_MS
 from scada.sim.virtual.post import Post
 
+COLUMNS = ("rises", "causes", "openings", "completed", "stays")
+
 
 @dataclass(slots=True)
 class HourRow:
@@ -38,6 +40,11 @@ class HourRow:
         stays = self.completed - self._sum("completed: ") + self._sum("stay: ")
         return self.rises == self.causes and self.rises == rises and self.openings == opened and self.stays == stays
 
+    def to_json(self) -> dict[str, object]:
+        """Give the row as JSON values."""
+        counted = {name: getattr(self, name) for name in COLUMNS}
+        return {"lane": self.lane, "hour": self.hour, **counted, "apart": dict(+self.apart)}
+
     def _sum(self, prefix: str) -> int:
         return sum(count for name, count in self.apart.items() if name.startswith(prefix))
 
@@ -56,7 +63,7 @@ def total(rows: Sequence[HourRow]) -> dict[str, HourRow]:
     sums: dict[str, HourRow] = {}
     for row in rows:
         one = sums.setdefault(row.lane, HourRow(row.lane, -1))
-        for name in ("rises", "causes", "openings", "completed", "stays"):
+        for name in COLUMNS:
             setattr(one, name, getattr(one, name) + getattr(row, name))
         one.apart.update(row.apart)
     return sums

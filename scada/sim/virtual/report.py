@@ -1,7 +1,7 @@
 """The result of a virtual stretch of time: figures, the reconciliation, and the verdict, for people and programs."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from scada.sim.virtual.carpark import CarPark
 from scada.sim.virtual.reconcile import HourRow, reconcile, total
@@ -25,8 +25,9 @@ class Report:
 
     def to_json(self) -> dict[str, object]:
         """Give the report as JSON values."""
-        fields = asdict(self)
-        return {**fields, "ok": not self.broken, "wall_s": round(self.wall_s, 1)}
+        told: dict[str, object] = {one.name: getattr(self, one.name) for one in fields(self)}
+        lanes = [row.to_json() for row in self.lanes]
+        return {**told, "lanes": lanes, "ok": not self.broken, "wall_s": round(self.wall_s, 1)}
 
 
 def report_of(park: CarPark, days: int, seed: int, wall_s: float) -> Report:
