@@ -93,6 +93,14 @@ def normal_form(text: str) -> Plate:
     return Plate(signs[:2] + signs[2:].replace("O", "0").replace("I", "1"))
 
 
+def is_nearly(one: Plate, other: Plate) -> bool:
+    """Say whether two plates may be two looks at one: the same but for a single sign, or one sign is lost."""
+    if len(one) == len(other):
+        return sum(a != b for a, b in zip(one, other, strict=True)) <= 1
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+
+
 def is_plausible(plate: Plate) -> bool:
     """Say whether a text can be a Chinese plate at all: a guard on what people type, not a grammar."""
     if not 7 <= len(plate) <= 9:

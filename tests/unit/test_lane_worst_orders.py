@@ -277,3 +277,168 @@ def test_an_upper_limit_that_is_not_known_for_a_moment_takes_no_leave_away() -> 
     bench.shows(up=ON)
     bench.passes()
     assert ends(bench) == [("S1", Ending.EXIT)]
+
+
+# Nobody is forgotten, and nobody's books are closed by what proves nothing
+
+
+def rises_for(bench: Bench) -> Bench:
+    found(bench, "S1", MINE)
+    return let_out(bench)
+
+
+def test_passages_whose_numbers_no_image_showed_are_on_record() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.shows(passage_now=4, passage_last=3, outcome=PassageOutcome.FORWARD)
+    assert [record.passage.number for record in bench.all(c.RecordPassage)] == [1, 2, 3]
+    assert not bench.all(c.BeginStay)
+
+
+def test_a_plc_that_has_restarted_and_forgot_its_last_passage_makes_nobody_pass_unseen() -> None:
+    bench = entry()
+    bench.arrives(7)
+    bench.leaves()
+    bench.shows(alive=False)
+    bench.shows(alive=True, passage_last=0, outcome=PassageOutcome.NONE)
+    bench.shows(alive=False)
+    bench.shows(alive=True, approach=ON, passage_now=8)
+    assert [record.passage.number for record in bench.all(c.RecordPassage)] == [7]
+
+
+def test_a_follower_in_whose_place_another_one_comes_is_on_record() -> None:
+    bench = rises_for(read_at_exit())
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(approach=OFF)
+    bench.shows(approach=ON, passage_next=2)
+    bench.shows(approach=OFF)
+    bench.shows(approach=ON, passage_next=3)
+    assert [record.passage.number for record in bench.all(c.RecordPassage)] == [2]
+    assert bench.lane.follower is not None
+    assert bench.lane.follower.number == 3
+
+
+def test_a_follower_who_may_have_gone_through_at_the_leaders_bumper_is_uncertain_and_did_not_back_out() -> None:
+    bench = rises_for(read_at_exit())
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(approach=OFF)
+    bench.shows(approach=ON, passage_next=2)
+    bench.shows(approach=OFF)
+    bench.shows(safety=OFF, passage_now=2, passage_next=0, passage_last=1, outcome=PassageOutcome.FORWARD)
+    bench.shows(passage_now=0, passage_last=2, outcome=PassageOutcome.BACKED_OUT)
+    assert notes(bench) == ["", "UNCERTAIN"]
+
+
+def test_a_follower_who_stood_on_the_loop_when_the_leader_had_gone_backs_out_as_anybody() -> None:
+    bench = rises_for(read_at_exit())
+    bench.passes(follower=2)
+    bench.leaves()
+    assert notes(bench) == ["", ""]
+
+
+def test_a_car_that_was_under_the_boom_without_leave_is_not_in_doubt_but_uncertain() -> None:
+    bench = exit_lane()
+    bench.shows(mode=Mode.HOLD_OPEN)
+    bench.boom_rises(RiseCause.HOLD_OPEN)
+    bench.arrives(1)
+    bench.shows(safety=ON)
+    bench.shows(safety=OFF, passage_now=2, passage_last=1, outcome=PassageOutcome.UNCERTAIN)
+    assert notes(bench) == ["UNCERTAIN"]
+
+
+@pytest.mark.parametrize("near", [(), (StayId("S2"),)])
+def test_a_car_that_is_gone_and_whose_stay_nobody_surely_knows_is_uncertain(near: tuple[StayId, ...]) -> None:
+    bench = exit_lane()
+    bench.shows(mode=Mode.HOLD_OPEN)
+    bench.boom_rises(RiseCause.HOLD_OPEN)
+    bench.arrives(1)
+    bench.camera_reads(MINE)
+    gone = bench.passage
+    bench.passes()
+    if near:
+        bench.hear(e.StayNotFound(gone, near, plate=MINE, **bench.now))
+    bench.waits(10)
+    assert notes(bench) == ["UNCERTAIN"]
+
+
+def test_in_an_open_lane_the_stay_goes_with_its_plate() -> None:
+    bench = read_at_exit()
+    found(bench, "S1", MINE)
+    bench.shows(mode=Mode.HOLD_OPEN)
+    bench.camera_reads(OTHER)
+    bench.boom_rises(RiseCause.HOLD_OPEN)
+    bench.passes()
+    assert not ends(bench)
+
+
+def on_both_loops(bench: Bench, plate: str) -> None:
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(safety=OFF, passage_now=2, passage_last=1, outcome=PassageOutcome.UNCERTAIN)
+    bench.shows(close_permit=ON, up=OFF)
+    bench.shows(down=ON)
+    bench.camera_reads(plate)
+
+
+@pytest.mark.parametrize("plate", ["京A12346", "京A1234", "京A123450"])
+def test_almost_the_same_plate_proves_neither_way(plate: str) -> None:
+    bench = rises_for(read_at_exit())
+    on_both_loops(bench, plate)
+    assert not ends(bench)
+    bench.waits(10)
+    assert notes(bench) == ["UNCERTAIN"]
+
+
+def test_a_follower_read_almost_as_the_leader_is_not_known() -> None:
+    bench = rises_for(read_at_exit())
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(approach=OFF)
+    bench.shows(approach=ON, passage_next=2)
+    assert bench.lane.follower is not None
+    bench.camera_reads_of(bench.lane.follower.id, "京A12346")
+    assert bench.lane.follower.read is None
+
+
+# The barrier
+
+
+def test_a_boom_that_is_lifted_before_a_car_that_pays_closes_its_order() -> None:
+    bench = at_the_boom()
+    bench.boom_rises(RiseCause.UNKNOWN)
+    assert isinstance(bench.state, s.Faulted)
+    assert [closed.order for closed in bench.all(c.CloseOrder)] == ["order1"]
+
+
+def test_a_rise_that_no_image_showed_is_no_proof_that_the_boom_was_lifted() -> None:
+    bench = entry()
+    bench.shows(down=OFF, rise_count=2, rise_cause=RiseCause.REOPEN)
+    assert not isinstance(bench.state, s.Faulted)
+
+
+def test_a_car_with_leave_that_breaks_the_boom_off_ends_its_stay_all_the_same() -> None:
+    bench = rises_for(read_at_exit())
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(attached=OFF)
+    bench.shows(approach=OFF)
+    bench.shows(safety=OFF, passage_now=0, passage_last=1, outcome=PassageOutcome.FORWARD)
+    assert ends(bench) == [("S1", Ending.EXIT)]
+    assert isinstance(bench.state, s.Faulted)
+    assert bench.state.authorisation is None
+
+
+def test_a_broken_boom_is_an_alarm_in_an_open_lane_too() -> None:
+    bench = exit_lane()
+    bench.shows(mode=Mode.HOLD_OPEN)
+    bench.shows(attached=OFF)
+    assert "boom_off" in [alarm.code for alarm in bench.all(c.RaiseAlarm)]
+
+
+def test_a_paid_car_whose_opening_a_mode_cut_short_goes_without_a_person_once_the_mode_ends() -> None:
+    bench = read_at_exit()
+    found(bench, "S1", MINE)
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    bench.shows(mode=Mode.RESYNC)
+    assert len(bench.all(c.AskQuote)) == 2
+    bench.shows(mode=Mode.AUTO)
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    assert len(bench.all(c.OpenGate)) == 2
+    assert isinstance(bench.state, s.Opening)

@@ -7,7 +7,7 @@ from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.commands import Capture, KeepPicture, RaiseAlarm, RevokeGate
 from scada.model.lane.gate import under_boom
-from scada.model.lane.leave import close_order, live_of
+from scada.model.lane.leave import authorisation_of, close_order, live_of
 from scada.model.lane.states import Fault, Lane, Step
 from scada.model.lane.timing import Timing
 
@@ -34,7 +34,7 @@ def _boom_off(lane: Lane, at_s: float) -> Step:
     passage = lane.live.id if lane.live else None
     text = "the boom is off its mount: hit or broken"
     closed = close_order(lane, "the boom is broken")
-    stopped = replace(lane, held=None).becoming(s.Faulted(Fault.BOOM, at_s))
+    stopped = replace(lane, held=None).becoming(s.Faulted(Fault.BOOM, at_s, authorisation_of(lane.state)))
     return Step(stopped, (*closed, RaiseAlarm("boom", passage, text), KeepPicture(passage, "boom")))
 
 
@@ -92,7 +92,7 @@ def did_not_close(lane: Lane, state: s.Clearing | s.Closing, at_s: float, timing
 def from_faulted(lane: Lane, state: s.Faulted, at_s: float) -> Step | None:
     """A fault ends when the limit it waited for is reached: a late barrier, a test opening, a boom that is down."""
     image, leave = lane.image, state.authorisation
-    if leave is not None and lane.is_live(leave.passage):
+    if leave is not None and lane.is_live(leave.passage) and state.fault is not Fault.BOOM:
         if image.safety.is_on and not image.down.is_on:
             return under_boom(lane, leave, at_s)
         return Step(lane.becoming(s.Open(leave, at_s))) if image.up.is_on else None
@@ -135,9 +135,16 @@ def standing(lane: Lane, at_s: float, timing: Timing) -> dict[str, str]:
         found["limits"] = "both limit switches of the boom are on"
     if image.drive_fault.is_on:
         found["drive"] = "the drive of the barrier reports a fault"
+    if _is_off_while_open(lane):
+        found["boom_off"] = "the boom is off its mount while the lane is held open"
     if image.mode is Mode.FIRE:
         found["fire"] = "fire: the boom is up and nothing is billed"
     return found
+
+
+def _is_off_while_open(lane: Lane) -> bool:
+    attached = lane.image.attached
+    return isinstance(lane.state, s.Watching) and not attached.on and attached.quality.is_good
 
 
 def _is_past_unfelt(lane: Lane) -> bool:

@@ -12,7 +12,7 @@ from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted
 from scada.model.lane.words import Direction, Passage
-from scada.model.plate import PlateRead
+from scada.model.plate import PlateRead, is_nearly
 
 
 def heard(lane: Lane, who: Passage, event: e.PlateSeen | e.StayFound | e.StayNotFound, timing: Timing) -> Step:
@@ -34,4 +34,4 @@ def heard(lane: Lane, who: Passage, event: e.PlateSeen | e.StayFound | e.StayNot
 
 def _is_leader(lane: Lane, read: PlateRead) -> bool:
     own = lane.live.read if lane.live is not None else None
-    return own is not None and own.text == read.text
+    return own is not None and is_nearly(own.text, read.text)

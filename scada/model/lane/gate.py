@@ -83,6 +83,8 @@ def from_opening(lane: Lane, state: s.Opening, at_s: float) -> Step | None:
         return Step(lane.becoming(s.Open(state.authorisation, at_s)))
     if image.safety.is_on and not image.down.is_on:
         return under_boom(lane, state.authorisation, at_s)
+    if image.mode is not Mode.AUTO and not is_by_person(state.authorisation):
+        return decide_anew(lane, state.authorisation, at_s)
     if image.mode is not Mode.AUTO:
         why = f"the lane went into mode {image.mode.name} while it opened"
         return Step(lane.becoming(s.AwaitingOperator(why, at_s)))

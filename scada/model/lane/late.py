@@ -72,8 +72,8 @@ def heard(lane: Lane, late: Late, event: e.PlateSeen | e.StayFound | e.StayNotFo
             return _finished(lane, replace(late, doubtful=True))
         case e.StayFound(stay=stay):
             return _finished(lane, replace(late, passage=replace(late.passage, stay=stay)))
-        case e.StayNotFound():
-            return _finished(lane, late)
+        case e.StayNotFound(candidates=near):
+            return _finished(lane, replace(late, doubtful=bool(near)))
         case _:
             assert_never(event)
 
@@ -81,7 +81,7 @@ def heard(lane: Lane, late: Late, event: e.PlateSeen | e.StayFound | e.StayNotFo
 def close_old(lane: Lane, at_s: float) -> Step | None:
     """Close the books of a passage whose camera or whose billing did not answer in time."""
     old = next((late for late in lane.late if at_s > late.until_s), None)
-    return None if old is None else _finished(lane, old)
+    return None if old is None else _finished(lane, replace(old, doubtful=True))
 
 
 def _finish_or_wait(lane: Lane, late: Late) -> Step:

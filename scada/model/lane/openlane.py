@@ -76,7 +76,8 @@ def plate_seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
     live = lane.live
     if live is None or not isinstance(event.reading, PlateRead) or not is_trusted(event.reading, timing):
         return Step(lane)
-    named = replace(lane, live=replace(live, read=event.reading))
+    same = live.checked or (live.read is not None and live.read.text == event.reading.text)
+    named = replace(lane, live=replace(live, read=event.reading, stay=live.stay if same else None))
     asked = (FindStay(live.id, event.reading),) if lane.direction is Direction.EXIT else ()
     return Step(named, asked)
 

@@ -31,9 +31,8 @@ def image_seen(lane: Lane, event: ImageSeen, timing: Timing) -> Step:
     was_dark = not lane.image.alive
     done = unseen.rises(lane, image) if was_dark else rises.rises(lane, image, event.at_s)
     done = Step(_looked(done.lane, image, event.at_s), done.commands)
-    done = _end_all(done, event.at_s, timing, unseen=was_dark)
-    if was_dark:
-        done = done.then(unseen.passages(done.lane, event.at))
+    done = _end_all(done, event.at_s, timing, unseen=was_dark, felt=lane.safety_s is not None)
+    done = done.then(unseen.passages(done.lane, event.at))
     if image.passage_now != 0 and done.lane.live is None:
         done = done.then(_begun(done.lane, event, found=was_dark))
     return done.then(_followed(done.lane, event))
@@ -47,7 +46,10 @@ def _looked(lane: Lane, image: LaneImage, at_s: float) -> Lane:
     stand_s = _since(lane.stand_s, on=image.stand.is_on, at_s=at_s)
     safety_s = _since(lane.safety_s, on=image.safety.is_on, at_s=at_s)
     stuck = lane.stuck and not image.stand.is_off
-    return replace(lane, state=state, image=image, stand_s=stand_s, safety_s=safety_s, stuck=stuck)
+    live = lane.live
+    if live is not None and live.close_behind and image.stand.is_on and live.number == image.passage_now:
+        live = replace(live, close_behind=False)
+    return replace(lane, state=state, image=image, live=live, stand_s=stand_s, safety_s=safety_s, stuck=stuck)
 
 
 def _since(before_s: float | None, *, on: bool, at_s: float) -> float | None:
@@ -56,14 +58,19 @@ def _since(before_s: float | None, *, on: bool, at_s: float) -> float | None:
     return at_s if before_s is None else before_s
 
 
-def _end_all(done: Step, at_s: float, timing: Timing, *, unseen: bool) -> Step:
-    """End the live passage, and its follower too if both are over since the last image."""
+def _end_all(done: Step, at_s: float, timing: Timing, *, unseen: bool, felt: bool) -> Step:
+    """End the live passage, and its follower too if both are over since the last image.
+
+    `felt`: somebody was on the safety loop at the last image.
+    """
     image = done.lane.image
     while (live := done.lane.live) is not None and live.number != image.passage_now:
-        done = done.then(_ended(done.lane, live, _outcome(done.lane, live, unseen=unseen), at_s, timing))
+        outcome = _outcome(done.lane, live, unseen=unseen)
+        done = done.then(_ended(done.lane, live, outcome, at_s, timing, felt=felt))
         follower = done.lane.follower
         if follower is not None and follower.number != image.passage_next:
-            done = Step(replace(done.lane, live=follower, follower=None, last=follower.number), done.commands)
+            moved_up = replace(follower, close_behind=image.stand.is_off)
+            done = Step(replace(done.lane, live=moved_up, follower=None, last=follower.number), done.commands)
     return done
 
 
@@ -112,16 +119,22 @@ def _followed(lane: Lane, event: ImageSeen) -> Step:
     number, follower = event.image.passage_next, lane.follower
     if lane.live is None or (follower is not None and follower.number == number):
         return Step(lane)
+    left = () if follower is None else (RecordPassage(follower, PassageOutcome.UNCERTAIN, "IN_DOUBT"),)
     if number == 0:
-        return Step(lane if follower is None else replace(lane, follower=None))
+        return Step(lane if follower is None else replace(lane, follower=None), left)
     known = Passage(passage_id(lane.name, number, event.at), number, event.at)
-    return Step(replace(lane, follower=known), (Capture(known.id),))
+    return Step(replace(lane, follower=known), (*left, Capture(known.id)))
 
 
-def _ended(lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: float, timing: Timing) -> Step:
+def _ended(
+    lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: float, timing: Timing, *, felt: bool = False
+) -> Step:
     """Close the books of a passage, by what the PLC's loops prove."""
     done = settling.give_up(lane, passage)
     gone = replace(done.lane, live=None)
+    if _may_have_followed(lane, passage, outcome):
+        text = "a vehicle may have followed another one without a gap"
+        return done.then(_unproven(gone, passage, PassageOutcome.UNCERTAIN, text, at_s))
     match outcome:
         case PassageOutcome.FORWARD:
             return done.then(_completed(gone, passage, at_s, timing))
@@ -131,7 +144,7 @@ def _ended(lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: float, t
             return done.then(settling.came_wrong_way(_free(gone, s.Clearing(at_s)), passage, at_s))
         case PassageOutcome.TAILGATE:
             return done.then(_without_leave(gone, passage, at_s, timing))
-        case PassageOutcome.UNCERTAIN if not isinstance(lane.state, s.Passing):
+        case PassageOutcome.UNCERTAIN if not isinstance(lane.state, s.Passing) and not felt:
             return done.then(_in_doubt(gone, passage))
         case PassageOutcome.UNCERTAIN | PassageOutcome.NONE:
             leave = authorisation_of(lane.state)
@@ -142,6 +155,12 @@ def _ended(lane: Lane, passage: Passage, outcome: PassageOutcome, at_s: float, t
             return done.then(_unproven(gone, passage, PassageOutcome.UNCERTAIN, text, at_s))
         case _:
             assert_never(outcome)
+
+
+def _may_have_followed(lane: Lane, passage: Passage, outcome: PassageOutcome) -> bool:
+    """Say whether a follower who never stood alone on the approach loop may have gone through: nobody saw him back."""
+    is_open = outcome in (PassageOutcome.BACKED_OUT, PassageOutcome.UNCERTAIN)
+    return is_open and passage.close_behind and authorisation_of(lane.state) is None
 
 
 def _completed(lane: Lane, passage: Passage, at_s: float, timing: Timing) -> Step:

@@ -6,7 +6,7 @@ from scada.model.handshake import RiseCause
 from scada.model.lane import states as s
 from scada.model.lane.commands import Command, KeepPicture, RaiseAlarm, RecordRise
 from scada.model.lane.image import LaneImage
-from scada.model.lane.leave import authorisation_of
+from scada.model.lane.leave import authorisation_of, close_order
 from scada.model.lane.states import Fault, Lane, Step
 from scada.model.lane.unseen import EXPECTED_RISES
 
@@ -38,8 +38,11 @@ def _rise(lane: Lane, image: LaneImage, count: int, cause: RiseCause, at_s: floa
         RaiseAlarm("unexplained_rise", stands_there, text),
         KeepPicture(stands_there, "unexplained rise"),
     ]
-    risen = lane.becoming(s.Faulted(Fault.BOOM, at_s)) if _is_lifted(lane, cause) else lane
-    return Step(risen, tuple(commands))
+    if image.rise_cause is not RiseCause.UNKNOWN or not _is_lifted(lane, cause):
+        return Step(lane, tuple(commands))
+    closed = close_order(lane, "the boom was lifted")
+    stopped = replace(lane, held=None).becoming(s.Faulted(Fault.BOOM, at_s))
+    return Step(stopped, (*commands, *closed))
 
 
 def _is_lifted(lane: Lane, cause: RiseCause) -> bool:

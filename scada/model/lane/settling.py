@@ -22,7 +22,7 @@ from scada.model.lane.states import Lane, Step, Unsettled
 from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted
 from scada.model.lane.words import Authorisation, Direction, Ending, Passage
-from scada.model.plate import PlateRead
+from scada.model.plate import PlateRead, is_nearly
 
 _MOST_LOOKS = 2
 """Reads that say nothing before a person has to look: the burst, and one more."""
@@ -42,7 +42,10 @@ def plate_seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
         return Step(lane)
     reading, was = event.reading, open_.passage.read
     if isinstance(reading, PlateRead) and is_trusted(reading, timing) and was is not None:
-        return _rolled_back(lane, open_) if reading.text == was.text else _went(lane, open_)
+        if reading.text == was.text:
+            return _rolled_back(lane, open_)
+        if not is_nearly(reading.text, was.text):
+            return _went(lane, open_)
     if open_.looks + 1 >= _MOST_LOOKS:
         return _unknown(lane, open_)
     return Step(replace(lane, unsettled=replace(open_, looks=open_.looks + 1)))

@@ -28,7 +28,8 @@ def passages(lane: Lane, at: datetime) -> Step:
     """Record the passages that the PLC has numbered since the last one on record."""
     image, last = lane.image, lane.last
     newest = image.passage_now - 1 if image.passage_now else image.passage_last
-    counted = Step(replace(lane, last=newest if lane.live is None else lane.live.number))
+    known = (last if newest == 0 else newest) if lane.live is None else lane.live.number
+    counted = Step(lane if known == last else replace(lane, last=known))
     if last is None or newest <= last:
         return counted
     numbers = range(last + 1, newest + 1)[-MOST_ROWS:]

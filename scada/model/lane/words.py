@@ -188,6 +188,8 @@ class Passage:
     """It began on the safety loop: somebody comes from the other side."""
     checked: bool = False
     """A person has looked at its plate and its stay."""
+    close_behind: bool = False
+    """It left the approach loop while another car was still under the boom: it may be under it, too."""
     claimed: bool = False
     """Which stay is its own is the driver's word alone, and he has not been asked for money yet."""
     reads: tuple[PlateRead | PlateUnread, ...] = ()
