@@ -203,6 +203,10 @@ class Fire:
         return found.verdict()
 
 
+HELD_MIN = "240"
+"""Minutes of the business clock, which runs fast; so long needs a second person."""
+
+
 class HoldOpen:
     """An operator holds the exit open; two cars go out; then it is guarded again."""
 
@@ -212,7 +216,7 @@ class HoldOpen:
     async def play(self, stage: Stage) -> None:
         """Held, two out, guarded, one out."""
         *guests, third = await stage.fill(("one", PLAIN), ("two", PLAIN), ("third", PLAIN))
-        await stage.order(stage.way_out, "hold-open", minutes="5", reason="QUEUE", note="")
+        await stage.order(stage.way_out, "hold-open", minutes=HELD_MIN, reason="QUEUE", note="", **stage.behind.second)
         await stage.until("the boom is up", lambda: stage.board(stage.way_out).boom >= OPEN, 15)
         for guest in guests:
             await self._out(stage, guest)

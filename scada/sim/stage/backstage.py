@@ -25,6 +25,10 @@ class Backstage(Protocol):
     async def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
         """Give an order at the control room."""
 
+    @property
+    def second(self) -> Mapping[str, str]:
+        """Name and password of a second person, as an order takes them."""
+
     def at_desk(self, present: bool) -> None:
         """Let the operator decide cases, or not."""
 

@@ -51,6 +51,11 @@ class SiteBackstage:
         """Give an order at the control room."""
         return await asyncio.to_thread(self._site.desk.tell, lane, path, content)
 
+    @property
+    def second(self) -> Mapping[str, str]:
+        """Name and password of a second person, as an order takes them."""
+        return self._site.second
+
     def at_desk(self, present: bool) -> None:
         """Let the operator decide cases, or not."""
         self._site.operator.present = present

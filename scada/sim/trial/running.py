@@ -20,7 +20,7 @@ from scada.supervise import Keeper, parts
 
 log = structlog.get_logger()
 
-NAME = "drill"
+NAME, SECOND = "drill", "second"
 Say = Callable[[str], None]
 
 
@@ -34,6 +34,8 @@ class TrialSite:
     cars: CarPark
     desk: Desk
     operator: Operator
+    second: dict[str, str]
+    """Name and password of a second person, as an order takes them."""
     keepers: dict[str, Keeper]
 
 
@@ -44,12 +46,12 @@ async def running(path: Path, clock: SystemClock, say: Say) -> AsyncIterator[Tri
     async with AsyncExitStack() as stack:
         truth = stack.enter_context(TruthLog(truth_path(config), clock))
         cars = CarPark(config, clock, clock.speed, truth)
-        password, keepers = await _start(stack, config, path, clock, say)
+        password, second, keepers = await _start(stack, config, path, clock, say)
         desk = Desk(f"http://{config.web.control.host}:{config.web.control.port}", NAME, password)
         stack.callback(desk.close)
         operator = Operator(desk, {lane.id: lane.leads for lane in config.lanes}, cars.look, clock.speed)
         await stack.enter_async_context(_working(cars.run(), operator.run()))
-        yield TrialSite(config, clock, truth, cars, desk, operator, keepers)
+        yield TrialSite(config, clock, truth, cars, desk, operator, second, keepers)
 
 
 def truth_path(config: Config) -> Path:
@@ -59,30 +61,31 @@ def truth_path(config: Config) -> Path:
 
 async def _start(
     stack: AsyncExitStack, config: Config, path: Path, clock: SystemClock, say: Say
-) -> tuple[str, dict[str, Keeper]]:
-    """Start simulators and site; give the operator's password and the processes."""
+) -> tuple[str, dict[str, str], dict[str, Keeper]]:
+    """Start simulators and site; give the operator's password, a second person, and the processes."""
 
     def hear(name: str, line: str) -> None:
         log.info("said", part=name, line=line)
 
     say("starting the simulators")
     keepers = await stack.enter_async_context(started(simulators(config, path), clock, hear))
-    password = await _hire(config, clock)
+    password, beside = await _hire(config, clock, NAME, SECOND)
     say("starting the site")
     plant, *web = parts(path, with_sim=False)
     for together in ([plant], web):
         keepers |= await stack.enter_async_context(started(together, clock, hear))
-    return password, keepers
+    return password, {"second_name": SECOND, "second_password": beside}, keepers
 
 
-async def _hire(config: Config, clock: SystemClock) -> str:
-    """Make the drill's operator, as `daozha user add` does."""
+async def _hire(config: Config, clock: SystemClock, *names: str) -> list[str]:
+    """Make the drill's operators, as `daozha user add` does; gives their passwords."""
     url = database_url(config)
     await asyncio.to_thread(migrate, url)
-    password = secrets.token_urlsafe(18)
+    passwords = [secrets.token_urlsafe(18) for _ in names]
     async with Database(url) as db:
-        await Operators(db, config.site_id, clock).add(NAME, "operator", password, must_change=False)
-    return password
+        for name, password in zip(names, passwords, strict=True):
+            await Operators(db, config.site_id, clock).add(name, "operator", password, must_change=False)
+    return passwords
 
 
 @asynccontextmanager
