@@ -132,9 +132,12 @@ class CarPark:
 
     def dismiss(self, car: CarName) -> None:
         """Let a car go home: now if it is in no lane, else as soon as it has backed out."""
-        self._dismissed.add(car)
         self.park.back_out(car)
         self.park.go_home(car)
+        if any(one.car.name == car for road in self.park.world.roads for one in road.cars):
+            self._dismissed.add(car)
+        else:
+            self.minds.pop(car, None)
 
     def plates(self) -> list[Plate]:
         """Give the plates of all cars that are here or on their way."""
@@ -164,17 +167,22 @@ class CarPark:
     def _told(self, happening: Happening) -> None:
         """Keep the counts, and wake the driver whose car has come to a boom."""
         self.happened.append(happening)
-        mind = self.minds[happening.car]
+        mind = self.minds.get(happening.car)
+        if mind is None:
+            return  # it was sent home in this very moment
         if happening.what is What.ARRIVED:
             task = asyncio.create_task(Driver(mind, self._around).attend(happening.lane), name=f"driver {mind.car}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         elif happening.what is What.BACKED_OUT:
             self.back_outs += 1
-            if happening.car in self._dismissed:
-                self.park.go_home(happening.car)
+        elif happening.what is What.TURNED_BACK:
+            del self.minds[happening.car]
         elif happening.what is What.PASSED:
             self._passed(happening, mind)
+        if happening.what in (What.BACKED_OUT, What.PASSED) and happening.car in self._dismissed:
+            self._dismissed.discard(happening.car)
+            self.dismiss(happening.car)
         self.changed.set()
 
     def _passed(self, happening: Happening, mind: Mind) -> None:
