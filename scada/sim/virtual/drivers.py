@@ -63,7 +63,7 @@ class Drivers:
     def _come(self) -> None:
         regular = self._away and self._random.random() < SHARE_MONTH_CARD
         car = self._away.pop(self._random.randrange(len(self._away))) if regular else self._stranger()
-        visit = Visit(len(self.visits), car, self._agenda.now_ms)
+        visit = Visit(len(self.visits), car)
         self.visits.append(visit)
         self._queue(visit, Direction.ENTRY)
 
@@ -98,7 +98,7 @@ class Drivers:
     def passed(self, road: Forecourt, turn: Turn) -> None:
         """A car is through: it parks, or goes home."""
         visit = turn.visit
-        crossing = Crossing(road.name, self._agenda.now_ms, turn.number, road.cabinet.by_hand)
+        crossing = Crossing(road.name, turn.under_ms, self._agenda.now_ms, turn.number)
         if road.leads is Direction.ENTRY:
             visit.entered = crossing
             self.inside[visit] = None
@@ -118,7 +118,6 @@ class Drivers:
         if road.leads is Direction.ENTRY:
             self._tries[visit] = self._tries.get(visit, 0) + 1
             if self._tries[visit] >= MOST_LANES or self._random.random() < 0.3:
-                visit.given_up = True
                 if visit.car.month_card:
                     self._away.append(visit.car)
                 return

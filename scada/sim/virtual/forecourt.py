@@ -31,21 +31,22 @@ class Visit:
 
     number: int
     car: Car
-    came_ms: int
     entered: "Crossing | None" = None
     left: "Crossing | None" = None
     wants_out_ms: int = 0
-    given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A car that truly went through a lane, and the passage under which the PLC counted it (0: none)."""
+    """A car that truly went through a lane, and the passage under which the PLC counted it (0: none).
+
+    `from_ms`: when it came under the boom.
+    """
 
     lane: LaneName
+    from_ms: int
     at_ms: int
     number: int
-    boom_by_hand: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +59,7 @@ class Turn:
     standing: bool = False
     moving: bool = False
     under: bool = False
+    under_ms: int = 0
     number: int = 0
     reading: Plate | None = None
     """The plate it shows; None shows none."""
@@ -217,7 +219,7 @@ class Forecourt:
             turn.moving = False
             self.look()
             return
-        turn.under = True
+        turn.under, turn.under_ms = True, self._agenda.now_ms
         apart = self._feels_beam_apart(turn)
         self._feel(safety=1, beam=0 if apart else 1)
         turn.number = self.cabinet.memory.now if self.cabinet.powered else 0

@@ -70,4 +70,6 @@ def _figures(park: CarPark) -> dict[str, int]:
         "waived, fen": sum(stay.waived_fen for stay in stays),
         "to refund, fen": till.surplus_fen,
         **dict(sorted(books.done.items())),
+        **{f"payment: {decision}": count for decision, count in sorted(till.decisions.items())},
+        **{f"open request: {answer}": count for answer, count in books.answers.most_common()},
     }

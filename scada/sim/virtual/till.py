@@ -45,11 +45,8 @@ class Account:
     ending: Ending | None = None
     ended_at: datetime | None = None
     exit_passage: PassageId | None = None
-    reason: Reason | None = None
     fee_fen: Fen = NOTHING
     arrears_fen: Fen = NOTHING
-    owed_fen: Fen = NOTHING
-    """Arrears at the moment of its end; later payments lower `arrears_fen`, not this."""
     waived_fen: Fen = NOTHING
     orders: list[OrderId] = field(default_factory=list)
 
@@ -197,7 +194,7 @@ class Till:
         asked = (order.total_fen - stay.paid_fen for order in pending)
         final = close_account(stay.paid_fen, Fen(max(owed, *asked, 0)), reason, ending)
         stay.fee_fen, stay.arrears_fen, stay.waived_fen = final.fee_fen, final.arrears_fen, final.waived_fen
-        stay.owed_fen, stay.ending, stay.ended_at, stay.reason = final.arrears_fen, ending, at, reason
+        stay.ending, stay.ended_at = ending, at
         for order in pending:
             order.state = OrderState.CLOSED
         del self._open[stay.id]

@@ -20,6 +20,8 @@ from scada.sim.virtual.till import Account
 Where = tuple[LaneName, int]
 LONGEST_OUT_MS = 3 * 3_600_000
 """Nobody who wants to leave may need longer (invariant 9)."""
+DARK = frozenset({"plc-restart", "power-cut"})
+"""Periods in which a PLC counts nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class _Court:
     def _told(self, visit: Visit, crossing: Crossing) -> str:
         """Give the name under which the books know a crossing that moved no stay."""
         if crossing.number == 0:
-            return "the PLC had no power" if self._was("power", crossing) else "!nobody counted it"
+            return "the PLC had no power" if self._was_dark(crossing) else "!nobody counted it"
         if self._crossed[(crossing.lane, crossing.number)][0] is not visit:
             return "close behind another, under one presence of the safety loop"
         row = self._rows.get((crossing.lane, crossing.number))
@@ -191,9 +193,9 @@ class _Court:
             return "!nothing names it"
         return f"{row.outcome.name} {row.note}".strip()
 
-    def _was(self, kind: str, crossing: Crossing) -> bool:
+    def _was_dark(self, crossing: Crossing) -> bool:
         return any(
-            kind in period.kind and period.from_ms <= crossing.at_ms <= period.until_ms
+            period.kind in DARK and period.from_ms <= crossing.from_ms <= period.until_ms
             for period in self._park.books.periods
             if period.lane in (None, crossing.lane)
         )
