@@ -8,13 +8,13 @@ from scada.model.handshake import Mode, PassageOutcome, RiseCause
 from scada.model.lane import commands as c
 from scada.model.lane import events as e
 from scada.model.lane import states as s
-from scada.model.lane.image import OFF
+from scada.model.lane.image import DARK, OFF
 from scada.model.lane.states import Lane
-from scada.model.lane.words import Direction, Ending, OpenRequest, Reason, Refused
+from scada.model.lane.words import Direction, Ending, Fate, OpenRequest, Reason, Refused
 from scada.model.names import LaneName, RequestId, StayId
 from scada.model.plate import Plate, PlateRead, ReadBy
 from scada.model.tag import Quality
-from tests.support.lane import ON, START, Bench, at_the_boom, entry, exit_lane, read_of
+from tests.support.lane import ON, START, Bench, at_the_boom, entry, exit_lane, quote_of, read_of
 
 MINE, OTHER = Plate("京A12345"), Plate("京B22222")
 
@@ -116,15 +116,46 @@ def test_a_claimed_stay_that_another_cars_money_or_card_frees_needs_a_person(rea
     assert isinstance(bench.state, s.AwaitingOperator) is not goes
 
 
-def test_who_has_claimed_a_stay_and_been_asked_for_its_money_goes_by_his_payment() -> None:
+def claims_and_owes() -> Bench:
     bench = exit_lane()
     bench.arrives(1)
     bench.camera_fails()
     found(bench, "S1", by="driver")
     bench.owes("S1", 500)
-    bench.waits(bench.timing.t_quote_s + 1)
+    return bench
+
+
+def test_who_has_paid_at_the_boom_for_the_stay_that_he_claims_goes_by_his_payment() -> None:
+    bench = claims_and_owes()
+    bench.pays("S1")
+    assert bench.all(c.OpenGate)
+
+
+def test_who_has_paid_for_his_claim_while_the_loop_was_in_doubt_goes_when_it_is_not() -> None:
+    bench = claims_and_owes()
+    bench.shows(approach=OFF)
+    bench.pays("S1")
+    bench.shows(approach=ON)
     bench.owes("S1", 0, free=Reason.PREPAID)
     assert bench.all(c.OpenGate)
+
+
+def test_a_claimed_stay_whose_own_driver_pays_ahead_meanwhile_lets_nobody_else_out() -> None:
+    bench = claims_and_owes()
+    bench.waits(bench.timing.t_quote_s + 1)
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert not bench.all(c.OpenGate)
+
+
+def test_the_fee_of_a_claimed_stay_is_not_deducted_from_whoever_has_allowed_it() -> None:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_fails()
+    found(bench, "S1", by="driver")
+    bench.hear(e.Quoted(bench.passage, replace(quote_of("S1", 500), auto_deduct=True), **bench.now))
+    assert not bench.all(c.AskAcceptance)
+    assert bench.all(c.AskOrder)
 
 
 def test_nobody_opens_by_the_request_tag_without_an_order_or_a_fixed_reason() -> None:
@@ -442,3 +473,18 @@ def test_a_paid_car_whose_opening_a_mode_cut_short_goes_without_a_person_once_th
     bench.owes("S1", 0, free=Reason.PREPAID)
     assert len(bench.all(c.OpenGate)) == 2
     assert isinstance(bench.state, s.Opening)
+
+
+def test_a_new_server_asks_again_who_has_passed_an_open_lane_and_who_stands_there() -> None:
+    bench = exit_lane()
+    bench.shows(mode=Mode.HOLD_OPEN)
+    bench.boom_rises(RiseCause.HOLD_OPEN)
+    bench.arrives(1)
+    bench.camera_reads(MINE)
+    gone = bench.passage
+    bench.passes()
+    bench.arrives(2)
+    bench.lane = replace(bench.lane, image=DARK)
+    asked = bench.hear(e.Recovered(bench.at_s, Fate.NONE, **bench.now))
+    assert c.Capture(bench.passage) in asked
+    assert [find.passage for find in asked if isinstance(find, c.FindStay)] == [gone]

@@ -77,7 +77,7 @@ def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
         return authorise(lane, quote.stay, quote.free_reason or Reason.FREE, "billing", event.at_s, timing)
     if isinstance(state, s.AwaitingOperator):
         return Step(lane, (AskOrder(event.passage, quote),))
-    if quote.auto_deduct:
+    if quote.auto_deduct and not live_of(lane).claimed:
         return Step(lane.becoming(s.AwaitingAcceptance(quote, event.at_s)), (AskAcceptance(event.passage, quote),))
     return _order(lane, quote, event.at_s, state.asks)
 
@@ -106,11 +106,10 @@ def order_made(lane: Lane, event: e.OrderMade) -> Step:
     mine = live_of(lane).stay == event.order.stay
     match lane.state:
         case s.Quoting() if mine:
-            asked = replace(lane, live=replace(live_of(lane), claimed=False))
-            return Step(asked.becoming(s.AwaitingPayment(due, event.at_s)))
+            return Step(lane.becoming(s.AwaitingPayment(due, event.at_s)))
         case s.AwaitingOperator(only_person=False) as state if mine:
             return Step(lane.becoming(replace(state, due=due, ask_s=None)))
-        case s.AwaitingPayment(due=shown) if shown.order.id == event.order.id:
+        case s.AwaitingPayment(due=asked) if asked.order.id == event.order.id:
             return Step(lane)
         case _:
             return Step(lane, (CloseOrder(event.order.id, "nobody waits for it any more"),))

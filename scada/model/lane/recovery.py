@@ -10,11 +10,13 @@ from typing import TypeVar, assert_never
 
 from scada.model.handshake import RiseCause
 from scada.model.lane import events as e
+from scada.model.lane import openlane
 from scada.model.lane import states as s
+from scada.model.lane.commands import Capture, Command, FindStay
 from scada.model.lane.gate import decide_anew, under_boom
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
-from scada.model.lane.words import Authorisation, Fate
+from scada.model.lane.words import Authorisation, Direction, Fate
 
 T = TypeVar("T")
 
@@ -22,6 +24,18 @@ T = TypeVar("T")
 def recovered(lane: Lane, event: e.Recovered, timing: Timing) -> Step:
     """Take over the lane that a former server left."""
     lane = _shifted(lane, min(event.at_s - event.left_s, 0.0))
+    return _taken_over(lane, event, timing).also(*_asked_anew(lane))
+
+
+def _asked_anew(lane: Lane) -> tuple[Command, ...]:
+    """Ask again who has passed without leave, who follows, and who is in an open lane: the answers went nowhere."""
+    unread = [one for one in (lane.follower, lane.live if openlane.is_open(lane) else None) if one and not one.read]
+    gone = [late.passage for late in lane.late if late.leads is Direction.EXIT and late.passage.stay is None]
+    looks = tuple(Capture(passage.id) for passage in unread)
+    return (*looks, *(FindStay(passage.id, passage.read) for passage in gone if passage.read is not None))
+
+
+def _taken_over(lane: Lane, event: e.Recovered, timing: Timing) -> Step:
     overdue_s = event.at_s - timing.t_answer_s - 1.0
     match lane.state:
         case s.Identifying():

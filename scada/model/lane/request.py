@@ -87,10 +87,11 @@ def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     if request.order is None or lane.live is None or lane.live.stay != request.stay or request.stay is None:
         return refused
     asked = (*refused.commands, AskQuote(lane.live.id, request.stay))
+    lane = replace(lane, live=replace(lane.live, claimed=False))
     match lane.state:
         case s.AwaitingPayment():
             return Step(lane.becoming(s.Quoting(request.stay, at_s)), asked)
         case s.AwaitingOperator(only_person=False) as state:
             return Step(lane.becoming(replace(state, due=None)), asked)
         case _:
-            return refused
+            return Step(lane, refused.commands)

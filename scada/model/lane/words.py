@@ -191,7 +191,7 @@ class Passage:
     close_behind: bool = False
     """It left the approach loop while another car was still under the boom: it may be under it, too."""
     claimed: bool = False
-    """Which stay is its own is the driver's word alone, and he has not been asked for money yet."""
+    """Which stay is its own is the driver's word alone, and he has not paid for it at this boom."""
     reads: tuple[PlateRead | PlateUnread, ...] = ()
     """What the cameras said, the rejected reads too, the newest last."""
 
