@@ -209,3 +209,14 @@ def test_two_cars_nose_to_nose_prove_nothing() -> None:
     bench.wire(closing=True)
     bench.wire(safety=False)
     assert ended(bench) == (1, PassageOutcome.UNCERTAIN)
+
+
+def test_who_came_to_the_other_side_while_a_car_was_under_the_boom_gets_a_number_once_it_has_reversed_out() -> None:
+    bench = opened(TWO_WAY)
+    bench.wire(safety=True)
+    bench.wire(closing=True)
+    bench.wire(safety=False)
+    bench.wire(approach=False)
+    bench.run(5000)
+    assert ended(bench) == (2, PassageOutcome.BACKED_OUT)
+    assert (bench.memory.now, image(bench.memory)["passage.side"]) == (3, 2)

@@ -153,9 +153,15 @@ def _close_passage(memory: Memory, outcome: PassageOutcome) -> None:
     memory.away_ms = memory.proof_ms = memory.local = memory.local_ms = 0
     if memory.now == 0 and memory.near:
         memory.now = _number_next(memory)
-    elif memory.now == 0 and memory.far_waits:
+    elif memory.now == 0 and (memory.far_waits or _is_met(memory, outcome)):
         memory.now, memory.far_waits = _number_next(memory), False
         memory.side = OUTER if memory.side == INNER else INNER
+
+
+def _is_met(memory: Memory, outcome: PassageOutcome) -> bool:
+    """Say whether a car that has gone back leaves another one on the far side, who came while it was under the boom."""
+    stands = memory.present if memory.side == INNER else memory.inner_present
+    return stands and outcome in (PassageOutcome.BACKED_OUT, PassageOutcome.REVERSED_THROUGH)
 
 
 def _count(memory: Memory, outcome: PassageOutcome) -> None:
