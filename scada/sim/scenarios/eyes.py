@@ -3,7 +3,7 @@
 from scada.model.lane.commands import Message
 from scada.model.plate import Plate
 from scada.sim.road import Manner
-from scada.sim.stage.guests import How
+from scada.sim.stage.guests import PLAIN, How
 from scada.sim.stage.stage import Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Findings, Verdict
@@ -148,25 +148,26 @@ class CameraOff:
     expected = "drivers say their plates themselves or a person helps; the stay is right, and cameras read again later"
 
     async def play(self, stage: Stage) -> None:
-        """Dark, a car in and out, light again, another car in and out."""
+        """Dark, a car in and out, light again, two more cars in and out."""
         await stage.behind.unplug("feed")
         guest = await stage.park("dark")
         stage.call(guest)
         await stage.passed(guest, stage.way_out, 150)
         await stage.cameras_back()
         await stage.until("the cameras see again", lambda: _see(stage))
-        after = await stage.park("light")
-        stage.call(after)
-        await stage.passed(after, stage.way_out)
+        for guest in await stage.fill(("light", PLAIN), ("later", PLAIN)):
+            stage.call(guest)
+            await stage.passed(guest, stage.way_out, 120)
 
     def judge(self, story: Story) -> Verdict:
-        """Both on their own stays; only the second read by a camera."""
+        """All on their own stays; cameras have read only in the light."""
         found = Findings()
-        for role in ("dark", "light"):
+        for role in ("dark", "light", "later"):
             _left_on_own_stay(story, found, role)
         dark = _read_by(story, "dark")
         said = f"in the dark the plate was given by: {', '.join(dark)}"
         found.want("camera" not in dark, said, "a camera read in the dark")
-        light = _read_by(story, "light")
-        found.same("in the light the plate was given by", light, ["camera"])
+        light = [*_read_by(story, "light"), *_read_by(story, "later")]
+        said = f"in the light the plates were given by: {', '.join(light)}"
+        found.want("camera" in light, said, f"{said}, and by no camera")
         return found.verdict()
