@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from blockbuster import blockbuster_ctx
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 PRODUCT = ("scada", "plc", "lpr", "billing", "hmi")
 RECKONED = ("os.getcwd", "os.path.abspath", "os.path.islink", "os.readlink")
@@ -13,6 +13,9 @@ RECKONED = ("os.getcwd", "os.path.abspath", "os.path.islink", "os.readlink")
 
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=100)
 settings.register_profile("soak", deadline=None, max_examples=5_000)
+settings.register_profile(
+    "mutants", settings.get_profile("house"), phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 

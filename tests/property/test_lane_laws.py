@@ -142,6 +142,36 @@ class Coupled(RuleBasedStateMachine):
         street.dropped = False
         self.site.run(50)
 
+    @rule(lane=LANES, what=st.sampled_from(["walker", "car", "next car", "safety_fault", "mode", "server"]), ms=MS)
+    def as_the_boom_comes_down(self, lane: LaneName, what: str, ms: int) -> None:
+        """Wait until the boom begins to lower; just then somebody comes under it, or something happens."""
+        post = self.post(lane)
+        for _ in range(60):
+            if post.memory.lowering or not post.memory.up:
+                break
+            self.site.run(100)
+        if not post.memory.lowering:
+            return
+        match what:
+            case "walker":
+                post.street.walker = True
+                self.site.run(ms)
+                post.street.walker = False
+            case "car":
+                for car in list(post.street.cars):
+                    self._moves(post, car, False, ms)
+            case "next car":
+                self.site.weather.camera, self.site.weather.camera_ms = "sees", 100
+                self.a_car_comes(lane, Build.CAR, lane == BOTH, 0, ms)
+            case "safety_fault":
+                for car in list(post.street.cars):
+                    self._moves(post, car, False, 50)
+                self.a_contact_changes(lane, what, ms, False)
+            case "mode":
+                self.a_mode_is_asked_for(lane, 2, BOTH_WAYS, ms)
+            case _:
+                self.a_part_stops(lane, what, ms)
+
     # --- people ---
 
     @rule(ms=st.sampled_from([1000, 3000, 6000, 8000, 20_000, 50_000, 100_000]))

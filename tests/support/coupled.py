@@ -95,6 +95,8 @@ class Post:
         """Scan once with what street and wire have brought, then let the server look."""
         before, now_ms = self.memory, self.site.now_ms
         changes: dict[str, object] = dict(self.street.felt())
+        if self.inputs.safety_fault:
+            changes["safety"] = False
         words = self.wire.arrived(now_ms, linked=self.linked)
         if words is not None:
             changes["command"] = words

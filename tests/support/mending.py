@@ -36,6 +36,7 @@ def empty_the_lanes(site: Site) -> list[str]:
 
 def _mend(post: Post) -> None:
     post.wire_in(**dict.fromkeys(STUCK_AT_ALL, False))
+    post.street.walker = False
     post.linked = True
     if post.lane is None:
         post.start_server()

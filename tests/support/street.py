@@ -50,6 +50,8 @@ class Street:
     through: list[Vehicle] = field(default_factory=list)
     asleep: bool = False
     """The detector of the safety loop has tuned out the car that stands on it."""
+    walker: bool = False
+    """Somebody on foot is under the boom: no loop feels him."""
     dropped: bool = False
     """The detector of the approach loop has lost its car for a moment."""
 
@@ -65,7 +67,12 @@ class Street:
         return car
 
     def can_move(self, car: Vehicle, way: int, boom: float) -> bool:
-        """Say whether a car can go one place on: nobody is in the way, and the boom is not."""
+        """Say whether a car can go one place on: nobody is in the way, and the boom is not.
+
+        Who has gone through does not come back: no loop could tell him from the next one.
+        """
+        if car.is_through and way != car.ahead:
+            return False
         at = car.at + way
         index = self.cars.index(car) + way
         if 0 <= index < len(self.cars) and abs(self.cars[index].at - at) < 2:
@@ -87,8 +94,8 @@ class Street:
 
     @property
     def is_under(self) -> bool:
-        """A car is under the boom or on the loop under it."""
-        return any(car.covers("S") for car in self.cars)
+        """A car is under the boom or on the loop under it, or a person is."""
+        return self.walker or any(car.covers("S") for car in self.cars)
 
     def felt(self) -> dict[str, bool]:
         """Say which loops and beams are covered."""
@@ -96,7 +103,7 @@ class Street:
             "approach": any(car.covers("A") for car in self.cars) and not self.dropped,
             "safety": self.is_under and not self.asleep,
             "closing": any(car.covers("C") for car in self.cars),
-            "beam": any(car.at == 3 for car in self.cars) and not self.asleep,
+            "beam": self.walker or (any(car.at == 3 for car in self.cars) and not self.asleep),
         }
 
     def in_view(self, *, inner: bool) -> Vehicle | None:
