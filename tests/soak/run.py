@@ -37,6 +37,7 @@ def runs() -> list[Long]:
         Long(f"drill, {CARS} cars, abnormal paths", [*drill, "--seed", "12", "--scenario", "paths"]),
         Long(f"rush hour, server killed {KILLS} times", [python, "-m", "tests.soak.kill", "--kills", f"{KILLS}"]),
         Long("virtual year of a 1,000-space car park", year),
+        Long("every mutant of the pure modules", [python, "tests/bench/bench_mutants.py", "--all"]),
     ]
 
 
