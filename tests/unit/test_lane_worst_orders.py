@@ -488,3 +488,28 @@ def test_a_new_server_asks_again_who_has_passed_an_open_lane_and_who_stands_ther
     asked = bench.hear(e.Recovered(bench.at_s, Fate.NONE, **bench.now))
     assert c.Capture(bench.passage) in asked
     assert [find.passage for find in asked if isinstance(find, c.FindStay)] == [gone]
+
+
+def test_a_boom_that_is_at_both_limits_is_not_open_for_anybody() -> None:
+    bench = read_at_exit()
+    found(bench, "S1", MINE)
+    bench.owes("S1", 0, free=Reason.FREE)
+    bench.shows(up=ON)
+    assert isinstance(bench.state, s.Opening)
+    bench.hear(e.CommandRefused(bench.passage, "FAULT", **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+
+
+def test_a_follower_before_whom_the_leader_comes_back_is_read_again() -> None:
+    bench = rises_for(read_at_exit())
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(approach=OFF)
+    bench.shows(approach=ON, passage_next=2)
+    assert bench.lane.follower is not None
+    who = bench.lane.follower.id
+    bench.camera_reads_of(who, OTHER)
+    bench.hear(e.StayFound(who, StayId("S2"), "camera", plate=OTHER, **bench.now))
+    back = PassageOutcome.REVERSED_THROUGH
+    bench.shows(safety=OFF, passage_now=2, passage_next=0, passage_last=1, outcome=back)
+    assert bench.lane.live is not None
+    assert (bench.lane.live.read, bench.lane.live.stay) == (None, None)

@@ -95,7 +95,7 @@ def from_faulted(lane: Lane, state: s.Faulted, at_s: float) -> Step | None:
     if leave is not None and lane.is_live(leave.passage) and state.fault is not Fault.BOOM:
         if image.safety.is_on and not image.down.is_on:
             return under_boom(lane, leave, at_s)
-        return Step(lane.becoming(s.Open(leave, at_s))) if image.up.is_on else None
+        return Step(lane.becoming(s.Open(leave, at_s))) if image.is_up else None
     match state.fault:
         case Fault.NO_START:
             return Step(lane.becoming(s.Closing(at_s))) if image.up.is_on else None

@@ -47,7 +47,7 @@ def from_authorised(lane: Lane, state: s.Authorised, at_s: float) -> Step | None
 def is_open_for(lane: Lane, leave: Authorisation) -> bool:
     """Say whether the boom is up for this very passage already: a former server process had it opened."""
     image, live = lane.image, lane.live
-    risen = image.up.is_on and image.rise_cause is RiseCause.AUTHORISED
+    risen = image.is_up and image.rise_cause is RiseCause.AUTHORISED
     return risen and live is not None and live.id == leave.passage and live.number == image.rise_passage
 
 
@@ -79,7 +79,7 @@ def command_unknown(lane: Lane, event: CommandUnknown) -> Step:
 def from_opening(lane: Lane, state: s.Opening, at_s: float) -> Step | None:
     """Wait for the upper limit; find the fault when it does not come."""
     image = lane.image
-    if image.up.is_on:
+    if image.is_up:
         return Step(lane.becoming(s.Open(state.authorisation, at_s)))
     if image.safety.is_on and not image.down.is_on:
         return under_boom(lane, state.authorisation, at_s)

@@ -63,6 +63,11 @@ class LaneImage:
         """The loop on which the live passage's car stands: the approach loop, from the inner side the closing one."""
         return self.closing if self.inner_side else self.approach
 
+    @property
+    def is_up(self) -> bool:
+        """The boom is up, for certain: one that is at both limits is at neither."""
+        return self.up.is_on and not self.down.is_on
+
 
 DARK = LaneImage(
     approach=UNKNOWN,

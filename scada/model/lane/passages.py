@@ -22,6 +22,9 @@ from scada.model.lane.states import Begun, Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.words import Authorisation, Direction, Ending, Passage, passage_id
 
+_CAME_BACK = frozenset({PassageOutcome.BACKED_OUT, PassageOutcome.REVERSED_THROUGH, PassageOutcome.UNCERTAIN})
+"""The car may stand before the boom again: whose plate the cameras read meanwhile is not sure."""
+
 
 def image_seen(lane: Lane, event: ImageSeen, timing: Timing) -> Step:
     """Take in the PLC's image: rises first, then the ends of passages, then who is there now."""
@@ -69,7 +72,8 @@ def _end_all(done: Step, at_s: float, timing: Timing, *, unseen: bool, felt: boo
         done = done.then(_ended(done.lane, live, outcome, at_s, timing, felt=felt))
         follower = done.lane.follower
         if follower is not None and follower.number != image.passage_next:
-            moved_up = replace(follower, close_behind=image.stand.is_off)
+            known = replace(follower, read=None, stay=None) if outcome in _CAME_BACK else follower
+            moved_up = replace(known, close_behind=image.stand.is_off)
             done = Step(replace(done.lane, live=moved_up, follower=None, last=follower.number), done.commands)
     return done
 

@@ -102,7 +102,7 @@ def _obeyed(lane: Lane, leave: Authorisation, at_s: float, *, is_over: bool) -> 
         return decide_anew(lane, leave, at_s)
     if lane.image.safety.is_on and not lane.image.down.is_on:
         return under_boom(lane, leave, at_s)
-    return Step(lane.becoming(s.Open(leave, at_s) if lane.image.up.is_on else s.Opening(leave, at_s)))
+    return Step(lane.becoming(s.Open(leave, at_s) if lane.image.is_up else s.Opening(leave, at_s)))
 
 
 def _shifted(value: T, by_s: float) -> T:
