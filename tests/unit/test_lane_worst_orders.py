@@ -14,7 +14,7 @@ from scada.model.lane.words import Direction, Ending, Fate, OpenRequest, Reason,
 from scada.model.names import LaneName, RequestId, StayId
 from scada.model.plate import Plate, PlateRead, ReadBy
 from scada.model.tag import Quality
-from tests.support.lane import ON, START, Bench, at_the_boom, entry, exit_lane, quote_of, read_of
+from tests.support.lane import ON, START, Bench, at_the_boom, entry, exit_lane, order_of, quote_of, read_of
 
 MINE, OTHER = Plate("京A12345"), Plate("京B22222")
 
@@ -143,6 +143,19 @@ def test_who_has_paid_for_his_claim_while_the_loop_was_in_doubt_goes_when_it_is_
 def test_a_claimed_stay_whose_own_driver_pays_ahead_meanwhile_lets_nobody_else_out() -> None:
     bench = claims_and_owes()
     bench.waits(bench.timing.t_quote_s + 1)
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert not bench.all(c.OpenGate)
+
+
+def test_who_claims_the_stay_of_the_car_before_is_not_let_out_by_the_order_which_that_car_was_shown() -> None:
+    bench = at_the_boom()
+    bench.shows(passage_now=2, passage_last=1, outcome=PassageOutcome.UNCERTAIN)
+    bench.camera_fails()
+    found(bench, "S1", by="driver")
+    assert [closed.order for closed in bench.all(c.CloseOrder)] == ["order1"]
+    bench.owes("S1", 500, number=2)
+    bench.pays("S1")
     bench.owes("S1", 0, free=Reason.PREPAID)
     assert isinstance(bench.state, s.AwaitingOperator)
     assert not bench.all(c.OpenGate)
@@ -513,3 +526,23 @@ def test_a_follower_before_whom_the_leader_comes_back_is_read_again() -> None:
     bench.shows(safety=OFF, passage_now=2, passage_next=0, passage_last=1, outcome=back)
     assert bench.lane.live is not None
     assert (bench.lane.live.read, bench.lane.live.stay) == (None, None)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_fee_that_wechat_has_deducted_is_not_asked_for_again_though_its_word_could_not_be_taken(late: bool) -> None:
+    bench = read_at_exit()
+    found(bench, "S1", MINE)
+    quote = replace(quote_of("S1", 500), auto_deduct=True)
+    bench.hear(e.Quoted(bench.passage, quote, **bench.now))
+    if late:
+        bench.waits(6)
+        bench.hear(e.OrderMade(bench.passage, quote, order_of(quote), bench.at_s + 90, **bench.now))
+    else:
+        bench.shows(approach=OFF)
+    accepted = OpenRequest(RequestId("r"), StayId("S1"), None, None, Reason.ACCEPTED, "billing", START)
+    bench.hear(e.OpenRequested(accepted, **bench.now))
+    assert isinstance(bench.state, s.Quoting)
+    assert len(bench.all(c.AskQuote)) == 2
+    bench.shows(approach=ON)
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    assert len(bench.all(c.OpenGate)) == 1

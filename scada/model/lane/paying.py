@@ -40,9 +40,10 @@ def stay_found(lane: Lane, event: e.StayFound) -> Step:
     if not was_asked or (needs_person(lane.state) and not event.person):
         return Step(lane)
     live, due = live_of(lane), due_of(lane)
-    closed = () if due is None or due.quote.stay == event.stay else close_order(lane, "it is another car")
     checked = live.checked or event.person
     claimed = event.by == ReadBy.DRIVER.value and not checked
+    is_his = due is None or (due.quote.stay == event.stay and not claimed)
+    closed = () if is_his else close_order(lane, "it is another car")
     known = replace(lane, live=replace(live, stay=event.stay, checked=checked, claimed=claimed), held=None)
     if event.doubt and not checked:
         closed = close_order(lane, event.doubt)

@@ -84,12 +84,15 @@ def _wrong_passage(lane: Lane, request: OpenRequest) -> str | None:
 def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     """The stay of the car that is here was paid, yet could not be taken: its credit will answer."""
     lane = refused.lane
-    if request.order is None or lane.live is None or lane.live.stay != request.stay or request.stay is None:
+    pays = request.order is not None or request.reason is Reason.ACCEPTED
+    if not pays or lane.live is None or lane.live.stay != request.stay or request.stay is None:
         return refused
     asked = (*refused.commands, AskQuote(lane.live.id, request.stay))
-    lane = replace(lane, live=replace(lane.live, claimed=False))
+    due = due_of(lane)
+    if due is not None and due.order.id == request.order:
+        lane = replace(lane, live=replace(lane.live, claimed=False))
     match lane.state:
-        case s.AwaitingPayment():
+        case s.AwaitingPayment() | s.AwaitingAcceptance():
             return Step(lane.becoming(s.Quoting(request.stay, at_s)), asked)
         case s.AwaitingOperator(only_person=False) as state:
             return Step(lane.becoming(replace(state, due=None)), asked)
