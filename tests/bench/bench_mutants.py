@@ -25,6 +25,8 @@ from tests.bench.support import show
 
 ROOT = Path(__file__).parents[2]
 SAMPLE, SEED, WORKERS = 60, 20260303, 2
+LIMIT_S = 600.0
+"""What of a sample has not begun by then is left out."""
 LONGEST_S = 150.0
 """A mutant that runs for longer hangs, and is noticed by that."""
 _NEVER_DIFFERS = ("_Is", "_IsNot", "_Pow", "_Shift", "RShift", "LShift", "BitOr", "BitAnd", "BitXor")
@@ -193,7 +195,7 @@ def chosen(most: int | None) -> tuple[list[Mutant], dict[str, int]]:
     return every if most is None else Random(SEED).sample(every, min(most, len(every))), counts  # noqa: S311
 
 
-def tried(sample: Sequence[Mutant]) -> list[Tried]:
+def tried(sample: Sequence[Mutant], until_s: float) -> list[Tried]:
     """Try the sample in as many copies of the tree as there are workers."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
         houses: queue.Queue[House] = queue.Queue()
@@ -201,6 +203,8 @@ def tried(sample: Sequence[Mutant]) -> list[Tried]:
             houses.put(House(Path(folder) / str(number)))
 
         def one(mutant: Mutant) -> Tried | None:
+            if time.monotonic() > until_s:
+                return None
             house = houses.get()
             try:
                 return house.tries(mutant)
@@ -215,7 +219,7 @@ def main(arguments: Sequence[str]) -> int:
     most = None if "--all" in arguments else int(arguments[0]) if arguments else SAMPLE
     began_s = time.monotonic()
     sample, counts = chosen(most)
-    done = tried(sample)
+    done = tried(sample, began_s + (LIMIT_S if most is not None else float("inf")))
     rows = [
         _row(group.name, counts[group.name], [one for one in done if one.mutant.group is group]) for group in GROUPS
     ]

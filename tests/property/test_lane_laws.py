@@ -7,12 +7,12 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from scada.model.lane import events as e
 from scada.model.lane import states as s
-from scada.model.lane.words import BOTH_WAYS, Direction
+from scada.model.lane.words import BOTH_WAYS, Direction, Ending
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import Plate
 from tests.support.coupled import BOTH, IN, OUT, Post, Site
@@ -271,3 +271,47 @@ class Coupled(RuleBasedStateMachine):
 
 Coupled.TestCase.settings = settings(max_examples=settings().max_examples * 2 // 5, stateful_step_count=40)
 TestCoupled: Any = pytest.mark.timeout(7200)(Coupled.TestCase)
+
+
+@given(
+    moment=st.sampled_from(["before he backs", "while it is empty", "after the other came", "when both are known"]),
+    lane=st.sampled_from([OUT, BOTH]),
+    gap_ms=st.sampled_from([400, 2000, 6000]),
+    fate=st.sampled_from([Fate(), Fate(900, 0, 2500)]),
+)
+@settings(max_examples=20)
+def test_paid_backed_away_another_car_at_the_exit_opens_nothing_for_it_and_the_first_gets_his_opening_on_return(
+    moment: str, lane: LaneName, gap_ms: int, fate: Fate
+) -> None:
+    """Path J, for ever: `Settled(S1); approach↓; approach↑ with S2`."""
+    laws = Laws()
+    site = Site(laws)
+    post, inside = site.posts[lane], lane == BOTH
+    first, second = site.till.begin(Plate("京A00001")), site.till.begin(Plate("京B00002"))
+    site.weather.fate = fate
+    site.run(3000)
+    car = post.street.come(first.plate, Build.CAR, inside=inside)
+    site.run(2000)
+    [sheet] = site.till.orders
+    moments = {"before he backs": 200, "while it is empty": 500 + gap_ms // 2}
+    site.weather.notice_ms = moments.get(moment, 500 + gap_ms + (200 if moment == "after the other came" else 2500))
+    site.pay(sheet)
+    site.run(500 if moment != "before he backs" else 100)
+    assert car is not None
+    post.street.move(car, -car.ahead)
+    site.run(gap_ms)
+    other = post.street.come(second.plate, Build.CAR, inside=inside)
+    assert other is not None
+    site.run(20_000)
+    assert first.paid_until_ms > 0
+    assert not laws.of(post).opened, "the payment of one car has let out another"
+    post.street.move(other, -other.ahead)
+    site.run(6000)
+    back = post.street.come(first.plate, Build.CAR, inside=inside)
+    assert back is not None
+    site.run(8000)
+    assert list(laws.of(post).opened.values()) == [1]
+    for _ in range(5):
+        post.street.move(back, back.ahead)
+        site.run(500)
+    assert (first.ended, second.ended) == (Ending.EXIT, None)

@@ -647,3 +647,15 @@ def test_who_is_under_the_boom_when_the_lane_is_no_longer_held_open_is_not_taken
     bench.camera_reads("京B99999")
     bench.shows(safety=OFF, passage_now=2, passage_next=0, passage_last=1, outcome=PassageOutcome.FORWARD)
     assert [(end.stay, end.ending) for end in bench.all(c.EndStay)] == [("S1", Ending.EXIT_OPEN_LANE)]
+
+
+def test_a_link_that_is_lost_for_a_while_forgets_neither_the_car_nor_what_it_owes() -> None:
+    bench = at_the_boom()
+    passage = bench.passage
+    bench.shows(alive=False)
+    bench.waits(20)
+    bench.shows(alive=True)
+    assert bench.passage == passage
+    bench.pays("S1")
+    assert [command.authorisation.passage for command in bench.all(c.OpenGate)] == [passage]
+    assert not bench.all(c.RecordPassage)
