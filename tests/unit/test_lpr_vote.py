@@ -33,8 +33,9 @@ def test_another_cars_reads_do_not_mix_with_this_cars() -> None:
     assert (outcome.best.text, outcome.agreeing) == ("京A12345", 2)
 
 
-def test_the_same_text_far_away_is_another_car() -> None:
-    outcome = vote([guess("京A12345", 0.9, x=100, width=80), guess("京A12345", 0.9, x=1200, width=80)])
+@pytest.mark.parametrize("far", [{"x": 1200.0}, {"y": 1300.0}])
+def test_the_same_text_far_away_is_another_car(far: dict[str, float]) -> None:
+    outcome = vote([guess("京A12345", 0.9, x=100, width=80), guess("京A12345", 0.9, **{"x": 100, "width": 80, **far})])
     assert outcome is not None
     assert outcome.agreeing == 1
 
@@ -114,6 +115,8 @@ def test_a_point_is_inside_a_polygon_or_not(point: tuple[float, float], is_insid
         ("京A12", "京A2", 1),
         ("京A12", "沪B12", 2),
         ("", "京A", 2),
+        ("京A", "", 2),
+        ("京A1", "A1", 1),
     ],
 )
 def test_the_distance_counts_signs(one: str, other: str, signs: int) -> None:
