@@ -16,7 +16,7 @@ from scada.model.lane.words import BOTH_WAYS, Direction, Ending
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import Plate
 from tests.support.coupled import BOTH, IN, OUT, Post, Site
-from tests.support.keeper import Fate
+from tests.support.keeper import Delivery
 from tests.support.lane import read_of
 from tests.support.laws import Laws
 from tests.support.mending import empty_the_lanes
@@ -38,7 +38,7 @@ BAD = [(True, True, False, 9000), (False, True, False, 300), (True, False, True,
 BILLING = st.sampled_from([GOOD, GOOD, GOOD, *BAD])
 HURRY = st.sampled_from([100, 300, 700])
 DELAYS = st.sampled_from([0, 0, 0, 0, 300, 900, 1800, 3000, 6000, None])
-FATES = st.builds(Fate, DELAYS, DELAYS, st.sampled_from([None, None, 400, 2500, 7000]))
+FATES = st.builds(Delivery, DELAYS, DELAYS, st.sampled_from([None, None, 400, 2500, 7000]))
 BUILDS = st.sampled_from([Build.CAR, Build.CAR, Build.CAR, Build.LORRY, Build.CYCLE])
 
 
@@ -244,7 +244,7 @@ class Coupled(RuleBasedStateMachine):
             case "power":
                 post.cut_power()
             case "server":
-                post.kill_server()
+                post.kill_server(forgets=ms > 3000)
                 self.site.run(ms)
                 post.start_server()
             case _:
@@ -253,7 +253,7 @@ class Coupled(RuleBasedStateMachine):
 
     @rule(camera=CAMERAS, camera_ms=st.sampled_from([100, 600, 2500, 8000]), fate=FATES, billing=BILLING)
     def the_weather_changes(
-        self, camera: str, camera_ms: int, fate: Fate, billing: tuple[bool, bool, bool, int]
+        self, camera: str, camera_ms: int, fate: Delivery, billing: tuple[bool, bool, bool, int]
     ) -> None:
         """Cameras, wires and billing become good or bad."""
         weather = self.site.weather
@@ -277,11 +277,11 @@ TestCoupled: Any = pytest.mark.timeout(7200)(Coupled.TestCase)
     moment=st.sampled_from(["before he backs", "while it is empty", "after the other came", "when both are known"]),
     lane=st.sampled_from([OUT, BOTH]),
     gap_ms=st.sampled_from([400, 2000, 6000]),
-    fate=st.sampled_from([Fate(), Fate(900, 0, 2500)]),
+    fate=st.sampled_from([Delivery(), Delivery(900, 0, 2500)]),
 )
 @settings(max_examples=20)
 def test_paid_backed_away_another_car_at_the_exit_opens_nothing_for_it_and_the_first_gets_his_opening_on_return(
-    moment: str, lane: LaneName, gap_ms: int, fate: Fate
+    moment: str, lane: LaneName, gap_ms: int, fate: Delivery
 ) -> None:
     """Path J, for ever: `Settled(S1); approach↓; approach↑ with S2`."""
     laws = Laws()

@@ -11,18 +11,29 @@ from typing import Protocol
 
 from plc.sim.ladder import power_up, scan
 from plc.sim.memory import INNER, Inputs, Memory, Retained, Settings
-from scada.model.handshake import CommandCode, Done, Mode, NotDone, PassageOutcome, RiseCause, Verdict
+from scada.model.handshake import (
+    CommandCode,
+    Done,
+    Mode,
+    NotDone,
+    PassageOutcome,
+    RiseCause,
+    Undecided,
+    Unknowable,
+    Verdict,
+    judge,
+)
 from scada.model.lane import commands as c
 from scada.model.lane import events as e
 from scada.model.lane.image import DARK, LaneImage, Signal
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.step import step
 from scada.model.lane.timing import Timing
-from scada.model.lane.words import Direction, OpenRequest, Reason
+from scada.model.lane.words import Direction, Fate, OpenRequest, Reason
 from scada.model.names import LaneName, PassageId, RequestId
 from scada.model.plate import PlateRead, PlateUnread
 from scada.model.tag import Quality
-from tests.support.keeper import Fate, Keeper, Sent, Wire, plc_image
+from tests.support.keeper import Delivery, Keeper, Sent, Wire, plc_image
 from tests.support.lane import START, read_of
 from tests.support.street import Street
 from tests.support.till import Sheet, Till
@@ -30,6 +41,15 @@ from tests.support.till import Sheet, Till
 IN, OUT, BOTH = LaneName("in1"), LaneName("out1"), LaneName("both1")
 TICK_MS = 500
 STEP_MS, STRIDE_MS = 50, 200
+SETTLED_MS = 3000
+"""After so long the end of a command is known, or nobody will ever know."""
+_FATES = {
+    type(None): Fate.NONE,
+    Undecided: Fate.OPEN,
+    Done: Fate.DONE,
+    NotDone: Fate.NOT_DONE,
+    Unknowable: Fate.UNKNOWN,
+}
 
 
 class Watch(Protocol):
@@ -51,7 +71,7 @@ class Weather:
     wechat: bool = True
     notice_ms: int = 300
     full: bool = False
-    fate: Fate = field(default_factory=Fate)
+    fate: Delivery = field(default_factory=Delivery)
 
 
 class Post:
@@ -70,17 +90,35 @@ class Post:
         self.life = 0
         """Which server process this is; answers to a former one are lost."""
         self._timed_ms = 0
+        self._left: tuple[Lane, float] | None = None
         self.start_server()
 
     def start_server(self) -> None:
-        """A new server process takes the lane: it knows what the books say, and nothing more."""
+        """A new server process takes the lane over from the journal's last row; without one it knows only the books."""
         self.life += 1
         two_way = self.memory.settings.two_way
-        self.lane = Lane(self.name, self.leads, rises=self.rises, last=self.last, two_way=two_way)
         self.keeper = Keeper(self.wire, self.site.now_ms)
+        if self._left is None:
+            self.lane = Lane(self.name, self.leads, rises=self.rises, last=self.last, two_way=two_way)
+            return
+        former, left_s = self._left
+        self.lane = replace(former, image=DARK)
+        mine = [sent for sent in self.wire.book if former.live is not None and sent.passage == former.live.id]
+        verdict = judge(mine[-1].block, mine[-1].boot, plc_image(self.memory)) if mine else None
+        self.hear(e.Recovered(left_s, _FATES[type(verdict)], **self.site.now))
+        if isinstance(verdict, Undecided):
+            life = self.life
+            self.site.at(SETTLED_MS, lambda: self._settle(mine[-1]) if self.life == life else None)
 
-    def kill_server(self) -> None:
+    def _settle(self, sent: Sent) -> None:
+        """Tell the lane what became of a former server's command, once its life is over."""
+        verdict = judge(sent.block, sent.boot, plc_image(self.memory))
+        self._answered(sent, Unknowable("nobody can tell") if isinstance(verdict, Undecided) else verdict)
+
+    def kill_server(self, *, forgets: bool = False) -> None:
+        """Kill the server; `forgets`: its journal is lost with it."""
         self.life += 1
+        self._left = None if forgets or self.lane is None else (self.lane, self.site.now_ms / 1000)
         self.lane = None
 
     def cut_power(self) -> None:

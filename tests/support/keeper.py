@@ -26,7 +26,7 @@ GRACE_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Delivery:
     """What the wire does to a command: when its bytes arrive, when those of its repeat, when they come once more."""
 
     first_ms: int | None = 0
@@ -79,7 +79,7 @@ class Keeper:
     beat_ms: int = 0
     silent: bool = True
     pending: Sent | None = None
-    fate: Fate = Fate()
+    fate: Delivery = Delivery()
     repeated: bool = False
     waiting: list[tuple[CommandCode, str, int]] = field(default_factory=list)
     let: bool = False

@@ -85,6 +85,8 @@ def _help(site: Site, post: Post, *, heeds_light: bool) -> None:
 
 def _look_under(site: Site, post: Post) -> None:
     """The technician looks, and turns his key once: a tripped motor and a loop that lost a car are good again."""
+    if post.street.is_under:
+        return
     post.wire_in(key=True)
     site.run(100)
     post.wire_in(key=False)

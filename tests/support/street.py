@@ -103,7 +103,7 @@ class Street:
             "approach": any(car.covers("A") for car in self.cars) and not self.dropped,
             "safety": self.is_under and not self.asleep,
             "closing": any(car.covers("C") for car in self.cars),
-            "beam": self.walker or (any(car.at == 3 for car in self.cars) and not self.asleep),
+            "beam": self.walker or any(car.at == 3 for car in self.cars),
         }
 
     def in_view(self, *, inner: bool) -> Vehicle | None:
