@@ -189,3 +189,28 @@ def at_the_boom(stay: str = "S1", due: int = 500) -> Bench:
     bench.has_stay(stay)
     bench.owes(stay, due)
     return bench
+
+
+def let_in(bench: Bench, plate: str = "京A12345", number: int = 1) -> Bench:
+    """A car is admitted, and the boom is up for it."""
+    bench.arrives(number)
+    bench.camera_reads(plate)
+    bench.is_admitted()
+    bench.plc_accepts()
+    bench.boom_rises()
+    return bench
+
+
+def let_out(bench: Bench, plate: str = "京A12345", stay: str = "S1") -> Bench:
+    """A car has paid, and the boom is up for it."""
+    bench.arrives(1)
+    bench.camera_reads(plate)
+    bench.has_stay(stay)
+    bench.owes(stay, 500)
+    bench.pays(stay)
+    bench.boom_rises()
+    return bench
+
+
+def notes(bench: Bench) -> list[str]:
+    return [record.note for record in bench.all(c.RecordPassage)]

@@ -1,0 +1,381 @@
+"""The abnormal paths of `lanes.md` §9 that come from barrier, loops, modes and money: faults, open lanes, both ways."""
+
+from dataclasses import replace
+
+import pytest
+
+from scada.model.handshake import Mode, PassageOutcome, RiseCause
+from scada.model.lane import commands as c
+from scada.model.lane import events as e
+from scada.model.lane import states as s
+from scada.model.lane.image import OFF, Signal
+from scada.model.lane.states import Fault, Lane
+from scada.model.lane.timing import Policy, Timing
+from scada.model.lane.words import Direction, Ending, OpenRequest, Reason, Taken
+from scada.model.money import Fen
+from scada.model.names import LaneName, RequestId, StayId
+from scada.model.plate import ReadBy
+from scada.model.tag import Quality
+from tests.support.lane import (
+    ON,
+    START,
+    TIMING,
+    Bench,
+    at_the_boom,
+    entry,
+    exit_lane,
+    let_in,
+    let_out,
+    notes,
+    quote_of,
+    read_of,
+)
+
+FAULTY = Signal(on=True, quality=Quality.FAULT)
+
+
+# K, L: barrier
+
+
+def test_a_barrier_that_does_not_start_loses_its_leave_and_gets_no_more_commands() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.is_admitted()
+    bench.waits(TIMING.t_open_s + 0.2)
+    assert isinstance(bench.state, s.Faulted)
+    assert [revoked.number for revoked in bench.all(c.RevokeGate)] == [1]
+    bench.operator_opens(bench.passage)
+    assert len(bench.all(c.OpenGate)) == 1
+    bench.leaves()
+    bench.arrives(2)
+    bench.waits(5)
+    assert isinstance(bench.state, s.Faulted)
+    bench.hear(e.FaultConfirmed("chen", **bench.now))
+    assert isinstance(bench.state, s.Identifying)
+
+
+def test_a_test_opening_ends_the_fault_of_a_barrier_that_did_not_start() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.is_admitted()
+    bench.waits(TIMING.t_open_s + 0.2)
+    bench.leaves()
+    bench.boom_rises(RiseCause.MAINTENANCE)
+    bench.boom_lowers()
+    assert isinstance(bench.state, s.Idle)
+
+
+def test_a_boom_off_its_mount_stops_the_lane_takes_half_a_minute_of_pictures_and_needs_a_person() -> None:
+    bench = at_the_boom()
+    bench.shows(attached=OFF)
+    assert isinstance(bench.state, s.Faulted)
+    assert bench.all(c.CloseOrder)
+    bench.waits(40)
+    assert len([kept for kept in bench.all(c.KeepPicture) if kept.why == "boom"]) == 15
+    bench.hear(e.FaultConfirmed("chen", **bench.now))
+    assert isinstance(bench.state, s.Faulted)
+    bench.shows(attached=ON)
+    bench.hear(e.FaultConfirmed("chen", **bench.now))
+    assert isinstance(bench.state, s.Identifying)
+
+
+def test_a_boom_that_is_lifted_by_hand_is_unguarded_until_a_person_confirms_it() -> None:
+    bench = entry()
+    bench.shows(down=OFF, rise_count=1, rise_cause=RiseCause.UNKNOWN)
+    assert bench.state == s.Faulted(Fault.BOOM, 0.0)
+    assert "unexplained_rise" in [alarm.code for alarm in bench.all(c.RaiseAlarm)]
+    bench.shows(down=ON)
+    bench.hear(e.FaultConfirmed("chen", **bench.now))
+    assert isinstance(bench.state, s.Idle)
+
+
+def test_who_passes_a_broken_boom_is_counted_as_in_an_open_lane() -> None:
+    bench = exit_lane()
+    bench.shows(attached=OFF)
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.passes(outcome=PassageOutcome.TAILGATE)
+    assert [(end.stay, end.ending) for end in bench.all(c.EndStay)] == [("S1", Ending.EXIT_OPEN_LANE)]
+    assert not bench.all(c.AskQuote)
+
+
+# M, N: loops
+
+
+def test_a_loop_that_is_on_with_nobody_there_makes_the_camera_the_trigger() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_fails()
+    bench.waits(TIMING.t_stuck_approach_s + 1)
+    bench.camera_sees_nobody()
+    assert isinstance(bench.state, s.ByCamera)
+    assert "approach_loop" in [alarm.code for alarm in bench.all(c.RaiseAlarm)]
+    looks = len(bench.all(c.Capture))
+    bench.waits(10)
+    assert len(bench.all(c.Capture)) > looks + 1
+
+
+def test_by_camera_a_person_confirms_the_opening_and_nobody_else_opens() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.shows(approach=FAULTY)
+    bench.hear(e.Rejected(bench.passage, "li", "loop", **bench.now))
+    typed = replace(read_of("京A12345"), by=ReadBy.OPERATOR)
+    bench.hear(e.PlateCorrected(bench.passage, typed, **bench.now))
+    bench.is_admitted()
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert not bench.all(c.OpenGate)
+    bench.operator_opens(bench.passage)
+    assert len(bench.all(c.OpenGate)) == 1
+
+
+def test_the_loop_is_believed_again_once_it_has_been_off() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.waits(TIMING.t_stuck_approach_s + 1)
+    bench.camera_sees_nobody()
+    bench.shows(approach=OFF)
+    bench.shows(passage_now=0, passage_last=1, outcome=PassageOutcome.BACKED_OUT)
+    bench.arrives(2)
+    assert isinstance(bench.state, s.Identifying)
+
+
+def test_a_safety_loop_that_cannot_be_believed_is_an_alarm_once() -> None:
+    bench = entry()
+    bench.shows(safety=FAULTY)
+    bench.waits(5)
+    assert [alarm.code for alarm in bench.all(c.RaiseAlarm)] == ["safety_loop"]
+
+
+def test_cars_that_leave_an_open_gate_and_are_never_felt_under_it_make_the_safety_loop_suspect() -> None:
+    bench = entry()
+    for number in range(1, 4):
+        let_in(bench, number=number)
+        bench.leaves()
+        bench.boom_lowers()
+    assert "safety_blind" in [alarm.code for alarm in bench.all(c.RaiseAlarm)]
+    let_in(bench, number=4)
+    bench.passes()
+    assert "safety_blind" not in bench.lane.standing
+
+
+def test_a_car_on_the_closing_loop_that_was_never_felt_makes_it_suspect_at_once() -> None:
+    bench = let_in(entry())
+    bench.shows(approach=OFF, closing=ON)
+    assert [alarm.code for alarm in bench.all(c.RaiseAlarm)] == ["safety_blind"]
+
+
+# R, T: what the owner has decided
+
+
+def test_an_entry_without_cameras_opens_only_if_the_owner_wants_it_so() -> None:
+    for wanted in (False, True):
+        bench = Bench(Direction.ENTRY, replace(TIMING, policy=Policy(admit_unread=wanted)))
+        bench.arrives(1)
+        bench.camera_fails()
+        assert bool(bench.all(c.OpenGate)) is wanted
+
+
+@pytest.mark.parametrize(("due", "goes"), [(3000, True), (3001, False)])
+def test_without_wechat_a_car_may_go_owing_up_to_the_cap(due: int, goes: bool) -> None:
+    bench = exit_lane(Timing(policy=Policy(release_cap_fen=Fen(3000))))
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    for _ in range(2):
+        bench.hear(e.Quoted(bench.passage, quote_of("S1", due), **bench.now))
+        bench.hear(e.BillingFailed(bench.passage, "order", "WeChat does not answer", **bench.now))
+    assert bool(bench.all(c.OpenGate)) is goes
+    if goes:
+        assert bench.all(c.OpenGate)[0].authorisation.reason is Reason.EQUIPMENT
+
+
+# 支付分停车
+
+
+def accepted(stay: str) -> OpenRequest:
+    return OpenRequest(RequestId("r"), StayId(stay), None, None, Reason.ACCEPTED, "billing", START)
+
+
+def waits_for_wechat() -> Bench:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.hear(e.Quoted(bench.passage, replace(quote_of("S1", 500), auto_deduct=True), **bench.now))
+    return bench
+
+
+def test_wechats_acceptance_opens_for_the_car_of_its_stay_only() -> None:
+    bench = waits_for_wechat()
+    assert isinstance(bench.state, s.AwaitingAcceptance)
+    bench.hear(e.OpenRequested(accepted("S2"), **bench.now))
+    assert not bench.all(c.OpenGate)
+    bench.hear(e.OpenRequested(accepted("S1"), **bench.now))
+    assert isinstance(bench.all(c.AnswerRequest)[-1].answer, Taken)
+    assert len(bench.all(c.OpenGate)) == 1
+
+
+@pytest.mark.parametrize("how", ["refused", "silent", "failed"])
+def test_without_acceptance_the_driver_pays_on_the_spot(how: str) -> None:
+    bench = waits_for_wechat()
+    if how == "refused":
+        bench.hear(e.AcceptanceRefused(bench.passage, "no money", **bench.now))
+    elif how == "failed":
+        bench.hear(e.BillingFailed(bench.passage, "acceptance", "away", **bench.now))
+    else:
+        bench.waits(TIMING.t_answer_s + 0.2)
+    assert len(bench.all(c.AskOrder)) == 1
+    bench.hear(e.OpenRequested(accepted("S1"), **bench.now))
+    assert not bench.all(c.OpenGate)
+
+
+# U, V, W: open lanes
+
+
+@pytest.mark.parametrize(("mode", "reason"), [(Mode.HOLD_OPEN, Reason.OPEN_LANE), (Mode.FIRE, Reason.FIRE)])
+def test_an_open_lane_reads_counts_and_ends_stays_without_a_price(mode: Mode, reason: Reason) -> None:
+    bench = exit_lane()
+    bench.shows(mode=mode, down=OFF, up=ON)
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.passes()
+    ended = [(end.stay, end.ending, end.reason) for end in bench.all(c.EndStay)]
+    assert ended == [("S1", Ending.EXIT_OPEN_LANE, reason)]
+    assert notes(bench) == [reason.value]
+    assert not bench.all(c.AskQuote)
+    assert not bench.all(c.OpenGate)
+
+
+def test_an_open_entry_begins_stays_though_its_camera_answers_late() -> None:
+    bench = entry()
+    bench.shows(mode=Mode.HOLD_OPEN, down=OFF, up=ON)
+    bench.arrives(1)
+    passage = bench.passage
+    bench.passes()
+    assert not bench.all(c.BeginStay)
+    bench.camera_reads_of(passage, "京A12345")
+    assert [begin.reason for begin in bench.all(c.BeginStay)] == [Reason.OPEN_LANE]
+
+
+def test_an_unread_car_in_an_open_lane_is_uncertain() -> None:
+    bench = entry()
+    bench.shows(mode=Mode.HOLD_OPEN, down=OFF, up=ON)
+    bench.arrives(1)
+    bench.passes()
+    bench.waits(10)
+    assert notes(bench) == ["UNCERTAIN"]
+
+
+def test_holding_open_closes_the_order_that_is_out_and_ends_by_deciding_anew() -> None:
+    bench = at_the_boom()
+    bench.shows(mode=Mode.HOLD_OPEN, down=OFF, up=ON)
+    assert isinstance(bench.state, s.Watching)
+    assert bench.all(c.CloseOrder)
+    bench.shows(mode=Mode.AUTO)
+    assert isinstance(bench.state, s.Identifying)
+
+
+def test_a_passage_under_way_with_leave_is_finished_when_the_lane_is_held_open() -> None:
+    bench = let_out(exit_lane())
+    bench.shows(safety=ON)
+    bench.shows(mode=Mode.HOLD_OPEN)
+    bench.shows(approach=OFF)
+    bench.shows(safety=OFF, passage_now=0, passage_last=1, outcome=PassageOutcome.FORWARD)
+    assert [end.ending for end in bench.all(c.EndStay)] == [Ending.EXIT]
+
+
+@pytest.mark.parametrize("cause", [RiseCause.BUTTON, RiseCause.HANDSET])
+def test_who_leaves_by_the_push_button_is_paired_with_its_passage_and_an_alarm(cause: RiseCause) -> None:
+    bench = at_the_boom()
+    passage = bench.passage
+    bench.boom_rises(cause)
+    alarm = next(alarm for alarm in bench.all(c.RaiseAlarm) if alarm.code == "unexplained_rise")
+    assert alarm.passage == passage
+    bench.passes()
+    assert [(end.ending, end.by) for end in bench.all(c.EndStay)] == [(Ending.EXIT_OPEN_LANE, cause.name.lower())]
+
+
+def test_no_car_is_begun_with_in_a_locked_lane_and_the_display_says_so() -> None:
+    bench = entry()
+    bench.shows(mode=Mode.LOCKED)
+    bench.arrives(1)
+    assert isinstance(bench.state, s.Idle)
+    assert bench.all(c.Show)[-1].message is c.Message.CLOSED
+    bench.shows(mode=Mode.AUTO)
+    assert isinstance(bench.state, s.Identifying)
+
+
+# Lanes that work both ways
+
+
+def both_ways() -> Bench:
+    bench = entry()
+    bench.lane = Lane(LaneName("gate"), Direction.ENTRY, image=bench.image, rises=0, two_way=True)
+    return bench
+
+
+def test_a_two_way_lane_lets_in_from_the_outer_side_and_out_from_the_inner() -> None:
+    bench = let_in(both_ways())
+    bench.passes()
+    bench.boom_lowers()
+    assert len(bench.all(c.BeginStay)) == 1
+    bench.shows(closing=ON, inner_side=True, passage_now=2)
+    bench.camera_reads("京A12345")
+    assert [found.passage for found in bench.all(c.FindStay)] == [bench.passage]
+
+
+def test_a_car_against_the_tide_is_sent_back_until_the_tide_turns() -> None:
+    bench = both_ways()
+    bench.hear(e.TideTurned(frozenset({Direction.EXIT}), "li", **bench.now))
+    bench.arrives(1)
+    assert bench.all(c.Show)[-1].message is c.Message.OTHER_WAY
+    assert not bench.all(c.Capture)
+    bench.hear(e.TideTurned(frozenset({Direction.ENTRY}), "li", **bench.now))
+    assert isinstance(bench.state, s.Identifying)
+
+
+# Lingering
+
+
+def test_who_does_not_go_is_asked_to_and_then_is_a_case_and_the_boom_stays_up() -> None:
+    bench = let_out(exit_lane())
+    bench.waits(TIMING.t_pass_s + 1)
+    assert bench.all(c.Show)[-1].message is c.Message.PLEASE_GO
+    bench.camera_reads("京B22222")
+    assert [conflict.read.text for conflict in bench.all(c.NoteConflict)] == ["京B22222"]
+    bench.waits(TIMING.t_pass_s + 1)
+    assert [case.why for case in bench.all(c.OpenCase)] == ["the gate is up and nobody passes"]
+    assert isinstance(bench.state, s.Open)
+
+
+def test_who_is_under_the_boom_when_the_lane_is_no_longer_held_open_is_not_taken_for_the_car_behind_him() -> None:
+    bench = exit_lane()
+    bench.shows(mode=Mode.HOLD_OPEN, down=OFF, up=ON, rise_count=1, rise_cause=RiseCause.HOLD_OPEN)
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.shows(safety=ON, close_permit=OFF)
+    bench.shows(approach=OFF)
+    bench.shows(approach=ON, passage_next=2)
+    bench.shows(mode=Mode.AUTO)
+    assert isinstance(bench.state, s.Passing)
+    bench.camera_reads("京B99999")
+    bench.shows(safety=OFF, passage_now=2, passage_next=0, passage_last=1, outcome=PassageOutcome.FORWARD)
+    assert [(end.stay, end.ending) for end in bench.all(c.EndStay)] == [("S1", Ending.EXIT_OPEN_LANE)]
+
+
+def test_a_link_that_is_lost_for_a_while_forgets_neither_the_car_nor_what_it_owes() -> None:
+    bench = at_the_boom()
+    passage = bench.passage
+    bench.shows(alive=False)
+    bench.waits(20)
+    bench.shows(alive=True)
+    assert bench.passage == passage
+    bench.pays("S1")
+    assert [command.authorisation.passage for command in bench.all(c.OpenGate)] == [passage]
+    assert not bench.all(c.RecordPassage)
