@@ -310,6 +310,51 @@ def test_no_car_is_begun_with_in_a_locked_lane_and_the_display_says_so() -> None
     assert isinstance(bench.state, s.Identifying)
 
 
+def test_a_locked_lane_gives_no_leave_and_asks_again_until_it_is_free() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.shows(mode=Mode.LOCKED)
+    bench.is_admitted()
+    assert isinstance(bench.state, s.AwaitingDriver)
+    bench.shows(mode=Mode.AUTO)
+    bench.waits(TIMING.t_again_s + 0.2)
+    bench.is_admitted()
+    assert len(bench.all(c.OpenGate)) == 1
+
+
+def test_what_a_locked_exit_would_have_let_out_is_priced_again() -> None:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.shows(mode=Mode.LOCKED)
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    assert isinstance(bench.state, s.AwaitingOperator)
+    bench.shows(mode=Mode.AUTO)
+    asked = len(bench.all(c.AskQuote))
+    bench.waits(TIMING.t_again_s + 0.2)
+    assert len(bench.all(c.AskQuote)) == asked + 1
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    assert len(bench.all(c.OpenGate)) == 1
+
+
+def test_who_waits_before_a_boom_that_the_plc_keeps_up_after_hold_open_is_asked_for_his_money_like_anybody() -> None:
+    bench = exit_lane()
+    bench.shows(mode=Mode.HOLD_OPEN, down=OFF, up=ON)
+    bench.shows(mode=Mode.AUTO)
+    assert isinstance(bench.state, s.Closing)
+    bench.arrives(1)
+    bench.waits(5)
+    assert isinstance(bench.state, s.Identifying | s.AwaitingDriver)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.owes("S1", 500)
+    bench.pays("S1")
+    assert [opening.number for opening in bench.all(c.OpenGate)] == [1]
+    assert isinstance(bench.state, s.Open)
+
+
 # Lanes that work both ways
 
 

@@ -21,6 +21,8 @@ from scada.model.lane.trust import is_trusted
 from scada.model.lane.words import Authorisation, Direction
 from scada.model.plate import PlateRead
 
+_KEPT_UP_S = 3.0
+"""A boom that may be lowered and is not for so long is kept up by the PLC."""
 _SETTLE_S = 0.5
 """A limit switch may lag the answer of the PLC by this much."""
 
@@ -146,7 +148,15 @@ def from_clearing(lane: Lane, state: s.Clearing, at_s: float) -> Step | None:
         return _tailgating(lane, at_s)
     if not lane.image.up.is_on:
         return Step(lane.becoming(s.Closing(at_s)))
+    if _waits_before_open_boom(lane, state, at_s):
+        return Step(lane.becoming(s.Idle()))
     return None
+
+
+def _waits_before_open_boom(lane: Lane, state: s.Clearing, at_s: float) -> bool:
+    """Say whether the PLC keeps the boom up for who came while it was open to all: he needs a leave like anybody."""
+    waits = lane.live is not None and not lane.live.wrong_way and lane.is_certain and lane.image.safety.is_off
+    return waits and lane.image.close_permit.is_on and at_s - state.since_s > _KEPT_UP_S
 
 
 def from_closing(lane: Lane, state: s.Closing, at_s: float) -> Step | None:

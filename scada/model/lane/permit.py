@@ -217,4 +217,14 @@ def authorise(lane: Lane, stay: StayId | None, reason: Reason, by: str, at_s: fl
     if lane.by_camera and not is_by_person(leave):
         why = "the approach loop is faulty: is the car there?"
         return Step(lane.becoming(s.AwaitingOperator(why, at_s, only_person=True)))
+    if lane.image.mode is Mode.LOCKED:
+        return Step(lane.becoming(_while_locked(lane, stay, at_s, timing)))
     return Step(lane.becoming(s.Authorised(leave, at_s)))
+
+
+def _while_locked(lane: Lane, stay: StayId | None, at_s: float, timing: Timing) -> s.State:
+    """Give no leave in a locked lane (`lanes.md` §8); what would have given it is asked again."""
+    why, again_s = "the lane is locked", at_s + timing.t_again_s
+    if stay is None and live_of(lane).read is not None:
+        return s.AwaitingDriver(why, at_s, again_s=again_s)
+    return s.AwaitingOperator(why, at_s, ask_s=again_s)
