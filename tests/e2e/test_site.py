@@ -61,6 +61,8 @@ def test_a_car_comes_pays_and_goes_and_a_person_lets_one_out_by_hand(chromium: B
         open_button = lane(page, "out1").get_by_role("button", name="Open for this car")
         expect(page.locator("#inside")).to_have_text("1", timeout=CAR_MS)
         expect(lane(page, "out1").locator(".car.first")).to_have_count(1, timeout=CAR_MS)
+        owes = lane(page, "out1").locator(".state[data-state=awaiting_payment]")
+        expect(owes).to_have_count(1, timeout=CAR_MS)
         expect(open_button).to_be_enabled(timeout=CAR_MS)
         open_button.click()
         page.get_by_role("radio", name=re.compile("quipment")).check()
