@@ -73,6 +73,9 @@ has_font = ls /usr/share/fonts/opentype/noto/NotoSansCJK* > /dev/null 2>&1
 	command -v chromium > /dev/null || wanted="$$wanted chromium"; \
 	command -v mbpoll > /dev/null || wanted="$$wanted mbpoll"; \
 	command -v influxd > /dev/null || wanted="$$wanted influxdb"; \
+	command -v gcc > /dev/null || wanted="$$wanted gcc libc6-dev"; \
+	test -e /usr/include/modbus/modbus.h || wanted="$$wanted libmodbus-dev"; \
+	command -v npm > /dev/null || wanted="$$wanted nodejs npm"; \
 	[ -z "$$wanted" ] || $(call install,$$wanted,the tests); \
 	case "$$wanted" in *influxdb*) $(stop_influxdb) ;; esac
 	@touch $@
