@@ -18,8 +18,10 @@ from plc.transport.modbus import DeviceRefusal, ModbusTransport
 from plc.transport.published import Published
 from plc.transport.retry import BackOff
 from plc.transport.scans import Scanner, scanners
+from plc.transport.tally import Tally
 from plc.transport.waiting import Rank, WaitingWrites, Write
 from scada.clock import Clock
+from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock
 from scada.model.tag import Access, Quality, TagName, Value, point_of
 from scada.ports import PlcError, TagSink
@@ -39,6 +41,7 @@ class ModbusDriver:
         self._scanners = scanners(tags, device, self._published)
         self._writes = WaitingWrites(device.where)
         self._back_off = BackOff()
+        self._tally = Tally(device.name)
 
     @property
     def name(self) -> str:
@@ -52,7 +55,7 @@ class ModbusDriver:
 
     async def run(self) -> None:
         """Connect, scan and publish until cancelled; reconnect with back-off."""
-        await keep_trying(self.name, self._live_once, self._published, self._back_off)
+        await keep_trying(self._tally, self._live_once, self._published, self._back_off)
 
     async def write(self, name: TagName, value: Value) -> None:
         """Write one tag once. Raises PlcError; then nobody knows whether it happened."""
@@ -68,6 +71,10 @@ class ModbusDriver:
         await self._writes.put(Rank.COMMAND, name, command_words(block))
         return None
 
+    def figures(self) -> DeviceFigures:
+        """Give how the link does."""
+        return self._tally.figures(self._writes.depth)
+
     async def _live_once(self) -> None:
         """Live through one connection. Raises PlcError when it ends."""
         transport = ModbusTransport(self._device)
@@ -76,6 +83,7 @@ class ModbusDriver:
             await asyncio.sleep(self._device.pause_s)
             await self._check_layout(transport)
             log.info("plc connected", plc=self.name)
+            self._tally.connected(f"{self._device.host}:{self._device.port}")
             await self._serve(transport)
         finally:
             transport.close()
@@ -118,6 +126,8 @@ class ModbusDriver:
         if scanner is None:
             return False
         await _read_block(scanner, transport)
+        self._tally.reads += 1
+        self._tally.round_trip_ms = (self._clock.seconds() - now_s) * 1000
         if scanner.is_complete:
             scanner.publish(self._clock.seconds())
         return True
@@ -127,11 +137,13 @@ class ModbusDriver:
         try:
             await self._send(self._tags[TagName(write.tag)], write.words, transport)
         except DeviceRefusal as error:
+            self._tally.refusals += 1
             _fail(write, error)
         except PlcError as error:
             _fail(write, error)
             raise
         else:
+            self._tally.writes += 1
             if not write.done.done():
                 write.done.set_result(None)
 

@@ -12,7 +12,9 @@ from plc.transport.link import LAYOUT, ForeignLayout, keep_trying
 from plc.transport.opcua import OpcUaSession
 from plc.transport.published import Published
 from plc.transport.retry import BackOff
+from plc.transport.tally import Tally
 from scada.clock import Clock
+from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock
 from scada.model.tag import Access, Quality, TagName, TagUpdate, Value, point_of
 from scada.ports import PlcError, TagSink
@@ -34,6 +36,7 @@ class OpcUaDriver:
         self._read = [tag for tag in tags if tag.is_read]
         self._published = Published([tag.name for tag in self._read], sink)
         self._back_off = BackOff()
+        self._tally = Tally(device.name)
         self._session: OpcUaSession | None = None
         self._missing: frozenset[TagName] = frozenset()
 
@@ -49,19 +52,26 @@ class OpcUaDriver:
 
     async def run(self) -> None:
         """Connect, follow and publish until cancelled; a new session each time, with back-off."""
-        await keep_trying(self.name, self._live_once, self._published, self._back_off)
+        await keep_trying(self._tally, self._live_once, self._published, self._back_off)
 
     async def write(self, name: TagName, value: Value) -> None:
         """Write one tag once. Raises PlcError; then nobody knows whether it happened."""
         tag, session = self._writable(name)
         await session.write(tag, value)
+        self._tally.writes += 1
 
     async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
         """Send a command by one method call and give the PLC's answer. Raises PlcError."""
         tag, session = self._writable(name)
         if tag.kind is not Kind.METHOD:
             raise PlcError(f"call {name} of {self._device.where}: no method")
-        return await session.call(tag, block)
+        answer = await session.call(tag, block)
+        self._tally.writes += 1
+        return answer
+
+    def figures(self) -> DeviceFigures:
+        """Give how the session does; a write is on its way at once, so none ever waits."""
+        return self._tally.figures(waiting=0)
 
     async def _live_once(self) -> None:
         """Live through one session. Raises PlcError when it ends."""
@@ -72,6 +82,7 @@ class OpcUaDriver:
             revised_s, missing = await session.subscribe(self._read)
             self._note_missing(missing)
             log.info("plc connected", plc=self.name, publishing_s=revised_s)
+            self._tally.connected(f"{self._device.host}:{self._device.port}")
             self._session = session
             await (self._follow(session) if revised_s <= SLOWEST_S else self._poll(session))
         finally:
@@ -87,6 +98,7 @@ class OpcUaDriver:
     def _note_missing(self, missing: Sequence[MappedTag]) -> None:
         """What the server does not have is bad, never silent."""
         self._missing = frozenset(tag.name for tag in missing)
+        self._tally.holes = len(self._missing)
         if missing:
             log.error("plc lacks tags of the map", plc=self.name, tags=sorted(self._missing))
             self._published.tell(self._published.bad(self._missing, Quality.COMMUNICATION))
@@ -97,6 +109,7 @@ class OpcUaDriver:
         known: set[TagName] = set()
         while True:
             updates = await session.notified(within_s=REFRESH_S)
+            self._tally.reads += bool(updates)
             known.update(update.name for update in updates)
             now_s = self._clock.seconds()
             refresh = now_s - refreshed_s >= REFRESH_S and session.heard_s() < 2 * REFRESH_S
@@ -116,6 +129,8 @@ class OpcUaDriver:
             tags = [tag for tag in self._read if due_s[tag.scan] <= now_s and tag.name not in self._missing]
             if tags:
                 self._published.tell(await session.read(tags))
+                self._tally.reads += 1
+                self._tally.round_trip_ms = (self._clock.seconds() - now_s) * 1000
                 self._back_off.reset()
             due_s = {scan: at_s if at_s > now_s else now_s + scan.period_s for scan, at_s in due_s.items()}
             await asyncio.sleep(max(min(due_s.values()) - self._clock.seconds(), 0.001))

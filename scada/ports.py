@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock, Done, NotDone, Unknowable
 from scada.model.lane.image import LaneImage
 from scada.model.lane.words import Ending, Order, Passage, Quote, Reason, RequestAnswer
@@ -58,6 +59,9 @@ class Driver(Protocol):
         Gives the PLC's answer where the protocol returns one; None where it is read from the
         image. Raises PlcError; then nobody knows whether it happened.
         """
+
+    def figures(self) -> DeviceFigures:
+        """Give how the link does now and what it has counted. Costs next to nothing."""
 
 
 class Cameras(Protocol):

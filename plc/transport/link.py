@@ -9,6 +9,8 @@ import structlog
 from plc.transport.published import Published
 from plc.transport.retry import BackOff
 from plc.transport.stopping import heed_cancellation
+from plc.transport.tally import Tally
+from scada.model.device import LinkState
 from scada.model.tag import Quality
 from scada.ports import PlcError
 
@@ -23,7 +25,7 @@ class ForeignLayout(PlcError):
 
 
 async def keep_trying(
-    plc: str, live_once: Callable[[], Awaitable[None]], published: Published, back_off: BackOff
+    tally: Tally, live_once: Callable[[], Awaitable[None]], published: Published, back_off: BackOff
 ) -> NoReturn:
     """Live through one connection after the other until cancelled."""
     published.all_bad(Quality.NOT_CONNECTED)
@@ -32,10 +34,12 @@ async def keep_trying(
         try:
             await live_once()
         except ForeignLayout as error:
-            log.error("plc has a foreign layout", plc=plc, why=str(error))
+            log.error("plc has a foreign layout", plc=tally.device, why=str(error))
             quality = Quality.CONFIGURATION
+            tally.lost(LinkState.FOREIGN, str(error))
         except PlcError as error:
-            log.warning("plc link lost", plc=plc, why=str(error))
+            log.warning("plc link lost", plc=tally.device, why=str(error))
+            tally.lost(LinkState.DOWN, str(error))
         finally:
             published.all_bad(quality)
         heed_cancellation()

@@ -36,6 +36,11 @@ class WaitingWrites:
         self._arrived = asyncio.Event()
         self._open = False
 
+    @property
+    def depth(self) -> int:
+        """How many writes wait."""
+        return sum(len(queue) for queue in self._queues.values())
+
     def open(self) -> None:
         """Take writes from now on."""
         self._open = True

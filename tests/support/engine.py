@@ -10,6 +10,7 @@ from typing import TypeVar
 from scada.engine.command.gatekeeper import Gatekeeper
 from scada.engine.command.intents import Intent, IntentError, Outcome
 from scada.engine.tags import TagTable
+from scada.model.device import DeviceFigures
 from scada.model.handshake import AckResult, Answer, CommandBlock, CommandCode, Mode, age_ms
 from scada.model.lane.timing import Timing
 from scada.model.names import LaneName, PassageId
@@ -248,6 +249,9 @@ class MemoryPlc:
             if self.claim_now == 0 and self._is_alive():
                 self.claim_now = value
                 self.mode = Mode.AUTO if self.mode is Mode.RESYNC else self.mode
+
+    def figures(self) -> DeviceFigures:
+        return DeviceFigures(self.name)
 
     async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
         if not self.is_linked:

@@ -15,6 +15,7 @@ from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.peer import Ask
 from scada.engine.tags import TagTable
+from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock, Mode
 from scada.model.lane import events as e
 from scada.model.lane.image import DARK, LaneImage
@@ -76,6 +77,9 @@ class WishPlc:
         takes = value != before and value in (Mode.AUTO, Mode.HOLD_OPEN, Mode.LOCKED)
         if takes and self.shown.claimed and not self.is_deaf:
             self.show(mode=Mode(int(value or 0)))
+
+    def figures(self) -> DeviceFigures:
+        return DeviceFigures(self.name)
 
     async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
         return None

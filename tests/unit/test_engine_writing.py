@@ -7,6 +7,7 @@ import pytest
 
 from scada.engine.tags import TagTable
 from scada.engine.writing import Confirmed, Unknown
+from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock
 from scada.model.interlock import Allowed, Refused, may_write
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate, TagValue, Value
@@ -44,6 +45,9 @@ class OneDevice:
     async def write(self, name: TagName, value: Value) -> None:
         self.written.append((name, value))
         self._take(name, value)
+
+    def figures(self) -> DeviceFigures:
+        return DeviceFigures(self.name)
 
     async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
         raise PlcError("not here")

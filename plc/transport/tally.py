@@ -1,0 +1,53 @@
+"""What a driver counts of its link."""
+
+from dataclasses import dataclass
+
+from scada.model.device import DeviceFigures, LinkState
+
+
+@dataclass(slots=True)
+class Tally:
+    """The figures of one link as they grow; `DeviceFigures` says what each means."""
+
+    device: str
+    state: LinkState = LinkState.DOWN
+    address: str = ""
+    scan_ms: float = 0.0
+    round_trip_ms: float = 0.0
+    late_scans: int = 0
+    reads: int = 0
+    writes: int = 0
+    errors: int = 0
+    refusals: int = 0
+    connects: int = 0
+    holes: int = 0
+    why: str = ""
+
+    def connected(self, address: str) -> None:
+        """Note that a link has come about."""
+        self.state, self.address, self.why = LinkState.UP, address, ""
+        self.connects += 1
+
+    def lost(self, state: LinkState, why: str) -> None:
+        """Note that a link has ended, or did not come about."""
+        self.state, self.why = state, why
+        self.errors += 1
+
+    def figures(self, waiting: int) -> DeviceFigures:
+        """Show them as they are now."""
+        return DeviceFigures(
+            device=self.device,
+            state=self.state,
+            address=self.address,
+            scan_ms=self.scan_ms,
+            round_trip_ms=self.round_trip_ms,
+            late_scans=self.late_scans,
+            reads=self.reads,
+            writes=self.writes,
+            errors=self.errors,
+            refusals=self.refusals,
+            connects=self.connects,
+            waiting=waiting,
+            holes=self.holes,
+            why=self.why,
+        )
