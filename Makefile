@@ -27,7 +27,7 @@ help:
 
 setup: .venv/.system .venv/.run models
 
-setup-test: .venv/.system .venv/.system-test .venv/.test models
+setup-test: .venv/.system .venv/.system-test .venv/.test $(PEERS)/.made models
 
 .venv/.made:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -45,6 +45,12 @@ setup-test: .venv/.system .venv/.system-test .venv/.test models
 	$(PIP) install --require-hashes -r requirements-dev.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.run
+
+# PLCs that nobody here wrote, for the tests.
+PEERS := tests/peers/node_modules
+$(PEERS)/.made: tests/peers/package-lock.json .venv/.system-test
+	cd tests/peers && npm ci --silent
+	@touch $@
 
 models: | .venv/.made
 	@$(BIN)/python -m lpr.models fetch > /dev/null
@@ -104,7 +110,7 @@ soak: setup-test
 	$(BIN)/python tests/soak/run.py
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Writes the lock files anew from pyproject.toml. Without any index address, so that they hold everywhere.

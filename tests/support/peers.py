@@ -1,0 +1,73 @@
+"""Start the PLCs that nobody here wrote (`tests/peers`): each in a process of its own, on a free port."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+PEERS = Path(__file__).parents[1] / "peers"
+READY_S = 60.0
+"""How long a peer may take to start on a busy computer."""
+
+
+def libmodbus(folder: Path) -> list[str]:
+    """Compile the server by libmodbus into a folder; give its command."""
+    program = folder / "libmodbus_server"
+    compiler = ["gcc", "-O2", "-o", str(program), str(PEERS / "libmodbus_server.c"), "-lmodbus"]
+    done = subprocess.run(compiler, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"`make setup-test` brings gcc and libmodbus-dev: {done.stderr}"
+    return [str(program)]
+
+
+def node(script: str) -> list[str]:
+    """Give the command of a peer in JavaScript."""
+    assert (PEERS / "node_modules").exists(), "`make setup-test` brings the packages of tests/peers/package-lock.json"
+    return ["node", str(PEERS / script)]
+
+
+def python(script: str) -> list[str]:
+    """Give the command of a peer in Python."""
+    return [sys.executable, str(PEERS / script)]
+
+
+def command(name: str, folder: Path) -> list[str]:
+    """Give the command of a peer without its port; `folder` takes what it needs to write."""
+    if name == "libmodbus":
+        return libmodbus(folder)
+    return node(f"{name}.js") if (PEERS / f"{name}.js").exists() else python(f"{name}_server.py")
+
+
+@asynccontextmanager
+async def foreign(name: str, port: int, folder: Path, *more: str) -> AsyncIterator[None]:
+    """Run a peer on a port until the end of the block; ready when entered."""
+    words = await asyncio.to_thread(command, name, folder)
+    async with _process([*words, str(port), *more], folder):
+        yield
+
+
+@asynccontextmanager
+async def _process(words: Sequence[str], home: Path) -> AsyncIterator[None]:
+    pipe = asyncio.subprocess.PIPE
+    environment = {**os.environ, "HOME": str(home)}
+    process = await asyncio.create_subprocess_exec(
+        *words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, env=environment
+    )
+    assert process.stdout is not None
+    reading: asyncio.Task[bytes] | None = None
+    try:
+        async with asyncio.timeout(READY_S):
+            said = b""
+            while not (line := await process.stdout.readline()).startswith(b"READY"):
+                said += line
+                assert line, f"{' '.join(words)} has ended: {said.decode(errors='replace')}"
+        reading = asyncio.create_task(process.stdout.read())
+        yield
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        if reading is not None:
+            await reading
