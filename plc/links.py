@@ -2,18 +2,19 @@
 
 import logging
 
-from plc.map.devices import Device, Protocol
 from plc.map.mapped import TagMap
-from plc.modbus import ModbusDriver
-from plc.opcua import OpcUaDriver
 from scada.clock import Clock
-from scada.ports import Driver, PlcError, TagSink
+from scada.ports import Driver, TagSink
 
 
 def build(tag_map: TagMap, sink: TagSink, clock: Clock) -> list[Driver]:
     """Make the drivers of all devices that hold tags. Raises PlcError for a device that must not be used."""
     _quieten()
-    return [_driver(device, tag_map, sink, clock) for device in tag_map.devices.values() if tag_map.on(device.name)]
+    return [
+        device.protocol.driver(device, tags, sink, clock)
+        for device in tag_map.devices.values()
+        if (tags := tag_map.on(device.name))
+    ]
 
 
 def _quieten() -> None:
@@ -21,14 +22,3 @@ def _quieten() -> None:
     logging.getLogger("asyncua").setLevel(logging.WARNING)
     logging.getLogger("asyncua.client").setLevel(logging.CRITICAL)
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-
-
-def _driver(device: Device, tag_map: TagMap, sink: TagSink, clock: Clock) -> Driver:
-    if device.security:
-        raise PlcError(f"{device.where}: security {device.security!r} is not supported yet, and it will not do without")
-    tags = tag_map.on(device.name)
-    match device.protocol:
-        case Protocol.MODBUS_TCP:
-            return ModbusDriver(device, tags, sink, clock)
-        case Protocol.OPC_UA:
-            return OpcUaDriver(device, tags, sink, clock)

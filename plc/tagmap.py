@@ -1,15 +1,17 @@
 """Tag maps: a CSV of tags and a CSV of devices, read and linted (`plc.md` §4)."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from plc.map.devices import Device, Protocol, read_devices
+from plc.map.devices import Device, read_devices
 from plc.map.findings import ERROR, Finding, error
 from plc.map.lint import check_map
 from plc.map.mapped import MappedTag, Scan, TagMap
 from plc.map.sheet import Row, Sheet, SheetError, read_sheet
 from plc.map.tagrow import COLUMNS, read_row
+from plc.protocols import protocols
 
-__all__ = ["Device", "Finding", "MappedTag", "Protocol", "Scan", "TagMap", "TagMapError", "lint", "read_map"]
+__all__ = ["Device", "Finding", "MappedTag", "Scan", "TagMap", "TagMapError", "lint", "read_map"]
 
 
 class TagMapError(Exception):
@@ -21,27 +23,29 @@ class TagMapError(Exception):
         self.findings = findings
 
 
-def read_map(map_path: Path, devices_path: Path) -> TagMap:
-    """Read a map that has no errors. Raises TagMapError with all of them."""
-    tag_map, findings = examine(map_path, devices_path)
+def read_map(map_path: Path, devices_path: Path, of_site: Mapping[str, str] | None = None) -> TagMap:
+    """Read a map that has no errors; `of_site`: its `[tags.protocols]`. Raises TagMapError with all errors."""
+    tag_map, findings = examine(map_path, devices_path, of_site)
     errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:
         raise TagMapError(errors)
     return tag_map
 
 
-def lint(map_path: Path, devices_path: Path) -> list[Finding]:
+def lint(map_path: Path, devices_path: Path, of_site: Mapping[str, str] | None = None) -> list[Finding]:
     """Say everything that is wrong or doubtful, in the order of the rows; never raises for the file's content."""
-    return examine(map_path, devices_path)[1]
+    return examine(map_path, devices_path, of_site)[1]
 
 
-def examine(map_path: Path, devices_path: Path) -> tuple[TagMap, list[Finding]]:
+def examine(
+    map_path: Path, devices_path: Path, of_site: Mapping[str, str] | None = None
+) -> tuple[TagMap, list[Finding]]:
     """Read what can be read, and say what is wrong with the rest."""
     sheets, findings = _sheets(map_path, devices_path)
     if len(sheets) < 2:
         return TagMap((), {}), findings
     tag_sheet, device_sheet = sheets
-    devices, device_findings = read_devices(device_sheet)
+    devices, device_findings = read_devices(device_sheet, protocols(of_site))
     tags, tag_findings = _tags(tag_sheet, devices)
     findings = [*device_findings, *tag_findings]
     if not any(finding.code == "E03" for finding in findings):

@@ -74,7 +74,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     """Build and open every part, in order; `stack` closes them in reverse."""
     url = database_url(config)
     await asyncio.to_thread(migrate, url)
-    tag_map = await asyncio.to_thread(read_map, config.beside(config.tags.map), config.beside(config.tags.devices))
+    tables = config.beside(config.tags.map), config.beside(config.tags.devices)
+    tag_map = await asyncio.to_thread(read_map, *tables, config.tags.protocols)
     db = await stack.enter_async_context(Database(url))
     journal = SqlJournal(db, config.site_id, clock)
     stack.push_async_callback(journal.append, [JournalEntry("event", "plant", "stopped")])

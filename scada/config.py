@@ -75,10 +75,11 @@ class Web(_Section):
 
 
 class Tags(_Section):
-    """Where the tag map and the device table are."""
+    """Where the tag map and the device table are; `protocols` names those that a site brings: `module:object`."""
 
     map: str
     devices: str
+    protocols: dict[str, str] = {}
 
 
 class LaneTiming(_Section):

@@ -1,6 +1,7 @@
 """Where a tag lives on its device: the ways people write an address, read into one form (pure)."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 
@@ -26,8 +27,17 @@ class Area(Enum):
         return self in (Area.COIL, Area.HOLDING)
 
 
+class Address(ABC):
+    """A place on a device; each protocol has its own form. As text it is what a technician would write."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
-class Register:
+class Register(Address):
     """A place in a Modbus device, counted from 0 as on the wire; `count` is the length if the address gives one."""
 
     area: Area
@@ -35,15 +45,20 @@ class Register:
     bit: int | None = None
     count: int | None = None
 
+    def __str__(self) -> str:
+        bit = "" if self.bit is None else f".{self.bit}"
+        count = "" if self.count is None else f":{self.count}"
+        return f"{self.area.value}{self.start}{bit}{count}"
+
 
 @dataclass(frozen=True, slots=True)
-class NodeAddress:
+class NodeAddress(Address):
     """A node of an OPC UA server, as text: `ns=2;s=Out1.Loop.Safety`."""
 
     text: str
 
-
-Address = Register | NodeAddress
+    def __str__(self) -> str:
+        return self.text
 
 
 class AddressError(ValueError):

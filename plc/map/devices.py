@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 
-from plc.map.findings import Finding, error
+from plc.map.findings import Finding, error, found
+from plc.map.protocol import Protocol, Protocols, UnknownProtocol
 from plc.map.sheet import Row, Sheet
 from plc.registers import Order
 
@@ -12,16 +12,13 @@ MAX_READ = 125
 """Registers that one Modbus read may ask for."""
 
 
-class Protocol(Enum):
-    """How a device is talked to, as far as this version can."""
-
-    MODBUS_TCP = "modbus-tcp"
-    OPC_UA = "opcua"
-
-
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One row of the device table. `max_registers` and `max_gap` shape reads; `base` shifts classic addresses."""
+    """One row of the device table. `max_registers` and `max_gap` shape reads; `base` shifts classic addresses.
+
+    `host2`, `port2`: a second way to the same device. `serial`: a line, `path,baud,parity`. `pipeline`: requests in
+    flight. `simulated`: nothing is connected, its tags are given by hand.
+    """
 
     name: str
     protocol: Protocol
@@ -36,11 +33,16 @@ class Device:
     pause_s: float
     profile: str
     security: str
+    host2: str = ""
+    port2: int = 0
+    serial: str = ""
+    pipeline: int = 1
+    simulated: bool = False
 
     @property
     def where(self) -> str:
         """Say where it is, for messages."""
-        return f"{self.name} at {self.host}:{self.port}"
+        return f"{self.name} at {self.serial or f'{self.host}:{self.port}'}"
 
 
 COLUMNS = [
@@ -63,7 +65,6 @@ COLUMNS = [
     "port2",
     "serial",
 ]
-_LATER = ("modbus-rtu-tcp", "modbus-rtu", "s7", "internal")
 _RANGES = {
     "port": (1, 65535, 0),
     "unit": (0, 247, 1),
@@ -72,6 +73,9 @@ _RANGES = {
     "max_gap": (0, MAX_READ, 8),
     "timeout_ms": (10, 60_000, 1000),
     "pause_ms": (0, 10_000, 0),
+    "pipeline": (1, 16, 1),
+    "simulated": (0, 1, 0),
+    "port2": (1, 65535, 0),
 }
 """Whole numbers of the table: least, most, and what blank means."""
 
@@ -82,20 +86,20 @@ class _Bad(Exception):
         self.column, self.remedy = column, remedy
 
 
-def read_devices(sheet: Sheet) -> tuple[dict[str, Device], list[Finding]]:
+def read_devices(sheet: Sheet, protocols: Protocols) -> tuple[dict[str, Device], list[Finding]]:
     """Build the devices that can be used, and say what is wrong with the others."""
     devices: dict[str, Device] = {}
     findings = list(_heads(sheet))
     for row in sheet.rows:
         try:
-            device = _device(row)
+            device = _device(row, protocols)
             if device.name in devices:
                 raise _Bad("device", f"{device.name!r} stands here twice", "give each device its own name")
         except _Bad as bad:
             findings.append(error("E30", sheet, row, bad.column, str(bad), bad.remedy))
         else:
             devices[device.name] = device
-            findings += _unsecured(device, sheet, row)
+            findings += [found(fault, sheet.file, row.line) for fault in device.protocol.check_device(device)]
     return devices, findings
 
 
@@ -107,27 +111,13 @@ def _heads(sheet: Sheet) -> Iterator[Finding]:
             )
 
 
-def _unsecured(device: Device, sheet: Sheet, row: Row) -> Iterator[Finding]:
-    if device.security:
-        yield error(
-            "E31",
-            sheet,
-            row,
-            "security",
-            f"security {device.security!r} is not supported yet, and connecting without it would be a lie",
-            "leave the column empty and keep the device on the plant network",
-        )
-
-
-def _device(row: Row) -> Device:
-    if not row["device"] or not row["host"]:
-        raise _Bad("device", "a device needs a name and a host", "fill in device and host")
+def _device(row: Row, protocols: Protocols) -> Device:
+    if not row["device"]:
+        raise _Bad("device", "a device needs a name", "fill in device")
     numbers = {column: _number(row, column) for column in _RANGES}
-    if numbers["port"] == 0:
-        raise _Bad("port", "a device needs a port", "502 is usual for Modbus, 4840 for OPC UA")
     return Device(
         name=row["device"],
-        protocol=_protocol(row),
+        protocol=_protocol(row, protocols),
         host=row["host"],
         port=numbers["port"],
         unit=numbers["unit"],
@@ -139,6 +129,11 @@ def _device(row: Row) -> Device:
         pause_s=numbers["pause_ms"] / 1000,
         profile=row["profile"],
         security=row["security"],
+        host2=row["host2"],
+        port2=numbers["port2"],
+        serial=row["serial"],
+        pipeline=numbers["pipeline"],
+        simulated=bool(numbers["simulated"]),
     )
 
 
@@ -151,13 +146,13 @@ def _number(row: Row, column: str) -> int:
     return int(row[column])
 
 
-def _protocol(row: Row) -> Protocol:
+def _protocol(row: Row, protocols: Protocols) -> Protocol:
     try:
-        return Protocol(row["protocol"])
-    except ValueError:
-        known = ", ".join(protocol.value for protocol in Protocol)
-        why = "is not supported yet" if row["protocol"] in _LATER else "is unknown"
-        raise _Bad("protocol", f"protocol {row['protocol']!r} {why}", f"use one of {known}") from None
+        return protocols.find(row["protocol"])
+    except UnknownProtocol as error:
+        raise _Bad(
+            "protocol", str(error), "use one of them, or name yours in [tags.protocols] of config.toml"
+        ) from None
 
 
 def _order(row: Row) -> Order | None:

@@ -4,13 +4,13 @@ import re
 from enum import Enum
 from typing import TypeVar
 
-from plc.map.addresses import MAX_REGISTER, Address, AddressError, Register, parse_node, parse_register
-from plc.map.devices import Device, Protocol
-from plc.map.findings import Finding, error, warning
+from plc.map.addresses import MAX_REGISTER, Address, AddressError
+from plc.map.devices import Device
+from plc.map.findings import Finding, error, found, warning
 from plc.map.mapped import MappedTag, Scan, default_role
 from plc.map.sheet import Row, Sheet
 from plc.plan import Scaling
-from plc.registers import COMMAND_WORDS, Kind, Order, words_of
+from plc.registers import Kind, Order, words_of
 from scada.model.tag import Access, TagName, TagSpec, Value
 
 COLUMNS = [
@@ -80,13 +80,9 @@ class _RowReader:
         length = self._whole("length", 0, 125)
         if scan is None or access is None or address is None:
             return None
-        if isinstance(address, Register):
-            self._check_register(address, kind, access, length)
-        else:
-            self._check_node(kind)
         self._check_output(name, kind, access)
         role = self._row["role"] or default_role(name)
-        return MappedTag(
+        tag = MappedTag(
             spec=self._spec(name, device, kind, access, scan),
             address=address,
             kind=kind,
@@ -99,6 +95,8 @@ class _RowReader:
             role=role,
             line=self._row.line,
         )
+        self._findings += [found(fault, self._sheet.file, tag.line) for fault in device.protocol.check_tag(tag, device)]
+        return tag
 
     def _spec(self, name: TagName, device: Device, kind: Kind, access: Access, scan: Scan) -> TagSpec:
         return TagSpec(
@@ -126,7 +124,7 @@ class _RowReader:
 
     def _order(self, device: Device, kind: Kind) -> Order:
         order = self._one_of("order", Order, "E12", (device.order or Order.ABCD).value)
-        wide = kind.is_number and words_of(kind) > 1 and device.protocol is Protocol.MODBUS_TCP
+        wide = kind.is_number and words_of(kind) > 1 and device.protocol.has_word_order
         if wide and not self._row["order"] and device.order is None:
             self._warn(
                 "W12", "order", "two words and no order given: ABCD is assumed", "write ABCD, CDAB, BADC or DCBA"
@@ -149,51 +147,11 @@ class _RowReader:
     def _address(self, device: Device) -> Address | None:
         text = self._row["address"]
         try:
-            if device.protocol is Protocol.OPC_UA:
-                return parse_node(text)
-            return self._with_bit(parse_register(text, device.base, device.profile))
+            bit = self._whole("bit", 0, MAX_REGISTER) if self._row["bit"] else None
+            return device.protocol.address(text, bit, device)
         except AddressError as bad:
             self._error("E04", "address", str(bad), "see the forms of an address in docs")
             return None
-
-    def _with_bit(self, place: Register) -> Register:
-        if not self._row["bit"]:
-            return place
-        return Register(place.area, place.start, self._whole("bit", 0, MAX_REGISTER), place.count)
-
-    def _check_register(self, place: Register, kind: Kind, access: Access, length: int) -> None:
-        if place.start < 0 or place.start + max(words_of(kind, length), 1) - 1 > MAX_REGISTER:
-            self._error("E09", "address", f"{self._row['address']} is beyond 65535", "count from 0 to 65535")
-        if place.area.is_bits and kind is not Kind.BOOL:
-            self._error("E06", "type", f"a {kind.value} in a bit area", "use HR or IR, or make it bool")
-        if access is not Access.READ and not place.area.may_write:
-            self._error("E10", "access", f"{place.area.value} cannot be written", "use C or HR, or make it ro")
-        self._check_bit(place, kind, access)
-        self._check_block(place, kind, access)
-        if kind is Kind.STRING and length == 0:
-            self._error("E27", "length", "a string needs its length in registers", "fill in length")
-
-    def _check_bit(self, place: Register, kind: Kind, access: Access) -> None:
-        in_word = kind is Kind.BOOL and not place.area.is_bits
-        if in_word and place.bit is None:
-            self._error("E07", "bit", "a bool in a register needs its bit", "write it as HR4.3")
-        if place.bit is not None and place.bit > 15:
-            self._error("E08", "bit", f"bit {place.bit} is above 15", "a register has the bits 0 to 15")
-        if in_word and access is not Access.READ:
-            self._warn("W11", "access", "writing one bit reads and writes the whole register", "give it a coil")
-
-    def _check_block(self, place: Register, kind: Kind, access: Access) -> None:
-        if kind is Kind.METHOD:
-            self._error("E05", "type", "a method exists in OPC UA only", "use cmdblock")
-        whole = place.count == COMMAND_WORDS and place.area.value == "HR" and access is Access.WRITE
-        if kind is Kind.COMMAND and not whole:
-            self._error(
-                "E20", "address", "a command block is 9 holding registers, written at once", "write HR1026:9, wo"
-            )
-
-    def _check_node(self, kind: Kind) -> None:
-        if kind is Kind.COMMAND:
-            self._error("E20", "type", "commands go through a method in OPC UA", "make it type method")
 
     def _check_output(self, name: TagName, kind: Kind, access: Access) -> None:
         if kind in (Kind.COMMAND, Kind.METHOD) and access is not Access.WRITE:

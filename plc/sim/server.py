@@ -15,8 +15,9 @@ from pathlib import Path
 
 import structlog
 
-from plc.map.devices import Device, Protocol
+from plc.map.devices import Device
 from plc.map.mapped import MappedTag
+from plc.protocols.modbus import TCP
 from plc.sim.field import FieldSide
 from plc.sim.machine import Machine, read_retained
 from plc.sim.memory import Settings
@@ -38,7 +39,7 @@ def main() -> int:
     _log_to_stderr()
     try:
         config = load(options.config)
-        tag_map = read_map(config.beside(config.tags.map), config.beside(config.tags.devices))
+        tag_map = read_map(config.beside(config.tags.map), config.beside(config.tags.devices), config.tags.protocols)
         device = tag_map.devices[options.device]
     except (ConfigError, TagMapError, KeyError) as error:
         log.error("cannot start", device=options.device, why=str(error))
@@ -83,7 +84,7 @@ async def start(
     """Start a virtual PLC on a stack that stops it."""
     kept = await asyncio.to_thread(read_retained, store)
     machine = Machine(sorted({tag.lane for tag in tags}), kept, settings, store)
-    if device.protocol is Protocol.MODBUS_TCP:
+    if device.protocol is TCP:
         await stack.enter_async_context(ModbusFace(machine, device, tags))
     else:
         await stack.enter_async_context(OpcUaFace(machine, device, tags, clock))

@@ -60,7 +60,7 @@ def _reach(target: Target) -> Reached | Mistake:
 
 def _devices(config: Config, file: Path) -> Iterable[Target]:
     table = file.parent / config.tags.devices
-    tag_map = tagmap.read_map(file.parent / config.tags.map, table)
+    tag_map = tagmap.read_map(file.parent / config.tags.map, table, config.tags.protocols)
     rows = table.read_text(encoding="utf-8", errors="replace").splitlines()
     for device in tag_map.devices.values():
         yield Target(

@@ -49,7 +49,7 @@ def _tag_map_is_clean(reading: Reading) -> Iterator[Mistake]:
     if len(files) < 2 or not all(file.is_file() for file in files):
         return
     map_file, device_file = files
-    tag_map, findings = tagmap.examine(map_file, device_file)
+    tag_map, findings = tagmap.examine(map_file, device_file, _protocols(reading))
     yield from map(_from_lint, findings)
     lanes = {lane_of(tag.spec.name) for tag in tag_map.tags}
     for number in range(len(reading.tables("lanes"))):
@@ -59,6 +59,12 @@ def _tag_map_is_clean(reading: Reading) -> Iterator[Mistake]:
             yield reading.mistake(("lanes", number, "name"), what, f"add rows named {name}.loop.approach and so on")
         elif reading.text("lanes", number, "direction") == "both":
             yield from _knows_its_side(reading, number, str(name), {tag.spec.name for tag in tag_map.tags})
+
+
+def _protocols(reading: Reading) -> dict[str, str]:
+    """Give the site's own protocols, as far as they are written as they should be."""
+    own = reading.at("tags", "protocols")
+    return {str(name): place for name, place in own.items() if isinstance(place, str)} if isinstance(own, dict) else {}
 
 
 def _knows_its_side(reading: Reading, number: int, lane: str, tags: set[TagName]) -> Iterator[Mistake]:

@@ -188,7 +188,7 @@ def test_links_refuse_a_device_with_security_too(tmp_path: Path) -> None:
         ("plc1,modbus-tcp,h,,1,ABCD,1", "port"),
         ("plc1,modbus-tcp,h,99999,1,ABCD,1", "port"),
         ("plc1,modbus-tcp,h,1,1,XY,1", "order"),
-        ("plc1,modbus-tcp,,1,1,ABCD,1", "device"),
+        ("plc1,modbus-tcp,,1,1,ABCD,1", "host"),
     ],
 )
 def test_a_mistake_in_the_device_table_is_named(tmp_path: Path, row: str, column: str) -> None:
@@ -199,3 +199,12 @@ def test_a_mistake_in_the_device_table_is_named(tmp_path: Path, row: str, column
 def test_a_file_that_is_not_there_is_a_finding_not_a_crash(tmp_path: Path) -> None:
     (found,) = lint(tmp_path / "none.csv", SHIPPED / "devices.csv")
     assert (found.code, found.severity) == ("E00", "error")
+
+
+def test_a_protocol_of_the_site_is_found_by_the_name_in_its_configuration(tmp_path: Path) -> None:
+    (tmp_path / "tags.csv").write_text("tag,device,address,type\nx.a,p,HR0,u16\n", encoding="utf-8")
+    (tmp_path / "devices.csv").write_text("device,protocol,host,port\np,fieldbus,127.0.0.1,502\n", encoding="utf-8")
+    files = tmp_path / "tags.csv", tmp_path / "devices.csv"
+    assert {finding.code for finding in lint(*files, {"fieldbus": "plc.protocols.modbus:TCP"})} == {"E19"}
+    (unknown,) = (finding for finding in lint(*files, {"fieldbus": "plc.nowhere:TCP"}) if finding.code == "E30")
+    assert "plc.nowhere" in unknown.text
