@@ -1,7 +1,6 @@
 """What a driver has told of its device: so that a lost link can be told of every tag, and a quiet one stays fresh."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from scada.model.tag import Quality, TagName, TagUpdate
 from scada.ports import TagSink
@@ -24,7 +23,7 @@ class Published:
 
     def bad(self, names: Iterable[TagName], quality: Quality) -> list[TagUpdate]:
         """Make updates that say these tags cannot be trusted now, and why; the values last known stay."""
-        return [replace(self._last[name], quality=quality, source_at=None) for name in names]
+        return [self._last[name]._replace(quality=quality, source_at=None) for name in names]
 
     def all_bad(self, quality: Quality) -> None:
         """Publish that nothing of the device can be trusted."""

@@ -6,7 +6,6 @@ changes as one batch, so that they see a consistent image.
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -46,14 +45,21 @@ class _Cell:
         self.changed_s = at_s
         self.shown = TagValue(None, Quality.NOT_CONNECTED, None, at, at_s)
 
-    def take(self, update: TagUpdate, at: datetime, at_s: float) -> TagValue | None:
+    def take(
+        self, value: Value, quality: Quality, source_at: datetime | None, at: datetime, at_s: float
+    ) -> TagValue | None:
         """Take what a driver saw; give the publication if there is something new to tell."""
         self.seen_at, self.seen_s = at, at_s
-        value = self.value if update.value is None and not update.quality.is_good else update.value
-        if value != self.value:
+        if value is None and not quality.is_good:
+            value = self.value
+        elif value != self.value:
             self.changed_s = at_s
-        self.value, self.reported, self.source_at = value, update.quality, update.source_at
-        return self.publish(update.quality) if self._is_news(update.quality) else None
+            self.value = value
+        self.reported, self.source_at = quality, source_at
+        shown = self.shown
+        if quality is shown.quality and (value == shown.value or self._is_within_deadband()):
+            return None
+        return self.publish(quality)
 
     def age(self, now_s: float) -> TagValue | None:
         """Publish the tag as stale if nothing was heard of it for too long."""
@@ -71,23 +77,17 @@ class _Cell:
         """Give what is known now: a value inside the deadband and a refreshed age are not publications."""
         if self.shown.seen_s == self.seen_s:
             return self.shown
-        return replace(self.shown, value=self.value, source_at=self.source_at, seen_at=self.seen_at, seen_s=self.seen_s)
+        return TagValue(self.value, self.shown.quality, self.source_at, self.seen_at, self.seen_s, self.shown.seq)
 
-    def _is_news(self, quality: Quality) -> bool:
-        if quality is not self.shown.quality:
-            return True
-        if self.value == self.shown.value:
-            return False
-        return not (self.spec.deadband and _within(self.value, self.shown.value, self.spec.deadband))
-
-
-def _within(value: Value, shown: Value, deadband: float) -> bool:
-    return (
-        isinstance(value, int | float)
-        and isinstance(shown, int | float)
-        and not isinstance(value, bool)
-        and abs(value - shown) < deadband
-    )
+    def _is_within_deadband(self) -> bool:
+        deadband, value, shown = self.spec.deadband, self.value, self.shown.value
+        return (
+            deadband > 0
+            and isinstance(value, int | float)
+            and isinstance(shown, int | float)
+            and not isinstance(value, bool)
+            and abs(value - shown) < deadband
+        )
 
 
 class TagTable:
@@ -132,12 +132,13 @@ class TagTable:
         """Take what a driver saw in one scan: a `TagSink`. Never blocks, never raises."""
         at, at_s = self._clock.now(), self._clock.seconds()
         batch: dict[TagName, TagValue] = {}
-        for update in updates:
-            cell = self._cells.get(update.name)
+        find = self._cells.get
+        for name, value, quality, source_at in updates:
+            cell = find(name)
             if cell is None:
-                self._wonder(update.name)
-            elif (shown := cell.take(update, at, at_s)) is not None:
-                batch[update.name] = shown
+                self._wonder(name)
+            elif (shown := cell.take(value, quality, source_at, at, at_s)) is not None:
+                batch[name] = shown
         self._tell(batch)
 
     def set(self, name: TagName, value: Value) -> None:

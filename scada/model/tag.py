@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 TagName = NewType("TagName", str)
 """A path such as `out1.gate.up`: the lane, then a name of `lanes.md` §12."""
@@ -41,9 +41,8 @@ class Quality(Enum):
         return bool(self.value & 0x80000000)
 
 
-@dataclass(frozen=True, slots=True)
-class TagValue:
-    """A value with its quality and its times.
+class TagValue(NamedTuple):
+    """A value with its quality and its times. A named tuple: one is made for every change of every tag.
 
     `source_at` is the device's own time if it gives one, `seen_at` ours (both aware UTC);
     `seen_s` is the monotonic second by which age is judged; `seq` counts the publications of
@@ -58,9 +57,8 @@ class TagValue:
     seq: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TagUpdate:
-    """What a driver saw of one tag."""
+class TagUpdate(NamedTuple):
+    """What a driver saw of one tag. A named tuple: a block of 144 is made of columns, four times as fast."""
 
     name: TagName
     value: Value
