@@ -4,7 +4,9 @@ Every failure is a PlcError. A session is used for one connection and thrown awa
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Sequence
+from math import inf
 from typing import Any, TypeVar
 
 import structlog
@@ -41,7 +43,11 @@ class OpcUaSession:
 
     def __init__(self, device: Device, tags: Sequence[MappedTag]) -> None:
         self._device = device
-        self._by_node = {node_id(tag): tag for tag in tags}
+        self._methods = [tag for tag in tags if tag.kind is Kind.METHOD]
+        self._by_node: dict[ua.NodeId, list[MappedTag]] = defaultdict(list)
+        for tag in tags:
+            if tag.is_read:
+                self._by_node[node_id(tag)].append(tag)
         self._client = Client(
             f"opc.tcp://{device.host}:{device.port}/", timeout=device.timeout_s, reconnect_request_timeout=1.0
         )
@@ -55,11 +61,11 @@ class OpcUaSession:
         """Connect and find the objects that the methods belong to. Raises PlcError."""
         await self._ask(self._client.connect(), "connect to", 2 * self._device.timeout_s)
         self._opened = True
-        for node, tag in self._by_node.items():
-            if tag.kind is Kind.METHOD:
-                parent = await self._ask(self._client.get_node(node).get_parent(), f"find the object of {tag.name} on")
-                if parent is not None:
-                    self._parents[tag.name] = parent.nodeid
+        for tag in self._methods:
+            node = self._client.get_node(node_id(tag))
+            parent = await self._ask(node.get_parent(), f"find the object of {tag.name} on")
+            if parent is not None:
+                self._parents[tag.name] = parent.nodeid
 
     async def close(self) -> None:
         """End the session if it still can be ended; always let go of the socket."""
@@ -162,15 +168,23 @@ class OpcUaSession:
         return Answer(seq, AckResult(result)) if result in list(AckResult) else None
 
     async def _monitor(self, subscription: Subscription, tags: Sequence[MappedTag]) -> list[MappedTag]:
+        """Monitor each node once, at the pace of its most urgent tag; give the tags that the server does not have."""
+        paces: dict[ua.NodeId, float] = {}
+        for tag in tags:
+            paces[node_id(tag)] = min(paces.get(node_id(tag), inf), tag.scan.period_s)
         missing = []
-        for period_s in sorted({tag.scan.period_s for tag in tags}):
-            group = [tag for tag in tags if tag.scan.period_s == period_s]
-            nodes = [self._client.get_node(node_id(tag)) for tag in group]
+        for period_s in sorted(set(paces.values())):
+            group = [node for node, pace_s in paces.items() if pace_s == period_s]
             handles = await self._ask(
-                subscription.subscribe_data_change(nodes, queuesize=1, sampling_interval=ua.Double(period_s * 1000)),
+                subscription.subscribe_data_change(
+                    [self._client.get_node(node) for node in group],
+                    queuesize=1,
+                    sampling_interval=ua.Double(period_s * 1000),
+                ),
                 "monitor at",
             )
-            missing += [tag for tag, handle in zip(group, handles, strict=True) if not isinstance(handle, int)]
+            lacking = [node for node, handle in zip(group, handles, strict=True) if not isinstance(handle, int)]
+            missing += [tag for node in lacking for tag in self._by_node[node]]
         return missing
 
     def _rest_of(self, first: SubEvent, subscription: Subscription) -> list[TagUpdate]:
@@ -179,11 +193,12 @@ class OpcUaSession:
         queue = subscription._event_queue
         while queue is not None and not queue.empty():
             events.append(queue.get_nowait())
-        return [self._update(event) for event in events]
+        return [update for event in events for update in self._updates(event)]
 
-    def _update(self, event: SubEvent | None) -> TagUpdate:
+    def _updates(self, event: SubEvent | None) -> list[TagUpdate]:
         if isinstance(event, DataChangeEvent):
-            return update_of(self._by_node[event.node.nodeid], event.data.monitored_item.Value)
+            data = event.data.monitored_item.Value
+            return [update_of(tag, data) for tag in self._by_node[event.node.nodeid]]
         why = event.notification.Status.name if isinstance(event, StatusChangeEvent) else "ended"
         raise PlcError(f"{self._device.where}: the subscription says {why}")
 
