@@ -28,6 +28,7 @@ from scada.engine.command.modes import ModeKeeper
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
+from scada.engine.doors.tags import TagDesk
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
@@ -57,6 +58,7 @@ class Plant:
     journal: SqlJournal
     operators: Operators
     tags: TagTable
+    place: Callable[[TagName], tuple[str, str]]
     drivers: Sequence[Driver]
     keepers: Mapping[LaneName, Gatekeeper]
     modes: Mapping[LaneName, ModeKeeper]
@@ -125,6 +127,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         journal=journal,
         operators=Operators(db, config.site_id, clock),
         tags=tags,
+        place=_places(tag_map),
         drivers=drivers,
         keepers=keepers,
         modes={lane.id: _mode_keeper(config, clock, db, tags, keepers[lane.id], lane.id) for lane in config.lanes},
@@ -169,6 +172,12 @@ class Money:
 def _specs(config: Config, tag_map: TagMap) -> list[TagSpec]:
     own = [spec for lane in config.lanes for spec in lane_specs(lane.id)]
     return [*(tag.spec for tag in tag_map.tags), *own, *site_specs(), *zone_specs(config.park)]
+
+
+def _places(tag_map: TagMap) -> Callable[[TagName], tuple[str, str]]:
+    """Say where a tag lives, as a technician writes it, and its class; nothing for the server's own."""
+    places = {tag.name: (str(tag.address), tag.scan.value) for tag in tag_map.tags}
+    return lambda name: places.get(name, ("", ""))
 
 
 def _watched(lane: LaneName, tags: TagTable) -> frozenset[TagName]:
@@ -236,7 +245,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         plant.pictures,
         plant.runners,
         _typed_by(ReadBy.OPERATOR),
-        _mode_desk(plant).verbs(),
+        {**_mode_desk(plant).verbs(), **TagDesk(plant.tags, plant.place).verbs()},
     )
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),

@@ -18,6 +18,7 @@ from hmi.control.push import Push
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
 from hmi.control.views.overview import overview, theme
+from hmi.control.views.tags import tags
 from hmi.language import LANGUAGES, speak
 from hmi.security import harden
 from scada.config import Config
@@ -53,6 +54,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(api)
     app.register_blueprint(modes)
     app.register_blueprint(overview)
+    app.register_blueprint(tags)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
     return app

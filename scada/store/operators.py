@@ -48,7 +48,7 @@ class Role(Enum):
 
 VOUCH = "vouch"
 """Stand as the second person for what nobody may do alone."""
-_READS = frozenset({"open_stays", "recent_stays", "picture", "journal", "mode_periods", CHANGE})
+_READS = frozenset({"open_stays", "recent_stays", "picture", "journal", "mode_periods", "tag_facts", CHANGE})
 _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back"}

@@ -1,27 +1,15 @@
 /** The overview page: builds its parts and keeps them in step with the plant. */
 
-import {send} from './api.js';
-import {clockTime, date, useZone} from './format.js';
+import {element, startShell} from './shell.js';
 import './lane-card.js';
 import './lane-dialog.js';
 import './last-lists.js';
-import {Link} from './link.js';
 import {number} from './tags.js';
-import {loadTexts, t} from './texts.js';
-import {keepTheme} from './theme.js';
 
-const CLOCK_MS = 200;
 const LISTS_MS = 5000;
-const PRESENCE_MS = 60_000;
-
-/** @param {string} id */
-const element = (id) => /** @type {any} */ (document.getElementById(id));
 
 async function start() {
-  await loadTexts();
-  const page = JSON.parse(document.body.dataset.page ?? '{}');
-  useZone(page.site.zone);
-  const link = new Link();
+  const {page, link} = await startShell();
   const cards = placeCards(page, link);
   const lists = [element('stays'), element('journal')];
   element('journal').lanes = page.lanes;
@@ -30,7 +18,7 @@ async function start() {
   const refresh = () => lists.forEach((each) => each.refresh());
   followTags(link, cards, refresh);
   followLink(link, cards);
-  showClock(link, cards);
+  link.addEventListener('tick', () => [...cards, element('modes')].forEach((part) => part.tick?.()));
   refresh();
   setInterval(refresh, LISTS_MS);
   document.addEventListener('command', (event) => {
@@ -39,15 +27,13 @@ async function start() {
     else element('dialog').ask(lane, command);
   });
   document.addEventListener('answered', refresh);
-  keepTheme(element('theme'));
-  keepPresence();
 }
 
 /**
  * The modes are seldom asked for: their dialog is loaded when it is.
  * @param {any} lane
  * @param {any} page
- * @param {Link} link
+ * @param {import('./link.js').Link} link
  */
 async function askModes(lane, page, link) {
   await import('./mode-dialog.js');
@@ -58,7 +44,7 @@ async function askModes(lane, page, link) {
 
 /**
  * @param {any} page
- * @param {Link} link
+ * @param {import('./link.js').Link} link
  */
 function placeCards(page, link) {
   return page.lanes.map((/** @type {any} */ lane) => {
@@ -72,7 +58,7 @@ function placeCards(page, link) {
 }
 
 /**
- * @param {Link} link
+ * @param {import('./link.js').Link} link
  * @param {any[]} cards
  * @param {() => void} refresh
  */
@@ -82,8 +68,6 @@ function followTags(link, cards, refresh) {
     cards.forEach((card) => card.requestUpdate());
     element('dialog').requestUpdate();
     element('modes').requestUpdate?.();
-    const open = number('site.stays_open');
-    element('inside').textContent = open === null ? '?' : String(open);
     const seq = number('site.stays_seq');
     if (seq !== staysSeq) refresh();
     staysSeq = seq;
@@ -91,58 +75,17 @@ function followTags(link, cards, refresh) {
 }
 
 /**
- * @param {Link} link
+ * @param {import('./link.js').Link} link
  * @param {any[]} cards
  */
 function followLink(link, cards) {
   const show = () => {
-    const {live, everHeard, dataAt} = link.state;
-    document.body.dataset.link = live ? 'live' : everHeard ? 'lost' : 'none';
-    element('link').textContent = live ? t('Live') : everHeard ? t('LOST') : t('Connecting');
-    element('lost').textContent = lostWords(everHeard, dataAt);
-    element('lost').hidden = live;
     [...cards, element('dialog'), element('modes')].forEach((part) => {
-      part.live = live;
+      part.live = link.state.live;
     });
   };
   link.addEventListener('link', show);
   show();
-}
-
-/**
- * @param {boolean} everHeard
- * @param {Date | null} dataAt
- */
-function lostWords(everHeard, dataAt) {
-  if (dataAt === null || !everHeard) return t('No data from the plant yet');
-  return t('The plant is not heard. What you see is of {date} {time}.', {date: date(dataAt), time: clockTime(dataAt)});
-}
-
-/**
- * @param {Link} link
- * @param {any[]} cards
- */
-function showClock(link, cards) {
-  setInterval(() => {
-    const now = link.now();
-    const live = link.state.live && now !== null;
-    element('clock').textContent = live ? clockTime(now) : '--:--:--';
-    element('date').textContent = live ? date(now) : '';
-    element('speed').textContent = link.speed === 1 ? '' : `×${link.speed}`;
-    [...cards, element('modes')].forEach((part) => part.tick?.());
-  }, CLOCK_MS);
-}
-
-/** While somebody touches the screen, commands need no new password. */
-function keepPresence() {
-  let told_ms = performance.now();
-  const touched = () => {
-    if (performance.now() - told_ms < PRESENCE_MS) return;
-    told_ms = performance.now();
-    send('/api/presence');
-  };
-  document.addEventListener('pointerdown', touched);
-  document.addEventListener('keydown', touched);
 }
 
 start();

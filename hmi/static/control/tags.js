@@ -20,6 +20,9 @@ export function takeSnapshot(all) {
   takeChanges(all);
 }
 
+/** All tags that the plant has told, by name. */
+export const all = () => tags;
+
 /** @param {string} name */
 export function isGood(name) {
   const tag = tags.get(name);

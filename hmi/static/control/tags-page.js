@@ -1,0 +1,203 @@
+/**
+ * The tags page: every tag with its value, how far it is to be believed and where it lives. Values come over the
+ * socket; what a tag is comes when its row is shown. No row moves by itself: rows stand in the order of their names.
+ */
+
+import {LitElement, html, nothing} from '../vendor/lit.js';
+import {clockTime, date} from './format.js';
+import {element, startShell} from './shell.js';
+import {all} from './tags.js';
+import {language, t} from './texts.js';
+
+const MOST_ROWS = 200;
+const WAIT_MS = 8000;
+const FORCED = 0x00960000;
+
+/** Quality words by StatusCode.
+ * @type {Record<number, () => string>} */
+const QUALITIES = {
+  0x00000000: () => t('good'),
+  0x00960000: () => t('forced'),
+  0x40900000: () => t('stale'),
+  0x40930000: () => t('stuck on'),
+  0x808c0000: () => t('detector fault'),
+  0x808a0000: () => t('not connected'),
+  0x80050000: () => t('communication error'),
+  0x803c0000: () => t('out of range'),
+  0x80890000: () => t('error in the map'),
+};
+
+/** @typedef {import('./tags.js').Tag} Tag */
+
+/** What may be asked to be shown.
+ * @type {{name: string, label: () => string, takes: (tag: Tag, facts: any) => boolean}[]} */
+const KINDS = [
+  {name: 'all', label: () => t('All'), takes: () => true},
+  {name: 'doubtful', label: () => t('Not good'), takes: (tag, facts) => tag.status !== 0 && tag.status !== FORCED && !isBlank(tag, facts)},
+  {name: 'forced', label: () => t('Forced'), takes: (tag) => tag.status === FORCED},
+];
+
+/**
+ * Say whether there is nothing to be known: a tag that is only written, or one of the server's own that was never set.
+ * @param {Tag} tag
+ * @param {any} facts
+ */
+const isBlank = (tag, facts) => facts?.access === 'wo' || (facts?.device === '' && tag.at === null);
+
+/** @param {number} status */
+const qualityWord = (status) => (QUALITIES[status] ?? (() => t('status')))();
+/** @param {number} status */
+const severity = (status) => (status === FORCED ? 'forced' : status >>> 30 === 0 ? 'good' : status >>> 30 === 1 ? 'uncertain' : 'bad');
+/** @param {number} status */
+const hex = (status) => `0x${(status >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
+
+class TagTable extends LitElement {
+  static properties = {words: {state: true}, kind: {state: true}, live: {type: Boolean}};
+
+  constructor() {
+    super();
+    this.words = new URLSearchParams(location.search).get('q') ?? '';
+    this.kind = 'all';
+    this.live = false;
+    /** @type {Map<string, any>} */
+    this.facts = new Map();
+    this.asking = false;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  /** Names whose every word is found in them, in the order of the alphabet. */
+  get #names() {
+    const words = this.words.toLowerCase().split(/\s+/).filter(Boolean);
+    const {takes} = KINDS.find(({name}) => name === this.kind) ?? KINDS[0];
+    const found = [];
+    for (const [name, tag] of all()) if (takes(tag, this.facts.get(name)) && words.every((word) => name.includes(word))) found.push(name);
+    return found.sort();
+  }
+
+  render() {
+    const names = this.#names;
+    const shown = names.slice(0, MOST_ROWS);
+    return html`<section class="card tag-list" aria-label=${t('Tags')}>
+      <form role="search" @submit=${(/** @type {Event} */ event) => event.preventDefault()}>
+        <label class="field">${t('Name contains')} <input type="search" name="q" autocomplete="off" .value=${this.words}
+          @input=${(/** @type {any} */ event) => (this.words = event.target.value)}></label>
+        <div role="group" aria-label=${t('Which tags')}>${KINDS.map(({name, label, takes}) => html`<button type="button" data-kind=${name}
+          aria-pressed=${this.kind === name} @click=${() => (this.kind = name)}>${label()} <b>${this.#count(takes)}</b></button>`)}</div>
+        <span class="none" role="status">${this.#more(shown.length, names.length)}</span>
+      </form>
+      <div class="scroll" tabindex="0"><table>
+        <thead><tr><th>${t('Tag')}</th><th class="right">${t('Value')}</th><th>${t('Quality')}</th><th>${t('Last change')}</th>
+          <th>${t('Where')}</th><th>${t('What it is')}</th></tr></thead>
+        <tbody>${shown.map((name) => this.#row(name))}</tbody>
+      </table>${shown.length ? nothing : html`<p class="none">${t('No tag is like that')}</p>`}</div></section>`;
+  }
+
+  /**
+   * @param {number} shown
+   * @param {number} count
+   */
+  #more(shown, count) {
+    return shown < count ? t('{shown} of {count}: write more of the name', {shown, count}) : nothing;
+  }
+
+  /** @param {(tag: Tag, facts: any) => boolean} takes */
+  #count(takes) {
+    let count = 0;
+    for (const [name, tag] of all()) if (takes(tag, this.facts.get(name))) count += 1;
+    return count;
+  }
+
+  /** @param {string} name */
+  #row(name) {
+    const tag = all().get(name);
+    if (!tag) return nothing;
+    const facts = this.facts.get(name);
+    const blank = isBlank(tag, facts);
+    return html`<tr data-tag=${name} data-quality=${blank ? 'blank' : severity(tag.status)}>
+      <th scope="row">${name}</th>
+      <td class="right value" title=${String(tag.value ?? '')}>${blank ? '' : written(tag.value)}${facts?.unit ? html` <small>${facts.unit}</small>` : nothing}</td>
+      <td>${this.#quality(tag, facts)}</td>
+      <td>${this.#changed(tag)}</td>
+      <td>${facts ? this.#where(facts) : nothing}</td>
+      <td>${language() === 'zh' ? facts?.description_zh || facts?.description : facts?.description}</td></tr>`;
+  }
+
+  /**
+   * @param {Tag} tag
+   * @param {any} facts
+   */
+  #quality(tag, facts) {
+    if (!isBlank(tag, facts)) return html`<span class="quality" title=${hex(tag.status)}>${qualityWord(tag.status)}</span>`;
+    const word = facts.access === 'wo' ? t('only written') : t('no value yet');
+    return html`<span class="none">${word}</span>`;
+  }
+
+  /** @param {Tag} tag */
+  #changed(tag) {
+    if (!tag.at) return nothing;
+    const at = new Date(tag.at);
+    return html`<time datetime=${tag.at} title=${date(at)}>${clockTime(at)}</time>`;
+  }
+
+  /** @param {any} facts */
+  #where(facts) {
+    if (!facts.device) return html`<small>${t('the server itself')}</small>`;
+    const access = facts.access === 'ro' ? nothing : html` <small class="chip">${facts.access}</small>`;
+    return html`${facts.device} <code>${facts.address}</code> <small>${facts.class}</small>${access}`;
+  }
+
+  updated() {
+    this.#ask();
+  }
+
+  /** Ask what the tags are, those of the rows shown first; each is asked for once. */
+  async #ask() {
+    if (this.asking) return;
+    const unknown = [...this.#names, ...all().keys()].filter((name) => !this.facts.has(name));
+    const names = [...new Set(unknown)].slice(0, MOST_ROWS);
+    if (!names.length) return;
+    this.asking = true;
+    const told = await factsOf(names);
+    this.asking = false;
+    if (told === null) return;
+    names.forEach((name) => this.facts.set(name, told[name] ?? {}));
+    this.requestUpdate();
+  }
+}
+
+/** @param {string[]} names */
+async function factsOf(names) {
+  try {
+    const asked = new URLSearchParams(names.map((name) => ['name', name]));
+    const answer = await fetch(`/api/tag-facts?${asked}`, {signal: AbortSignal.timeout(WAIT_MS)});
+    return answer.ok ? await answer.json() : null;
+  } catch (error) {
+    return null;
+  }
+}
+
+/** @param {unknown} value */
+function written(value) {
+  if (value === null || value === undefined) return '?';
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  if (typeof value === 'number' && !Number.isInteger(value)) return String(Number(value.toPrecision(7)));
+  return String(value) === '' ? '–' : String(value);
+}
+
+async function start() {
+  const {link} = await startShell();
+  const table = element('table');
+  const show = () => {
+    table.live = link.state.live;
+    table.requestUpdate();
+  };
+  link.addEventListener('tags', show);
+  link.addEventListener('link', show);
+  show();
+}
+
+customElements.define('tag-table', TagTable);
+start();

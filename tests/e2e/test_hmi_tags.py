@@ -1,0 +1,105 @@
+"""The tags page in a real browser, before a plant that says what the test wants."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.support.browser import open_page, started_chromium
+from tests.support.hmi import COMMUNICATION, STALE, FakePlant, Json, free_port, web_process, write_config
+
+FORCED = 0x00960000
+MOTOR: Json = {"device": "plc1", "address": "HR33", "class": "slow", "access": "ro", "unit": "A"}
+KNOWN: Json = {
+    "in1.gate.motor_a": {**MOTOR, "description": "Motor current", "description_zh": "电机电流"},
+    "in1.cmd": {**MOTOR, "address": "HR1026:9", "access": "wo", "unit": "", "description": "Command block"},
+}
+
+
+@pytest.fixture(scope="module")
+def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakePlant, str]]:
+    folder, port = tmp_path_factory.mktemp("house"), free_port()
+    plant = FakePlant(folder / "data" / "run" / "control.sock").start()
+    plant.verbs.update(
+        sign_in=lambda args: {"name": args["name"], "role": "technician", "must_change": False},
+        recent_stays=lambda _args: [],
+        journal=lambda _args: [],
+        tag_facts=lambda args: {name: KNOWN.get(str(name), {"device": ""}) for name in _names(args)},
+    )
+    plant.tell({"in1.gate.motor_a": 1.85, "in1.cmd": None})
+    with web_process("control", write_config(folder, control=port)):
+        yield plant, f"http://127.0.0.1:{port}"
+    plant.stop()
+
+
+def _names(args: Json) -> list[object]:
+    names = args["names"]
+    return names if isinstance(names, list) else []
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = started_chromium(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def plant(plant_and_url: tuple[FakePlant, str]) -> FakePlant:
+    plant = plant_and_url[0]
+    plant.begin_again()
+    plant.tell({"in1.gate.motor_a": 1.85, "in1.cmd": None, "in1.loop.safety": False})
+    return plant
+
+
+@pytest.fixture
+def page(chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant) -> Iterator[Page]:
+    with open_page(chromium, "en-GB") as page:
+        page.goto(plant_and_url[1])
+        page.fill("[name=name]", "wang")
+        page.fill("[name=password]", "correct horse")
+        page.click("button.primary")
+        page.click("nav a[href='/tags']")
+        expect(page.locator("#link")).to_have_text("Live")
+        yield page
+
+
+def test_a_value_is_shown_live_with_its_unit_its_place_and_what_it_is(page: Page, plant: FakePlant) -> None:
+    row = page.locator("[data-tag='in1.gate.motor_a']")
+    expect(row).to_contain_text("1.85 A")
+    expect(row).to_contain_text("plc1 HR33 slow")
+    expect(row).to_contain_text("Motor current")
+    plant.tell({"in1.gate.motor_a": 2.5})
+    expect(row.locator("td.value")).to_have_text("2.5 A")
+
+
+def test_bad_stale_and_forced_are_told_apart_by_word_and_look(page: Page, plant: FakePlant) -> None:
+    row = page.locator("[data-tag='in1.loop.safety']")
+    for status, word, look in (
+        (COMMUNICATION, "communication error", "bad"),
+        (STALE, "stale", "uncertain"),
+        (FORCED, "forced", "forced"),
+        (0, "good", "good"),
+    ):
+        plant.tell({"in1.loop.safety": True}, status)
+        expect(row.locator(".quality")).to_have_text(word)
+        expect(row).to_have_attribute("data-quality", look)
+
+
+def test_only_what_is_not_good_can_be_shown_and_what_is_only_written_is_not_among_it(
+    page: Page, plant: FakePlant
+) -> None:
+    expect(page.locator("[data-tag='in1.cmd'] td").nth(1)).to_have_text("only written")
+    plant.tell({"in1.loop.safety": True}, COMMUNICATION)
+    page.click("[data-kind=doubtful]")
+    expect(page.locator("[data-tag]")).to_have_count(1)
+    expect(page.locator("[data-kind=doubtful] b")).to_have_text("1")
+    plant.tell({"in1.loop.safety": True})
+    expect(page.locator("tag-table")).to_contain_text("No tag is like that")
+
+
+def test_a_tag_is_found_by_parts_of_its_name(page: Page) -> None:
+    page.fill("[name=q]", "in1 safe")
+    expect(page.locator("[data-tag]")).to_have_count(1)
+    expect(page.locator("[data-tag]")).to_have_attribute("data-tag", "in1.loop.safety")
