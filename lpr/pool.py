@@ -7,6 +7,7 @@ from lpr.process.post import CameraPost
 from lpr.process.wire import Settings
 from scada.clock import Clock
 from scada.config import Camera, Config
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, PictureId
 from scada.model.plate import PlateRead, PlateUnread
 
@@ -16,9 +17,7 @@ class CameraPool:
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self._timing = {lane.id: lane.waits for lane in config.lanes}
-        self._posts: dict[LaneName, list[CameraPost]] = {lane.id: [] for lane in config.lanes}
-        for camera in config.cameras:
-            self._posts[LaneName(camera.lane)].append(CameraPost(_settings(camera, config), clock))
+        self._posts = [(camera, CameraPost(_settings(camera, config), clock)) for camera in config.cameras]
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -37,9 +36,9 @@ class CameraPool:
             task.cancel()
         await self._group.__aexit__(kind, error, trace)
 
-    async def capture(self, lane: LaneName, passage: PassageId) -> PlateRead | PlateUnread:
-        """Read the plate of the car on the approach loop; the surest of the lane's cameras speaks."""
-        posts = self._posts[lane]
+    async def capture(self, lane: LaneName, passage: PassageId, way: Direction) -> PlateRead | PlateUnread:
+        """Read the plate of the car on the approach loop; the surest of the cameras that look at it speaks."""
+        posts = [post for camera, post in self._posts if camera.looks_at(lane, way)]
         if not posts:
             return PlateUnread("no camera", None)
         readings = await asyncio.gather(*(post.capture(self._timing[lane]) for post in posts))
@@ -48,7 +47,7 @@ class CameraPool:
 
     async def snapshot(self, lane: LaneName) -> PictureId | None:
         """Keep one picture of now; the first camera of the lane that can."""
-        for post in self._posts[lane]:
+        for post in self._of(lane):
             picture = await post.snapshot()
             if picture is not None:
                 return picture
@@ -56,14 +55,17 @@ class CameraPool:
 
     def ok(self, lane: LaneName) -> bool:
         """Say whether any camera of the lane gives fresh frames."""
-        return any(post.is_ok for post in self._posts[lane])
+        return any(post.is_ok for post in self._of(lane))
 
     def pids(self) -> dict[str, int]:
         """Give the process numbers of the cameras that run, by camera."""
         return {post.name: post.pid for post in self._all() if post.pid is not None}
 
+    def _of(self, lane: LaneName) -> list[CameraPost]:
+        return [post for camera, post in self._posts if camera.lane == lane]
+
     def _all(self) -> list[CameraPost]:
-        return [post for posts in self._posts.values() for post in posts]
+        return [post for _, post in self._posts]
 
 
 def _settings(camera: Camera, config: Config) -> Settings:

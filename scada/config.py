@@ -188,14 +188,20 @@ class Limits(_Section):
 class Camera(_Section):
     """One plate camera. `source` is an MJPEG address, or a file or a folder of pictures.
 
-    `region` is the lane's polygon in shares of width and height (0 to 1); plates outside do not count.
+    `region` is the lane's polygon in shares of width and height (0 to 1); plates outside do not count. `way`: at a lane
+    for both ways, which cars it looks at, those that come in or those that go out; without it, all of them.
     """
 
     name: Name
     lane: Name
+    way: Literal["entry", "exit"] | None = None
     source: str
     min_plate_px: Annotated[int, Field(ge=20, le=2000)] = 60
     region: Annotated[tuple[tuple[float, float], ...], Field(strict=False)] = ()
+
+    def looks_at(self, lane: LaneName, way: Direction) -> bool:
+        """Say whether it looks at the cars that go this way through a lane."""
+        return self.lane == lane and self.way in (None, way.value)
 
 
 class Tariff(_Section):

@@ -8,7 +8,7 @@ from typing import Protocol
 from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock, Done, NotDone, Unknowable
 from scada.model.lane.image import LaneImage
-from scada.model.lane.words import Ending, Order, Passage, Quote, Reason, RequestAnswer
+from scada.model.lane.words import Direction, Ending, Order, Passage, Quote, Reason, RequestAnswer
 from scada.model.names import LaneName, OrderId, PassageId, PictureId, RequestId, StayId
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, PlateUnread
 from scada.model.tag import TagName, TagUpdate, TagValue, Value
@@ -67,8 +67,8 @@ class Driver(Protocol):
 class Cameras(Protocol):
     """All cameras, by lane."""
 
-    async def capture(self, lane: LaneName, passage: PassageId) -> PlateRead | PlateUnread:
-        """Read the plate of the car on the approach loop; answers within the lane's `t_read_s`."""
+    async def capture(self, lane: LaneName, passage: PassageId, way: Direction) -> PlateRead | PlateUnread:
+        """Read the plate of the car that stands there to go this way; answers within the lane's `t_read_s`."""
 
     async def snapshot(self, lane: LaneName) -> PictureId | None:
         """Keep one picture of now as evidence; None if no camera of the lane has a fresh frame."""

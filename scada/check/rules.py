@@ -52,6 +52,22 @@ def _cameras_look_at_lanes(reading: Reading) -> Iterator[Mistake]:
             yield reading.mistake(("lanes", number, "name"), what, "add a [[cameras]] for it", Severity.WARNING)
 
 
+def _cameras_see_their_side(reading: Reading) -> Iterator[Mistake]:
+    """At a lane for both ways one camera must not read the car of the other side for the one that stands there."""
+    leads = {lane.get("name"): lane.get("direction") for lane in reading.tables("lanes")}
+    cameras = reading.tables("cameras")
+    for number, camera in enumerate(cameras):
+        lane, way = camera.get("lane"), camera.get("way")
+        beside = sum(one.get("lane") == lane for one in cameras) > 1
+        if leads.get(lane) == "both" and way is None and beside:
+            what = f"{camera.get('name')!r} looks at both sides of {lane!r}, beside another camera"
+            remedy = 'write way = "entry" or way = "exit"'
+            yield reading.mistake(("cameras", number, "name"), what, remedy, Severity.WARNING)
+        elif way is not None and leads.get(lane) in ({"entry", "exit"} - {way}):
+            what = f"no car goes this way through {lane!r}"
+            yield reading.mistake(("cameras", number, "way"), what, "leave it out", Severity.WARNING)
+
+
 def _ports_are_free_of_each_other(reading: Reading) -> Iterator[Mistake]:
     paths: list[KeyPath] = [("web", app, "port") for app in _WEB]
     paths += [("sim", "feed_port"), ("sim", "wechat_port")]
@@ -165,6 +181,7 @@ def _is_share(corner: object) -> bool:
 RULES: tuple[Rule, ...] = (
     _names_stand_once,
     _cameras_look_at_lanes,
+    _cameras_see_their_side,
     zones_hold_together,
     lanes_lead_to_zones,
     _ports_are_free_of_each_other,

@@ -15,6 +15,7 @@ from scada.engine.command.intents import SqlIntents
 from scada.engine.doors.peer import BridgeRefusal
 from scada.model.handshake import CommandBlock, CommandCode, NotDone, PassageOutcome, RiseCause
 from scada.model.lane.image import OFF
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import Plate, PlateUnread
 from scada.model.tag import TagName
@@ -57,6 +58,16 @@ async def test_a_car_comes_in_and_every_decision_stands_in_the_journal(tmp_path:
         assert [page.what for page in file if page.what != "picture"] == ["begins", "read", "ends"]
         assert [page.told for page in file][1] == "京A12345 at 0.95"
         assert isinstance(command.body["loop_to_command_ms"], float)
+
+
+async def test_at_a_lane_for_both_ways_the_cameras_are_asked_for_the_car_of_the_side_whose_turn_it_is(
+    tmp_path: Path,
+) -> None:
+    async with shell(tmp_path, "in1", both_ways=True) as bench:
+        bench.show(closing=ON, approach=ON, passage_now=1, inner_side=True)
+        await until(lambda: bench.cameras.ways == [Direction.EXIT])
+        bench.show(passage_now=2, passage_last=1, inner_side=False)
+        await until(lambda: bench.cameras.ways == [Direction.EXIT, Direction.ENTRY])
 
 
 async def test_the_journal_is_written_before_the_gate_is_commanded(tmp_path: Path) -> None:

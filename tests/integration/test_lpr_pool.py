@@ -11,6 +11,7 @@ import pytest
 
 from lpr.pool import CameraPool
 from scada.clock import SystemClock
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import PlateRead, PlateUnread
 from tests.support.lpr import ROOT, Feed, free_port, site, stopwatch, until
@@ -70,7 +71,7 @@ async def read_car(pool: CameraPool) -> tuple[PlateRead, list[PlateUnread]]:
     unread: list[PlateUnread] = []
     end_s = CLOCK.seconds() + 20
     while CLOCK.seconds() < end_s:
-        answer = await pool.capture(IN, PASSAGE)
+        answer = await pool.capture(IN, PASSAGE, Direction.ENTRY)
         if isinstance(answer, PlateRead):
             return answer, unread
         unread.append(answer)
@@ -87,7 +88,7 @@ async def test_a_car_before_the_camera_is_read_with_its_picture(feed: Feed, pool
 
 async def test_an_empty_road_is_unread_within_the_lanes_time_and_has_a_picture(pool: CameraPool) -> None:
     with stopwatch() as passed_s:
-        answer = await pool.capture(IN, PASSAGE)
+        answer = await pool.capture(IN, PASSAGE, Direction.ENTRY)
         assert passed_s() <= WINDOW_S
     assert isinstance(answer, PlateUnread)
     assert answer.why == "no plate seen"
@@ -118,7 +119,7 @@ async def test_a_frame_of_the_previous_car_never_votes(feed: Feed, pool: CameraP
 
 async def test_a_picture_that_is_wanted_meanwhile_does_not_end_a_capture(feed: Feed, pool: CameraPool) -> None:
     with stopwatch() as passed_s:
-        capturing = asyncio.create_task(pool.capture(IN, PASSAGE))
+        capturing = asyncio.create_task(pool.capture(IN, PASSAGE, Direction.ENTRY))
         await asyncio.sleep(0.2)
         assert await pool.snapshot(IN) is not None
         assert isinstance(await capturing, PlateUnread)
@@ -126,10 +127,10 @@ async def test_a_picture_that_is_wanted_meanwhile_does_not_end_a_capture(feed: F
 
 
 async def test_a_newer_capture_overtakes_the_one_before(feed: Feed, pool: CameraPool) -> None:
-    first = asyncio.create_task(pool.capture(IN, PASSAGE))
+    first = asyncio.create_task(pool.capture(IN, PASSAGE, Direction.ENTRY))
     await asyncio.sleep(0.3)
     with stopwatch() as passed_s:
-        second = asyncio.create_task(pool.capture(IN, PASSAGE))
+        second = asyncio.create_task(pool.capture(IN, PASSAGE, Direction.ENTRY))
         assert isinstance(await first, PlateUnread)
         assert passed_s() <= WINDOW_S - 1
     assert isinstance(await second, PlateUnread)
@@ -140,7 +141,7 @@ async def test_a_stalled_camera_is_not_ok_and_comes_back_by_itself(feed: Feed, p
     feed.stall()
     await until(lambda: not pool.ok(IN), 4.0, "the stall is seen")
     with stopwatch() as passed_s:
-        answer = await pool.capture(IN, PASSAGE)
+        answer = await pool.capture(IN, PASSAGE, Direction.ENTRY)
         assert passed_s() <= WINDOW_S
     assert isinstance(answer, PlateUnread)
     assert answer.why == "no fresh frame"
@@ -161,7 +162,7 @@ async def test_a_camera_that_was_switched_off_comes_back_by_itself(feed: Feed, p
 
 async def test_a_killed_camera_process_is_started_anew(feed: Feed, pool: CameraPool) -> None:
     before = pool.pids()["cam-in1"]
-    capture = asyncio.create_task(pool.capture(IN, PASSAGE))
+    capture = asyncio.create_task(pool.capture(IN, PASSAGE, Direction.ENTRY))
     await asyncio.sleep(0.2)
     os.kill(before, signal.SIGKILL)
     with stopwatch() as passed_s:
@@ -177,7 +178,7 @@ async def test_a_hung_camera_process_is_killed_and_started_anew(pool: CameraPool
     before = pool.pids()["cam-in1"]
     os.kill(before, signal.SIGSTOP)
     with stopwatch() as passed_s:
-        answer = await pool.capture(IN, PASSAGE)
+        answer = await pool.capture(IN, PASSAGE, Direction.ENTRY)
         assert passed_s() <= WINDOW_S
     assert answer == PlateUnread("camera gone", None)
     await until(lambda: pool.pids().get("cam-in1") not in (None, before), 15.0, "a new process")
@@ -186,7 +187,7 @@ async def test_a_hung_camera_process_is_killed_and_started_anew(pool: CameraPool
 
 async def test_a_lane_without_a_camera_is_unread_at_once(pool: CameraPool) -> None:
     lane = LaneName("out1")
-    assert await pool.capture(lane, PASSAGE) == PlateUnread("no camera", None)
+    assert await pool.capture(lane, PASSAGE, Direction.EXIT) == PlateUnread("no camera", None)
     assert await pool.snapshot(lane) is None
     assert not pool.ok(lane)
 

@@ -20,6 +20,7 @@ from scada.engine.tags import TagTable
 from scada.model.handshake import Done, NotDone, Unknowable
 from scada.model.lane.image import LaneImage
 from scada.model.lane.words import (
+    Direction,
     Ending,
     OpenRequest,
     Order,
@@ -78,9 +79,11 @@ class BenchCameras:
 
     reading: PlateRead | PlateUnread = field(default_factory=lambda: read_of("京A12345"))
     captured: list[PassageId] = field(default_factory=list)
+    ways: list[Direction] = field(default_factory=list)
 
-    async def capture(self, lane: LaneName, passage: PassageId) -> PlateRead | PlateUnread:
+    async def capture(self, lane: LaneName, passage: PassageId, way: Direction) -> PlateRead | PlateUnread:
         self.captured.append(passage)
+        self.ways.append(way)
         return self.reading
 
     async def snapshot(self, lane: LaneName) -> PictureId | None:
@@ -237,10 +240,15 @@ def typed(plate: Plate) -> PlateRead:
 
 
 @asynccontextmanager
-async def shell(folder: Path, lane: str, *, is_first_start: bool = True) -> AsyncIterator[Shell]:
-    """Run one lane of the shipped configuration."""
+async def shell(
+    folder: Path, lane: str, *, is_first_start: bool = True, both_ways: bool = False
+) -> AsyncIterator[Shell]:
+    """Run one lane of the shipped configuration, or one of its name that leads both ways."""
     url = f"sqlite:///{folder / 'plant.db'}"
     config, clock = await asyncio.to_thread(load, CONFIG), SystemClock()
+    if both_ways:
+        lanes = tuple(one.model_copy(update={"direction": "both"}) for one in config.lanes)
+        config = config.model_copy(update={"lanes": lanes})
     await asyncio.to_thread(migrate, url)
     async with Database(url) as db:
         bench = await _built(config, clock, db, LaneName(lane))

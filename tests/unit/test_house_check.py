@@ -9,7 +9,9 @@ import pytest
 
 from scada.check import Mistake, Severity, check, has_errors
 from scada.check.report import as_json, describe
-from scada.config import load
+from scada.config import Camera, load
+from scada.model.lane.words import Direction
+from scada.model.names import LaneName
 from tests.support.house import ROOT, site_beside
 
 Write = Callable[..., Path]
@@ -220,6 +222,31 @@ def test_a_lane_of_both_ways_needs_its_plcs_word_on_which_side_a_car_stands(writ
     assert [(mistake.key, mistake.what) for mistake in found] == [
         ("lanes[1].direction", "a lane for both ways needs out1.passage.side in the tag map")
     ]
+
+
+def test_cameras_on_both_sides_of_a_lane_for_both_ways_each_say_whom_they_look_at(write: Write) -> None:
+    both = ('direction = "exit"', 'direction = "both"')
+    second = ('lane = "in1"\n', 'lane = "out1"\nway = "entry"\n')
+    keys = {mistake.key: mistake.what for mistake in check(write(both, second))}
+    assert keys["cameras[1].name"] == "'cam-out1' looks at both sides of 'out1', beside another camera"
+    third = ('lane = "out1"\nsource', 'lane = "out1"\nway = "exit"\nsource')
+    assert not any(mistake.key.startswith("cameras") for mistake in check(write(both, second, third)))
+
+
+@pytest.mark.parametrize(("way", "seen"), [(None, (True, True)), ("entry", (True, False)), ("exit", (False, True))])
+def test_a_camera_looks_at_the_cars_of_its_lane_and_of_its_way(way: str | None, seen: tuple[bool, bool]) -> None:
+    camera = Camera.model_validate({"name": "c", "lane": "in1", "source": "pictures", "way": way})
+    assert tuple(camera.looks_at(LaneName("in1"), one) for one in (Direction.ENTRY, Direction.EXIT)) == seen
+    assert not any(camera.looks_at(LaneName("out1"), one) for one in Direction)
+
+
+def test_a_camera_that_waits_for_cars_which_never_come_is_a_warning(write: Write) -> None:
+    [found] = check(write(('lane = "in1"\n', 'lane = "in1"\nway = "exit"\n')))
+    assert (found.key, found.what, found.severity) == (
+        "cameras[0].way",
+        "no car goes this way through 'in1'",
+        Severity.WARNING,
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from scada.model.handshake import Done, NotDone, Unknowable
 from scada.model.lane import commands as c
 from scada.model.lane import events as e
 from scada.model.lane.states import Lane
-from scada.model.lane.words import Reason, Refused, Taken
+from scada.model.lane.words import Direction, Reason, Refused, Taken
 from scada.model.names import CaseId, LaneName, PassageId, SiteId, StayId
 from scada.model.plate import Plate, ReadBy
 from scada.model.tag import TagName, Value
@@ -118,7 +118,7 @@ class Performer:
     def _question(self, command: "Question", lane: Lane) -> Coroutine[None, None, None]:
         match command:
             case c.Capture():
-                return self._capture(command)
+                return self._capture(command, lane.direction)
             case c.KeepPicture():
                 return self._keep_picture(command)
             case c.AskAdmission():
@@ -208,8 +208,8 @@ class Performer:
         await parts.journal.append([entry])
         self._set("alarm", text)
 
-    async def _capture(self, command: c.Capture) -> None:
-        reading = await self._parts.cameras.capture(self._lane, command.passage)
+    async def _capture(self, command: c.Capture, way: Direction) -> None:
+        reading = await self._parts.cameras.capture(self._lane, command.passage, way)
         self._post(e.PlateSeen(command.passage, reading, **self._now()))
 
     async def _keep_picture(self, command: c.KeepPicture) -> None:
