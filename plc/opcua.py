@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
@@ -13,6 +15,7 @@ from plc.transport.opcua import OpcUaSession
 from plc.transport.published import Published
 from plc.transport.retry import BackOff
 from plc.transport.tally import Tally
+from plc.ua.keys import KeyFolder
 from scada.clock import Clock
 from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock
@@ -21,6 +24,8 @@ from scada.ports import PlcError, TagSink
 
 SLOWEST_S = 0.06
 """A server that publishes more slowly is polled instead."""
+LOOK_AGAIN_S = 10.0
+"""How often a subscription asks for nodes that the server does not have."""
 REFRESH_S = 0.15
 """How often unchanged tags are told again while the server is heard: well below the least `stale_ms`."""
 
@@ -30,15 +35,17 @@ log = structlog.get_logger(__name__)
 class OpcUaDriver:
     """One session with one OPC UA server."""
 
-    def __init__(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock) -> None:
-        self._device, self._clock = device, clock
+    def __init__(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock, keys: KeyFolder) -> None:
+        self._device, self._clock, self._keys = device, clock, keys
         self._tags = {tag.name: tag for tag in tags}
         self._read = [tag for tag in tags if tag.is_read]
         self._published = Published([tag.name for tag in self._read], sink)
         self._back_off = BackOff()
         self._tally = Tally(device.name)
         self._session: OpcUaSession | None = None
-        self._missing: frozenset[TagName] = frozenset()
+        self._publishing_s = 0.0
+        self._missing: list[MappedTag] = []
+        self._ends_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -61,51 +68,69 @@ class OpcUaDriver:
         self._tally.writes += 1
 
     async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
-        """Send a command by one method call and give the PLC's answer. Raises PlcError."""
+        """Send a command once: by a method, which gives the PLC's answer, or as one array. Raises PlcError."""
         tag, session = self._writable(name)
-        if tag.kind is not Kind.METHOD:
-            raise PlcError(f"call {name} of {self._device.where}: no method")
-        answer = await session.call(tag, block)
+        answer = None
+        if tag.kind is Kind.METHOD:
+            answer = await session.call(tag, block)
+        elif tag.kind is Kind.COMMAND:
+            await session.write_block(tag, block)
+        else:
+            raise PlcError(f"command {name} of {self._device.where}: neither a method nor a command block")
         self._tally.writes += 1
         return answer
 
     def figures(self) -> DeviceFigures:
         """Give how the session does; a write is on its way at once, so none ever waits."""
-        return self._tally.figures(waiting=0)
+        if self._session is not None:
+            self._tally.round_trip_ms = self._session.round_trip_ms
+        days = None if self._ends_at is None else (self._ends_at - self._clock.now()).days
+        return replace(self._tally.figures(waiting=0), publishing_ms=self._publishing_s * 1000, certificate_days=days)
 
     async def _live_once(self) -> None:
         """Live through one session. Raises PlcError when it ends."""
-        session = OpcUaSession(self._device, list(self._tags.values()))
+        session = OpcUaSession(self._device, list(self._tags.values()), self._keys)
         try:
-            await session.open()
+            await session.open(self._clock.now())
+            self._ends_at = session.ends_at
             await self._check_layout(session)
-            revised_s, missing = await session.subscribe(self._read)
-            self._note_missing(missing)
-            log.info("plc connected", plc=self.name, publishing_s=revised_s)
+            self._publishing_s, missing = await session.subscribe(self._read)
+            self._audit(missing)
+            log.info("plc connected", plc=self.name, publishing_s=self._publishing_s, missing=len(missing))
             self._tally.connected(f"{self._device.host}:{self._device.port}")
             self._session = session
-            await (self._follow(session) if revised_s <= SLOWEST_S else self._poll(session))
+            await (self._follow(session) if self._publishing_s <= SLOWEST_S else self._poll(session))
         finally:
             self._session = None
+            self._publishing_s = 0.0
             await session.close()
 
     async def _check_layout(self, session: OpcUaSession) -> None:
-        layouts = [tag for tag in self._read if point_of(tag.name) == LAYOUT]
+        layouts = [tag for tag in self._read if point_of(tag.name) == LAYOUT and session.knows(tag)]
         for update in await session.read(layouts) if layouts else []:
             if update.quality is Quality.OUT_OF_RANGE:
                 raise ForeignLayout(f"{update.name} of {self._device.where} is {update.value}")
 
-    def _note_missing(self, missing: Sequence[MappedTag]) -> None:
-        """What the server does not have is bad, never silent."""
-        self._missing = frozenset(tag.name for tag in missing)
-        self._tally.holes = len(self._missing)
-        if missing:
-            log.error("plc lacks tags of the map", plc=self.name, tags=sorted(self._missing))
-            self._published.tell(self._published.bad(self._missing, Quality.COMMUNICATION))
+    def _audit(self, missing: list[MappedTag]) -> None:
+        """Tell what the server does not have: it is bad, never silent."""
+        names, known = {tag.name for tag in missing}, {tag.name for tag in self._missing}
+        self._missing = missing
+        self._tally.holes = len(names)
+        if names - known:
+            log.error("plc lacks tags of the map", plc=self.name, tags=sorted(names))
+        if known - names:
+            log.info("plc has tags again", plc=self.name, tags=sorted(known - names))
+        if names:
+            self._published.tell(self._published.bad(names, Quality.COMMUNICATION))
+
+    async def _look_again(self, session: OpcUaSession) -> None:
+        """Ask once more for what the server lacks or has dropped: somebody may be loading his PLC."""
+        if self._missing:
+            self._audit(await session.monitor(self._missing))
 
     async def _follow(self, session: OpcUaSession) -> None:
         """Publish each publish response in one call, and keep unchanged tags fresh while the server is heard."""
-        refreshed_s = self._clock.seconds()
+        refreshed_s = looked_s = self._clock.seconds()
         known: set[TagName] = set()
         while True:
             updates = await session.notified(within_s=REFRESH_S)
@@ -118,6 +143,12 @@ class OpcUaDriver:
             if refresh:
                 self._published.tell((), known)
                 refreshed_s = now_s
+            if gone := session.taken_away():
+                known -= {tag.name for tag in gone}
+                self._audit([*self._missing, *gone])
+            if now_s - looked_s >= LOOK_AGAIN_S:
+                await self._look_again(session)
+                looked_s = self._clock.seconds()
             self._back_off.reset()
 
     async def _poll(self, session: OpcUaSession) -> None:
@@ -126,11 +157,12 @@ class OpcUaDriver:
         due_s = dict.fromkeys(Scan, self._clock.seconds())
         while True:
             now_s = self._clock.seconds()
-            tags = [tag for tag in self._read if due_s[tag.scan] <= now_s and tag.name not in self._missing]
+            self._tally.late_scans += now_s - due_s[Scan.FAST] > Scan.FAST.period_s
+            tags = [tag for tag in self._read if due_s[tag.scan] <= now_s and session.knows(tag)]
             if tags:
                 self._published.tell(await session.read(tags))
                 self._tally.reads += 1
-                self._tally.round_trip_ms = (self._clock.seconds() - now_s) * 1000
+                self._tally.scan_ms = (self._clock.seconds() - now_s) * 1000
                 self._back_off.reset()
             due_s = {scan: at_s if at_s > now_s else now_s + scan.period_s for scan, at_s in due_s.items()}
             await asyncio.sleep(max(min(due_s.values()) - self._clock.seconds(), 0.001))

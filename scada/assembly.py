@@ -83,7 +83,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     stack.push_async_callback(journal.append, [JournalEntry("event", "plant", "stopped")])
     specs = _specs(config, tag_map)
     tags = TagTable(specs, clock)
-    drivers = build_drivers(tag_map, tags.apply, clock)
+    drivers = build_drivers(tag_map, tags.apply, clock, config.data)
     tags.connect(drivers, journal)
     historian = await stack.enter_async_context(build_historian(config, clock, specs))
     cameras = await stack.enter_async_context(CameraPool(config, clock))

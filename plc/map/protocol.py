@@ -8,6 +8,7 @@ import importlib
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from plc.map.addresses import Address
 from plc.map.findings import ERROR
@@ -57,8 +58,11 @@ class Protocol(typing.Protocol):
     def check_tags(self, tags: Sequence["MappedTag"], device: "Device") -> Iterable[tuple["MappedTag", Fault]]:
         """Say what is wrong between the tags of one device."""
 
-    def driver(self, device: "Device", tags: Sequence["MappedTag"], sink: TagSink, clock: Clock) -> Driver:
-        """Make the link to a device. Raises PlcError for a device that must not be used."""
+    def driver(self, device: "Device", tags: Sequence["MappedTag"], sink: TagSink, clock: Clock, data: Path) -> Driver:
+        """Make the link to a device; `data` is the site's data folder, where keys and passwords are.
+
+        Raises PlcError for a device that must not be used.
+        """
 
 
 def lacks_address(device: "Device", usual_port: int) -> Iterable[Fault]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 from plc.map.addresses import MAX_REGISTER, Address, Area, Register, parse_register
 from plc.map.devices import Device
@@ -55,7 +56,9 @@ class Modbus:
         yield from _clashes(tags)
         yield from _holes(tags, device)
 
-    def driver(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock) -> ModbusDriver:
+    def driver(
+        self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock, _data: Path
+    ) -> ModbusDriver:
         """Make the link. Raises PlcError where security is asked for."""
         if device.security:
             raise PlcError(f"{device.where}: Modbus has no security {device.security!r}")

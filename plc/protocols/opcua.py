@@ -1,16 +1,21 @@
-"""OPC UA as a tag map sees it: node ids, and commands by a method."""
+"""OPC UA as a tag map sees it: node ids, commands by a method or an array, and security."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from plc.map.addresses import Address, parse_node
+from asyncua import ua
+from asyncua.ua.uaerrors import UaError
+
+from plc.map.addresses import Address, AddressError, parse_node
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
 from plc.map.protocol import Fault, lacks_address
 from plc.opcua import OpcUaDriver
-from plc.registers import Kind
+from plc.ua.keys import KeyFolder
+from plc.ua.security import FORMS, parse_security
 from scada.clock import Clock
-from scada.ports import PlcError, TagSink
+from scada.ports import TagSink
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +27,33 @@ class OpcUa:
     has_word_order: bool = False
 
     def check_device(self, device: Device) -> Iterator[Fault]:
-        """Say that it needs an address, and that security cannot be had yet."""
+        """Say that it needs an address, and a security that we know."""
         yield from lacks_address(device, 4840)
-        if device.security:
-            text = f"security {device.security!r} is not supported yet, and connecting without it would be a lie"
-            yield Fault("E31", "security", text, "leave the column empty and keep the device on the plant network")
+        try:
+            parse_security(device.security)
+        except ValueError as error:
+            yield Fault("E31", "security", str(error), f"write {FORMS}, or nothing on the plant network")
 
     def address(self, text: str, _bit: int | None, _device: Device) -> Address:
         """Read a NodeId. Raises AddressError."""
-        return parse_node(text)
+        address = parse_node(text)
+        try:
+            ua.NodeId.from_string(text)
+        except (UaError, ValueError) as error:
+            raise AddressError(f"{text!r} is not a NodeId like ns=2;s=Out1.Loop.Safety: {error}") from error
+        return address
 
-    def check_tag(self, tag: MappedTag, _device: Device) -> Iterator[Fault]:
-        """Say that commands go through a method."""
-        if tag.kind is Kind.COMMAND:
-            yield Fault("E20", "type", "commands go through a method in OPC UA", "make it type method")
+    def check_tag(self, _tag: MappedTag, _device: Device) -> Iterator[Fault]:
+        """A node may be of any type: a command goes by a method, or as one array of nine registers."""
+        yield from ()
 
     def check_tags(self, _tags: Sequence[MappedTag], _device: Device) -> Iterator[tuple[MappedTag, Fault]]:
         """Nothing can be wrong between nodes."""
         yield from ()
 
-    def driver(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock) -> OpcUaDriver:
-        """Make the link. Raises PlcError where security is asked for."""
-        if device.security:
-            raise PlcError(f"{device.where}: security {device.security!r} is not supported yet")
-        return OpcUaDriver(device, tags, sink, clock)
+    def driver(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock, data: Path) -> OpcUaDriver:
+        """Make the link."""
+        return OpcUaDriver(device, tags, sink, clock, KeyFolder(data))
 
 
 OPC_UA = OpcUa()

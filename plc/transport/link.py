@@ -20,8 +20,16 @@ LAYOUT = "plc.layout"
 """The point that says how a PLC's registers are laid out."""
 
 
-class ForeignLayout(PlcError):
+class NeedsPerson(PlcError):
+    """Trying again will not help until a person has done what the message says."""
+
+    state = LinkState.REFUSED
+
+
+class ForeignLayout(NeedsPerson):
     """The PLC is laid out in a way that the tag map does not describe: its numbers would mean something else."""
+
+    state = LinkState.FOREIGN
 
 
 async def keep_trying(
@@ -33,10 +41,10 @@ async def keep_trying(
         quality = Quality.NOT_CONNECTED
         try:
             await live_once()
-        except ForeignLayout as error:
-            log.error("plc has a foreign layout", plc=tally.device, why=str(error))
+        except NeedsPerson as error:
+            log.error("plc cannot be used", plc=tally.device, why=str(error))
             quality = Quality.CONFIGURATION
-            tally.lost(LinkState.FOREIGN, str(error))
+            tally.lost(error.state, str(error))
         except PlcError as error:
             log.warning("plc link lost", plc=tally.device, why=str(error))
             tally.lost(LinkState.DOWN, str(error))

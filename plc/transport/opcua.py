@@ -5,8 +5,8 @@ Every failure is a PlcError. A session is used for one connection and thrown awa
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Sequence
-from math import inf
+from collections.abc import Awaitable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -15,13 +15,24 @@ from asyncua.client.client import Client
 from asyncua.client.ua_client import UaClientState
 from asyncua.common.subscription import DataChangeEvent, OverflowPolicy, StatusChangeEvent, SubEvent, Subscription
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError
 
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
 from plc.registers import Kind
 from plc.transport.stopping import heed_cancellation
-from plc.transport.values import node_id, update_of, variant_of
+from plc.transport.values import (
+    arguments_of,
+    block_of,
+    is_unknown_node,
+    node_id,
+    settled,
+    update_of,
+    variant_of,
+)
+from plc.ua.client import dial
+from plc.ua.keys import KeyFolder
 from scada.model.handshake import AckResult, Answer, CommandBlock
 from scada.model.tag import TagName, TagUpdate, Value
 from scada.ports import PlcError
@@ -32,61 +43,75 @@ KEEP_ALIVES = 4
 SILENT_S = 1.0
 """Nothing heard for this long: the link is lost, whatever the socket says."""
 QUEUE = 2000
+"""Notifications that may wait, beyond one of each tag."""
 LIFETIME = 10_000
+AT_ONCE = 250
+"""Nodes of one request, even if the server takes more: decoding an answer holds the loop for as long."""
+_NAMESPACES, _MAX_READ, _MAX_ITEMS = (
+    ua.NodeId(ua.Int32(number))
+    for number in (
+        ObjectIds.Server_NamespaceArray,
+        ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
+        ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
+    )
+)
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
 class OpcUaSession:
-    """One connection: subscribe or read, write, call."""
+    """One connection: subscribe or read, write, call. `round_trip_ms` is that of the last request."""
 
-    def __init__(self, device: Device, tags: Sequence[MappedTag]) -> None:
-        self._device = device
-        self._methods = [tag for tag in tags if tag.kind is Kind.METHOD]
+    def __init__(self, device: Device, tags: Sequence[MappedTag], keys: KeyFolder) -> None:
+        self._device, self._tags, self._keys = device, tags, keys
+        self.round_trip_ms = 0.0
+        self.ends_at: datetime | None = None
+        self._client: Client | None = None
+        self._nodes: dict[TagName, ua.NodeId] = {}
         self._by_node: dict[ua.NodeId, list[MappedTag]] = defaultdict(list)
-        for tag in tags:
-            if tag.is_read:
-                self._by_node[node_id(tag)].append(tag)
-        self._client = Client(
-            f"opc.tcp://{device.host}:{device.port}/", timeout=device.timeout_s, reconnect_request_timeout=1.0
-        )
+        self._reads = self._items = AT_ONCE
         self._subscription: Subscription | None = None
         self._subscribed_s = 0.0
-        self._opened = False
         self._overflowed = False
         self._parents: dict[TagName, ua.NodeId] = {}
+        self._gone: list[MappedTag] = []
 
-    async def open(self) -> None:
-        """Connect and find the objects that the methods belong to. Raises PlcError."""
-        await self._ask(self._client.connect(), "connect to", 2 * self._device.timeout_s)
-        self._opened = True
-        for tag in self._methods:
-            node = self._client.get_node(node_id(tag))
-            parent = await self._ask(node.get_parent(), f"find the object of {tag.name} on")
-            if parent is not None:
-                self._parents[tag.name] = parent.nodeid
+    async def open(self, now: datetime) -> None:
+        """Connect, ask for the server's limits, and find every node that the map names. Raises PlcError."""
+        dialled = await dial(self._device, self._keys, now)
+        self._client, self.ends_at = dialled.client, dialled.ends_at
+        namespaces = await self._ask_limits()
+        for tag in self._tags:
+            node = settled(node_id(tag), namespaces)
+            if node is not None:
+                self._nodes[tag.name] = node
+                self._by_node[node].append(tag)
+        await self._find_objects()
 
     async def close(self) -> None:
         """End the session if it still can be ended; always let go of the socket."""
+        if self._client is None:
+            return
         try:
-            if self._opened:
-                async with asyncio.timeout(1.0):
-                    await self._client.disconnect()
+            async with asyncio.timeout(1.0):
+                await self._client.disconnect()
         except (UaError, OSError, TimeoutError) as error:
             log.debug("opc ua session not closed", plc=self._device.name, why=repr(error))
         finally:
             self._client.disconnect_socket()
 
+    def knows(self, tag: MappedTag) -> bool:
+        """Say whether the server knows at least the namespace of a tag's node."""
+        return tag.name in self._nodes
+
     async def read(self, tags: Sequence[MappedTag]) -> list[TagUpdate]:
-        """Read tags in one request, with status and time. Raises PlcError."""
-        nodes = [node_id(tag) for tag in tags]
-        answers = await self._ask(
-            self._client.uaclient.read_attributes(nodes, AttributeIds.Value), f"read {len(nodes)} nodes of"
-        )
-        if len(answers) != len(tags):
-            raise PlcError(f"read {len(nodes)} nodes of {self._device.where}: {len(answers)} came")
-        return [update_of(tag, answer) for tag, answer in zip(tags, answers, strict=True)]
+        """Read known tags in as few requests as the server allows, with status and time. Raises PlcError."""
+        updates: list[TagUpdate] = []
+        for part in _parts(tags, self._reads):
+            answers = await self._values([self._nodes[tag.name] for tag in part])
+            updates += [update_of(tag, answer) for tag, answer in zip(part, answers, strict=True)]
+        return updates
 
     async def subscribe(self, tags: Sequence[MappedTag]) -> tuple[float, list[MappedTag]]:
         """Subscribe; give the publishing interval in s as the server revised it, and what it does not have."""
@@ -98,13 +123,28 @@ class OpcUaSession:
             PublishingEnabled=True,
         )
         self._subscription = Subscription(
-            self._client.uaclient.session, parameters, queue_maxsize=QUEUE, overflow=OverflowPolicy.DISCONNECT
+            self._connected.uaclient.session,
+            parameters,
+            queue_maxsize=QUEUE + len(tags),
+            overflow=OverflowPolicy.DISCONNECT,
         )
         self._subscription.set_overflow_disconnect_handler(self._note_overflow)
         self._subscribed_s = asyncio.get_running_loop().time()
         revised = await self._ask(self._subscription.init(), "subscribe at")
-        missing = await self._monitor(self._subscription, tags)
-        return revised.RevisedPublishingInterval / 1000, missing
+        return revised.RevisedPublishingInterval / 1000, await self.monitor(tags)
+
+    async def monitor(self, tags: Sequence[MappedTag]) -> list[MappedTag]:
+        """Let the subscription follow these tags; give those that the server does not have. Raises PlcError."""
+        missing = [tag for tag in tags if not self.knows(tag)]
+        periods: dict[ua.NodeId, float] = {}
+        for tag in tags:
+            if self.knows(tag):
+                node = self._nodes[tag.name]
+                periods[node] = min(periods.get(node, tag.scan.period_s), tag.scan.period_s)
+        for period_s in sorted(set(periods.values())):
+            for part in _parts([node for node in periods if periods[node] == period_s], self._items):
+                missing += await self._monitor(part, period_s)
+        return missing
 
     async def unsubscribe(self) -> None:
         """Drop the subscription. Raises PlcError."""
@@ -124,6 +164,11 @@ class OpcUaSession:
         self.check()
         return [] if event is None else self._rest_of(event, self._subscription)
 
+    def taken_away(self) -> list[MappedTag]:
+        """Give the tags whose nodes the server has dropped since this was asked last."""
+        gone, self._gone = self._gone, []
+        return gone
+
     def heard_s(self) -> float:
         """How long ago the server last answered a publish request."""
         if self._subscription is None:
@@ -132,8 +177,8 @@ class OpcUaSession:
 
     def check(self) -> None:
         """Raise PlcError unless the session is connected and its subscription is heard."""
-        if self._client.state is not UaClientState.CONNECTED:
-            raise PlcError(f"{self._device.where}: the session is {self._client.state.value}")
+        if self._connected.state is not UaClientState.CONNECTED:
+            raise PlcError(f"{self._device.where}: the session is {self._connected.state.value}")
         if self._overflowed:
             raise PlcError(f"{self._device.where}: more than {QUEUE} notifications are waiting")
         if self.heard_s() > SILENT_S:
@@ -141,15 +186,15 @@ class OpcUaSession:
 
     async def write(self, tag: MappedTag, value: Value) -> None:
         """Write one variable, once, only while connected. Raises PlcError."""
-        self.check()
-        what = f"write {tag.name} to"
         try:
-            data = ua.DataValue(variant_of(tag, value))
+            variant = variant_of(tag, value)
         except TypeError as error:
-            raise PlcError(f"{what} {self._device.where}: {error}") from error
-        answers = await self._ask(self._client.uaclient.write_attributes([node_id(tag)], [data]), what)
-        if not answers[0].is_good():
-            raise PlcError(f"{what} {self._device.where}: {answers[0].name}")
+            raise PlcError(f"write {tag.name} to {self._device.where}: {error}") from error
+        await self._write(tag, variant)
+
+    async def write_block(self, tag: MappedTag, block: CommandBlock) -> None:
+        """Write a command as one array, once, only while connected. Raises PlcError."""
+        await self._write(tag, block_of(block))
 
     async def call(self, tag: MappedTag, block: CommandBlock) -> Answer | None:
         """Call the command method, once, only while connected. Raises PlcError."""
@@ -157,8 +202,8 @@ class OpcUaSession:
         what = f"call {tag.name} of"
         if tag.name not in self._parents:
             raise PlcError(f"{what} {self._device.where}: the server does not have it")
-        parent = self._client.get_node(self._parents[tag.name])
-        answer = await self._ask(parent.call_method(node_id(tag), *_arguments(block)), what)
+        parent = self._connected.get_node(self._parents[tag.name])
+        answer = await self._ask(parent.call_method(self._nodes[tag.name], *arguments_of(block)), what)
         return self._answer(answer, what)
 
     def _answer(self, answer: Any, what: str) -> Answer | None:  # noqa: ANN401 - asyncua's own
@@ -167,25 +212,55 @@ class OpcUaSession:
         seq, result = answer
         return Answer(seq, AckResult(result)) if result in list(AckResult) else None
 
-    async def _monitor(self, subscription: Subscription, tags: Sequence[MappedTag]) -> list[MappedTag]:
-        """Monitor each node once, at the pace of its most urgent tag; give the tags that the server does not have."""
-        paces: dict[ua.NodeId, float] = {}
-        for tag in tags:
-            paces[node_id(tag)] = min(paces.get(node_id(tag), inf), tag.scan.period_s)
-        missing = []
-        for period_s in sorted(set(paces.values())):
-            group = [node for node, pace_s in paces.items() if pace_s == period_s]
-            handles = await self._ask(
-                subscription.subscribe_data_change(
-                    [self._client.get_node(node) for node in group],
-                    queuesize=1,
-                    sampling_interval=ua.Double(period_s * 1000),
-                ),
-                "monitor at",
-            )
-            lacking = [node for node, handle in zip(group, handles, strict=True) if not isinstance(handle, int)]
-            missing += [tag for node in lacking for tag in self._by_node[node]]
-        return missing
+    async def _write(self, tag: MappedTag, variant: ua.Variant) -> None:
+        self.check()
+        what = f"write {tag.name} to"
+        if not self.knows(tag):
+            raise PlcError(f"{what} {self._device.where}: the server does not have it")
+        node, data = self._nodes[tag.name], ua.DataValue(variant)
+        answers = await self._ask(self._connected.uaclient.write_attributes([node], [data]), what)
+        if len(answers) != 1 or not answers[0].is_good():
+            raise PlcError(f"{what} {self._device.where}: {', '.join(answer.name for answer in answers)}")
+
+    async def _ask_limits(self) -> list[str]:
+        """Learn how much one request may hold, and what the server's namespaces are called."""
+        names, *limits = await self._values([_NAMESPACES, _MAX_READ, _MAX_ITEMS])
+        self._reads, self._items = (_limit(one) for one in limits)
+        told = names.Value.Value if names.Value is not None else None
+        return told if isinstance(told, list) else []
+
+    async def _find_objects(self) -> None:
+        """Find the objects that the methods belong to."""
+        for tag in self._tags:
+            if tag.kind is Kind.METHOD and self.knows(tag):
+                method = self._connected.get_node(self._nodes[tag.name])
+                parent = await self._ask(method.get_parent(), f"find the object of {tag.name} on")
+                if parent is not None:
+                    self._parents[tag.name] = parent.nodeid
+
+    async def _values(self, nodes: Sequence[ua.NodeId]) -> list[ua.DataValue]:
+        what = f"read {len(nodes)} nodes of"
+        answers = await self._ask(self._connected.uaclient.read_attributes(list(nodes), AttributeIds.Value), what)
+        if len(answers) != len(nodes):
+            raise PlcError(f"{what} {self._device.where}: {len(answers)} came")
+        return answers
+
+    async def _monitor(self, nodes: Sequence[ua.NodeId], period_s: float) -> list[MappedTag]:
+        """Follow these nodes; a handle that is a StatusCode is a node that the server does not have."""
+        if self._subscription is None:
+            raise PlcError(f"{self._device.where}: not subscribed")
+        handles = await self._ask(
+            self._subscription.subscribe_data_change(
+                [self._connected.get_node(node) for node in nodes],
+                queuesize=1,
+                sampling_interval=ua.Double(period_s * 1000),
+            ),
+            "monitor at",
+        )
+        if len(handles) != len(nodes):
+            raise PlcError(f"monitor {len(nodes)} nodes at {self._device.where}: {len(handles)} handles came")
+        lacking = [node for node, handle in zip(nodes, handles, strict=True) if not isinstance(handle, int)]
+        return [tag for node in lacking for tag in self._by_node[node] if tag.is_read]
 
     def _rest_of(self, first: SubEvent, subscription: Subscription) -> list[TagUpdate]:
         """Take what came with the first event: asyncua puts a whole publish response into the queue at once."""
@@ -195,33 +270,41 @@ class OpcUaSession:
             events.append(queue.get_nowait())
         return [update for event in events for update in self._updates(event)]
 
-    def _updates(self, event: SubEvent | None) -> list[TagUpdate]:
-        if isinstance(event, DataChangeEvent):
-            data = event.data.monitored_item.Value
-            return [update_of(tag, data) for tag in self._by_node[event.node.nodeid]]
-        why = event.notification.Status.name if isinstance(event, StatusChangeEvent) else "ended"
-        raise PlcError(f"{self._device.where}: the subscription says {why}")
+    def _updates(self, event: SubEvent | None) -> Iterator[TagUpdate]:
+        if not isinstance(event, DataChangeEvent):
+            why = event.notification.Status.name if isinstance(event, StatusChangeEvent) else "ended"
+            raise PlcError(f"{self._device.where}: the subscription says {why}")
+        value, tags = event.data.monitored_item.Value, self._by_node[event.node.nodeid]
+        if is_unknown_node(value):
+            self._gone += tags
+        yield from (update_of(tag, value) for tag in tags if tag.is_read)
 
     def _note_overflow(self) -> None:
         self._overflowed = True
 
-    async def _ask(self, request: Awaitable[T], what: str, within_s: float | None = None) -> T:
+    @property
+    def _connected(self) -> Client:
+        if self._client is None:
+            raise PlcError(f"{self._device.where}: not connected")
+        return self._client
+
+    async def _ask(self, request: Awaitable[T], what: str) -> T:
+        began_s = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(within_s or self._device.timeout_s):
+            async with asyncio.timeout(self._device.timeout_s):
                 answer = await request
         except (UaError, OSError, TimeoutError) as error:
             raise PlcError(f"{what} {self._device.where}: {error!r}") from error
         heed_cancellation()
+        self.round_trip_ms = (asyncio.get_running_loop().time() - began_s) * 1000
         return answer
 
 
-def _arguments(block: CommandBlock) -> list[ua.Variant]:
-    short, long = ua.VariantType.UInt16, ua.VariantType.UInt32
-    return [
-        ua.Variant(block.claim, short),
-        ua.Variant(int(block.code), short),
-        ua.Variant(block.passage, long),
-        ua.Variant(block.ttl_ms, short),
-        ua.Variant(block.tick, short),
-        ua.Variant(block.seq, long),
-    ]
+def _limit(answer: ua.DataValue) -> int:
+    """Read one of the server's limits: 0 and none at all are no limit, but never more than we send at once."""
+    told = answer.Value.Value if answer.Value is not None else None
+    return min(told, AT_ONCE) if isinstance(told, int) and told > 0 else AT_ONCE
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[at : at + size] for at in range(0, len(items), size))

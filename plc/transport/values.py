@@ -1,12 +1,14 @@
 """Between OPC UA's values and ours: node ids, variants, StatusCodes."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from asyncua import ua
 
 from plc.map.addresses import NodeAddress
 from plc.map.mapped import MappedTag
-from plc.registers import Kind
+from plc.registers import Kind, command_words
+from scada.model.handshake import CommandBlock
 from scada.model.tag import Quality, TagUpdate, Value
 
 VARIANTS = {
@@ -24,15 +26,30 @@ VARIANTS = {
 """How each type of the tag map travels."""
 
 _KNOWN = {quality.status_code: quality for quality in Quality}
+_NO_SUCH_NODE = 0x80340000
 _SEVERITY = 0xC0000000
 _UNCERTAIN = 0x40000000
 
 
 def node_id(tag: MappedTag) -> ua.NodeId:
-    """Give the tag's node. Raises TypeError for a register, ua.UaError for a text that is no NodeId."""
+    """Give the tag's node. Raises TypeError for a register."""
     if not isinstance(tag.address, NodeAddress):
         raise TypeError(f"{tag.name} is not on an OPC UA server")
     return ua.NodeId.from_string(tag.address.text)
+
+
+def settled(node: ua.NodeId, namespaces: Sequence[str]) -> ua.NodeId | None:
+    """Give a node with its namespace as a number, as this server counts them; None if it does not know the URI."""
+    if not isinstance(node, ua.ExpandedNodeId) or not node.NamespaceUri:
+        return node
+    if node.NamespaceUri not in namespaces:
+        return None
+    return ua.NodeId(node.Identifier, ua.Int16(namespaces.index(node.NamespaceUri)), node.NodeIdType)
+
+
+def is_unknown_node(data: ua.DataValue) -> bool:
+    """Say whether a server has no such node any more."""
+    return data.StatusCode is not None and data.StatusCode.value == _NO_SUCH_NODE
 
 
 def quality_of(status_code: int) -> Quality:
@@ -69,6 +86,24 @@ def _value(tag: MappedTag, raw: object) -> tuple[Value, Quality]:
 
 def _aware(at: datetime | None) -> datetime | None:
     return None if at is None else at.replace(tzinfo=UTC)
+
+
+def block_of(block: CommandBlock) -> ua.Variant:
+    """Lay a command out as one array of its nine registers: what is written as one arrives as one."""
+    return ua.Variant(list(command_words(block)), ua.VariantType.UInt16)
+
+
+def arguments_of(block: CommandBlock) -> list[ua.Variant]:
+    """Lay a command out as the arguments of the PLC's method."""
+    short, long = ua.VariantType.UInt16, ua.VariantType.UInt32
+    return [
+        ua.Variant(block.claim, short),
+        ua.Variant(int(block.code), short),
+        ua.Variant(block.passage, long),
+        ua.Variant(block.ttl_ms, short),
+        ua.Variant(block.tick, short),
+        ua.Variant(block.seq, long),
+    ]
 
 
 def variant_of(tag: MappedTag, value: Value) -> ua.Variant:

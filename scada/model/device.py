@@ -13,6 +13,8 @@ class LinkState(Enum):
     """It answers, but its heartbeat stands still: nothing it says counts."""
     FOREIGN = "foreign"
     """It is laid out in a way that the tag map does not describe."""
+    REFUSED = "refused"
+    """One side does not let the other in: a certificate, a login, a setting. A person has to act; `why` says how."""
     SIMULATED = "simulated"
 
 
@@ -25,6 +27,8 @@ class DeviceFigures:
     `late_scans` were not done when the next was due. `errors` are time-outs, malformed answers and lost links,
     `refusals` are exceptions of the device itself, `connects` all connections that came about. `waiting` counts
     writes in the queue; `holes` are places that the map wants and the device does not have; `why` is the last trouble.
+    `publishing_ms` is the interval of a subscription as the server revised it, 0 where there is none;
+    `certificate_days` are left until the first of the link's two certificates ends, None where there are none.
     """
 
     device: str
@@ -41,3 +45,5 @@ class DeviceFigures:
     waiting: int = 0
     holes: int = 0
     why: str = ""
+    publishing_ms: float = 0.0
+    certificate_days: int | None = None

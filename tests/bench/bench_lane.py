@@ -32,7 +32,7 @@ from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
 from tests.bench.peers import serve_plc
 from tests.bench.support import child, cpu_us, in_turns, percentile, run, show, times
 from tests.support.lane import Bench
-from tests.support.plc import free_port, only_device, running, shipped_map, until
+from tests.support.plc import NO_KEYS, free_port, only_device, running, shipped_map, until
 
 ROUNDS = 7
 EDGES = 240
@@ -230,7 +230,7 @@ async def drive_over(field_port: int, watch: Watch) -> dict[str, list[float]]:
 async def edges(tag_map: TagMap, field_port: int) -> dict[str, list[float]]:
     """Run driver, table and lane beside a bare poll of the same virtual PLC."""
     table = TagTable([tag.spec for tag in tag_map.tags], SystemClock())
-    (driver,) = build(tag_map, table.apply, SystemClock())
+    (driver,) = build(tag_map, table.apply, SystemClock(), NO_KEYS)
     watch = Watch()
     async with running(driver):
         lookers = (step_on_changes(table, watch), poll_barely(tag_map.devices[driver.name], watch))

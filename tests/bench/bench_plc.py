@@ -29,7 +29,7 @@ from scada.engine.tags import TagTable
 from scada.model.tag import Quality, TagName, TagUpdate
 from tests.bench.peers import REGISTERS, serve_registers
 from tests.bench.support import child, cpu_us, in_turns, percentile, run, show, times
-from tests.support.plc import free_port, running, small_map, until
+from tests.support.plc import NO_KEYS, free_port, running, small_map, until
 
 ROUNDS = 5
 WINDOW_S = 0.8
@@ -200,7 +200,7 @@ async def read_by_driver(tags: tuple[MappedTag, ...], device: Device) -> Reading
     """Let the whole driver read into the tag table; the peer's counter says how often."""
     clock = RacingClock()
     table = TagTable([tag.spec for tag in tags], clock)
-    (driver,) = build(TagMap(tags, {device.name: device}), table.apply, clock)
+    (driver,) = build(TagMap(tags, {device.name: device}), table.apply, clock, NO_KEYS)
 
     def count() -> int:
         value = table.get(COUNTER).value

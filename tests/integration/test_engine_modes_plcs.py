@@ -26,7 +26,7 @@ from scada.model.names import LaneName, SiteId
 from scada.store.db import Database
 from scada.store.journal import SqlJournal
 from scada.store.modes import newest
-from tests.support.plc import running, shipped_map, until, virtual_plc
+from tests.support.plc import NO_KEYS, running, shipped_map, until, virtual_plc
 from tests.support.store import open_database
 
 SITE = SiteId("demo")
@@ -58,7 +58,7 @@ async def server(tag_map: TagMap, lane: str, device: str, db: Database) -> Async
     """Run a lane's driver, tags, gatekeeper and modes."""
     clock, name, alarms = SystemClock(), LaneName(lane), list[str]()
     tags = TagTable([*(tag.spec for tag in tag_map.tags), *lane_specs(name)], clock)
-    [driver] = [driver for driver in build(tag_map, tags.apply, clock) if driver.name == device]
+    [driver] = [driver for driver in build(tag_map, tags.apply, clock, NO_KEYS) if driver.name == device]
     tags.connect([driver], SqlJournal(db, SITE, clock))
     book = SqlIntents(db, SITE, name, clock)
 

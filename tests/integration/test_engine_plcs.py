@@ -20,7 +20,7 @@ from scada.model.lane.image import DARK
 from scada.model.lane.timing import Timing
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.store.db import Database
-from tests.support.plc import running, shipped_map, until, virtual_plc
+from tests.support.plc import NO_KEYS, running, shipped_map, until, virtual_plc
 from tests.support.store import open_database
 
 both = pytest.mark.parametrize(("lane", "device"), [("in1", "plc1"), ("out1", "ua1")])
@@ -44,7 +44,7 @@ async def server(tag_map: TagMap, lane: str, device: str, db: Database) -> Async
     """Run a lane's driver, tags and gatekeeper."""
     clock = SystemClock()
     tags = TagTable([tag.spec for tag in tag_map.tags], clock)
-    [driver] = [driver for driver in build(tag_map, tags.apply, clock) if driver.name == device]
+    [driver] = [driver for driver in build(tag_map, tags.apply, clock, NO_KEYS) if driver.name == device]
     book = SqlIntents(db, SiteId("demo"), LaneName(lane), clock)
     alarms: list[str] = []
     gatekeeper = Gatekeeper(LaneName(lane), tags, driver, book, clock, Timing(), lambda code, text: alarms.append(code))

@@ -18,6 +18,7 @@ from scada.model.tag import Quality, TagName
 from scada.ports import Driver, PlcError
 from tests.support.plc import (
     CLAIM,
+    NO_KEYS,
     Sink,
     beating,
     free_port,
@@ -45,7 +46,7 @@ async def plc(site: TagMap, tmp_path: Path) -> AsyncIterator[Machine]:
 
 
 def driver_for(site: TagMap, sink: Sink) -> Driver:
-    (driver,) = build(site, sink, SystemClock())
+    (driver,) = build(site, sink, SystemClock(), NO_KEYS)
     return driver
 
 

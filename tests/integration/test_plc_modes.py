@@ -14,7 +14,7 @@ from scada.model.handshake import Mode
 from scada.model.interlock import Allowed, may_write
 from scada.model.tag import Quality, TagName, TagValue
 from scada.ports import Driver
-from tests.support.plc import CLAIM, Sink, beating, only_device, running, shipped_map, until, virtual_plc
+from tests.support.plc import CLAIM, NO_KEYS, Sink, beating, only_device, running, shipped_map, until, virtual_plc
 
 SEEN = TagValue(None, Quality.NOT_CONNECTED, None, SystemClock().now(), 0.0)
 both = pytest.mark.parametrize(("lane", "device"), [("in1", "plc1"), ("out1", "ua1")])
@@ -41,7 +41,7 @@ async def test_a_mode_is_asked_for_by_its_tag_and_seen_in_another(tmp_path: Path
     wanted = TagName(f"{lane}.mode.wanted")
     (spec,) = [tag.spec for tag in site.tags if tag.name == wanted]
     assert may_write(spec, 2, SEEN) == Allowed()
-    (driver,) = build(site, sink, SystemClock())
+    (driver,) = build(site, sink, SystemClock(), NO_KEYS)
 
     def shows(point: str) -> object:
         return sink.value(f"{lane}.{point}")
@@ -62,7 +62,7 @@ async def test_a_mode_is_asked_for_by_its_tag_and_seen_in_another(tmp_path: Path
 @both
 async def test_every_field_contact_is_seen_as_its_tag(tmp_path: Path, lane: str, device: str) -> None:
     site, sink = only_device(await asyncio.to_thread(shipped_map), device), Sink()
-    async with virtual_plc(site, device, tmp_path) as machine, running(*build(site, sink, SystemClock())):
+    async with virtual_plc(site, device, tmp_path) as machine, running(*build(site, sink, SystemClock(), NO_KEYS)):
         await until(lambda: sink.value(f"{lane}.gate.mains"))
         await _wired(machine, lane, sink)
 

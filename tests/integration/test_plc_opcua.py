@@ -11,12 +11,14 @@ from plc.links import build
 from plc.map.mapped import TagMap
 from plc.opcua import OpcUaDriver
 from plc.sim.machine import Machine
+from plc.ua.keys import KeyFolder
 from scada.clock import SystemClock
 from scada.model.handshake import AckResult, Answer, CommandBlock, CommandCode, Mode
 from scada.model.tag import Quality, TagName
 from scada.ports import Driver, PlcError
 from tests.support.plc import (
     CLAIM,
+    NO_KEYS,
     Sink,
     beating,
     free_port,
@@ -43,7 +45,7 @@ async def plc(site: TagMap, tmp_path: Path) -> AsyncIterator[Machine]:
 
 
 def driver_for(site: TagMap, sink: Sink) -> Driver:
-    (driver,) = build(site, sink, SystemClock())
+    (driver,) = build(site, sink, SystemClock(), NO_KEYS)
     return driver
 
 
@@ -151,7 +153,9 @@ async def test_what_a_server_lacks_or_doubts_is_told_whether_it_publishes_fast_o
     tags, device = await small_map(
         tmp_path, ROWS, f"device,protocol,host,port,timeout_ms\nua9,opcua,127.0.0.1,{port},2000\n"
     )
-    driver = OpcUaDriver(device, [tag for tag in tags if tag.name != "in1.wrong"], sink, SystemClock())
+    driver = OpcUaDriver(
+        device, [tag for tag in tags if tag.name != "in1.wrong"], sink, SystemClock(), KeyFolder(NO_KEYS)
+    )
     async with await other_server(port), running(driver):
         await until(lambda: sink.value("in1.a") == 7)
         await until(lambda: sink.quality("in1.broken") is Quality.FAULT)
@@ -166,5 +170,5 @@ async def test_a_node_of_another_type_is_a_mistake_of_the_map(tmp_path: Path) ->
     port, sink = free_port(), Sink()
     tags, device = await small_map(tmp_path, ROWS, f"device,protocol,host,port\nua9,opcua,127.0.0.1,{port}\n")
     wrong = [tag for tag in tags if tag.name == "in1.wrong"]
-    async with await other_server(port), running(OpcUaDriver(device, wrong, sink, SystemClock())):
+    async with await other_server(port), running(OpcUaDriver(device, wrong, sink, SystemClock(), KeyFolder(NO_KEYS))):
         await until(lambda: sink.quality("in1.wrong") is Quality.CONFIGURATION)

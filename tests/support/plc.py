@@ -25,6 +25,8 @@ from tests.support.lane_st import Plc, differences
 SHIPPED = Path(__file__).parents[2] / "plc" / "sim"
 CLAIM = 4711
 FOLLOWED_MS = 20_000
+NO_KEYS = Path("/nowhere")
+"""The data folder of a site whose PLCs want no keys."""
 
 
 @dataclass

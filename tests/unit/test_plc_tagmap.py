@@ -11,7 +11,7 @@ from plc.tagmap import Finding, Scan, TagMapError, examine, lint, read_map
 from scada.clock import SystemClock
 from scada.model.tag import Access, TagName
 from scada.ports import PlcError
-from tests.support.plc import SHIPPED, Sink
+from tests.support.plc import NO_KEYS, SHIPPED, Sink
 
 DEVICES = (
     "device,protocol,host,port,unit,order,base\nplc1,modbus-tcp,127.0.0.1,5020,1,ABCD,1\nua1,opcua,127.0.0.1,4840,,,\n"
@@ -163,21 +163,27 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         parse_register(text)
 
 
-def test_a_device_with_security_is_refused_until_it_can_be_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("security", ["Basic256Sha256", "Basic256/Sign", "Basic256Sha256/Encrypt", "sign"])
+def test_a_security_that_we_do_not_know_is_refused_rather_than_left_out(tmp_path: Path, security: str) -> None:
     head = "device,protocol,host,port,security\n"
-    found = findings(tmp_path, "tag,device,address,type\n", f"{head}ua1,opcua,127.0.0.1,4840,Basic256Sha256\n")
+    found = findings(tmp_path, "tag,device,address,type\n", f"{head}ua1,opcua,127.0.0.1,4840,{security}\n")
     assert [(finding.code, finding.column) for finding in found] == [("E31", "security")]
-    assert "not supported yet" in found[0].text
-    tag_map, _ = examine(tmp_path / "tags.csv", tmp_path / "devices.csv")
-    assert tag_map.devices["ua1"].security == "Basic256Sha256"
+    assert "Aes256Sha256RsaPss/SignAndEncrypt" in found[0].remedy
 
 
-def test_links_refuse_a_device_with_security_too(tmp_path: Path) -> None:
-    devices = "device,protocol,host,port,security\nua1,opcua,127.0.0.1,4840,Basic256Sha256\n"
-    findings(tmp_path, "tag,device,address,type\nin1.a,ua1,ns=2;s=A,u16\n", devices)
+@pytest.mark.parametrize("security", ["", "None", "Basic256Sha256/Sign", "Aes256Sha256RsaPss/SignAndEncrypt"])
+def test_the_securities_of_opc_ua_are_known(tmp_path: Path, security: str) -> None:
+    head = "device,protocol,host,port,security\n"
+    assert findings(tmp_path, "tag,device,address,type\n", f"{head}ua1,opcua,127.0.0.1,4840,{security}\n") == []
+
+
+def test_a_modbus_device_has_no_security(tmp_path: Path) -> None:
+    devices = "device,protocol,host,port,security\nplc1,modbus-tcp,127.0.0.1,502,Basic256Sha256/Sign\n"
+    found = findings(tmp_path, "tag,device,address,type\nin1.a,plc1,HR1,u16\n", devices)
+    assert ("E31", "security") in [(finding.code, finding.column) for finding in found]
     tag_map, _ = examine(tmp_path / "tags.csv", tmp_path / "devices.csv")
     with pytest.raises(PlcError, match="security"):
-        build(tag_map, Sink(), SystemClock())
+        build(tag_map, Sink(), SystemClock(), NO_KEYS)
 
 
 @pytest.mark.parametrize(

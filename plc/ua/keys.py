@@ -1,0 +1,168 @@
+"""What OPC UA keeps in the site's data folder: our certificate, the PLCs' that are trusted, and the logins.
+
+    opcua/own.pem             our key and certificate, for this user alone
+    opcua/daozha.der          the certificate alone, to carry to a PLC
+    opcua/trusted/DEVICE/     the certificates that this device may show, or of an authority that signs them
+    opcua/revoked/            revocation lists of such authorities
+    opcua/logins/DEVICE       two lines: user name and password
+
+Everything here reads and writes files: call it on a thread.
+"""
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from plc.ua.certificate import Identity, has_thumbprint, make, sha256
+
+OTHERS_MAY = 0o077
+"""Permissions that a file with a secret must not have."""
+_SUFFIXES = (".der", ".pem")
+
+
+class KeysError(Exception):
+    """A file of the key folder cannot be used: which, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who we are for a server that asks."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """A certificate that a device may show, and the file that says so."""
+
+    certificate: x509.Certificate
+    file: Path
+
+
+class KeyFolder:
+    """The folder `opcua` in a site's data folder. Every method raises KeysError for a file that cannot be used."""
+
+    def __init__(self, data: Path) -> None:
+        self.folder = data / "opcua"
+
+    @property
+    def exported(self) -> Path:
+        """Give the file to carry to a PLC."""
+        return self.folder / "daozha.der"
+
+    @property
+    def revoked(self) -> Path:
+        """Give the folder of revocation lists."""
+        return self.folder / "revoked"
+
+    def own(self, now: datetime) -> Identity:
+        """Give our certificate with its key; make it on the first day."""
+        return self.known() or self._keep(_new(now))
+
+    def known(self) -> Identity | None:
+        """Give our certificate with its key if there is one."""
+        file = self.folder / "own.pem"
+        try:
+            return Identity.from_pem(file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            remedy = "restore it, or remove it: a new one is made, and every PLC has to trust that"
+            raise KeysError(f"{file} holds no key and certificate: {error}; {remedy}") from error
+
+    def renew(self, now: datetime) -> Identity:
+        """Give ourselves a certificate with new dates for the same name; the key stays."""
+        old = self.known()
+        return self._keep(_new(now) if old is None else make(_NAME, old.uri, _hosts(), now, key=old.key))
+
+    def _keep(self, identity: Identity) -> Identity:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _put(self.folder / "own.pem", identity.to_pem())
+            _put(self.exported, identity.certificate.public_bytes(Encoding.DER), mode=0o644)
+        except OSError as error:
+            raise KeysError(f"{self.folder} cannot be written: {error}; give this user the right to") from error
+        return identity
+
+    def trusting(self, device: str) -> Path:
+        """Give the folder of the certificates that a device may show."""
+        return self.folder / "trusted" / device
+
+    def trusted(self, device: str) -> list[Trusted]:
+        """Give the certificates that a device may show."""
+        folder = self.trusting(device)
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        return [Trusted(_certificate(file), file) for file in files if file.suffix.lower() in _SUFFIXES]
+
+    def trust(self, device: str, certificate: x509.Certificate) -> Path:
+        """Let a device show this certificate from now on; give the file that says so."""
+        file = self.trusting(device) / f"{sha256(certificate).replace(':', '')[:16].lower()}.der"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _put(file, certificate.public_bytes(Encoding.DER), mode=0o644)
+        except OSError as error:
+            raise KeysError(f"{file} cannot be written: {error}; give this user the right to") from error
+        return file
+
+    def untrust(self, device: str, thumbprint: str) -> int:
+        """Take the certificate with this thumbprint away from a device; say how many files that were."""
+        gone = [one for one in self.trusted(device) if has_thumbprint(one.certificate, thumbprint)]
+        for one in gone:
+            one.file.unlink()
+        return len(gone)
+
+    def login_file(self, device: str) -> Path:
+        """Give the file with the device's user name and password."""
+        return self.folder / "logins" / device
+
+    def login(self, device: str) -> Login | None:
+        """Give the user name and password for a device; None if there is no such file: then we are anonymous."""
+        file = self.login_file(device)
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+            open_to_others = file.stat().st_mode & OTHERS_MAY
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise KeysError(f"{file} cannot be read: {error}") from error
+        if open_to_others:
+            raise KeysError(f"{file} can be read by others: chmod 600 {file}")
+        if len(lines) != 2 or not all(lines):
+            raise KeysError(f"{file} must hold two lines: the user name, then the password")
+        return Login(*lines)
+
+
+_NAME = "daozha"
+
+
+def _new(now: datetime) -> Identity:
+    return make(_NAME, f"urn:{socket.gethostname()}:daozha:{secrets.token_hex(4)}", _hosts(), now)
+
+
+def _hosts() -> list[str]:
+    return [socket.gethostname()]
+
+
+def _certificate(file: Path) -> x509.Certificate:
+    try:
+        raw = file.read_bytes()
+        return (
+            x509.load_pem_x509_certificate(raw) if raw.lstrip()[:5] == b"-----" else x509.load_der_x509_certificate(raw)
+        )
+    except (OSError, ValueError) as error:
+        raise KeysError(f"{file} is no certificate: {error}; remove it") from error
+
+
+def _put(file: Path, content: bytes, mode: int = 0o600) -> None:
+    """Replace a file at once: nobody ever reads half of it, and nobody else a secret."""
+    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+        out.write(content)
+    os.replace(fresh, file)
