@@ -43,7 +43,7 @@ def record_passage(
         )
     )
     if note == UNCERTAIN:
-        doubts.add(conn, site, lane, ended, doubts.WHY[outcome], at)
+        doubts.add(conn, site, lane, ended, ended.doubt or doubts.WHY[outcome], at)
 
 
 def count_noted(conn: Connection, site: SiteId, lane: LaneName, note: str, since: datetime) -> int:

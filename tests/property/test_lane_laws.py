@@ -251,12 +251,19 @@ class Coupled(RuleBasedStateMachine):
                 post.linked = what == "link back"
         self.site.run(ms)
 
-    @rule(camera=CAMERAS, camera_ms=st.sampled_from([100, 600, 2500, 8000]), fate=FATES, billing=BILLING)
+    @rule(
+        camera=CAMERAS,
+        camera_ms=st.sampled_from([100, 600, 2500, 8000]),
+        fate=FATES,
+        billing=BILLING,
+        doubts=st.sampled_from([False, False, False, True]),
+    )
     def the_weather_changes(
-        self, camera: str, camera_ms: int, fate: Delivery, billing: tuple[bool, bool, bool, int]
+        self, camera: str, camera_ms: int, fate: Delivery, billing: tuple[bool, bool, bool, int], doubts: bool
     ) -> None:
         """Cameras, wires and billing become good or bad."""
         weather = self.site.weather
+        weather.doubts = doubts
         weather.camera, weather.camera_ms, weather.fate = camera, camera_ms, fate
         weather.billing, weather.wechat, weather.full, weather.notice_ms = billing
 

@@ -71,6 +71,7 @@ class Weather:
     wechat: bool = True
     notice_ms: int = 300
     full: bool = False
+    doubts: bool = False
     fate: Delivery = field(default_factory=Delivery)
 
 
@@ -242,8 +243,9 @@ class Post:
             return e.BillingFailed(passage, "stay", "away", **self.site.now)
         stay = self.site.till.find(read.text)
         if stay is None:
-            return e.StayNotFound(passage, (), **self.site.now)
-        return e.StayFound(passage, stay.id, "camera", **self.site.now)
+            return e.StayNotFound(passage, (), read.text, **self.site.now)
+        doubt = "it looks different" if self.site.weather.doubts else ""
+        return e.StayFound(passage, stay.id, "camera", doubt, plate=read.text, **self.site.now)
 
     def _priced(self, asked: c.AskQuote | c.AskOrder | c.AskAcceptance) -> e.Event:
         site, passage = self.site, asked.passage

@@ -37,6 +37,8 @@ class Seen:
     outcomes: dict[int, PassageOutcome] = field(default_factory=dict)
     pressed: set[RiseCause] = field(default_factory=set)
     booked: set[str] = field(default_factory=set)
+    doubted: set[tuple[str, str]] = field(default_factory=set)
+    """Passages of whose stays billing has said that they may be another car's."""
 
 
 class Laws:
@@ -159,6 +161,8 @@ class Laws:
         if self._steps % 7 == 0:
             again = step(before, event, post.site.timing)
             self._check("10 a step is a function", again == done, "the same step came out differently")
+        if isinstance(event, e.StayFound) and event.doubt:
+            self.of(post).doubted.add((event.passage, event.stay))
         leave = authorisation_of(done.lane.state)
         if leave is not None:
             self.of(post).leaves.add(leave.passage)
@@ -218,6 +222,11 @@ class Laws:
         if isinstance(command, c.EndStay):
             self._check("6 a stay ends once", command.stay not in self.ended, "it ended twice")
             self.ended.add(command.stay)
+            owner = post.site.till.stay(command.stay).plate
+            left = read is None or any(car.plate == owner for car in post.street.through)
+            self._check("6 the stay's own car is truly through", left, f"{owner} has not gone through")
+            doubted = (command.passage.id, command.stay) in seen.doubted and not command.passage.checked
+            self._check("6 no stay ends in doubt", not doubted, "nobody has settled the doubt")
             other = command.reason in WITHOUT_LEAVE
             self._check("6 endings have their names", other == (command.ending not in PROVEN), command.ending.value)
         if command.reason not in WITHOUT_LEAVE:

@@ -229,6 +229,7 @@ def test_a_car_released_without_a_stay_is_flagged() -> None:
     bench.operator_opens(bench.passage)
     bench.boom_rises()
     bench.passes()
+    bench.waits(10)
     assert not bench.all(c.EndStay)
     assert [record.note for record in bench.all(c.RecordPassage)] == ["NO_STAY"]
 

@@ -1,7 +1,7 @@
-"""Passages without leave that the loops prove: followers, open lanes, local hardware (`lanes.md` §8, paths B, V, W).
+"""Passages that the loops prove and whose stay is not known yet (`lanes.md` §8, paths B, V, W).
 
-Their cars have a debt of their own. They may be gone before the camera has answered, so that the books
-of such a passage stay open for a moment.
+Followers, open lanes, local hardware, and cars that a person let out before they were read. They have a debt of
+their own. They may be gone before the camera has answered, so that the books of such a passage stay open for a moment.
 """
 
 from dataclasses import replace
@@ -10,10 +10,11 @@ from typing import assert_never
 from scada.model.handshake import PassageOutcome
 from scada.model.lane import events as e
 from scada.model.lane.commands import BeginStay, EndStay, FindStay, KeepPicture, RaiseAlarm, RecordPassage
+from scada.model.lane.leave import own_stay
 from scada.model.lane.states import Lane, Late, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted
-from scada.model.lane.words import Direction, Ending, Passage, Reason
+from scada.model.lane.words import Authorisation, Direction, Ending, Passage, Reason
 from scada.model.names import PassageId
 from scada.model.plate import PlateRead
 
@@ -58,6 +59,17 @@ def passed_open(lane: Lane, passage: Passage, reason: Reason, by: str, at_s: flo
     return _finish_or_wait(lane, late)
 
 
+def left(lane: Lane, passage: Passage, leave: Authorisation, at_s: float, timing: Timing, note: str = "") -> Step:
+    """Take down a car that left under a leave: its stay ends, unless that may be another car's."""
+    stay = leave.stay or own_stay(passage)
+    if stay is not None:
+        end = EndStay(stay, passage, leave.reason, leave.by, Ending.EXIT)
+        return Step(lane, (end, RecordPassage(passage, PassageOutcome.FORWARD, note)))
+    until_s = at_s + timing.t_read_s + _BILLING_S
+    late = Late(passage, Direction.EXIT, PassageOutcome.FORWARD, Ending.EXIT, leave.reason, leave.by, until_s)
+    return _finish_or_wait(lane, late)
+
+
 def heard(lane: Lane, late: Late, event: e.PlateSeen | e.StayFound | e.StayNotFound, timing: Timing) -> Step:
     """Take what camera or billing say of a car that is gone already."""
     match event:
@@ -68,12 +80,12 @@ def heard(lane: Lane, late: Late, event: e.PlateSeen | e.StayFound | e.StayNotFo
             return Step(_with(lane, known), (FindStay(known.passage.id, read),))
         case e.PlateSeen(reading=reading):
             return _finished(lane, replace(late, passage=late.passage.seen(reading)))
-        case e.StayFound(doubt=doubt) if doubt:
-            return _finished(lane, replace(late, doubtful=True))
+        case e.StayFound(stay=stay, doubt=doubt) if doubt:
+            return _finished(lane, replace(late, passage=replace(late.passage, stay=stay, doubt=doubt), doubtful=True))
         case e.StayFound(stay=stay):
             return _finished(lane, replace(late, passage=replace(late.passage, stay=stay)))
         case e.StayNotFound(candidates=near):
-            return _finished(lane, replace(late, doubtful=bool(near)))
+            return _finished(lane, replace(late, doubtful=bool(near) and not late.under_leave))
         case _:
             assert_never(event)
 
@@ -81,11 +93,13 @@ def heard(lane: Lane, late: Late, event: e.PlateSeen | e.StayFound | e.StayNotFo
 def close_old(lane: Lane, at_s: float) -> Step | None:
     """Close the books of a passage whose camera or whose billing did not answer in time."""
     old = next((late for late in lane.late if at_s > late.until_s), None)
-    return None if old is None else _finished(lane, replace(old, doubtful=True))
+    return None if old is None else _finished(lane, replace(old, doubtful=not old.under_leave))
 
 
 def _finish_or_wait(lane: Lane, late: Late) -> Step:
-    """Finish where all is known; otherwise wait for the camera, or for billing."""
+    """Finish where all is known, or nothing can be; otherwise wait for the camera, or for billing."""
+    if late.passage.doubt:
+        return _finished(lane, replace(late, doubtful=True))
     if late.passage.stay is not None or (late.passage.read is not None and late.leads is Direction.ENTRY):
         return _finished(lane, late)
     waiting = replace(lane, late=(*lane.late, late))
@@ -102,9 +116,10 @@ def _finished(lane: Lane, late: Late) -> Step:
     """Begin or end the stay of the car, or say that nobody knows which car it was."""
     rest = replace(lane, late=tuple(one for one in lane.late if one.passage.id != late.passage.id))
     passage = late.passage
-    if late.doubtful or (passage.read is None and passage.stay is None):
+    is_unknown = passage.read is None and passage.stay is None and not late.under_leave
+    if late.doubtful or is_unknown:
         return Step(rest, (RecordPassage(passage, late.outcome, "UNCERTAIN"),))
-    record = RecordPassage(passage, late.outcome, late.reason.value)
+    record = RecordPassage(passage, late.outcome, "" if late.under_leave else late.reason.value)
     if late.leads is Direction.ENTRY:
         return Step(rest, (BeginStay(passage, late.reason, late.by), record))
     if passage.stay is None:

@@ -4,6 +4,7 @@ from scada.model.lane import states as s
 from scada.model.lane.commands import CloseOrder, Command
 from scada.model.lane.states import Due, Lane
 from scada.model.lane.words import OPERATOR_REASONS, Authorisation, Passage
+from scada.model.names import StayId
 
 
 def authorisation_of(state: s.State) -> Authorisation | None:
@@ -30,6 +31,11 @@ def close_order(lane: Lane, why: str) -> tuple[Command, ...]:
     """Close the order that is out for the car at the boom, if there is one."""
     due = due_of(lane)
     return () if due is None else (CloseOrder(due.order.id, why),)
+
+
+def own_stay(passage: Passage) -> StayId | None:
+    """Give the stay that ends when this car leaves: none under a doubt that nobody has settled."""
+    return None if passage.doubt else passage.stay
 
 
 def is_by_person(leave: Authorisation) -> bool:

@@ -77,13 +77,19 @@ def plate_seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
     if live is None or not isinstance(event.reading, PlateRead) or not is_trusted(event.reading, timing):
         return Step(lane)
     same = live.checked or (live.read is not None and live.read.text == event.reading.text)
-    named = replace(lane, live=replace(live, read=event.reading, stay=live.stay if same else None))
+    known = live if same else replace(live, stay=None, doubt="")
+    named = replace(lane, live=replace(known, read=event.reading))
     asked = (FindStay(live.id, event.reading),) if lane.direction is Direction.EXIT else ()
     return Step(named, asked)
 
 
 def stay_found(lane: Lane, event: e.StayFound) -> Step:
     """Keep the stay, unless it may be another car's: it ends when the loops prove that its car has left."""
-    if event.doubt:
+    live = lane.live
+    if live is None:
         return Step(lane)
-    return Step(lane if lane.live is None else replace(lane, live=replace(lane.live, stay=event.stay)))
+    if event.person:
+        return Step(replace(lane, live=replace(live, stay=event.stay, checked=True, doubt="")))
+    if event.doubt and not live.checked:
+        return Step(replace(lane, live=replace(live, doubt=event.doubt)))
+    return Step(lane if live.doubt else replace(lane, live=replace(live, stay=event.stay)))

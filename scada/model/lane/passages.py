@@ -10,7 +10,6 @@ from scada.model.lane.commands import (
     BeginStay,
     Capture,
     Command,
-    EndStay,
     KeepPicture,
     RaiseAlarm,
     RecordPassage,
@@ -20,7 +19,7 @@ from scada.model.lane.image import LaneImage
 from scada.model.lane.leave import authorisation_of, close_order, due_of
 from scada.model.lane.states import Begun, Lane, Step
 from scada.model.lane.timing import Timing
-from scada.model.lane.words import Authorisation, Direction, Ending, Passage, passage_id
+from scada.model.lane.words import Authorisation, Direction, Passage, passage_id
 
 _CAME_BACK = frozenset({PassageOutcome.BACKED_OUT, PassageOutcome.REVERSED_THROUGH, PassageOutcome.UNCERTAIN})
 """The car may stand before the boom again: whose plate the cameras read meanwhile is not sure."""
@@ -182,10 +181,7 @@ def proven(lane: Lane, passage: Passage, leave: Authorisation, at_s: float, timi
         record = RecordPassage(passage, PassageOutcome.FORWARD, "NO_PLATE" if passage.read is None else "")
         begun = replace(lane, begun=Begun(passage, at_s + timing.t_annul_s))
         return Step(begun, (BeginStay(passage, leave.reason, leave.by), record, picture))
-    if leave.stay is None:
-        return Step(lane, (RecordPassage(passage, PassageOutcome.FORWARD, "NO_STAY"), picture))
-    end = EndStay(leave.stay, passage, leave.reason, leave.by, Ending.EXIT)
-    return Step(lane, (end, RecordPassage(passage, PassageOutcome.FORWARD), picture))
+    return late.left(lane, passage, leave, at_s, timing).also(picture)
 
 
 def _without_leave(

@@ -16,7 +16,7 @@ from scada.model.lane.commands import (
     FindStay,
     RaiseAlarm,
 )
-from scada.model.lane.leave import close_order, due_of, live_of, needs_person
+from scada.model.lane.leave import authorisation_of, close_order, due_of, live_of, needs_person
 from scada.model.lane.permit import BEFORE_LEAVE, authorise
 from scada.model.lane.states import Due, Lane, Step
 from scada.model.lane.timing import Timing
@@ -34,6 +34,9 @@ def stay_found(lane: Lane, event: e.StayFound) -> Step:
     """Price the stay; an order for another one is closed. In doubt a person looks first, whatever is paid."""
     if openlane.is_open(lane):
         return openlane.stay_found(lane, event)
+    leave = authorisation_of(lane.state)
+    if leave is not None and leave.stay is None:
+        return Step(_found_late(lane, event))
     if lane.direction is not Direction.EXIT or not isinstance(lane.state, BEFORE_LEAVE):
         return Step(lane)
     was_asked = event.plate is None or isinstance(lane.state, s.Matching)
@@ -44,11 +47,23 @@ def stay_found(lane: Lane, event: e.StayFound) -> Step:
     claimed = event.by == ReadBy.DRIVER.value and not checked
     is_his = due is None or (due.quote.stay == event.stay and not claimed)
     closed = () if is_his else close_order(lane, "it is another car")
-    known = replace(lane, live=replace(live, stay=event.stay, checked=checked, claimed=claimed), held=None)
-    if event.doubt and not checked:
-        closed = close_order(lane, event.doubt)
-        return Step(known.becoming(s.AwaitingOperator(event.doubt, event.at_s, only_person=True)), closed)
+    doubt = "" if checked else event.doubt
+    found = replace(live, stay=event.stay, checked=checked, claimed=claimed, doubt=doubt)
+    known = replace(lane, live=found, held=None)
+    if doubt:
+        closed = close_order(lane, doubt)
+        return Step(known.becoming(s.AwaitingOperator(doubt, event.at_s, only_person=True)), closed)
     return Step(known.becoming(s.Quoting(event.stay, event.at_s)), (*closed, AskQuote(live.id, event.stay)))
+
+
+def _found_late(lane: Lane, event: e.StayFound) -> Lane:
+    """Keep whose stay it is for a car whose leave names none; never on a driver's word, nor against a doubt."""
+    live = live_of(lane)
+    settled = live.checked or bool(live.doubt) or event.plate is None
+    if lane.direction is not Direction.EXIT or (settled and not event.person):
+        return lane
+    doubt = "" if event.person else event.doubt
+    return replace(lane, live=replace(live, stay=event.stay, checked=live.checked or event.person, doubt=doubt))
 
 
 def stay_not_found(lane: Lane, event: e.StayNotFound) -> Step:
@@ -72,8 +87,8 @@ def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
     doubt = quote.doubt or _claims_anothers_right(lane, quote)
     if doubt and not live_of(lane).checked:
         closed = close_order(lane, doubt)
-        doubted = s.AwaitingOperator(doubt, event.at_s, only_person=True)
-        return Step(replace(lane, held=None).becoming(doubted), closed)
+        doubted = replace(lane, held=None, live=replace(live_of(lane), doubt=doubt))
+        return Step(doubted.becoming(s.AwaitingOperator(doubt, event.at_s, only_person=True)), closed)
     if quote.due_fen == 0:
         return authorise(lane, quote.stay, quote.free_reason or Reason.FREE, "billing", event.at_s, timing)
     if isinstance(state, s.AwaitingOperator):

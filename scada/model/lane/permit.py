@@ -7,7 +7,7 @@ from scada.model.lane import events as e
 from scada.model.lane import faults, gate, openlane, settling
 from scada.model.lane import states as s
 from scada.model.lane.commands import AskAdmission, Capture, FindStay
-from scada.model.lane.leave import close_order, is_by_person, live_of, needs_person
+from scada.model.lane.leave import authorisation_of, close_order, is_by_person, live_of, needs_person
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted, shows_nobody
@@ -79,6 +79,8 @@ def _seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
             return _read(lane, read, event.at_s, timing)
         case s.Identifying(), PlateUnread(why=why):
             return _unread(lane, why, event.reading, event.at_s, timing)
+        case _, PlateRead() as read if is_trusted(read, timing) and _may_name(lane, event.at_s, timing):
+            return _named_late(lane, read)
         case s.Open(), _:
             return gate.plate_seen_open(lane, event, timing)
         case s.Clearing() | s.Closing() | s.Tailgated(), PlateRead() as read if is_trusted(read, timing):
@@ -109,6 +111,26 @@ def _seen_behind(lane: Lane, read: PlateRead) -> Step:
     return Step(lane if live.read is not None else replace(lane, live=replace(live, read=read)))
 
 
+def _may_name(lane: Lane, at_s: float, timing: Timing) -> bool:
+    """Say whether a burst that answers after the leave was given surely shows this car, and not the one behind it.
+
+    It was begun before the boom opened, and takes `t_read` at most: whoever has moved up since is on the loop.
+    """
+    if lane.live is None or lane.live.read is not None or authorisation_of(lane.state) is None:
+        return False
+    if isinstance(lane.state, s.Passing):
+        alone = lane.follower is None and lane.image.passage_next == 0
+        return alone and at_s - lane.state.since_s <= timing.t_read_s
+    return lane.is_certain
+
+
+def _named_late(lane: Lane, read: PlateRead) -> Step:
+    """Name a car whose leave came before its plate: at an exit its stay ends when it has passed."""
+    live = live_of(lane)
+    asked = (FindStay(live.id, read),) if lane.direction is Direction.EXIT else ()
+    return Step(replace(lane, live=replace(live, read=read)), asked)
+
+
 def _may_be_nobody(state: s.State) -> bool:
     return isinstance(state, s.Identifying | s.AwaitingDriver | s.AwaitingOperator | s.Idle)
 
@@ -128,8 +150,8 @@ def plate_corrected(lane: Lane, event: e.PlateCorrected) -> Step:
     closed = close_order(lane, "the plate was corrected")
     if _contradicts(lane, event.read):
         why = "the driver names another plate than the camera has read"
-        doubted = s.AwaitingOperator(why, event.at_s, only_person=True)
-        return Step(replace(lane, held=None).becoming(doubted), closed)
+        doubted = replace(lane, held=None, live=replace(live_of(lane), doubt=why))
+        return Step(doubted.becoming(s.AwaitingOperator(why, event.at_s, only_person=True)), closed)
     known = _plate_known(replace(lane, held=None), event.read, event.at_s)
     return Step(known.lane, closed + known.commands)
 
@@ -144,7 +166,7 @@ def _contradicts(lane: Lane, said: PlateRead) -> bool:
 def _plate_known(lane: Lane, read: PlateRead, at_s: float) -> Step:
     live = live_of(lane)
     checked = read.by is ReadBy.OPERATOR
-    named = replace(lane, live=replace(live, read=read, stay=None, checked=checked))
+    named = replace(lane, live=replace(live, read=read, stay=None, checked=checked, doubt=""))
     if lane.direction is Direction.ENTRY:
         return Step(named.becoming(s.Deciding(read, at_s)), (AskAdmission(live.id, read),))
     return Step(named.becoming(s.Matching(read, at_s)), (FindStay(live.id, read),))

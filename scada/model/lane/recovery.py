@@ -14,6 +14,7 @@ from scada.model.lane import openlane
 from scada.model.lane import states as s
 from scada.model.lane.commands import Capture, Command, FindStay
 from scada.model.lane.gate import decide_anew, under_boom
+from scada.model.lane.leave import authorisation_of
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.words import Authorisation, Direction, Fate
@@ -28,10 +29,13 @@ def recovered(lane: Lane, event: e.Recovered, timing: Timing) -> Step:
 
 
 def _asked_anew(lane: Lane) -> tuple[Command, ...]:
-    """Ask again who has passed without leave, who follows, and who is in an open lane: the answers went nowhere."""
+    """Ask again who has passed, who follows, who is in an open lane or was let out unread: the answers went nowhere."""
     unread = [one for one in (lane.follower, lane.live if openlane.is_open(lane) else None) if one and not one.read]
     gone = [late.passage for late in lane.late if late.leads is Direction.EXIT and late.passage.stay is None]
     looks = tuple(Capture(passage.id) for passage in unread)
+    leave = authorisation_of(lane.state)
+    if lane.live is not None and lane.direction is Direction.EXIT and leave is not None and leave.stay is None:
+        gone += [lane.live] if lane.live.stay is None else []
     return (*looks, *(FindStay(passage.id, passage.read) for passage in gone if passage.read is not None))
 
 

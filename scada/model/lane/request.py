@@ -10,7 +10,7 @@ from scada.model.handshake import Mode
 from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.commands import AnswerRequest, AskQuote
-from scada.model.lane.leave import close_order, due_of, live_of
+from scada.model.lane.leave import close_order, due_of, live_of, own_stay
 from scada.model.lane.permit import BEFORE_LEAVE, authorise
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
@@ -27,7 +27,7 @@ def open_requested(lane: Lane, event: e.OpenRequested, timing: Timing) -> Step:
     live = live_of(lane)
     keep_order = request.order is not None or request.reason is Reason.PAID_NOT_ARRIVED
     closed = () if keep_order else close_order(lane, "opened by hand")
-    leave = authorise(replace(lane, held=None), live.stay, request.reason, request.by, event.at_s, timing)
+    leave = authorise(replace(lane, held=None), own_stay(live), request.reason, request.by, event.at_s, timing)
     return Step(leave.lane, (AnswerRequest(request.id, Taken()), *closed, *leave.commands))
 
 

@@ -9,11 +9,10 @@ from dataclasses import replace
 
 from scada.model.handshake import PassageOutcome
 from scada.model.lane import events as e
+from scada.model.lane import late
 from scada.model.lane.commands import (
     AnnulStay,
     BeginStay,
-    Command,
-    EndStay,
     KeepPicture,
     RaiseAlarm,
     RecordPassage,
@@ -21,7 +20,7 @@ from scada.model.lane.commands import (
 from scada.model.lane.states import Lane, Step, Unsettled
 from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted
-from scada.model.lane.words import Authorisation, Direction, Ending, Passage
+from scada.model.lane.words import Authorisation, Direction, Passage
 from scada.model.plate import PlateRead, is_nearly
 
 _MOST_LOOKS = 2
@@ -45,7 +44,7 @@ def plate_seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
         if reading.text == was.text:
             return _rolled_back(lane, open_)
         if not is_nearly(reading.text, was.text):
-            return _went(lane, open_)
+            return _went(lane, open_, event.at_s, timing)
     if open_.looks + 1 >= _MOST_LOOKS:
         return _unknown(lane, open_)
     return Step(replace(lane, unsettled=replace(open_, looks=open_.looks + 1)))
@@ -71,16 +70,14 @@ def _rolled_back(lane: Lane, open_: Unsettled) -> Step:
     return Step(replace(lane, unsettled=None), (record,))
 
 
-def _went(lane: Lane, open_: Unsettled) -> Step:
+def _went(lane: Lane, open_: Unsettled, at_s: float, timing: Timing) -> Step:
     """Another car stands there: the first one has gone through, under its leave."""
     passage, leave = open_.passage, open_.leave
-    record: Command = RecordPassage(passage, PassageOutcome.FORWARD, "BY_PLATE")
     settled = replace(lane, unsettled=None)
-    if open_.leads is Direction.ENTRY:
-        return Step(settled, (BeginStay(passage, leave.reason, leave.by), record))
-    if leave.stay is None:
-        return Step(settled, (RecordPassage(passage, PassageOutcome.FORWARD, "NO_STAY"),))
-    return Step(settled, (EndStay(leave.stay, passage, leave.reason, leave.by, Ending.EXIT), record))
+    if open_.leads is Direction.EXIT:
+        return late.left(settled, passage, leave, at_s, timing, "BY_PLATE")
+    record = RecordPassage(passage, PassageOutcome.FORWARD, "BY_PLATE")
+    return Step(settled, (BeginStay(passage, leave.reason, leave.by), record))
 
 
 def _unknown(lane: Lane, open_: Unsettled) -> Step:

@@ -281,9 +281,10 @@ class Unsettled:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A passage without leave that has ended, proven by loops, and whose car is still being identified.
+    """A passage that has ended, proven by loops, and whose car or stay is still being identified.
 
-    `ending`: how its stay ends, at an exit. `reason` and `by` stand for the leave that it did not have.
+    `ending`: how its stay ends, at an exit. `reason` and `by` stand for the leave that it did not have, or are
+    those of a leave that named no stay.
     `doubtful`: it may be another car than the one of the stay that its plate leads to, which is not ended then.
     """
 
@@ -295,6 +296,11 @@ class Late:
     by: str
     until_s: float
     doubtful: bool = False
+
+    @property
+    def under_leave(self) -> bool:
+        """Somebody let this car out, before its stay was known."""
+        return self.ending is Ending.EXIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,8 @@ class Passage:
     """It left the approach loop while another car was still under the boom: it may be under it, too."""
     claimed: bool = False
     """Which stay is its own is the driver's word alone, and he has not paid for it at this boom."""
+    doubt: str = ""
+    """Why `stay` may be another car's: it does not end with this passage, unless a person picks it."""
     reads: tuple[PlateRead | PlateUnread, ...] = ()
     """What the cameras said, the rejected reads too, the newest last."""
 

@@ -240,7 +240,8 @@ class Post:
     def _find(self, asked: c.FindStay) -> e.Event:
         found = self._till.match(asked.read)
         if found.exact is not None:
-            return e.StayFound(asked.passage, found.exact.id, asked.read.by.value, **self.runner.now())
+            by, plate = asked.read.by.value, asked.read.text
+            return e.StayFound(asked.passage, found.exact.id, by, plate=plate, **self.runner.now())
         near = tuple(stay.id for stay in found.near)
         return e.StayNotFound(asked.passage, near, **self.runner.now())
 
