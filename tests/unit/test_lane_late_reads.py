@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from scada.model.handshake import Mode, PassageOutcome
+from scada.model.handshake import Mode, PassageOutcome, RiseCause
 from scada.model.lane import commands as c
 from scada.model.lane import events as e
 from scada.model.lane import states as s
@@ -12,7 +12,7 @@ from scada.model.lane.image import DARK, OFF
 from scada.model.lane.words import Ending, Fate, Reason
 from scada.model.names import PassageId, StayId
 from scada.model.plate import Plate, ReadBy
-from tests.support.lane import ON, Bench, entry, exit_lane, notes, quote_of, read_of
+from tests.support.lane import ON, Bench, at_the_boom, entry, exit_lane, notes, quote_of, read_of
 
 MINE, OTHER = Plate("京A12345"), Plate("京B22222")
 
@@ -33,6 +33,20 @@ def found(bench: Bench, stay: str = "S1", doubt: str = "", passage: PassageId | 
 def goes(bench: Bench) -> Bench:
     bench.boom_rises()
     bench.passes()
+    return bench
+
+
+def picks(bench: Bench, stay: str = "S1") -> None:
+    bench.hear(e.StayFound(bench.passage, StayId(stay), "li", person=True, **bench.now))
+
+
+def stuck_half_way() -> Bench:
+    """A car has paid, and the boom has stopped on its way up."""
+    bench = at_the_boom("S1")
+    bench.pays("S1")
+    bench.shows(down=OFF, rise_count=1, rise_cause=RiseCause.AUTHORISED, rise_passage=1)
+    bench.waits(bench.timing.t_open_s + 0.5)
+    assert isinstance(bench.state, s.Faulted)
     return bench
 
 
@@ -76,14 +90,30 @@ def test_a_stay_that_was_being_looked_for_when_the_operator_opened_ends_under_hi
     assert ends(goes(bench)) == [("S1", Reason.QUEUE, Ending.EXIT)]
 
 
-def test_an_operator_who_picks_the_stay_while_the_boom_is_up_is_heard_and_a_driver_is_not() -> None:
+def test_an_operator_who_picks_the_stay_while_the_boom_is_up_outweighs_the_search() -> None:
     bench = let_out_unread()
+    bench.camera_reads(MINE)
     bench.boom_rises()
-    bench.has_stay("S9", by="driver")
-    bench.hear(e.StayFound(bench.passage, StayId("S1"), "li", person=True, **bench.now))
+    picks(bench)
     found(bench, "S8")
     bench.passes()
     assert ends(bench) == [S1_ENDS]
+
+
+def test_a_driver_who_claims_a_stay_under_a_boom_that_was_opened_for_him_ends_none() -> None:
+    bench = let_out_unread()
+    bench.has_stay("S9", by="driver")
+    goes(bench)
+    bench.waits(10)
+    assert (ends(bench), notes(bench)) == ([], ["NO_STAY"])
+
+
+def test_the_stay_of_a_leave_is_the_one_that_ends_whatever_plate_is_read_under_a_boom_that_stuck() -> None:
+    bench = stuck_half_way()
+    bench.camera_reads(OTHER)
+    bench.hear(e.StayFound(bench.passage, StayId("S2"), "camera", plate=OTHER, **bench.now))
+    bench.passes()
+    assert [end.stay for end in bench.all(c.EndStay)] == ["S1"]
 
 
 def test_the_books_wait_for_a_plate_that_is_read_when_the_car_is_gone_already() -> None:
@@ -223,16 +253,28 @@ def test_opening_by_hand_against_a_doubt_leaves_the_stay_open_and_the_passage_to
 @pytest.mark.parametrize("how", ["found", "priced"])
 def test_an_operator_who_says_whose_stay_it_is_ends_the_doubt(how: str) -> None:
     bench = doubted(how)
-    bench.hear(e.StayFound(bench.passage, StayId("S1"), "li", person=True, **bench.now))
+    picks(bench)
     bench.operator_opens(bench.passage)
     assert ends(goes(bench)) == [S1_ENDS]
 
 
-def test_a_stay_in_doubt_is_not_ended_by_a_lane_that_is_then_held_open() -> None:
+@pytest.mark.parametrize("again", [False, True])
+def test_a_stay_in_doubt_is_not_ended_by_a_lane_that_is_then_held_open(again: bool) -> None:
     bench = doubted("found")
     bench.shows(mode=Mode.HOLD_OPEN)
+    if again:
+        found(bench)
     goes(bench)
     assert (ends(bench), notes(bench)) == ([], ["UNCERTAIN"])
+
+
+def test_in_a_lane_that_is_held_open_a_person_may_end_the_doubt() -> None:
+    bench = doubted("found")
+    bench.shows(mode=Mode.HOLD_OPEN)
+    picks(bench)
+    bench.boom_rises(RiseCause.HOLD_OPEN)
+    bench.passes()
+    assert ends(bench) == [("S1", Reason.OPEN_LANE, Ending.EXIT_OPEN_LANE)]
 
 
 def test_a_driver_who_names_another_plate_than_was_read_casts_a_doubt_on_the_stay_of_the_read_one() -> None:

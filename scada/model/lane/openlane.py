@@ -92,4 +92,4 @@ def stay_found(lane: Lane, event: e.StayFound) -> Step:
         return Step(replace(lane, live=replace(live, stay=event.stay, checked=True, doubt="")))
     if event.doubt and not live.checked:
         return Step(replace(lane, live=replace(live, doubt=event.doubt)))
-    return Step(lane if live.doubt else replace(lane, live=replace(live, stay=event.stay)))
+    return Step(replace(lane, live=replace(live, stay=event.stay)))
