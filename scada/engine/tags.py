@@ -6,18 +6,25 @@ changes as one batch, so that they see a consistent image.
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from scada.clock import Clock
-from scada.engine.mailbox import Mailbox
+from scada.engine.tag.ageing import Ageing
+from scada.engine.tag.cell import Cell
+from scada.engine.tag.derived import Following, Formulas
+from scada.engine.tag.wheel import Wheel
 from scada.engine.writing import Outcome, WritePath
+from scada.model.interlock import Writer
 from scada.model.tag import Quality, TagName, TagSpec, TagUpdate, TagValue, Value
 from scada.ports import Driver, Journal
 
 SWEEP_S = 0.1
 """How often the table looks for stale tags."""
+
+AGAIN_S = 900.0
+"""An analog value that stays within its deadband is published again after so long (`history.again_min`)."""
 
 Batch = Mapping[TagName, TagValue]
 """What one apply, set or sweep changed."""
@@ -30,76 +37,41 @@ def merged(waiting: Batch, new: Batch) -> Batch:
     return {**waiting, **new}
 
 
-class _Cell:
-    """One tag's place in the table. `shown` is the last publication; the rest is what was seen since."""
+class Reader(Protocol):
+    """Who hears of changes: a mailbox, as a rule."""
 
-    __slots__ = ("changed_s", "reported", "seen_at", "seen_s", "shown", "source_at", "spec", "value")
-
-    def __init__(self, spec: TagSpec, at: datetime, at_s: float) -> None:
-        self.spec = spec
-        self.value: Value = None
-        self.reported = Quality.NOT_CONNECTED
-        self.source_at: datetime | None = None
-        self.seen_at = at
-        self.seen_s = at_s
-        self.changed_s = at_s
-        self.shown = TagValue(None, Quality.NOT_CONNECTED, None, at, at_s)
-
-    def take(
-        self, value: Value, quality: Quality, source_at: datetime | None, at: datetime, at_s: float
-    ) -> TagValue | None:
-        """Take what a driver saw; give the publication if there is something new to tell."""
-        self.seen_at, self.seen_s = at, at_s
-        if value is None and not quality.is_good:
-            value = self.value
-        elif value != self.value:
-            self.changed_s = at_s
-            self.value = value
-        self.reported, self.source_at = quality, source_at
-        shown = self.shown
-        if quality is shown.quality and (value == shown.value or self._is_within_deadband()):
-            return None
-        return self.publish(quality)
-
-    def age(self, now_s: float) -> TagValue | None:
-        """Publish the tag as stale if nothing was heard of it for too long."""
-        limit_s = self.spec.stale_s
-        if limit_s is None or not self.shown.quality.is_good or now_s - self.seen_s <= limit_s:
-            return None
-        return self.publish(Quality.STALE)
-
-    def publish(self, quality: Quality) -> TagValue:
-        """Make the next publication from what was last seen."""
-        self.shown = TagValue(self.value, quality, self.source_at, self.seen_at, self.seen_s, self.shown.seq + 1)
-        return self.shown
-
-    def current(self) -> TagValue:
-        """Give what is known now: a value inside the deadband and a refreshed age are not publications."""
-        if self.shown.seen_s == self.seen_s:
-            return self.shown
-        return TagValue(self.value, self.shown.quality, self.source_at, self.seen_at, self.seen_s, self.shown.seq)
-
-    def _is_within_deadband(self) -> bool:
-        deadband, value, shown = self.spec.deadband, self.value, self.shown.value
-        return (
-            deadband > 0
-            and isinstance(value, int | float)
-            and isinstance(shown, int | float)
-            and not isinstance(value, bool)
-            and abs(value - shown) < deadband
-        )
+    def put(self, item: Batch) -> None:
+        """Take a batch; never blocks, never raises."""
 
 
 class TagTable:
     """All tags of the site with their newest values."""
 
-    def __init__(self, specs: Iterable[TagSpec], clock: Clock) -> None:
+    def __init__(self, specs: Iterable[TagSpec], clock: Clock, again_s: float = AGAIN_S) -> None:
         self._clock = clock
+        self._again_s = again_s
         at, at_s = clock.now(), clock.seconds()
-        self._cells = {spec.name: _Cell(spec, at, at_s) for spec in specs}
-        self._readers: list[tuple[Mailbox[Batch], frozenset[TagName] | None]] = []
+        self._cells = {spec.name: Cell(spec, at, at_s) for spec in specs}
+        self._readers: list[tuple[Reader, frozenset[TagName] | None]] = []
         self._path: WritePath | None = None
         self._strangers: set[TagName] = set()
+        self._ageing = Ageing(self._cells.values(), at_s)
+        self._again: Wheel[Cell] = Wheel()
+        self._turning: set[TagName] = set()
+        self._formulas = Formulas((cell.spec for cell in self._cells.values()), self._cells, self._worth)
+        self._wire(at_s)
+
+    def _wire(self, at_s: float) -> None:
+        """Let formulas follow their tags, and spread the hour in which unchanged values are told again."""
+        for name, inputs in self._formulas.inputs.items():
+            self._cells[name].inputs = tuple(self._cells[read] for read in inputs)
+            for read in inputs:
+                self._cells[read].feeds = True
+        analog = [cell for cell in self._cells.values() if cell.spec.is_analog]
+        for number, cell in enumerate(analog):
+            self._again.add(cell, at_s + self._again_s * (1 + number / len(analog)) / 2)
+        self.apply([TagUpdate(name, None, Quality.CONFIGURATION) for name in self._formulas.broken()])
+        self._tell(self._reckoned(self._formulas.constant(), {}))
 
     def __contains__(self, name: object) -> bool:
         return name in self._cells
@@ -112,19 +84,27 @@ class TagTable:
         """Give a tag as it is known now. Raises KeyError."""
         return self._cells[name].current()
 
+    def real(self, name: TagName) -> TagValue:
+        """Give what is known of a tag behind whatever is forced over it. Raises KeyError."""
+        return self._cells[name].real()
+
     def changed_s(self, name: TagName) -> float:
         """When a tag's value last changed, in monotonic seconds: how a heartbeat is judged. Raises KeyError."""
         return self._cells[name].changed_s
+
+    def wrong(self, name: TagName) -> str:
+        """Say what is wrong with a derived tag's formula; empty if nothing is."""
+        return self._formulas.wrong(name)
 
     def snapshot(self) -> Batch:
         """Give every tag as it is known now."""
         return {name: cell.current() for name, cell in self._cells.items()}
 
-    def subscribe(self, mailbox: Mailbox[Batch], names: Iterable[TagName] | None = None) -> None:
+    def subscribe(self, mailbox: Reader, names: Iterable[TagName] | None = None) -> None:
         """Send changes to a mailbox from now on: of the named tags, or of all."""
         self._readers.append((mailbox, None if names is None else frozenset(names)))
 
-    def unsubscribe(self, mailbox: Mailbox[Batch]) -> None:
+    def unsubscribe(self, mailbox: Reader) -> None:
         """Send nothing more to a mailbox."""
         self._readers = [(box, names) for box, names in self._readers if box is not mailbox]
 
@@ -132,14 +112,43 @@ class TagTable:
         """Take what a driver saw in one scan: a `TagSink`. Never blocks, never raises."""
         at, at_s = self._clock.now(), self._clock.seconds()
         batch: dict[TagName, TagValue] = {}
+        moved: list[TagName] = []
         find = self._cells.get
         for name, value, quality, source_at in updates:
             cell = find(name)
             if cell is None:
                 self._wonder(name)
-            elif (shown := cell.take(value, quality, source_at, at, at_s)) is not None:
-                batch[name] = shown
-        self._tell(batch)
+            elif cell.take(value, quality, source_at, at, at_s):
+                self._moved(cell, batch, moved, at_s)
+            elif cell.turning:
+                self._turning.add(name)
+        self._tell(self._follow(moved, batch))
+
+    def _moved(self, cell: Cell, batch: dict[TagName, TagValue], moved: list[TagName], at_s: float) -> None:
+        """Take note of a tag whose value or quality is another than before."""
+        if cell.feeds:
+            moved.append(cell.spec.name)
+        if cell.news():
+            batch[cell.spec.name] = cell.tell(at_s)
+
+    def _follow(self, moved: Iterable[TagName], batch: dict[TagName, TagValue]) -> dict[TagName, TagValue]:
+        """Reckon what follows from changes, so that it is told with them."""
+        return self._reckoned(self._formulas.after(moved), batch) if moved else batch
+
+    def _reckoned(self, following: Following, batch: dict[TagName, TagValue]) -> dict[TagName, TagValue]:
+        at, at_s = self._clock.now(), self._clock.seconds()
+        for name in following:
+            cell, done = self._cells[name], self._formulas.reckon(name)
+            moved: list[TagName] = []
+            if cell.take(done.value, done.quality, None, at, at_s):
+                self._moved(cell, batch, moved, at_s)
+            following.moved(moved)
+        return batch
+
+    def _worth(self, name: TagName) -> tuple[Value, Quality]:
+        """Give what a formula sees of a tag."""
+        cell = self._cells[name]
+        return (cell.value, cell.quality) if cell.forced is None else (cell.forced[0], Quality.FORCED)
 
     def set(self, name: TagName, value: Value) -> None:
         """Give one of the server's own tags a value. Raises KeyError, and ValueError for a device's tag."""
@@ -148,15 +157,55 @@ class TagTable:
     def set_all(self, values: Mapping[TagName, Value]) -> None:
         """Give several of the server's own tags their values in one batch. Raises as `set`."""
         for name in values:
-            if self._cells[name].spec.device:
-                raise ValueError(f"{name} lives on {self._cells[name].spec.device}; it is written by `write`")
+            spec = self._cells[name].spec
+            if spec.device or spec.formula:
+                raise ValueError(f"{name} lives on {spec.device or 'its formula'}; it is never set")
         self.apply([TagUpdate(name, value, Quality.GOOD) for name, value in values.items()])
 
+    def doubt(self, name: TagName) -> None:
+        """Let a contact that is on count as STUCK until it turns: nobody is there. Raises KeyError."""
+        cell = self._cells[name]
+        if cell.stick():
+            self._changed(cell)
+
+    def force(self, name: TagName, value: Value) -> None:
+        """Put a value over what is read; who may, and until when, is decided elsewhere. Raises KeyError."""
+        cell = self._cells[name]
+        cell.forced = (value,)
+        self._changed(cell)
+
+    def unforce(self, name: TagName) -> None:
+        """Show what is read again. Raises KeyError."""
+        cell = self._cells[name]
+        cell.forced = None
+        self._changed(cell)
+
+    def _changed(self, cell: Cell) -> None:
+        """Tell a change that came from no driver, and what follows from it."""
+        at_s = self._clock.seconds()
+        batch = {cell.spec.name: cell.tell(at_s)} if cell.news() else {}
+        self._tell(self._follow([cell.spec.name], batch))
+
     def sweep(self) -> None:
-        """Publish as stale what was not seen within its limit."""
+        """Publish what time alone changes: what was not seen within its limit, what has settled, what is due again."""
         now_s = self._clock.seconds()
-        aged = ((name, cell.age(now_s)) for name, cell in self._cells.items())
-        self._tell({name: shown for name, shown in aged if shown is not None})
+        batch: dict[TagName, TagValue] = {}
+        moved: list[TagName] = []
+        for cell in self._ageing.too_old(now_s):
+            cell.grow_stale()
+            self._moved(cell, batch, moved, now_s)
+        for name in list(self._turning):
+            cell = self._cells[name]
+            if cell.settle(now_s):
+                self._moved(cell, batch, moved, now_s)
+            if not cell.turning:
+                self._turning.discard(name)
+        for cell in self._again.due(now_s):
+            if now_s - cell.told_s >= self._again_s and cell.shown.quality.is_good:
+                batch[cell.spec.name] = cell.tell(now_s)
+            told_s = cell.told_s if cell.shown.quality.is_good else now_s
+            self._again.add(cell, told_s + self._again_s)
+        self._tell(self._follow(moved, batch))
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -168,11 +217,11 @@ class TagTable:
         """Hand over what writing needs; before this every write is refused."""
         self._path = WritePath(self, drivers, journal, self._clock)
 
-    async def write(self, name: TagName, value: Value, by: str, why: str) -> Outcome:
+    async def write(self, name: TagName, value: Value, by: str, why: str, writer: Writer = Writer.PART) -> Outcome:
         """Write a tag by the one path: interlock, journal, device, read-back. Never repeated."""
         if self._path is None:
             raise RuntimeError("the tag table is not connected to its drivers yet")
-        return await self._path.write(name, value, by, why)
+        return await self._path.write(name, value, by, why, writer)
 
     def _tell(self, batch: Batch) -> None:
         if not batch:

@@ -41,6 +41,25 @@ class Quality(Enum):
         return bool(self.value & 0x80000000)
 
 
+_WORST_FIRST = (
+    Quality.CONFIGURATION,
+    Quality.NOT_CONNECTED,
+    Quality.COMMUNICATION,
+    Quality.FAULT,
+    Quality.OUT_OF_RANGE,
+    Quality.STUCK,
+    Quality.STALE,
+    Quality.FORCED,
+    Quality.GOOD,
+)
+_RANK = {quality: rank for rank, quality in enumerate(_WORST_FIRST)}
+
+
+def worse(one: Quality, other: Quality) -> Quality:
+    """Give the worse of two qualities: what is reckoned from both is worth no more."""
+    return one if _RANK[one] <= _RANK[other] else other
+
+
 class TagValue(NamedTuple):
     """A value with its quality and its times. A named tuple: one is made for every change of every tag.
 
@@ -84,12 +103,38 @@ class Access(Enum):
     WRITE = "wo"
 
 
+class Shape(Enum):
+    """What kind of value a tag holds."""
+
+    BOOL = "bool"
+    WHOLE = "whole"
+    NUMBER = "number"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A write is confirmed by the device's acknowledgement alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsBack:
+    """A write is confirmed by a reading: of the tag itself, or of another one that shows what became of it."""
+
+    by: TagName | None = None
+
+
+Verify = Acknowledged | ReadsBack
+
+
 @dataclass(frozen=True, slots=True)
 class TagSpec:
     """What the tag engine needs to know of a tag; where it lives on its device is `plc`'s affair.
 
-    `device` is empty for tags of the server itself. `stale_s`: older is STALE, None for never.
-    `safe` is what a picture or a permit assumes while the value is bad. `deadband` in `unit`.
+    `device` is empty for tags of the server itself and for derived ones, which have a `formula`. `stale_s`: older is
+    STALE, None for never. `safe` is what a picture or a permit assumes while the value is bad. `deadband`, `lo` and
+    `hi` in `unit`. An unchanged `is_analog` value is published again at times. A contact counts as turned after
+    `debounce_s`. An output goes back by itself after `pulse_s`. `role` is what the lane uses it as, if not its name.
     """
 
     name: TagName
@@ -101,3 +146,17 @@ class TagSpec:
     deadband: float = 0.0
     description: str = ""
     description_zh: str = ""
+    shape: Shape | None = None
+    lo: float | None = None
+    hi: float | None = None
+    is_analog: bool = False
+    debounce_s: float = 0.0
+    formula: str = ""
+    pulse_s: float = 0.0
+    verify: Verify = ReadsBack()
+    role: str = ""
+
+    @property
+    def points(self) -> frozenset[str]:
+        """Give all that the lane may take the tag for: its name without the lane, and its role."""
+        return frozenset({point_of(self.name), self.role} - {""})

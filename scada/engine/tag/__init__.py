@@ -1,0 +1,1 @@
+"""Behind the tag table: cells, age, formulas, forced values, figures and the black box."""
