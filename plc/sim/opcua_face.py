@@ -10,10 +10,12 @@ from asyncua.server.server import Server
 
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
-from plc.registers import Kind, command_words
+from plc.registers import COMMAND_WORDS, Kind, command_words
+from plc.sim.guard import Guard
 from plc.sim.image import image
 from plc.sim.machine import WORDS_WRITTEN, Machine
 from plc.transport.values import VARIANTS, node_id
+from plc.ua.keys import KeyFolder
 from scada.clock import Clock
 from scada.model.handshake import CommandBlock
 from scada.model.tag import Value, point_of
@@ -25,18 +27,21 @@ NAMESPACE = "urn:daozha:virtual-plc"
 
 
 class OpcUaFace:
-    """Serves one machine on the device's port, without security: it is on this computer only."""
+    """Serves one machine on the device's port, with the security that the device table asks for."""
 
-    def __init__(self, machine: Machine, device: Device, tags: Sequence[MappedTag], clock: Clock) -> None:
+    def __init__(
+        self, machine: Machine, device: Device, tags: Sequence[MappedTag], clock: Clock, keys: KeyFolder
+    ) -> None:
         self._machine, self._device, self._tags, self._clock = machine, device, tags, clock
-        self._server = Server()
+        self._guard = Guard(device, keys)
+        self._server = Server(user_manager=self._guard)
         self._shown: dict[str, Value] = {}
 
     async def __aenter__(self) -> "OpcUaFace":
         await self._server.init()
         self._server.set_endpoint(f"opc.tcp://{self._device.host}:{self._device.port}/")
         self._server.set_server_name(self._device.name)
-        self._server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        await self._guard.secure(self._server, self._clock.now())
         await self._server.register_namespace(NAMESPACE)
         for lane in self._machine.memories:
             await self._add_lane(lane)
@@ -62,11 +67,20 @@ class OpcUaFace:
         for lane in images:
             heartbeat, claim, mode = (self._written(lane, point) for point in WORDS_WRITTEN)
             self._machine.hear(lane, heartbeat=heartbeat, claim_wanted=claim, mode_wanted=mode)
+            self._take_block(lane)
 
     def _written(self, lane: str, point: str) -> int:
         tag = next((tag for tag in self._tags if tag.name == f"{lane}.{point}"), None)
         variant = self._server.read_attribute_value(node_id(tag)).Value if tag is not None else None
         return int(variant.Value) if variant is not None else 0
+
+    def _take_block(self, lane: str) -> None:
+        """Take the command array of a lane that has one in place of a method."""
+        tag = next((tag for tag in self._tags if tag.lane == lane and tag.kind is Kind.COMMAND), None)
+        variant = self._server.read_attribute_value(node_id(tag)).Value if tag is not None else None
+        words = variant.Value if variant is not None else None
+        if isinstance(words, list) and len(words) == COMMAND_WORDS:
+            self._machine.command(lane, tuple(words))
 
     async def _add_lane(self, lane: str) -> None:
         objects = self._server.nodes.objects
@@ -79,8 +93,7 @@ class OpcUaFace:
             if tag.kind is Kind.METHOD:
                 await home.add_method(node_id(tag), name, self._method(lane), _COMMAND_IN, _COMMAND_OUT)
                 continue
-            blank: Value = False if tag.kind is Kind.BOOL else 0
-            node = await home.add_variable(node_id(tag), name, ua.Variant(blank, VARIANTS[tag.kind]))
+            node = await home.add_variable(node_id(tag), name, _blank(tag.kind))
             if not tag.is_read:
                 await node.set_writable()
 
@@ -96,6 +109,12 @@ class OpcUaFace:
             return ua.Variant(memory.retained.seq, _UINT32), ua.Variant(memory.result, _UINT16)
 
         return command
+
+
+def _blank(kind: Kind) -> ua.Variant:
+    if kind is Kind.COMMAND:
+        return ua.Variant([0] * COMMAND_WORDS, _UINT16)
+    return ua.Variant(False if kind is Kind.BOOL else 0, VARIANTS[kind])
 
 
 def _data_value(tag: MappedTag, value: Value, at: ua.DateTime) -> ua.DataValue:

@@ -24,6 +24,7 @@ from plc.sim.memory import Settings
 from plc.sim.modbus_face import ModbusFace
 from plc.sim.opcua_face import OpcUaFace
 from plc.tagmap import TagMapError, read_map
+from plc.ua.keys import KeyFolder
 from scada.clock import Clock, clock_from
 from scada.config import Config, ConfigError, load
 
@@ -87,7 +88,8 @@ async def start(
     if device.protocol is TCP:
         await stack.enter_async_context(ModbusFace(machine, device, tags))
     else:
-        await stack.enter_async_context(OpcUaFace(machine, device, tags, clock))
+        keys = KeyFolder(store.with_suffix(""), "virtual-plc")
+        await stack.enter_async_context(OpcUaFace(machine, device, tags, clock, keys))
     await stack.enter_async_context(FieldSide(machine, field_port))
     scanning = asyncio.create_task(machine.run(), name=f"scan of {device.name}")
     stack.push_async_callback(_finish, scanning)

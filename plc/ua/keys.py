@@ -47,15 +47,15 @@ class Trusted:
 
 
 class KeyFolder:
-    """The folder `opcua` in a site's data folder. Every method raises KeysError for a file that cannot be used."""
+    """The folder `opcua` in a data folder. Every method raises KeysError for a file that cannot be used."""
 
-    def __init__(self, data: Path) -> None:
-        self.folder = data / "opcua"
+    def __init__(self, data: Path, owner: str = "daozha") -> None:
+        self.folder, self._owner = data / "opcua", owner
 
     @property
     def exported(self) -> Path:
         """Give the file to carry to a PLC."""
-        return self.folder / "daozha.der"
+        return self.folder / f"{self._owner}.der"
 
     @property
     def revoked(self) -> Path:
@@ -64,7 +64,7 @@ class KeyFolder:
 
     def own(self, now: datetime) -> Identity:
         """Give our certificate with its key; make it on the first day."""
-        return self.known() or self._keep(_new(now))
+        return self.known() or self._keep(self._new(now))
 
     def known(self) -> Identity | None:
         """Give our certificate with its key if there is one."""
@@ -80,7 +80,11 @@ class KeyFolder:
     def renew(self, now: datetime) -> Identity:
         """Give ourselves a certificate with new dates for the same name; the key stays."""
         old = self.known()
-        return self._keep(_new(now) if old is None else make(_NAME, old.uri, _hosts(), now, key=old.key))
+        return self._keep(self._new(now) if old is None else make(self._owner, old.uri, _hosts(), now, key=old.key))
+
+    def _new(self, now: datetime) -> Identity:
+        uri = f"urn:{socket.gethostname()}:{self._owner}:{secrets.token_hex(4)}"
+        return make(self._owner, uri, _hosts(), now)
 
     def _keep(self, identity: Identity) -> Identity:
         try:
@@ -137,13 +141,6 @@ class KeyFolder:
         if len(lines) != 2 or not all(lines):
             raise KeysError(f"{file} must hold two lines: the user name, then the password")
         return Login(*lines)
-
-
-_NAME = "daozha"
-
-
-def _new(now: datetime) -> Identity:
-    return make(_NAME, f"urn:{socket.gethostname()}:daozha:{secrets.token_hex(4)}", _hosts(), now)
 
 
 def _hosts() -> list[str]:
