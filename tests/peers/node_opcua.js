@@ -40,7 +40,7 @@ function addCommand(space, lane) {
     ],
     outputArguments: [argument("seq", DataType.UInt32), argument("result", DataType.UInt16)],
   });
-  command.bindMethod(async (given) => ({
+  command.bindMethod((given, _context, answer) => answer(null, {
     statusCode: StatusCodes.Good,
     outputArguments: [
       new Variant({ dataType: DataType.UInt32, value: given[5].value }),

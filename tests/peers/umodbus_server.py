@@ -11,7 +11,7 @@ from umodbus.server.tcp import RequestHandler, get_server
 
 def main() -> None:
     """Serve until killed."""
-    ThreadingTCPServer.daemon_threads = True
+    ThreadingTCPServer.daemon_threads = ThreadingTCPServer.allow_reuse_address = True
     server = get_server(ThreadingTCPServer, ("127.0.0.1", int(sys.argv[1])), RequestHandler)
     memory = {
         1: {n: int(n % 3 == 0) for n in range(2000)},
