@@ -96,6 +96,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         *(keeper.run() for keeper in plant.modes.values()),
         *(runner.run() for runner in plant.runners.values()),
         plant.tags.run(),
+        plant.forcing.run(),
         plant.recorder.run(),
         plant.cashier.watch(),
         plant.requests.watch(),

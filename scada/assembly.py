@@ -33,6 +33,7 @@ from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
 from scada.engine.recorder import Recorder
+from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
 from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
@@ -58,6 +59,7 @@ class Plant:
     journal: SqlJournal
     operators: Operators
     tags: TagTable
+    forcing: Forcing
     place: Callable[[TagName], tuple[str, str]]
     drivers: Sequence[Driver]
     keepers: Mapping[LaneName, Gatekeeper]
@@ -82,7 +84,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     journal = SqlJournal(db, config.site_id, clock)
     stack.push_async_callback(journal.append, [JournalEntry("event", "plant", "stopped")])
     specs = _specs(config, tag_map)
-    tags = TagTable(specs, clock)
+    tags = TagTable(specs, clock, config.history.again_min * 60.0)
     drivers = build_drivers(tag_map, tags.apply, clock, config.data)
     tags.connect(drivers, journal)
     historian = await stack.enter_async_context(build_historian(config, clock, specs))
@@ -127,6 +129,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         journal=journal,
         operators=Operators(db, config.site_id, clock),
         tags=tags,
+        forcing=Forcing(tags, journal, clock),
         place=_places(tag_map),
         drivers=drivers,
         keepers=keepers,

@@ -246,9 +246,10 @@ class Influx(_Section):
 
 
 class History(_Section):
-    """Time series: embedded unless `influx` is given."""
+    """Time series: embedded unless `influx` is given. Analog values that do not move are told anew by `again_min`."""
 
     influx: Influx | None = None
+    again_min: Annotated[int, Field(ge=5, le=60)] = 15
 
 
 class SimPlc(_Section):

@@ -93,6 +93,7 @@ class LaneRunner:
         if taken.left is not None:
             await self._handle(e.Recovered(taken.left.at_s, taken.left.command, **self._now()))
         self._parts.tags.set_all(described(self.lane))
+        self._tell_stuck()
         await self._performer.perform(shown(self.lane), self.lane)
         if isinstance(self.lane.state, s.Recovering) and self.live is not None:
             group.create_task(self._hear_end(self.live), name=f"former command of {self.name}")
@@ -174,8 +175,15 @@ class LaneRunner:
         if picture is not None or self.live != (before.live.id if before.live else None):
             tags[TagName(f"{self.name}.picture")] = picture or ""
         self._parts.tags.set_all(tags)
+        self._tell_stuck()
         if self.live is not None and (before.live is None or before.live.id != self.live):
             self._performer.passage_began(self.live, event.at_s)
+
+    def _tell_stuck(self) -> None:
+        """Say on the loop's own tag that the cameras see nobody on it; its next turn is believed again."""
+        loop = TagName(f"{self.name}.loop.{'closing' if self.lane.image.inner_side else 'approach'}")
+        if self.lane.stuck and loop in self._parts.tags:
+            self._parts.tags.doubt(loop)
 
 
 def stands_elsewhere(runners: Mapping[LaneName, LaneRunner], lane: LaneName, stay: StayId) -> bool:

@@ -29,7 +29,7 @@ _POINTS = (
     "mode.period",
     "gate.open_answer",
 )
-_SITE = ("stays_open", "stays_seq", "plant_lag_ms", "tag_changes", "history_points")
+_SITE = ("stays_open", "stays_seq", "plant_lag_ms", "tag_changes", "history_points", "forced")
 
 
 def lane_specs(lane: LaneName) -> list[TagSpec]:

@@ -55,23 +55,42 @@ class TagTable:
         self._readers: list[tuple[Reader, frozenset[TagName] | None]] = []
         self._path: WritePath | None = None
         self._strangers: set[TagName] = set()
-        self._ageing = Ageing(self._cells.values(), at_s)
-        self._again: Wheel[Cell] = Wheel()
         self._turning: set[TagName] = set()
-        self._formulas = Formulas((cell.spec for cell in self._cells.values()), self._cells, self._worth)
-        self._wire(at_s)
+        self._wire()
 
-    def _wire(self, at_s: float) -> None:
-        """Let formulas follow their tags, and spread the hour in which unchanged values are told again."""
-        for name, inputs in self._formulas.inputs.items():
-            self._cells[name].inputs = tuple(self._cells[read] for read in inputs)
-            for read in inputs:
-                self._cells[read].feeds = True
-        analog = [cell for cell in self._cells.values() if cell.spec.is_analog]
+    def _wire(self) -> None:
+        """Watch ages, let formulas follow their tags, and spread the time in which unchanged values are told again."""
+        at_s, cells = self._clock.seconds(), self._cells
+        self._ageing = Ageing(cells.values(), at_s)
+        self._again: Wheel[Cell] = Wheel()
+        analog = [cell for cell in cells.values() if cell.spec.is_analog]
         for number, cell in enumerate(analog):
             self._again.add(cell, at_s + self._again_s * (1 + number / len(analog)) / 2)
+        self._formulas = Formulas((cell.spec for cell in cells.values()), cells, self._worth)
+        for cell in cells.values():
+            cell.feeds, cell.inputs = False, ()
+        for name, inputs in self._formulas.inputs.items():
+            cells[name].inputs = tuple(cells[read] for read in inputs)
+            for read in inputs:
+                cells[read].feeds = True
         self.apply([TagUpdate(name, None, Quality.CONFIGURATION) for name in self._formulas.broken()])
-        self._tell(self._reckoned(self._formulas.constant(), {}))
+        self._tell(self._reckoned(self._formulas.all(), {}))
+
+    def remap(self, specs: Iterable[TagSpec]) -> None:
+        """Take a new map: a tag that is the same as before goes on, a new or changed one begins unknown."""
+        at, at_s = self._clock.now(), self._clock.seconds()
+        before = self._cells
+        self._cells = {
+            spec.name: cell
+            if (cell := before.get(spec.name)) is not None and cell.spec == spec
+            else Cell(spec, at, at_s)
+            for spec in specs
+        }
+        self._turning &= self._cells.keys()
+        self._wire()
+        new = {name: cell.shown for name, cell in self._cells.items() if before.get(name) is not cell}
+        gone = {name: cell.lose(at_s) for name, cell in before.items() if name not in self._cells}
+        self._tell({**new, **gone})
 
     def __contains__(self, name: object) -> bool:
         return name in self._cells
@@ -167,6 +186,10 @@ class TagTable:
         cell = self._cells[name]
         if cell.stick():
             self._changed(cell)
+
+    def is_forced(self, name: TagName) -> bool:
+        """Say whether a value lies over what is read. Raises KeyError."""
+        return self._cells[name].forced is not None
 
     def force(self, name: TagName, value: Value) -> None:
         """Put a value over what is read; who may, and until when, is decided elsewhere. Raises KeyError."""

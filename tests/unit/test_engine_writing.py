@@ -10,7 +10,18 @@ from scada.engine.writing import Confirmed, Unknown
 from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock
 from scada.model.interlock import Allowed, Refused, may_write
-from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate, TagValue, Value
+from scada.model.tag import (
+    Access,
+    Acknowledged,
+    Quality,
+    ReadsBack,
+    Shape,
+    TagName,
+    TagSpec,
+    TagUpdate,
+    TagValue,
+    Value,
+)
 from scada.ports import PlcError
 from tests.support.engine import START, KeptJournal, LoopClock, virtually
 
@@ -38,12 +49,15 @@ class OneDevice:
     def __init__(self, take: Callable[[TagName, Value], None]) -> None:
         self.written: list[tuple[TagName, Value]] = []
         self._take = take
+        self.fails: list[PlcError | None] = []
 
     async def run(self) -> None:
         return
 
     async def write(self, name: TagName, value: Value) -> None:
         self.written.append((name, value))
+        if self.fails and (error := self.fails.pop(0)) is not None:
+            raise error
         self._take(name, value)
 
     def figures(self) -> DeviceFigures:
@@ -152,3 +166,93 @@ def _fail(name: TagName, value: Value) -> None:
 
 async def _hang(name: TagName, value: Value) -> None:
     await asyncio.sleep(60)
+
+
+RELAY, SHOWS, COUNTS, SLOW = (TagName(f"in1.{point}") for point in ("relay", "relay_on", "cycles", "set_point"))
+OUTPUTS = (
+    TagSpec(RELAY, "plc1", Access.WRITE, shape=Shape.BOOL, pulse_s=0.5),
+    TagSpec(SHOWS, "plc1", Access.READ_WRITE, pulse_s=0.5, verify=ReadsBack(COUNTS)),
+    TagSpec(COUNTS, "plc1", Access.READ),
+    TagSpec(SLOW, "plc1", Access.READ_WRITE, verify=Acknowledged()),
+)
+
+
+class Outputs(Bench):
+    """Outputs with pulses, and a counter that counts them if `counts`."""
+
+    def __init__(self, counts: bool = True) -> None:
+        super().__init__()
+        self.counts, self.cycles = counts, 0
+        self.table.remap(OUTPUTS)
+        self._counted()
+        self.table.apply([TagUpdate(SHOWS, False, Quality.GOOD), TagUpdate(SLOW, 1, Quality.GOOD)])
+
+    def _take(self, name: TagName, value: Value) -> None:
+        if self.counts and value is True:
+            self.cycles += 1
+        asyncio.get_running_loop().call_later(0.1, self._counted)
+
+    def _counted(self) -> None:
+        self.table.apply([TagUpdate(COUNTS, self.cycles, Quality.GOOD)])
+
+
+def test_an_output_with_a_pulse_goes_back_by_itself() -> None:
+    async def story() -> None:
+        bench, began_s = Outputs(), asyncio.get_running_loop().time()
+        assert await bench.table.write(RELAY, True, "li", "test") == Confirmed()
+        assert bench.device.written == [(RELAY, True), (RELAY, False)]
+        assert asyncio.get_running_loop().time() - began_s == pytest.approx(0.5, abs=0.05)
+        assert len(bench.journal.entries) == 1
+
+    virtually(story())
+
+
+def test_a_pulse_goes_back_although_its_caller_is_stopped_and_one_pulse_goes_at_a_time() -> None:
+    async def story() -> None:
+        bench = Outputs()
+        pulse = asyncio.create_task(bench.table.write(RELAY, True, "li", "test"))
+        await asyncio.sleep(0.1)
+        assert isinstance(await bench.table.write(RELAY, True, "li", "again"), Refused)
+        pulse.cancel()
+        await asyncio.sleep(0.6)
+        assert bench.device.written == [(RELAY, True), (RELAY, False)]
+        assert await bench.table.write(RELAY, True, "li", "again") == Confirmed()
+
+    virtually(story())
+
+
+def test_a_pulse_that_was_not_acknowledged_is_taken_back_and_is_unknown() -> None:
+    async def story() -> None:
+        bench = Outputs()
+        bench.device.fails = [PlcError("link lost")]
+        assert await bench.table.write(RELAY, True, "li", "test") == Unknown("link lost")
+        assert bench.device.written == [(RELAY, True), (RELAY, False)]
+
+    virtually(story())
+
+
+def test_an_output_that_may_still_be_on_is_told_as_such() -> None:
+    async def story() -> None:
+        bench = Outputs()
+        bench.device.fails = [None, PlcError("link lost")]
+        outcome = await bench.table.write(RELAY, True, "li", "test")
+        assert outcome == Unknown("in1.relay may still be on: link lost")
+
+    virtually(story())
+
+
+def test_a_pulse_is_confirmed_by_the_counter_that_counts_it() -> None:
+    async def story() -> None:
+        assert await Outputs().table.write(SHOWS, True, "li", "test") == Confirmed()
+        outcome = await Outputs(counts=False).table.write(SHOWS, True, "li", "test")
+        assert isinstance(outcome, Unknown)
+        assert "in1.cycles" in outcome.why
+
+    virtually(story())
+
+
+def test_where_the_map_says_so_the_acknowledgement_is_enough() -> None:
+    async def story() -> None:
+        assert await Outputs().table.write(SLOW, 7, "li", "test") == Confirmed()
+
+    virtually(story())

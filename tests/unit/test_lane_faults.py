@@ -143,6 +143,21 @@ def test_the_loop_is_believed_again_once_it_has_been_off() -> None:
     assert isinstance(bench.state, s.Identifying)
 
 
+def test_a_loop_that_its_tag_calls_stuck_stays_with_the_camera_until_it_is_off() -> None:
+    bench = entry()
+    bench.arrives(1)
+    bench.waits(TIMING.t_stuck_approach_s + 1)
+    bench.camera_sees_nobody()
+    bench.shows(approach=Signal(on=True, quality=Quality.STUCK))
+    bench.waits(10)
+    bench.camera_sees_nobody()
+    assert isinstance(bench.state, s.ByCamera)
+    bench.shows(approach=OFF)
+    bench.shows(passage_now=0, passage_last=1, outcome=PassageOutcome.BACKED_OUT)
+    bench.arrives(2)
+    assert isinstance(bench.state, s.Identifying)
+
+
 def test_a_safety_loop_that_cannot_be_believed_is_an_alarm_once() -> None:
     bench = entry()
     bench.shows(safety=FAULTY)

@@ -86,6 +86,12 @@ class Cell:
             return False
         return self._turn(self.contact.seen, Quality.GOOD, self.source_at, at_s)
 
+    def lose(self, at_s: float) -> TagValue:
+        """Tell for the last time: the map has the tag no more."""
+        self.forced = None
+        self._doubt(Quality.NOT_CONNECTED)
+        return self.tell(at_s)
+
     def grow_stale(self) -> None:
         """Let what was last seen count as old; a driver's next word counts again."""
         self._doubt(Quality.STALE)

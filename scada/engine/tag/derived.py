@@ -53,9 +53,9 @@ class Formulas:
         following.moved(moved)
         return following
 
-    def constant(self) -> "Following":
-        """Give the derived tags that look at nothing, and what follows from them."""
-        return Following(self._feeds, self._order, [self._rank[name] for name in self._order if not self.inputs[name]])
+    def all(self) -> "Following":
+        """Give all derived tags, in order."""
+        return Following(self._feeds, self._order, self._rank.values())
 
     def reckon(self, name: TagName) -> Reckoned:
         """Reckon one derived tag; a mistake is told when it begins."""
