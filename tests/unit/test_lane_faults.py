@@ -67,6 +67,53 @@ def test_a_test_opening_ends_the_fault_of_a_barrier_that_did_not_start() -> None
     assert isinstance(bench.state, s.Idle)
 
 
+def stuck_half_way() -> Bench:
+    """A car has paid, and the boom stops on its way up."""
+    bench = at_the_boom()
+    bench.pays("S1")
+    bench.shows(down=OFF, rise_count=1, rise_cause=RiseCause.AUTHORISED, rise_passage=1)
+    bench.waits(TIMING.t_open_s + 0.5)
+    assert isinstance(bench.state, s.Faulted)
+    assert bench.state.fault is Fault.MID
+    return bench
+
+
+def test_a_boom_that_was_stuck_half_way_is_believed_at_its_limit_on_an_operators_word_only() -> None:
+    bench = stuck_half_way()
+    bench.hear(e.FaultConfirmed("chen", **bench.now))
+    bench.shows(up=ON)
+    bench.waits(10)
+    assert isinstance(bench.state, s.Faulted)
+    bench.hear(e.FaultConfirmed("chen", **bench.now))
+    assert isinstance(bench.state, s.Open)
+    bench.passes()
+    assert [(end.stay, end.reason) for end in bench.all(c.EndStay)] == [("S1", Reason.PAID)]
+    assert isinstance(bench.state, s.Clearing)
+
+
+@pytest.mark.parametrize("up", [OFF, ON])
+def test_who_passes_a_boom_stuck_half_way_under_his_leave_ends_his_stay_and_the_fault_stays(up: Signal) -> None:
+    bench = stuck_half_way()
+    bench.shows(up=up)
+    bench.passes()
+    assert [(end.stay, end.ending) for end in bench.all(c.EndStay)] == [("S1", Ending.EXIT)]
+    assert isinstance(bench.state, s.Faulted)
+    assert (bench.state.fault, bench.state.authorisation) == (Fault.MID, None)
+    bench.shows(close_permit=ON, up=OFF, down=ON)
+    bench.waits(10)
+    assert isinstance(bench.state, s.Faulted)
+    bench.hear(e.FaultConfirmed("chen", **bench.now))
+    assert isinstance(bench.state, s.Idle)
+
+
+def test_the_word_that_a_boom_is_whole_is_taken_while_its_car_is_under_it() -> None:
+    bench = stuck_half_way()
+    bench.shows(up=ON, safety=ON, close_permit=OFF)
+    bench.hear(e.FaultConfirmed("chen", **bench.now))
+    assert isinstance(bench.state, s.Passing)
+    assert bench.state.authorisation is not None
+
+
 def test_a_boom_off_its_mount_stops_the_lane_takes_half_a_minute_of_pictures_and_needs_a_person() -> None:
     bench = at_the_boom()
     bench.shows(attached=OFF)

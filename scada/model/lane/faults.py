@@ -90,9 +90,12 @@ def did_not_close(lane: Lane, state: s.Clearing | s.Closing, at_s: float, timing
 
 
 def from_faulted(lane: Lane, state: s.Faulted, at_s: float) -> Step | None:
-    """A fault ends when the limit it waited for is reached: a late barrier, a test opening, a boom that is down."""
+    """A fault ends when the limit it waited for is reached: a late barrier, a test opening, a boom that is down.
+
+    Of a boom that was stuck half way an operator has to say that it is whole, and of one that was hit.
+    """
     image, leave = lane.image, state.authorisation
-    if leave is not None and lane.is_live(leave.passage) and state.fault is not Fault.BOOM:
+    if leave is not None and lane.is_live(leave.passage) and state.fault is Fault.NO_START:
         if image.safety.is_on and not image.down.is_on:
             return under_boom(lane, leave, at_s)
         return Step(lane.becoming(s.Open(leave, at_s))) if image.is_up else None
@@ -110,12 +113,22 @@ def from_faulted(lane: Lane, state: s.Faulted, at_s: float) -> Step | None:
 
 
 def confirmed(lane: Lane, event: e.FaultConfirmed) -> Step:
-    """A person says that the barrier is whole: believed where mount and a limit switch agree."""
+    """A person says that the barrier is whole: believed where mount and a limit switch agree.
+
+    The car for which it was opening may go on.
+    """
     state, image = lane.state, lane.image
     if not isinstance(state, s.Faulted) or not image.alive:
         return Step(lane)
     if not image.attached.on or not (image.up.is_on or image.down.is_on):
         return Step(lane)
+    leave = state.authorisation
+    if state.fault is Fault.MID and leave is not None and lane.is_live(leave.passage) and image.is_up:
+        return (
+            under_boom(lane, leave, event.at_s)
+            if image.safety.is_on
+            else Step(lane.becoming(s.Open(leave, event.at_s)))
+        )
     return Step(lane.becoming(s.Idle() if image.down.is_on else s.Closing(event.at_s)))
 
 

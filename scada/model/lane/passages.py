@@ -171,7 +171,7 @@ def _completed(lane: Lane, passage: Passage, at_s: float, timing: Timing) -> Ste
     leave = authorisation_of(lane.state)
     if leave is None or leave.passage != passage.id:
         return _without_leave(lane, passage, at_s, timing, PassageOutcome.FORWARD)
-    return proven(replace(lane, blind=0).becoming(s.Clearing(at_s)), passage, leave, at_s, timing)
+    return proven(_free(replace(lane, blind=0), s.Clearing(at_s)), passage, leave, at_s, timing)
 
 
 def proven(lane: Lane, passage: Passage, leave: Authorisation, at_s: float, timing: Timing) -> Step:
