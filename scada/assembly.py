@@ -96,6 +96,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     claims = Claims(config, clock, cashier, pictures, journal, _found, _typed_by(ReadBy.DRIVER))
     zone = await asyncio.to_thread(lambda: config.site.zone_info)
     keepers = {lane.id: _gatekeeper(config, clock, db, tags, drivers, lane) for lane in config.lanes}
+    modes = {lane.id: _mode_keeper(config, clock, db, tags, keepers[lane.id], lane.id) for lane in config.lanes}
     runners: dict[LaneName, LaneRunner] = {}
     lane_parts = {
         lane.id: LaneParts(
@@ -116,6 +117,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
             new_id=lambda: new_id(clock.now()),
             elsewhere=partial(stands_elsewhere, runners),
             paid_s=money.paid_s.get,
+            hold_open=modes[lane.id].hold_for_owner,
         )
         for lane in config.lanes
     }
@@ -133,7 +135,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         place=_places(tag_map),
         drivers=drivers,
         keepers=keepers,
-        modes={lane.id: _mode_keeper(config, clock, db, tags, keepers[lane.id], lane.id) for lane in config.lanes},
+        modes=modes,
         cameras=cameras,
         cashier=cashier,
         requests=requests,

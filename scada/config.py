@@ -112,6 +112,8 @@ class LanePolicy(_Section):
     """So many cars a day may leave without a stay before that is an alarm (path G)."""
     release_cap_fen: Annotated[int, Field(ge=0, le=1_000_000)] = Policy().release_cap_fen
     admit_unread: bool = Policy().admit_unread
+    broken_boom: Literal["red-light", "hold-open"] = "red-light"
+    """A boom off its mount holds nobody back: tell the cars to wait, or let them pass and count them (path L)."""
 
 
 class LaneTide(_Section):
@@ -155,7 +157,8 @@ class Lane(_Section):
     @property
     def waits(self) -> Timing:
         """The lane's timing as the machine knows it."""
-        policy = Policy(Fen(self.policy.release_cap_fen), self.policy.admit_unread)
+        own = self.policy
+        policy = Policy(Fen(own.release_cap_fen), own.admit_unread, own.broken_boom == "hold-open")
         return Timing(**self.timing.model_dump(), policy=policy)
 
 

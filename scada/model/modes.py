@@ -3,8 +3,9 @@
 A question that begins with `why_not` gives words for people; none means that nothing stands against it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from scada.model.handshake import Mode
@@ -53,7 +54,9 @@ TIDES = {
 """The ways a tidal lane may be turned to."""
 
 ALONE_MIN = 10
-"""Longer than this nobody holds a lane open alone."""
+"""Longer than this nobody holds a lane open alone,"""
+WITHIN = timedelta(hours=1)
+"""and several times within an hour not longer than this together."""
 LONGEST_MIN = 720
 TEST_S = 60.0
 """A test opening ends by itself."""
@@ -71,9 +74,18 @@ class Wish:
     until: datetime | None = None
 
 
-def needs_second(minutes: int) -> bool:
-    """Say whether a second person must stand for holding open so long."""
-    return minutes > ALONE_MIN
+def why_second(minutes: int, alone: Iterable[tuple[datetime, datetime]], now: datetime) -> str:
+    """Say why a second person must stand for holding open so long; nothing if none must.
+
+    `alone`: from when to when the lane was held open in one person's name.
+    """
+    if minutes > ALONE_MIN:
+        return f"above {ALONE_MIN} minutes a second person is needed"
+    spans = (min(ended, now) - max(began, now - WITHIN) for began, ended in alone)
+    so_far = sum((span for span in spans if span > timedelta()), timedelta())
+    if so_far + timedelta(minutes=minutes) <= timedelta(minutes=ALONE_MIN):
+        return ""
+    return f"above {ALONE_MIN} minutes within an hour a second person is needed"
 
 
 def why_not_hold_open(image: LaneImage) -> str:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from scada.model.handshake import Mode
+from scada.model.modes import ModeReason
 from scada.model.names import LaneName, SiteId
 from scada.ports import JournalEntry
 from scada.store.journal import write_entries
@@ -16,6 +18,8 @@ from scada.store.schema import mode_period as table
 
 PLC = "plc"
 """Who begins and ends what nobody here has asked for."""
+POLICY = "policy"
+"""In whose name a lane is held open that the owner wants so when its boom is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class ModePeriod:
     ended_at: datetime | None = None
     ended_by: str | None = None
     id: int = 0
+
+    @property
+    def is_held_alone(self) -> bool:
+        """One person has held the lane open; test openings end by themselves within a minute and do not count."""
+        is_asked = self.mode == Mode.HOLD_OPEN.name and self.by not in (PLC, POLICY)
+        return is_asked and not self.second and self.reason != ModeReason.TEST.value
 
 
 def begin(conn: Connection, site: SiteId, period: ModePeriod) -> int:

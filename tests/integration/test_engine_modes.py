@@ -120,6 +120,26 @@ async def test_above_ten_minutes_a_second_person_signs_in_beside(bench: ModeBenc
     assert PASSWORD not in json.dumps([row.body for row in await bench.journal("person")])
 
 
+async def test_several_times_within_an_hour_nobody_holds_a_lane_open_alone_for_longer_than_once(
+    bench: ModeBench,
+) -> None:
+    short = {**HOLD, "minutes": 6}
+    await bench.asks("hold_open", **short)
+    bench.clock.leapt_s += 361
+    await bench.shows("AUTO")
+    assert await refusal(bench, "hold_open", "zhao", **short) == (
+        "refused",
+        "above 10 minutes within an hour a second person is needed",
+    )
+    await bench.asks("hold_open", **{**HOLD, "minutes": 3})
+    await bench.asks("auto")
+    await bench.asks("hold_open", lane="in1", **short)
+    assert await bench.asks("hold_open", **short, **SECOND) == {"accepted": True}
+    bench.clock.leapt_s += 3700
+    await bench.shows("AUTO")
+    assert await bench.asks("hold_open", **HOLD) == {"accepted": True}
+
+
 @pytest.mark.parametrize(
     ("name", "password", "why"),
     [
@@ -247,6 +267,20 @@ async def test_what_the_plc_does_by_itself_is_a_period_too(bench: ModeBench) -> 
     await bench.shows("OUT_OF_REACH")
     told = [(period.mode, period.by, period.ended_by) for period in await bench.periods()]
     assert told == [("MAINTENANCE", "plc", "plc"), ("RESYNC", "plc", "plc"), ("OUT_OF_REACH", "plc", None)]
+
+
+async def test_a_lane_is_held_open_in_the_owners_name_and_where_that_cannot_be_a_person_is_told(
+    bench: ModeBench,
+) -> None:
+    keeper = bench.keepers[LaneName("out1")]
+    await keeper.hold_for_owner("the boom is off its mount")
+    [period] = await bench.periods()
+    assert (period.mode, period.by, period.reason) == ("HOLD_OPEN", "policy", "EQUIPMENT")
+    assert period.note == "the boom is off its mount"
+    assert period.until is not None
+    assert bench.alarms == []
+    await keeper.hold_for_owner("again")
+    assert (len(await bench.periods()), bench.alarms) == (1, ["NOT_HELD_OPEN"])
 
 
 async def test_a_mode_in_nobodys_name_raises_an_alarm(bench: ModeBench) -> None:

@@ -268,6 +268,10 @@ async def _hire(config: Config, clock: SystemClock, db: Database) -> None:
     await operators.add("wang", "manager", PASSWORD, must_change=False)
 
 
+async def _nobody_holds(_why: str) -> None:
+    """There is no PLC whose mode could be asked for."""
+
+
 async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneName) -> Shell:
     plc = [TagSpec(TagName(f"{lane}.loop.approach"), "plc1", Access.READ)]
     tags = TagTable([*plc, *lane_specs(lane), *site_specs()], clock)
@@ -294,6 +298,7 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
         new_id=lambda: f"id{id(object())}"[:26],
         elsewhere=lambda _lane, stay: stay in cashier.elsewhere,
         paid_s=lambda _stay: None,
+        hold_open=_nobody_holds,
     )
     runner = LaneRunner(config.lane(lane), parts)
     claims.serve({lane: runner})

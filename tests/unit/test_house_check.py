@@ -125,6 +125,12 @@ def test_a_misspelt_key_is_told_with_the_right_one(write: Write) -> None:
         ("reserved = 50", "spares = 50", "zones[0].spares", "no key"),
         ('direction = "exit"', 'direction = "exit"\nzone = "roof"', "lanes[1].zone", "'roof' is no zone"),
         ('direction = "exit"', 'direction = "exit"\nway_policy = "odd"', "lanes[1].way_policy", "tidal"),
+        (
+            'direction = "exit"',
+            'direction = "exit"\npolicy = { broken_boom = "up" }',
+            "lanes[1].policy.broken_boom",
+            "hold-open",
+        ),
         ("stay_hours = 72", "stay_hours = 0", "limits.stay_hours", "greater"),
     ],
 )

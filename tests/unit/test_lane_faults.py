@@ -32,6 +32,7 @@ from tests.support.lane import (
 )
 
 FAULTY = Signal(on=True, quality=Quality.FAULT)
+HOLDS_OPEN = Timing(policy=Policy(hold_broken_open=True))
 
 
 # K, L: barrier
@@ -120,12 +121,53 @@ def test_a_boom_off_its_mount_stops_the_lane_takes_half_a_minute_of_pictures_and
     assert isinstance(bench.state, s.Faulted)
     assert bench.all(c.CloseOrder)
     bench.waits(40)
-    assert len([kept for kept in bench.all(c.KeepPicture) if kept.why == "boom"]) == 15
+    assert len([kept for kept in bench.all(c.KeepPicture) if kept.why == "boom"]) == 60
+    assert not bench.all(c.HoldOpen)
     bench.hear(e.FaultConfirmed("chen", **bench.now))
     assert isinstance(bench.state, s.Faulted)
     bench.shows(attached=ON)
     bench.hear(e.FaultConfirmed("chen", **bench.now))
     assert isinstance(bench.state, s.Identifying)
+
+
+def test_a_boom_off_its_mount_holds_the_lane_open_where_the_owner_wants_it_so() -> None:
+    bench = exit_lane(HOLDS_OPEN)
+    bench.shows(attached=OFF)
+    assert len(bench.all(c.HoldOpen)) == 1
+    bench.shows(mode=Mode.HOLD_OPEN)
+    bench.waits(40)
+    assert len([kept for kept in bench.all(c.KeepPicture) if kept.why == "boom"]) == 60
+    assert bench.all(c.Show)[-1].message is c.Message.OPEN_LANE
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.passes(outcome=PassageOutcome.TAILGATE)
+    assert [(end.stay, end.ending) for end in bench.all(c.EndStay)] == [("S1", Ending.EXIT_OPEN_LANE)]
+    bench.shows(mode=Mode.AUTO)
+    assert isinstance(bench.state, s.Faulted)
+    assert len(bench.all(c.HoldOpen)) == 1
+
+
+def test_a_picture_of_a_broken_boom_that_was_missed_is_not_made_up_for() -> None:
+    bench = exit_lane()
+    bench.shows(attached=OFF)
+    bench.at_s += 20
+    bench.waits(0.1)
+    assert len([kept for kept in bench.all(c.KeepPicture) if kept.why == "boom"]) == 2
+
+
+def test_a_lane_that_is_not_in_auto_is_not_held_open_by_its_broken_boom() -> None:
+    bench = exit_lane(HOLDS_OPEN)
+    bench.shows(mode=Mode.LOCKED)
+    bench.shows(attached=OFF)
+    assert not bench.all(c.HoldOpen)
+
+
+def test_a_boom_that_is_lifted_by_hand_opens_no_lane_though_a_broken_one_would() -> None:
+    bench = exit_lane(HOLDS_OPEN)
+    bench.shows(down=OFF, rise_count=1, rise_cause=RiseCause.UNKNOWN)
+    assert isinstance(bench.state, s.Faulted)
+    assert not bench.all(c.HoldOpen)
 
 
 def test_a_boom_that_is_lifted_by_hand_is_unguarded_until_a_person_confirms_it() -> None:

@@ -166,7 +166,12 @@ export class ModeDialog extends LitElement {
           @input=${(/** @type {any} */ event) => this.#takeMinutes(event.target.value)}></label>
       ${USUAL_MIN.map((minutes) => html`<button type="button" aria-pressed=${this.minutes === minutes}
         @click=${() => this.#takeMinutes(minutes)}>${minutes}</button>`)}</div>
-      ${this.minutes > this.page.aloneMin ? this.#secondAsked() : nothing}`;
+      ${this.minutes > this.page.aloneMin || this.#wantsSecond ? this.#secondAsked() : nothing}`;
+  }
+
+  /** The plant adds up what one person has held open within an hour. */
+  get #wantsSecond() {
+    return this.answer?.outcome === 'refused' && this.answer.why.includes('second person');
   }
 
   /** @param {string | number} minutes */

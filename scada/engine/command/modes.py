@@ -20,14 +20,14 @@ from scada.engine.writing import Confirmed, Outcome, Unknown
 from scada.model.handshake import Mode
 from scada.model.interlock import Refused
 from scada.model.lane.image import LaneImage
-from scada.model.modes import ModeReason, Wish
+from scada.model.modes import LONGEST_MIN, ModeReason, Wish, why_not_hold_open
 from scada.model.names import LaneName, SiteId
 from scada.model.tag import TagName
 from scada.ports import JournalEntry
 from scada.store import modes as book
 from scada.store.db import Database
 from scada.store.journal import write_entries
-from scada.store.modes import PLC, ModePeriod
+from scada.store.modes import PLC, POLICY, ModePeriod
 
 LOOK_S = 0.2
 APART_S = 0.2
@@ -91,6 +91,15 @@ class ModeKeeper:
             if not isinstance(outcome, Confirmed):
                 return outcome
             return Confirmed() if await self._is_shown(wish.mode) else Unknown("the PLC does not show the mode")
+
+    async def hold_for_owner(self, why: str) -> None:
+        """Hold the lane open by the owner's policy; where that cannot be, a person has to see to it."""
+        until = self._clock.ahead(LONGEST_MIN * 60)
+        wish = Wish(Mode.HOLD_OPEN, POLICY, ModeReason.EQUIPMENT, why, until=until)
+        refusal = why_not_hold_open(self._image())
+        outcome = Refused(refusal) if refusal else await self.ask(wish)
+        if not isinstance(outcome, Confirmed):
+            await self._raise("NOT_HELD_OPEN", f"the lane should be held open and is not: {outcome.why}")
 
     async def run(self) -> None:
         """Keep the book until cancelled."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scada.clock import Clock
 from scada.engine.command.modes import ModeKeeper
@@ -30,6 +30,8 @@ from scada.store.operators import Operators, SignInRefused
 LEAVE_S = 6.0
 """How long a PLC may take to leave RESYNC."""
 LOOK_S = 0.1
+RECENT = 100
+"""So many of a lane's last periods are looked at for those of the last hour."""
 OPEN_MODES = (Mode.AUTO, Mode.HOLD_OPEN, Mode.FIRE)
 """In these a car gets out."""
 
@@ -86,15 +88,22 @@ class ModeDesk:
         lane, reason, note = self._lane(ask), _reason(ask, modes.HOLD_OPEN_REASONS), optional(ask, "note")
         minutes = whole_number(ask, "minutes", 1, modes.LONGEST_MIN)
         _check(modes.why_not_hold_open(lane.image()))
-        second = await self._second(ask) if modes.needs_second(minutes) else ""
+        why = modes.why_second(minutes, await self._held_alone(ask), self._clock.now())
+        second = await self._second(ask, why) if why else ""
         until = self._clock.now() + timedelta(minutes=minutes)
         await self._person(ask, "hold open", reason=reason.value, note=note, minutes=minutes, second=second)
         return _told(await lane.keeper.ask(Wish(Mode.HOLD_OPEN, ask.user, reason, note, second, until)))
 
-    async def _second(self, ask: Ask) -> str:
+    async def _held_alone(self, ask: Ask) -> list[tuple[datetime, datetime]]:
+        """Give from when to when the lane was held open lately in one person's name."""
+        lane, now = LaneName(text_of(ask, "lane")), self._clock.now()
+        periods = await self._db.read(lambda conn: newest(conn, self._site, lane, RECENT))
+        return [(period.began_at, period.ended_at or now) for period in periods if period.is_held_alone]
+
+    async def _second(self, ask: Ask, why: str) -> str:
         """Take the second person's name and password. Raises BridgeRefusal."""
         if not optional(ask, "second_name"):
-            raise BridgeRefusal("refused", f"above {modes.ALONE_MIN} minutes a second person is needed")
+            raise BridgeRefusal("refused", why)
         name, password = text_of(ask, "second_name"), text_of(ask, "second_password")
         verdict = await self._operators.vouch(name, password, ask.user)
         if isinstance(verdict, SignInRefused):

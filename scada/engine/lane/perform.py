@@ -75,6 +75,8 @@ class LaneParts:
     """Does the car of this stay, as it seems, stand at another lane's boom than this one's?"""
     paid_s: Callable[[StayId], float | None]
     """When a stay's payment was settled, in monotonic seconds, if this process saw it."""
+    hold_open: Callable[[str], Coroutine[None, None, None]]
+    """Have the lane held open because of this, in the owner's name."""
 
 
 class Performer:
@@ -137,6 +139,8 @@ class Performer:
                 return self._open_gate(command, lane)
             case c.RevokeGate():
                 return self._revoke_gate(command)
+            case c.HoldOpen(why=why):
+                return self._parts.hold_open(why)
             case _:
                 assert_never(command)
 
@@ -322,6 +326,7 @@ Question = (
     | c.CloseOrder
     | c.OpenGate
     | c.RevokeGate
+    | c.HoldOpen
 )
 
 

@@ -123,6 +123,13 @@ class RevokeGate:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldOpen:
+    """Ask the PLC for HOLD_OPEN in the owner's name: nothing holds a car back any more."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRequest:
     """Answer the gate-open request."""
 
@@ -221,6 +228,7 @@ Command = (
     | CloseOrder
     | OpenGate
     | RevokeGate
+    | HoldOpen
     | AnswerRequest
     | BeginStay
     | EndStay

@@ -5,15 +5,15 @@ from dataclasses import replace
 from scada.model.handshake import Mode
 from scada.model.lane import events as e
 from scada.model.lane import states as s
-from scada.model.lane.commands import Capture, KeepPicture, RaiseAlarm, RevokeGate
+from scada.model.lane.commands import Capture, HoldOpen, KeepPicture, RaiseAlarm, RevokeGate
 from scada.model.lane.gate import under_boom
 from scada.model.lane.leave import authorisation_of, close_order, live_of
 from scada.model.lane.states import Fault, Lane, Step
 from scada.model.lane.timing import Timing
 
-_PICTURES = 15
-_PICTURE_EVERY_S = 2.0
-"""A boom that is hit or lifted: half a minute of pictures."""
+_PICTURES = 60
+_PICTURE_EVERY_S = 0.5
+"""A boom that is hit or lifted: half a minute, as two stills a second (path L asks for a video)."""
 _BLIND = 3
 """So many cars in a row: a driver who thinks again is one (path N)."""
 _LOOK_EVERY_S = 60.0
@@ -25,17 +25,21 @@ def from_any(lane: Lane, at_s: float, timing: Timing) -> Step | None:
     if isinstance(lane.state, s.Faulted | s.Watching):
         return None
     if not lane.image.attached.on and lane.image.attached.quality.is_good:
-        return _boom_off(lane, at_s)
+        return _boom_off(lane, at_s, timing)
     return _look_at_loop(lane, at_s, timing)
 
 
-def _boom_off(lane: Lane, at_s: float) -> Step:
-    """Swing-away boom off its mount, hit or broken: nothing holds a car back (path L)."""
+def _boom_off(lane: Lane, at_s: float, timing: Timing) -> Step:
+    """Swing-away boom off its mount, hit or broken: nothing holds a car back (path L).
+
+    The owner has decided whether the lane is then held open; the red light is the PLC's.
+    """
     passage = lane.live.id if lane.live else None
     text = "the boom is off its mount: hit or broken"
     closed = close_order(lane, "the boom is broken")
     stopped = replace(lane, held=None).becoming(s.Faulted(Fault.BOOM, at_s, authorisation_of(lane.state)))
-    return Step(stopped, (*closed, RaiseAlarm("boom", passage, text), KeepPicture(passage, "boom")))
+    held = (HoldOpen(text),) if timing.policy.hold_broken_open and lane.image.mode is Mode.AUTO else ()
+    return Step(stopped, (*closed, RaiseAlarm("boom", passage, text), KeepPicture(passage, "boom"), *held))
 
 
 def _look_at_loop(lane: Lane, at_s: float, timing: Timing) -> Step | None:
@@ -104,12 +108,17 @@ def from_faulted(lane: Lane, state: s.Faulted, at_s: float) -> Step | None:
             return Step(lane.becoming(s.Closing(at_s))) if image.up.is_on else None
         case Fault.NOT_CLOSED if image.down.is_on:
             return Step(lane.becoming(s.Idle()))
-        case Fault.BOOM if state.pictures < _PICTURES and at_s - state.since_s > state.pictures * _PICTURE_EVERY_S:
+        case Fault.BOOM if state.pictures < _pictures_due(state, at_s):
             passage = lane.live.id if lane.live else None
-            more = replace(state, pictures=state.pictures + 1)
+            more = replace(state, pictures=_pictures_due(state, at_s))
             return Step(lane.becoming(more), (KeepPicture(passage, "boom"),))
         case _:
             return None
+
+
+def _pictures_due(state: s.Faulted, at_s: float) -> int:
+    """Count the pictures there should be by now; one that was missed is not made up for."""
+    return min(1 + int((at_s - state.since_s) / _PICTURE_EVERY_S), _PICTURES)
 
 
 def confirmed(lane: Lane, event: e.FaultConfirmed) -> Step:

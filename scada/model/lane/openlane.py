@@ -51,10 +51,15 @@ def why_open(lane: Lane) -> tuple[Reason, str] | None:
 
 
 def enter(lane: Lane, at_s: float) -> Step | None:
-    """Begin to watch once the mode holds the boom up; a passage that is under way with leave is finished first."""
+    """Begin to watch once the mode holds the boom up; a passage that is under way with leave is finished first.
+
+    A broken boom stays a fault, whatever the mode: a person has to confirm that it is whole.
+    """
     if lane.image.mode not in OPEN_MODES or isinstance(lane.state, s.Watching):
         return None
     if isinstance(lane.state, s.Passing) and lane.live is not None:
+        return None
+    if isinstance(lane.state, s.Faulted) and lane.state.fault is s.Fault.BOOM:
         return None
     closed = close_order(lane, "the lane is held open")
     unread = lane.live is not None and lane.live.read is None

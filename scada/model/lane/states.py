@@ -208,7 +208,7 @@ UNGUARDED = frozenset({Fault.MID, Fault.NOT_CLOSED, Fault.BOOM})
 class Faulted:
     """The barrier did not do what it was told, or moved by itself; nothing more is commanded.
 
-    `pictures` is how many were kept of it so far.
+    `pictures` is how many should have been kept of it so far.
     """
 
     fault: Fault

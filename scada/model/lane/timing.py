@@ -13,11 +13,13 @@ class Policy:
     """What the owner of a lane has decided for the times when something is missing (`operations.md` §6).
 
     `release_cap_fen`: up to this much, a car whose order WeChat does not make is let out with arrears; 0: never.
-    `admit_unread`: an entry whose cameras are off opens and takes a picture.
+    `admit_unread`: an entry whose cameras are off opens and takes a picture. `hold_broken_open`: a lane whose boom
+    is off its mount is held open; otherwise its light stays red.
     """
 
     release_cap_fen: Fen = NOTHING
     admit_unread: bool = False
+    hold_broken_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
