@@ -118,6 +118,9 @@ def _add_looking(add: Adder) -> None:
     lint = _command(tags, "lint", "tell every mistake in a tag map", _lazily("scada.commands.checks", "lint_tags"))
     lint.add_argument("--map", type=Path, metavar="CSV", help="the tag map (default: the site's)")
     lint.add_argument("--devices", type=Path, metavar="CSV", help="the device table (default: the site's)")
+    trace = _command(tags, "trace", "list the lanes' black boxes, or show one", _lazily("scada.commands.trace", "show"))
+    trace.add_argument("file", nargs="?", type=Path, metavar="FILE", help="one of the files listed")
+    trace.add_argument("--csv", action="store_true", help="CSV for a spreadsheet")
     quote = _command(add, "quote", "price a stay and explain each line", _lazily("scada.commands.checks", "quote"))
     for name in ("entry", "exit"):
         quote.add_argument(f"--{name}", required=True, metavar="TIME", help="like 2026-05-01T08:00, site's time")

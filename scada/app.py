@@ -98,6 +98,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.tags.run(),
         plant.forcing.run(),
         plant.recorder.run(),
+        *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),
         plant.requests.watch(),
         LoopLag(plant.tags, plant.clock).run(),

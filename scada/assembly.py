@@ -35,6 +35,8 @@ from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_value
 from scada.engine.recorder import Recorder
 from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
+from scada.engine.trace.blackbox import BlackBoxes
+from scada.engine.trace.tap import tapped
 from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
@@ -72,6 +74,7 @@ class Plant:
     runners: Mapping[LaneName, LaneRunner]
     historian: Historian
     recorder: Recorder
+    boxes: BlackBoxes
 
 
 async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) -> Plant:
@@ -85,7 +88,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     stack.push_async_callback(journal.append, [JournalEntry("event", "plant", "stopped")])
     specs = _specs(config, tag_map)
     tags = TagTable(specs, clock, config.history.again_min * 60.0)
-    drivers = build_drivers(tag_map, tags.apply, clock, config.data)
+    boxes = BlackBoxes((lane.id for lane in config.lanes), tags, clock, config.blackbox)
+    drivers = tapped(build_drivers(tag_map, tags.apply, clock, config.data), boxes.tell)
     tags.connect(drivers, journal)
     historian = await stack.enter_async_context(build_historian(config, clock, specs))
     cameras = await stack.enter_async_context(CameraPool(config, clock))
@@ -144,6 +148,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         runners=runners,
         historian=historian,
         recorder=Recorder(tags, historian),
+        boxes=boxes,
     )
 
 

@@ -318,6 +318,11 @@ class Config(_Section):
         return self.park.known(self.lane(lane).zone)
 
     @property
+    def blackbox(self) -> Path:
+        """The folder of the lanes' black boxes."""
+        return self.data / "blackbox"
+
+    @property
     def data(self) -> Path:
         """The folder for the database, history, pictures, keys and sockets."""
         return data_folder(self.folder, self.site.id, self.site.data)
