@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from plc.tagmap import TagMapError
-from scada.assembly import Plant, assemble, bridges
+from scada.assembly import Plant, assemble, bridges, figures
 from scada.clock import SystemClock, clock_from
 from scada.config import Config, ConfigError, load
 from scada.engine.deadline import Deadline
@@ -97,6 +97,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         *(runner.run() for runner in plant.runners.values()),
         plant.tags.run(),
         plant.forcing.run(),
+        figures(plant).run(),
         plant.recorder.run(),
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),

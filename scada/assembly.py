@@ -33,6 +33,7 @@ from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
 from scada.engine.recorder import Recorder
+from scada.engine.tag.figures import HISTORY_BOX, Figures, box_specs, device_specs
 from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
 from scada.engine.trace.blackbox import BlackBoxes
@@ -152,6 +153,12 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     )
 
 
+def figures(plant: Plant) -> Figures:
+    """Show how links and queues do."""
+    boxes = {name: deepest for runner in plant.runners.values() for name, deepest in runner.boxes().items()}
+    return Figures(plant.tags, lambda: plant.drivers, {**boxes, HISTORY_BOX: plant.recorder.deepest})
+
+
 class Money:
     """What the rest of the plant hears of billing, always after the commit."""
 
@@ -181,7 +188,8 @@ class Money:
 
 def _specs(config: Config, tag_map: TagMap) -> list[TagSpec]:
     own = [spec for lane in config.lanes for spec in lane_specs(lane.id)]
-    return [*(tag.spec for tag in tag_map.tags), *own, *site_specs(), *zone_specs(config.park)]
+    figures = [*device_specs(tag_map.devices), *box_specs(lane.id for lane in config.lanes)]
+    return [*(tag.spec for tag in tag_map.tags), *own, *site_specs(), *zone_specs(config.park), *figures]
 
 
 def _places(tag_map: TagMap) -> Callable[[TagName], tuple[str, str]]:

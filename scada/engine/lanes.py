@@ -1,7 +1,7 @@
 """The shell around a lane machine: it reads, steps, journals, and has the commands carried out."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -65,10 +65,12 @@ class LaneRunner:
         """Give what the lane's display shows now."""
         return self._performer.display(shown(self.lane), self.lane)
 
-    @property
-    def depth(self) -> int:
-        """How many events wait."""
-        return self._inbox.depth
+    def boxes(self) -> Mapping[TagName, Callable[[], int]]:
+        """Give the lane's queues by the tags that show how many waited in them."""
+        return {
+            TagName(f"{self.name}.box.events"): self._inbox.deepest,
+            TagName(f"{self.name}.box.tags"): self._tags.deepest,
+        }
 
     async def run(self) -> None:
         """Run the lane until cancelled; what breaks it rises to the supervisor."""

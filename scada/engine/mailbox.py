@@ -42,11 +42,17 @@ class Mailbox(Generic[T]):
         self._items: deque[T] = deque()
         self._filled = asyncio.Event()
         self._overflowed = False
+        self._deepest = 0
 
     @property
     def depth(self) -> int:
         """How many items wait."""
         return len(self._items)
+
+    def deepest(self) -> int:
+        """Say how many items waited at most since the last time this was asked."""
+        deepest, self._deepest = max(self._deepest, len(self._items)), len(self._items)
+        return deepest
 
     def put(self, item: T) -> None:
         """Take an item by the box's manner. Never blocks, never raises."""
@@ -61,6 +67,7 @@ class Mailbox(Generic[T]):
                 self._items.append(item)
             case never:
                 assert_never(never)
+        self._deepest = max(self._deepest, len(self._items))
         self._filled.set()
 
     def _put_every(self, item: T) -> None:

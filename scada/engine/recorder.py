@@ -1,8 +1,9 @@
 """Every tag change goes to history, but for what says who somebody is."""
 
 from scada.engine.mailbox import Mailbox, Spill
+from scada.engine.tag.figures import BUSY, GROUP
 from scada.engine.tags import Batch, TagTable
-from scada.model.tag import TagName, point_of
+from scada.model.tag import TagName, lane_of, point_of
 from scada.ports import Historian
 
 BOX = 4096
@@ -28,6 +29,7 @@ class Recorder:
 
     def __init__(self, tags: TagTable, historian: Historian) -> None:
         self._box: Mailbox[Batch] = Mailbox("history", BOX, Spill(self._record))
+        self.deepest = self._box.deepest
         self._historian = historian
         self.changes = 0
         """Changes since the start."""
@@ -46,4 +48,6 @@ class Recorder:
 
 
 def _is_history(name: TagName) -> bool:
+    if lane_of(name) == GROUP:
+        return name.rpartition(".")[2] not in BUSY
     return point_of(name) not in _PERSONAL | _OWN
