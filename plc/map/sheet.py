@@ -1,16 +1,12 @@
-"""Read a table that people keep in a spreadsheet: UTF-8 or GB18030, comma, semicolon or tab between the cells."""
+"""Read a table that people keep in a spreadsheet, as text or as a workbook, into rows by column name."""
 
-import csv
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import _csv
-
-SEPARATORS = ",;\t"
+from plc.map.files.grid import Grid, GridError, Line
+from plc.map.files.text import read_text
+from plc.map.files.workbook import MAGIC, read_workbook
 
 
 class SheetError(Exception):
@@ -19,10 +15,17 @@ class SheetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row with its line in the file, by column name; cells are stripped, missing cells are empty."""
+    """One row with its line in the file, by column name; cells are stripped, missing cells are empty.
+
+    `spoilt` says of cells what a spreadsheet has made of them; `beyond` holds cells that no column belongs to.
+    `lane` is the lane for which a template's row was filled in.
+    """
 
     line: int
-    cells: dict[str, str]
+    cells: Mapping[str, str]
+    spoilt: Mapping[str, str] = field(default_factory=dict)
+    beyond: tuple[str, ...] = ()
+    lane: str = ""
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
@@ -30,46 +33,45 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table: the file's name for messages, its columns and its rows that hold anything."""
+    """A table: the file's name for messages, its columns and its rows that hold anything; `name` in a workbook."""
 
     file: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    name: str = ""
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read a table with its heads in the first line. Raises SheetError."""
+def read_sheet(path: Path, wanted: str = "tag") -> Sheet:
+    """Read a table with its heads in the first line; in a workbook, the sheet with a column `wanted`.
+
+    Raises SheetError.
+    """
     try:
-        text = _text(path.read_bytes())
+        return as_sheet(path, read_grid(path.read_bytes(), wanted))
     except OSError as error:
         raise SheetError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise SheetError(f"{path}: neither UTF-8 nor GB18030: {error}") from error
-    lines = csv.reader(io.StringIO(text), delimiter=_separator(text))
-    try:
-        columns = tuple(cell.strip().lower() for cell in next(lines, []))
-        rows = tuple(_rows(lines, columns))
-    except csv.Error as error:
-        raise SheetError(f"{path}: line {lines.line_num}: {error}") from error
-    return Sheet(str(path), columns, rows)
+    except GridError as error:
+        raise SheetError(f"{path}: {error}") from error
 
 
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("gb18030")
+def read_grid(raw: bytes, wanted: str) -> Grid:
+    """Read a file as what it is, whatever it is called. Raises GridError."""
+    return read_workbook(raw, wanted) if raw.startswith(MAGIC) else read_text(raw)
 
 
-def _separator(text: str) -> str:
-    head = text.split("\n", 1)[0]
-    return max(SEPARATORS, key=head.count)
+def as_sheet(path: Path, grid: Grid) -> Sheet:
+    """Take the first line as heads and the others by column name."""
+    if not grid.lines:
+        return Sheet(str(path), (), (), grid.sheet)
+    columns = tuple(cell.lower() for cell in grid.lines[0].cells)
+    while columns and not columns[-1]:
+        columns = columns[:-1]
+    return Sheet(str(path), columns, tuple(_row(columns, line) for line in grid.lines[1:]), grid.sheet)
 
 
-def _rows(lines: "_csv.Reader", columns: Sequence[str]) -> list[Row]:
-    rows = []
-    for cells in lines:
-        stripped = [cell.strip() for cell in cells]
-        if any(stripped):
-            rows.append(Row(lines.line_num, dict(zip(columns, stripped, strict=False))))
-    return rows
+def _row(columns: tuple[str, ...], line: Line) -> Row:
+    cells = dict(zip(columns, line.cells, strict=False))
+    if not line.spoilt and len(line.cells) <= len(columns):
+        return Row(line.number, cells)
+    spoilt = {columns[at]: made for at, made in line.spoilt.items() if at < len(columns)}
+    return Row(line.number, cells, spoilt, tuple(cell for cell in line.cells[len(columns) :] if cell))

@@ -1,0 +1,54 @@
+"""Tables as text: UTF-8 with or without a mark, UTF-16 or GB18030; comma, semicolon or tab between the cells."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from plc.map.files.grid import Grid, GridError, Line
+
+if TYPE_CHECKING:
+    import _csv
+
+SEPARATORS = ",;\t"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read_text(raw: bytes) -> Grid:
+    """Read a table. Raises GridError."""
+    text = decoded(raw)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=False)
+    try:
+        return Grid(tuple(_lines(lines)))
+    except csv.Error as error:
+        raise GridError(f"line {lines.line_num}: {error}") from error
+
+
+def decoded(raw: bytes) -> str:
+    """Find out how a text is written: Chinese Excel saves GBK, "Unicode text" is UTF-16. Raises GridError."""
+    try:
+        if raw.startswith(_UTF16):
+            return raw.decode("utf-16")
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return raw.decode("gb18030")
+    except UnicodeDecodeError as error:
+        raise GridError(f"neither UTF-8 nor GB18030: {error}") from error
+
+
+def _separator(text: str) -> str:
+    head = text.split("\n", 1)[0]
+    return max(SEPARATORS, key=head.count)
+
+
+def _lines(lines: "_csv.Reader") -> Iterator[Line]:
+    """Give the lines that hold anything; a cell with line breaks in it begins where its line begins."""
+    number = 1
+    for cells in lines:
+        stripped = tuple(map(str.strip, cells))
+        if any(stripped):
+            yield Line(number, stripped)
+        number = lines.line_num + 1
