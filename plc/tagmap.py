@@ -1,17 +1,23 @@
-"""Tag maps: a CSV of tags and a CSV of devices, read and linted (`plc.md` §4)."""
+"""Tag maps: tables of tags and of devices, and templates of lanes, read and linted (`plc.md` §4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from plc.map.cells import check_cells, check_heads
 from plc.map.devices import Device, read_devices
-from plc.map.findings import ERROR, Finding, error
-from plc.map.lint import check_map
+from plc.map.findings import ERROR, Finding
+from plc.map.lint import check_rows, check_tags, lanes_of, named
 from plc.map.mapped import MappedTag, Scan, TagMap
-from plc.map.sheet import Row, Sheet, SheetError, read_sheet
-from plc.map.tagrow import COLUMNS, read_row
+from plc.map.sheet import Sheet, SheetError, read_sheet
+from plc.map.tagrow import COLUMNS, NEEDED, read_row
+from plc.map.templates import Filling, fill
 from plc.protocols import protocols
+from scada.config import Config
 
-__all__ = ["Device", "Finding", "MappedTag", "Scan", "TagMap", "TagMapError", "lint", "read_map"]
+__all__ = ["Device", "Filling", "Finding", "MappedTag", "Scan", "TagMap", "TagMapError", "lint", "read_map"]
+
+OF_A_LANE = "E19"
+"""The error that refuses a lane AUTO, and not the map."""
 
 
 class TagMapError(Exception):
@@ -23,63 +29,102 @@ class TagMapError(Exception):
         self.findings = findings
 
 
-def read_map(map_path: Path, devices_path: Path, of_site: Mapping[str, str] | None = None) -> TagMap:
-    """Read a map that has no errors; `of_site`: its `[tags.protocols]`. Raises TagMapError with all errors."""
-    tag_map, findings = examine(map_path, devices_path, of_site)
-    errors = [finding for finding in findings if finding.severity == ERROR]
+def site_files(config: Config) -> tuple[Path, Path, Mapping[str, str], tuple[Filling, ...]]:
+    """Say of what a site's map is made: what every function here takes."""
+    tags = config.tags
+    fillings = tuple(
+        Filling(lane.lane, config.beside(lane.template), {name: str(value) for name, value in lane.values.items()})
+        for lane in tags.lanes
+    )
+    return config.beside(tags.map), config.beside(tags.devices), tags.protocols, fillings
+
+
+def read_map(
+    map_path: Path,
+    devices_path: Path,
+    of_site: Mapping[str, str] | None = None,
+    fillings: Sequence[Filling] = (),
+) -> TagMap:
+    """Read a map that has no errors but those of lanes without AUTO. `of_site`: its `[tags.protocols]`.
+
+    Raises TagMapError with all errors.
+    """
+    tag_map, findings = examine(map_path, devices_path, of_site, fillings)
+    errors = [finding for finding in findings if finding.severity == ERROR and finding.code != OF_A_LANE]
     if errors:
         raise TagMapError(errors)
     return tag_map
 
 
-def lint(map_path: Path, devices_path: Path, of_site: Mapping[str, str] | None = None) -> list[Finding]:
+def lint(
+    map_path: Path,
+    devices_path: Path,
+    of_site: Mapping[str, str] | None = None,
+    fillings: Sequence[Filling] = (),
+) -> list[Finding]:
     """Say everything that is wrong or doubtful, in the order of the rows; never raises for the file's content."""
-    return examine(map_path, devices_path, of_site)[1]
+    return examine(map_path, devices_path, of_site, fillings)[1]
 
 
 def examine(
-    map_path: Path, devices_path: Path, of_site: Mapping[str, str] | None = None
+    map_path: Path,
+    devices_path: Path,
+    of_site: Mapping[str, str] | None = None,
+    fillings: Sequence[Filling] = (),
 ) -> tuple[TagMap, list[Finding]]:
     """Read what can be read, and say what is wrong with the rest."""
-    sheets, findings = _sheets(map_path, devices_path)
-    if len(sheets) < 2:
-        return TagMap((), {}), findings
-    tag_sheet, device_sheet = sheets
+    sheets, findings = tag_sheets(map_path, fillings)
+    try:
+        device_sheet = read_sheet(devices_path, "protocol")
+    except SheetError as bad:
+        return TagMap((), {}), [*findings, _unreadable(devices_path, bad)]
     devices, device_findings = read_devices(device_sheet, protocols(of_site))
-    tags, tag_findings = _tags(tag_sheet, devices)
-    findings = [*device_findings, *tag_findings]
-    if not any(finding.code == "E03" for finding in findings):
-        findings += check_map(tags, devices, tag_sheet.file)
-    return TagMap(tuple(tags), devices), sorted(findings, key=lambda finding: (finding.file, finding.row))
+    tags, tag_findings = _tags(sheets, devices)
+    rows = named(sheets)
+    findings += [*device_findings, *tag_findings, *check_rows(rows, devices), *check_tags(tags, devices)]
+    no_auto = {name: lane.why_no_auto for name, lane in lanes_of(rows, devices).items() if lane.why_no_auto}
+    findings.sort(key=lambda finding: (finding.file, finding.row))
+    return TagMap(tuple(tags), devices, no_auto), findings
 
 
-def _sheets(*paths: Path) -> tuple[list[Sheet], list[Finding]]:
-    sheets, findings = [], []
-    for path in paths:
-        try:
-            sheets.append(read_sheet(path))
-        except SheetError as bad:
-            findings.append(
-                Finding(ERROR, "E00", str(path), 1, "", str(bad), "see that the path in config.toml is right")
-            )
+def tag_sheets(map_path: Path, fillings: Iterable[Filling]) -> tuple[list[Sheet], list[Finding]]:
+    """Read a map, and each lane's template filled in for it."""
+    sheets, findings, templates = [], list[Finding](), dict[Path, Sheet | None]()
+    for path, filling in ((map_path, None), *((filling.template, filling) for filling in fillings)):
+        if path not in templates:
+            templates[path], wrong = _table(path)
+            findings += wrong
+        sheet = templates[path]
+        if sheet is None:
+            continue
+        if filling is not None:
+            sheet, wrong = fill(sheet, filling)
+            findings += wrong
+        sheets.append(sheet)
     return sheets, findings
 
 
-def _tags(sheet: Sheet, devices: dict[str, Device]) -> tuple[list[MappedTag], list[Finding]]:
+def _table(path: Path) -> tuple[Sheet | None, list[Finding]]:
+    try:
+        sheet = read_sheet(path)
+    except SheetError as bad:
+        return None, [_unreadable(path, bad)]
+    return sheet, [*check_heads(sheet, COLUMNS, NEEDED), *check_cells(sheet)]
+
+
+def _unreadable(path: Path, bad: SheetError) -> Finding:
+    return Finding(ERROR, "E00", str(path), 1, "", str(bad), "see that the path is right, and save it as CSV or xlsx")
+
+
+def _tags(sheets: Iterable[Sheet], devices: Mapping[str, Device]) -> tuple[list[MappedTag], list[Finding]]:
     tags: list[MappedTag] = []
-    findings = _heads(sheet)
-    for row in sheet.rows:
-        tag, wrong = read_row(row, sheet, devices)
-        findings += wrong
-        if tag is not None:
-            tags.append(tag)
+    findings: list[Finding] = []
+    for sheet in sheets:
+        if not all(column in sheet.columns for column in NEEDED):
+            continue
+        for row in sheet.rows:
+            tag, wrong = read_row(row, sheet, devices)
+            findings += wrong
+            if tag is not None:
+                tags.append(tag)
     return tags, findings
-
-
-def _heads(sheet: Sheet) -> list[Finding]:
-    first = Row(1, {})
-    return [
-        error("E24", sheet, first, column, f"unknown column {column!r}", f"the columns are {', '.join(COLUMNS)}")
-        for column in sheet.columns
-        if column not in COLUMNS
-    ]

@@ -74,12 +74,24 @@ class Web(_Section):
     devices: WebApp
 
 
+class LaneTags(_Section):
+    """A lane whose tags are a template's; `values` stand for the names in the template's braces."""
+
+    lane: Name
+    template: str
+    values: dict[str, str | int] = {}
+
+
 class Tags(_Section):
-    """Where the tag map and the device table are; `protocols` names those that a site brings: `module:object`."""
+    """Where the tag map and the device table are; `protocols` names those that a site brings: `module:object`.
+
+    `lanes` are made of templates; their tags stand beside those of the map.
+    """
 
     map: str
     devices: str
     protocols: dict[str, str] = {}
+    lanes: Annotated[tuple[LaneTags, ...], Field(strict=False)] = ()
 
 
 class LaneTiming(_Section):

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from plc.map.findings import Finding, error, found
+from plc.map.cells import check_cells, check_heads
+from plc.map.findings import Finding, error, found, warning
 from plc.map.protocol import Protocol, Protocols, UnknownProtocol
 from plc.map.sheet import Row, Sheet
 from plc.registers import Order
@@ -89,7 +90,7 @@ class _Bad(Exception):
 def read_devices(sheet: Sheet, protocols: Protocols) -> tuple[dict[str, Device], list[Finding]]:
     """Build the devices that can be used, and say what is wrong with the others."""
     devices: dict[str, Device] = {}
-    findings = list(_heads(sheet))
+    findings = [*check_heads(sheet, COLUMNS, ("device", "protocol")), *check_cells(sheet)]
     for row in sheet.rows:
         try:
             device = _device(row, protocols)
@@ -99,16 +100,15 @@ def read_devices(sheet: Sheet, protocols: Protocols) -> tuple[dict[str, Device],
             findings.append(error("E30", sheet, row, bad.column, str(bad), bad.remedy))
         else:
             devices[device.name] = device
-            findings += [found(fault, sheet.file, row.line) for fault in device.protocol.check_device(device)]
+            findings += [found(fault, sheet.origin, row.line) for fault in device.protocol.check_device(device)]
+            findings += _simulated(device, sheet, row)
     return devices, findings
 
 
-def _heads(sheet: Sheet) -> Iterator[Finding]:
-    for column in sheet.columns:
-        if column not in COLUMNS:
-            yield error(
-                "E24", sheet, None, column, f"unknown column {column!r}", f"the columns are {', '.join(COLUMNS)}"
-            )
+def _simulated(device: Device, sheet: Sheet, row: Row) -> Iterator[Finding]:
+    if device.simulated:
+        text = f"{device.name} is simulated: nothing is connected, and its lanes have no AUTO"
+        yield warning("W32", sheet, row, "simulated", text, "write 0 to use the real one")
 
 
 def _device(row: Row, protocols: Protocols) -> Device:

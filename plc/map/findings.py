@@ -3,18 +3,58 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from plc.map.sheet import Row, Sheet
+from plc.map.sheet import Origin, Row, Sheet
 
 if TYPE_CHECKING:
     from plc.map.protocol import Fault
 
 ERROR = "error"
 WARNING = "warning"
+CODES = {
+    "E00": "a file cannot be read",
+    "E01": "not a tag name",
+    "E02": "a name twice, whatever the case",
+    "E03": "unknown device",
+    "E04": "no address, or what a spreadsheet has made of a cell",
+    "E05": "unknown type",
+    "E06": "word type in a bit area",
+    "E07": "bool in a register without bit",
+    "E08": "bit above 15",
+    "E09": "beyond 65535",
+    "E10": "writable tag in DI or IR",
+    "W11": "writing one bit of a register",
+    "E12": "bad order",
+    "W12": "two words and no order",
+    "E13": "unknown class",
+    "E14": "lo above hi",
+    "W15": "stale_ms below three scans",
+    "E16": "opening output without pulse or handshake",
+    "E17": "places overlap",
+    "W17": "the same place twice",
+    "E18": "a role twice in a lane",
+    "E19": "a lane lacks what AUTO needs",
+    "E20": "command block not whole, or not one write",
+    "E21": "scale on what has none",
+    "W22": "hole above max_gap",
+    "W23": "one word in two classes",
+    "E24": "unknown, missing or double column",
+    "W25": "pulse lane",
+    "E26": "not supported",
+    "E27": "a cell that cannot be read",
+    "E28": "a lane's template cannot be filled in",
+    "E30": "a device that cannot be used",
+    "E31": "security that cannot be had",
+    "W32": "simulated device",
+}
+"""All codes; those up to 25 are `plc.md`'s own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One mistake (`error`: the row or the lane is refused) or doubt (`warning`). `row` is the line in the file."""
+    """One mistake (`error`: the row or the lane is refused) or doubt (`warning`). `row` is the line in the file.
+
+    `sheet` is that of a workbook; `lane` the one for which a template's row was filled in.
+    """
 
     severity: str
     code: str
@@ -23,21 +63,30 @@ class Finding:
     column: str
     text: str
     remedy: str
+    sheet: str = ""
+    lane: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.row}: {self.code} {self.column}: {self.text}; {self.remedy}"
+        lane = f"lane {self.lane}: " if self.lane else ""
+        where = Origin(self.file, self.sheet)
+        return f"{where}:{self.row}: {self.code} {self.column}: {lane}{self.text}; {self.remedy}"
 
 
-def found(fault: "Fault", file: str, row: int) -> Finding:
+def found(fault: "Fault", origin: Origin, row: int) -> Finding:
     """Say where a fault stands."""
-    return Finding(fault.severity, fault.code, file, row, fault.column, fault.text, fault.remedy)
+    return at(origin, row, fault.severity, fault.code, fault.column, fault.text, fault.remedy)
+
+
+def at(origin: Origin, row: int, severity: str, code: str, column: str, text: str, remedy: str) -> Finding:
+    """Say what is wrong in one place."""
+    return Finding(severity, code, origin.file, row, column, text, remedy, origin.sheet, origin.lane)
 
 
 def error(code: str, sheet: Sheet, row: Row | None, column: str, text: str, remedy: str) -> Finding:
     """Say that something cannot be used."""
-    return Finding(ERROR, code, sheet.file, row.line if row else 1, column, text, remedy)
+    return at(sheet.origin, row.line if row else 1, ERROR, code, column, text, remedy)
 
 
 def warning(code: str, sheet: Sheet, row: Row | None, column: str, text: str, remedy: str) -> Finding:
     """Say that something is doubtful."""
-    return Finding(WARNING, code, sheet.file, row.line if row else 1, column, text, remedy)
+    return at(sheet.origin, row.line if row else 1, WARNING, code, column, text, remedy)

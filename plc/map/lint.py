@@ -1,12 +1,15 @@
 """What is wrong with a tag map as a whole: names, overlaps, and what a lane lacks for AUTO (`plc.md` §4)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from plc.map.devices import Device
-from plc.map.findings import ERROR, WARNING, Finding, found
+from plc.map.findings import ERROR, WARNING, Finding, at, error, found
 from plc.map.mapped import MappedTag
+from plc.map.sheet import Row, Sheet
 from plc.map.tagrow import OPENING_PULSE
+from scada.model.tag import TagName, lane_of, point_of
 
 NEEDED_FOR_AUTO = [
     "loop.approach",
@@ -26,37 +29,43 @@ NEEDED_FOR_AUTO = [
     "hb.plc",
 ]
 """Roles without which a lane is refused AUTO (E19)."""
+_A_LANES = frozenset({*NEEDED_FOR_AUTO, OPENING_PULSE} - {"hb.plc", "hb.server", "plc.boot", "plc.tick"})
+"""Whoever has one of these is a lane; a meter is none."""
+SAFETY, SAFETY_FAULT = "loop.safety", "loop.safety_fault"
+READBACK = "readback:"
 
 
-def check_map(tags: Sequence[MappedTag], devices: dict[str, Device], file: str) -> list[Finding]:
-    """Say what is wrong between the rows of a map."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A row by what it calls itself, whether it can be read or not."""
+
+    sheet: Sheet
+    row: Row
+    name: str
+    lane: str
+    role: str
+
+
+def named(sheets: Iterable[Sheet]) -> list[Named]:
+    """Give every row of a map that has a name."""
     return [
-        *_names(tags, file),
-        *_roles(tags, file),
-        *_between(tags, devices, file),
-        *_lanes(tags, devices, file),
+        Named(sheet, row, name, lane_of(TagName(name)), row.cells.get("role") or point_of(TagName(name)))
+        for sheet in sheets
+        for row in sheet.rows
+        if (name := row.cells.get("tag"))
     ]
 
 
-def _names(tags: Iterable[MappedTag], file: str) -> Iterator[Finding]:
-    seen: dict[str, int] = {}
-    for tag in tags:
-        first = seen.setdefault(tag.name.lower(), tag.line)
-        if first != tag.line:
-            text = f"{tag.name} stands in row {first} already"
-            yield Finding(ERROR, "E02", file, tag.line, "tag", text, "remove one of the two")
+def check_rows(rows: Sequence[Named], devices: Mapping[str, Device]) -> Iterator[Finding]:
+    """Say what is wrong between the rows, readable or not: names, roles, and what lanes lack."""
+    yield from _names(rows)
+    yield from _roles(rows)
+    yield from _readbacks(rows)
+    for lane in lanes_of(rows, devices).values():
+        yield from _lane(lane)
 
 
-def _roles(tags: Iterable[MappedTag], file: str) -> Iterator[Finding]:
-    seen: dict[tuple[str, str], int] = {}
-    for tag in tags:
-        first = seen.setdefault((tag.lane, tag.role), tag.line)
-        if first != tag.line:
-            text = f"lane {tag.lane} has its {tag.role} in row {first} already"
-            yield Finding(ERROR, "E18", file, tag.line, "role", text, "give one of the two another role")
-
-
-def _between(tags: Iterable[MappedTag], devices: dict[str, Device], file: str) -> Iterator[Finding]:
+def check_tags(tags: Iterable[MappedTag], devices: Mapping[str, Device]) -> Iterator[Finding]:
     """Let each protocol say what is wrong between the tags of its devices."""
     by_device: dict[str, list[MappedTag]] = defaultdict(list)
     for tag in tags:
@@ -64,27 +73,93 @@ def _between(tags: Iterable[MappedTag], devices: dict[str, Device], file: str) -
     for name, group in by_device.items():
         device = devices[name]
         for tag, fault in device.protocol.check_tags(group, device):
-            yield found(fault, file, tag.line)
+            yield found(fault, tag.origin, tag.line)
 
 
-def _lanes(tags: Iterable[MappedTag], devices: dict[str, Device], file: str) -> Iterator[Finding]:
-    lanes: dict[str, dict[str, MappedTag]] = defaultdict(dict)
-    for tag in tags:
-        lanes[tag.lane][tag.role] = tag
-    for lane, roles in lanes.items():
-        line = next(iter(roles.values())).line
-        lacking = list(_lacking(roles, devices))
-        if OPENING_PULSE in roles and "cmd" not in roles:
-            text = f"lane {lane} opens by a pulse: no passage number, so no exactly-once"
-            yield Finding(WARNING, "W25", file, line, "tag", text, "fit a PLC with the handshake")
-        elif lacking:
-            text = f"lane {lane} lacks {', '.join(lacking)}: no AUTO"
-            yield Finding(ERROR, "E19", file, line, "tag", text, "add these rows")
+@dataclass(frozen=True, slots=True)
+class MappedLane:
+    """A lane as a map knows it: its first row, what it lacks for AUTO, and whether it opens by a pulse."""
+
+    name: str
+    sheet: Sheet
+    row: Row
+    lacking: tuple[str, ...]
+    by_pulse: bool
+
+    @property
+    def why_no_auto(self) -> str:
+        """Say why the lane is refused AUTO; empty if it is not."""
+        if self.by_pulse:
+            return "it opens by a pulse: without a passage number no opening is exactly once"
+        return f"its tag map lacks {', '.join(self.lacking)}" if self.lacking else ""
 
 
-def _lacking(roles: dict[str, MappedTag], devices: dict[str, Device]) -> Iterator[str]:
-    yield from (role for role in NEEDED_FOR_AUTO if role not in roles)
-    safety = roles.get("loop.safety")
-    told = safety is None or devices[safety.spec.device].protocol.carries_quality
-    if not told and "loop.safety_fault" not in roles:
-        yield "loop.safety_fault"
+def lanes_of(rows: Iterable[Named], devices: Mapping[str, Device]) -> dict[str, MappedLane]:
+    """Say of every lane whether it has what AUTO needs."""
+    by_lane: dict[str, dict[str, Named]] = defaultdict(dict)
+    for one in rows:
+        by_lane[one.lane].setdefault(one.role, one)
+    return {lane: _mapped(lane, roles, devices) for lane, roles in by_lane.items() if _A_LANES & roles.keys()}
+
+
+def _mapped(lane: str, roles: Mapping[str, Named], devices: Mapping[str, Device]) -> MappedLane:
+    first = next(iter(roles.values()))
+    lacking = [role for role in NEEDED_FOR_AUTO if role not in roles]
+    if SAFETY in roles and SAFETY_FAULT not in roles:
+        device = devices.get(roles[SAFETY].row["device"])
+        if device is not None and not device.protocol.carries_quality:
+            lacking.append(SAFETY_FAULT)
+    return MappedLane(lane, first.sheet, first.row, tuple(lacking), OPENING_PULSE in roles and "cmd" not in roles)
+
+
+def _lane(lane: MappedLane) -> Iterator[Finding]:
+    origin, line = lane.sheet.origin, lane.row.line
+    if lane.by_pulse:
+        text = f"lane {lane.name} opens by a pulse: no passage number, so no exactly-once; degraded"
+        yield at(origin, line, WARNING, "W25", "tag", text, "fit a PLC with the handshake")
+    elif lane.lacking:
+        text = f"lane {lane.name} lacks {', '.join(lane.lacking)}: no AUTO"
+        remedy = f"add {_named(lane.name, lane.lacking[0])}{' and the others' if len(lane.lacking) > 1 else ''}"
+        yield at(origin, line, ERROR, "E19", "tag", text, remedy)
+
+
+def _named(lane: str, role: str) -> str:
+    why = {
+        SAFETY_FAULT: ", the detector's fault relay: Modbus says nothing of a value's quality",
+        "gate.close_permit": ", the PLC's own leave to lower the boom",
+        "cmd": ", the command block (type cmdblock, or method in OPC UA)",
+    }
+    return f"a row {lane}.{role}{why.get(role, '')}"
+
+
+def _names(rows: Iterable[Named]) -> Iterator[Finding]:
+    seen: dict[str, Named] = {}
+    for one in rows:
+        before = seen.setdefault(one.name.lower(), one)
+        if before is not one:
+            text = f"{one.name} stands in {_where(one, before)} already"
+            yield error("E02", one.sheet, one.row, "tag", text, "remove one of the two; case makes no difference")
+
+
+def _roles(rows: Iterable[Named]) -> Iterator[Finding]:
+    seen: dict[tuple[str, str], Named] = {}
+    for one in rows:
+        before = seen.setdefault((one.lane, one.role), one)
+        if before is not one and before.name.lower() != one.name.lower():
+            text = f"lane {one.lane} has its {one.role} in {_where(one, before)} already"
+            yield error("E18", one.sheet, one.row, "role", text, "give one of the two another role")
+
+
+def _readbacks(rows: Sequence[Named]) -> Iterator[Finding]:
+    wanted = [one for one in rows if one.row["verify"].startswith(READBACK)]
+    names = {one.name for one in rows} if wanted else set()
+    for one in wanted:
+        name = one.row["verify"].removeprefix(READBACK)
+        if name not in names:
+            text = f"verify reads back {name!r}, which is no tag of this map"
+            yield error("E27", one.sheet, one.row, "verify", text, "write the whole name, lane included")
+
+
+def _where(here: Named, there: Named) -> str:
+    line = f"row {there.row.line}"
+    return line if here.sheet.origin.file == there.sheet.origin.file else f"{line} of {there.sheet.origin}"

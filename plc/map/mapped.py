@@ -1,13 +1,18 @@
 """A tag with its place on a device, and a whole map of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from plc.map.addresses import Address, Register
 from plc.map.devices import Device
+from plc.map.sheet import Origin
 from plc.plan import Point, Scaling
 from plc.registers import Kind, Order
 from scada.model.tag import Access, TagName, TagSpec, lane_of, point_of
+
+NOWHERE = Origin()
+"""Where a tag comes from that stands in no file."""
 
 
 class Scan(Enum):
@@ -20,17 +25,21 @@ class Scan(Enum):
     @property
     def period_s(self) -> float:
         """Seconds from read to read."""
-        return {"fast": 0.05, "normal": 0.5, "slow": 5.0}[self.value]
+        return _PERIODS_S[self]
 
     @property
     def stale_s(self) -> float:
         """Older is STALE, unless the map says otherwise."""
-        return {"fast": 0.5, "normal": 2.0, "slow": 15.0}[self.value]
+        return _STALE_S[self]
+
+
+_PERIODS_S = {Scan.FAST: 0.05, Scan.NORMAL: 0.5, Scan.SLOW: 5.0}
+_STALE_S = {Scan.FAST: 0.5, Scan.NORMAL: 2.0, Scan.SLOW: 15.0}
 
 
 @dataclass(frozen=True, slots=True)
 class MappedTag:
-    """One row of the tag map. `line` is where it stands in the file; `role` what the lane uses it as."""
+    """One row of the tag map. `origin` and `line` say where it stands; `role` is what the lane uses it as."""
 
     spec: TagSpec
     address: Address
@@ -43,6 +52,7 @@ class MappedTag:
     verify: str
     role: str
     line: int
+    origin: Origin = NOWHERE
 
     @property
     def name(self) -> TagName:
@@ -60,6 +70,11 @@ class MappedTag:
         return self.spec.access is not Access.WRITE
 
     @property
+    def where(self) -> str:
+        """Say where it stands, for messages: its row, and its file where that is a template."""
+        return f"row {self.line} of {self.origin.file}" if self.origin.lane else f"row {self.line}"
+
+    @property
     def point(self) -> Point:
         """Give its place in a Modbus device. Raises TypeError for a node of OPC UA."""
         if not isinstance(self.address, Register):
@@ -69,10 +84,11 @@ class MappedTag:
 
 @dataclass(frozen=True, slots=True)
 class TagMap:
-    """All tags of a site's PLCs and the devices they live on."""
+    """All tags of a site's PLCs, the devices they live on, and why lanes are refused AUTO, if they are."""
 
     tags: tuple[MappedTag, ...]
     devices: dict[str, Device]
+    no_auto: Mapping[str, str] = field(default_factory=dict)
 
     def on(self, device: str) -> tuple[MappedTag, ...]:
         """Give the tags of one device."""

@@ -14,18 +14,28 @@ class SheetError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where rows come from: a file, a sheet of a workbook, and the lane for which a template was filled in."""
+
+    file: str = ""
+    sheet: str = ""
+    lane: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}[{self.sheet}]" if self.sheet else self.file
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One row with its line in the file, by column name; cells are stripped, missing cells are empty.
+    """One row with its line in the file: the cells that are not empty, by column name.
 
     `spoilt` says of cells what a spreadsheet has made of them; `beyond` holds cells that no column belongs to.
-    `lane` is the lane for which a template's row was filled in.
     """
 
     line: int
     cells: Mapping[str, str]
     spoilt: Mapping[str, str] = field(default_factory=dict)
     beyond: tuple[str, ...] = ()
-    lane: str = ""
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
@@ -33,12 +43,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table: the file's name for messages, its columns and its rows that hold anything; `name` in a workbook."""
+    """A table: where it comes from, its columns and its rows that hold anything."""
 
-    file: str
+    origin: Origin
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    name: str = ""
 
 
 def read_sheet(path: Path, wanted: str = "tag") -> Sheet:
@@ -61,16 +70,17 @@ def read_grid(raw: bytes, wanted: str) -> Grid:
 
 def as_sheet(path: Path, grid: Grid) -> Sheet:
     """Take the first line as heads and the others by column name."""
+    origin = Origin(str(path), grid.sheet)
     if not grid.lines:
-        return Sheet(str(path), (), (), grid.sheet)
+        return Sheet(origin, (), ())
     columns = tuple(cell.lower() for cell in grid.lines[0].cells)
     while columns and not columns[-1]:
         columns = columns[:-1]
-    return Sheet(str(path), columns, tuple(_row(columns, line) for line in grid.lines[1:]), grid.sheet)
+    return Sheet(origin, columns, tuple(_row(columns, line) for line in grid.lines[1:]))
 
 
 def _row(columns: tuple[str, ...], line: Line) -> Row:
-    cells = dict(zip(columns, line.cells, strict=False))
+    cells = {column: cell for column, cell in zip(columns, line.cells, strict=False) if cell}
     if not line.spoilt and len(line.cells) <= len(columns):
         return Row(line.number, cells)
     spoilt = {columns[at]: made for at, made in line.spoilt.items() if at < len(columns)}

@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 from plc.map.addresses import MAX_REGISTER, Address, Area, Register, parse_register
 from plc.map.devices import Device
 from plc.map.findings import WARNING
-from plc.map.mapped import MappedTag
+from plc.map.mapped import MappedTag, Scan
 from plc.map.protocol import Fault, lacks_address
 from plc.modbus import ModbusDriver
-from plc.registers import COMMAND_WORDS, Kind
+from plc.plan import Point
+from plc.registers import COMMAND_WORDS, Kind, words_of
 from scada.clock import Clock
 from scada.model.tag import Access
 from scada.ports import PlcError, TagSink
@@ -37,17 +39,20 @@ class Modbus:
         place = parse_register(text, device.base, device.profile)
         return place if bit is None else Register(place.area, place.start, bit, place.count)
 
-    def check_tag(self, tag: MappedTag, _device: Device) -> Iterator[Fault]:
+    def check_tag(self, tag: MappedTag, device: Device) -> Iterator[Fault]:
         """Say what is wrong with a tag's place."""
         place = _place(tag.address)
-        if place.start < 0 or tag.point.end - 1 > MAX_REGISTER:
+        if place.start < 0:
+            remedy = "this device's base is 1: 40001 is HR0"
+            yield Fault("E09", "address", f"{place.area.value} has no address below 0", remedy)
+        elif place.start + max(words_of(tag.kind, tag.length), 1) - 1 > MAX_REGISTER:
             yield Fault("E09", "address", f"{place} is beyond 65535", "count from 0 to 65535")
         if place.area.is_bits and tag.kind is not Kind.BOOL:
             yield Fault("E06", "type", f"a {tag.kind.value} in a bit area", "use HR or IR, or make it bool")
         if tag.spec.access is not Access.READ and not place.area.may_write:
             yield Fault("E10", "access", f"{place.area.value} cannot be written", "use C or HR, or make it ro")
         yield from _check_bit(tag, place)
-        yield from _check_block(tag, place)
+        yield from _check_block(tag, place, device)
         if tag.kind is Kind.STRING and tag.length == 0:
             yield Fault("E27", "length", "a string needs its length in registers", "fill in length")
 
@@ -62,7 +67,7 @@ class Modbus:
         """Make the link. Raises PlcError where security is asked for."""
         if device.security:
             raise PlcError(f"{device.where}: Modbus has no security {device.security!r}")
-        return ModbusDriver(device, tags, sink, clock)
+        return ModbusDriver(device, with_the_faster(tags), sink, clock)
 
 
 TCP = Modbus("modbus-tcp")
@@ -78,56 +83,89 @@ def _check_bit(tag: MappedTag, place: Register) -> Iterator[Fault]:
     in_word = tag.kind is Kind.BOOL and not place.area.is_bits
     if in_word and place.bit is None:
         yield Fault("E07", "bit", "a bool in a register needs its bit", "write it as HR4.3")
-    if place.bit is not None and place.bit > 15:
+    if place.bit is not None and place.area.is_bits:
+        yield Fault("E08", "bit", f"{place.area.value} holds single bits, and no bit {place.bit}", "leave the bit out")
+    elif place.bit is not None and place.bit > 15:
         yield Fault("E08", "bit", f"bit {place.bit} is above 15", "a register has the bits 0 to 15")
     if in_word and tag.spec.access is not Access.READ:
         text = "writing one bit reads and writes the whole register"
         yield Fault("W11", "access", text, "give it a coil", WARNING)
 
 
-def _check_block(tag: MappedTag, place: Register) -> Iterator[Fault]:
+def _check_block(tag: MappedTag, place: Register, device: Device) -> Iterator[Fault]:
     if tag.kind is Kind.METHOD:
         yield Fault("E05", "type", "a method exists in OPC UA only", "use cmdblock")
-    whole = place.count == COMMAND_WORDS and place.area is Area.HOLDING and tag.spec.access is Access.WRITE
+    if tag.kind is Kind.COMMAND and device.max_registers < COMMAND_WORDS:
+        text = f"{device.name} takes {device.max_registers} registers at once: the block would not be one write"
+        yield Fault("E20", "address", text, "raise max_regs to 9 at least; if the device cannot, it has no AUTO")
+    whole = place.count == COMMAND_WORDS and place.area is Area.HOLDING
     if tag.kind is Kind.COMMAND and not whole:
         text = "a command block is 9 holding registers, written at once"
-        yield Fault("E20", "address", text, "write HR1026:9, wo")
+        yield Fault("E20", "address", text, "write its first register and :9, like HR1026:9")
 
 
 def _clashes(tags: Sequence[MappedTag]) -> Iterator[tuple[MappedTag, Fault]]:
-    by_word: dict[tuple[Area, int], list[MappedTag]] = defaultdict(list)
+    by_word: dict[tuple[str, int], list[tuple[MappedTag, Point]]] = defaultdict(list)
     for tag in tags:
-        place = _place(tag.address)
-        for word in range(place.start, tag.point.end):
-            there = by_word[(place.area, word)]
-            for other in there:
-                if word == max(place.start, _place(other.address).start):
-                    yield from ((tag, fault) for fault in _clash(tag, other))
-            there.append(tag)
+        point = tag.point
+        area, start = point.place.area.value, point.place.start
+        for word in range(start, point.end):
+            there = by_word[area, word]
+            for other, taken in there:
+                if word == max(start, taken.place.start):
+                    for fault in _clash(tag, point, other, taken):
+                        yield tag, fault
+            there.append((tag, point))
 
 
-def _clash(tag: MappedTag, other: MappedTag) -> Iterator[Fault]:
-    place, there = _place(tag.address), _place(other.address)
-    where = f"{tag.name} and {other.name} (row {other.line})"
+def _clash(tag: MappedTag, point: Point, other: MappedTag, taken: Point) -> Iterator[Fault]:
+    where = f"{tag.name} and {other.name} ({other.where})"
     if tag.is_read and other.is_read and tag.scan is not other.scan:
-        text = f"{where} share a word in two classes; it is read with both"
+        text = f"{where} share a word in two classes; it is read with the faster"
         yield Fault("W23", "class", text, "give both the same class", WARNING)
-    if tag.kind is Kind.BOOL and other.kind is Kind.BOOL and place.bit != there.bit:
+    if tag.kind is Kind.BOOL and other.kind is Kind.BOOL and point.place.bit != taken.place.bit:
         return
-    if place.start == there.start and tag.point.end == other.point.end:
+    if point.place.start == taken.place.start and point.end == taken.end:
         yield Fault("W17", "address", f"{where} are the same place", "remove one of the two", WARNING)
     else:
         yield Fault("E17", "address", f"{where} overlap", "correct one of the two")
 
 
 def _holes(tags: Sequence[MappedTag], device: Device) -> Iterator[tuple[MappedTag, Fault]]:
-    groups: dict[tuple[Area, str], list[MappedTag]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[tuple[int, int, MappedTag]]] = defaultdict(list)
     for tag in tags:
         if tag.is_read:
-            groups[(_place(tag.address).area, tag.scan.value)].append(tag)
+            point = tag.point
+            groups[point.place.area.value, tag.scan.value].append((point.place.start, point.end, tag))
     for group in groups.values():
-        for before, after in pairwise(sorted(group, key=lambda tag: tag.point.place.start)):
-            hole = after.point.place.start - before.point.end
+        group.sort(key=itemgetter(0))
+        for (_, end, _), (start, _, after) in pairwise(group):
+            hole = start - end
             if device.max_gap < hole < device.max_registers:
                 text = f"a hole of {hole} before {after.name} makes one more read a scan"
-                yield after, Fault("W22", "address", text, "move it, or raise max_gap", WARNING)
+                yield after, Fault("W22", "address", text, f"move it, or raise max_gap of {device.name}", WARNING)
+
+
+def with_the_faster(tags: Sequence[MappedTag]) -> list[MappedTag]:
+    """Read a word that tags of two classes share once, with the faster of them."""
+    fastest: dict[tuple[Area, int], Scan] = {}
+    for tag in tags:
+        for place in _words(tag):
+            fastest[place] = min(tag.scan, fastest.get(place, tag.scan), key=_pace)
+    return [_at_pace(tag, fastest) for tag in tags]
+
+
+def _at_pace(tag: MappedTag, fastest: dict[tuple[Area, int], Scan]) -> MappedTag:
+    scan = min((fastest[place] for place in _words(tag)), key=_pace, default=tag.scan)
+    return tag if scan is tag.scan else replace(tag, scan=scan)
+
+
+def _words(tag: MappedTag) -> list[tuple[Area, int]]:
+    if not tag.is_read:
+        return []
+    point = tag.point
+    return [(point.place.area, word) for word in range(point.place.start, point.end)]
+
+
+def _pace(scan: Scan) -> float:
+    return scan.period_s

@@ -107,7 +107,14 @@ def test_a_lane_that_lacks_what_auto_needs_is_refused_and_told_what(tmp_path: Pa
     assert [(finding.code, finding.severity) for finding in found] == [("E19", "error"), ("E19", "error")]
     assert "loop.safety_fault" in found[0].text
     assert "plc.boot" in found[1].text
-    with pytest.raises(TagMapError, match="no AUTO"):
+    tag_map = read_map(tmp_path / "tags.csv", tmp_path / "devices.csv")
+    assert set(tag_map.no_auto) == {"in1", "out1"}
+    assert "loop.safety_fault" in tag_map.no_auto["in1"]
+
+
+def test_a_map_with_an_error_in_a_row_is_refused_as_a_whole(tmp_path: Path) -> None:
+    findings(tmp_path, "tag,device,address,type\nin1.a,plc1,HR0,word\n")
+    with pytest.raises(TagMapError, match="E05"):
         read_map(tmp_path / "tags.csv", tmp_path / "devices.csv")
 
 
@@ -211,6 +218,6 @@ def test_a_protocol_of_the_site_is_found_by_the_name_in_its_configuration(tmp_pa
     (tmp_path / "tags.csv").write_text("tag,device,address,type\nx.a,p,HR0,u16\n", encoding="utf-8")
     (tmp_path / "devices.csv").write_text("device,protocol,host,port\np,fieldbus,127.0.0.1,502\n", encoding="utf-8")
     files = tmp_path / "tags.csv", tmp_path / "devices.csv"
-    assert {finding.code for finding in lint(*files, {"fieldbus": "plc.protocols.modbus:TCP"})} == {"E19"}
+    assert {finding.code for finding in lint(*files, {"fieldbus": "plc.protocols.modbus:TCP"})} == set()
     (unknown,) = (finding for finding in lint(*files, {"fieldbus": "plc.nowhere:TCP"}) if finding.code == "E30")
     assert "plc.nowhere" in unknown.text
