@@ -91,7 +91,7 @@ async def _live(plant: Plant, stop: asyncio.Event, deadline: Deadline) -> None:
 def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
     """Give what runs as long as the plant runs."""
     return [
-        *(driver.run() for driver in plant.drivers),
+        plant.links.run(),
         *(keeper.run() for keeper in plant.keepers.values()),
         *(keeper.run() for keeper in plant.modes.values()),
         *(runner.run() for runner in plant.runners.values()),

@@ -17,7 +17,7 @@ from lpr.match import match
 from lpr.pool import CameraPool
 from lpr.reader.grammar import colour_by_text, parse
 from plc.links import build as build_drivers
-from plc.tagmap import TagMap, read_map
+from plc.tagmap import TagMap, read_map, site_files
 from scada.clock import SystemClock
 from scada.config import Config, Lane
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
@@ -32,6 +32,7 @@ from scada.engine.doors.tags import TagDesk
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
+from scada.engine.links import Links
 from scada.engine.recorder import Recorder
 from scada.engine.tag.figures import HISTORY_BOX, Figures, box_specs, device_specs
 from scada.engine.tag.forcing import Forcing
@@ -42,7 +43,7 @@ from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
 from scada.model.zones import ZoneCount
-from scada.ports import Driver, Historian, JournalEntry, OpenStay
+from scada.ports import Historian, JournalEntry, OpenStay
 from scada.store.db import Database, database_url, migrate
 from scada.store.historian import build as build_historian
 from scada.store.journal import SqlJournal
@@ -64,7 +65,7 @@ class Plant:
     tags: TagTable
     forcing: Forcing
     place: Callable[[TagName], tuple[str, str]]
-    drivers: Sequence[Driver]
+    links: Links
     keepers: Mapping[LaneName, Gatekeeper]
     modes: Mapping[LaneName, ModeKeeper]
     cameras: CameraPool
@@ -82,16 +83,15 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     """Build and open every part, in order; `stack` closes them in reverse."""
     url = database_url(config)
     await asyncio.to_thread(migrate, url)
-    tables = config.beside(config.tags.map), config.beside(config.tags.devices)
-    tag_map = await asyncio.to_thread(read_map, *tables, config.tags.protocols)
+    tag_map = await asyncio.to_thread(read_map, *site_files(config))
     db = await stack.enter_async_context(Database(url))
     journal = SqlJournal(db, config.site_id, clock)
     stack.push_async_callback(journal.append, [JournalEntry("event", "plant", "stopped")])
     specs = _specs(config, tag_map)
     tags = TagTable(specs, clock, config.history.again_min * 60.0)
     boxes = BlackBoxes((lane.id for lane in config.lanes), tags, clock, config.blackbox)
-    drivers = tapped(build_drivers(tag_map, tags.apply, clock, config.data), boxes.tell)
-    tags.connect(drivers, journal)
+    links = Links(tapped(build_drivers(tag_map, tags.apply, clock, config.data), boxes.tell))
+    tags.connect(links.drivers, journal)
     historian = await stack.enter_async_context(build_historian(config, clock, specs))
     cameras = await stack.enter_async_context(CameraPool(config, clock))
     requests = RequestWriter(config, db, _request_tag(tags), clock)
@@ -100,7 +100,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     pictures = PictureStore(config.data / "pictures")
     claims = Claims(config, clock, cashier, pictures, journal, _found, _typed_by(ReadBy.DRIVER))
     zone = await asyncio.to_thread(lambda: config.site.zone_info)
-    keepers = {lane.id: _gatekeeper(config, clock, db, tags, drivers, lane) for lane in config.lanes}
+    keepers = {lane.id: _gatekeeper(config, clock, db, tags, links, lane) for lane in config.lanes}
+    refuse_auto(keepers, tags, tag_map)
     modes = {lane.id: _mode_keeper(config, clock, db, tags, keepers[lane.id], lane.id) for lane in config.lanes}
     runners: dict[LaneName, LaneRunner] = {}
     lane_parts = {
@@ -111,7 +112,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
             db=db,
             journal=journal,
             tags=tags,
-            watched=_watched(lane.id, tags),
+            watched=_watched(lane.id),
             gatekeeper=keepers[lane.id],
             cameras=cameras,
             cashier=cashier,
@@ -138,7 +139,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         tags=tags,
         forcing=Forcing(tags, journal, clock),
         place=_places(tag_map),
-        drivers=drivers,
+        links=links,
         keepers=keepers,
         modes=modes,
         cameras=cameras,
@@ -198,19 +199,23 @@ def _places(tag_map: TagMap) -> Callable[[TagName], tuple[str, str]]:
     return lambda name: places.get(name, ("", ""))
 
 
-def _watched(lane: LaneName, tags: TagTable) -> frozenset[TagName]:
-    points = (*LANE_POINTS, "gate.open_request")
-    return frozenset(name for point in points if (name := TagName(f"{lane}.{point}")) in tags)
+def _watched(lane: LaneName) -> frozenset[TagName]:
+    return frozenset(TagName(f"{lane}.{point}") for point in (*LANE_POINTS, "gate.open_request"))
 
 
 def _gatekeeper(
-    config: Config, clock: SystemClock, db: Database, tags: TagTable, drivers: Sequence[Driver], lane: Lane
+    config: Config, clock: SystemClock, db: Database, tags: TagTable, links: Links, lane: Lane
 ) -> Gatekeeper:
-    command = TagName(f"{lane.id}.cmd")
-    driver = next(driver for driver in drivers if command in driver.tags)
     book = SqlIntents(db, config.site_id, lane.id, clock)
+    return Gatekeeper(lane.id, tags, links, book, clock, lane.waits, _alarm_of(lane.id, tags))
 
-    return Gatekeeper(lane.id, tags, driver, book, clock, lane.waits, _alarm_of(lane.id, tags))
+
+def refuse_auto(keepers: Mapping[LaneName, Gatekeeper], tags: TagTable, tag_map: TagMap) -> None:
+    """Tell every lane why it is refused AUTO, if it is, and show it."""
+    for lane, keeper in keepers.items():
+        why = tag_map.why_no_auto(lane)
+        keeper.refuse_auto(why)
+        tags.set(TagName(f"{lane}.degraded"), f"no AUTO: {why}" if why else "")
 
 
 def _mode_keeper(
@@ -287,6 +292,7 @@ def _mode_desk(plant: Plant) -> ModeDesk:
             post=plant.runners[lane.id].post,
             leads_out=lane.direction != "entry",
             is_tidal=lane.way_policy == "tidal",
+            no_auto=partial(getattr, plant.keepers[lane.id], "no_auto"),
         )
         for lane in plant.config.lanes
     }

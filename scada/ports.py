@@ -36,7 +36,21 @@ class TagSink(Protocol):
         """Take the updates; never blocks, never raises."""
 
 
-class Driver(Protocol):
+class Outputs(Protocol):
+    """The way to what PLCs may be told."""
+
+    async def write(self, name: TagName, value: Value) -> None:
+        """Write one tag once. Raises PlcError; then nobody knows whether it happened."""
+
+    async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
+        """Send a command block once, in one write or one method call.
+
+        Gives the PLC's answer where the protocol returns one; None where it is read from the
+        image. Raises PlcError; then nobody knows whether it happened.
+        """
+
+
+class Driver(Outputs, Protocol):
     """One link to one device. It publishes to its sink from `run`, and says when values go bad."""
 
     @property
@@ -49,16 +63,6 @@ class Driver(Protocol):
 
     async def run(self) -> None:
         """Connect, scan and publish until cancelled; reconnect by itself with back-off."""
-
-    async def write(self, name: TagName, value: Value) -> None:
-        """Write one tag once. Raises PlcError; then nobody knows whether it happened."""
-
-    async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
-        """Send a command block once, in one write or one method call.
-
-        Gives the PLC's answer where the protocol returns one; None where it is read from the
-        image. Raises PlcError; then nobody knows whether it happened.
-        """
 
     def figures(self) -> DeviceFigures:
         """Give how the link does now and what it has counted. Costs next to nothing."""

@@ -90,6 +90,16 @@ class TagMap:
     devices: dict[str, Device]
     no_auto: Mapping[str, str] = field(default_factory=dict)
 
+    def why_no_auto(self, lane: str) -> str:
+        """Say why a lane is refused AUTO: what its map lacks, or that a device of it is simulated; empty if nothing."""
+        own = {tag.spec.device for tag in self.tags if tag.lane == lane}
+        if not own:
+            return "its tag map has no row of it"
+        simulated = sorted(name for name in own if name in self.devices and self.devices[name].simulated)
+        if simulated:
+            return f"{', '.join(simulated)} is simulated"
+        return self.no_auto.get(lane, "")
+
     def on(self, device: str) -> tuple[MappedTag, ...]:
         """Give the tags of one device."""
         return tuple(tag for tag in self.tags if tag.spec.device == device)

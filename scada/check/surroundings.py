@@ -49,7 +49,7 @@ def _tag_map_is_clean(reading: Reading) -> Iterator[Mistake]:
     if len(files) < 2 or not all(file.is_file() for file in files):
         return
     map_file, device_file = files
-    tag_map, findings = tagmap.examine(map_file, device_file, _protocols(reading))
+    tag_map, findings = tagmap.examine(map_file, device_file, _protocols(reading), _fillings(reading))
     yield from map(_from_lint, findings)
     lanes = {lane_of(tag.spec.name) for tag in tag_map.tags}
     for number in range(len(reading.tables("lanes"))):
@@ -67,6 +67,19 @@ def _protocols(reading: Reading) -> dict[str, str]:
     return {str(name): place for name, place in own.items() if isinstance(place, str)} if isinstance(own, dict) else {}
 
 
+def _fillings(reading: Reading) -> list[tagmap.Filling]:
+    """Give the lanes that are made of templates, as far as they are written as they should be."""
+    fillings = []
+    lanes = reading.at("tags", "lanes")
+    for number in range(len(lanes) if isinstance(lanes, list) else 0):
+        lane, template = (reading.text("tags", "lanes", number, key) for key in ("lane", "template"))
+        values = reading.at("tags", "lanes", number, "values")
+        known = {str(name): str(value) for name, value in values.items()} if isinstance(values, dict) else {}
+        if lane and template:
+            fillings.append(tagmap.Filling(lane, reading.file.parent / template, known))
+    return fillings
+
+
 def _knows_its_side(reading: Reading, number: int, lane: str, tags: set[TagName]) -> Iterator[Mistake]:
     """A lane for both ways learns from its PLC on which side a car stands."""
     for point in ("loop.closing", "passage.side"):
@@ -76,8 +89,11 @@ def _knows_its_side(reading: Reading, number: int, lane: str, tags: set[TagName]
 
 
 def _from_lint(finding: Finding) -> Mistake:
-    severity = Severity.ERROR if finding.severity == ERROR else Severity.WARNING
-    what = f"{finding.text} ({finding.code})"
+    """A lane without AUTO does not keep the site from running."""
+    is_error = finding.severity == ERROR and finding.code != tagmap.OF_A_LANE
+    severity = Severity.ERROR if is_error else Severity.WARNING
+    lane = f"lane {finding.lane}: " if finding.lane else ""
+    what = f"{lane}{finding.text} ({finding.code})"
     return Mistake(Path(finding.file), finding.row, finding.column, what, finding.remedy, severity)
 
 

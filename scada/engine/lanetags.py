@@ -24,6 +24,7 @@ _POINTS = (
     "picture",
     "case",
     "alarm",
+    "degraded",
     "display",
     "camera.ok",
     "mode.period",

@@ -355,3 +355,35 @@ def test_commands_of_one_lane_go_out_one_after_the_other() -> None:
 def test_a_check_word_guards_the_nine_words() -> None:
     block = CommandBlock(claim=1, code=CommandCode.OPEN, passage=65537, ttl_ms=2000, tick=5, seq=65538)
     assert block.check == (1 + 3 + 5 + 7 + 22000 + 65 + 17 + 38) % 65536
+
+
+def test_a_lane_without_auto_never_claims_and_never_opens_and_says_so_once() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            plant.gatekeeper.refuse_auto("its tag map lacks gate.close_permit")
+            number = plant.plc.car_comes()
+            await asyncio.sleep(30)
+            assert not plant.claimed
+            assert plant.plc.claim_now == 0
+            outcome = await plant.open(number)
+            assert isinstance(outcome, NotDone)
+            assert "gate.close_permit" in outcome.why
+            assert plant.book.intents == []
+            assert plant.alarms == ["NO_AUTO"]
+
+    virtually(story())
+
+
+def test_a_lane_that_loses_auto_lets_go_of_its_plc_and_claims_again_when_it_has_it_back() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            plant.gatekeeper.refuse_auto("plc1 is simulated")
+            await until(lambda: plant.plc.claim_now == 0, 5)
+            await asyncio.sleep(20)
+            assert not plant.claimed
+            plant.gatekeeper.refuse_auto("")
+            await plant.claim()
+            assert plant.alarms == ["NO_AUTO"]
+
+    virtually(story())

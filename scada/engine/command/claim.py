@@ -13,7 +13,7 @@ from scada.engine.tags import TagTable
 from scada.model.handshake import Mode, PlcImage, Unknowable, age_ms
 from scada.model.names import LaneName
 from scada.model.tag import TagName, Value
-from scada.ports import Driver, PlcError
+from scada.ports import Outputs, PlcError
 
 BEAT_S = 0.3
 CLAIM_AGAIN_S = 1.0
@@ -26,6 +26,8 @@ LET_S = 10.0
 WRITE_S = 1.0
 BEATS_FIRST = 2
 
+NO_AUTO = "NO_AUTO"
+
 Alarm = Callable[[str, str], None]
 """Takes a code and words for people."""
 
@@ -36,7 +38,7 @@ class Claim:
     """Holds one lane for this process, again and again, for as long as `run` runs."""
 
     def __init__(
-        self, lane: LaneName, tags: TagTable, driver: Driver, book: Intents, clock: Clock, alarm: Alarm
+        self, lane: LaneName, tags: TagTable, driver: Outputs, book: Intents, clock: Clock, alarm: Alarm
     ) -> None:
         self._lane = lane
         self._tags = tags
@@ -51,6 +53,8 @@ class Claim:
         self._occupied_s: float | None = None
         self._let_until_s = 0.0
         self._alarmed: set[str] = set()
+        self.no_auto = ""
+        """Why this lane is refused AUTO: then its claim is never asked for, and one that is held is let go."""
 
     def owns(self, number: int) -> bool:
         """Say whether a claim that the PLC shows is one of ours."""
@@ -75,10 +79,12 @@ class Claim:
         began_s = self._clock.seconds()
         while True:
             image = plc_image(self._tags, self._lane)
-            if image is None:
+            if self.no_auto:
+                self._alarm_once(NO_AUTO, f"{self._lane} is refused AUTO: {self.no_auto}")
+            elif image is None:
                 began_s = self._clock.seconds()
             elif image.claim_now == 0 and _is_past(last, image):
-                self._alarmed.discard("STRANGER")
+                self._alarmed -= {"STRANGER", NO_AUTO}
                 return image
             elif image.claim_now and self._clock.seconds() - began_s > PATIENCE_S:
                 self._alarm_once("STRANGER", f"another server holds {self._lane}; this one sends no command")
@@ -93,7 +99,7 @@ class Claim:
     async def _hold(self, boot: int) -> None:
         """Keep the heartbeat going and the claim ours; return when it must be taken over anew."""
         log.info("lane taken over", lane=self._lane)
-        while True:
+        while not self.no_auto:
             await self._send_beat()
             image = plc_image(self._tags, self._lane)
             if image is not None and not await self._follow(image, boot):

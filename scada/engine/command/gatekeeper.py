@@ -29,7 +29,7 @@ from scada.model.lane.image import LaneImage
 from scada.model.lane.timing import Timing
 from scada.model.names import LaneName, PassageId
 from scada.model.tag import TagName
-from scada.ports import Driver, PlcError
+from scada.ports import Outputs, PlcError
 
 GRACE_S = 1.0
 """How long after a command's life its end may still be read from the image."""
@@ -48,7 +48,7 @@ class Gatekeeper:
         self,
         lane: LaneName,
         tags: TagTable,
-        driver: Driver,
+        driver: Outputs,
         book: Intents,
         clock: Clock,
         timing: Timing,
@@ -75,6 +75,20 @@ class Gatekeeper:
         """Let the lane leave RESYNC although a car stands before its boom: a person has looked."""
         self._claim.let()
 
+    @property
+    def no_auto(self) -> str:
+        """Why the lane is refused AUTO; empty if it is not."""
+        return self._claim.no_auto
+
+    def refuse_auto(self, why: str) -> None:
+        """Refuse the lane AUTO, or with no reason grant it again: no claim, no command."""
+        self._claim.no_auto = why
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether a command is under way."""
+        return self._one.locked()
+
     def image(self) -> LaneImage:
         """Give the lane's image as the tags show it now."""
         return lane_image(self._tags, self._lane, self._clock.seconds(), self._claim.owns)
@@ -90,6 +104,8 @@ class Gatekeeper:
     async def _command(self, code: CommandCode, passage: PassageId, number: int, why: str) -> Outcome:
         async with self._one:
             began_s = self._clock.seconds()
+            if self.no_auto:
+                return NotDone(f"no AUTO: {self.no_auto}")
             image = plc_image(self._tags, self._lane)
             if image is None:
                 return NotDone("the PLC is out of reach")

@@ -38,7 +38,10 @@ OPEN_MODES = (Mode.AUTO, Mode.HOLD_OPEN, Mode.FIRE)
 
 @dataclass(frozen=True, slots=True)
 class ModeLane:
-    """One lane as its modes see it; `leads_out`: cars may leave by it; `is_tidal`: one way at a time."""
+    """One lane as its modes see it; `leads_out`: cars may leave by it; `is_tidal`: one way at a time.
+
+    `no_auto` says why the lane is refused AUTO; nothing if it is not.
+    """
 
     keeper: ModeKeeper
     image: Callable[[], LaneImage]
@@ -47,6 +50,7 @@ class ModeLane:
     post: Callable[[e.Event], None]
     leads_out: bool
     is_tidal: bool = False
+    no_auto: Callable[[], str] = str
 
 
 class ModeDesk:
@@ -129,7 +133,7 @@ class ModeDesk:
     async def _auto(self, ask: Ask) -> object:
         """End HOLD_OPEN or LOCKED."""
         lane, note = self._lane(ask), optional(ask, "note")
-        _check(modes.why_not_auto(lane.image()))
+        _check(f"no AUTO: {why}" if (why := lane.no_auto()) else modes.why_not_auto(lane.image()))
         await self._person(ask, "auto", note=note)
         return _told(await lane.keeper.ask(Wish(Mode.AUTO, ask.user, note=note)))
 
