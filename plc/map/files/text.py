@@ -27,14 +27,17 @@ def read_text(raw: bytes) -> Grid:
 
 def decoded(raw: bytes) -> str:
     """Find out how a text is written: Chinese Excel saves GBK, "Unicode text" is UTF-16. Raises GridError."""
+    if raw.startswith(_UTF16):
+        return _as(raw, "utf-16")
     try:
-        if raw.startswith(_UTF16):
-            return raw.decode("utf-16")
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        pass
+        return _as(raw, "gb18030")
+
+
+def _as(raw: bytes, encoding: str) -> str:
     try:
-        return raw.decode("gb18030")
+        return raw.decode(encoding)
     except UnicodeDecodeError as error:
         raise GridError(f"neither UTF-8 nor GB18030: {error}") from error
 
