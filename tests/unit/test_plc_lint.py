@@ -79,7 +79,6 @@ SEEDS = [
     seed("E20", "address", "in1.cmd8", "HR2100:8", "cmdblock", access="wo"),
     seed("E20", "access", "in1.cmd9", "HR2110:9", "cmdblock"),
     seed("E20", "address", "in1.cmd10", "few/HR0:9", "cmdblock", access="wo"),
-    seed("E20", "type", "in1.cmd11", "ua1/ns=2;s=Cmd", "cmdblock", access="wo"),
     seed("E21", "scale", "x1.scaled", "HR2008.1", "bool", scale="2"),
     seed("E21", "scale", "x1.nothing", "HR2009", scale="0"),
     seed("W22", "address", "x1.far", "HR2080"),
