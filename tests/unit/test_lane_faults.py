@@ -221,6 +221,68 @@ def test_by_camera_a_person_confirms_the_opening_and_nobody_else_opens() -> None
     assert len(bench.all(c.OpenGate)) == 1
 
 
+def waits_by_camera() -> Bench:
+    """A car is asked to pay, and the approach loop cannot be believed any more."""
+    bench = at_the_boom()
+    bench.shows(approach=FAULTY)
+    return bench
+
+
+def test_by_camera_the_next_car_is_not_taken_for_the_one_that_was_asked_to_pay() -> None:
+    bench = waits_by_camera()
+    looks = len(bench.all(c.Capture))
+    bench.waits(4)
+    assert len(bench.all(c.Capture)) == looks + 1
+    bench.camera_reads("京B22222")
+    assert [closed.order for closed in bench.all(c.CloseOrder)] == ["order1"]
+    bench.has_stay("S2")
+    bench.owes("S2", 700, number=2)
+    bench.pays("S1")
+    assert isinstance(bench.state, s.AwaitingPayment)
+    bench.operator_opens(bench.passage)
+    bench.boom_rises()
+    bench.passes()
+    assert [end.stay for end in bench.all(c.EndStay)] == ["S2"]
+
+
+@pytest.mark.parametrize("plate", ["京A12345", "京A12346"])
+def test_by_camera_another_look_at_the_same_car_changes_nothing(plate: str) -> None:
+    bench = waits_by_camera()
+    bench.camera_reads(plate)
+    assert isinstance(bench.state, s.AwaitingPayment)
+    assert not bench.all(c.CloseOrder)
+
+
+def test_by_camera_who_has_no_stay_is_called_a_person_though_the_camera_goes_on_reading_him() -> None:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.hear(e.StayNotFound(bench.passage, (), **bench.now))
+    bench.shows(approach=FAULTY)
+    for _ in range(10):
+        bench.waits(3)
+        bench.camera_reads("京A12345")
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert len(bench.all(c.FindStay)) == 1
+
+
+def test_by_camera_a_weak_look_and_one_against_a_persons_word_change_nothing() -> None:
+    bench = waits_by_camera()
+    bench.camera_reads("京B22222", confidence=0.5)
+    assert isinstance(bench.state, s.AwaitingPayment)
+    bench.hear(e.StayFound(bench.passage, StayId("S1"), "li", person=True, **bench.now))
+    bench.owes("S1", 500)
+    bench.camera_reads("京B22222")
+    assert isinstance(bench.state, s.AwaitingPayment)
+
+
+def test_where_the_loop_is_believed_another_plate_takes_nobodys_place() -> None:
+    bench = at_the_boom()
+    bench.waits(10)
+    bench.camera_reads("京B22222")
+    assert isinstance(bench.state, s.AwaitingPayment)
+
+
 def test_the_loop_is_believed_again_once_it_has_been_off() -> None:
     bench = entry()
     bench.arrives(1)

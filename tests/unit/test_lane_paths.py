@@ -116,6 +116,16 @@ def test_a_camera_that_answers_while_the_boom_comes_down_says_who_the_tailgater_
     assert notes(bench) == ["", "TAILGATE"]
 
 
+def test_a_car_that_was_read_while_it_came_behind_another_one_is_decided_once_the_boom_is_down() -> None:
+    bench = let_out(exit_lane())
+    bench.passes(follower=2)
+    bench.camera_reads("京B22222")
+    bench.boom_lowers()
+    assert isinstance(bench.state, s.Identifying)
+    bench.camera_reads("京B22222")
+    assert isinstance(bench.state, s.Matching)
+
+
 def test_a_tailgater_without_a_stay_is_flagged_and_counted() -> None:
     bench = let_out(exit_lane())
     followed(bench)

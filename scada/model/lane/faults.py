@@ -10,12 +10,16 @@ from scada.model.lane.gate import under_boom
 from scada.model.lane.leave import authorisation_of, close_order, live_of
 from scada.model.lane.states import Fault, Lane, Step
 from scada.model.lane.timing import Timing
+from scada.model.lane.trust import is_trusted
+from scada.model.plate import PlateRead, ReadBy, is_nearly
 
 _PICTURES = 60
 _PICTURE_EVERY_S = 0.5
 """A boom that is hit or lifted: half a minute, as two stills a second (path L asks for a video)."""
 _BLIND = 3
 """So many cars in a row: a driver who thinks again is one (path N)."""
+WAITING = (s.AwaitingPayment, s.AwaitingDriver, s.AwaitingOperator)
+"""In these a car stands there for as long as its driver likes."""
 _LOOK_EVERY_S = 60.0
 """How often the cameras are asked whether anybody stands on a loop that is on for very long."""
 
@@ -26,7 +30,7 @@ def from_any(lane: Lane, at_s: float, timing: Timing) -> Step | None:
         return None
     if not lane.image.attached.on and lane.image.attached.quality.is_good:
         return _boom_off(lane, at_s, timing)
-    return _look_at_loop(lane, at_s, timing)
+    return _look_at_loop(lane, at_s, timing) or _look_who_waits(lane, at_s, timing)
 
 
 def _boom_off(lane: Lane, at_s: float, timing: Timing) -> Step:
@@ -50,6 +54,24 @@ def _look_at_loop(lane: Lane, at_s: float, timing: Timing) -> Step | None:
     if at_s - lane.look_s <= _LOOK_EVERY_S:
         return None
     return Step(replace(lane, look_s=at_s), (Capture(live.id),))
+
+
+def _look_who_waits(lane: Lane, at_s: float, timing: Timing) -> Step | None:
+    """Where no loop tells one car from the next, look again and again who waits there."""
+    if not lane.by_camera or lane.live is None or not isinstance(lane.state, WAITING):
+        return None
+    if at_s - lane.look_s <= timing.t_read_s + 1.0:
+        return None
+    return Step(replace(lane, look_s=at_s), (Capture(lane.live.id),))
+
+
+def is_another_car(lane: Lane, read: PlateRead, timing: Timing) -> bool:
+    """Say whether the camera, being the trigger, shows another car than the one that waits; a person's word stands."""
+    live = lane.live
+    if not lane.by_camera or live is None or live.read is None or not isinstance(lane.state, WAITING):
+        return False
+    by_person = live.checked or live.read.by is not ReadBy.CAMERA
+    return not by_person and is_trusted(read, timing) and not is_nearly(read.text, live.read.text)
 
 
 def stuck(lane: Lane, at_s: float) -> Step:

@@ -13,7 +13,7 @@ from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted, shows_nobody
 from scada.model.lane.words import Authorisation, Direction, Reason
 from scada.model.names import StayId
-from scada.model.plate import PlateRead, PlateUnread, ReadBy
+from scada.model.plate import PlateRead, PlateUnread, ReadBy, is_nearly
 
 _MOST_TRIES = 3
 """Bursts for one car: one try a visit is a known failing (`lanes.md` path E)."""
@@ -75,6 +75,8 @@ def _seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
     if faults.is_stuck(lane, event.at_s, timing) and shows_nobody(event.reading) and _may_be_nobody(lane.state):
         return faults.stuck(lane, event.at_s)
     match lane.state, event.reading:
+        case _, PlateRead() as read if faults.is_another_car(lane, read, timing):
+            return _another_car(lane, read, event.at_s)
         case s.Identifying() | s.AwaitingDriver(sent_back=False) | s.ByCamera(), PlateRead() as read:
             return _read(lane, read, event.at_s, timing)
         case s.Identifying(), PlateUnread(why=why):
@@ -90,6 +92,9 @@ def _seen(lane: Lane, event: e.PlateSeen, timing: Timing) -> Step:
 
 
 def _read(lane: Lane, read: PlateRead, at_s: float, timing: Timing) -> Step:
+    known = live_of(lane).read
+    if isinstance(lane.state, s.AwaitingDriver) and known is not None and is_nearly(known.text, read.text):
+        return Step(lane)
     if is_trusted(read, timing):
         return _plate_known(lane, read, at_s)
     if isinstance(lane.state, s.Identifying):
@@ -109,6 +114,13 @@ def _seen_behind(lane: Lane, read: PlateRead) -> Step:
     """Keep the plate of a car that comes behind another one: it may go through before anybody has begun with it."""
     live = live_of(lane)
     return Step(lane if live.read is not None else replace(lane, live=replace(live, read=read)))
+
+
+def _another_car(lane: Lane, read: PlateRead, at_s: float) -> Step:
+    """Begin anew with the car that the camera shows; what the one before it was asked to pay is not this one's."""
+    closed = close_order(lane, "another car stands there")
+    known = _plate_known(replace(lane, held=None), read, at_s)
+    return Step(known.lane, closed + known.commands)
 
 
 def _may_name(lane: Lane, at_s: float, timing: Timing) -> bool:
