@@ -39,7 +39,7 @@ class OpcUaDriver:
         self._device, self._clock, self._keys = device, clock, keys
         self._tags = {tag.name: tag for tag in tags}
         self._read = [tag for tag in tags if tag.is_read]
-        self._published = Published([tag.name for tag in self._read], sink)
+        self._published = Published(tags, sink, clock)
         self._back_off = BackOff()
         self._tally = Tally(device.name)
         self._session: OpcUaSession | None = None
@@ -85,7 +85,11 @@ class OpcUaDriver:
         if self._session is not None:
             self._tally.round_trip_ms = self._session.round_trip_ms
         days = None if self._ends_at is None else (self._ends_at - self._clock.now()).days
-        return replace(self._tally.figures(waiting=0), publishing_ms=self._publishing_s * 1000, certificate_days=days)
+        return replace(
+            self._tally.figures(waiting=0, is_still=self._published.is_still),
+            publishing_ms=self._publishing_s * 1000,
+            certificate_days=days,
+        )
 
     async def _live_once(self) -> None:
         """Live through one session. Raises PlcError when it ends."""

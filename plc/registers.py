@@ -86,10 +86,14 @@ def straight(raw: bytes, order: Order) -> bytes:
             return b"".join(raw[at - 2 : at] for at in range(len(raw), 0, -2))
 
 
-def decode_text(raw: bytes, order: Order) -> str:
-    """Read a text: UTF-8, ending at the first zero byte; what is not UTF-8 shows as a question mark sign."""
-    swapped = straight(raw, Order.BADC) if order in (Order.BADC, Order.DCBA) else raw
-    return swapped.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
+def text_order(order: Order) -> Order:
+    """Say how the bytes of a text lie: only whether those of each register are swapped makes a difference."""
+    return Order.BADC if order in (Order.BADC, Order.DCBA) else Order.ABCD
+
+
+def text_of(raw: bytes) -> str:
+    """Read a text in ABCD order: UTF-8 up to the first zero byte; what is not UTF-8 shows as a question mark sign."""
+    return raw.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
 
 
 def encode(value: Value, kind: Kind, order: Order, length: int = 0) -> tuple[int, ...]:
@@ -136,4 +140,4 @@ def _encode_text(value: Value, order: Order, length: int) -> tuple[int, ...]:
     if len(raw) > 2 * length:
         raise CodingError(f"{value!r} is longer than {length} registers")
     raw = raw.ljust(2 * length, b"\0")
-    return words(straight(raw, Order.BADC) if order in (Order.BADC, Order.DCBA) else raw)
+    return words(straight(raw, text_order(order)))

@@ -157,7 +157,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
 def figures(plant: Plant) -> Figures:
     """Show how links and queues do."""
     boxes = {name: deepest for runner in plant.runners.values() for name, deepest in runner.boxes().items()}
-    return Figures(plant.tags, lambda: plant.drivers, {**boxes, HISTORY_BOX: plant.recorder.deepest})
+    return Figures(plant.tags, lambda: plant.links.drivers, {**boxes, HISTORY_BOX: plant.recorder.deepest})
 
 
 class Money:

@@ -102,7 +102,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _by_profile(text: str, match: re.Match[str], profile: str) -> Register:
-    if profile != "lane.st":
+    if "lane.st" not in profile.split():
         raise AddressError(f"{text!r} needs a profile in the device table; the only one so far is lane.st")
     kind, number, bit = match.group(1).upper(), int(match.group(2)), _number(match.group(3))
     if kind in _LANE_ST_BITS:

@@ -6,6 +6,8 @@ from plc.map.protocol import Protocols
 
 BUILT_IN = {
     "modbus-tcp": "plc.protocols.modbus:TCP",
+    "modbus-rtu-tcp": "plc.protocols.modbus:RTU_TCP",
+    "modbus-rtu": "plc.protocols.modbus:RTU",
     "opcua": "plc.protocols.opcua:OPC_UA",
 }
 """Where each is found: `module:object`."""

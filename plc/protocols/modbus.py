@@ -12,25 +12,36 @@ from plc.map.devices import Device
 from plc.map.findings import WARNING
 from plc.map.mapped import MappedTag, Scan
 from plc.map.protocol import Fault, lacks_address
-from plc.modbus import ModbusDriver
+from plc.modbus.driver import ModbusDriver
+from plc.modbus.framing import Framing, Mbap, Rtu
+from plc.modbus.lines import Line, SerialLines, SerialWay, Socket, serial_settings
+from plc.modbus.transport import ModbusTransport
 from plc.plan import Point
 from plc.registers import COMMAND_WORDS, Kind, words_of
 from scada.clock import Clock
 from scada.model.tag import Access
 from scada.ports import PlcError, TagSink
 
+MASKS = "masks"
+"""In a device's profile: it knows function 22, by which one bit is written without reading its register first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Modbus:
-    """Modbus over TCP."""
+    """Modbus, over sockets of its own with `framing`, or over the serial lines that devices share."""
 
     name: str
+    framing: Framing
+    lines: SerialLines | None = None
     carries_quality: bool = False
     has_word_order: bool = True
 
     def check_device(self, device: Device) -> Iterator[Fault]:
-        """Say that it needs an address, and that it has no security."""
-        yield from lacks_address(device, 502)
+        """Say that it needs an address or a line, and that it has no security."""
+        yield from _check_serial(device) if self.lines else lacks_address(device, 502)
+        if device.pipeline > 1 and (not self.framing.is_numbered or device.pause_s):
+            text = "answers without a number, or with a pause between, cannot be in flight together"
+            yield Fault("W32", "pipeline", text, "leave the column empty", WARNING)
         if device.security:
             yield Fault("E31", "security", "Modbus has no security", "leave the column empty")
 
@@ -51,7 +62,7 @@ class Modbus:
             yield Fault("E06", "type", f"a {tag.kind.value} in a bit area", "use HR or IR, or make it bool")
         if tag.spec.access is not Access.READ and not place.area.may_write:
             yield Fault("E10", "access", f"{place.area.value} cannot be written", "use C or HR, or make it ro")
-        yield from _check_bit(tag, place)
+        yield from _check_bit(tag, place, device)
         yield from _check_block(tag, place, device)
         if tag.kind is Kind.STRING and tag.length == 0:
             yield Fault("E27", "length", "a string needs its length in registers", "fill in length")
@@ -67,10 +78,35 @@ class Modbus:
         """Make the link. Raises PlcError where security is asked for."""
         if device.security:
             raise PlcError(f"{device.where}: Modbus has no security {device.security!r}")
-        return ModbusDriver(device, with_the_faster(tags), sink, clock)
+        masks = MASKS in device.profile.split()
+        ways = [ModbusTransport(device.name, device.unit, device.timeout_s, line, masks) for line in self._ways(device)]
+        device = device if self.framing.is_numbered else replace(device, pipeline=1)
+        return ModbusDriver(device, with_the_faster(tags), sink, clock, ways)
+
+    def _ways(self, device: Device) -> list[Line]:
+        """Give every way to a device, the usual one first. Raises PlcError."""
+        if self.lines is not None:
+            try:
+                return [SerialWay(self.lines, serial_settings(device.serial))]
+            except ValueError as error:
+                raise PlcError(f"{device.where}: {error}") from error
+        first = Socket(device.host, device.port, self.framing)
+        if not device.host2 and not device.port2:
+            return [first]
+        return [first, Socket(device.host2 or device.host, device.port2 or device.port, self.framing)]
 
 
-TCP = Modbus("modbus-tcp")
+TCP = Modbus("modbus-tcp", Mbap())
+RTU_TCP = Modbus("modbus-rtu-tcp", Rtu())
+RTU = Modbus("modbus-rtu", Rtu(), SerialLines())
+
+
+def _check_serial(device: Device) -> Iterator[Fault]:
+    try:
+        serial_settings(device.serial)
+    except ValueError:
+        text = f"{device.name} needs a serial line, not {device.serial!r}"
+        yield Fault("E30", "serial", text, "write path, baud and parity: /dev/ttyUSB0,9600,E")
 
 
 def _place(address: Address) -> Register:
@@ -79,7 +115,7 @@ def _place(address: Address) -> Register:
     return address
 
 
-def _check_bit(tag: MappedTag, place: Register) -> Iterator[Fault]:
+def _check_bit(tag: MappedTag, place: Register, device: Device) -> Iterator[Fault]:
     in_word = tag.kind is Kind.BOOL and not place.area.is_bits
     if in_word and place.bit is None:
         yield Fault("E07", "bit", "a bool in a register needs its bit", "write it as HR4.3")
@@ -87,9 +123,10 @@ def _check_bit(tag: MappedTag, place: Register) -> Iterator[Fault]:
         yield Fault("E08", "bit", f"{place.area.value} holds single bits, and no bit {place.bit}", "leave the bit out")
     elif place.bit is not None and place.bit > 15:
         yield Fault("E08", "bit", f"bit {place.bit} is above 15", "a register has the bits 0 to 15")
-    if in_word and tag.spec.access is not Access.READ:
+    if in_word and tag.spec.access is not Access.READ and MASKS not in device.profile.split():
         text = "writing one bit reads and writes the whole register"
-        yield Fault("W11", "access", text, "give it a coil", WARNING)
+        remedy = f"give it a coil; or write {MASKS} into the profile of {device.name} if it knows function 22"
+        yield Fault("W11", "access", text, remedy, WARNING)
 
 
 def _check_block(tag: MappedTag, place: Register, device: Device) -> Iterator[Fault]:

@@ -1,6 +1,7 @@
 """Keep a link alive: try, say what ended it, tell that nothing can be trusted, wait, and try again."""
 
 import asyncio
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
@@ -13,6 +14,9 @@ from plc.transport.tally import Tally
 from scada.model.device import LinkState
 from scada.model.tag import Quality
 from scada.ports import PlcError
+
+STAGGER_S = 0.2
+"""Devices begin within so long, each at its own moment, and so do their scans ever after."""
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +39,9 @@ class ForeignLayout(NeedsPerson):
 async def keep_trying(
     tally: Tally, live_once: Callable[[], Awaitable[None]], published: Published, back_off: BackOff
 ) -> NoReturn:
-    """Live through one connection after the other until cancelled."""
+    """Live through one connection after the other until cancelled, whatever ended the last one."""
     published.all_bad(Quality.NOT_CONNECTED)
+    await asyncio.sleep(stagger_s(tally.device))
     while True:
         quality = Quality.NOT_CONNECTED
         try:
@@ -48,7 +53,19 @@ async def keep_trying(
         except PlcError as error:
             log.warning("plc link lost", plc=tally.device, why=str(error))
             tally.lost(LinkState.DOWN, str(error))
+        except asyncio.CancelledError:
+            heed_cancellation()
+            log.error("plc link cancelled by a part of itself", plc=tally.device)
+            tally.lost(LinkState.DOWN, "cancelled")
+        except Exception as error:
+            log.exception("plc link broke", plc=tally.device)
+            tally.lost(LinkState.DOWN, repr(error))
         finally:
             published.all_bad(quality)
         heed_cancellation()
         await asyncio.sleep(back_off.next_s())
+
+
+def stagger_s(device: str) -> float:
+    """Say when a device begins; always the same for its name."""
+    return zlib.crc32(device.encode()) / 2**32 * STAGGER_S

@@ -33,11 +33,11 @@ class Tally:
         self.state, self.why = state, why
         self.errors += 1
 
-    def figures(self, waiting: int) -> DeviceFigures:
-        """Show them as they are now."""
+    def figures(self, waiting: int, is_still: bool = False) -> DeviceFigures:
+        """Show them as they are now; `is_still`: a heartbeat of the PLC stands still."""
         return DeviceFigures(
             device=self.device,
-            state=self.state,
+            state=LinkState.STILL if is_still and self.state is LinkState.UP else self.state,
             address=self.address,
             scan_ms=self.scan_ms,
             round_trip_ms=self.round_trip_ms,

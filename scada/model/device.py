@@ -26,7 +26,8 @@ class DeviceFigures:
     took, or how long a subscription's last response was on its way; `round_trip_ms` is that of the last request.
     `late_scans` were not done when the next was due. `errors` are time-outs, malformed answers and lost links,
     `refusals` are exceptions of the device itself, `connects` all connections that came about. `waiting` counts
-    writes in the queue; `holes` are places that the map wants and the device does not have; `why` is the last trouble.
+    writes in the queue; `holes` are reads that were parted or given up because the device does not have a place,
+    and tags that it lacks; `why` is the last trouble.
     `publishing_ms` is the interval of a subscription as the server revised it, 0 where there is none;
     `certificate_days` are left until the first of the link's two certificates ends, None where there are none.
     """

@@ -10,7 +10,8 @@ import pytest
 
 from plc.links import build
 from plc.map.mapped import TagMap
-from plc.modbus import ModbusDriver
+from plc.modbus.driver import ModbusDriver
+from plc.protocols.modbus import TCP
 from plc.sim.machine import Machine
 from scada.clock import SystemClock
 from scada.model.handshake import AckResult, CommandBlock, CommandCode, Mode
@@ -139,7 +140,7 @@ async def test_a_foreign_layout_is_told_as_a_mistake_of_the_map_and_nothing_is_r
         rows = "tag,device,address,type,lo,hi\nin1.plc.layout,plc1,HR0,u16,4663,4663\nin1.a,plc1,HR1,u16,,\n"
         tags, where = await small_map(tmp_path, rows, device)
         sink = Sink()
-        async with running(ModbusDriver(where, tags, sink, SystemClock())):
+        async with running(TCP.driver(where, tags, sink, SystemClock(), tmp_path)):
             await until(lambda: sink.now and all(u.quality is Quality.CONFIGURATION for u in sink.now.values()))
     assert sink.value("in1.a") is None
 
@@ -152,7 +153,7 @@ TWO_BLOCKS = (
 async def bad_plc_driver(bad: BadPlc, folder: Path, sink: Sink) -> ModbusDriver:
     device = f"device,protocol,host,port,max_gap,timeout_ms\nplc1,modbus-tcp,127.0.0.1,{bad.port},8,300\n"
     tags, where = await small_map(folder, TWO_BLOCKS, device)
-    return ModbusDriver(where, tags, sink, SystemClock())
+    return TCP.driver(where, tags, sink, SystemClock(), folder)
 
 
 async def test_one_failing_block_makes_only_its_own_tags_bad(tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ async def test_a_write_that_is_not_answered_goes_out_exactly_once(tmp_path: Path
         rows = "tag,device,address,type,access,class\nin1.a,plc1,HR1,u16,ro,fast\nin1.cmd,plc1,HR20:9,cmdblock,wo,\n"
         tags, where = await small_map(tmp_path, rows, device)
         sink = Sink()
-        driver = ModbusDriver(where, tags, sink, SystemClock())
+        driver = TCP.driver(where, tags, sink, SystemClock(), tmp_path)
         async with running(driver):
             await until(lambda: sink.value("in1.a") == 1)
             bad.manner = "deaf_to_writes"
@@ -208,7 +209,7 @@ async def test_a_write_nobody_awaits_any_more_is_never_sent(tmp_path: Path) -> N
         rows = "tag,device,address,type,access,class\nin1.a,plc1,HR1,u16,ro,fast\nin1.b,plc1,HR2,u16,wo,\n"
         tags, where = await small_map(tmp_path, rows, device)
         sink = Sink()
-        driver = ModbusDriver(where, tags, sink, SystemClock())
+        driver = TCP.driver(where, tags, sink, SystemClock(), tmp_path)
         async with running(driver):
             await until(lambda: sink.value("in1.a") == 1)
             bad.hold.clear()
@@ -233,7 +234,7 @@ async def test_a_command_overtakes_the_reads_that_are_due(site: TagMap, tmp_path
         device = f"device,protocol,host,port,max_gap,timeout_ms\nplc1,modbus-tcp,127.0.0.1,{bad.port},0,2000\n"
         tags, where = await small_map(tmp_path, "\n".join(rows), device)
         sink = Sink()
-        driver = ModbusDriver(where, tags, sink, SystemClock())
+        driver = TCP.driver(where, tags, sink, SystemClock(), tmp_path)
         async with running(driver):
             await until(lambda: sink.value("in1.n11") == 220)
             bad.hold.clear()

@@ -6,11 +6,12 @@ from types import TracebackType
 
 
 class BadPlc:
-    """Register n holds n. `missing` registers answer exception 2; `manner` says how else it errs."""
+    """Register n holds n. `missing` registers answer exception 2, `unknown` functions 1; `manner`: how else it errs."""
 
     def __init__(self, missing: set[int] = frozenset()) -> None:  # type: ignore[assignment]
         self._missing = missing
         self.manner = ""
+        self.unknown: set[int] = set()
         self.hold = asyncio.Event()
         self.hold.set()
         self.connections = 0
@@ -57,14 +58,21 @@ class BadPlc:
         function, start, count = struct.unpack(">BHH", request[:5])
         kind = "read" if function == 3 else "write"
         self.log.append((kind, start))
-        if function == 16:
-            self.writes.append((start, request[6:]))
-            return b"" if self.manner == "deaf_to_writes" else request[:5]
+        if kind == "write":
+            return self._written(function, start, request)
         self.reads.append((start, count))
         await self.hold.wait()
         if self._missing & set(range(start, start + count)):
             return bytes([0x83, 2])
         return self._registers(start, count, writer)
+
+    def _written(self, function: int, start: int, request: bytes) -> bytes:
+        if function in self.unknown:
+            return bytes([function | 0x80, 1])
+        self.writes.append((start, request[6:] if function == 16 else request[3:]))
+        if self.manner == "deaf_to_writes":
+            return b""
+        return request[:5] if function == 16 else request
 
     def _registers(self, start: int, count: int, writer: asyncio.StreamWriter) -> bytes:
         match self.manner:

@@ -3,7 +3,7 @@
 import pytest
 
 from plc.map.addresses import Area, Register
-from plc.plan import Block, BlockPlan, Point, Scaling, changed_units, coalesce
+from plc.plan import Block, BlockPlan, Point, Scaling, coalesce
 from plc.registers import Kind, Order, payload
 from scada.model.tag import Quality, TagName, TagUpdate
 
@@ -48,11 +48,11 @@ def test_the_first_payload_tells_every_tag_and_the_same_again_tells_none() -> No
     assert plan.decode(payload([1, 2])) == []
 
 
-def test_only_tags_in_changed_words_are_told() -> None:
+def test_only_tags_whose_values_changed_are_told() -> None:
     plan = plan_of(point("a", 0, Kind.BOOL, 0), point("b", 0, Kind.BOOL, 15), point("c", 1, Kind.U32), point("d", 3))
     plan.decode(payload([0, 0, 0, 7]))
     assert [update.name for update in plan.decode(payload([0, 0, 1, 7]))] == ["c"]
-    assert [update.name for update in plan.decode(payload([0x8000, 0, 1, 8]))] == ["a", "b", "d"]
+    assert [update.name for update in plan.decode(payload([0x8000, 0, 1, 8]))] == ["b", "d"]
 
 
 def test_after_a_reconnect_everything_is_told_again() -> None:
@@ -75,7 +75,7 @@ def test_a_normally_closed_contact_is_turned_round() -> None:
     plan = plan_of(
         point("a", 5, Kind.BOOL, area=Area.DISCRETE, scaling=scaling), point("b", 6, Kind.BOOL, area=Area.DISCRETE)
     )
-    assert [update.value for update in plan.decode(bytes([1, 1]))] == [False, True]
+    assert [update.value for update in plan.decode(bytes([0b11]))] == [False, True]
 
 
 def test_numbers_are_scaled_ordered_and_held_against_their_range() -> None:
@@ -94,7 +94,7 @@ def test_a_payload_of_another_length_is_no_payload() -> None:
         plan_of(point("a", 0), point("b", 1)).decode(b"\0\0")
 
 
-def test_changed_words_are_found_first_to_last() -> None:
-    before, after = payload([1, 2, 3, 4]), payload([0, 2, 3, 5])
-    assert changed_units(before, after, 2) == [0, 3]
-    assert changed_units(b"\0\1\0", b"\0\0\1", 1) == [1, 2]
+def test_what_is_no_finite_number_is_no_value() -> None:
+    plan = plan_of(point("a", 0, Kind.F32), point("b", 2, Kind.F32))
+    a, b = plan.decode(payload([0x7FC0, 0, 0x7F80, 0]))
+    assert (a.value, a.quality) == (b.value, b.quality) == (None, Quality.OUT_OF_RANGE)

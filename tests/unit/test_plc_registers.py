@@ -3,7 +3,18 @@
 import pytest
 
 from plc.plan import Scaling
-from plc.registers import CodingError, Kind, Order, command_words, decode_text, encode, payload, straight, words_of
+from plc.registers import (
+    CodingError,
+    Kind,
+    Order,
+    command_words,
+    encode,
+    payload,
+    straight,
+    text_of,
+    text_order,
+    words_of,
+)
 from scada.model.handshake import CommandBlock, CommandCode
 from scada.model.tag import Quality
 
@@ -44,7 +55,7 @@ def test_a_value_that_does_not_fit_is_refused_in_words() -> None:
 def test_a_text_ends_at_its_first_zero(order: Order) -> None:
     registers = encode("闸1", Kind.STRING, order, 4)
     assert len(registers) == words_of(Kind.STRING, 4)
-    assert decode_text(payload(registers), order) == "闸1"
+    assert text_of(straight(payload(registers), text_order(order))) == "闸1"
 
 
 def test_a_command_block_has_its_nine_words_in_the_order_of_the_ladder() -> None:

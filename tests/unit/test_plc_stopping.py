@@ -10,6 +10,7 @@ from plc.transport.published import Published
 from plc.transport.retry import BackOff
 from plc.transport.stopping import heed_cancellation
 from plc.transport.tally import Tally
+from scada.clock import SystemClock
 from scada.ports import PlcError
 from tests.support.plc import Sink
 
@@ -43,7 +44,7 @@ async def test_a_link_stops_even_if_its_teardown_swallows_the_cancellation() -> 
             await asyncio.Event().wait()
         raise PlcError("the link was lost")
 
-    task = asyncio.create_task(keep_trying(Tally("plc1"), live_once, Published([], Sink()), BackOff()))
+    task = asyncio.create_task(keep_trying(Tally("plc1"), live_once, Published([], Sink(), SystemClock()), BackOff()))
     await closing.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

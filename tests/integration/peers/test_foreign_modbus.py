@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from plc.modbus import ModbusDriver
+from plc.modbus.driver import ModbusDriver
+from plc.protocols.modbus import TCP
 from scada.clock import SystemClock
 from scada.model.tag import Quality, TagName, Value
 from tests.support.peers import foreign, polled
@@ -93,7 +94,7 @@ WORDS = [
 async def driver_of(folder: Path, port: int, rows: str, sink: Sink, unit: int = 1) -> ModbusDriver:
     device = f"device,protocol,host,port,unit,timeout_ms\nd,modbus-tcp,127.0.0.1,{port},{unit},500\n"
     tags, where = await small_map(folder, HEAD + rows, device)
-    return ModbusDriver(where, tags, sink, SystemClock())
+    return TCP.driver(where, tags, sink, SystemClock(), folder)
 
 
 def good(sink: Sink) -> dict[str, Value]:
