@@ -79,7 +79,7 @@ def photos(config: Config) -> list[Photo]:
 
 def way(config: Config) -> tuple[LaneName, LaneName]:
     """Give the first entry lane and the first exit lane. Raises ValueError if there is none."""
-    found = {leads: [lane.id for lane in config.lanes if lane.leads is leads] for leads in Direction}
+    found = {way: [lane.id for lane in config.lanes if lane.direction in (way.value, "both")] for way in Direction}
     if not all(found.values()):
         raise ValueError("a virtual car park needs an entry lane and an exit lane")
     return found[Direction.ENTRY][0], found[Direction.EXIT][0]
@@ -90,9 +90,15 @@ def _links(config: Config) -> list[FieldLink]:
 
 
 def _scenes(config: Config) -> Scenes:
-    cameras: dict[LaneName, list[str]] = {}
-    for camera in config.cameras:
-        cameras.setdefault(LaneName(camera.lane), []).append(camera.name)
+    """Say which camera shows whom. Raises ValueError if one should show the cars on both sides of a boom."""
+    both = {lane.name for lane in config.lanes if lane.direction == "both"}
+    if torn := [camera.name for camera in config.cameras if camera.lane in both and camera.way is None]:
+        raise ValueError(f"in a virtual lane for both ways every camera has a way: {', '.join(torn)}")
+    cameras = {
+        (lane.id, way): [camera.name for camera in config.cameras if camera.looks_at(lane.id, way)]
+        for lane in config.lanes
+        for way in Direction
+    }
     return Scenes(f"http://{HOST}:{sim_of(config).feed_port}", cameras)
 
 
@@ -109,16 +115,16 @@ class CarPark:
         self.minds: dict[CarName, Mind] = {}
         """Of everybody who is here or on the way."""
         self._clock = clock
-        self._leads = {lane.id: lane.leads for lane in config.lanes}
         self._dismissed: set[CarName] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         devices, wechat = config.web.devices, sim_of(config).wechat_port
-        world = World(tuple(Road(lane.id, lane.leads) for lane in config.lanes))
+        world = World(tuple(Road(lane.id, lane.leads, two_way=lane.direction == "both") for lane in config.lanes))
         self.park = Park(world, _links(config), _scenes(config), truth, clock, self._told)
         self._around = Surroundings(
             devices_url=f"http://{devices.host}:{devices.port}",
             wechat_url=f"http://{HOST}:{wechat}",
             at_boom=self._name_at_boom,
+            stands=self.park.stands,
             back_out=self.park.back_out,
             clock=clock,
             speed=speed,
@@ -134,7 +140,7 @@ class CarPark:
         """Let a car go home: now if it is in no lane, else as soon as it has backed out."""
         self.park.back_out(car)
         self.park.go_home(car)
-        if any(one.car.name == car for road in self.park.world.roads for one in road.cars):
+        if any(one.car.name == car for road in self.park.world.roads for one in road.everybody):
             self._dismissed.add(car)
         else:
             self.minds.pop(car, None)
@@ -149,7 +155,8 @@ class CarPark:
         if here is None:
             return None
         mind = self.minds[here.car.name]
-        return Seen(here.manner.shows or mind.plate, mind.person.dead_phone, mind.entered_at)
+        plate = here.manner.shows or mind.plate
+        return Seen(plate, mind.person.dead_phone, mind.entered_at, self.park.turn(lane))
 
     async def run(self) -> None:
         """Let the cars drive until cancelled."""
@@ -186,7 +193,7 @@ class CarPark:
         self.changed.set()
 
     def _passed(self, happening: Happening, mind: Mind) -> None:
-        if self._leads[happening.lane] is Direction.ENTRY:
+        if happening.way is Direction.ENTRY:
             self.entered += 1
             mind.entered_at = self._clock.now()
         else:

@@ -11,8 +11,10 @@ from dataclasses import replace
 import structlog
 
 from scada.clock import Clock
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.sim.road import (
+    APPROACH_M,
     Board,
     CarName,
     Field,
@@ -27,7 +29,7 @@ from scada.sim.road import (
 )
 from scada.sim.scenario import Visit
 from scada.sim.trial.truth import TruthLog
-from scada.sim.wiring import FieldLink, Numbers, Scenes
+from scada.sim.wiring import FieldLink, FieldState, Numbers, Scenes
 from scada.sim.world import World, advance, back_out, change_field, come, come_now, go_home
 
 log = structlog.get_logger()
@@ -94,11 +96,19 @@ class Park:
     def board(self, lane: LaneName) -> Board:
         """See boom and light of a lane."""
         state = next((link.states[lane] for link in self._links if lane in link.states), None)
-        return Board(state.boom, state.green) if state is not None else Board()
+        return _board(state) if state is not None else Board()
+
+    def turn(self, lane: LaneName) -> Direction:
+        """Say which way the car goes whose turn it is."""
+        return self.world.road(lane).turn(inner=self.board(lane).inner)
 
     def at_boom(self, lane: LaneName) -> OnRoad | None:
-        """Give the car on the lane's approach loop: anybody can see it there."""
-        return on_approach(self.world.road(lane))
+        """Give the car on the lane's approach loop, or on that of the side whose turn it is: anybody can see it."""
+        return on_approach(self.world.road(lane).queue(self.turn(lane)))
+
+    def stands(self, lane: LaneName, car: CarName) -> bool:
+        """Say whether a car is on a loop before the lane's boom, whoever's turn it is."""
+        return any(one.car.name == car and one.covers(APPROACH_M) for one in self.world.road(lane).everybody)
 
     def is_wired(self) -> bool:
         """Say whether every lane's PLC answers."""
@@ -124,7 +134,7 @@ class Park:
 
     async def _cycle(self, dt_s: float, now_s: float) -> None:
         states = {lane: state for link in self._links for lane, state in link.states.items()}
-        boards = {lane: Board(state.boom, state.green) for lane, state in states.items()}
+        boards = {lane: _board(state) for lane, state in states.items()}
         self.world, happened = advance(self.world, dt_s, boards)
         felt = {road.lane: contacts(road) for road in self.world.roads}
         await asyncio.gather(*(link.exchange(felt, now_s) for link in self._links))
@@ -134,10 +144,11 @@ class Park:
         for one in happened:
             self._tell(one)
         for road in self.world.roads:
-            self._scenes.show(road.lane, self._scene(in_view(road)))
+            for way in road.ways:
+                self._scenes.show(road.lane, way, self._scene(in_view(road.queue(way))))
 
     def _tell(self, happening: Happening) -> None:
-        self._truth.write(happening.what.value, car=happening.car, lane=happening.lane)
+        self._truth.write(happening.what.value, car=happening.car, lane=happening.lane, way=happening.way.value)
         if happening.what is What.STRUCK:
             log.error("a boom came down on a car", car=happening.car, lane=happening.lane)
         self._told(happening)
@@ -151,3 +162,7 @@ class Park:
         plate = "" if one.manner.dirty else worn
         weather = self.world.weather.value
         return {"plate": plate, "photo": photo, "seed": visit.scene_seed, "weather": weather}
+
+
+def _board(state: FieldState) -> Board:
+    return Board(state.boom, state.green, state.inner)

@@ -1,9 +1,11 @@
 """A lane of the virtual car park: its geometry, the cars in it, and what loops and cameras make of them.
 
-One coordinate a lane, in metres along it: the boom is at 0, a car is named by where its front is.
+One coordinate a lane, in metres along it: the boom is at 0, a car is named by where its front is. In a lane for both
+ways each way has a coordinate of its own, which runs the way its cars go.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NewType
 
@@ -14,6 +16,8 @@ from scada.model.plate import Plate
 CarName = NewType("CarName", str)
 
 APPROACH_M = (-4.8, -3.0)
+FAR_M = (3.0, 4.8)
+"""The loop beyond the boom of a lane for both ways: the approach loop of those who come the other way."""
 SAFETY_M = (-0.8, 0.8)
 STOP_M = -1.6
 """Where a car's front waits for the boom: on the approach loop, short of the safety loop."""
@@ -27,6 +31,8 @@ VIEW_M = APPROACH_M[0] - 1.0
 """From here on the camera sees a car."""
 AWAY_M = 1.5
 """Where the rear of a car that went through is out of the picture."""
+TRACK_M = 5.1
+"""Where the rear of a car that went through a lane for both ways lets those by who come the other way."""
 UNDER_M = 1.2
 """How far somebody gets who stops under the boom, or thinks better of it there."""
 NOSE_M = 0.4
@@ -80,6 +86,8 @@ class Habit(Enum):
     """Breaks through a boom that is down."""
     WRONG_WAY = "wrong_way"
     """Comes from the other side, looks at the boom, and turns back."""
+    MEETS = "meets"
+    """Comes up to the boom of a lane for both ways although somebody stands on its other side."""
 
 
 BRAZEN = frozenset((Habit.TAILGATES, Habit.NOSE_TO_TAIL))
@@ -152,12 +160,13 @@ class Car:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A car that is not in a lane: it will come to `lane` in `left_s`."""
+    """A car that is not in a lane: it will come to `lane` in `left_s`, `way` if that leads both ways."""
 
     car: Car
     lane: LaneName
     manner: Manner
     left_s: float
+    way: Direction = Direction.ENTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +199,14 @@ class OnRoad:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What the PLC moves and lights at a lane: the boom (0 down, 1 up) and the green light."""
+    """What the PLC moves and lights at a lane: the boom (0 down, 1 up) and the green light.
+
+    `inner`: whoever came from the inner side of a lane for both ways has his turn; the light is his.
+    """
 
     boom: float = 0.0
     green: bool = False
+    inner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +216,7 @@ class Loops:
     approach: bool = False
     safety: bool = False
     beam: bool = False
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,46 +233,92 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """One lane with its cars, the foremost first. `open_s`: its boom has been up so long with nobody before it."""
+    """One lane with its cars, the foremost first. `open_s`: its boom has been up so long with nobody before it.
+
+    `facing` are those who come from the inner side of a lane for both ways (`two_way`).
+    """
 
     lane: LaneName
     leads: Direction
     cars: tuple[OnRoad, ...] = ()
     field: Field = Field()
     open_s: float = 0.0
+    two_way: bool = False
+    facing: tuple[OnRoad, ...] = ()
+
+    @property
+    def ways(self) -> tuple[Direction, ...]:
+        """The ways that cars go through it."""
+        return (Direction.ENTRY, Direction.EXIT) if self.two_way else (self.leads,)
+
+    @property
+    def everybody(self) -> tuple[OnRoad, ...]:
+        """All cars in it."""
+        return (*self.cars, *self.facing)
+
+    def queue(self, way: Direction) -> tuple[OnRoad, ...]:
+        """Give the cars that go one way."""
+        return self.facing if self.two_way and way is Direction.EXIT else self.cars
+
+    def with_queue(self, way: Direction, cars: tuple[OnRoad, ...]) -> "Road":
+        """Give the lane with other cars that go one way."""
+        if self.two_way and way is Direction.EXIT:
+            return replace(self, facing=cars)
+        return replace(self, cars=cars)
+
+    def turn(self, *, inner: bool) -> Direction:
+        """Say which way the car goes that has its turn: the lane's, or that of the side from which it came."""
+        if not self.two_way:
+            return self.leads
+        return Direction.EXIT if inner else Direction.ENTRY
+
+    def opposite(self, way: Direction) -> OnRoad | None:
+        """Give the foremost car that comes the other way and has left its queue: there is no room to pass it."""
+        if not self.two_way:
+            return None
+        first = next(iter(self.queue(Direction.ENTRY if way is Direction.EXIT else Direction.EXIT)), None)
+        return first if first is not None and first.move is not Move.QUEUING else None
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that happened to a car, in a lane."""
+    """Something that happened to a car, in a lane through which it goes this way."""
 
     what: What
     car: CarName
     lane: LaneName
+    way: Direction
 
 
 def loops(road: Road) -> Loops:
     """Say which loops and beams of a lane are covered."""
     return Loops(
-        approach=any(one.covers(APPROACH_M) for one in road.cars),
-        safety=any(one.covers(SAFETY_M) for one in road.cars),
-        beam=any(one.covers((0.0, 0.0)) for one in road.cars),
+        approach=_is_covered(road.cars, APPROACH_M) or _is_covered(road.facing, FAR_M),
+        safety=_is_covered(road.everybody, SAFETY_M),
+        beam=_is_covered(road.everybody, (0.0, 0.0)),
+        closing=road.two_way and (_is_covered(road.facing, APPROACH_M) or _is_covered(road.cars, FAR_M)),
     )
+
+
+def _is_covered(cars: Sequence[OnRoad], stretch_m: tuple[float, float]) -> bool:
+    return any(one.covers(stretch_m) for one in cars)
 
 
 def contacts(road: Road) -> dict[str, bool]:
     """Say what the PLC's terminals show of a lane: loops as broken as they are, and every contact that is made."""
     felt, field = loops(road), road.field
     covered = {"approach": felt.approach, "safety": felt.safety, "beam": felt.beam}
+    if road.two_way:
+        covered["closing"] = felt.closing
     shown = {name: (on or name in field.stuck) and name not in field.blind for name, on in covered.items()}
     return shown | dict.fromkeys(field.on, True)
 
 
-def on_approach(road: Road) -> OnRoad | None:
-    """Give the foremost car on the approach loop."""
-    return next((one for one in road.cars if one.covers(APPROACH_M)), None)
+def on_approach(cars: Sequence[OnRoad]) -> OnRoad | None:
+    """Give the foremost car on the loop before the boom."""
+    return next((one for one in cars if one.covers(APPROACH_M)), None)
 
 
-def in_view(road: Road) -> OnRoad | None:
-    """Give the car that the lane's camera shows."""
-    return next((one for one in road.cars if one.front_m > VIEW_M and one.rear_m < APPROACH_M[1]), None)
+def in_view(cars: Sequence[OnRoad]) -> OnRoad | None:
+    """Give the car that the camera shows which looks at these."""
+    return next((one for one in cars if one.front_m > VIEW_M and one.rear_m < APPROACH_M[1]), None)

@@ -13,8 +13,9 @@ import requests
 import structlog
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName
-from scada.sim.road import CarName, Road, on_approach
+from scada.sim.road import CarName, OnRoad, Road, on_approach
 from scada.sim.trial.truth import TruthLog
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ class FieldState(BaseModel):
 
     boom: float
     green: bool
+    side: int
     passage_now: int
     passage_next: int
     passage_last: int
@@ -39,7 +41,13 @@ class FieldState(BaseModel):
     rise_cause: int
     rise_passage: int
 
+    @property
+    def inner(self) -> bool:
+        """The live passage began on the inner side of a lane for both ways."""
+        return self.side == _INNER
 
+
+_INNER = 2
 _Answer = TypeAdapter(dict[LaneName, FieldState])
 
 
@@ -108,9 +116,12 @@ class FieldLink:
 
 
 class Scenes:
-    """Puts cars in front of the cameras: the feed is told what to draw, latest only."""
+    """Puts cars in front of the cameras: the feed is told what to draw, latest only.
 
-    def __init__(self, url: str, cameras: Mapping[LaneName, Sequence[str]]) -> None:
+    `cameras`: those that look at the cars which go one way through a lane.
+    """
+
+    def __init__(self, url: str, cameras: Mapping[tuple[LaneName, Direction], Sequence[str]]) -> None:
         self._url = url
         self._cameras = cameras
         self._wanted: dict[str, dict[str, object] | None] = {}
@@ -122,9 +133,9 @@ class Scenes:
         self._shown.clear()
         self._changed.set()
 
-    def show(self, lane: LaneName, scene: dict[str, object] | None) -> None:
-        """Show this car (None: an empty road) on the lane's cameras."""
-        for camera in self._cameras.get(lane, ()):
+    def show(self, lane: LaneName, way: Direction, scene: dict[str, object] | None) -> None:
+        """Show this car (None: an empty road) on the cameras that look that way."""
+        for camera in self._cameras.get((lane, way), ()):
             if self._wanted.get(camera, {}) != scene:
                 self._wanted[camera] = scene
                 self._changed.set()
@@ -165,7 +176,8 @@ class Numbers:
 
     def look(self, state: FieldState, road: Road, now_s: float) -> None:
         """Compare what the PLC says with where the cars are."""
-        here = on_approach(road)
+        way = road.turn(inner=state.inner)
+        here = on_approach(road.queue(way))
         if here is not None:
             self._recent = (here.car.name, now_s)
         highest = max(state.passage_now, state.passage_next, state.passage_last)
@@ -174,7 +186,8 @@ class Numbers:
             self._truth.write("start", lane=self._lane, number=highest, rise_count=state.rise_count)
             return
         for number in range(self._highest + 1, highest + 1):
-            self._truth.write("passage", lane=self._lane, number=number, car=_newest(road, number, state))
+            car = _newest(road.queue(way), number, state)
+            self._truth.write("passage", lane=self._lane, number=number, car=car, way=way.value)
         self._highest = max(self._highest, highest)
         for count in range(self._rises + 1, state.rise_count + 1):
             self._rise(state, count, now_s)
@@ -194,9 +207,9 @@ class Numbers:
         )
 
 
-def _newest(road: Road, number: int, state: FieldState) -> CarName | None:
+def _newest(cars: Sequence[OnRoad], number: int, state: FieldState) -> CarName | None:
     """Give the car that a new number was given to: the hindmost on the loops; before it, the one the number leads."""
-    felt = [one for one in road.cars if one.covers(_LOOPS_M)]
+    felt = [one for one in cars if one.covers(_LOOPS_M)]
     if not felt:
         return None
     is_older = number < max(state.passage_now, state.passage_next)

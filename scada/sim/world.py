@@ -71,7 +71,8 @@ def go_home(world: World, name: CarName) -> World:
 
 def back_out(world: World, name: CarName) -> World:
     """Let the driver of a car that stands at a boom, or is pulling up to it, put it in reverse."""
-    return replace(world, roads=tuple(replace(road, cars=_reversed(road.cars, name)) for road in world.roads))
+    roads = (replace(road, cars=_reversed(road.cars, name)) for road in world.roads)
+    return replace(world, roads=tuple(replace(road, facing=_reversed(road.facing, name)) for road in roads))
 
 
 def change_field(world: World, lane: LaneName, field: Field) -> World:
@@ -100,11 +101,14 @@ def advance(world: World, dt_s: float, boards: Mapping[LaneName, Board]) -> tupl
     for road in world.roads:
         moved = _move_all(road, dt_s, boards.get(road.lane, Board()))
         happened += _felt(road, moved)
-        gone = [one for one in moved.cars if is_away(one) or is_aside(one) or is_beyond(one)]
-        after = [where for one in gone if (where := _afterwards(one, road)) is not None]
-        waiting += after
-        left += len(gone) - len(after)
-        roads.append(replace(moved, cars=tuple(one for one in moved.cars if one not in gone)))
+        for way in road.ways:
+            cars = moved.queue(way)
+            gone = [one for one in cars if is_away(one, road) or is_aside(one) or is_beyond(one)]
+            after = [where for one in gone if (where := _afterwards(one, road, way)) is not None]
+            waiting += after
+            left += len(gone) - len(after)
+            moved = moved.with_queue(way, tuple(one for one in cars if one not in gone))
+        roads.append(moved)
     return replace(world, roads=tuple(roads), waiting=tuple(waiting), left=left), tuple(happened)
 
 
@@ -119,8 +123,9 @@ def _let_come(world: World, dt_s: float) -> tuple[World, list[Happening]]:
         if passed.left_s > 0 or (one.manner.habit is Habit.WRONG_WAY and not _is_free(road)):
             still.append(passed)
             continue
-        roads[one.lane] = replace(road, cars=_with(road.cars, passed))
-        happened.append(Happening(What.QUEUED, one.car.name, one.lane))
+        way = road.turn(inner=one.way is Direction.EXIT)
+        roads[one.lane] = road.with_queue(way, _with(road.queue(way), passed))
+        happened.append(Happening(What.QUEUED, one.car.name, one.lane, way))
     return replace(world, roads=tuple(roads.values()), waiting=tuple(still)), happened
 
 
@@ -136,40 +141,54 @@ def _with(cars: tuple[OnRoad, ...], one: Waiting) -> tuple[OnRoad, ...]:
 
 
 def _move_all(road: Road, dt_s: float, board: Board) -> Road:
-    is_open = board.boom >= OPEN and not any(one.front_m > STOP_M + 0.1 for one in road.cars)
+    is_open = board.boom >= OPEN and not any(one.front_m > STOP_M + 0.1 for one in road.everybody)
     road = replace(road, open_s=road.open_s + dt_s if is_open else 0.0)
+    for way in road.ways:
+        road = road.with_queue(way, _move_queue(road, way, dt_s, board))
+    broken = road.field.on | {"detached"} if any(rams(one, board) for one in road.everybody) else road.field.on
+    return replace(road, field=replace(road.field, on=broken))
+
+
+def _move_queue(road: Road, way: Direction, dt_s: float, board: Board) -> tuple[OnRoad, ...]:
+    """Move those who go one way; they see the light of their own side."""
+    lit = replace(board, green=board.green and way is road.turn(inner=board.inner))
+    cars, facing = road.queue(way), road.opposite(way)
     moved: list[OnRoad] = []
-    for place, one in enumerate(road.cars):
-        near = Near(moved[-1] if moved else None, road.cars[place + 1] if place + 1 < len(road.cars) else None)
-        moved.append(drive(one, near, dt_s, board, road))
-    broken = road.field.on | {"detached"} if any(rams(one, board) for one in moved) else road.field.on
-    return replace(road, cars=tuple(moved), field=replace(road.field, on=broken))
+    for place, one in enumerate(cars):
+        near = Near(moved[-1] if moved else None, cars[place + 1] if place + 1 < len(cars) else None, facing)
+        moved.append(drive(one, near, dt_s, lit, road))
+    return tuple(moved)
 
 
 def _felt(before: Road, after: Road) -> list[Happening]:
     """Name what became different for the cars of a lane."""
-    old = {one.car.name: one for one in before.cars}
-    happened = []
-    for one in after.cars:
-        was = old[one.car.name]
-        broke = "detached" in after.field.on - before.field.on
-        changes = {
-            What.ARRIVED: one.covers(APPROACH_M) and not was.covers(APPROACH_M),
-            What.OFF_APPROACH: was.covers(APPROACH_M) and not one.covers(APPROACH_M),
-            What.RAMMED: broke and one.manner.habit is Habit.RAMS and one.covers((0.0, 0.0)),
-            What.STRUCK: one.struck and not was.struck,
-            What.PASSED: is_away(one),
-            What.BACKED_OUT: is_aside(one),
-            What.TURNED_BACK: is_beyond(one),
-        }
-        happened += [Happening(what, one.car.name, after.lane) for what, is_so in changes.items() if is_so]
-    return happened
+    old = {one.car.name: one for one in before.everybody}
+    broke = "detached" in after.field.on - before.field.on
+    return [
+        Happening(what, one.car.name, after.lane, way)
+        for way in after.ways
+        for one in after.queue(way)
+        for what in _changes(old[one.car.name], one, after, broke=broke)
+    ]
 
 
-def _afterwards(one: OnRoad, road: Road) -> Waiting | None:
+def _changes(was: OnRoad, one: OnRoad, road: Road, *, broke: bool) -> list[What]:
+    changes = {
+        What.ARRIVED: one.covers(APPROACH_M) and not was.covers(APPROACH_M),
+        What.OFF_APPROACH: was.covers(APPROACH_M) and not one.covers(APPROACH_M),
+        What.RAMMED: broke and one.manner.habit is Habit.RAMS and one.covers((0.0, 0.0)),
+        What.STRUCK: one.struck and not was.struck,
+        What.PASSED: is_away(one, road),
+        What.BACKED_OUT: is_aside(one),
+        What.TURNED_BACK: is_beyond(one),
+    }
+    return [what for what, is_so in changes.items() if is_so]
+
+
+def _afterwards(one: OnRoad, road: Road, way: Direction) -> Waiting | None:
     """Where a car goes that is out of the lane: it parks, comes again, or goes home."""
     if is_aside(one):
-        return Waiting(one.car, road.lane, Manner(), one.car.return_s)
-    if is_away(one) and road.leads is Direction.ENTRY:
-        return Waiting(one.car, one.car.exit_lane, one.car.exit, one.car.dwell_s)
+        return Waiting(one.car, road.lane, Manner(), one.car.return_s, way)
+    if is_away(one, road) and way is Direction.ENTRY:
+        return Waiting(one.car, one.car.exit_lane, one.car.exit, one.car.dwell_s, Direction.EXIT)
     return None

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -102,7 +103,16 @@ def driver(street: Street, person: Person, mind: Mind | None = None) -> Driver:
         street.reversed.append(car)
         street.here = OTHER
 
-    around = Surroundings(street.url, street.url, lambda lane: street.here, back_out, SystemClock(), 1.0, Counts())
+    around = Surroundings(
+        street.url,
+        street.url,
+        at_boom=lambda lane: street.here,
+        stands=lambda lane, car: street.here == car,
+        back_out=back_out,
+        clock=SystemClock(),
+        speed=1.0,
+        counts=Counts(),
+    )
     return Driver(mind or Mind(ME, Plate("京A12345"), person, entered_at=CAME), around)
 
 
@@ -110,6 +120,14 @@ async def test_he_pays_the_code_that_the_displays_pixels_hold(street: Street) ->
     street.message, street.code = "scan_pay", CODE
     await driver(street, Person(pay_delay_s=0.0)).attend(LANE)
     assert street.did == [("pay", CODE)]
+
+
+async def test_while_the_one_on_the_other_side_has_his_turn_the_display_does_not_speak_to_him(street: Street) -> None:
+    street.message, street.code, street.here = "scan_pay", CODE, OTHER
+    looks = iter((True, True, True, False))
+    around = replace(driver(street, Person())._around, stands=lambda lane, car: next(looks))
+    await Driver(Mind(ME, Plate("京A12345"), Person(), entered_at=CAME), around).attend(LANE)
+    assert (street.did, street.reversed) == ([], [])
 
 
 async def test_a_refused_payment_is_tried_again(street: Street) -> None:

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.sim.wiring import FieldLink, Scenes
 from tests.support.park import IN, Bench, car
@@ -16,6 +17,7 @@ STATE = {
     "boom": 0.0,
     "up": False,
     "down": True,
+    "side": 0,
     "green": False,
     "red": True,
     "passage_now": 0,
@@ -167,14 +169,15 @@ async def shown(server: Feed, count: int) -> list[object]:
 async def test_the_feed_is_told_each_change_once_and_again_when_it_refused() -> None:
     with feed() as server:
         server.refusals = 1
-        scenes = Scenes(f"http://127.0.0.1:{server.server_address[1]}", {IN: ["cam-in1"]})
+        scenes = Scenes(f"http://127.0.0.1:{server.server_address[1]}", {(IN, Direction.ENTRY): ["cam-in1"]})
         task = asyncio.create_task(scenes.run())
         one: dict[str, object] = {"plate": "京A12345", "photo": None, "seed": 7}
-        scenes.show(IN, one)
-        scenes.show(IN, dict(one))
-        scenes.show(LaneName("no-camera"), one)
+        scenes.show(IN, Direction.ENTRY, one)
+        scenes.show(IN, Direction.ENTRY, dict(one))
+        scenes.show(LaneName("no-camera"), Direction.ENTRY, one)
+        scenes.show(IN, Direction.EXIT, one)
         assert await shown(server, 1) == [one]
-        scenes.show(IN, None)
+        scenes.show(IN, Direction.ENTRY, None)
         assert await shown(server, 2) == [one, None]
         assert server.shown[0]["camera"] == "cam-in1"
         task.cancel()

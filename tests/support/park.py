@@ -10,7 +10,7 @@ from typing import Any
 from plc.sim.image import field_state
 from plc.sim.ladder import power_up, scan
 from plc.sim.machine import CONTACTS
-from plc.sim.memory import Inputs, Memory, Retained
+from plc.sim.memory import Inputs, Memory, Retained, Settings
 from scada.clock import VirtualClock
 from scada.model.handshake import CommandBlock, CommandCode
 from scada.model.lane.words import Direction
@@ -20,7 +20,7 @@ from scada.sim.trial.truth import TruthLog
 from scada.sim.wiring import FieldState, Numbers
 from scada.sim.world import World, advance, come
 
-IN, OUT = LaneName("in1"), LaneName("out1")
+IN, OUT, GATE = LaneName("in1"), LaneName("out1"), LaneName("gate1")
 CYCLE_S = 0.02
 CLAIM = 7
 PLAIN = Manner()
@@ -36,20 +36,27 @@ def empty_world() -> World:
     return World((Road(IN, Direction.ENTRY), Road(OUT, Direction.EXIT)))
 
 
+def one_gate() -> World:
+    """Give a car park whose one gate leads both ways."""
+    return World((Road(GATE, Direction.ENTRY, two_way=True),))
+
+
 class Bench:
     """World and ladders wired together; opens for whoever stands at a boom long enough."""
 
-    def __init__(self, truth_path: Path, patience_s: float = 1.0) -> None:
+    def __init__(self, truth_path: Path, patience_s: float = 1.0, world: World | None = None) -> None:
         self.clock = VirtualClock(datetime(2026, 5, 1, tzinfo=UTC))
-        self.world = empty_world()
+        self.world = world or empty_world()
         self.happened: list[Happening] = []
-        self.memories: dict[LaneName, Memory] = {lane: power_up(Retained()) for lane in (IN, OUT)}
+        self.memories: dict[LaneName, Memory] = {
+            road.lane: power_up(Retained(), Settings(two_way=road.two_way)) for road in self.world.roads
+        }
         self.commands: list[tuple[LaneName, int, int]] = []
         self._finish = ExitStack()
         self._truth = self._finish.enter_context(TruthLog(truth_path, self.clock))
-        self._numbers = {lane: Numbers(lane, self._truth) for lane in (IN, OUT)}
+        self._numbers = {lane: Numbers(lane, self._truth) for lane in self.memories}
         self._patience_s = patience_s
-        self._inputs = {lane: Inputs(claim_wanted=CLAIM) for lane in (IN, OUT)}
+        self._inputs = {lane: Inputs(claim_wanted=CLAIM) for lane in self.memories}
         self._seen_s: dict[tuple[LaneName, int], float] = {}
 
     def invite(self, guest: Car, after_s: float) -> None:
@@ -78,11 +85,11 @@ class Bench:
     def _cycle(self) -> None:
         self.clock.advance(CYCLE_S)
         states = {lane: FieldState.model_validate(field_state(memory)) for lane, memory in self.memories.items()}
-        boards = {lane: Board(state.boom, state.green) for lane, state in states.items()}
+        boards = {lane: Board(state.boom, state.green, state.inner) for lane, state in states.items()}
         self.world, happened = advance(self.world, CYCLE_S, boards)
         self.happened += happened
         for one in happened:
-            self._truth.write(one.what.value, car=one.car, lane=one.lane)
+            self._truth.write(one.what.value, car=one.car, lane=one.lane, way=one.way.value)
         for lane in self.memories:
             self._scan(lane)
             state = FieldState.model_validate(field_state(self.memories[lane]))
@@ -98,7 +105,7 @@ class Bench:
 
     def _open(self, lane: LaneName, memory: Memory) -> None:
         """Open once for each passage that has been there long enough."""
-        if memory.now == 0 or memory.claim != CLAIM or not memory.inputs.approach:
+        if memory.now == 0 or memory.claim != CLAIM or not memory.near:
             return
         since_s = self._seen_s.setdefault((lane, memory.now), self.clock.seconds())
         known = any(done[:2] == (lane, memory.now) for done in self.commands)

@@ -6,6 +6,7 @@ import pytest
 
 from scada.clock import VirtualClock
 from scada.config import load
+from scada.model.lane.words import Direction
 from scada.model.plate import Plate
 from scada.sim.carpark import CarPark
 from scada.sim.road import Board, Happening, What
@@ -52,5 +53,5 @@ async def test_a_car_at_the_boom_is_gone_once_it_has_backed_out(park: CarPark) -
 async def test_what_happens_to_a_car_in_the_moment_in_which_it_is_sent_home_disturbs_nobody(park: CarPark) -> None:
     park.invite(Visit(ME, Plate("京A12345"), None, 1, Person(), 60.0), 60.0)
     park.dismiss(ME.name)
-    park._told(Happening(What.PASSED, ME.name, IN))
+    park._told(Happening(What.PASSED, ME.name, IN, Direction.ENTRY))
     assert park.entered == 0

@@ -1,5 +1,6 @@
 """The virtual operator decides as a person at the window would."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from scada.model.lane.words import Direction, Reason
@@ -8,13 +9,14 @@ from scada.model.plate import Plate
 from scada.sim.people.operator import Case, CorrectPlate, Decision, Offered, OpenFor, PickStay, Seen, decide
 
 CAME = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
-SEEN = Seen(Plate("京A12345"), dead_phone=False, entered_at=CAME)
+SEEN = Seen(Plate("京A12345"), dead_phone=False, entered_at=CAME, leads=Direction.EXIT)
+COMES = replace(SEEN, leads=Direction.ENTRY)
 OPEN = OpenFor(Reason.EQUIPMENT)
 PLATE = CorrectPlate(SEEN.plate)
 
 
-def case(leads: Direction = Direction.EXIT, state: str = "awaiting_operator", stay: str = "") -> Case:
-    return Case(LaneName("out1"), leads, "out1-20260501080000-3", state, stay)
+def case(state: str = "awaiting_operator", stay: str = "") -> Case:
+    return Case(LaneName("out1"), "out1-20260501080000-3", state, stay)
 
 
 def at(stay: str, minutes: float) -> Offered:
@@ -23,7 +25,7 @@ def at(stay: str, minutes: float) -> Offered:
 
 def test_he_first_says_which_plate_the_car_wears() -> None:
     assert decide(case(), SEEN, [], []) == PLATE
-    assert decide(case(Direction.ENTRY), SEEN, [], []) == PLATE
+    assert decide(case(), COMES, [], []) == PLATE
 
 
 def test_at_an_exit_he_then_picks_the_stay_that_began_when_the_driver_came() -> None:
@@ -33,12 +35,12 @@ def test_at_an_exit_he_then_picks_the_stay_that_began_when_the_driver_came() -> 
 def test_with_no_stay_that_fits_he_opens_with_a_reason() -> None:
     assert decide(case(), SEEN, [PLATE], [at("s3", 60)]) == OPEN
     assert decide(case(), SEEN, [PLATE, PickStay("s2")], [at("s2", 1)]) == OPEN
-    assert decide(case(Direction.ENTRY), SEEN, [PLATE], [at("s2", 1)]) == OPEN
+    assert decide(case(), COMES, [PLATE], [at("s2", 1)]) == OPEN
 
 
 def test_he_does_not_open_again_and_again() -> None:
     tried: list[Decision] = [PLATE, OPEN, OPEN, OPEN]
-    assert decide(case(Direction.ENTRY), SEEN, tried, []) is None
+    assert decide(case(), COMES, tried, []) is None
 
 
 def test_he_waits_while_the_lane_goes_on_by_itself() -> None:
@@ -47,7 +49,7 @@ def test_he_waits_while_the_lane_goes_on_by_itself() -> None:
 
 
 def test_a_driver_whose_phone_is_dead_is_let_out_once_his_stay_is_known() -> None:
-    dead = Seen(SEEN.plate, dead_phone=True, entered_at=CAME)
+    dead = replace(SEEN, dead_phone=True)
     assert decide(case(state="awaiting_payment", stay="s1"), dead, [], []) == OPEN
     assert decide(case(stay="s1"), dead, [], []) == OPEN
     assert decide(case(), dead, [], []) == PLATE

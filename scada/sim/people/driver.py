@@ -86,7 +86,7 @@ class Mind:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every driver has around him: screens, the road (who stands at the boom; reverse), a watch.
+    """What every driver has around him: screens, the road (whose turn it is, who stands there; reverse), a watch.
 
     `speed`: how fast the business clock runs on his watch.
     """
@@ -94,6 +94,7 @@ class Surroundings:
     devices_url: str
     wechat_url: str
     at_boom: Callable[[LaneName], CarName | None]
+    stands: Callable[[LaneName, CarName], bool]
     back_out: Callable[[CarName], None]
     clock: Clock
     speed: float
@@ -136,11 +137,13 @@ class Driver:
         """Do what the display asks for, as long as his car stands at the boom and his patience lasts."""
         until_s = self._around.clock.seconds() + self._mind.person.patience_s
         try:
-            while self._around.at_boom(lane) == self._mind.car:
+            while self._around.stands(lane, self._mind.car):
                 await asyncio.sleep(GLANCE_S)
                 if self._around.clock.seconds() > until_s:
                     self._around.back_out(self._mind.car)
                     continue
+                if self._around.at_boom(lane) != self._mind.car:
+                    continue  # the display speaks to the one on the other side
                 try:
                     await self._glance(lane)
                 except PageError as error:

@@ -27,11 +27,12 @@ STAY_OFF = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a person sees and hears at a boom: the plate, a driver without a phone, and when he says he came."""
+    """What a person sees and hears at a boom: the plate, a driver without a phone, when he says he came, his way."""
 
     plate: Plate
     dead_phone: bool
     entered_at: datetime | None
+    leads: Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,6 @@ class Case:
     """A case as the control room shows it."""
 
     lane: LaneName
-    leads: Direction
     passage: str
     state: str
     stay: str
@@ -89,7 +89,7 @@ def decide(
     if not any(isinstance(one, CorrectPlate) for one in tried):
         return CorrectPlate(seen.plate)
     stay = _fitting(offered, seen.entered_at, off)
-    if case.leads is Direction.EXIT and stay is not None and not any(isinstance(one, PickStay) for one in tried):
+    if seen.leads is Direction.EXIT and stay is not None and not any(isinstance(one, PickStay) for one in tried):
         return PickStay(stay)
     return OpenFor(Reason.EQUIPMENT) if opens < OPEN_TRIES else None
 
@@ -174,7 +174,7 @@ class Operator:
     def __init__(
         self,
         desk: Desk,
-        lanes: Mapping[LaneName, Direction],
+        lanes: Sequence[LaneName],
         look: Callable[[LaneName], Seen | None],
         speed: float = 1.0,
     ) -> None:
@@ -206,19 +206,19 @@ class Operator:
             await asyncio.sleep(LOOK_S)
 
     async def _round(self, tags: Mapping[str, object]) -> None:
-        for lane, leads in self._lanes.items() if self.present else ():
+        for lane in self._lanes if self.present else ():
             passage, why = tags.get(f"{lane}.passage"), tags.get(f"{lane}.case")
             seen = self._look(lane)
             if passage and why and seen is not None:
                 state, stay = tags.get(f"{lane}.lane.state"), tags.get(f"{lane}.stay")
-                await self._take(Case(lane, leads, str(passage), str(state), str(stay or "")), seen)
+                await self._take(Case(lane, str(passage), str(state), str(stay or "")), seen)
 
     async def _take(self, case: Case, seen: Seen) -> None:
         file = self._files.setdefault(case.passage, _File())
         file.looks += 1
         if file.looks < PATIENCE_LOOKS:
             return
-        offered = await asyncio.to_thread(self._desk.open_stays) if case.leads is Direction.EXIT else []
+        offered = await asyncio.to_thread(self._desk.open_stays) if seen.leads is Direction.EXIT else []
         decision = decide(case, seen, file.tried, offered, self._off)
         if decision is None:
             return

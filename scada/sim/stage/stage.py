@@ -134,13 +134,12 @@ class Stage:
         await self.until(f"{guest.role} stands at {lane}", lambda: self.is_at(guest, lane), within_s)
 
     def is_at(self, guest: Guest, lane: LaneName) -> bool:
-        """Say whether a car is the foremost on a lane's approach loop."""
-        here = self._cars.park.at_boom(lane)
-        return here is not None and here.car.name == guest.car
+        """Say whether a car is on a loop before a lane's boom."""
+        return self._cars.park.stands(lane, guest.car)
 
     def is_under(self, guest: Guest, lane: LaneName) -> bool:
         """Say whether a car is under a lane's boom."""
-        cars = self._cars.park.world.road(lane).cars
+        cars = self._cars.park.world.road(lane).everybody
         return any(one.car.name == guest.car and one.covers((0.0, 0.0)) for one in cars)
 
     async def code(self, guest: Guest, beyond: int = 0, within_s: float = WITHIN_S) -> str:

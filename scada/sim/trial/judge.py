@@ -112,10 +112,16 @@ class _Book:
     def _exits_of(self, stay: Row) -> Iterator[Row]:
         """Give the exit passages that were opened in the name of a stay."""
         for row in self._facts.passages:
-            if row["lane"] in self._facts.entries or self._opened[_number(row)] == 0:
+            if self._leads_in(_number(row)) or self._opened[_number(row)] == 0:
                 continue
             if stay["id"] == row["stay"] or stay["exit_passage"] == row["id"]:
                 yield row
+
+    def _leads_in(self, number: Number) -> bool:
+        return number[0] in self._facts.entries or number in self._truth.inward
+
+    def _went_in(self, crossing: Row) -> bool:
+        return crossing["lane"] in self._facts.entries or crossing.get("way") == "entry"
 
     def _owner_of(self, passage: object) -> str | None:
         row = self._passages.get(str(passage))
@@ -160,10 +166,11 @@ class _Book:
 
     def _without_leave(self) -> Iterator[Row]:
         """Give the crossings of cars for which the lane was not commanded to open."""
-        leaves = Counter((self._truth.owners.get(number), number[0]) for number in self._opened)
+        leaves = Counter((self._truth.owners.get(number), number[0], self._leads_in(number)) for number in self._opened)
         for row in self._truth.crossings:
-            leaves[str(row["car"]), str(row["lane"])] -= 1
-            if leaves[str(row["car"]), str(row["lane"])] < 0:
+            leave = (str(row["car"]), str(row["lane"]), self._went_in(row))
+            leaves[leave] -= 1
+            if leaves[leave] < 0:
                 yield row
 
     def _is_lawful(self, crossing: Row) -> bool:
@@ -180,13 +187,13 @@ class _Book:
         made = list(self._made(crossing))
         told = [row for row in made if row["stay"] is not None]
         closed = {row["id"] for row in self._facts.stays if row["ending"] is not None}
-        is_exit = crossing["lane"] not in self._facts.entries
-        return bool(made) and (not is_exit or all(row["stay"] in closed or row["note"] for row in told))
+        return bool(made) and (self._went_in(crossing) or all(row["stay"] in closed or row["note"] for row in told))
 
     def _made(self, crossing: Row) -> Iterator[Row]:
-        """Give the passages on record that a car made in a lane."""
+        """Give the passages on record that a car made in a lane, this way."""
         for row in self._facts.passages:
-            if row["lane"] == crossing["lane"] and self.owner(row) == crossing["car"]:
+            is_this_way = self._leads_in(_number(row)) == self._went_in(crossing)
+            if row["lane"] == crossing["lane"] and self.owner(row) == crossing["car"] and is_this_way:
                 yield row
 
     def _stays(self) -> Iterator[str]:
@@ -197,8 +204,8 @@ class _Book:
             if stay["ending"] == "EXIT":
                 yield from self._completed(stay, "exit_passage", "ended")
         begun = Counter(self._owner_of(stay["entry_passage"]) for stay in self._facts.stays)
-        came = Counter(car for car, lane in self._truth.passed if lane in self._facts.entries)
-        slipped = Counter(row["car"] for row in self._without_leave() if row["lane"] in self._facts.entries)
+        came = Counter(str(row["car"]) for row in self._truth.crossings if self._went_in(row))
+        slipped = Counter(row["car"] for row in self._without_leave() if self._went_in(row))
         for car, times in came.items():
             if not times - slipped[car] <= begun[car] <= times:
                 yield f"6: {car} came in {times} times and has {begun[car]} stays"
@@ -207,12 +214,17 @@ class _Book:
         passage = self._passages.get(str(stay[column]))
         if passage is None or str(passage["outcome"]).upper() not in self._proofs(passage):
             yield f"6: stay {stay['id']} {what} on a passage that was not completed ({stay[column]})"
-        elif (self.owner(passage), str(passage["lane"])) not in self._truth.passed:
+        elif not self._is_made(passage):
             yield f"6: stay {stay['id']} {what} with {self.owner(passage)}, who did not go through {passage['lane']}"
+
+    def _is_made(self, passage: Row) -> bool:
+        """Say whether the car of a passage truly went through the lane, that way."""
+        made = (self.owner(passage), passage["lane"], self._leads_in(_number(passage)))
+        return made in ((row["car"], row["lane"], self._went_in(row)) for row in self._truth.crossings)
 
     def _proofs(self, passage: Row) -> tuple[str, ...]:
         """Give the outcomes that prove a stay's passage: who followed another in has a stay of his own, too."""
-        return ("FORWARD", "TAILGATE") if passage["lane"] in self._facts.entries else ("FORWARD",)
+        return ("FORWARD", "TAILGATE") if self._leads_in(_number(passage)) else ("FORWARD",)
 
     def _causes(self) -> Iterator[str]:
         """Rule 7, the other half: one record a rise, and the cause the PLC gave."""

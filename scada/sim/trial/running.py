@@ -49,7 +49,7 @@ async def running(path: Path, clock: SystemClock, say: Say) -> AsyncIterator[Tri
         password, second, keepers = await _start(stack, config, path, clock, say)
         desk = Desk(f"http://{config.web.control.host}:{config.web.control.port}", NAME, password)
         stack.callback(desk.close)
-        operator = Operator(desk, {lane.id: lane.leads for lane in config.lanes}, cars.look, clock.speed)
+        operator = Operator(desk, [lane.id for lane in config.lanes], cars.look, clock.speed)
         await stack.enter_async_context(_working(cars.run(), operator.run()))
         yield TrialSite(config, clock, truth, cars, desk, operator, second, keepers)
 

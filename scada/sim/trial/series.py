@@ -202,7 +202,7 @@ async def _at_rest(site: TrialSite) -> bool:
 
 def _are_empty(site: TrialSite) -> bool:
     park = site.cars.park
-    return park.is_wired() and not any(road.cars or park.board(road.lane).boom > 0 for road in park.world.roads)
+    return park.is_wired() and not any(road.everybody or park.board(road.lane).boom > 0 for road in park.world.roads)
 
 
 async def _are_idle(site: TrialSite) -> bool:

@@ -78,11 +78,14 @@ class Truth:
     """What was broken, pressed or mended at the lanes."""
     cables: Sequence[Row] = ()
     """Which processes were killed, and when they were back."""
+    inward: frozenset[Number] = frozenset()
+    """The passages that lead in: of interest in a lane for both ways."""
 
 
 def truth_of(rows: Iterable[Row]) -> Truth:
     """Sort the lines of the truth log."""
     owners: dict[Number, str | None] = {}
+    inward: set[Number] = set()
     rises: list[Row] = []
     passed: list[tuple[str, str]] = []
     plates: dict[str, str] = {}
@@ -94,6 +97,8 @@ def truth_of(rows: Iterable[Row]) -> Truth:
         match row:
             case {"what": "passage", "lane": str(lane), "number": int(number), "car": str() | None as car}:
                 owners[lane, number] = car
+                if row.get("way") == "entry":
+                    inward.add((lane, number))
             case {"what": "rise"}:
                 rises.append(row)
             case {"what": "passed", "car": str(car), "lane": str(lane)}:
@@ -111,4 +116,4 @@ def truth_of(rows: Iterable[Row]) -> Truth:
                 cables.append(row)
             case _:
                 continue
-    return Truth(owners, rises, passed, plates, struck, crossings, field, cables)
+    return Truth(owners, rises, passed, plates, struck, crossings, field, cables, frozenset(inward))
