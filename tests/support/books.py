@@ -77,6 +77,18 @@ class Books:
             | {"amount_fen": amount_fen, "surplus": False, "source": "NOTICE", "paid_at": AT, "settled_at": AT}
         )
 
+    def by_one_gate(self) -> None:
+        """Let it all have happened at one gate that leads both ways; the exits are its passages from 11 on."""
+        for row in self.truth:
+            if "lane" in row:
+                row |= {"way": "entry" if row["lane"] == "in1" else "exit"}
+        for row in (*self.truth, *self.passages, *self.rises, *self.intents):
+            if "lane" not in row:
+                continue
+            beyond = 10 if row["lane"] == "out1" else 0
+            row |= {name: int(str(row[name])) + beyond for name in ("number", "count", "seq") if name in row}
+            row["lane"] = "gate1"
+
     def follows(self, lane: str, car: str, number: int = 3) -> Row:
         """A car goes through without a leave; its passage is on record as a tailgater's. Gives the record."""
         self.say("passage", lane=lane, number=number, car=car)

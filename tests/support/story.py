@@ -27,6 +27,7 @@ class Tale:
     journal: list[Row] = field(default_factory=list)
     cast: dict[str, str] = field(default_factory=dict)
     notes: dict[str, object] = field(default_factory=dict)
+    way: tuple[str, str] = ("in1", "out1")
 
     def visit(
         self,
@@ -39,9 +40,22 @@ class Tale:
         led: bool = True,
     ) -> None:
         """A car comes in, pays if it owes, and leaves; not `led`: the exit was not opened for it."""
-        self.cast[role] = role
-        entry = self.passes(role, "in1", read_by=read_by)
-        leave = self.passes(role, "out1", read_by=read_by, led=led)
+        entry = self.passes(role, self.way[0], read_by=read_by)
+        self.leaves(role, entry, read_by=read_by, paid_fen=paid_fen, arrears_fen=arrears_fen, ending=ending, led=led)
+
+    def leaves(
+        self,
+        role: str,
+        entry: str,
+        *,
+        read_by: str = "camera",
+        paid_fen: int = 500,
+        arrears_fen: int | None = None,
+        ending: str | None = "EXIT",
+        led: bool = True,
+    ) -> None:
+        """A car that came in by the passage `entry` pays and leaves."""
+        leave = self.passes(role, self.way[1], read_by=read_by, led=led)
         owed_fen = 500 - paid_fen if arrears_fen is None else arrears_fen
         self.stays.append(
             {"id": f"stay-{role}", "entry_passage": entry, "exit_passage": leave, "ending": ending}
@@ -75,7 +89,7 @@ class Tale:
             self.truth.append({"what": "passed", "lane": lane, "car": role, "at_s": 1.0})
         self.passages.append(
             {"id": f"{lane}-{number}", "lane": lane, "number": number, "outcome": outcome, "note": note}
-            | {"read_by": read_by, "plate": role, "stay": f"stay-{role}" if lane == "out1" else None}
+            | {"read_by": read_by, "plate": role, "stay": f"stay-{role}" if lane == self.way[1] else None}
         )
         return f"{lane}-{number}"
 
@@ -112,4 +126,4 @@ class Tale:
             cases=self.cases,
             entries=frozenset({"in1"}),
         )
-        return Story(truth_of(self.truth), facts, self.cast, notes=self.notes)
+        return Story(truth_of(self.truth), facts, self.cast, self.way, self.notes)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from scada.sim.drill import is_good, main, report, report_plays
 from scada.sim.trial.series import Plan, Result, merged, plans
+from scada.sim.trial.shape import Shape
 
 GOOD: dict[str, object] = {
     "cars": 2,
@@ -76,8 +77,9 @@ def test_scenarios_are_told_as_a_list_with_their_words_and_one_bad_one_fails_all
 def test_a_scenario_that_must_hold_over_both_protocols_is_played_on_both_sites_and_told_as_one() -> None:
     assert plans(["back-out", "paid-then-another-car"]) == [
         Plan(("back-out", "paid-then-another-car")),
-        Plan(("paid-then-another-car",), swapped=True),
+        Plan(("paid-then-another-car",), Shape.SWAPPED),
     ]
+    assert plans(["two-way-lane"]) == [Plan(("two-way-lane",), Shape.GATE), Plan(("two-way-lane",), Shape.GATE_SWAPPED)]
     plays = [Result("j", "e", "over opcua: x", ok=True), Result("k", "e", "y", ok=True)]
     plays.append(Result("j", "e", "over modbus: z", ok=False))
     assert merged(plays) == [

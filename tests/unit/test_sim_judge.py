@@ -267,3 +267,40 @@ def test_a_misread_plate_is_read_and_not_exact(tmp_path: Path) -> None:
 
 def test_the_spread_of_a_hundred_figures_is_by_nearest_rank() -> None:
     assert spread([float(figure) for figure in range(1, 101)]) == {"p50": 50.5, "p99": 99.0, "max": 100.0}
+
+
+def test_a_good_day_at_one_gate_for_both_ways_breaks_no_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.by_one_gate()
+    assert broken(books, tmp_path) == []
+
+
+def test_at_one_gate_the_leave_to_come_in_is_none_to_go_out(tmp_path: Path) -> None:
+    books = Books()
+    books.by_one_gate()
+    books.intents = [row for row in books.intents if row["number"] != 12]
+    assert "5: car-2 went through gate1 without a leave of its own" in broken(books, tmp_path)
+
+
+def test_at_one_gate_a_car_that_came_in_and_has_no_stay_breaks_the_sixth_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.by_one_gate()
+    del books.stays[0]
+    assert broken(books, tmp_path) == ["6: car-1 came in 1 times and has 0 stays"]
+
+
+def test_at_one_gate_a_stay_that_ends_before_its_car_has_gone_out_breaks_the_sixth_rule(tmp_path: Path) -> None:
+    books = Books()
+    books.by_one_gate()
+    books.truth = [
+        row for row in books.truth if (row["what"], row.get("car"), row.get("way")) != ("passed", "car-1", "exit")
+    ]
+    assert broken(books, tmp_path) == ["6: stay stay-1 ended with car-1, who did not go through gate1"]
+
+
+def test_at_one_gate_two_cars_that_leave_on_each_others_stays_are_wrong_cars(tmp_path: Path) -> None:
+    books = Books()
+    books.stays[0]["exit_passage"], books.stays[1]["exit_passage"] = "out1-2", "out1-1"
+    books.passages[1]["stay"], books.passages[3]["stay"] = "stay-2", "stay-1"
+    books.by_one_gate()
+    assert books.judged(tmp_path)["wrong_car_openings"] == 2

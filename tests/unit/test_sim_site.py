@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from plc.tagmap import read_map
+from scada.check import check
 from scada.config import load
+from scada.sim.carpark import way
+from scada.sim.trial.shape import Shape
 from scada.sim.trial.site import free_ports, prepare, read_rows
 
 BASE = Path(__file__).resolve().parents[2] / "config.toml"
@@ -33,8 +36,28 @@ def test_no_shipped_port_is_left_and_none_is_used_twice(tmp_path: Path) -> None:
     assert len(set(used)) == len(used) == 9
 
 
+@pytest.mark.parametrize(
+    ("shape", "device", "address"),
+    [(Shape.GATE, "plc1", "HR46"), (Shape.GATE_SWAPPED, "ua1", "ns=2;s=Out1.Passage.Side")],
+)
+def test_a_site_of_one_gate_has_a_plc_of_its_own_a_camera_for_either_way_and_nothing_to_warn_of_but_its_tides(
+    tmp_path: Path, shape: Shape, device: str, address: str
+) -> None:
+    path = prepare(tmp_path / "s", BASE, shape=shape)
+    config = load(path)
+    assert [(lane.name, lane.direction) for lane in config.lanes] == [("gate1", "both")]
+    assert [(camera.lane, camera.way) for camera in config.cameras] == [("gate1", "entry"), ("gate1", "exit")]
+    assert config.sim is not None
+    assert list(config.sim.field_ports) == [device]
+    assert way(config) == ("gate1", "gate1")
+    rows = read_rows(config.beside(config.tags.map))
+    assert {row["device"] for row in rows} == {device}
+    assert [row["address"] for row in rows if row["tag"] == "gate1.passage.side"] == [address]
+    assert [mistake.what for mistake in check(path)] == ["nothing says when this lane turns"]
+
+
 def test_an_exchanged_site_has_each_lane_on_the_others_protocol_and_a_sound_map(tmp_path: Path) -> None:
-    config = load(prepare(tmp_path / "s", BASE, swapped=True))
+    config = load(prepare(tmp_path / "s", BASE, shape=Shape.SWAPPED))
     devices, tags = config.beside(config.tags.devices), config.beside(config.tags.map)
     assert read_map(tags, devices).tags
     assert {row["device"] for row in read_rows(tags) if row["tag"].startswith("out1.")} == {"plc1"}

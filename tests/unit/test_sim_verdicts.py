@@ -6,6 +6,7 @@ import pytest
 
 from scada.sim.scenarios import SCENARIOS
 from scada.sim.scenarios.crowd import CARS
+from scada.sim.scenarios.ways import ORDER
 from scada.sim.stage.verdict import Findings, Verdict
 from tests.support.story import Tale
 
@@ -127,6 +128,17 @@ def server_kill(tale: Tale) -> None:
     tale.notes["paid"] = "ok"
 
 
+def two_way_lane(tale: Tale) -> None:
+    tale.way = ("gate1", "gate1")
+    came: dict[str, str] = {}
+    for role in ORDER:
+        if role in came:
+            tale.leaves(role, came[role])
+        else:
+            came[role] = tale.passes(role, "gate1")
+    tale.notes |= {"met": "second-first second-third", "the last way out": "kept", "stayed down": True}
+
+
 def power_cut(tale: Tale) -> None:
     tale.visit("cut")
     tale.visit("after")
@@ -151,6 +163,7 @@ STORIES: dict[str, Callable[[Tale], None]] = {
     "blind-loop": blind_loop,
     "fire": fire,
     "hold-open": hold_open,
+    "two-way-lane": two_way_lane,
     "plc-reboot": plc_reboot,
     "server-kill": server_kill,
     "power-cut": power_cut,
@@ -245,6 +258,14 @@ def test_a_scenario_in_which_nothing_happened_is_not_good(name: str) -> None:
         ("fire", lambda tale: tale.rise("out1", cause=4)),
         ("hold-open", change("stays", 0, ending="EXIT")),
         ("hold-open", without("settlements")),
+        ("two-way-lane", lambda tale: tale.truth.append(tale.truth.pop(2))),
+        ("two-way-lane", lambda tale: tale.rise("gate1", cause=2)),
+        ("two-way-lane", lambda tale: tale.notes.update({"the last way out": "shut"})),
+        ("two-way-lane", lambda tale: tale.notes.update({"stayed down": False})),
+        ("two-way-lane", lambda tale: tale.notes.update({"met": "second-first"})),
+        ("two-way-lane", lambda tale: tale.intents.append(dict(tale.intents[-1]))),
+        ("two-way-lane", change("stays", 2, ending="EXIT_OPEN_LANE")),
+        ("two-way-lane", without("settlements")),
         ("plc-reboot", lambda tale: tale.rise("out1", cause=9)),
         ("plc-reboot", lambda tale: tale.notes.update({"stayed down": False})),
         ("server-kill", without("settlements", 0)),

@@ -9,6 +9,7 @@ from scada.sim.scenarios.cuts import PlcReboot, PowerCut, ServerKill
 from scada.sim.scenarios.eyes import CameraOff, Misread, PlateSwap, TwoStays, UnplatedCar
 from scada.sim.scenarios.money import AnotherCar, DoublePayment, LateNotice, WechatOff
 from scada.sim.scenarios.reversing import BackOut, FakeExit
+from scada.sim.scenarios.ways import TwoWayLane
 from scada.sim.stage.stage import Stage
 from scada.sim.stage.story import Story
 from scada.sim.stage.verdict import Verdict
@@ -46,10 +47,13 @@ _ALL: tuple[Scenario, ...] = (
     BlindLoop(),
     HoldOpen(),
     Fire(),
+    TwoWayLane(),
     PlcReboot(),
     ServerKill(),
     PowerCut(),
 )
 SCENARIOS: Mapping[str, Scenario] = {one.name: one for one in _ALL}
-BOTH_WAYS = frozenset((AnotherCar.name,))
+BOTH_PROTOCOLS = frozenset((AnotherCar.name, TwoWayLane.name))
 """Those that are played with the lanes' protocols as shipped, and exchanged."""
+ONE_GATE = frozenset((TwoWayLane.name,))
+"""Those that are played at a car park whose one gate leads both ways."""

@@ -18,7 +18,7 @@ from scada.model.tag import TagName
 from scada.sim.carpark import way
 from scada.sim.people.pages import PageError
 from scada.sim.scenario import Casting, Pace
-from scada.sim.scenarios import BOTH_WAYS, SCENARIOS, Scenario
+from scada.sim.scenarios import BOTH_PROTOCOLS, ONE_GATE, SCENARIOS, Scenario
 from scada.sim.stage.stage import Missed, Stage
 from scada.sim.stage.story import Story, since
 from scada.sim.stage.switch import SwitchError
@@ -27,6 +27,7 @@ from scada.sim.trial.backstage import SiteBackstage
 from scada.sim.trial.facts import Facts, facts_of
 from scada.sim.trial.judge import judge
 from scada.sim.trial.running import Say, TrialSite, running
+from scada.sim.trial.shape import Shape
 from scada.sim.trial.site import prepare, read_rows
 from scada.sim.trial.truth import truth_of
 from scada.supervise import NotReady
@@ -59,13 +60,20 @@ class Plan:
     """Scenarios for one kind of site."""
 
     names: tuple[str, ...]
-    swapped: bool = False
+    shape: Shape = Shape.SHIPPED
 
 
 def plans(names: Sequence[str]) -> list[Plan]:
-    """Say on which sites scenarios are played: all as shipped, some with the protocols exchanged, too."""
-    both = tuple(name for name in names if name in BOTH_WAYS)
-    return [Plan(tuple(names)), *([Plan(both, swapped=True)] if both else [])]
+    """Say on which sites scenarios are played: with the lanes they need, and some over either protocol."""
+    lanes = [name for name in names if name not in ONE_GATE]
+    gate = [name for name in names if name in ONE_GATE]
+    played = {
+        Shape.SHIPPED: lanes,
+        Shape.SWAPPED: [name for name in lanes if name in BOTH_PROTOCOLS],
+        Shape.GATE: gate,
+        Shape.GATE_SWAPPED: [name for name in gate if name in BOTH_PROTOCOLS],
+    }
+    return [Plan(tuple(some), shape) for shape, some in played.items() if some]
 
 
 def merged(results: Sequence[Result]) -> list[Result]:
@@ -87,23 +95,23 @@ async def play_all(names: Sequence[str], base: Path, folder: Path, clock: System
     for plan in plans(names):
         left = list(plan.names)
         while left:
-            path = prepare(folder / str(next(numbers)), base, swapped=plan.swapped, tariff=TARIFF, timing=TIMING)
+            path = prepare(folder / str(next(numbers)), base, shape=plan.shape, tariff=TARIFF, timing=TIMING)
             async with running(path, clock, say) as site:
-                async for result in _play_while_at_rest(site, left, plan.swapped, say):
+                async for result in _play_while_at_rest(site, left, plan.shape, say):
                     results.append(result)
     return merged(results)
 
 
-async def _play_while_at_rest(site: TrialSite, left: list[str], swapped: bool, say: Say) -> AsyncIterator[Result]:
+async def _play_while_at_rest(site: TrialSite, left: list[str], shape: Shape, say: Say) -> AsyncIterator[Result]:
     """Play what is left, taking each off the list, as long as the site comes to rest after it."""
     broken = set[str]()
     protocols = _protocols(site)
     await _at_rest(site)
     while left:
         scenario = SCENARIOS[left.pop(0)]
-        say(f"{scenario.name}{' (exchanged)' if swapped else ''} …")
+        say(f"{scenario.name} ({shape.value}) …")
         verdict, is_at_rest = await _play(site, scenario, broken)
-        how = f"{protocols}: " if scenario.name in BOTH_WAYS else ""
+        how = f"{protocols}: " if scenario.name in BOTH_PROTOCOLS else ""
         say(f"{scenario.name}: {'good' if verdict.ok else 'NOT GOOD: ' + verdict.happened}")
         yield Result(scenario.name, scenario.expected, how + verdict.happened, verdict.ok)
         if not is_at_rest:

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 import tomli_w
 
+from scada.sim.trial.shape import Section, Shape, reshaped
+
 HOST = "127.0.0.1"
 LONGEST_SOCKET_PATH = 107
 """What a Unix socket's address holds."""
 
-Section = dict[str, object]
 AS_IT_IS: Mapping[str, int] = MappingProxyType({})
 Ports = Callable[[int], Sequence[int]]
 
@@ -35,21 +36,25 @@ def prepare(
     base: Path,
     ports: Ports = free_ports,
     *,
-    swapped: bool = False,
+    shape: Shape = Shape.SHIPPED,
     tariff: Mapping[str, int] = AS_IT_IS,
     timing: Mapping[str, float] = AS_IT_IS,
 ) -> Path:
     """Write `config.toml` and `devices.csv` into `folder`, derived from `base`; give the configuration's path.
 
-    `swapped`: the first two lanes change their places in the tag map, and with them their PLCs and protocols.
-    `tariff` and `timing` (of every lane): what differs from the base's.
+    `shape`: which lanes it has. `tariff` and `timing` (of every lane): what differs from the base's.
     Raises ValueError if the folder's path is too long for Unix sockets.
     """
     if len(str(folder.resolve() / "data" / "run" / "control.sock")) > LONGEST_SOCKET_PATH:
         raise ValueError(f"{folder}: too long a path for Unix sockets; take a shorter one")
     folder.mkdir(parents=True, exist_ok=True)
     content = tomllib.loads(base.read_text(encoding="utf-8"))
-    devices = read_rows(base.resolve().parent / _text(content, "tags", "devices"))
+    tag_map = base.resolve().parent / _text(content, "tags", "map")
+    devices: Sequence[dict[str, str]] = read_rows(base.resolve().parent / _text(content, "tags", "devices"))
+    if shape is not Shape.SHIPPED:
+        tags, devices = reshaped(shape, content, read_rows(tag_map), devices)
+        tag_map = folder / "tags.csv"
+        _write_rows(tag_map, tags)
     field_ports = cast("dict[str, int]", _section(content, "sim")["field_ports"])
     given = iter(ports(5 + len(devices) + len(field_ports)))
     _move_web(content, given)
@@ -57,9 +62,6 @@ def prepare(
     for device in devices:
         device["port"] = str(next(given))
     _write_rows(folder / "devices.csv", devices)
-    tag_map = base.resolve().parent / _text(content, "tags", "map")
-    if swapped:
-        tag_map = _swapped(tag_map, folder, [str(lane["name"]) for lane in cast("list[Section]", content["lanes"])])
     _section(content, "tariff").update(tariff)
     for lane in cast("list[Section]", content["lanes"]):
         lane["timing"] = {**cast("Section", lane.get("timing", {})), **timing}
@@ -68,17 +70,6 @@ def prepare(
     target = folder / "config.toml"
     target.write_text(tomli_w.dumps(content), encoding="utf-8")
     return target
-
-
-def _swapped(tag_map: Path, folder: Path, lanes: Sequence[str]) -> Path:
-    """Write a tag map in which the first two lanes have each other's devices and addresses."""
-    other = {lanes[0]: lanes[1], lanes[1]: lanes[0]}
-    rows = read_rows(tag_map)
-    for row in rows:
-        lane, _, point = row["tag"].partition(".")
-        row["tag"] = f"{other.get(lane, lane)}.{point}"
-    _write_rows(folder / "tags.csv", rows)
-    return folder / "tags.csv"
 
 
 def _section(content: Section, *names: str) -> Section:
