@@ -39,11 +39,15 @@ _REACHED_M = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """The cars right before and right behind one, and the one that comes towards it with no room to pass."""
+    """The cars right before and right behind one, and the one that comes towards it with no room to pass.
+
+    `yields`: that one's light is green.
+    """
 
     ahead: OnRoad | None
     behind: OnRoad | None
     facing: OnRoad | None = None
+    yields: bool = False
 
 
 def drive(one: OnRoad, near: Near, dt_s: float, board: Board, road: Road) -> OnRoad:
@@ -130,8 +134,8 @@ def _meets(one: OnRoad, facing: OnRoad) -> bool:
 
 
 def _standing(one: OnRoad, near: Near, dt_s: float, board: Board, road: Road) -> OnRoad:
-    if near.facing is not None and board.boom >= OPEN and not board.green:
-        return replace(one, move=Move.REVERSING, speed_m_s=0.0)  # the boom is up for the other one: make room
+    if near.yields:
+        return replace(one, move=Move.REVERSING, speed_m_s=0.0)
     is_up = board.boom >= OPEN and near.ahead is None and near.facing is None
     is_open = is_up and (board.green or road.open_s >= COURAGE_S)
     stood = replace(one, stood_s=one.stood_s + dt_s, open_s=one.open_s + dt_s if is_open else 0.0)

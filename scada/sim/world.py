@@ -151,11 +151,13 @@ def _move_all(road: Road, dt_s: float, board: Board) -> Road:
 
 def _move_queue(road: Road, way: Direction, dt_s: float, board: Board) -> tuple[OnRoad, ...]:
     """Move those who go one way; they see the light of their own side."""
-    lit = replace(board, green=board.green and way is road.turn(inner=board.inner))
+    is_mine = way is road.turn(inner=board.inner)
+    lit = replace(board, green=board.green and is_mine)
     cars, facing = road.queue(way), road.opposite(way)
+    yields = facing is not None and board.green and not is_mine
     moved: list[OnRoad] = []
     for place, one in enumerate(cars):
-        near = Near(moved[-1] if moved else None, cars[place + 1] if place + 1 < len(cars) else None, facing)
+        near = Near(moved[-1] if moved else None, cars[place + 1] if place + 1 < len(cars) else None, facing, yields)
         moved.append(drive(one, near, dt_s, lit, road))
     return tuple(moved)
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from scada.sim.road import CarName, Field, Habit, Manner, Move, Road, What, contacts
+from scada.model.lane.words import Direction
+from scada.sim.road import Board, CarName, Field, Habit, Manner, Move, Road, Waiting, What, contacts
 from scada.sim.world import World, advance, back_out, change_field, come, come_now, go_home
-from tests.support.park import CYCLE_S, IN, OUT, car, empty_world
+from tests.support.park import CYCLE_S, GATE, IN, OUT, car, empty_world, one_gate
 
 ME = CarName("car-00001")
 
@@ -71,3 +72,18 @@ def test_a_blind_loop_is_free_whatever_stands_on_it() -> None:
     blind = change_field(world, IN, Field(blind=frozenset({"approach"})))
     assert not contacts(blind.road(IN))["approach"]
     assert blind.road(OUT) == Road(OUT, blind.road(OUT).leads)
+
+
+def test_of_two_face_to_face_only_the_one_makes_room_whose_light_stays_red_while_the_others_is_green() -> None:
+    world = replace(one_gate(), waiting=(_guest(1, Direction.ENTRY), _guest(2, Direction.EXIT)))
+    world, _ = run(world, 5.0)
+    for board in (Board(), Board(0.995), Board(1.0), Board(0.995, inner=True)):
+        world, _ = advance(world, CYCLE_S, {GATE: board})
+        assert [one.move for one in world.road(GATE).everybody] == [Move.STANDING, Move.STANDING]
+    world, _ = advance(world, CYCLE_S, {GATE: Board(1.0, green=True, inner=True)})
+    assert [one.move for one in world.road(GATE).everybody] == [Move.REVERSING, Move.STANDING]
+
+
+def _guest(number: int, way: Direction) -> Waiting:
+    """Somebody who comes up to the gate at once, whoever stands on its other side."""
+    return Waiting(replace(car(number), entry_lane=GATE, exit_lane=GATE), GATE, Manner(Habit.MEETS), 0.0, way)
