@@ -1,11 +1,16 @@
-// An OPC UA server by node-opcua: `node node_opcua.js PORT [gone]`; says READY when it serves. Set HOME to a scratch
+// An OPC UA server by node-opcua: `node node_opcua.js PORT [gone|strict]`; says READY when it serves. Set HOME to a scratch
 // folder: it keeps certificates there. A lane's object with a variable of every kind of tag, a method that answers
-// seq and 1 (done), and `Alive`, which counts ten times a second. With `gone` the variable `Moved` is not there.
-const { OPCUAServer, DataType, Variant, VariantArrayType, StatusCodes } = require("node-opcua");
+// seq and 1 (done), and `Alive`, which counts ten times a second. With `gone` the variable `Moved` is not there;
+// with `strict` a client's certificate is rejected until somebody has moved it to $HOME/pki/trusted/certs.
+const { OPCUACertificateManager, OPCUAServer, DataType, Variant, VariantArrayType, StatusCodes } = require("node-opcua");
 
-const [port, gone] = process.argv.slice(2);
+const [port, manner] = process.argv.slice(2);
+const gone = manner === "gone";
 const server = new OPCUAServer({
   port: Number(port), host: "127.0.0.1", hostname: "127.0.0.1", resourcePath: "/", allowAnonymous: true,
+  serverCertificateManager: new OPCUACertificateManager({
+    rootFolder: `${process.env.HOME}/pki`, automaticallyAcceptUnknownCertificate: manner !== "strict",
+  }),
 });
 
 const VARIABLES = {
@@ -56,7 +61,7 @@ async function main() {
     organizedBy: server.engine.addressSpace.rootFolder.objects, nodeId: "s=Out1", browseName: "Out1",
   });
   for (const [name, [dataType, first]] of Object.entries(VARIABLES))
-    if (name !== "Moved" || gone !== "gone") addVariable(space, lane, name, dataType, first, true);
+    if (name !== "Moved" || !gone) addVariable(space, lane, name, dataType, first, true);
   addVariable(space, lane, "Alive", DataType.UInt32, 0, false);
   addCommand(space, lane);
   await server.start();
