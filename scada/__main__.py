@@ -121,10 +121,30 @@ def _add_looking(add: Adder) -> None:
     trace = _command(tags, "trace", "list the lanes' black boxes, or show one", _lazily("scada.commands.trace", "show"))
     trace.add_argument("file", nargs="?", type=Path, metavar="FILE", help="one of the files listed")
     trace.add_argument("--csv", action="store_true", help="CSV for a spreadsheet")
+    _add_certificates(add)
     quote = _command(add, "quote", "price a stay and explain each line", _lazily("scada.commands.checks", "quote"))
     for name in ("entry", "exit"):
         quote.add_argument(f"--{name}", required=True, metavar="TIME", help="like 2026-05-01T08:00, site's time")
     quote.add_argument("--json", action="store_true", help="one JSON object for programs")
+
+
+def _add_certificates(add: Adder) -> None:
+    certs = _group(add, "certs", "certificates of secured OPC UA devices: ours, and those we trust")
+    module = "scada.commands.certs"
+    _command(certs, "show", "show our own certificate, for a PLC to trust", _lazily(module, "show"))
+    _command(certs, "list", "show which certificates are trusted for which device", _lazily(module, "show_list"))
+    _command(certs, "renew", "make our own certificate anew before it ends", _lazily(module, "renew"))
+    trust = _command(certs, "trust", "trust the certificate that a device shows", _lazily(module, "trust"))
+    trust.add_argument("--thumbprint", metavar="HEX", help="SHA-256 or SHA-1, read off the PLC; without it: only look")
+    trust.add_argument("--file", type=Path, metavar="FILE", help="trust this file (also of an authority), ask nobody")
+    untrust = _command(certs, "untrust", "trust a certificate no longer", _lazily(module, "untrust"))
+    untrust.add_argument("--thumbprint", metavar="HEX", required=True, help="as `daozha certs list` shows it")
+    login = _command(certs, "login", "keep user name and password for a device", _lazily(module, "log_in"))
+    who = login.add_mutually_exclusive_group(required=True)
+    who.add_argument("--user", metavar="NAME", help="the password is asked for, or read from standard input")
+    who.add_argument("--forget", dest="user", action="store_const", const=None, help="remove what is kept")
+    for command in (trust, untrust, login):
+        command.add_argument("device", metavar="DEVICE", help="its name in the device table")
 
 
 def _add_plates(add: Adder) -> None:

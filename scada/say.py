@@ -10,22 +10,22 @@ from rich.table import Table
 
 def tell(text: str) -> None:
     """Say one line on standard output."""
-    Console(highlight=False, soft_wrap=True).print(escape(text))
+    Console(emoji=False, highlight=False, soft_wrap=True).print(escape(text))
 
 
 def complain(text: str) -> None:
     """Say what went wrong on standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(text)}[/red]")
+    Console(stderr=True, emoji=False, highlight=False, soft_wrap=True).print(f"[red]{escape(text)}[/red]")
 
 
 def note(text: str) -> None:
     """Say something in passing on standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(escape(text), style="dim")
+    Console(stderr=True, emoji=False, highlight=False, soft_wrap=True).print(escape(text), style="dim")
 
 
 def frame(title: str, lines: Sequence[str]) -> None:
     """Show a few lines that must not be overlooked."""
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     console.print(Panel("\n".join(escape(line) for line in lines), title=escape(title), expand=False, padding=(1, 2)))
 
 
@@ -34,4 +34,4 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
-    Console(highlight=False).print(table)
+    Console(emoji=False, highlight=False).print(table)

@@ -84,6 +84,20 @@ async def _dial_secured(
     return Dialled(client, min(certificate.not_valid_after_utc, identity.certificate.not_valid_after_utc))
 
 
+async def probe(device: Device, keys: KeyFolder, now: datetime) -> str:
+    """Connect as the plant would, say how, and let go. Raises PlcError with what to do."""
+    dialled = await dial(device, keys, now)
+    try:
+        async with asyncio.timeout(device.timeout_s):
+            await dialled.client.disconnect()
+    except (UaError, OSError, TimeoutError) as error:
+        log.debug("opc ua session not closed", plc=device.name, why=repr(error))
+    finally:
+        dialled.client.disconnect_socket()
+    ends = f", certificates until {dialled.ends_at:%Y-%m-%d}" if dialled.ends_at else ""
+    return f"connected with {device.security or 'no security'}{ends}"
+
+
 def new_client(device: Device, uri: str = "") -> Client:
     """Make a client that never reconnects by itself: every attempt has its own."""
     timeout_s = device.timeout_s + (HANDSHAKE_S if uri else 0.0)

@@ -142,6 +142,22 @@ class KeyFolder:
             raise KeysError(f"{file} must hold two lines: the user name, then the password")
         return Login(*lines)
 
+    def keep_login(self, device: str, user: str, password: str) -> Path:
+        """Keep the user name and password for a device; give the file."""
+        file = self.login_file(device)
+        if not user or not password or "\n" in user + password:
+            raise KeysError("a login is a user name and a password, of one line each")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _put(file, f"{user}\n{password}\n".encode())
+        except OSError as error:
+            raise KeysError(f"{file} cannot be written: {error}; give this user the right to") from error
+        return file
+
+    def forget_login(self, device: str) -> None:
+        """Be anybody for a device again."""
+        self.login_file(device).unlink(missing_ok=True)
+
 
 def _hosts() -> list[str]:
     return [socket.gethostname()]

@@ -1,5 +1,6 @@
 """`daozha check --online`: reach every PLC, camera and service that the configuration names, each within a limit."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
@@ -11,9 +12,13 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from plc import tagmap
+from plc.ua.client import probe
+from plc.ua.keys import KeyFolder
 from scada.check.lines import key_lines, key_text, line_of
 from scada.check.mistakes import Mistake
+from scada.clock import clock_from
 from scada.config import Config
+from scada.ports import PlcError
 
 LIMIT_S = 3.0
 _AT_ONCE = 16
@@ -53,7 +58,7 @@ def reach_all(config: Config, file: Path) -> tuple[list[Reached], list[Mistake]]
 def _reach(target: Target) -> Reached | Mistake:
     try:
         return Reached(target.name, target.where, target.try_it())
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, PlcError) as error:
         what = f"{target.name} at {target.where} does not answer: {error or type(error).__name__}"
         return Mistake(target.file, target.line, target.key, what, target.remedy)
 
@@ -70,7 +75,7 @@ def _devices(config: Config, file: Path) -> Iterable[Target]:
             f"{device.name}: host, port",
             f"{device.host}:{device.port}",
             "is it on, and are cable, address and firewall right? Virtual: daozha sim",
-            partial(_connect, device.host, device.port),
+            partial(_try_device, device, config.data),
         )
 
 
@@ -105,6 +110,13 @@ def _web_target(
     address = urlsplit(url)
     shown = f"{address.scheme}://{address.hostname}{f':{address.port}' if address.port else ''}{address.path}"
     return Target(name, file, line, key_text(path), shown, remedy, partial(_ask, address, expect))
+
+
+def _try_device(device: tagmap.Device, data: Path) -> str:
+    """Connect as the plant would where that can be refused; a device without security answers at its door."""
+    if device.protocol.name != "opcua":
+        return _connect(device.host, device.port)
+    return asyncio.run(probe(device, KeyFolder(data), clock_from().now()))
 
 
 def _connect(host: str, port: int) -> str:

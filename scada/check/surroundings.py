@@ -8,11 +8,13 @@ from pathlib import Path
 from lpr import models
 from plc import tagmap
 from plc.map.findings import ERROR, Finding
+from plc.ua.doubts import doubts
+from plc.ua.keys import KeyFolder
 from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
 from scada.check.rules import is_virtual
-from scada.clock import VARIABLE, clock_from
+from scada.clock import VARIABLE, SystemClock, clock_from
 from scada.config import data_folder
 from scada.model.tag import TagName, lane_of
 
@@ -59,6 +61,21 @@ def _tag_map_is_clean(reading: Reading) -> Iterator[Mistake]:
             yield reading.mistake(("lanes", number, "name"), what, f"add rows named {name}.loop.approach and so on")
         elif reading.text("lanes", number, "direction") == "both":
             yield from _knows_its_side(reading, number, str(name), {tag.spec.name for tag in tag_map.tags})
+
+
+def _plcs_know_us(reading: Reading) -> Iterator[Mistake]:
+    """See that each secured OPC UA device is trusted, that no certificate ends soon, and that logins can be used."""
+    tables = [reading.text("tags", name) for name in ("map", "devices")]
+    files = [reading.file.parent / written for written in tables if written is not None]
+    if len(files) < 2 or not all(file.is_file() for file in files):
+        return
+    map_file, device_file = files
+    keys = KeyFolder(_data(reading))
+    for device in tagmap.examine(map_file, device_file, _protocols(reading))[0].devices.values():
+        if device.protocol.name == "opcua":
+            for doubt in doubts(device, keys, SystemClock().now()):
+                severity = Severity.ERROR if doubt.stops else Severity.WARNING
+                yield Mistake(device_file, None, f"{device.name}: security", doubt.text, doubt.remedy, severity)
 
 
 def _protocols(reading: Reading) -> dict[str, str]:
@@ -164,6 +181,7 @@ def _data(reading: Reading) -> Path:
 LOOKS: tuple[Look, ...] = (
     _tables_exist,
     _tag_map_is_clean,
+    _plcs_know_us,
     _pictures_exist,
     _secrets_are_there_and_ours_alone,
     _data_can_be_written,

@@ -40,6 +40,7 @@ def test_help_lists_every_command_and_the_exit_codes(capsys: Out) -> None:
         "migrate",
         "user",
         "rights",
+        "certs",
     ):
         assert re.search(rf"^    {command}\b", told, re.MULTILINE), command
     assert "exit codes: 0 done" in told
