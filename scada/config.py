@@ -44,6 +44,7 @@ class Site(_Section):
     def _known_zone(cls, zone: str) -> str:
         if zone not in available_timezones():
             raise ValueError(f"{zone!r} is not a time zone; write one like Asia/Shanghai")
+        ZoneInfo(zone)  # read while files may be read: later the loop runs
         return zone
 
     @property
