@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from scada.model.lane.length import Geometry
 from scada.model.lane.tide import Tide
 from scada.model.lane.timing import Policy, Timing
 from scada.model.lane.words import Direction
@@ -129,6 +130,15 @@ class LanePolicy(_Section):
     """A boom off its mount holds nobody back: tell the cars to wait, or let them pass and count them (path L)."""
 
 
+class LaneGeometry(_Section):
+    """Where a lane's loops lie, in metres, and from when on what passed is too long for one vehicle (path B)."""
+
+    gap_m: Annotated[float, Field(gt=0, le=10)] = Geometry().gap_m
+    safety_m: Annotated[float, Field(gt=0, le=10)] = Geometry().safety_m
+    longest_m: Annotated[float, Field(ge=3, le=50)] = Geometry().longest_m
+    slowest_s: Annotated[float, Field(gt=0, le=60)] = Geometry().slowest_s
+
+
 class LaneTide(_Section):
     """From this time of the day on (the site's own) a tidal lane leads this way."""
 
@@ -151,6 +161,7 @@ class Lane(_Section):
     title_en: str
     timing: LaneTiming = LaneTiming()
     policy: LanePolicy = LanePolicy()
+    geometry: LaneGeometry = LaneGeometry()
 
     @property
     def id(self) -> LaneName:
@@ -172,7 +183,7 @@ class Lane(_Section):
         """The lane's timing as the machine knows it."""
         own = self.policy
         policy = Policy(Fen(own.release_cap_fen), own.admit_unread, own.broken_boom == "hold-open")
-        return Timing(**self.timing.model_dump(), policy=policy)
+        return Timing(**self.timing.model_dump(), policy=policy, geometry=Geometry(**self.geometry.model_dump()))
 
 
 class ZoneTable(_Section):

@@ -131,6 +131,12 @@ def test_a_misspelt_key_is_told_with_the_right_one(write: Write) -> None:
             "lanes[1].policy.broken_boom",
             "hold-open",
         ),
+        (
+            'direction = "exit"',
+            'direction = "exit"\ngeometry = { longest_m = 2.0 }',
+            "lanes[1].geometry.longest_m",
+            "greater",
+        ),
         ("stay_hours = 72", "stay_hours = 0", "limits.stay_hours", "greater"),
     ],
 )

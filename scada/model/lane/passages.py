@@ -17,12 +17,18 @@ from scada.model.lane.commands import (
 from scada.model.lane.events import ImageSeen
 from scada.model.lane.image import LaneImage
 from scada.model.lane.leave import authorisation_of, close_order, due_of
+from scada.model.lane.length import crossing, too_long_m
 from scada.model.lane.states import Begun, Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.words import Authorisation, Direction, Passage, passage_id
+from scada.model.plate import PlateColour
 
 _CAME_BACK = frozenset({PassageOutcome.BACKED_OUT, PassageOutcome.REVERSED_THROUGH, PassageOutcome.UNCERTAIN})
 """The car may stand before the boom again: whose plate the cameras read meanwhile is not sure."""
+
+
+_LARGE = (PlateColour.YELLOW, PlateColour.LIMEGREEN)
+"""Plates of lorries and coaches, which are as long as two cars."""
 
 
 def image_seen(lane: Lane, event: ImageSeen, timing: Timing) -> Step:
@@ -48,10 +54,12 @@ def _looked(lane: Lane, image: LaneImage, at_s: float) -> Lane:
     stand_s = _since(lane.stand_s, on=image.stand.is_on, at_s=at_s)
     safety_s = _since(lane.safety_s, on=image.safety.is_on, at_s=at_s)
     stuck = lane.stuck and not image.stand.is_off
+    crossed = crossing(lane.crossed, at_s, stands=not image.stand.is_off, is_under=not image.safety.is_off)
     live = lane.live
     if live is not None and live.close_behind and image.stand.is_on and live.number == image.passage_now:
         live = replace(live, close_behind=False)
-    return replace(lane, state=state, image=image, live=live, stand_s=stand_s, safety_s=safety_s, stuck=stuck)
+    seen = replace(lane, state=state, image=image, live=live, stand_s=stand_s, safety_s=safety_s)
+    return replace(seen, stuck=stuck, crossed=crossed)
 
 
 def _since(before_s: float | None, *, on: bool, at_s: float) -> float | None:
@@ -171,7 +179,17 @@ def _completed(lane: Lane, passage: Passage, at_s: float, timing: Timing) -> Ste
     leave = authorisation_of(lane.state)
     if leave is None or leave.passage != passage.id:
         return _without_leave(lane, passage, at_s, timing, PassageOutcome.FORWARD)
-    return proven(_free(replace(lane, blind=0), s.Clearing(at_s)), passage, leave, at_s, timing)
+    alarm = _too_long(lane, passage, timing)
+    return proven(_free(replace(lane, blind=0), s.Clearing(at_s)), passage, leave, at_s, timing).also(*alarm)
+
+
+def _too_long(lane: Lane, passage: Passage, timing: Timing) -> tuple[Command, ...]:
+    """Tell a person of what is too long for one small vehicle: two may have passed under one leave (path B)."""
+    length = None if lane.two_way else too_long_m(lane.crossed, timing.geometry)
+    if length is None or (passage.read is not None and passage.read.colour in _LARGE):
+        return ()
+    text = f"{length:.0f} m passed under one leave: a long vehicle, or two close together"
+    return RaiseAlarm("too_long", passage.id, text), KeepPicture(passage.id, "too long")
 
 
 def proven(lane: Lane, passage: Passage, leave: Authorisation, at_s: float, timing: Timing) -> Step:

@@ -11,6 +11,7 @@ from operator import attrgetter
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.commands import Command
 from scada.model.lane.image import DARK, LaneImage
+from scada.model.lane.length import Crossing
 from scada.model.lane.words import BOTH_WAYS, Authorisation, Direction, Ending, Fate, Order, Passage, Quote, Reason
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import PlateRead
@@ -322,7 +323,7 @@ class Lane:
     nothing ever was. `stand_s` and `safety_s`: since when a loop is on (monotonic); `stuck`: the approach loop is on
     with nobody there; `look_s`: when the cameras were last asked because of that; `blind`: cars in a row that went
     off an open gate's approach loop and never came onto the safety loop; `standing`: the conditions whose alarm is
-    raised already.
+    raised already; `crossed`: how the last vehicle went over the loops.
     """
 
     name: LaneName
@@ -345,6 +346,7 @@ class Lane:
     look_s: float = 0.0
     blind: int = 0
     standing: frozenset[str] = frozenset()
+    crossed: Crossing | None = None
 
     def is_live(self, passage: PassageId) -> bool:
         """Say whether this is the passage of the car that stands there now."""

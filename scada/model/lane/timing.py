@@ -5,6 +5,7 @@ What only the PLC times (`t_glitch`, `t_gone`, `t_clear`) stands in the PLC.
 
 from dataclasses import dataclass
 
+from scada.model.lane.length import USUAL, Geometry
 from scada.model.money import NOTHING, Fen
 
 
@@ -24,7 +25,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The waits of one lane, in seconds of monotonic time, `confidence`, the least sign probability, and its policy."""
+    """A lane's waits in seconds of monotonic time, its least sign probability, its policy, where its loops lie."""
 
     t_read_s: float = 2.0
     t_help_s: float = 20.0
@@ -52,3 +53,4 @@ class Timing:
     agreeing: int = 2
     """How many frames must agree on a plate (`lanes.md` §6, Identifying)."""
     policy: Policy = Policy()
+    geometry: Geometry = USUAL
