@@ -15,6 +15,7 @@ SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 bad configuration or usage"
 _ROLES = ("operator", "technician", "manager", "administrator", "auditor")
 _RIGHTS = ("month", "white", "black", "locked", "special")
+_TAGS, _WATCH = "scada.commands.tags", "scada.commands.watch"
 _SIMULATORS = {"sim": "scada.sim.run", "drill": "scada.sim.drill", "month": "scada.sim.virtual"}
 
 Run = Callable[[argparse.Namespace], int]
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add: Adder = commands.add_parser
     _add_running(add)
     _add_looking(add)
+    _add_tags(add)
     _add_plates(add)
     _add_reports(add)
     _add_stocktake(add)
@@ -114,13 +116,6 @@ def _add_looking(add: Adder) -> None:
     )
     check.add_argument("--online", action="store_true", help="also reach PLCs, cameras, InfluxDB and WeChat")
     check.add_argument("--json", action="store_true", help="one JSON object for programs")
-    tags = _group(add, "tags", "work with tag maps")
-    lint = _command(tags, "lint", "tell every mistake in a tag map", _lazily("scada.commands.checks", "lint_tags"))
-    lint.add_argument("--map", type=Path, metavar="CSV", help="the tag map (default: the site's)")
-    lint.add_argument("--devices", type=Path, metavar="CSV", help="the device table (default: the site's)")
-    trace = _command(tags, "trace", "list the lanes' black boxes, or show one", _lazily("scada.commands.trace", "show"))
-    trace.add_argument("file", nargs="?", type=Path, metavar="FILE", help="one of the files listed")
-    trace.add_argument("--csv", action="store_true", help="CSV for a spreadsheet")
     _add_certificates(add)
     quote = _command(add, "quote", "price a stay and explain each line", _lazily("scada.commands.checks", "quote"))
     for name in ("entry", "exit"):
@@ -145,6 +140,49 @@ def _add_certificates(add: Adder) -> None:
     who.add_argument("--forget", dest="user", action="store_const", const=None, help="remove what is kept")
     for command in (trust, untrust, login):
         command.add_argument("device", metavar="DEVICE", help="its name in the device table")
+
+
+def _add_tags(add: Adder) -> None:
+    tags = _group(add, "tags", "work with tag maps")
+    lint = _command(tags, "lint", "tell every mistake in a tag map", _lazily(_TAGS, "lint"))
+    lint.add_argument("map", nargs="?", type=Path, metavar="MAP", help="CSV or xlsx (default: the site's)")
+    diff = _command(
+        tags, "diff", "say what differs between two maps; 0 nothing, 1 something, 2 an error", _lazily(_TAGS, "diff")
+    )
+    diff.add_argument("old", type=Path, metavar="OLD")
+    diff.add_argument("new", type=Path, metavar="NEW")
+    diff.add_argument("--old-devices", type=Path, metavar="FILE", help="the old device table (default: the new one)")
+    show = _command(tags, "show", "show tags and every form of their addresses", _lazily(_TAGS, "show"))
+    watch = _command(
+        tags, "watch", "show tags as they change, from the plant or straight from the devices", _lazily(_WATCH, "watch")
+    )
+    for command in (show, watch):
+        command.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="like 'in1.*' (default: all)")
+        command.add_argument("--map", type=Path, metavar="MAP", help="the tag map (default: the site's)")
+    watch.add_argument("--orders", action="store_true", help="numbers of several words in all four orders")
+    watch.add_argument("--direct", action="store_true", help="read the devices, whether the plant runs or not")
+    watch.add_argument("--seconds", type=float, metavar="S", help="end after so long (default: Ctrl-C)")
+    export = _command(tags, "export", "write a map in another form", _lazily(_TAGS, "export"))
+    export.add_argument("map", nargs="?", type=Path, metavar="MAP", help="CSV or xlsx (default: the site's)")
+    export.add_argument("--format", choices=("csv", "xlsx", "kepware", "telegraf"), default="csv")
+    export.add_argument("--device", metavar="NAME", help="the tags of this device only")
+    for command in (lint, diff, show, watch, export):
+        command.add_argument("--devices", type=Path, metavar="FILE", help="the device table (default: the site's)")
+    for command in (lint, diff, show, watch):
+        command.add_argument("--json", action="store_true", help="JSON for programs")
+    take = _command(
+        tags, "import", "make a map of Kepware's CSV or Telegraf's TOML", _lazily(_TAGS, "take"), config=False
+    )
+    take.add_argument("file", type=Path, metavar="FILE")
+    take.add_argument("--device", metavar="NAME", help="what the device is called here (Kepware)")
+    take.add_argument("--lane", default="", metavar="LANE", help="put this lane before every name")
+    take.add_argument("--base", type=int, choices=(0, 1), default=1, help="0: addresses count from 400000 (Kepware)")
+    take.add_argument("--devices-output", type=Path, metavar="FILE", help="write the devices that it names (Telegraf)")
+    trace = _command(tags, "trace", "list the lanes' black boxes, or show one", _lazily("scada.commands.trace", "show"))
+    trace.add_argument("file", nargs="?", type=Path, metavar="FILE", help="one of the files listed")
+    trace.add_argument("--csv", action="store_true", help="CSV for a spreadsheet")
+    for command in (export, take):
+        command.add_argument("--output", type=Path, metavar="FILE", help="where to (default: standard output)")
 
 
 def _add_plates(add: Adder) -> None:

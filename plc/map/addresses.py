@@ -75,6 +75,40 @@ _LANE_ST_WORDS = {"QW": (Area.HOLDING, 0), "IW": (Area.INPUT, 0), "MW": (Area.HO
 _LANE_ST_BITS = {"QX": Area.COIL, "IX": Area.DISCRETE}
 
 
+_FIRST_DIGIT = {area: digit for digit, area in _CLASSIC_AREA.items()}
+_FIVE_DIGITS = 9999
+_IEC_BITS = {area: letters for letters, area in _LANE_ST_BITS.items()}
+_M_BEGINS = 1024
+
+
+def side_by_side(address: Address, base: int = 1, profile: str = "") -> tuple[str, ...]:
+    """Give an address in all its forms: HR4, 40005, %QW4, wire 0x0004; one that is no register has only its own."""
+    if not isinstance(address, Register):
+        return (str(address),)
+    forms = [str(address), _classic(address, base)]
+    if profile == "lane.st":
+        forms.append(_iec(address))
+    return (*forms, f"wire 0x{address.start:04X}")
+
+
+def _classic(place: Register, base: int) -> str:
+    number = place.start + base
+    digits = f"{number:04d}" if number <= _FIVE_DIGITS else f"{number:05d}"
+    return f"{_FIRST_DIGIT[place.area]}{digits}{'' if place.bit is None else f'.{place.bit}'}"
+
+
+def _iec(place: Register) -> str:
+    """Write it as in `lane.st`; its %M words begin at HR1024."""
+    if place.area in _IEC_BITS:
+        byte, bit = divmod(place.start, 8)
+        return f"%{_IEC_BITS[place.area]}{byte}.{bit}"
+    bit_of_word = "" if place.bit is None else f".{place.bit}"
+    if place.area is Area.INPUT:
+        return f"%IW{place.start}{bit_of_word}"
+    letters, number = ("QW", place.start) if place.start < _M_BEGINS else ("MW", place.start - _M_BEGINS)
+    return f"%{letters}{number}{bit_of_word}"
+
+
 def parse_node(text: str) -> NodeAddress:
     """Read an OPC UA address. Raises AddressError."""
     if not _NODE.fullmatch(text):

@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 from billing.tariff import LineKind, Priced, Tariff, price
-from plc import tagmap
-from plc.map.findings import ERROR
 from scada import say
 from scada.check import check, has_errors
 from scada.check.online import Reached, reach_all
@@ -32,34 +30,6 @@ def check_site(asked: argparse.Namespace) -> int:
     else:
         show(file, mistakes, reached)
     return 2 if has_errors(mistakes) else 0
-
-
-def lint_tags(asked: argparse.Namespace) -> int:
-    """Lint the tag map of the configuration, or of two files. 2 on errors, 0 on warnings."""
-    try:
-        map_file, device_file = _tables(asked)
-        of_site = _protocols(asked)
-    except ConfigError as error:
-        say.complain(str(error))
-        return 2
-    findings = tagmap.lint(map_file, device_file, of_site)
-    for finding in findings:
-        say.complain(f"{finding.severity}: {finding}")
-    errors = sum(finding.severity == ERROR for finding in findings)
-    say.tell(f"{map_file}: {errors} errors, {len(findings) - errors} warnings")
-    return 2 if errors else 0
-
-
-def _tables(asked: argparse.Namespace) -> tuple[Path, Path]:
-    if asked.map and asked.devices:
-        return asked.map, asked.devices
-    config = load(asked.config)
-    return asked.map or config.beside(config.tags.map), asked.devices or config.beside(config.tags.devices)
-
-
-def _protocols(asked: argparse.Namespace) -> dict[str, str]:
-    """Give the site's own protocols; a map can be linted without a site."""
-    return load(asked.config).tags.protocols if asked.config.is_file() else {}
 
 
 def quote(asked: argparse.Namespace) -> int:

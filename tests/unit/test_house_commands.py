@@ -145,7 +145,7 @@ def test_the_shipped_tag_map_is_clean_and_a_broken_one_ends_with_2(tmp_path: Pat
     assert main(["tags", "lint", "--config", str(ROOT / "config.toml")]) == 0
     broken = tmp_path / "tags.csv"
     broken.write_text("tag,device,address,type\nin1.gate.up,plc9,HR4.4,bool\n")
-    assert main(["tags", "lint", "--config", str(ROOT / "config.toml"), "--map", str(broken)]) == 2
+    assert main(["tags", "lint", "--config", str(ROOT / "config.toml"), str(broken)]) == 2
     assert "E03" in capsys.readouterr().err
 
 
