@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from plc.map.cells import check_cells, check_heads
+from plc.map.derived import DerivedTag, check_formulas, is_derived, read_derived
 from plc.map.devices import Device, read_devices
 from plc.map.findings import ERROR, Finding
 from plc.map.lint import check_rows, check_tags, lanes_of, named
@@ -79,12 +80,13 @@ def examine(
     except SheetError as bad:
         return TagMap((), {}), [*findings, _unreadable(devices_path, bad)]
     devices, device_findings = read_devices(device_sheet, protocols(of_site))
-    tags, tag_findings = _tags(sheets, devices)
+    tags, derived, tag_findings = _tags(sheets, devices)
     rows = named(sheets)
     findings += [*device_findings, *tag_findings, *check_rows(rows, devices), *check_tags(tags, devices)]
+    findings += check_formulas(derived, (row.name for row in rows), devices)
     no_auto = {name: lane.why_no_auto for name, lane in lanes_of(rows, devices).items() if lane.why_no_auto}
     findings.sort(key=lambda finding: (finding.file, finding.row))
-    return TagMap(tuple(tags), devices, no_auto), findings
+    return TagMap(tuple(tags), devices, no_auto, tuple(tag.spec for tag in derived)), findings
 
 
 def tag_sheets(map_path: Path, fillings: Iterable[Filling]) -> tuple[list[Sheet], list[Finding]]:
@@ -116,15 +118,20 @@ def _unreadable(path: Path, bad: SheetError) -> Finding:
     return Finding(ERROR, "E00", str(path), 1, "", str(bad), "see that the path is right, and save it as CSV or xlsx")
 
 
-def _tags(sheets: Iterable[Sheet], devices: Mapping[str, Device]) -> tuple[list[MappedTag], list[Finding]]:
+def _tags(
+    sheets: Iterable[Sheet], devices: Mapping[str, Device]
+) -> tuple[list[MappedTag], list[DerivedTag], list[Finding]]:
     tags: list[MappedTag] = []
+    derived: list[DerivedTag] = []
     findings: list[Finding] = []
     for sheet in sheets:
         if not all(column in sheet.columns for column in NEEDED):
             continue
         for row in sheet.rows:
-            tag, wrong = read_row(row, sheet, devices)
+            tag, wrong = read_derived(row, sheet) if is_derived(row) else read_row(row, sheet, devices)
             findings += wrong
-            if tag is not None:
+            if isinstance(tag, MappedTag):
                 tags.append(tag)
-    return tags, findings
+            elif tag is not None:
+                derived.append(tag)
+    return tags, derived, findings

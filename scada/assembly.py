@@ -34,11 +34,12 @@ from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
 from scada.engine.links import Links
 from scada.engine.recorder import Recorder
-from scada.engine.tag.figures import HISTORY_BOX, Figures, box_specs, device_specs
+from scada.engine.tag.figures import HISTORY_BOX, Figures, box_specs
 from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
 from scada.engine.trace.blackbox import BlackBoxes
 from scada.engine.trace.tap import tapped
+from scada.model.figures import device_specs
 from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
@@ -190,7 +191,7 @@ class Money:
 def _specs(config: Config, tag_map: TagMap) -> list[TagSpec]:
     own = [spec for lane in config.lanes for spec in lane_specs(lane.id)]
     figures = [*device_specs(tag_map.devices), *box_specs(lane.id for lane in config.lanes)]
-    return [*(tag.spec for tag in tag_map.tags), *own, *site_specs(), *zone_specs(config.park), *figures]
+    return [*tag_map.specs, *own, *site_specs(), *zone_specs(config.park), *figures]
 
 
 def _places(tag_map: TagMap) -> Callable[[TagName], tuple[str, str]]:
@@ -268,7 +269,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         plant.pictures,
         plant.runners,
         _typed_by(ReadBy.OPERATOR),
-        {**_mode_desk(plant).verbs(), **TagDesk(plant.tags, plant.place).verbs()},
+        {**_mode_desk(plant).verbs(), **TagDesk(plant.tags, plant.place, plant.forcing, plant.clock).verbs()},
     )
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),

@@ -34,17 +34,21 @@ CODES = {
     "E18": "a role twice in a lane",
     "E19": "a lane lacks what AUTO needs",
     "E20": "command block not whole, or not one write",
-    "E21": "scale on what has none",
+    "E21": "scale or filter on what has none",
     "W22": "hole above max_gap",
     "W23": "one word in two classes",
     "E24": "unknown, missing or double column",
     "W25": "pulse lane",
-    "E26": "not supported",
     "E27": "a cell that cannot be read",
     "E28": "a lane's template cannot be filled in",
     "E30": "a device that cannot be used",
     "E31": "security that cannot be had",
     "W32": "simulated device",
+    "E33": "a formula that cannot be read",
+    "E34": "a formula looks at no tag",
+    "E35": "formulas in a circle",
+    "E36": "a derived tag has no such column",
+    "E37": "what a lane rests on is neither derived nor filtered",
 }
 """All codes; those up to 25 are `plc.md`'s own."""
 

@@ -8,7 +8,7 @@ from plc.map.devices import Device
 from plc.map.findings import ERROR, WARNING, Finding, at, error, found
 from plc.map.mapped import MappedTag
 from plc.map.sheet import Row, Sheet
-from plc.map.tagrow import OPENING_PULSE
+from plc.map.tagrow import OPENING_PULSE, READBACK
 from scada.model.tag import TagName, lane_of, point_of
 
 NEEDED_FOR_AUTO = [
@@ -32,7 +32,6 @@ NEEDED_FOR_AUTO = [
 _A_LANES = frozenset({*NEEDED_FOR_AUTO, OPENING_PULSE} - {"hb.plc", "hb.server", "plc.boot", "plc.tick"})
 """Whoever has one of these is a lane; a meter is none."""
 SAFETY, SAFETY_FAULT = "loop.safety", "loop.safety_fault"
-READBACK = "readback:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,6 @@ class MappedTag:
     scan: Scan
     scaling: Scaling
     length: int
-    pulse_ms: int
-    verify: str
     role: str
     line: int
     origin: Origin = NOWHERE
@@ -84,11 +82,17 @@ class MappedTag:
 
 @dataclass(frozen=True, slots=True)
 class TagMap:
-    """All tags of a site's PLCs, the devices they live on, and why lanes are refused AUTO, if they are."""
+    """All tags of a site's PLCs, the devices they live on, why lanes are refused AUTO, if they are; derived tags."""
 
     tags: tuple[MappedTag, ...]
     devices: dict[str, Device]
     no_auto: Mapping[str, str] = field(default_factory=dict)
+    derived: tuple[TagSpec, ...] = ()
+
+    @property
+    def specs(self) -> tuple[TagSpec, ...]:
+        """Give what the tag engine needs to know of all tags, read and derived."""
+        return (*(tag.spec for tag in self.tags), *self.derived)
 
     def why_no_auto(self, lane: str) -> str:
         """Say why a lane is refused AUTO: what its map lacks, or that a device of it is simulated; empty if nothing."""

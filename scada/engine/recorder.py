@@ -1,8 +1,8 @@
 """Every tag change goes to history, but for what says who somebody is."""
 
 from scada.engine.mailbox import Mailbox, Spill
-from scada.engine.tag.figures import BUSY, GROUP
 from scada.engine.tags import Batch, TagTable
+from scada.model.figures import BUSY, GROUP
 from scada.model.tag import TagName, lane_of, point_of
 from scada.ports import Historian
 

@@ -44,7 +44,7 @@ def may_write(spec: TagSpec, value: Value, now: TagValue, writer: Writer = Write
         return Refused(f"{spec.name} is written by the lane's gatekeeper only")
     if spec.access is Access.READ:
         return Refused(f"{spec.name} is read only")
-    if writer is Writer.PERSON and (why := _why_no_hand(spec)):
+    if writer is Writer.PERSON and (why := why_not_by_hand(spec)):
         return Refused(why)
     if now.quality is Quality.FORCED:
         return Refused(f"{spec.name} is forced: nobody could see what the write did")
@@ -55,17 +55,34 @@ def may_write(spec: TagSpec, value: Value, now: TagValue, writer: Writer = Write
 
 def may_force(spec: TagSpec, value: Value) -> Allowed | Refused:
     """Decide whether a technician may put a value over what is read."""
-    if not spec.device and not spec.formula:
-        return Refused(f"{spec.name} is the server's own word")
-    if spec.access is Access.WRITE:
-        return Refused(f"{spec.name} is never read: there is nothing to force")
-    proofs = [point for point in spec.points if is_proof(point)]
-    if any(point not in _CAREFUL for point in proofs):
-        return Refused(f"{spec.name} may not be forced: the boom, the money or the handshake rests on it")
-    for point in proofs:
+    if why := why_not_forced(spec):
+        return Refused(why)
+    for point in spec.points & _CAREFUL.keys():
         if value is not _CAREFUL[point]:
             return Refused(f"{spec.name} may be forced to {_CAREFUL[point]:d} only: the other way would hide a fault")
     return _may_hold(spec, value)
+
+
+def why_not_forced(spec: TagSpec) -> str:
+    """Say why no value at all may be put over a tag; empty where some may."""
+    if not spec.device and not spec.formula:
+        return f"{spec.name} is the server's own word"
+    if spec.access is Access.WRITE:
+        return f"{spec.name} is never read: there is nothing to force"
+    if any(is_proof(point) and point not in _CAREFUL for point in spec.points):
+        return f"{spec.name} may not be forced: the boom, the money or the handshake rests on it"
+    return ""
+
+
+def why_not_by_hand(spec: TagSpec) -> str:
+    """Say why no person may write a tag; empty where one may."""
+    if not spec.device:
+        return f"{spec.name} is the server's own word"
+    if spec.access is Access.READ:
+        return f"{spec.name} is read only"
+    if any(_group(point) in _NO_HAND for point in spec.points):
+        return f"{spec.name} belongs to the lane: no person writes it"
+    return ""
 
 
 def is_proof(point: str) -> bool:
@@ -75,14 +92,6 @@ def is_proof(point: str) -> bool:
 
 def _group(point: str) -> str:
     return point.partition(".")[0]
-
-
-def _why_no_hand(spec: TagSpec) -> str:
-    if not spec.device:
-        return f"{spec.name} is the server's own word"
-    if any(_group(point) in _NO_HAND for point in spec.points):
-        return f"{spec.name} belongs to the lane: no person writes it"
-    return ""
 
 
 def _may_hold(spec: TagSpec, value: Value) -> Allowed | Refused:

@@ -48,15 +48,18 @@ class Role(Enum):
 
 VOUCH = "vouch"
 """Stand as the second person for what nobody may do alone."""
-_READS = frozenset({"open_stays", "recent_stays", "picture", "journal", "mode_periods", "tag_facts", CHANGE})
+_READS = frozenset(
+    {"open_stays", "recent_stays", "picture", "journal", "mode_periods", "tag_facts", "tags", "forced_tags", CHANGE}
+)
+_HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
 _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back"}
 _VERBS = {
     Role.OPERATOR: _READS | _LANE_WORK | {VOUCH},
-    Role.TECHNICIAN: _READS | _REPAIR,
+    Role.TECHNICIAN: _READS | _REPAIR | _HAND_ON_TAGS,
     Role.MANAGER: _READS | {VOUCH},
-    Role.ADMINISTRATOR: _READS | _LANE_WORK | {VOUCH},
+    Role.ADMINISTRATOR: _READS | _LANE_WORK | _HAND_ON_TAGS | {VOUCH},
     Role.AUDITOR: _READS,
 }
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scada.engine.tag.formula import LONGEST, FormulaError, Reckoned, Reckoner, parse
+from scada.formula import LONGEST, FormulaError, Reckoned, Reckoner, parse
 from scada.model.tag import Access, Quality, Shape, TagName, TagSpec, Value
 
 GOOD, STALE, LOST = Quality.GOOD, Quality.STALE, Quality.NOT_CONNECTED

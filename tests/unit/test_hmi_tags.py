@@ -6,8 +6,10 @@ from hmi.bridge import Value
 from scada.clock import SystemClock
 from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.engine.doors.tags import MOST_NAMES, TagDesk
+from scada.engine.tag.forcing import COUNT, Forcing
 from scada.engine.tags import TagTable
 from scada.model.tag import Access, TagName, TagSpec
+from tests.support.engine import KeptJournal
 from tests.support.hmi_pages import ControlRoom
 
 MOTOR = TagSpec(TagName("in1.gate.motor_a"), "plc1", Access.READ, 15.0, None, "A", 0.05, "Motor current", "电机电流")
@@ -16,7 +18,9 @@ OWN = TagSpec(TagName("in1.case"), "", Access.READ)
 
 def desk() -> TagDesk:
     places = {MOTOR.name: ("HR33", "slow")}
-    return TagDesk(TagTable([MOTOR, OWN], SystemClock()), lambda name: places.get(name, ("", "")))
+    clock = SystemClock()
+    table = TagTable([MOTOR, OWN, TagSpec(COUNT, "", Access.READ)], clock)
+    return TagDesk(table, lambda name: places.get(name, ("", "")), Forcing(table, KeptJournal(), clock), clock)
 
 
 def asked(names: object) -> Ask:

@@ -9,7 +9,8 @@ from plc.map.addresses import AddressError, Area, Register, parse_register
 from plc.registers import Kind
 from plc.tagmap import Finding, Scan, TagMapError, examine, lint, read_map
 from scada.clock import SystemClock
-from scada.model.tag import Access, TagName
+from scada.engine.tags import TagTable
+from scada.model.tag import Access, Acknowledged, Quality, ReadsBack, Shape, TagName, TagUpdate
 from scada.ports import PlcError
 from tests.support.plc import NO_KEYS, SHIPPED, Sink
 
@@ -221,3 +222,30 @@ def test_a_protocol_of_the_site_is_found_by_the_name_in_its_configuration(tmp_pa
     assert {finding.code for finding in lint(*files, {"fieldbus": "plc.protocols.modbus:TCP"})} == set()
     (unknown,) = (finding for finding in lint(*files, {"fieldbus": "plc.nowhere:TCP"}) if finding.code == "E30")
     assert "plc.nowhere" in unknown.text
+
+
+def test_columns_of_the_tag_engine_reach_it(tmp_path: Path) -> None:
+    rows = [
+        "tag,device,address,type,access,scale,lo,hi,deadband,debounce_ms,pulse_ms,verify,expr,unit,safe,role",
+        "x1.door,plc1,HR2000.0,bool,,,,,,250,,,,,1,",
+        "x1.relay,plc1,C300,bool,wo,,,,,,500,readback:x1.cycles,,,,horn",
+        "x1.cycles,plc1,HR2001,u16,,,,,,,,,,,,",
+        "x1.level,plc1,HR2002,u16,rw,0.1,0,100,,,,ack,,cm,,",
+        "x1.warn,,,f32,,,0,9,0.5,,,,x1.level / 2,cm,,",
+    ]
+    (tmp_path / "tags.csv").write_text("\n".join(rows), encoding="utf-8")
+    tag_map = read_map(tmp_path / "tags.csv", SHIPPED / "devices.csv")
+    specs = {spec.name.removeprefix("x1."): spec for spec in tag_map.specs}
+    door, relay, level, warn = (specs[name] for name in ("door", "relay", "level", "warn"))
+    assert (door.debounce_s, door.shape, door.safe) == (0.25, Shape.BOOL, True)
+    assert (relay.pulse_s, relay.verify, relay.points) == (
+        0.5,
+        ReadsBack(TagName("x1.cycles")),
+        frozenset({"relay", "horn"}),
+    )
+    assert (level.shape, level.lo, level.hi, level.verify) == (Shape.NUMBER, 0.0, 100.0, Acknowledged())
+    assert [name for name, spec in specs.items() if spec.is_analog] == ["level", "warn"]
+    assert (warn.formula, warn.device, warn.stale_s, warn.deadband) == ("x1.level / 2", "", None, 0.5)
+    table = TagTable(tag_map.specs, SystemClock())
+    table.apply([TagUpdate(level.name, 5.0, Quality.GOOD)])
+    assert (table.get(warn.name).value, table.get(warn.name).quality) == (2.5, Quality.GOOD)

@@ -1,24 +1,15 @@
 """Derived tags: which formula follows which tag, in an order in which each is reckoned once."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 
 import structlog
 
-from scada.engine.tag.formula import Formula, FormulaError, Reads, Reckoned, Reckoner, parse
+from scada.formula import Formula, FormulaError, Reads, Reckoned, Reckoner, circle, parse
 from scada.model.tag import TagName, TagSpec
 
 log = structlog.get_logger()
-
-
-def circle(inputs: Mapping[TagName, Iterable[TagName]]) -> tuple[TagName, ...]:
-    """Give tags that follow one another in a circle, the first one again at the end; none if there is no circle."""
-    try:
-        TopologicalSorter(inputs).prepare()
-    except CycleError as error:
-        return tuple(reversed(error.args[1]))
-    return ()
 
 
 class Formulas:

@@ -9,13 +9,14 @@ import ast
 import operator
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from math import isfinite
 
 from simpleeval import SimpleEval  # type: ignore[import-untyped]
 
-from scada.model.tag import Quality, Shape, TagName, TagSpec, Value, worse
+from scada.model.tag import Quality, Shape, TagName, TagSpec, Value, lane_of, point_of, worse
 
 LONGEST = 500
 MOST_NODES = 120
@@ -49,6 +50,9 @@ class Reckoned:
     why: str = ""
 
 
+_SITE = frozenset({"site.plant_lag_ms", "site.forced", "site.stays_open"})
+_LANE = frozenset({"lane.state", "camera.ok"})
+"""The server's own tags that a formula may look at: figures, and nothing that says who somebody is."""
 _TOKEN = re.compile(
     r"""(?P<text>"[^"\n\\]*"|'[^'\n\\]*')
     |(?P<path>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)
@@ -286,3 +290,20 @@ def _is_plausible(value: Value, spec: TagSpec) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True
     return (spec.lo is None or value >= spec.lo) and (spec.hi is None or value <= spec.hi)
+
+
+def circle(inputs: Mapping[TagName, Iterable[TagName]]) -> tuple[TagName, ...]:
+    """Give tags that follow one another in a circle, the first one again at the end; none if there is no circle."""
+    try:
+        TopologicalSorter(inputs).prepare()
+    except CycleError as error:
+        return tuple(reversed(error.args[1]))
+    return ()
+
+
+def open_to_formulas(name: TagName, known: Collection[str]) -> bool:
+    """Say whether a formula may look at one of the server's own tags; a lane is one that `known` tags belong to."""
+    if name in _SITE:
+        return True
+    lane = f"{lane_of(name)}."
+    return point_of(name) in _LANE and any(tag.startswith(lane) for tag in known)

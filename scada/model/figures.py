@@ -1,0 +1,51 @@
+"""The figures of a device's link as tags: how they are called and what they mean."""
+
+import re
+from collections.abc import Iterable
+
+from scada.model.tag import Access, Shape, TagName, TagSpec
+
+GROUP = "dev"
+_MS_DEADBAND = 2.0
+_POINTS: dict[str, tuple[Shape, str, str, str]] = {
+    "state": (Shape.TEXT, "", "up, or why it is not", "连接状态"),
+    "address": (Shape.TEXT, "", "the address that answers, or was tried last", "正在使用的地址"),
+    "scan_ms": (Shape.NUMBER, "ms", "how long the last scan of the fastest class took", "最近一次扫描用时"),
+    "round_trip_ms": (Shape.NUMBER, "ms", "how long the last request took", "最近一次请求用时"),
+    "late_scans": (Shape.WHOLE, "", "scans that were not done when the next was due", "超时的扫描次数"),
+    "reads": (Shape.WHOLE, "", "requests that read", "读请求次数"),
+    "writes": (Shape.WHOLE, "", "requests that wrote", "写请求次数"),
+    "errors": (Shape.WHOLE, "", "time-outs, malformed answers and lost links", "超时、错误应答和断线次数"),
+    "refusals": (Shape.WHOLE, "", "exceptions that the device itself answered", "设备返回的异常次数"),
+    "connects": (Shape.WHOLE, "", "connections that came about; the first is one", "建立连接的次数"),
+    "waiting": (Shape.WHOLE, "", "writes that wait for the device", "等待发送的写请求"),
+    "holes": (Shape.WHOLE, "", "places that the map wants and the device does not have", "设备缺少的地址"),
+    "publishing_ms": (Shape.NUMBER, "ms", "the interval of the subscription, as the server revised it", "订阅发布间隔"),
+    "certificate_days": (Shape.WHOLE, "d", "days until a certificate of the link ends", "证书剩余天数"),
+    "why": (Shape.TEXT, "", "the last trouble", "最近一次故障"),
+}
+BUSY = frozenset({"reads", "writes"})
+"""Figures that move with every second and say nothing later: they are no history."""
+
+
+def device_tag(device: str, point: str) -> TagName:
+    """Give the tag of one figure of a device: `dev.plc1.scan_ms`."""
+    return TagName(f"{GROUP}.{re.sub('[^a-z0-9_]', '_', device.lower())}.{point}")
+
+
+def device_specs(devices: Iterable[str]) -> list[TagSpec]:
+    """Give the server's own tags of every device."""
+    return [
+        TagSpec(
+            name=device_tag(device, point),
+            device="",
+            access=Access.READ,
+            unit=unit,
+            deadband=_MS_DEADBAND if shape is Shape.NUMBER else 0.0,
+            description=f"{device}: {words}",
+            description_zh=f"{device}：{words_zh}",
+            shape=shape,
+        )
+        for device in devices
+        for point, (shape, unit, words, words_zh) in _POINTS.items()
+    ]
