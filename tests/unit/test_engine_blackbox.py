@@ -93,6 +93,8 @@ def test_a_heartbeat_that_is_lost_is_a_fault_once() -> None:
     async def story() -> None:
         async with living() as house:
             await house.see("hb.plc", 7)
+            await house.see("hb.plc", 7, Quality.STALE, wait_s=AFTER_S + 1)
+            assert house.stories == [], "a link that is late is no link that is lost"
             await house.see("hb.plc", 7, Quality.NOT_CONNECTED, wait_s=AFTER_S + 1)
             await house.see("hb.plc", 7, Quality.COMMUNICATION, wait_s=AFTER_S + 1)
         assert [told.fault for told in house.stories] == ["plc_lost"]

@@ -136,6 +136,6 @@ def _faults(lane: LaneName, batch: Batch, shown: Mapping[TagName, Quality]) -> l
         found.append("faulted")
     heartbeat = TagName(f"{lane}.hb.plc")
     heard = batch.get(heartbeat)
-    if heard is not None and not heard.quality.is_good and shown.get(heartbeat, heard.quality).is_good:
+    if heard is not None and heard.quality.is_bad and not shown.get(heartbeat, heard.quality).is_bad:
         found.append("plc_lost")
     return found
