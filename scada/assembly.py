@@ -40,6 +40,7 @@ from scada.engine.tags import TagTable
 from scada.engine.trace.blackbox import BlackBoxes
 from scada.engine.trace.tap import tapped
 from scada.model.figures import device_specs
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
@@ -331,8 +332,8 @@ def _display(plant: Plant) -> Handler:
         lane = LaneName(str(ask.args.get("lane", "")))
         if lane not in plant.runners:
             raise BridgeRefusal("bad_args", f"there is no lane {lane!r}")
-        settings = plant.config.lane(lane)
-        shown = plant.runners[lane].shown()
+        settings, way = plant.config.lane(lane), ask.args.get("way")
+        shown = plant.runners[lane].shown(Direction(way) if way in ("entry", "exit") else None)
         return {**shown, "title": settings.title, "title_en": settings.title_en, "at": plant.clock.now().isoformat()}
 
     return show

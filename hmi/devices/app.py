@@ -5,7 +5,7 @@ import io
 from typing import Protocol
 
 import segno
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from hmi.assets import serve_assets
@@ -20,6 +20,7 @@ from scada.model.money import Fen, yuan_text
 
 display = Blueprint("display", __name__)
 _QR_LIMIT = 512
+_WAYS = ("entry", "exit")
 _MODULE_PX = 8
 
 
@@ -44,7 +45,10 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
 
 @display.get("/display/<lane>")
 def page(lane: str) -> ResponseReturnValue:
-    """Show the display's page; what it says comes with its state."""
+    """Show the display's page; what it says comes with its state.
+
+    In a lane for both ways, `?way=entry` or `?way=exit` is the display of those who come in or go out.
+    """
     config: Config = current_app.extensions["config"]
     shown = next((known for known in config.lanes if known.name == lane), None)
     if shown is None:
@@ -84,7 +88,9 @@ def qr_code(lane: str) -> ResponseReturnValue:
 
 def _told(lane: str) -> dict[str, object] | None:
     """Ask the plant; None when nobody knows. An unknown lane is a 404."""
-    reply: Reply = current_app.extensions["plant"].ask("display", {"lane": lane}, within_s=1.0)
+    way = request.args.get("way", "")
+    asked: BridgeMessage = {"lane": lane, "way": way} if way in _WAYS else {"lane": lane}
+    reply: Reply = current_app.extensions["plant"].ask("display", asked, within_s=1.0)
     if isinstance(reply, Refused) and reply.code != "failed":
         abort(404)
     return reply.value if isinstance(reply, Value) and isinstance(reply.value, dict) else None

@@ -20,7 +20,7 @@ from scada.model.lane.image import LaneImage
 from scada.model.lane.states import Lane
 from scada.model.lane.step import step
 from scada.model.lane.tide import open_ways
-from scada.model.lane.words import BOTH_WAYS, Fate, OpenRequest
+from scada.model.lane.words import BOTH_WAYS, Direction, Fate, OpenRequest
 from scada.model.names import LaneName, PassageId, PictureId, StayId
 from scada.model.tag import TagName, TagValue
 from scada.ports import BillingError
@@ -61,9 +61,9 @@ class LaneRunner:
         """The passage of the car that stands there now."""
         return self.lane.live.id if self.lane.live else None
 
-    def shown(self) -> dict[str, object]:
-        """Give what the lane's display shows now."""
-        return self._performer.display(shown(self.lane), self.lane)
+    def shown(self, way: Direction | None = None) -> dict[str, object]:
+        """Give what the lane's display shows now; in a lane for both ways, to those who would go this way."""
+        return self._performer.display(shown(self.lane, way), self.lane)
 
     def boxes(self) -> Mapping[TagName, Callable[[], int]]:
         """Give the lane's queues by the tags that show how many waited in them."""

@@ -124,7 +124,6 @@ class CarPark:
             devices_url=f"http://{devices.host}:{devices.port}",
             wechat_url=f"http://{HOST}:{wechat}",
             at_boom=self._name_at_boom,
-            stands=self.park.stands,
             back_out=self.park.back_out,
             clock=clock,
             speed=speed,
@@ -151,12 +150,13 @@ class CarPark:
 
     def look(self, lane: LaneName) -> Seen | None:
         """See and hear what a person at the lane would."""
-        here = self.park.at_boom(lane)
+        way = self.park.turn(lane)
+        here = self.park.at_boom(lane, way)
         if here is None:
             return None
         mind = self.minds[here.car.name]
         plate = here.manner.shows or mind.plate
-        return Seen(plate, mind.person.dead_phone, mind.entered_at, self.park.turn(lane))
+        return Seen(plate, mind.person.dead_phone, mind.entered_at, way)
 
     async def run(self) -> None:
         """Let the cars drive until cancelled."""
@@ -167,8 +167,8 @@ class CarPark:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _name_at_boom(self, lane: LaneName) -> CarName | None:
-        here = self.park.at_boom(lane)
+    def _name_at_boom(self, lane: LaneName, way: Direction) -> CarName | None:
+        here = self.park.at_boom(lane, way)
         return here.car.name if here is not None else None
 
     def _told(self, happening: Happening) -> None:
@@ -178,7 +178,8 @@ class CarPark:
         if mind is None:
             return  # it was sent home in this very moment
         if happening.what is What.ARRIVED:
-            task = asyncio.create_task(Driver(mind, self._around).attend(happening.lane), name=f"driver {mind.car}")
+            attending = Driver(mind, self._around).attend(happening.lane, happening.way)
+            task = asyncio.create_task(attending, name=f"driver {mind.car}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         elif happening.what is What.BACKED_OUT:

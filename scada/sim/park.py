@@ -14,7 +14,6 @@ from scada.clock import Clock
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.sim.road import (
-    APPROACH_M,
     Board,
     CarName,
     Field,
@@ -102,13 +101,9 @@ class Park:
         """Say which way the car goes whose turn it is."""
         return self.world.road(lane).turn(inner=self.board(lane).inner)
 
-    def at_boom(self, lane: LaneName) -> OnRoad | None:
-        """Give the car on the lane's approach loop, or on that of the side whose turn it is: anybody can see it."""
-        return on_approach(self.world.road(lane).queue(self.turn(lane)))
-
-    def stands(self, lane: LaneName, car: CarName) -> bool:
-        """Say whether a car is on a loop before the lane's boom, whoever's turn it is."""
-        return any(one.car.name == car and one.covers(APPROACH_M) for one in self.world.road(lane).everybody)
+    def at_boom(self, lane: LaneName, way: Direction) -> OnRoad | None:
+        """Give the car on the loop before the boom that would go this way: anybody can see it there."""
+        return on_approach(self.world.road(lane).queue(way))
 
     def is_wired(self) -> bool:
         """Say whether every lane's PLC answers."""

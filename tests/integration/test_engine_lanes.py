@@ -60,12 +60,13 @@ async def test_a_car_comes_in_and_every_decision_stands_in_the_journal(tmp_path:
         assert isinstance(command.body["loop_to_command_ms"], float)
 
 
-async def test_at_a_lane_for_both_ways_the_cameras_are_asked_for_the_car_of_the_side_whose_turn_it_is(
+async def test_at_a_lane_for_both_ways_cameras_and_display_are_for_the_side_whose_turn_it_is(
     tmp_path: Path,
 ) -> None:
     async with shell(tmp_path, "in1", both_ways=True) as bench:
         bench.show(closing=ON, approach=ON, passage_now=1, inner_side=True)
         await until(lambda: bench.cameras.ways == [Direction.EXIT])
+        assert bench.runner.shown(Direction.ENTRY)["message"] == "one_at_a_time"
         bench.show(passage_now=2, passage_last=1, inner_side=False)
         await until(lambda: bench.cameras.ways == [Direction.EXIT, Direction.ENTRY])
 

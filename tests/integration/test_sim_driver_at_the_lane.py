@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -13,6 +12,7 @@ import pytest
 import segno
 
 from scada.clock import SystemClock
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.model.plate import Plate
 from scada.sim.people.driver import Counts, Driver, Mind, Surroundings
@@ -45,6 +45,7 @@ class Street(ThreadingHTTPServer):
         self.results = ["ok"]
         self.here: CarName | None = ME
         self.reversed: list[CarName] = []
+        self.asked = set[str]()
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -52,9 +53,11 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         street = self.server
-        if self.path.endswith("/state"):
+        path, _, _ = self.path.partition("?")
+        street.asked.add(self.path)
+        if path.endswith("/state"):
             self._send(json.dumps({"message": street.message, "qr": "never looked at"}).encode())
-        elif self.path.endswith("/qr.png"):
+        elif path.endswith("/qr.png"):
             picture = io.BytesIO()
             segno.make(street.code, error="m").save(picture, kind="png", scale=6)
             self._send(picture.getvalue())
@@ -106,8 +109,7 @@ def driver(street: Street, person: Person, mind: Mind | None = None) -> Driver:
     around = Surroundings(
         street.url,
         street.url,
-        at_boom=lambda lane: street.here,
-        stands=lambda lane, car: street.here == car,
+        at_boom=lambda lane, way: street.here if way is Direction.EXIT else None,
         back_out=back_out,
         clock=SystemClock(),
         speed=1.0,
@@ -118,40 +120,38 @@ def driver(street: Street, person: Person, mind: Mind | None = None) -> Driver:
 
 async def test_he_pays_the_code_that_the_displays_pixels_hold(street: Street) -> None:
     street.message, street.code = "scan_pay", CODE
-    await driver(street, Person(pay_delay_s=0.0)).attend(LANE)
+    await driver(street, Person(pay_delay_s=0.0)).attend(LANE, Direction.EXIT)
     assert street.did == [("pay", CODE)]
 
 
-async def test_while_the_one_on_the_other_side_has_his_turn_the_display_does_not_speak_to_him(street: Street) -> None:
-    street.message, street.code, street.here = "scan_pay", CODE, OTHER
-    looks = iter((True, True, True, False))
-    around = replace(driver(street, Person())._around, stands=lambda lane, car: next(looks))
-    await Driver(Mind(ME, Plate("京A12345"), Person(), entered_at=CAME), around).attend(LANE)
-    assert (street.did, street.reversed) == ([], [])
+async def test_he_reads_the_display_of_his_own_side(street: Street) -> None:
+    street.message, street.code = "scan_pay", CODE
+    await driver(street, Person(pay_delay_s=0.0)).attend(LANE, Direction.EXIT)
+    assert street.asked == {"/display/out1/state?way=exit", "/display/out1/qr.png?way=exit"}
 
 
 async def test_a_refused_payment_is_tried_again(street: Street) -> None:
     street.message, street.code, street.results = "scan_pay", CODE, ["failed", "ok"]
-    await driver(street, Person(pay_delay_s=0.0)).attend(LANE)
+    await driver(street, Person(pay_delay_s=0.0)).attend(LANE, Direction.EXIT)
     assert street.did == [("pay", CODE), ("pay", CODE)]
 
 
 async def test_he_claims_his_stay_on_the_page_that_the_code_leads_to(street: Street) -> None:
     street.message, street.code = "scan_plate", f"{street.url}/c/t"
-    await driver(street, Person()).attend(LANE)
+    await driver(street, Person()).attend(LANE, Direction.EXIT)
     assert street.did == [("plate", "京A12345"), ("stay", "s1")]
 
 
 async def test_he_takes_his_own_stay_where_the_page_offers_it_at_once(street: Street) -> None:
     street.message, street.code, street.offered = "scan_plate", f"{street.url}/c/t", offer("京A12346", CAME)
-    await driver(street, Person()).attend(LANE)
+    await driver(street, Person()).attend(LANE, Direction.EXIT)
     assert street.did == [("stay", "s1")]
 
 
 async def test_where_the_page_offers_only_what_is_not_his_he_types_his_plate(street: Street) -> None:
     long_ago = CAME - timedelta(days=1)
     street.message, street.code, street.offered = "scan_plate", f"{street.url}/c/t", offer("京A12346", long_ago)
-    await driver(street, Person()).attend(LANE)
+    await driver(street, Person()).attend(LANE, Direction.EXIT)
     assert street.did == [("plate", "京A12345"), ("stay", "s1")]
 
 
@@ -159,13 +159,13 @@ async def test_one_who_pays_for_an_absent_car_backs_out_first_and_pays_when_anot
     street: Street,
 ) -> None:
     street.message, street.code = "scan_pay", CODE
-    await driver(street, Person(pay_delay_s=0.0, pays_for_absent=True)).attend(LANE)
+    await driver(street, Person(pay_delay_s=0.0, pays_for_absent=True)).attend(LANE, Direction.EXIT)
     assert (street.reversed, street.did) == ([ME], [("pay", CODE)])
 
 
 async def test_one_whom_nobody_helps_backs_out_and_leaves_the_lane_to_others(street: Street) -> None:
     street.message = "help_comes"
-    await driver(street, Person(dead_phone=True, patience_s=0.5)).attend(LANE)
+    await driver(street, Person(dead_phone=True, patience_s=0.5)).attend(LANE, Direction.EXIT)
     assert street.reversed == [ME]
     assert street.did == []
 
@@ -173,11 +173,11 @@ async def test_one_whom_nobody_helps_backs_out_and_leaves_the_lane_to_others(str
 async def test_one_who_keeps_his_code_scans_it_once_and_pays_nothing_by_himself(street: Street) -> None:
     street.message, street.code = "scan_pay", CODE
     mind = Mind(ME, Plate("京A12345"), Person(keeps_code=True, patience_s=1.5), entered_at=CAME)
-    await driver(street, mind.person, mind).attend(LANE)
+    await driver(street, mind.person, mind).attend(LANE, Direction.EXIT)
     assert (mind.codes, street.did) == ([CODE], [])
 
 
 async def test_one_who_insists_on_another_plate_types_that_one(street: Street) -> None:
     street.message, street.code = "scan_plate", f"{street.url}/c/t"
-    await driver(street, Person(claims=Plate("京B54321"))).attend(LANE)
+    await driver(street, Person(claims=Plate("京B54321"))).attend(LANE, Direction.EXIT)
     assert street.did[0] == ("plate", "京B54321")

@@ -46,6 +46,17 @@ def test_every_message_has_its_words(screen: FlaskClient, plant: MemoryPlant, me
     assert words["zh"] != words["en"]
 
 
+@pytest.mark.parametrize(
+    ("query", "way"), [("", None), ("?way=exit", "exit"), ("?way=entry", "entry"), ("?way=up", None)]
+)
+def test_a_display_asks_for_what_those_see_who_go_its_way(
+    screen: FlaskClient, plant: MemoryPlant, query: str, way: str | None
+) -> None:
+    screen.get(f"/display/out1/state{query}", base_url=DEVICES)
+    screen.get(f"/display/out1/qr.png{query}", base_url=DEVICES)
+    assert [args.get("way") for args in plant.asks("display")] == [way, way]
+
+
 def test_a_phone_can_read_the_code(screen: FlaskClient) -> None:
     answer = screen.get("/display/out1/qr.png", base_url=DEVICES)
     pixels = cv2.imdecode(np.frombuffer(answer.data, np.uint8), cv2.IMREAD_COLOR)

@@ -3,6 +3,7 @@
 const ASK_MS = 400;
 const SILENT_MS = 3000;
 const {lane} = document.body.dataset;
+const way = new URLSearchParams(location.search).get('way') ?? '';
 let heard_ms = performance.now();
 let shownQr = '';
 
@@ -21,7 +22,7 @@ function show(state) {
   if (version !== shownQr) {
     shownQr = version;
     qr.hidden = !version;
-    if (version) qr.src = `/display/${lane}/qr.png?v=${version}`;
+    if (version) qr.src = `/display/${lane}/qr.png?way=${way}&v=${version}`;
   }
 }
 
@@ -31,7 +32,7 @@ function showNothingKnown() {
 
 async function ask() {
   try {
-    const answer = await fetch(`/display/${lane}/state`, {signal: AbortSignal.timeout(SILENT_MS)});
+    const answer = await fetch(`/display/${lane}/state?way=${way}`, {signal: AbortSignal.timeout(SILENT_MS)});
     if (answer.ok) {
       show(await answer.json());
       heard_ms = performance.now();

@@ -18,13 +18,15 @@ _CLOSED = {
 """In these modes nobody is asked for anything."""
 
 
-def shown(lane: Lane) -> Show:
-    """Give what the display shows now."""
+def shown(lane: Lane, way: Direction | None = None) -> Show:
+    """Give what the display shows now; in a lane for both ways, that on the side from which cars go this way."""
     if not lane.image.alive:
         return Show(Message.OUT_OF_ORDER)
     plate = lane.live.read.text if lane.live and lane.live.read else ""
     if lane.image.mode in _CLOSED:
         return Show(_CLOSED[lane.image.mode])
+    if way is not None and (instead := _while_others_pass(lane, way)) is not None:
+        return Show(instead)
     match lane.state:
         case s.Idle():
             return Show(Message.WELCOME)
@@ -57,6 +59,17 @@ def shown(lane: Lane) -> Show:
             return Show(Message.OUT_OF_ORDER)
         case _:
             assert_never(lane.state)
+
+
+def _while_others_pass(lane: Lane, way: Direction) -> Message | None:
+    """Say what is shown to those who would go one way while it is not their turn: nothing that the others are asked."""
+    if not lane.two_way or isinstance(lane.state, s.Watching | s.Faulted):
+        return None
+    if lane.live is not None and lane.direction is way:
+        return None
+    if way not in lane.ways:
+        return Message.OTHER_WAY
+    return Message.ONE_AT_A_TIME if lane.live is not None else None
 
 
 def _farewell(lane: Lane, reason: Reason) -> Message:

@@ -13,6 +13,7 @@ import structlog
 from lpr.sim import qr
 from scada.clock import Clock
 from scada.model.lane.commands import Message
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.model.plate import Plate
 from scada.sim.people.pages import Browser, Form, Page, PageError
@@ -86,15 +87,14 @@ class Mind:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every driver has around him: screens, the road (whose turn it is, who stands there; reverse), a watch.
+    """What every driver has around him: screens, the road (who stands at the boom; reverse), a watch.
 
     `speed`: how fast the business clock runs on his watch.
     """
 
     devices_url: str
     wechat_url: str
-    at_boom: Callable[[LaneName], CarName | None]
-    stands: Callable[[LaneName, CarName], bool]
+    at_boom: Callable[[LaneName, Direction], CarName | None]
     back_out: Callable[[CarName], None]
     clock: Clock
     speed: float
@@ -133,43 +133,42 @@ class Driver:
         self._within = timedelta(seconds=120 + MEMORY_S * around.speed)
         self._phone = Browser()
 
-    async def attend(self, lane: LaneName) -> None:
+    async def attend(self, lane: LaneName, way: Direction) -> None:
         """Do what the display asks for, as long as his car stands at the boom and his patience lasts."""
         until_s = self._around.clock.seconds() + self._mind.person.patience_s
         try:
-            while self._around.stands(lane, self._mind.car):
+            while self._around.at_boom(lane, way) == self._mind.car:
                 await asyncio.sleep(GLANCE_S)
                 if self._around.clock.seconds() > until_s:
                     self._around.back_out(self._mind.car)
                     continue
-                if self._around.at_boom(lane) != self._mind.car:
-                    continue  # the display speaks to the one on the other side
                 try:
-                    await self._glance(lane)
+                    await self._glance(lane, way)
                 except PageError as error:
                     log.info("driver sees nothing", car=self._mind.car, why=str(error))
         finally:
             self._phone.close()
 
-    async def _glance(self, lane: LaneName) -> None:
-        state = await asyncio.to_thread(self._phone.json, f"{self._around.devices_url}/display/{lane}/state")
+    async def _glance(self, lane: LaneName, way: Direction) -> None:
+        display = f"{self._around.devices_url}/display/{lane}"
+        state = await asyncio.to_thread(self._phone.json, f"{display}/state?way={way.value}")
         message = Sign.of(state).message
         if message not in (Message.SCAN_PAY, Message.SCAN_PLATE) or self._mind.person.dead_phone:
             return
-        text = await asyncio.to_thread(self._scan, lane)
-        if text is None or self._around.at_boom(lane) != self._mind.car:
+        text = await asyncio.to_thread(self._scan, f"{display}/qr.png?way={way.value}")
+        if text is None or self._around.at_boom(lane, way) != self._mind.car:
             return
         if text.startswith("weixin://"):
-            await self._owe(lane, text)
+            await self._owe(lane, way, text)
         elif text.startswith("http"):
             await self._claim(text)
 
-    def _scan(self, lane: LaneName) -> str | None:
+    def _scan(self, code: str) -> str | None:
         """Photograph the QR code on the display and decode its pixels."""
-        png = self._phone.bytes(f"{self._around.devices_url}/display/{lane}/qr.png")
+        png = self._phone.bytes(code)
         return qr.decode(png) if png else None
 
-    async def _owe(self, lane: LaneName, code_url: str) -> None:
+    async def _owe(self, lane: LaneName, way: Direction, code_url: str) -> None:
         if self._mind.person.keeps_code:
             if code_url not in self._mind.codes:
                 self._mind.codes.append(code_url)
@@ -178,17 +177,17 @@ class Driver:
             return
         if self._mind.person.pays_for_absent and not self._mind.played:
             self._mind.played = True
-            await self._pay_from_aside(lane, code_url)
+            await self._pay_from_aside(lane, way, code_url)
         else:
             await asyncio.sleep(self._mind.person.pay_delay_s)
             await self._pay(code_url)
 
-    async def _pay_from_aside(self, lane: LaneName, code_url: str) -> None:
+    async def _pay_from_aside(self, lane: LaneName, way: Direction, code_url: str) -> None:
         """Back away with the code in hand, and pay it when another car stands there."""
         self._around.back_out(self._mind.car)
         end_s = self._around.clock.seconds() + COMPANY_S
         alone = (self._mind.car, None)
-        while self._around.clock.seconds() < end_s and self._around.at_boom(lane) in alone:  # noqa: ASYNC110
+        while self._around.clock.seconds() < end_s and self._around.at_boom(lane, way) in alone:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await self._pay(code_url)
 

@@ -14,6 +14,7 @@ from scada.clock import Clock
 from scada.config import Config
 from scada.model.handshake import Mode
 from scada.model.lane.commands import Message
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.model.plate import Plate
 from scada.sim.carpark import CarPark, sim_of
@@ -134,8 +135,9 @@ class Stage:
         await self.until(f"{guest.role} stands at {lane}", lambda: self.is_at(guest, lane), within_s)
 
     def is_at(self, guest: Guest, lane: LaneName) -> bool:
-        """Say whether a car is on a loop before a lane's boom."""
-        return self._cars.park.stands(lane, guest.car)
+        """Say whether a car is the foremost on a loop before a lane's boom, whichever way it would go."""
+        here = (self._cars.park.at_boom(lane, way) for way in Direction)
+        return any(one is not None and one.car.name == guest.car for one in here)
 
     def is_under(self, guest: Guest, lane: LaneName) -> bool:
         """Say whether a car is under a lane's boom."""
