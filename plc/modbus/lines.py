@@ -4,6 +4,7 @@ The serial port comes from pymodbus's asyncio transport over pyserial; everythin
 """
 
 import asyncio
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -143,7 +144,7 @@ class SerialLine:
                 stopbits=settings.stop_bits,
                 timeout=0,
             )
-        except (SerialException, OSError, ValueError) as error:
+        except (SerialException, OSError, ValueError, termios.error) as error:
             raise PlcError(f"open {settings.path}: {error!r}") from error
         port.setup()
         await stream.made

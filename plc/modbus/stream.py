@@ -93,10 +93,16 @@ class Stream(asyncio.Protocol):
         if frame.unit != unit:
             raise Malformed(f"unit {frame.unit} answered, not {unit}")
         try:
-            answer.set_result(request.payload(frame.pdu))
+            payload: bytes | Refused = request.payload(frame.pdu)
         except Refused as refused:
-            answer.set_exception(refused)
+            payload = refused
         del self._waiting[frame.number]
+        if answer.done():
+            return
+        if isinstance(payload, Refused):
+            answer.set_exception(payload)
+        else:
+            answer.set_result(payload)
 
     def _late(self, within_s: float) -> None:
         self.end(f"no answer within {within_s:g} s")

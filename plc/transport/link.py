@@ -1,6 +1,7 @@
 """Keep a link alive: try, say what ended it, tell that nothing can be trusted, wait, and try again."""
 
 import asyncio
+import traceback
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
@@ -57,13 +58,19 @@ async def keep_trying(
             heed_cancellation()
             log.error("plc link cancelled by a part of itself", plc=tally.device)
             tally.lost(LinkState.DOWN, "cancelled")
-        except Exception as error:
-            log.exception("plc link broke", plc=tally.device)
+        except Exception as error:  # noqa: BLE001 - polling that ends without a word is the worst that can happen
+            log.error("plc link broke", plc=tally.device, why=repr(error), where=_where(error))
             tally.lost(LinkState.DOWN, repr(error))
         finally:
             published.all_bad(quality)
         heed_cancellation()
         await asyncio.sleep(back_off.next_s())
+
+
+def _where(error: Exception) -> list[str]:
+    """Say where it was raised, innermost last, without reading sources from disk as a whole traceback would."""
+    places = [f"{frame.f_code.co_filename}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)]
+    return places[-3:]
 
 
 def stagger_s(device: str) -> float:

@@ -174,7 +174,7 @@ async def test_a_block_over_a_hole_that_the_plc_refuses_is_parted_and_read(tmp_p
         assert (1, 3) not in bad.reads
 
 
-@pytest.mark.parametrize("manner", ["short", "long", "function", "silent", "hang_up"])
+@pytest.mark.parametrize("manner", ["short", "long", "function", "silent", "hang_up", "number", "unit"])
 async def test_a_wrong_answer_closes_the_socket_and_the_link_recovers(tmp_path: Path, manner: str) -> None:
     sink = Sink()
     async with BadPlc() as bad, running(await bad_plc_driver(bad, tmp_path, sink)):
