@@ -105,8 +105,9 @@ class OpcUaDriver:
             self._session = session
             await (self._follow(session) if self._publishing_s <= SLOWEST_S else self._poll(session))
         finally:
-            self._session = None
-            self._publishing_s = 0.0
+            if self._session is not None:
+                self._published.all_bad(Quality.NOT_CONNECTED)
+            self._session, self._publishing_s = None, 0.0
             await session.close()
 
     async def _check_layout(self, session: OpcUaSession) -> None:
@@ -126,6 +127,12 @@ class OpcUaDriver:
             log.info("plc has tags again", plc=self.name, tags=sorted(known - names))
         if names:
             self._published.tell(self._published.bad(names, Quality.COMMUNICATION))
+
+    def _note_holes(self, session: OpcUaSession) -> None:
+        """While polling, every read tells what the server lacks now."""
+        missing = session.lacking(self._read)
+        if len(missing) != len(self._missing):
+            self._audit(missing)
 
     async def _look_again(self, session: OpcUaSession) -> None:
         """Ask once more for what the server lacks or has dropped: somebody may be loading his PLC."""
@@ -165,6 +172,7 @@ class OpcUaDriver:
             tags = [tag for tag in self._read if due_s[tag.scan] <= now_s and session.knows(tag)]
             if tags:
                 self._published.tell(await session.read(tags))
+                self._note_holes(session)
                 self._tally.reads += 1
                 self._tally.scan_ms = (self._clock.seconds() - now_s) * 1000
                 self._back_off.reset()

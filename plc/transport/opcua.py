@@ -76,6 +76,8 @@ class OpcUaSession:
         self._overflowed = False
         self._parents: dict[TagName, ua.NodeId] = {}
         self._gone: list[MappedTag] = []
+        self._unknown: set[TagName] = set()
+        self._handles: dict[ua.NodeId, int] = {}
 
     async def open(self, now: datetime) -> None:
         """Connect, ask for the server's limits, and find every node that the map names. Raises PlcError."""
@@ -110,8 +112,14 @@ class OpcUaSession:
         updates: list[TagUpdate] = []
         for part in _parts(tags, self._reads):
             answers = await self._values([self._nodes[tag.name] for tag in part])
-            updates += [update_of(tag, answer) for tag, answer in zip(part, answers, strict=True)]
+            for tag, answer in zip(part, answers, strict=True):
+                (self._unknown.add if is_unknown_node(answer) else self._unknown.discard)(tag.name)
+                updates.append(update_of(tag, answer))
         return updates
+
+    def lacking(self, tags: Sequence[MappedTag]) -> list[MappedTag]:
+        """Give those that the server did not have when they were read last."""
+        return [tag for tag in tags if not self.knows(tag) or tag.name in self._unknown]
 
     async def subscribe(self, tags: Sequence[MappedTag]) -> tuple[float, list[MappedTag]]:
         """Subscribe; give the publishing interval in s as the server revised it, and what it does not have."""
@@ -249,6 +257,7 @@ class OpcUaSession:
         """Follow these nodes; a handle that is a StatusCode is a node that the server does not have."""
         if self._subscription is None:
             raise PlcError(f"{self._device.where}: not subscribed")
+        await self._let_go(nodes, self._subscription)
         handles = await self._ask(
             self._subscription.subscribe_data_change(
                 [self._connected.get_node(node) for node in nodes],
@@ -259,8 +268,19 @@ class OpcUaSession:
         )
         if len(handles) != len(nodes):
             raise PlcError(f"monitor {len(nodes)} nodes at {self._device.where}: {len(handles)} handles came")
-        lacking = [node for node, handle in zip(nodes, handles, strict=True) if not isinstance(handle, int)]
+        followed = {node: handle for node, handle in zip(nodes, handles, strict=True) if isinstance(handle, int)}
+        self._handles.update(followed)
+        lacking = [node for node in nodes if node not in followed]
         return [tag for node in lacking for tag in self._by_node[node] if tag.is_read]
+
+    async def _let_go(self, nodes: Sequence[ua.NodeId], subscription: Subscription) -> None:
+        """Drop the items of nodes that the server has taken away, before they are asked for anew."""
+        old = [self._handles.pop(node) for node in nodes if node in self._handles]
+        if old:
+            try:
+                await self._ask(subscription.unsubscribe(old), "let go at")
+            except PlcError as error:
+                log.debug("opc ua items not let go", plc=self._device.name, why=str(error))
 
     def _rest_of(self, first: SubEvent, subscription: Subscription) -> list[TagUpdate]:
         """Take what came with the first event: asyncua puts a whole publish response into the queue at once."""

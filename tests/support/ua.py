@@ -1,5 +1,6 @@
 """Helpers of the OPC UA tests: a site and a virtual PLC that know one another, or do not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -20,14 +21,16 @@ from cryptography.x509 import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID as EKU
 
+from plc.map.devices import Device
 from plc.map.mapped import TagMap
 from plc.opcua import OpcUaDriver
+from plc.registers import Kind
 from plc.sim.guard import CLIENTS
 from plc.sim.machine import Machine
 from plc.ua.certificate import Identity, make
 from plc.ua.keys import KeyFolder
 from scada.clock import SystemClock
-from tests.support.plc import Sink, only_device, shipped_map, virtual_plc
+from tests.support.plc import Sink, free_port, only_device, shipped_map, virtual_plc
 
 STRONG = "Basic256Sha256/SignAndEncrypt"
 _PAIRS: dict[str, Identity] = {}
@@ -126,3 +129,63 @@ class Authority:
         crl = CertificateRevocationListBuilder().issuer_name(self.certificate.subject).last_update(now)
         crl = crl.next_update(now + timedelta(days=1)).add_revoked_certificate(entry.build())
         return crl.sign(self.key, SHA256()).public_bytes(Encoding.DER)
+
+
+def opcua_site(folder: Path, secured: bool) -> tuple[Device, Ends]:
+    """Give the shipped OPC UA device and both its ends, which know one another."""
+    ends = two_ends(folder, STRONG if secured else "")
+    ends.introduce()
+    return ends.site.devices["ua1"], ends
+
+
+def as_array(site: TagMap) -> TagMap:
+    """Let the command go as one array of nine registers, where the PLC has no method."""
+    tags = [replace(tag, kind=Kind.COMMAND) if tag.kind is Kind.METHOD else tag for tag in site.tags]
+    return replace(site, tags=tuple(tags))
+
+
+class Valve:
+    """A cable between a driver and its PLC: shut, it swallows nothing and passes nothing, as a frozen server does."""
+
+    def __init__(self, to_port: int) -> None:
+        self.port = free_port()
+        self.connections = 0
+        self._to = to_port
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def shut(self) -> None:
+        """Let nothing through, either way."""
+        self._flows.clear()
+
+    def open(self) -> None:
+        """Let everything through, also what was held."""
+        self._flows.set()
+
+    async def __aenter__(self) -> "Valve":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        there, back = await asyncio.open_connection("127.0.0.1", self._to)
+        for source, sink in ((reader, back), (there, writer)):
+            task = asyncio.create_task(self._pass(source, sink))
+            self._tasks.add(task)
+
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                await self._flows.wait()
+                sink.write(data)
+        except ConnectionError:
+            return
+        finally:
+            sink.close()
