@@ -1,5 +1,7 @@
 """The gatekeeper against the virtual PLCs, over Modbus TCP and OPC UA, with the real drivers and the real book."""
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from plc.sim.machine import Machine
@@ -8,6 +10,7 @@ from scada.model.lane.image import DARK
 from scada.model.names import PassageId
 from tests.support.one_lane import Server, both, server, shipped
 from tests.support.plc import until, virtual_plc
+from tests.support.ua import Valve, as_array
 
 PASSAGE = PassageId("a-passage")
 
@@ -72,3 +75,23 @@ async def test_a_plc_that_restarts_is_dark_then_claimed_again_when_empty(
         assert await car_comes(machine, here, lane) > number
         assert opened(machine, lane) == 0
         assert here.alarms == ["PLC_RESTART"]
+
+
+async def test_a_command_as_one_opc_ua_array_is_done_once_although_its_answer_was_late(tmp_path: Path) -> None:
+    async with shipped(tmp_path) as (tag_map, db, stack):
+        site = as_array(tag_map)
+        where = site.devices["ua1"]
+        valve = await stack.enter_async_context(Valve(where.port))
+        through = replace(site, devices={**site.devices, "ua1": replace(where, port=valve.port)})
+        machine = await stack.enter_async_context(virtual_plc(site, "ua1", tmp_path))
+        here = await stack.enter_async_context(server(through, "out1", "ua1", db))
+        await here.claim()
+        number = await car_comes(machine, here, "out1")
+        valve.shut(forth=False)
+        asked = asyncio.create_task(here.gatekeeper.open(PASSAGE, number, "a test"))
+        await until(lambda: opened(machine, "out1") == 1)
+        valve.open()
+        assert await asked == Done()
+        await until(lambda: here.image().up.is_on)
+        assert opened(machine, "out1") == 1
+        assert here.alarms == []

@@ -151,17 +151,20 @@ class Valve:
         self.port = free_port()
         self.connections = 0
         self._to = to_port
-        self._flows = asyncio.Event()
-        self._flows.set()
+        self._forth, self._back = asyncio.Event(), asyncio.Event()
+        self.open()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def shut(self) -> None:
-        """Let nothing through, either way."""
-        self._flows.clear()
+    def shut(self, *, forth: bool = True) -> None:
+        """Let nothing through; with `forth` off, what the driver says still arrives, and only answers are lost."""
+        if forth:
+            self._forth.clear()
+        self._back.clear()
 
     def open(self) -> None:
         """Let everything through, also what was held."""
-        self._flows.set()
+        self._forth.set()
+        self._back.set()
 
     async def __aenter__(self) -> "Valve":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -176,14 +179,14 @@ class Valve:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         there, back = await asyncio.open_connection("127.0.0.1", self._to)
-        for source, sink in ((reader, back), (there, writer)):
-            task = asyncio.create_task(self._pass(source, sink))
+        for source, sink, flows in ((reader, back, self._forth), (there, writer, self._back)):
+            task = asyncio.create_task(self._pass(source, sink, flows))
             self._tasks.add(task)
 
-    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, flows: asyncio.Event) -> None:
         try:
             while data := await source.read(65536):
-                await self._flows.wait()
+                await flows.wait()
                 sink.write(data)
         except ConnectionError:
             return
