@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from plc.map.cells import check_cells, check_heads
-from plc.map.derived import DerivedTag, check_formulas, is_derived, read_derived
+from plc.map.derived import check_formulas, is_derived, read_derived
 from plc.map.devices import Device, read_devices
 from plc.map.findings import ERROR, Finding
 from plc.map.lint import check_rows, check_tags, lanes_of, named
-from plc.map.mapped import MappedTag, Scan, TagMap
+from plc.map.mapped import DerivedTag, MappedTag, Scan, TagMap
 from plc.map.sheet import Sheet, SheetError, read_sheet
 from plc.map.tagrow import COLUMNS, NEEDED, read_row
 from plc.map.templates import Filling, fill
@@ -86,7 +86,7 @@ def examine(
     findings += check_formulas(derived, (row.name for row in rows), devices)
     no_auto = {name: lane.why_no_auto for name, lane in lanes_of(rows, devices).items() if lane.why_no_auto}
     findings.sort(key=lambda finding: (finding.file, finding.row))
-    return TagMap(tuple(tags), devices, no_auto, tuple(tag.spec for tag in derived)), findings
+    return TagMap(tuple(tags), devices, no_auto, tuple(derived)), findings
 
 
 def tag_sheets(map_path: Path, fillings: Iterable[Filling]) -> tuple[list[Sheet], list[Finding]]:

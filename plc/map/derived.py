@@ -1,32 +1,21 @@
 """Rows of derived tags: a formula instead of a device and an address (docs/decisions/0022)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from plc.map.findings import ERROR, Finding, at
-from plc.map.mapped import NOWHERE
-from plc.map.sheet import Origin, Row, Sheet
+from plc.map.mapped import DerivedTag
+from plc.map.sheet import Row, Sheet
 from plc.map.tagrow import RowReader
-from scada.formula import Formula, FormulaError, circle, open_to_formulas, parse
+from scada.formula import FormulaError, circle, open_to_formulas, parse
 from scada.model.figures import device_specs
 from scada.model.interlock import is_proof
-from scada.model.tag import Access, TagName, TagSpec
+from scada.model.tag import Access, TagName
 
 _NOT_DERIVED = (
     *("device", "address", "order", "bit", "class", "scale", "offset", "invert"),
     *("stale_ms", "pulse_ms", "verify", "length", "debounce_ms"),
 )
 """Columns that say how a tag is read from a device."""
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedTag:
-    """A tag that follows others by a formula; `origin` and `line` say where it stands."""
-
-    spec: TagSpec
-    formula: Formula
-    line: int
-    origin: Origin = NOWHERE
 
 
 def is_derived(row: Row) -> bool:
@@ -45,7 +34,7 @@ class _DerivedReader(RowReader):
     def read_derived(self) -> tuple[DerivedTag | None, list[Finding]]:
         name, kind = self.name(), self.kind()
         self.scaling(kind)
-        formula = self._formula()
+        self._check_formula()
         for column in _NOT_DERIVED:
             if column in self.cells:
                 self.error("E36", column, f"a derived tag has no {column}", f"empty {column}, or empty expr")
@@ -53,17 +42,16 @@ class _DerivedReader(RowReader):
             self.error("E36", "access", "a derived tag is never written", "leave access empty")
         self._check_rests(name)
         refused = any(finding.severity == ERROR for finding in self.findings)
-        if formula is None or kind is None or refused:
+        if kind is None or refused:
             return None, self.findings
         spec = self.spec(name, kind, Access.READ, scan=None)
-        return DerivedTag(spec, formula, self.row.line, self.sheet.origin), self.findings
+        return DerivedTag(spec, kind, self.row.line, self.sheet.origin), self.findings
 
-    def _formula(self) -> Formula | None:
+    def _check_formula(self) -> None:
         try:
-            return parse(self.cells["expr"])
+            parse(self.cells["expr"])
         except FormulaError as bad:
             self.error("E33", "expr", str(bad), "docs/plc/tags.md says how a formula is written")
-            return None
 
     def _check_rests(self, name: TagName) -> None:
         """A formula must not stand in for what only the PLC can say."""
@@ -74,14 +62,15 @@ class _DerivedReader(RowReader):
 
 def check_formulas(tags: Iterable[DerivedTag], names: Iterable[str], devices: Iterable[str]) -> Iterator[Finding]:
     """Say which formulas look at tags that there are not, and which follow one another in a circle."""
-    derived = {tag.spec.name: tag for tag in tags}
+    derived = {tag.name: tag for tag in tags}
+    inputs = {name: parse(tag.spec.formula).inputs for name, tag in derived.items()}
     known = {*names, *(spec.name for spec in device_specs(devices))}
     for tag in derived.values():
-        missing = sorted(name for name in tag.formula.inputs - known if not open_to_formulas(name, known))
+        missing = sorted(name for name in inputs[tag.name] - known if not open_to_formulas(name, known))
         if missing:
             text = f"the formula looks at {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not there"
             yield at(tag.origin, tag.line, ERROR, "E34", "expr", text, "write whole names of tags of this map")
-    yield from _circles({name: tag.formula.inputs for name, tag in derived.items()}, derived)
+    yield from _circles(inputs, derived)
 
 
 def _circles(inputs: dict[TagName, frozenset[TagName]], derived: Mapping[TagName, DerivedTag]) -> Iterator[Finding]:

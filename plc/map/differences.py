@@ -5,11 +5,13 @@ from dataclasses import dataclass, fields
 
 from plc.map.devices import Device
 from plc.map.mapped import TagMap
-from plc.map.written import cells_of
+from plc.map.written import all_cells
 from scada.model.tag import lane_of
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
-_NOT_THE_LINKS = frozenset({"unit", "deadband", "role", "pulse_ms", "verify", "safe", "description", "description_zh"})
+_NOT_THE_LINKS = frozenset(
+    {"unit", "deadband", "role", "pulse_ms", "verify", "safe", "debounce_ms", "expr", "description", "description_zh"}
+)
 """Columns that are the tag engine's affair alone; a driver refreshes by `stale_ms`."""
 _COLUMNS = {"name": "device", "max_registers": "max_regs"}
 
@@ -64,8 +66,8 @@ class Differences:
 
 def differences(old: TagMap, new: TagMap) -> Differences:
     """Compare two maps by what they mean, not by how they are written: HR4 is 40005."""
-    before = {str(tag.name): cells_of(tag) for tag in old.tags}
-    after = {str(tag.name): cells_of(tag) for tag in new.tags}
+    before = {str(name): cells for name, cells in all_cells(old).items()}
+    after = {str(name): cells for name, cells in all_cells(new).items()}
     tags = tuple(_changes(before, after))
     return Differences(tags, tuple(_devices(old, new, tags, before, after)))
 
@@ -98,7 +100,7 @@ def _devices(
     for change in tags:
         matters = change.kind != CHANGED or not change.columns.keys() <= _NOT_THE_LINKS
         for cells in (before.get(change.name), after.get(change.name)):
-            if cells is not None:
+            if cells is not None and "device" in cells:
                 touched[cells["device"]] = touched.get(cells["device"], False) or matters
     for name in sorted(old.devices.keys() | new.devices.keys()):
         columns = _columns(_cells(old.devices.get(name)), _cells(new.devices.get(name)))

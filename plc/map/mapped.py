@@ -81,18 +81,33 @@ class MappedTag:
 
 
 @dataclass(frozen=True, slots=True)
+class DerivedTag:
+    """A row of the tag map that follows others by the formula of its spec; it lives on no device."""
+
+    spec: TagSpec
+    kind: Kind
+    line: int
+    origin: Origin = NOWHERE
+
+    @property
+    def name(self) -> TagName:
+        """The tag's name."""
+        return self.spec.name
+
+
+@dataclass(frozen=True, slots=True)
 class TagMap:
     """All tags of a site's PLCs, the devices they live on, why lanes are refused AUTO, if they are; derived tags."""
 
     tags: tuple[MappedTag, ...]
     devices: dict[str, Device]
     no_auto: Mapping[str, str] = field(default_factory=dict)
-    derived: tuple[TagSpec, ...] = ()
+    derived: tuple[DerivedTag, ...] = ()
 
     @property
     def specs(self) -> tuple[TagSpec, ...]:
         """Give what the tag engine needs to know of all tags, read and derived."""
-        return (*(tag.spec for tag in self.tags), *self.derived)
+        return (*(tag.spec for tag in self.tags), *(tag.spec for tag in self.derived))
 
     def why_no_auto(self, lane: str) -> str:
         """Say why a lane is refused AUTO: what its map lacks, or that a device of it is simulated; empty if nothing."""

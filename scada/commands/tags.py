@@ -20,7 +20,7 @@ from plc.map.findings import ERROR, Finding
 from plc.map.mapped import MappedTag, TagMap
 from plc.map.sheet import SheetError, read_sheet
 from plc.map.tagrow import COLUMNS
-from plc.map.written import cells_of
+from plc.map.written import cells_of, cells_of_derived
 from plc.tagmap import Filling
 from scada import say
 from scada.config import ConfigError, load
@@ -123,6 +123,7 @@ def _exported(tag_map: TagMap, form: str, device: str | None) -> tuple[bytes, Se
         told = kepware.give(tags)
         return told.text.encode("utf-8-sig"), told.notes
     rows = [cells_of(tag) for tag in tags]
+    rows += [cells_of_derived(tag) for tag in tag_map.derived] if device is None else []
     columns = own.used(COLUMNS, rows, ALWAYS)
     return (own.as_xlsx("tags", columns, rows) if form == "xlsx" else own.as_csv(columns, rows)), ()
 

@@ -6,6 +6,10 @@ import pytest
 
 from plc.links import build
 from plc.map.addresses import AddressError, Area, Register, parse_register
+from plc.map.differences import differences
+from plc.map.files import own
+from plc.map.tagrow import COLUMNS
+from plc.map.written import all_cells
 from plc.registers import Kind
 from plc.tagmap import Finding, Scan, TagMapError, examine, lint, read_map
 from scada.clock import SystemClock
@@ -249,3 +253,11 @@ def test_columns_of_the_tag_engine_reach_it(tmp_path: Path) -> None:
     table = TagTable(tag_map.specs, SystemClock())
     table.apply([TagUpdate(level.name, 5.0, Quality.GOOD)])
     assert (table.get(warn.name).value, table.get(warn.name).quality) == (2.5, Quality.GOOD)
+    again = own.as_csv(COLUMNS, list(all_cells(tag_map).values()))
+    (tmp_path / "again.csv").write_bytes(again)
+    assert differences(tag_map, read_map(tmp_path / "again.csv", SHIPPED / "devices.csv")).is_none
+    (tmp_path / "other.csv").write_text(
+        again.decode("utf-8-sig").replace("x1.level / 2", "x1.level / 3"), encoding="utf-8"
+    )
+    (change,) = differences(tag_map, read_map(tmp_path / "other.csv", SHIPPED / "devices.csv")).tags
+    assert (change.name, change.columns) == ("x1.warn", {"expr": ("x1.level / 2", "x1.level / 3")})
