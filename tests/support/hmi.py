@@ -236,7 +236,7 @@ def write_config(folder: Path, **ports: int) -> Path:
 
 @contextmanager
 def web_process(name: str, config: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Run one web process until the block ends; it must stop cleanly within 3 s."""
+    """Run one web process until the block ends; it must stop cleanly, and not wait for its sockets (30 s)."""
     command = [sys.executable, "-m", f"hmi.{name}", "--config", str(config)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
@@ -250,7 +250,7 @@ def web_process(name: str, config: Path) -> Iterator["subprocess.Popen[str]"]:
         if process.stdout is not None:
             process.stdout.close()
     assert code == 0
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
 
 
 def until(condition: Callable[[], bool], within_s: float = 5.0) -> None:

@@ -2,7 +2,6 @@
 
 import {element, startShell} from './shell.js';
 import './lane-card.js';
-import './lane-dialog.js';
 import './last-lists.js';
 import {number} from './tags.js';
 
@@ -20,11 +19,13 @@ async function start() {
   followLink(link, cards);
   link.addEventListener('tick', () => [...cards, element('modes')].forEach((part) => part.tick?.()));
   refresh();
+  // fetched when the lanes are on the screen, and before anybody can ask for it
+  import('./lane-dialog.js');
   setInterval(refresh, LISTS_MS);
   document.addEventListener('command', (event) => {
     const {lane, command} = /** @type {CustomEvent} */ (event).detail;
     if (command === 'mode') askModes(lane, page, link);
-    else element('dialog').ask(lane, command);
+    else element('dialog').ask?.(lane, command);
   });
   document.addEventListener('answered', refresh);
 }
@@ -66,7 +67,7 @@ function followTags(link, cards, refresh) {
   let staysSeq = number('site.stays_seq');
   link.addEventListener('tags', () => {
     cards.forEach((card) => card.requestUpdate());
-    element('dialog').requestUpdate();
+    element('dialog').requestUpdate?.();
     element('modes').requestUpdate?.();
     const seq = number('site.stays_seq');
     if (seq !== staysSeq) refresh();
