@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from hmi.bridge import Bridge
 from hmi.security import secret_key
+from scada.bridge import Bridge
 from scada.config import Config
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 bad configuration or usage"
-_ROLES = ("operator", "technician", "manager", "administrator", "auditor")
+_ROLES = ("operator", "technician", "manager", "administrator", "auditor", "system")
 _RIGHTS = ("month", "white", "black", "locked", "special")
 _TAGS, _WATCH = "scada.commands.tags", "scada.commands.watch"
 _SIMULATORS = {"sim": "scada.sim.run", "drill": "scada.sim.drill", "month": "scada.sim.virtual"}
@@ -117,6 +117,11 @@ def _add_looking(add: Adder) -> None:
     check.add_argument("--online", action="store_true", help="also reach PLCs, cameras, InfluxDB and WeChat")
     check.add_argument("--json", action="store_true", help="one JSON object for programs")
     _add_certificates(add)
+    serve = _group(add, "serve", "what other systems may read")
+    table = _command(
+        serve, "map", "print the published Modbus map, new tags appended", _lazily("scada.commands.serve", "make_map")
+    )
+    table.add_argument("--write", action="store_true", help="write it to the file that config.toml names")
     quote = _command(add, "quote", "price a stay and explain each line", _lazily("scada.commands.checks", "quote"))
     for name in ("entry", "exit"):
         quote.add_argument(f"--{name}", required=True, metavar="TIME", help="like 2026-05-01T08:00, site's time")

@@ -17,7 +17,9 @@ from lpr.match import match
 from lpr.pool import CameraPool
 from lpr.reader.grammar import colour_by_text, parse
 from plc.links import build as build_drivers
-from plc.tagmap import TagMap, read_map, site_files
+from plc.serve.catalogue import served
+from plc.serve.door import door
+from plc.tagmap import MappedTag, TagMap, read_map, site_files
 from scada.clock import SystemClock
 from scada.config import Config, Lane
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
@@ -31,15 +33,14 @@ from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.tags import TagDesk
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
-from scada.engine.lanetags import lane_specs, site_specs, zone_specs, zone_values
+from scada.engine.lanetags import own_specs, zone_values
 from scada.engine.links import Links
 from scada.engine.recorder import Recorder
-from scada.engine.tag.figures import HISTORY_BOX, Figures, box_specs
+from scada.engine.tag.figures import HISTORY_BOX, Figures
 from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
 from scada.engine.trace.blackbox import BlackBoxes
 from scada.engine.trace.tap import tapped
-from scada.model.figures import device_specs
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
@@ -67,6 +68,7 @@ class Plant:
     tags: TagTable
     forcing: Forcing
     place: Callable[[TagName], tuple[str, str]]
+    mapped: Mapping[TagName, MappedTag]
     links: Links
     keepers: Mapping[LaneName, Gatekeeper]
     modes: Mapping[LaneName, ModeKeeper]
@@ -141,6 +143,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         tags=tags,
         forcing=Forcing(tags, journal, clock),
         place=_places(tag_map),
+        mapped={tag.name: tag for tag in tag_map.tags},
         links=links,
         keepers=keepers,
         modes=modes,
@@ -190,9 +193,7 @@ class Money:
 
 
 def _specs(config: Config, tag_map: TagMap) -> list[TagSpec]:
-    own = [spec for lane in config.lanes for spec in lane_specs(lane.id)]
-    figures = [*device_specs(tag_map.devices), *box_specs(lane.id for lane in config.lanes)]
-    return [*tag_map.specs, *own, *site_specs(), *zone_specs(config.park), *figures]
+    return [*tag_map.specs, *own_specs(config, tag_map.devices)]
 
 
 def _places(tag_map: TagMap) -> Callable[[TagName], tuple[str, str]]:
@@ -258,7 +259,7 @@ def _typed_by(by: ReadBy) -> Callable[[Plate], PlateRead]:
 
 
 def bridges(plant: Plant) -> list[BridgeServer]:
-    """Build the three doors of the plant; each knows its own verbs only."""
+    """Build the doors of the plant; each knows its own verbs only. The one for other systems is there if asked for."""
     config = plant.config
     desk = Desk(
         plant.clock,
@@ -278,10 +279,14 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         "devices": {"display": _display(plant)},
     }
     hello = {"plant": secrets.token_hex(8), "site": _site(plant)}
-    return [
+    doors = [
         BridgeServer(config.socket(app), app, own, hello, plant.clock, plant.tags if app == "control" else None)
         for app, own in verbs.items()
     ]
+    if config.serve is not None:
+        catalogue = served(plant.tags.specs(), plant.mapped, config.serve.tags)
+        doors.append(door(config, plant.clock, plant.tags, catalogue, plant.operators, hello))
+    return doors
 
 
 def _mode_desk(plant: Plant) -> ModeDesk:

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,6 +20,7 @@ from scada.model.zones import Zone, Zones
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+ServeSecurity = Literal["Aes256Sha256RsaPss", "Aes128Sha256RsaOaep", "Basic256Sha256", "None"]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -279,6 +281,55 @@ class History(_Section):
     again_min: Annotated[int, Field(ge=5, le=60)] = 15
 
 
+class ServeOpcUa(_Section):
+    """Our OPC UA server. `security`: what is offered; `None` (no encryption, no certificates) on this machine only.
+
+    Clients are known by certificate (a file in `serve/trusted` of the data folder), name and password.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 4840
+    security: Annotated[tuple[ServeSecurity, ...], Field(min_length=1, strict=False)] = (
+        "Aes256Sha256RsaPss",
+        "Basic256Sha256",
+    )
+    sessions: Annotated[int, Field(ge=1, le=100)] = 8
+    subscriptions: Annotated[int, Field(ge=1, le=1000)] = 32
+    items: Annotated[int, Field(ge=1, le=100_000)] = 20_000
+    """Monitored items of one session."""
+
+
+class ServeModbus(_Section):
+    """Our read-only Modbus TCP server. `map` is the published table; `allow` says whose connections are taken."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1502
+    map: str
+    allow: Annotated[tuple[str, ...], Field(strict=False)] = ("127.0.0.1/32", "::1/128")
+    connections: Annotated[int, Field(ge=1, le=100)] = 8
+
+    @field_validator("allow")
+    @classmethod
+    def _networks(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+        for text in allow:
+            try:
+                ip_network(text)
+            except ValueError as error:
+                raise ValueError(f"{text!r} is no network; write 10.1.2.0/24 or one address") from error
+        return allow
+
+
+class Serve(_Section):
+    """What other systems may read (`docs/serving.md`): nothing, unless a server's section is there.
+
+    `tags` are patterns such as `*.gate.up` and `zone.*`; whose car it is, is never served.
+    """
+
+    tags: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    opcua: ServeOpcUa | None = None
+    modbus: ServeModbus | None = None
+
+
 class SimPlc(_Section):
     """What is set in the virtual PLC of one lane, as somebody would at commissioning."""
 
@@ -310,6 +361,7 @@ class Config(_Section):
     limits: Limits = Limits()
     wechat: WeChat
     history: History = History()
+    serve: Serve | None = None
     sim: Sim | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
 

@@ -38,11 +38,13 @@ class Part:
     stop_s: float = 5.0
 
 
-def parts(config: Path, *, with_sim: bool) -> tuple[Part, ...]:
-    """Give the processes of a site in the order in which they start."""
+def parts(config: Path, *, with_sim: bool, serving: bool = False) -> tuple[Part, ...]:
+    """Give the processes of a site in the order in which they start; `serving`: other systems may read tags."""
     modules = [("plant", "scada.app"), ("control", "hmi.control"), ("public", "hmi.public"), ("devices", "hmi.devices")]
     if with_sim:
         modules.insert(0, ("sim", "scada.sim.run"))
+    if serving:
+        modules.append(("serve", "plc.serve"))
     return tuple(Part(name, (sys.executable, "-m", module, "--config", str(config))) for name, module in modules)
 
 

@@ -6,10 +6,10 @@ import re
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from hmi.bridge import Message, Refused, Value
 from hmi.control.auth import signed_in
 from hmi.control.orders import answered, ask, looked_up, order, text
 from hmi.control.room import room
+from scada.bridge import Message, Refused, Value
 from scada.model.lane.words import OPERATOR_REASONS
 
 api = Blueprint("api", __name__)

@@ -9,7 +9,6 @@ from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped
 from werkzeug.exceptions import HTTPException
 
 from hmi.assets import serve_assets
-from hmi.bridge import Bridge
 from hmi.control.api import api
 from hmi.control.auth import guard, limit_tries
 from hmi.control.live import Live
@@ -21,6 +20,7 @@ from hmi.control.views.overview import overview, theme
 from hmi.control.views.tags import tags
 from hmi.language import LANGUAGES, speak
 from hmi.security import harden
+from scada.bridge import Bridge
 from scada.config import Config
 
 if TYPE_CHECKING:

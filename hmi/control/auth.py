@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from hmi.bridge import Message, Refused, Unknown, Value
 from hmi.control.room import Room, room
 from hmi.control.sessions import Session
 from hmi.language import say
+from scada.bridge import Message, Refused, Unknown, Value
 
 OPEN_ENDPOINTS = frozenset({"auth.sign_in", "health", "asset_file"})
 """All that answers without a session."""

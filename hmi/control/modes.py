@@ -5,8 +5,8 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from hmi.bridge import Message
 from hmi.control.orders import looked_up, order, text
+from scada.bridge import Message
 from scada.model.modes import HOLD_OPEN_REASONS, LOCK_REASONS, LONGEST_MIN, TIDES, ModeReason
 
 modes = Blueprint("modes", __name__)

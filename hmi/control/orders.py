@@ -5,9 +5,9 @@ from collections.abc import Callable
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from hmi.bridge import Message, Refused, Reply, Unknown, Value
 from hmi.control.auth import signed_in
 from hmi.control.room import room
+from scada.bridge import Message, Refused, Reply, Unknown, Value
 
 WITHIN_S = 8.0
 _STATUS = {

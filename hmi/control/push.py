@@ -13,9 +13,9 @@ from flask import Flask, request, session
 from flask_socketio import SocketIO
 from socketio.exceptions import ConnectionRefusedError  # type: ignore[import-untyped]
 
-from hmi.bridge import Message
 from hmi.control.live import Change, Live
 from hmi.control.sessions import Registry
+from scada.bridge import Message
 
 ROOM = "live"
 LAG = 10

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from flask import current_app
 
-from hmi.bridge import Message, Reply
 from hmi.control.live import Live
 from hmi.control.push import Push
 from hmi.control.sessions import Registry
+from scada.bridge import Message, Reply
 from scada.config import Config
 
 

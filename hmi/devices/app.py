@@ -9,11 +9,11 @@ from flask import Blueprint, Flask, Response, abort, current_app, jsonify, rende
 from flask.typing import ResponseReturnValue
 
 from hmi.assets import serve_assets
-from hmi.bridge import Message as BridgeMessage
-from hmi.bridge import Refused, Reply, Value
 from hmi.display import in_all_languages
 from hmi.language import speak
 from hmi.security import harden
+from scada.bridge import Message as BridgeMessage
+from scada.bridge import Refused, Reply, Value
 from scada.config import Config
 from scada.model.lane.commands import Message
 from scada.model.money import Fen, yuan_text

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from flask import current_app
 
-from hmi.bridge import Message, Reply
+from scada.bridge import Message, Reply
 
 
 class Plant(Protocol):

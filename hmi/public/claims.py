@@ -17,9 +17,9 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from hmi.bridge import Message, Refused, Reply, Value
 from hmi.language import say
 from hmi.public.asking import plant
+from scada.bridge import Message, Refused, Reply, Value
 from scada.config import Config
 from scada.model.plate import is_plausible, normal_form
 

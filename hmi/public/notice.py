@@ -6,8 +6,8 @@ import sys
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from hmi.bridge import Value
 from hmi.public.asking import plant
+from scada.bridge import Value
 
 notice = Blueprint("notice", __name__)
 

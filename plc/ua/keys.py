@@ -3,6 +3,8 @@
     opcua/own.pem             our key and certificate, for this user alone
     opcua/daozha.der          the certificate alone, to carry to a PLC
     opcua/trusted/DEVICE/     the certificates that this device may show, or of an authority that signs them
+    opcua/trusted/clients/    the certificates of other systems that may read from our own server
+    opcua/strangers/          certificates that such systems have shown and nobody has trusted yet
     opcua/revoked/            revocation lists of such authorities
     opcua/logins/DEVICE       two lines: user name and password
 
@@ -23,6 +25,7 @@ from plc.ua.certificate import Identity, has_thumbprint, make, sha256
 
 OTHERS_MAY = 0o077
 """Permissions that a file with a secret must not have."""
+MOST_STRANGERS = 20
 _SUFFIXES = (".der", ".pem")
 
 
@@ -114,6 +117,17 @@ class KeyFolder:
         except OSError as error:
             raise KeysError(f"{file} cannot be written: {error}; give this user the right to") from error
         return file
+
+    def keep_stranger(self, certificate: x509.Certificate) -> None:
+        """Keep a certificate that a client has shown, for a person to look at; only so many."""
+        folder = self.folder / "strangers"
+        file = folder / f"{sha256(certificate).replace(':', '')[:16].lower()}.der"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not file.exists() and sum(1 for _ in folder.iterdir()) < MOST_STRANGERS:
+                _put(file, certificate.public_bytes(Encoding.DER))
+        except OSError as error:
+            raise KeysError(f"{file} cannot be written: {error}; give this user the right to") from error
 
     def untrust(self, device: str, thumbprint: str) -> int:
         """Take the certificate with this thumbprint away from a device; say how many files that were."""

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
+from scada.check.serving import LOOPBACK, nothing_open_leaves_this_machine, somebody_may_connect
 from scada.check.zones import lanes_lead_to_zones, zones_hold_together
 from scada.config import LaneTiming
 
@@ -13,7 +14,6 @@ Rule = Callable[[Reading], Iterator[Mistake]]
 
 _WEB = ("control", "public", "devices")
 _MINUTES_A_DAY = 1440
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def rule_mistakes(reading: Reading) -> list[Mistake]:
@@ -70,6 +70,7 @@ def _cameras_see_their_side(reading: Reading) -> Iterator[Mistake]:
 
 def _ports_are_free_of_each_other(reading: Reading) -> Iterator[Mistake]:
     paths: list[KeyPath] = [("web", app, "port") for app in _WEB]
+    paths += [("serve", "opcua", "port"), ("serve", "modbus", "port")]
     paths += [("sim", "feed_port"), ("sim", "wechat_port")]
     fields = reading.at("sim", "field_ports")
     paths += [("sim", "field_ports", device) for device in fields] if isinstance(fields, dict) else []
@@ -145,10 +146,10 @@ def _tariff_makes_sense(reading: Reading) -> Iterator[Mistake]:
 def _money_is_real_where_gates_are(reading: Reading) -> Iterator[Mistake]:
     base = reading.text("wechat", "base_url") or "https://api.mch.weixin.qq.com"
     host = urlsplit(base).hostname
-    if is_virtual(reading) and host not in _LOOPBACK:
+    if is_virtual(reading) and host not in LOOPBACK:
         what = f"site.virtual is true, but WeChat is the real one at {host}"
         yield reading.mistake(("wechat", "base_url"), what, "point it at the simulator, or set site.virtual = false")
-    if not is_virtual(reading) and host in _LOOPBACK:
+    if not is_virtual(reading) and host in LOOPBACK:
         what = "real gates, but WeChat is simulated on this machine: nobody would pay"
         yield reading.mistake(("wechat", "base_url"), what, 'write "https://api.mch.weixin.qq.com"')
 
@@ -191,4 +192,6 @@ RULES: tuple[Rule, ...] = (
     _money_is_real_where_gates_are,
     _addresses_are_safe_on_a_real_site,
     _regions_have_an_inside,
+    nothing_open_leaves_this_machine,
+    somebody_may_connect,
 )

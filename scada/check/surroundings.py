@@ -14,6 +14,7 @@ from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
 from scada.check.rules import is_virtual
+from scada.check.serving import what_is_served_is_there
 from scada.clock import VARIABLE, SystemClock, clock_from
 from scada.config import data_folder
 from scada.model.tag import TagName, lane_of
@@ -187,4 +188,5 @@ LOOKS: tuple[Look, ...] = (
     _data_can_be_written,
     _plates_can_be_read,
     _only_virtual_time_runs_fast,
+    what_is_served_is_there,
 )

@@ -54,7 +54,7 @@ def _refusal(config: Config, *, with_sim: bool, speed: float | None) -> str | No
 
 def _supervise(config: Config, file: Path, *, with_sim: bool) -> int:
     front_desk = _FrontDesk(config)
-    site = parts(file, with_sim=with_sim)
+    site = parts(file, with_sim=with_sim, serving=config.serve is not None)
     work = supervise(site, clock_from(), hear=front_desk.hear, trouble=say.complain, up=front_desk.welcome)
     try:
         asyncio.run(work)
@@ -107,6 +107,8 @@ def _address(app: WebApp) -> str:
 def _taken_ports(config: Config, *, with_sim: bool) -> Iterator[str]:
     """Name every port of ours on which another program listens already."""
     wanted = {f"web.{name}.port": (app.host, app.port) for name, app in config.web}
+    served = {} if config.serve is None else {"opcua": config.serve.opcua, "modbus": config.serve.modbus}
+    wanted |= {f"serve.{name}.port": (one.host, one.port) for name, one in served.items() if one is not None}
     if with_sim and config.sim is not None:
         ports = {"feed_port": config.sim.feed_port, "wechat_port": config.sim.wechat_port, **config.sim.field_ports}
         wanted |= {f"sim: {name}": ("127.0.0.1", port) for name, port in ports.items()}

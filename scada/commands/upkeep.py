@@ -76,7 +76,7 @@ def _password() -> str:
 
 def _hand_over(name: str, password: str) -> None:
     sys.stdout.write(f"{name}  {password}\n")
-    say.note("It is shown this once; the person chooses another at the first sign-in.")
+    say.note("It is shown this once. A person chooses another at the first sign-in; a system keeps it.")
 
 
 def with_database(asked: argparse.Namespace, work: Work) -> int:

@@ -13,12 +13,12 @@ from fnmatch import fnmatchcase
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from hmi.bridge import Bridge
 from plc import tagmap
 from plc.links import build
 from plc.map.mapped import MappedTag, TagMap
 from plc.registers import CodingError, in_all_orders
 from scada import say
+from scada.bridge import Bridge
 from scada.clock import clock_from
 from scada.commands.tags import files_of
 from scada.config import Config, ConfigError, load

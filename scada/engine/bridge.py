@@ -7,7 +7,7 @@ plant, which checks every right itself.
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -31,11 +31,20 @@ HELLO_S = 2.0
 HANG_UP_S = 0.5
 """How long a peer may take to read what was already sent, when the plant hangs up."""
 
+Row = Callable[[TagName, TagValue], tuple[object, ...]]
+"""How one tag is told."""
+
 log = structlog.get_logger()
 
 
+def row_of(name: TagName, value: TagValue) -> tuple[object, ...]:
+    """Write one tag for the web; a tag that was never seen has no time."""
+    at = value.seen_at.isoformat() if value.seq else None
+    return (name, value.value, value.quality.status_code, at)
+
+
 class BridgeServer:
-    """Serves one web process; `async with`. With `tags` it also tells every change of them."""
+    """Serves one web process; `async with`. With `tags` it also tells every change of them, or of `names` only."""
 
     def __init__(
         self,
@@ -45,6 +54,8 @@ class BridgeServer:
         hello: Mapping[str, object],
         clock: Clock,
         tags: TagTable | None = None,
+        names: frozenset[TagName] | None = None,
+        row: Row = row_of,
     ) -> None:
         self._path = path
         self._app = app
@@ -52,6 +63,8 @@ class BridgeServer:
         self._hello = framed(orjson.dumps({"hello": PROTOCOL, **hello}))
         self._clock = clock
         self._tags = tags
+        self._names = names
+        self._row = row
         self._changes: Mailbox[Batch] = Mailbox(f"bridge {app}", 1, LatestOnly(merged))
         self._peers: set[Peer] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,7 +77,7 @@ class BridgeServer:
         listener = await asyncio.to_thread(unix.bind, self._path)
         self._server = await asyncio.start_unix_server(self._connected, sock=listener)
         if self._tags is not None:
-            self._tags.subscribe(self._changes)
+            self._tags.subscribe(self._changes, self._names)
             self._keep(asyncio.create_task(self._tell_forever(self._tags), name=f"bridge {self._app} tells"))
         return self
 
@@ -153,13 +166,16 @@ class BridgeServer:
                 peer.send(tell)
 
     def _snapshot(self, tags: TagTable) -> bytes:
-        return self._frame("snapshot", "tags", tags.snapshot().items())
+        told = (
+            tags.snapshot() if self._names is None else {name: tags.get(name) for name in self._names if name in tags}
+        )
+        return self._frame("snapshot", "tags", told.items())
 
     def _frame(self, kind: str, rows: str, values: Iterable[tuple[TagName, TagValue]]) -> bytes:
         content = {
             "seq": self._seq,
             "at": self._clock.now().isoformat(),
-            rows: [_row(name, value) for name, value in values],
+            rows: [self._row(name, value) for name, value in values],
         }
         return framed(orjson.dumps({kind: content}))
 
@@ -174,9 +190,3 @@ async def _hang_up(writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
     except ConnectionError as error:
         log.debug("a web process was gone already", error=str(error))
-
-
-def _row(name: TagName, value: TagValue) -> tuple[str, object, int, str | None]:
-    """Write one tag for the bridge; a tag that was never seen has no time."""
-    at = value.seen_at.isoformat() if value.seq else None
-    return (name, value.value, value.quality.status_code, at)

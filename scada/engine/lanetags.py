@@ -1,7 +1,10 @@
 """The server's own tags of lanes and zones, and what they say: functions of values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from scada.config import Config
+from scada.engine.tag.figures import box_specs
+from scada.model.figures import device_specs
 from scada.model.lane.commands import Show
 from scada.model.lane.leave import due_of
 from scada.model.lane.states import NAMES, Lane
@@ -31,6 +34,27 @@ _POINTS = (
     "gate.open_answer",
 )
 _SITE = ("stays_open", "stays_seq", "plant_lag_ms", "tag_changes", "history_points", "forced")
+
+PERSONAL = frozenset(
+    {
+        "plate.text",
+        "stay",
+        "passage",
+        "display",
+        "picture",
+        "gate.open_request",
+        "gate.open_answer",
+        "mode.period",
+    }
+)
+"""Plates, stays, orders and the staff's names stay in SQL, where they can be forgotten; nothing else tells them on."""
+
+
+def own_specs(config: Config, devices: Iterable[str]) -> list[TagSpec]:
+    """Give all of the server's own tags, those of its links and queues among them."""
+    lanes = [spec for lane in config.lanes for spec in lane_specs(lane.id)]
+    figures = [*device_specs(devices), *box_specs(lane.id for lane in config.lanes)]
+    return [*lanes, *site_specs(), *zone_specs(config.park), *figures]
 
 
 def lane_specs(lane: LaneName) -> list[TagSpec]:

@@ -1,5 +1,6 @@
 """Every tag change goes to history, but for what says who somebody is."""
 
+from scada.engine.lanetags import PERSONAL
 from scada.engine.mailbox import Mailbox, Spill
 from scada.engine.tags import Batch, TagTable
 from scada.model.figures import BUSY, GROUP
@@ -7,19 +8,6 @@ from scada.model.tag import TagName, lane_of, point_of
 from scada.ports import Historian
 
 BOX = 4096
-_PERSONAL = frozenset(
-    {
-        "plate.text",
-        "stay",
-        "passage",
-        "display",
-        "picture",
-        "gate.open_request",
-        "gate.open_answer",
-        "mode.period",
-    }
-)
-"""Plates, stays, orders and the staff's names stay in SQL, where they can be forgotten."""
 _OWN = frozenset({"tag_changes", "history_points"})
 """Figures about recording itself: recording them would never end."""
 
@@ -50,4 +38,4 @@ class Recorder:
 def _is_history(name: TagName) -> bool:
     if lane_of(name) == GROUP:
         return name.rpartition(".")[2] not in BUSY
-    return point_of(name) not in _PERSONAL | _OWN
+    return point_of(name) not in PERSONAL | _OWN

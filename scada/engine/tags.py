@@ -99,6 +99,10 @@ class TagTable:
         """Give what a tag is. Raises KeyError."""
         return self._cells[name].spec
 
+    def specs(self) -> list[TagSpec]:
+        """Give what every tag is."""
+        return [cell.spec for cell in self._cells.values()]
+
     def get(self, name: TagName) -> TagValue:
         """Give a tag as it is known now. Raises KeyError."""
         return self._cells[name].current()

@@ -37,17 +37,20 @@ CHANGE = "change_password"
 
 
 class Role(Enum):
-    """What a person is in the control room."""
+    """What a person is in the control room; `system` is none, but another system that reads served tags."""
 
     OPERATOR = "operator"
     TECHNICIAN = "technician"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+    SYSTEM = "system"
 
 
 VOUCH = "vouch"
 """Stand as the second person for what nobody may do alone."""
+READ_SERVED = "read_served"
+"""Read the tags that the site serves to other systems (`docs/serving.md`), and nothing that people see."""
 _READS = frozenset(
     {"open_stays", "recent_stays", "picture", "journal", "mode_periods", "tag_facts", "tags", "forced_tags", CHANGE}
 )
@@ -61,6 +64,7 @@ _VERBS = {
     Role.MANAGER: _READS | {VOUCH},
     Role.ADMINISTRATOR: _READS | _LANE_WORK | _HAND_ON_TAGS | {VOUCH},
     Role.AUDITOR: _READS,
+    Role.SYSTEM: frozenset({READ_SERVED}),
 }
 
 
@@ -122,7 +126,10 @@ class Operators:
         return password
 
     async def add(self, name: str, role: str, password: str, must_change: bool) -> None:
-        """Add a person. Raises StoreError if the name is taken or unusable, the role unknown, the password weak."""
+        """Add a person, or a system, which cannot change its password.
+
+        Raises StoreError if the name is taken or unusable, the role unknown, the password weak.
+        """
         weak = _weakness(name, password)
         if weak is not None or not 1 <= len(name) <= 64 or not name.isprintable():
             raise StoreError(f"add operator {name[:64]!r}: {weak or 'a name has 1 to 64 signs'}")
@@ -131,13 +138,26 @@ class Operators:
         except ValueError as error:
             raise StoreError(f"add operator {name!r}: no role {role!r}") from error
         password_hash = await self._reckon(lambda: self._hasher.hash(password))
-        await self._db.write(lambda connection: self._insert(connection, name, checked, password_hash, must_change))
+        for_once = must_change and checked is not Role.SYSTEM
+        await self._db.write(lambda connection: self._insert(connection, name, checked, password_hash, for_once))
 
     async def sign_in(self, name: str, password: str, address: str = "") -> SignedIn | SignInRefused:
         """Check a name and a password. Each try counts against the name and the address until one is right."""
+        return await self._enter(name, password, address, CHANGE)
+
+    async def let_in(self, name: str, password: str, address: str) -> SignedIn | SignInRefused:
+        """Check another system that wants to read the served tags; people's own passwords are of no use there."""
+        return await self._enter(name, password, address, READ_SERVED)
+
+    async def _enter(self, name: str, password: str, address: str, verb: str) -> SignedIn | SignInRefused:
+        """Check a name, a password, and that the role may ask for what this door is there for."""
         verdict = await self._check(name, password, address)
-        if isinstance(verdict, SignedIn):
-            await self._tell(name, "signed_in", address)
+        if isinstance(verdict, SignInRefused):
+            return verdict
+        if not may(verdict.role, verb):
+            await self._tell(name, "sign_in_refused", address)
+            return SignInRefused(f"a {verdict.role} has no right here")
+        await self._tell(name, "signed_in", address)
         return verdict
 
     async def vouch(self, name: str, password: str, first: str) -> SignedIn | SignInRefused:
@@ -246,10 +266,12 @@ class Operators:
         write_entries(connection, self._site, at, [entry])
 
     def _reset(self, connection: Connection, name: str, password_hash: str) -> None:
-        if _find(connection, name) is None:
+        found = _find(connection, name)
+        if found is None:
             raise StoreError(f"reset the password of {name!r}: there is nobody of that name")
+        for_once = found[0].role != Role.SYSTEM.value
         connection.execute(
-            update(operator).where(operator.c.name == name).values(password_hash=password_hash, must_change=True)
+            update(operator).where(operator.c.name == name).values(password_hash=password_hash, must_change=for_once)
         )
         write_entries(connection, self._site, self._clock.now(), [JournalEntry("person", name, "password_reset")])
 

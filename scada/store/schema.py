@@ -84,7 +84,10 @@ operator = Table(
     Column("must_change", Boolean, nullable=False),
     Column("made_at", Utc, nullable=False),
 )
-"""Who may sign in to the control room. Roles: operator, technician, manager, administrator, auditor."""
+"""Who may sign in to the control room. Roles: operator, technician, manager, administrator, auditor.
+
+The role `system` is another system's, which may read what is served to it.
+"""
 
 stay = Table(
     "stay",

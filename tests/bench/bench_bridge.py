@@ -16,7 +16,7 @@ from pathlib import Path
 
 import orjson
 
-from hmi.bridge import Bridge, Message, Value
+from scada.bridge import Bridge, Message, Value
 from scada.model.frames import HEADER_BYTES, body_length, framed
 from tests.bench.bare import CHANGES
 from tests.bench.peers import serve_bare_socket, serve_plant

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from hmi.bridge import Bridge, Refused, Reply, Unknown, Value
+from scada.bridge import Bridge, Refused, Reply, Unknown, Value
 from scada.clock import SystemClock
 from scada.engine.bridge import TELL_S, Ask, BridgeRefusal, BridgeServer, Handler
 from scada.engine.doors import peer, unix

@@ -8,8 +8,8 @@ from pathlib import Path
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from hmi.bridge import Message, Refused, Reply, Unknown, Value
 from hmi.control.app import create_app
+from scada.bridge import Message, Refused, Reply, Unknown, Value
 from scada.config import Config, load
 from tests.support.hmi import ROOT
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from hmi.bridge import Message, Refused, Reply, Unknown, Value
 from hmi.control.sessions import ABSOLUTE_S, IDLE_S
+from scada.bridge import Message, Refused, Reply, Unknown, Value
 from tests.support.hmi_pages import CONTROL, PASSWORD, ControlRoom, form_token
 
 OPEN = "/api/lanes/out1/open"

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from hmi.bridge import Refused, Unknown, Value
 from hmi.devices.app import create_app
+from scada.bridge import Refused, Unknown, Value
 from scada.model.lane.commands import Message
 from tests.support.hmi_pages import KEY, MemoryPlant, shipped
 

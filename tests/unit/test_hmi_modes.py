@@ -2,7 +2,7 @@
 
 import pytest
 
-from hmi.bridge import Refused, Value
+from scada.bridge import Refused, Value
 from tests.support.hmi_pages import PASSWORD, ControlRoom
 
 HOLD = {"reason": "QUEUE", "note": " concert ", "minutes": "10"}

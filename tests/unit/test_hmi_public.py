@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from hmi.assets import STATIC
-from hmi.bridge import Refused, Unknown, Value
 from hmi.public.app import create_app
 from hmi.public.notice import BODY_LIMIT
+from scada.bridge import Refused, Unknown, Value
 from tests.support.hmi_pages import KEY, MemoryPlant, form_token, shipped
 
 PUBLIC = "http://localhost:8081"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hmi.bridge import Message
 from hmi.control.push import LAG, Push
 from hmi.control.room import Room
+from scada.bridge import Message
 from tests.support.hmi_pages import ControlRoom
 
 AT = "2026-11-22T05:00:00+00:00"

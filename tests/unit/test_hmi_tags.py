@@ -2,7 +2,7 @@
 
 import pytest
 
-from hmi.bridge import Value
+from scada.bridge import Value
 from scada.clock import SystemClock
 from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.engine.doors.tags import MOST_NAMES, TagDesk

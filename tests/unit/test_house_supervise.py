@@ -203,6 +203,11 @@ def test_the_simulators_start_before_the_plant_and_only_when_asked() -> None:
     assert [one.name for one in parts(Path("config.toml"), with_sim=False)] == names[1:]
 
 
+def test_other_systems_are_served_last_and_only_when_asked() -> None:
+    names = [one.name for one in parts(Path("config.toml"), with_sim=False, serving=True)]
+    assert names == ["plant", "control", "public", "devices", "serve"]
+
+
 async def test_a_part_that_is_killed_dies_with_its_children_and_starts_again(tmp_path: Path, quick: None) -> None:
     alive = tmp_path / "alive"
     child = f"import pathlib, time; time.sleep(1); pathlib.Path({str(alive)!r}).touch(); time.sleep(60)"

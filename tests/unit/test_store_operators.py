@@ -191,9 +191,29 @@ async def test_a_person_is_not_added_twice_nor_without_a_role_a_name_and_a_passw
         ("open_gate", {"operator", "administrator"}),
         ("pick_stay", {"operator", "administrator"}),
         ("journal", {"operator", "technician", "manager", "administrator", "auditor"}),
+        ("read_served", {"system"}),
         ("sell_the_car_park", set()),
     ],
 )
 def test_a_role_may_do_what_its_row_says_and_nothing_else(verb: str, roles: set[str]) -> None:
     asked = [role.value for role in Role] + ["", "root", "OPERATOR"]
     assert {role for role in asked if may(role, verb)} == roles
+
+
+async def test_another_system_may_read_what_is_served_and_nothing_else(house: House) -> None:
+    await house.people.add("mall", Role.SYSTEM.value, RIGHT, must_change=True)
+    assert await house.people.let_in("mall", RIGHT, "10.0.0.7") == SignedIn("mall", "system", must_change=False)
+    assert isinstance(await house.people.sign_in("mall", RIGHT), SignInRefused)
+    assert isinstance(await house.people.change_password("mall", RIGHT, "another horse"), PasswordChanged)
+    assert not await house.people.may_now("mall", "journal")
+
+
+async def test_a_person_is_no_system(house: House) -> None:
+    assert isinstance(await house.people.let_in("li", RIGHT, "10.0.0.7"), SignInRefused)
+    assert (await _events(house.db))[-1] == ("li", "sign_in_refused")
+
+
+async def test_a_system_whose_password_is_reset_is_let_in_with_the_new_one(house: House) -> None:
+    await house.people.add("mall", Role.SYSTEM.value, RIGHT, must_change=False)
+    await house.people.reset_password("mall", "another horse")
+    assert isinstance(await house.people.let_in("mall", "another horse", "10.0.0.7"), SignedIn)

@@ -1,4 +1,4 @@
-"""The web's end of the bridge: a thread that reads, and `ask` for every thread of the web server.
+"""The far end of the bridge: a thread that reads, and `ask` for every thread of a process beside the plant.
 
 The reader connects again by itself and then starts with a full snapshot. An ask that is not
 answered in time is `Unknown`: nothing is repeated, and a late answer is dropped.
