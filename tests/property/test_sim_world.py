@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import cycle, islice, pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scada.sim.road import SAFETY_M, Board, Habit, Loops, Manner, Move, loops
+from scada.model.lane.words import Direction
+from scada.sim.road import SAFETY_M, Board, Habit, Loops, Manner, Move, Waiting, loops
 from scada.sim.world import World, advance, come
-from tests.support.park import CYCLE_S, IN, OUT, car, empty_world
+from tests.support.park import CYCLE_S, GATE, IN, OUT, car, empty_world, one_gate
 
 manners = st.builds(Manner, habit=st.sampled_from(Habit), patience_s=st.floats(0.0, 4.0))
 lengths = st.sampled_from((2.0, 4.5, 9.0))
@@ -18,6 +19,7 @@ wishes = st.lists(st.tuples(st.integers(1, 4), st.booleans(), st.booleans(), st.
 """For so many seconds: is the entry's boom wanted up, is the exit's, and is the light green."""
 
 
+MEETING = (Habit.NORMAL, Habit.MEETS, Habit.MEETS, Habit.BACKS_OUT_BEFORE, Habit.BACKS_OUT_AFTER, Habit.FOLLOWS_CLOSE)
 Arriving = Sequence[tuple[Manner, Manner, float, float]]
 
 
@@ -87,3 +89,41 @@ def test_a_forward_passage_turns_the_loops_on_and_off_in_order_however_time_is_c
         Loops(safety=True),
         Loops(),
     ]
+
+
+both_ways = st.lists(
+    st.tuples(st.sampled_from(Direction), st.sampled_from(MEETING), st.floats(0, 12), st.sampled_from((2.1, 4.5))),
+    min_size=2,
+    max_size=6,
+)
+USUALLY = st.sampled_from((True, True, False))
+turns = st.lists(st.tuples(st.integers(2, 8), USUALLY, USUALLY, st.booleans()), min_size=3, max_size=6)
+
+
+@settings(max_examples=25)
+@given(both_ways, turns)
+@example(
+    [(Direction.ENTRY, Habit.NORMAL, 0.0, 4.5), (Direction.EXIT, Habit.MEETS, 7.0, 4.5)],
+    [(5, False, False, False), (3, True, True, False), (6, False, False, False)],
+)
+def test_at_one_gate_nobody_drives_into_those_who_come_the_other_way_and_nobody_is_lost(
+    coming: list[tuple[Direction, Habit, float, float]], wanted: list[tuple[int, bool, bool, bool]]
+) -> None:
+    world = replace(one_gate(), waiting=tuple(_guest(number, *one) for number, one in enumerate(coming)))
+    boom = 0.0
+    for seconds, up, green, inner in wanted:
+        for _ in range(round(seconds / CYCLE_S)):
+            boom = min(1.0, max(0.0, boom + (CYCLE_S if up else -CYCLE_S)))
+            world, _ = advance(world, CYCLE_S, {GATE: Board(boom, green and boom >= 1.0, inner)})
+            road = world.road(GATE)
+            faces = [road.opposite(way) for way in Direction]
+            assert None in faces or sum(one.front_m for one in faces if one is not None) < 0
+            assert all(
+                ahead.rear_m > behind.front_m for way in road.ways for ahead, behind in pairwise(road.queue(way))
+            )
+            assert len(road.everybody) + len(world.waiting) + world.left == len(coming)
+
+
+def _guest(number: int, way: Direction, habit: Habit, after_s: float, length_m: float) -> Waiting:
+    one = replace(car(number, dwell_s=1.0), entry_lane=GATE, exit_lane=GATE, length_m=length_m)
+    return Waiting(one, GATE, Manner(habit, patience_s=2.0), after_s, way)
