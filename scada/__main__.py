@@ -167,11 +167,18 @@ def _add_tags(add: Adder) -> None:
     watch.add_argument("--orders", action="store_true", help="numbers of several words in all four orders")
     watch.add_argument("--direct", action="store_true", help="read the devices, whether the plant runs or not")
     watch.add_argument("--seconds", type=float, metavar="S", help="end after so long (default: Ctrl-C)")
+    browse = _command(tags, "browse", "show what a device has", _lazily("scada.commands.browse", "browse"))
+    browse.add_argument("device", metavar="DEVICE", help="its name in the device table")
+    browse.add_argument("--under", default="", metavar="NODEID", help="OPC UA: only what hangs below this node")
+    browse.add_argument("--depth", type=int, default=12, metavar="N", help="OPC UA: levels to go down (default: 12)")
+    browse.add_argument("--most", type=int, default=2000, metavar="N", help="places to look at (default: 2000)")
+    browse.add_argument("--csv", action="store_true", help="rows of a first tag map")
+    browse.add_argument("--map", type=Path, metavar="MAP", help="the tag map (default: the site's)")
     export = _command(tags, "export", "write a map in another form", _lazily(_TAGS, "export"))
     export.add_argument("map", nargs="?", type=Path, metavar="MAP", help="CSV or xlsx (default: the site's)")
     export.add_argument("--format", choices=("csv", "xlsx", "kepware", "telegraf"), default="csv")
     export.add_argument("--device", metavar="NAME", help="the tags of this device only")
-    for command in (lint, diff, show, watch, export):
+    for command in (lint, diff, show, watch, browse, export):
         command.add_argument("--devices", type=Path, metavar="FILE", help="the device table (default: the site's)")
     for command in (lint, diff, show, watch):
         command.add_argument("--json", action="store_true", help="JSON for programs")

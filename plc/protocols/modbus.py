@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 
+from plc.browsed import Bounds, Browsed
 from plc.map.addresses import MAX_REGISTER, Address, Area, Register, parse_register
 from plc.map.devices import Device
 from plc.map.findings import WARNING
@@ -15,6 +17,7 @@ from plc.map.protocol import Fault, lacks_address
 from plc.modbus.driver import ModbusDriver
 from plc.modbus.framing import Framing, Mbap, Rtu
 from plc.modbus.lines import Line, SerialLines, SerialWay, Socket, serial_settings
+from plc.modbus.probe import probe
 from plc.modbus.transport import ModbusTransport
 from plc.plan import Point
 from plc.registers import COMMAND_WORDS, Kind, words_of
@@ -82,6 +85,11 @@ class Modbus:
         ways = [ModbusTransport(device.name, device.unit, device.timeout_s, line, masks) for line in self._ways(device)]
         device = device if self.framing.is_numbered else replace(device, pipeline=1)
         return ModbusDriver(device, with_the_faster(tags), sink, clock, ways)
+
+    async def browse(self, device: Device, _data: Path, _now: datetime, bounds: Bounds) -> Browsed:
+        """Read where something answers. Raises PlcError."""
+        line = self._ways(device)[0]
+        return await probe(ModbusTransport(device.name, device.unit, device.timeout_s, line), bounds)
 
     def _ways(self, device: Device) -> list[Line]:
         """Give every way to a device, the usual one first. Raises PlcError."""

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from asyncua import ua
 from asyncua.ua.uaerrors import UaError
 
+from plc.browsed import Bounds, Browsed
 from plc.map.addresses import Address, AddressError, parse_node
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
 from plc.map.protocol import Fault, lacks_address
 from plc.opcua import OpcUaDriver
+from plc.ua.browse import browse
 from plc.ua.keys import KeyFolder
 from plc.ua.security import FORMS, parse_security
 from scada.clock import Clock
@@ -54,6 +57,10 @@ class OpcUa:
     def driver(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock, data: Path) -> OpcUaDriver:
         """Make the link."""
         return OpcUaDriver(device, tags, sink, clock, KeyFolder(data))
+
+    async def browse(self, device: Device, data: Path, now: datetime, bounds: Bounds) -> Browsed:
+        """Walk through the server's objects. Raises PlcError."""
+        return await browse(device, KeyFolder(data), now, bounds)
 
 
 OPC_UA = OpcUa()
