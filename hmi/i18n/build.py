@@ -32,14 +32,14 @@ _EMPTY = {"project": "daozha", "version": "1", "last_translator": "", "language_
 _KEYWORDS = {"_": None, "say": None, "t": None}
 
 
-def found() -> set[str]:
-    """Find every text in the code, and those that the plant says."""
+def found(of: str = "") -> set[str]:
+    """Find every text in the code (in files whose names end so), and those that the plant says."""
     texts = {
         message
-        for _file, _line, message, _comments, _context in extract_from_dir(
+        for file, _line, message, _comments, _context in extract_from_dir(
             HMI, method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS
         )
-        if isinstance(message, str)
+        if isinstance(message, str) and file.endswith(of)
     }
     return texts | set(plant_words())
 
@@ -78,8 +78,9 @@ def as_mo(catalogue: Catalog) -> bytes:
 
 
 def as_json(catalogue: Catalog) -> str:
-    """Give the catalogue as the browser reads it."""
-    texts = {str(message.id): str(message.string) for message in catalogue if message.id}
+    """Give what the browser reads of the catalogue: the words of the scripts and the plant's."""
+    scripts = found(".js")
+    texts = {str(message.id): str(message.string) for message in catalogue if message.id in scripts}
     return json.dumps(texts, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 

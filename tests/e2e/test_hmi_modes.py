@@ -155,6 +155,27 @@ def test_above_ten_minutes_a_second_person_signs_in_beside(page: Page, house: Ho
     assert (args["minutes"], args["second_name"], args["second_password"]) == (30, "li", "the boom goes up")
 
 
+def test_where_holds_have_added_up_a_second_person_is_asked_for_after_the_refusal(page: Page, house: House) -> None:
+    dialog = modes(page)
+    dialog.get_by_role("button", name="Hold open").click()
+    dialog.get_by_role("radio", name="Emergency").check()
+    expect(dialog.get_by_label("Password")).to_have_count(0)
+    takes, house.plant.verbs["hold_open"] = house.plant.verbs["hold_open"], _refuse_alone
+    dialog.locator("[data-command=confirm]").click()
+    dialog.get_by_label("Name").fill("li")
+    dialog.get_by_label("Password").fill("the boom goes up")
+    house.plant.verbs["hold_open"] = takes
+    dialog.locator("[data-command=confirm]").click()
+    expect(dialog.locator("[data-outcome=done]")).to_have_count(1)
+    args = house.plant.asked_for("hold_open")[-1]["args"]
+    assert isinstance(args, dict)
+    assert (args["minutes"], args["second_name"]) == (10, "li")
+
+
+def _refuse_alone(_args: dict[str, Any]) -> None:
+    raise Refusal("refused", "above 10 minutes within an hour a second person is needed")
+
+
 def _refuse(_args: dict[str, Any]) -> None:
     raise Refusal("refused", "the second person: the name or the password is wrong")
 
