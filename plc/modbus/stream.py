@@ -90,6 +90,8 @@ class Stream(asyncio.Protocol):
         if waiting is None:
             raise Malformed(f"an answer came with number {frame.number}, which nobody awaits")
         answer, unit, request = waiting
+        if answer.done():
+            raise Malformed("an answer came for a request that was given up")
         if frame.unit != unit:
             raise Malformed(f"unit {frame.unit} answered, not {unit}")
         try:

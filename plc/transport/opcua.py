@@ -21,7 +21,7 @@ from asyncua.ua.uaerrors import UaError
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
 from plc.registers import Kind
-from plc.transport.stopping import heed_cancellation
+from plc.transport.stopping import heed_cancellation, within
 from plc.transport.values import (
     arguments_of,
     block_of,
@@ -96,7 +96,7 @@ class OpcUaSession:
         if self._client is None:
             return
         try:
-            async with asyncio.timeout(1.0):
+            async with within(1.0):
                 await self._client.disconnect()
         except (UaError, OSError, TimeoutError) as error:
             log.debug("opc ua session not closed", plc=self._device.name, why=repr(error))
@@ -311,11 +311,10 @@ class OpcUaSession:
     async def _ask(self, request: Awaitable[T], what: str) -> T:
         began_s = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(self._device.timeout_s):
+            async with within(self._device.timeout_s):
                 answer = await request
         except (UaError, OSError, TimeoutError) as error:
             raise PlcError(f"{what} {self._device.where}: {error!r}") from error
-        heed_cancellation()
         self.round_trip_ms = (asyncio.get_running_loop().time() - began_s) * 1000
         return answer
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from plc.map.devices import Device
 from plc.transport.link import NeedsPerson
-from plc.transport.stopping import heed_cancellation
+from plc.transport.stopping import within
 from plc.ua.certificate import Identity, ends_soon, sha1, sha256, trouble_with_dates
 from plc.ua.keys import KeyFolder, KeysError, Login
 from plc.ua.security import Security, parse_security
@@ -111,13 +111,12 @@ async def look(device: Device) -> list[ua.EndpointDescription]:
     """Ask a server what it offers; nothing it says is proven. Raises PlcError."""
     client = new_client(device)
     try:
-        async with asyncio.timeout(2 * device.timeout_s):
+        async with within(2 * device.timeout_s):
             offered: list[ua.EndpointDescription] = await client.connect_and_get_server_endpoints()
     except (UaError, OSError, TimeoutError) as error:
         raise PlcError(f"ask {device.where} for its endpoints: {error!r}") from error
     finally:
         client.disconnect_socket()
-    heed_cancellation()
     return offered
 
 
@@ -170,7 +169,7 @@ async def _connect(client: Client, device: Device, within_s: float, identity: Id
     """Connect; whatever ends the attempt, the socket is let go."""
     connected = False
     try:
-        async with asyncio.timeout(within_s):
+        async with within(within_s):
             await client.connect()
         connected = True
     except (UaError, OSError, TimeoutError, AssertionError) as error:
@@ -178,7 +177,6 @@ async def _connect(client: Client, device: Device, within_s: float, identity: Id
     finally:
         if not connected:
             client.disconnect_socket()
-    heed_cancellation()
 
 
 _ABOUT_US = (

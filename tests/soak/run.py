@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "docs" / "soak.md"
 CARS = int(os.environ.get("SOAK_CARS", "500"))
 KILLS = int(os.environ.get("SOAK_KILLS", "50"))
+TRIES = int(os.environ.get("SOAK_TRIES", "2000"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ def runs() -> list[Long]:
     drill = [python, "-m", "scada", "drill", "--cars", str(CARS), "--json"]
     every = [python, "-m", "scada", "drill", "--scenario", "all", "--json"]
     properties = [python, "-m", "pytest", "-q", "--timeout", "7200", "tests/property"]
+    once = [python, "-m", "tests.soak.once", "--tries", f"{TRIES}", "--wire"]
     year = [python, "-m", "scada", "month", "--days", "365", "--seed", "2", "--json"]
     return [
         Long("properties, 5,000 examples each", properties),
@@ -36,6 +38,8 @@ def runs() -> list[Long]:
         Long(f"drill, {CARS} cars, normal", [*drill, "--seed", "11"]),
         Long(f"drill, {CARS} cars, abnormal paths", [*drill, "--seed", "12", "--scenario", "paths"]),
         Long(f"rush hour, server killed {KILLS} times", [python, "-m", "tests.soak.kill", "--kills", f"{KILLS}"]),
+        Long(f"{TRIES} gate commands over bad lines, Modbus TCP", [*once, "modbus"]),
+        Long(f"{TRIES} gate commands over bad lines, OPC UA", [*once, "opcua"]),
         Long("virtual year of a 1,000-space car park", year),
         Long("every mutant of the pure modules", [python, "tests/bench/bench_mutants.py", "--all"]),
     ]

@@ -200,7 +200,8 @@ async def running(*drivers: Driver) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        assert not any(task.done() for task in tasks)
+        ended = [task for task in tasks if task.done()]
+        assert not ended, f"a driver has ended by itself: {ended}"
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,7 +8,7 @@ import pytest
 from plc.transport.link import keep_trying
 from plc.transport.published import Published
 from plc.transport.retry import BackOff
-from plc.transport.stopping import heed_cancellation
+from plc.transport.stopping import heed_cancellation, within
 from plc.transport.tally import Tally
 from scada.clock import SystemClock
 from scada.ports import PlcError
@@ -49,3 +49,39 @@ async def test_a_link_stops_even_if_its_teardown_swallows_the_cancellation() -> 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 5)
+
+
+class Mixed(asyncio.CancelledError):
+    """How asyncua ends a request whose answer and whose deadline come together."""
+
+
+async def late() -> None:
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        raise Mixed from None
+
+
+async def test_a_librarys_own_kind_of_cancellation_is_a_time_out_for_a_task_that_nobody_stops() -> None:
+    with pytest.raises(TimeoutError):
+        async with within(0.01):
+            await late()
+    heed_cancellation()
+
+
+async def test_a_librarys_own_kind_of_cancellation_stops_a_task_that_is_told_to_stop() -> None:
+    async def ask() -> None:
+        async with within(5):
+            await late()
+
+    task = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 5)
+
+
+async def test_a_deadline_around_a_librarys_own_is_told_as_a_time_out() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01), within(5):
+            await late()
