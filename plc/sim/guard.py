@@ -34,6 +34,8 @@ class Guard(UserManager):
     def __init__(self, device: Device, keys: KeyFolder) -> None:
         self._device, self._keys = device, keys
         self._login: Login | None = None
+        self._secured = False
+        self._admitted: set[bytes] = set()
 
     async def secure(self, server: Server, now: datetime) -> None:
         """Let a server offer what the device table asks for, and nothing else."""
@@ -43,6 +45,7 @@ class Guard(UserManager):
         if security is None:
             server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
             return
+        self._secured = True
         identity = await asyncio.to_thread(self._keys.own, now)
         await server.set_application_uri(identity.uri)
         await server.load_certificate(identity.certificate.public_bytes(Encoding.DER), "der")
@@ -58,15 +61,21 @@ class Guard(UserManager):
             folder = self._keys.trusting(CLIENTS)
             log.warning("a stranger is refused", plc=self._device.name, sha1=sha1(certificate), trusted_in=str(folder))
             raise ServiceError(StatusCodes.BadCertificateUntrusted)
+        self._admitted.add(certificate.public_bytes(Encoding.DER))
 
     def get_user(
         self,
         iserver: InternalServer,
         username: str | None = None,
         password: str | None = None,
-        certificate: object = None,
+        certificate: bytes | None = None,
     ) -> User | None:
-        """Let in who knows the password, or anybody where none is asked for."""
+        """Let in who knows the password, or anybody where none is asked for, over the channel of one that was admitted.
+
+        The library opens a channel without security to whoever asks, whatever the endpoints say.
+        """
+        if self._secured and certificate not in self._admitted:
+            return None
         if self._login is not None and (username, password) != (self._login.user, self._login.password):
             return None
         return User(role=UserRole.User)

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.ua.uaerrors import UaError
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from plc.sim.guard import CLIENTS
@@ -209,3 +212,17 @@ async def test_what_a_trusted_authority_signed_passes_until_it_is_revoked(tmp_pa
         again = link.driver
         async with running(again):
             await until(lambda: "BadCertificateRevoked" in again.figures().why)
+
+
+async def test_nobody_reads_a_secured_virtual_plc_without_security(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await ends(tmp_path)
+
+    def any_endpoint(offered: list[ua.EndpointDescription], *_: object) -> ua.EndpointDescription:
+        return offered[0]
+
+    monkeypatch.setattr(Client, "find_endpoint", staticmethod(any_endpoint))
+    async with link.plc():
+        with pytest.raises(UaError, match=r"(?i)denied"):
+            await Client(f"opc.tcp://127.0.0.1:{link.site.devices['ua1'].port}/").connect()

@@ -59,7 +59,7 @@ _TYPES = {kind: name for name, kind in _KINDS.items() if "-" not in name}
 _REGISTERS = {area: name for name, area in _AREAS.items()}
 _NODE = re.compile(r"(?:ns=(\d+);)?([isgb])=(.+)")
 _NAMED = re.compile(r"\bname\s*=\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*')")
-_SECURITY = "security policy and certificates are left out; write them into the device table"
+_SECURITY = "certificates stay behind: write {} into the column security, then daozha certs trust"
 
 
 def take(text: str, lane: str) -> Taken:
@@ -136,8 +136,9 @@ class _Reader:
         cells = {"device": device, "protocol": "opcua", "host": address.hostname, "port": address.port or 4840}
         line = self._line(str(table.get("name", "")))
         self.devices.append(row_of(line, cells))
-        if table.get("security_policy", "None") not in ("None", "auto"):
-            self.notes.append(Note(line, "security_policy", _SECURITY))
+        security = f"{table.get('security_policy', 'None')}/{table.get('security_mode', 'None')}"
+        if not security.startswith(("None/", "auto/")):
+            self.notes.append(Note(line, "security_policy", _SECURITY.format(security)))
         for group in ({"nodes": table.get("nodes")}, *_tables(table.get("group"))):
             for node in _tables(group.get("nodes")):
                 self._node({**group, **node}, device)
