@@ -189,6 +189,15 @@ def test_the_securities_of_opc_ua_are_known(tmp_path: Path, security: str) -> No
     assert findings(tmp_path, "tag,device,address,type\n", f"{head}ua1,opcua,127.0.0.1,4840,{security}\n") == []
 
 
+@pytest.mark.parametrize(
+    "row", ["in1.cmd,ua1,ns=2;s=Cmd,cmdblock,wo", "in1.cmd,ua1,i=7,method,wo", "in1.a,ua1,nsu=urn:a:b;s=A;B,u16,ro"]
+)
+def test_a_command_is_a_method_or_one_array_and_a_namespace_may_be_a_uri(tmp_path: Path, row: str) -> None:
+    devices = "device,protocol,host,port\nua1,opcua,127.0.0.1,4840\n"
+    found = findings(tmp_path, f"tag,device,address,type,access\n{row}\n", devices)
+    assert {finding.code for finding in found} <= {"E19"}
+
+
 def test_a_modbus_device_has_no_security(tmp_path: Path) -> None:
     devices = "device,protocol,host,port,security\nplc1,modbus-tcp,127.0.0.1,502,Basic256Sha256/Sign\n"
     found = findings(tmp_path, "tag,device,address,type\nin1.a,plc1,HR1,u16\n", devices)
