@@ -25,21 +25,32 @@ Taken = Callable[[dict[str, object]], Message | str]
 
 
 def order(verb: str, lane: str, take: Taken, *, for_repair: bool = False) -> ResponseReturnValue:
-    """Send one order of the signed-in person; what a technician needs for repairs is `for_repair`."""
+    """Send one order about a lane; what a technician needs for repairs is `for_repair`."""
     who = signed_in()
-    if not (who.may_command or (for_repair and who.may_repair)):
+
+    def taken(body: dict[str, object]) -> Message | str:
+        arguments = take(body)
+        return arguments if isinstance(arguments, str) else {"lane": lane, **arguments}
+
+    if lane not in {known.name for known in room().config.lanes}:
+        return jsonify(why="no such lane"), 404
+    return sent(verb, taken, may=who.may_command or (for_repair and who.may_repair))
+
+
+def sent(verb: str, take: Taken, *, may: bool) -> ResponseReturnValue:
+    """Send one order of the signed-in person, if the role `may` and the screen is not idle."""
+    who = signed_in()
+    if not may:
         return jsonify(why="your role may only look"), 403
     if room().registry.is_idle(who):
         return jsonify(why="idle: sign in again"), 401
-    if lane not in {known.name for known in room().config.lanes}:
-        return jsonify(why="no such lane"), 404
     body = request.get_json(silent=True)
     arguments = take(body) if isinstance(body, dict) else "not a JSON object"
     if isinstance(arguments, str):
         return jsonify(why=arguments), 400
     room().registry.used(who)
     why = str(arguments.get("reason", verb))
-    return answered(ask(verb, {"lane": lane, **arguments}, why=why, within_s=WITHIN_S))
+    return answered(ask(verb, arguments, why=why, within_s=WITHIN_S))
 
 
 def text(body: dict[str, object], name: str, limit: int, *, needed: bool = True) -> str:

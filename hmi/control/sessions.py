@@ -12,6 +12,8 @@ COMMANDERS = frozenset({"operator", "administrator"})
 """Roles that may act on a lane. The plant checks again."""
 REPAIRERS = COMMANDERS | {"technician"}
 """Roles that may do what a repair needs."""
+HANDS = frozenset({"technician", "administrator"})
+"""Roles that may force and write tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Session:
     def may_repair(self) -> bool:
         """Say whether the person's role lets them test a lane."""
         return self.role in REPAIRERS
+
+    @property
+    def may_force(self) -> bool:
+        """Say whether the person's role lets them force and write tags."""
+        return self.role in HANDS
 
 
 class Registry:

@@ -22,6 +22,9 @@ export async function startShell() {
   link.addEventListener('tags', () => {
     const open = number('site.stays_open');
     element('inside').textContent = open === null ? '?' : String(open);
+    const forced = number('site.forced') ?? 0;
+    element('forced').hidden = forced === 0;
+    element('forced').textContent = t('Forced values: {count}', {count: forced});
   });
   link.addEventListener('link', () => showLink(link));
   showLink(link);

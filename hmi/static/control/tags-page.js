@@ -5,27 +5,15 @@
 
 import {LitElement, html, nothing} from '../vendor/lit.js';
 import {clockTime, date} from './format.js';
+import './forced-list.js';
 import {element, startShell} from './shell.js';
+import './tag-dialog.js';
+import {FORCED, hex, qualityWord, severity, written} from './tag-words.js';
 import {all} from './tags.js';
-import {language, t} from './texts.js';
+import {language, said, t} from './texts.js';
 
 const MOST_ROWS = 200;
 const WAIT_MS = 8000;
-const FORCED = 0x00960000;
-
-/** Quality words by StatusCode.
- * @type {Record<number, () => string>} */
-const QUALITIES = {
-  0x00000000: () => t('good'),
-  0x00960000: () => t('forced'),
-  0x40900000: () => t('stale'),
-  0x40930000: () => t('stuck on'),
-  0x808c0000: () => t('detector fault'),
-  0x808a0000: () => t('not connected'),
-  0x80050000: () => t('communication error'),
-  0x803c0000: () => t('out of range'),
-  0x80890000: () => t('error in the map'),
-};
 
 /** @typedef {import('./tags.js').Tag} Tag */
 
@@ -44,21 +32,15 @@ const KINDS = [
  */
 const isBlank = (tag, facts) => facts?.access === 'wo' || (facts?.device === '' && tag.at === null);
 
-/** @param {number} status */
-const qualityWord = (status) => (QUALITIES[status] ?? (() => t('status')))();
-/** @param {number} status */
-const severity = (status) => (status === FORCED ? 'forced' : status >>> 30 === 0 ? 'good' : status >>> 30 === 1 ? 'uncertain' : 'bad');
-/** @param {number} status */
-const hex = (status) => `0x${(status >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
-
 class TagTable extends LitElement {
-  static properties = {words: {state: true}, kind: {state: true}, live: {type: Boolean}};
+  static properties = {words: {state: true}, kind: {state: true}, live: {type: Boolean}, mayForce: {type: Boolean}};
 
   constructor() {
     super();
     this.words = new URLSearchParams(location.search).get('q') ?? '';
     this.kind = 'all';
     this.live = false;
+    this.mayForce = false;
     /** @type {Map<string, any>} */
     this.facts = new Map();
     this.asking = false;
@@ -90,7 +72,7 @@ class TagTable extends LitElement {
       </form>
       <div class="scroll" tabindex="0"><table>
         <thead><tr><th>${t('Tag')}</th><th class="right">${t('Value')}</th><th>${t('Quality')}</th><th>${t('Last change')}</th>
-          <th>${t('Where')}</th><th>${t('What it is')}</th></tr></thead>
+          <th>${t('Where')}</th><th>${t('What it is')}</th>${this.mayForce ? html`<th></th>` : nothing}</tr></thead>
         <tbody>${shown.map((name) => this.#row(name))}</tbody>
       </table>${shown.length ? nothing : html`<p class="none">${t('No tag is like that')}</p>`}</div></section>`;
   }
@@ -122,7 +104,36 @@ class TagTable extends LitElement {
       <td>${this.#quality(tag, facts)}</td>
       <td>${this.#changed(tag)}</td>
       <td>${facts ? this.#where(facts) : nothing}</td>
-      <td>${language() === 'zh' ? facts?.description_zh || facts?.description : facts?.description}</td></tr>`;
+      <td>${language() === 'zh' ? facts?.description_zh || facts?.description : facts?.description}${this.#wrong(facts)}</td>
+      ${this.mayForce ? html`<td>${this.#hand(name, facts)}</td>` : nothing}</tr>`;
+  }
+
+  /** @param {any} facts */
+  #wrong(facts) {
+    if (!facts?.formula) return nothing;
+    return html` <code>= ${facts.formula}</code>${facts.wrong ? html` <b class="wrong-formula">${said(facts.wrong)}</b>` : nothing}`;
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} facts
+   */
+  #hand(name, facts) {
+    if (!facts || (facts.not_forced && facts.not_written)) return nothing;
+    const ask = () => this.dispatchEvent(new CustomEvent('hand', {detail: name, bubbles: true}));
+    const label = t('Force or write {tag}', {tag: name});
+    return html`<button type="button" class="hand" data-hand-on=${name} aria-label=${label} @click=${ask}>${t('By hand')}</button>`;
+  }
+
+  /** @param {string} name */
+  factsOf(name) {
+    return this.facts.get(name) ?? {};
+  }
+
+  /** Ask anew what a tag is: somebody had a hand on it. @param {string} name */
+  forget(name) {
+    this.facts.delete(name);
+    this.requestUpdate();
   }
 
   /**
@@ -179,23 +190,29 @@ async function factsOf(names) {
   }
 }
 
-/** @param {unknown} value */
-function written(value) {
-  if (value === null || value === undefined) return '?';
-  if (typeof value === 'boolean') return value ? '1' : '0';
-  if (typeof value === 'number' && !Number.isInteger(value)) return String(Number(value.toPrecision(7)));
-  return String(value) === '' ? '–' : String(value);
-}
-
 async function start() {
-  const {link} = await startShell();
-  const table = element('table');
+  const {page, link} = await startShell();
+  const [table, forced, dialog] = ['table', 'forced-list', 'dialog'].map(element);
+  table.mayForce = forced.mayForce = page.mayForce;
+  forced.now = () => link.now();
+  dialog.forced = (/** @type {string} */ name) => forced.rows.some((/** @type {any} */ row) => row.name === name);
   const show = () => {
-    table.live = link.state.live;
+    table.live = dialog.live = link.state.live;
     table.requestUpdate();
+    dialog.requestUpdate();
+    forced.look();
   };
   link.addEventListener('tags', show);
   link.addEventListener('link', show);
+  link.addEventListener('tick', () => forced.tick());
+  document.addEventListener('hand', (event) => {
+    const name = /** @type {CustomEvent} */ (event).detail;
+    dialog.ask(name, table.factsOf(name));
+  });
+  document.addEventListener('answered', () => {
+    forced.read();
+    table.forget(dialog.name);
+  });
   show();
 }
 
