@@ -144,6 +144,14 @@ def test_who_is_never_read_is_counted_as_without_a_stay_once_the_cameras_time_is
     assert notes(bench) == ["NO_STAY"]
 
 
+def test_who_was_let_out_while_billing_could_not_say_whose_stay_it_is_is_left_to_a_stocktake() -> None:
+    bench = let_out_unread()
+    bench.camera_reads(MINE)
+    goes(bench)
+    bench.waits(10)
+    assert (ends(bench), notes(bench)) == ([], ["UNCERTAIN"])
+
+
 def test_at_an_entry_a_stay_that_a_person_let_begin_has_the_plate_that_is_read_later() -> None:
     bench = entry()
     bench.arrives(1)
@@ -248,6 +256,25 @@ def test_opening_by_hand_against_a_doubt_leaves_the_stay_open_and_the_passage_to
     goes(bench)
     assert bench.all(c.OpenGate)
     assert (ends(bench), notes(bench)) == ([], ["UNCERTAIN"])
+
+
+@pytest.mark.parametrize("ended_by", ["expiry", "the PLC"])
+def test_a_leave_against_a_doubt_that_comes_to_nothing_leaves_the_doubt(ended_by: str) -> None:
+    bench = doubted("found")
+    bench.shows(claimed=ended_by != "expiry")
+    bench.operator_opens(bench.passage)
+    if ended_by == "expiry":
+        bench.waits(bench.timing.t_authorised_s + 1)
+        bench.shows(claimed=True)
+    else:
+        bench.hear(e.CommandRefused(bench.passage, "BUSY", **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+    opened = len(bench.all(c.OpenGate))
+    bench.pays("S1")
+    bench.owes("S1", 0, free=Reason.PREPAID)
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert bench.state.only_person
+    assert len(bench.all(c.OpenGate)) == opened
 
 
 @pytest.mark.parametrize("how", ["found", "priced"])

@@ -10,7 +10,7 @@ from scada.model.lane import events as e
 from scada.model.lane.image import OFF
 from scada.model.lane.length import Crossing, Geometry, crossing, length_m, too_long_m
 from scada.model.plate import PlateColour
-from tests.support.lane import ON, Bench, exit_lane, let_out, read_of
+from tests.support.lane import ON, Bench, entry, exit_lane, let_in, let_out, read_of
 
 PLAIN = Geometry(gap_m=2.5, safety_m=1.5)
 
@@ -85,7 +85,14 @@ def test_a_lorry_may_be_long(colour: PlateColour) -> None:
     bench.hear(e.PlateSeen(bench.passage, lorry, **bench.now))
     bench.operator_opens(bench.passage)
     bench.boom_rises()
-    assert alarms(drives(bench, 12.0)) == []
+    assert alarms(drives(bench, 10.0)) == []
+
+
+def test_a_lane_for_both_ways_is_not_measured() -> None:
+    bench = entry()
+    bench.lane = replace(bench.lane, two_way=True)
+    drives(let_in(bench), 10.0)
+    assert (len(bench.all(c.BeginStay)), alarms(bench)) == (1, [])
 
 
 def test_the_loops_of_a_lane_are_as_its_table_says() -> None:

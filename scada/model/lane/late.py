@@ -93,7 +93,10 @@ def heard(lane: Lane, late: Late, event: e.PlateSeen | e.StayFound | e.StayNotFo
 def close_old(lane: Lane, at_s: float) -> Step | None:
     """Close the books of a passage whose camera or whose billing did not answer in time."""
     old = next((late for late in lane.late if at_s > late.until_s), None)
-    return None if old is None else _finished(lane, replace(old, doubtful=not old.under_leave))
+    if old is None:
+        return None
+    was_never_read = old.under_leave and old.passage.read is None
+    return _finished(lane, replace(old, doubtful=not was_never_read))
 
 
 def _finish_or_wait(lane: Lane, late: Late) -> Step:

@@ -84,7 +84,7 @@ def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
         return Step(lane)
     if isinstance(state, s.AwaitingOperator) and state.only_person:
         return Step(lane)
-    doubt = quote.doubt or _claims_anothers_right(lane, quote)
+    doubt = live_of(lane).doubt or quote.doubt or _claims_anothers_right(lane, quote)
     if doubt and not live_of(lane).checked:
         closed = close_order(lane, doubt)
         doubted = replace(lane, held=None, live=replace(live_of(lane), doubt=doubt))
