@@ -42,15 +42,15 @@ def command(name: str, folder: Path) -> list[str]:
 
 
 @asynccontextmanager
-async def foreign(name: str, port: int, folder: Path, *more: str) -> AsyncIterator[None]:
-    """Run a peer on a port until the end of the block; ready when entered."""
+async def foreign(name: str, port: int, folder: Path, *more: str) -> AsyncIterator[int]:
+    """Run a peer on a port until the end of the block; ready when entered. Give the number of its process."""
     words = await asyncio.to_thread(command, name, folder)
-    async with _process([*words, str(port), *more], folder):
-        yield
+    async with _process([*words, str(port), *more], folder) as number:
+        yield number
 
 
 @asynccontextmanager
-async def _process(words: Sequence[str], home: Path) -> AsyncIterator[None]:
+async def _process(words: Sequence[str], home: Path) -> AsyncIterator[int]:
     pipe = asyncio.subprocess.PIPE
     environment = {**os.environ, "HOME": str(home)}
     process = await asyncio.create_subprocess_exec(
@@ -65,7 +65,7 @@ async def _process(words: Sequence[str], home: Path) -> AsyncIterator[None]:
                 said += line
                 assert line, f"{' '.join(words)} has ended: {said.decode(errors='replace')}"
         reading = asyncio.create_task(process.stdout.read())
-        yield
+        yield process.pid
     finally:
         if process.returncode is None:
             process.kill()
