@@ -114,7 +114,7 @@ def in_all_orders(value: Value, kind: Kind, order: Order) -> dict[Order, float]:
     """Say what a number that was read in one order would be in each of the four; nothing for what has no order."""
     if kind not in CODES or words_of(kind) == 1 or isinstance(value, str | bool) or value is None:
         return {}
-    raw = straight(payload(encode(value, kind, order)), order)
+    raw = payload(encode(value, kind, order))
     code = f">{CODES[kind]}"
     return {other: struct.unpack(code, straight(raw, other))[0] for other in Order}
 

@@ -145,9 +145,7 @@ def give(tags: Iterable[MappedTag]) -> Given:
     for tag in tags:
         kind = _NAMES.get(tag.kind)
         if kind is None:
-            notes.append(
-                Note(tag.line, "type", f"{tag.name} is left out: Kepware has no {tag.kind.value}", is_error=True)
-            )
+            notes.append(Note(tag.line, "type", f"{tag.name} is left out: Kepware has no {tag.kind.value}"))
             continue
         notes += _lost(tag)
         writer.writerow(_cells(tag, kind if kind[0].isupper() else kind.capitalize()))

@@ -217,10 +217,10 @@ def give(tags: Iterable[MappedTag], devices: Mapping[str, Device]) -> Given:
 def _fits(tag: MappedTag, notes: list[Note]) -> bool:
     """Say whether Telegraf can read a tag; note what it would show otherwise than we do."""
     if tag.spec.access is Access.WRITE or tag.kind not in _TYPES:
-        notes.append(Note(tag.line, "type", f"{tag.name} is left out: Telegraf only reads", is_error=True))
+        notes.append(Note(tag.line, "type", f"{tag.name} is left out: Telegraf only reads"))
         return False
     if not isinstance(tag.address, Register | NodeAddress):
-        notes.append(Note(tag.line, "address", f"{tag.name} is left out: neither Modbus nor OPC UA", is_error=True))
+        notes.append(Note(tag.line, "address", f"{tag.name} is left out: neither Modbus nor OPC UA"))
         return False
     if tag.scaling.offset:
         notes.append(Note(tag.line, "offset", f"{tag.name}: Telegraf has no offset; add {tag.scaling.offset:g} there"))
