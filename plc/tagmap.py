@@ -1,6 +1,7 @@
 """Tag maps: tables of tags and of devices, and templates of lanes, read and linted (`plc.md` §4)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from plc.map.cells import check_cells, check_heads
@@ -30,14 +31,36 @@ class TagMapError(Exception):
         self.findings = findings
 
 
-def site_files(config: Config) -> tuple[Path, Path, Mapping[str, str], tuple[Filling, ...]]:
-    """Say of what a site's map is made: what every function here takes."""
+Files = tuple[Path, Path, Mapping[str, str], Sequence[Filling]]
+"""A map, its devices, the site's own protocols, and the lanes made of templates: what every function here takes."""
+
+
+def site_files(config: Config) -> Files:
+    """Say of what a site's map is made."""
     tags = config.tags
     fillings = tuple(
         Filling(lane.lane, config.beside(lane.template), {name: str(value) for name, value in lane.values.items()})
         for lane in tags.lanes
     )
     return config.beside(tags.map), config.beside(tags.devices), tags.protocols, fillings
+
+
+def contents(files: Files) -> dict[str, bytes]:
+    """Read the files of a map as they are, under names of their own. Raises OSError."""
+    return {name: path.read_bytes() for name, path in _own_names(files).items()}
+
+
+def files_in(folder: Path, files: Files) -> Files:
+    """Say of what a map is made whose `contents` lie in a folder."""
+    names = {path: folder / name for name, path in _own_names(files).items()}
+    fillings = [replace(filling, template=names[filling.template]) for filling in files[3]]
+    return folder / "map", folder / "devices", files[2], fillings
+
+
+def _own_names(files: Files) -> dict[str, Path]:
+    templates = dict.fromkeys(filling.template for filling in files[3])
+    numbered = {f"template-{number}": path for number, path in enumerate(templates, start=1)}
+    return {"map": files[0], "devices": files[1], **numbered}
 
 
 def read_map(

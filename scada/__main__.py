@@ -15,7 +15,7 @@ SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 bad configuration or usage"
 _ROLES = ("operator", "technician", "manager", "administrator", "auditor", "system")
 _RIGHTS = ("month", "white", "black", "locked", "special")
-_TAGS, _WATCH = "scada.commands.tags", "scada.commands.watch"
+_TAGS, _WATCH, _REMAP = (f"scada.commands.tagmap.{module}" for module in ("offline", "watch", "remap"))
 _SIMULATORS = {"sim": "scada.sim.run", "drill": "scada.sim.drill", "month": "scada.sim.virtual"}
 
 Run = Callable[[argparse.Namespace], int]
@@ -193,8 +193,29 @@ def _add_tags(add: Adder) -> None:
     trace = _command(tags, "trace", "list the lanes' black boxes, or show one", _lazily("scada.commands.trace", "show"))
     trace.add_argument("file", nargs="?", type=Path, metavar="FILE", help="one of the files listed")
     trace.add_argument("--csv", action="store_true", help="CSV for a spreadsheet")
+    _add_remapping(tags)
     for command in (export, take):
         command.add_argument("--output", type=Path, metavar="FILE", help="where to (default: standard output)")
+
+
+def _add_remapping(tags: Adder) -> None:
+    """Another map for the running plant."""
+    told = "0 done, 1 a lane was not idle, 2 nothing changes"
+    new = _command(
+        tags, "reload", f"let the running plant use the files as they are; {told}", _lazily(_REMAP, "reload")
+    )
+    new.add_argument("--dry-run", action="store_true", help="only say what would change")
+    old = _command(tags, "rollback", f"let the plant use a former map; {told}", _lazily(_REMAP, "rollback"))
+    old.add_argument(
+        "--to", type=int, metavar="N", help="its number in `daozha tags versions` (default: the one before)"
+    )
+    known = _command(tags, "versions", "list the maps that were in use, by whom and when", _lazily(_REMAP, "versions"))
+    for command in (new, old):
+        command.add_argument("--why", default="", metavar="TEXT", help="for the journal")
+        command.add_argument("--wait", type=int, default=60, metavar="S", help="for lanes to be idle (default: 60)")
+    for command in (new, old, known):
+        command.add_argument("--by", required=True, metavar="NAME", help="a technician or administrator of the site")
+        command.add_argument("--json", action="store_true", help="one JSON object for programs")
 
 
 def _add_plates(add: Adder) -> None:

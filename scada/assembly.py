@@ -19,7 +19,7 @@ from lpr.reader.grammar import colour_by_text, parse
 from plc.links import build as build_drivers
 from plc.serve.catalogue import served
 from plc.serve.door import door
-from plc.tagmap import MappedTag, TagMap, read_map, site_files
+from plc.tagmap import TagMap, site_files
 from scada.clock import SystemClock
 from scada.config import Config, Lane
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
@@ -41,6 +41,8 @@ from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
 from scada.engine.trace.blackbox import BlackBoxes
 from scada.engine.trace.tap import tapped
+from scada.maps.desk import MapDesk
+from scada.maps.inuse import Parts, SiteMap, start_map
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
@@ -50,6 +52,7 @@ from scada.ports import Historian, JournalEntry, OpenStay
 from scada.store.db import Database, database_url, migrate
 from scada.store.historian import build as build_historian
 from scada.store.journal import SqlJournal
+from scada.store.mapversions import MapVersions
 from scada.store.operators import Operators
 
 PAID_KEPT = 1000
@@ -67,8 +70,7 @@ class Plant:
     operators: Operators
     tags: TagTable
     forcing: Forcing
-    place: Callable[[TagName], tuple[str, str]]
-    mapped: Mapping[TagName, MappedTag]
+    maps: SiteMap
     links: Links
     keepers: Mapping[LaneName, Gatekeeper]
     modes: Mapping[LaneName, ModeKeeper]
@@ -87,7 +89,9 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     """Build and open every part, in order; `stack` closes them in reverse."""
     url = database_url(config)
     await asyncio.to_thread(migrate, url)
-    tag_map = await asyncio.to_thread(read_map, *site_files(config))
+    files, versions = site_files(config), MapVersions(config.data / "maps")
+    tag_map, version = await asyncio.to_thread(start_map, files, versions, clock)
+    maps = SiteMap(files, versions, clock, tag_map, version)
     db = await stack.enter_async_context(Database(url))
     journal = SqlJournal(db, config.site_id, clock)
     stack.push_async_callback(journal.append, [JournalEntry("event", "plant", "stopped")])
@@ -133,6 +137,15 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     }
     runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
+    maps.parts = Parts(
+        tags=tags,
+        links=links,
+        journal=journal,
+        specs=partial(_specs, config),
+        drivers=lambda of: tapped(build_drivers(of, tags.apply, clock, config.data), boxes.tell),
+        changed=partial(refuse_auto, keepers, tags),
+        busy=lambda lane: _busy(lane, runners, keepers),
+    )
     await stack.enter_async_context(requests)
     return Plant(
         config=config,
@@ -142,8 +155,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         operators=Operators(db, config.site_id, clock),
         tags=tags,
         forcing=Forcing(tags, journal, clock),
-        place=_places(tag_map),
-        mapped={tag.name: tag for tag in tag_map.tags},
+        maps=maps,
         links=links,
         keepers=keepers,
         modes=modes,
@@ -196,10 +208,14 @@ def _specs(config: Config, tag_map: TagMap) -> list[TagSpec]:
     return [*tag_map.specs, *own_specs(config, tag_map.devices)]
 
 
-def _places(tag_map: TagMap) -> Callable[[TagName], tuple[str, str]]:
-    """Say where a tag lives, as a technician writes it, and its class; nothing for the server's own."""
-    places = {tag.name: (str(tag.address), tag.scan.value) for tag in tag_map.tags}
-    return lambda name: places.get(name, ("", ""))
+def _busy(lane: LaneName, runners: Mapping[LaneName, LaneRunner], keepers: Mapping[LaneName, Gatekeeper]) -> str:
+    """Say why a lane's tags may not change now; empty if nobody is in it."""
+    if lane not in runners:
+        return ""
+    image = keepers[lane].image()
+    if runners[lane].live is not None or (image.alive and image.passage_now):
+        return f"a car is in {lane}"
+    return f"a command of {lane} is under way" if keepers[lane].is_busy else ""
 
 
 def _watched(lane: LaneName) -> frozenset[TagName]:
@@ -271,7 +287,11 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         plant.pictures,
         plant.runners,
         _typed_by(ReadBy.OPERATOR),
-        {**_mode_desk(plant).verbs(), **TagDesk(plant.tags, plant.place, plant.forcing, plant.clock).verbs()},
+        {
+            **_mode_desk(plant).verbs(),
+            **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
+            **MapDesk(plant.maps).verbs(),
+        },
     )
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),
@@ -284,7 +304,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         for app, own in verbs.items()
     ]
     if config.serve is not None:
-        catalogue = served(plant.tags.specs(), plant.mapped, config.serve.tags)
+        catalogue = served(plant.tags.specs(), {tag.name: tag for tag in plant.maps.tag_map.tags}, config.serve.tags)
         doors.append(door(config, plant.clock, plant.tags, catalogue, plant.operators, hello))
     return doors
 

@@ -52,17 +52,29 @@ VOUCH = "vouch"
 READ_SERVED = "read_served"
 """Read the tags that the site serves to other systems (`docs/serving.md`), and nothing that people see."""
 _READS = frozenset(
-    {"open_stays", "recent_stays", "picture", "journal", "mode_periods", "tag_facts", "tags", "forced_tags", CHANGE}
+    {
+        "open_stays",
+        "recent_stays",
+        "picture",
+        "journal",
+        "mode_periods",
+        "tag_facts",
+        "tags",
+        "forced_tags",
+        "tag_map",
+        CHANGE,
+    }
 )
 _HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
 _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
+_MAPS = frozenset({"reload_tags", "rollback_tags"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back"}
 _VERBS = {
     Role.OPERATOR: _READS | _LANE_WORK | {VOUCH},
-    Role.TECHNICIAN: _READS | _REPAIR | _HAND_ON_TAGS,
+    Role.TECHNICIAN: _READS | _REPAIR | _HAND_ON_TAGS | _MAPS,
     Role.MANAGER: _READS | {VOUCH},
-    Role.ADMINISTRATOR: _READS | _LANE_WORK | _HAND_ON_TAGS | {VOUCH},
+    Role.ADMINISTRATOR: _READS | _LANE_WORK | _HAND_ON_TAGS | _MAPS | {VOUCH},
     Role.AUDITOR: _READS,
     Role.SYSTEM: frozenset({READ_SERVED}),
 }

@@ -20,7 +20,7 @@ from plc.registers import CodingError, in_all_orders
 from scada import say
 from scada.bridge import Bridge
 from scada.clock import clock_from
-from scada.commands.tags import files_of
+from scada.commands.tagmap.offline import files_of
 from scada.config import Config, ConfigError, load
 from scada.model.tag import Quality, TagUpdate, Value
 from scada.ports import PlcError
