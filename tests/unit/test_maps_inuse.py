@@ -1,84 +1,20 @@
 """Another tag map while the plant runs: only what differs is linked anew, only while nobody is in the lane."""
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from plc import tagmap
-from plc.map.mapped import TagMap
-from plc.tagmap import Files, TagMapError
-from scada.clock import SystemClock
-from scada.engine.links import Links
-from scada.engine.tags import TagTable
-from scada.maps.inuse import Applied, Parts, Refused, SiteMap, start_map
-from scada.model.names import LaneName
-from scada.model.tag import TagName, TagSpec
-from scada.store.mapversions import MapVersions
-from tests.support.engine import START, KeptJournal, until
-from tests.support.links import Wire
-
-CLOCK = SystemClock()
-DEVICES = "device,protocol,host,port\nplc1,modbus-tcp,127.0.0.1,5020\nplc2,modbus-tcp,127.0.0.1,5021\n"
-ROWS = "a1.meter.power,plc1,HR0,u16,W\na1.meter.total,plc1,HR1,u32,\nb2.meter.power,plc2,HR0,u16,W\n"
-
-
-class Site:
-    """A site's map files, a table, links in memory, and lanes that may be busy."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.files: Files = folder / "tags.csv", folder / "devices.csv", {}, ()
-        self.versions = MapVersions(folder / "maps")
-        self.journal = KeptJournal()
-        self.occupied: set[str] = set()
-        self.told: list[TagMap] = []
-        self.wires: list[Wire] = []
-
-    def write(self, rows: str, devices: str = DEVICES) -> None:
-        (self.folder / "tags.csv").write_text(f"tag,device,address,type,unit\n{rows}", encoding="utf-8")
-        (self.folder / "devices.csv").write_text(devices, encoding="utf-8")
-
-    async def put(self, rows: str, devices: str = DEVICES) -> None:
-        await asyncio.to_thread(self.write, rows, devices)
-
-    async def __aenter__(self) -> "Site":
-        if not await asyncio.to_thread((self.folder / "tags.csv").is_file):
-            await self.put(ROWS)
-        tag_map, number = await asyncio.to_thread(start_map, self.files, self.versions, CLOCK)
-        self.tags = TagTable(self.specs(tag_map), CLOCK)
-        self.links = Links(self.drivers(tag_map))
-        self.maps = SiteMap(self.files, self.versions, CLOCK, tag_map, number)
-        self.maps.parts = Parts(
-            self.tags, self.links, self.journal, self.specs, self.drivers, self.told.append, self.busy
-        )
-        self._task = asyncio.create_task(self.links.run())
-        await until(lambda: all(wire.starts for wire in self.wires))
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    def specs(self, tag_map: TagMap) -> Sequence[TagSpec]:
-        return [tag.spec for tag in tag_map.tags]
-
-    def drivers(self, tag_map: TagMap) -> Sequence[Wire]:
-        names = {device: [str(tag.name) for tag in tag_map.on(device)] for device in tag_map.devices}
-        made = [Wire(device, *tags) for device, tags in names.items() if tags]
-        self.wires += made
-        return made
-
-    def busy(self, lane: LaneName) -> str:
-        return f"a car is in {lane}" if lane in self.occupied else ""
-
-    def running(self, device: str) -> list[Wire]:
-        return [wire for wire in self.wires if wire.name == device and wire.starts > wire.stops]
+from plc.tagmap import TagMapError
+from scada.maps.inuse import Applied, Refused, start_map
+from scada.model.tag import TagName
+from tests.support.engine import START, until
+from tests.support.maps import CLOCK, DEVICES, ROWS, MapSite
 
 
 async def test_only_the_device_that_changes_is_linked_anew(tmp_path: Path) -> None:
-    async with Site(tmp_path) as site:
+    async with MapSite(tmp_path) as site:
         before = site.running("plc1")
         await site.put(ROWS.replace("plc2,HR0", "plc2,HR7"))
         outcome = await site.maps.reload("tina", "new meter", 1)
@@ -93,7 +29,7 @@ async def test_only_the_device_that_changes_is_linked_anew(tmp_path: Path) -> No
 
 
 async def test_what_only_the_screen_shows_restarts_nothing(tmp_path: Path) -> None:
-    async with Site(tmp_path) as site:
+    async with MapSite(tmp_path) as site:
         await site.put(ROWS.replace(",W", ",kW"))
         outcome = await site.maps.reload("tina", "", 1)
         assert isinstance(outcome, Applied)
@@ -102,7 +38,7 @@ async def test_what_only_the_screen_shows_restarts_nothing(tmp_path: Path) -> No
 
 
 async def test_tags_come_and_go_with_their_rows(tmp_path: Path) -> None:
-    async with Site(tmp_path) as site:
+    async with MapSite(tmp_path) as site:
         await site.put(ROWS.replace("a1.meter.total,plc1,HR1,u32", "a1.meter.hours,plc1,HR1,u32"))
         await site.maps.reload("tina", "", 1)
         assert TagName("a1.meter.hours") in site.tags
@@ -120,7 +56,7 @@ async def test_tags_come_and_go_with_their_rows(tmp_path: Path) -> None:
     ],
 )
 async def test_a_map_with_a_mistake_changes_nothing(tmp_path: Path, rows: str, devices: str) -> None:
-    async with Site(tmp_path) as site:
+    async with MapSite(tmp_path) as site:
         await site.put(rows, devices)
         outcome = await site.maps.reload("tina", "", 1)
         assert isinstance(outcome, Refused)
@@ -131,7 +67,7 @@ async def test_a_map_with_a_mistake_changes_nothing(tmp_path: Path, rows: str, d
 
 
 async def test_a_lane_changes_only_while_nobody_is_in_it_and_the_others_do_not_wait(tmp_path: Path) -> None:
-    async with Site(tmp_path) as site:
+    async with MapSite(tmp_path) as site:
         site.occupied.add("a1")
         await site.put(ROWS.replace("HR0", "HR9"))
         outcome = await site.maps.reload("tina", "", 0)
@@ -144,7 +80,7 @@ async def test_a_lane_changes_only_while_nobody_is_in_it_and_the_others_do_not_w
 
 
 async def test_a_waiting_change_is_made_as_soon_as_the_lane_is_empty(tmp_path: Path) -> None:
-    async with Site(tmp_path) as site:
+    async with MapSite(tmp_path) as site:
         site.occupied.add("a1")
         await site.put(ROWS.replace("plc1,HR0", "plc1,HR9"))
         asyncio.get_running_loop().call_later(0.15, site.occupied.clear)
@@ -152,7 +88,7 @@ async def test_a_waiting_change_is_made_as_soon_as_the_lane_is_empty(tmp_path: P
 
 
 async def test_the_old_map_stays_for_going_back_with_who_and_when(tmp_path: Path) -> None:
-    async with Site(tmp_path) as site:
+    async with MapSite(tmp_path) as site:
         await site.put(ROWS.replace("plc2,HR0", "plc2,HR7"))
         await site.maps.reload("tina", "new meter", 1)
         outcome = await site.maps.go_back(1, "otto", "the meter is wrong", 1)
@@ -163,7 +99,7 @@ async def test_the_old_map_stays_for_going_back_with_who_and_when(tmp_path: Path
 
 
 async def test_a_dry_run_says_what_would_change_and_changes_nothing(tmp_path: Path) -> None:
-    async with Site(tmp_path) as site:
+    async with MapSite(tmp_path) as site:
         await site.put(ROWS.replace("plc2,HR0", "plc2,HR7"))
         proposal = await site.maps.propose()
         assert not isinstance(proposal, Refused)
@@ -172,7 +108,7 @@ async def test_a_dry_run_says_what_would_change_and_changes_nothing(tmp_path: Pa
 
 
 async def test_a_lane_without_auto_may_go_on_without_it(tmp_path: Path) -> None:
-    site = Site(tmp_path)
+    site = MapSite(tmp_path)
     lacking = f"{ROWS}a1.loop.approach,plc1,HR9.0,bool,\n"
     await site.put(lacking)
     async with site:
@@ -182,14 +118,14 @@ async def test_a_lane_without_auto_may_go_on_without_it(tmp_path: Path) -> None:
         assert "a1" in site.told[-1].no_auto
 
 
-def started(site: Site) -> tuple[int, str]:
+def started(site: MapSite) -> tuple[int, str]:
     """Start with the files as they are; give the version in use and where a tag lies."""
     tag_map, number = start_map(site.files, site.versions, CLOCK)
     return number, str(next(tag.address for tag in tag_map.tags if tag.name == "a1.meter.power"))
 
 
 def test_a_start_uses_new_files_and_remembers_them(tmp_path: Path) -> None:
-    site = Site(tmp_path)
+    site = MapSite(tmp_path)
     site.write(ROWS)
     assert started(site) == (1, "HR0")
     site.write(ROWS.replace("HR0", "HR9"))
@@ -198,7 +134,7 @@ def test_a_start_uses_new_files_and_remembers_them(tmp_path: Path) -> None:
 
 
 def test_a_start_with_broken_files_goes_on_with_the_map_in_use(tmp_path: Path) -> None:
-    site = Site(tmp_path)
+    site = MapSite(tmp_path)
     site.write(ROWS)
     started(site)
     site.write(ROWS.replace("u16", "word"))
@@ -206,26 +142,26 @@ def test_a_start_with_broken_files_goes_on_with_the_map_in_use(tmp_path: Path) -
 
 
 def test_a_start_after_going_back_keeps_the_older_map(tmp_path: Path) -> None:
-    async def story(site: Site) -> None:
+    async def story(site: MapSite) -> None:
         async with site:
             await site.put(ROWS.replace("plc1,HR0", "plc1,HR9"))
             await site.maps.reload("tina", "", 1)
             await site.maps.go_back(1, "tina", "", 1)
 
-    site = Site(tmp_path)
+    site = MapSite(tmp_path)
     asyncio.run(story(site))
     assert started(site) == (1, "HR0")
 
 
 def test_a_first_start_with_broken_files_is_refused(tmp_path: Path) -> None:
-    site = Site(tmp_path)
+    site = MapSite(tmp_path)
     site.write(ROWS.replace("u16", "word"))
     with pytest.raises(TagMapError, match="E05"):
         started(site)
 
 
 def test_the_files_of_a_version_are_those_that_were_written(tmp_path: Path) -> None:
-    site = Site(tmp_path)
+    site = MapSite(tmp_path)
     site.write(ROWS)
     version = site.versions.keep(tagmap.contents(site.files), "tina", "", START)
     assert (version.folder / "map").read_bytes() == (tmp_path / "tags.csv").read_bytes()

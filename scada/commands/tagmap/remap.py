@@ -71,6 +71,7 @@ def versions(asked: argparse.Namespace) -> int:
 
 
 def _with_plant(asked: argparse.Namespace, work: Callable[[Ask, Config], int]) -> int:
+    say.only_trouble()
     try:
         config = load(asked.config)
     except ConfigError as error:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from plc import tagmap
 from plc.links import build
+from plc.map.findings import ERROR
 from plc.map.mapped import MappedTag, TagMap
 from plc.registers import CodingError, in_all_orders
 from scada import say
@@ -33,18 +34,22 @@ Seen = tuple[str, Value, int, str]
 
 
 def watch(asked: argparse.Namespace) -> int:
-    """Show tags as they change until Ctrl-C, or for some seconds. 1 if nothing was seen, 2 if the map is not usable."""
+    """Show tags as they change until Ctrl-C, or for some seconds. 1 if nothing was seen, 2 if that cannot be."""
+    say.only_trouble()
     try:
         config = load(asked.config)
-        tag_map = tagmap.read_map(*files_of(asked))
-    except (ConfigError, tagmap.TagMapError) as error:
+        tag_map, findings = tagmap.examine(*files_of(asked))
+    except ConfigError as error:
         say.complain(str(error))
         return 2
     screen = _Screen(asked, config.site.zone_info, tag_map)
     try:
         if not asked.direct and config.socket("control").exists() and _from_plant(config, screen, asked.seconds):
             return 0 if screen.count else 1
-        say.note("no plant answers: reading the devices themselves, and writing nothing")
+        say.note("reading the devices themselves, and writing nothing")
+        if any(finding.severity == ERROR and finding.code != tagmap.OF_A_LANE for finding in findings):
+            say.complain("the map has mistakes: daozha tags lint")
+            return 2
         return _from_devices(config, tag_map, screen, asked)
     except PlcError as error:
         say.complain(str(error))
@@ -154,6 +159,8 @@ def _with_layouts(tag_map: TagMap, wanted: tuple[MappedTag, ...]) -> tuple[Mappe
 
 async def _read(config: Config, tag_map: TagMap, screen: _Screen, seconds: float | None) -> None:
     def sink(updates: Sequence[TagUpdate]) -> None:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            return  # that a link ends because we end is no news
         now = datetime.now(UTC).isoformat()
         screen.show([(str(one.name), one.value, one.quality.status_code, now) for one in updates])
 
