@@ -10,7 +10,7 @@ from plc.browsed import COLUMNS, Bounds, Browsable, Browsed, Found, rows
 from plc.map.devices import Device
 from scada import say
 from scada.clock import clock_from
-from scada.commands.tags import files_of
+from scada.commands.tagmap.offline import files_of
 from scada.config import ConfigError, load
 from scada.ports import PlcError
 

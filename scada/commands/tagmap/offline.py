@@ -20,13 +20,8 @@ from plc.map.findings import ERROR, Finding
 from plc.map.mapped import MappedTag, TagMap
 from plc.map.sheet import SheetError, read_sheet
 from plc.map.tagrow import COLUMNS
-<<<<<<< HEAD:scada/commands/tags.py
 from plc.map.written import cells_of, cells_of_derived
-from plc.tagmap import Filling
-=======
-from plc.map.written import cells_of
 from plc.tagmap import Files
->>>>>>> d9bba7d (plant: another tag map while it runs, device by device, only in idle lanes, with versions and the way back):scada/commands/tagmap/offline.py
 from scada import say
 from scada.config import ConfigError, load
 

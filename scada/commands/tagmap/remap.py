@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import cast
 
-from hmi.bridge import Bridge, Refused, Unknown, Value
-
 from scada import say
+from scada.bridge import Bridge, Refused, Unknown, Value
 from scada.config import Config, ConfigError, load
 
 ASK_S = 30.0
