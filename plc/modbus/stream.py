@@ -1,10 +1,12 @@
 """One open connection that carries Modbus, whatever the framing: requests go out, answers find who asked.
 
 It fails as a whole. After a late, wrong or unasked answer nothing that comes can be trusted, so it is closed, and
-everybody who waits is told why; a peer that goes away is known in the moment it does.
+everybody who waits is told why; a peer that goes away is known in the moment it does. Numbers begin anywhere, so that
+what a gateway still has for the connection before is not taken for an answer on this one.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable
 
 from plc.modbus.framing import Frame, Framing
@@ -22,7 +24,7 @@ class Stream(asyncio.Protocol):
         self._framing, self._where, self._on_lost = framing, where, on_lost
         self._transport: asyncio.Transport | None = None
         self._waiting: dict[int, _Waiting] = {}
-        self._number = 0
+        self._number = secrets.randbelow(0x10000) if framing.is_numbered else 0
         self._rest = b""
         self.ended = ""
         """Why the connection has ended; empty while it stands."""

@@ -30,9 +30,9 @@ _LANE = ("loop.approach", "loop.safety", "gate.up", "gate.down", "gate.close_per
 POINTS = frozenset((*_PLC, *_LANE, "count.open", "rise.count", "hb.server", "claim.wanted", "cmd"))
 """What the handshake needs and the judge looks at; the rest of a lane's tags would only cost time."""
 QUICK = Settings(gone_ms=300, clear_ms=100, glitch_ms=50)
-RECOVERY_S = 60.0
+RECOVERY_S = 120.0
 """A line that is good again must carry commands again within this, on however busy a computer."""
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 TRANSACTION = 2
 """The bytes of a Modbus frame that number it; the rest of a command goes out again as it was."""
 
