@@ -1,5 +1,6 @@
 """Modes: who may ask for them, when a lane may take them, when they end, and what the book says of it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,13 +14,14 @@ import pytest
 from scada.engine.command import modes as keeper_module
 from scada.engine.doors import modes as desk_module
 from scada.engine.doors.peer import BridgeRefusal
+from scada.engine.writing import Confirmed
 from scada.model.handshake import Mode
 from scada.model.lane.events import FaultConfirmed, TideTurned
 from scada.model.lane.faults import confirmed
 from scada.model.lane.image import DARK, OFF, Signal
 from scada.model.lane.states import Fault, Faulted, Idle, Lane, State
 from scada.model.lane.words import Direction
-from scada.model.modes import why_not_confirm
+from scada.model.modes import ModeReason, Wish, why_not_confirm
 from scada.model.names import LaneName
 from scada.model.tag import Quality, TagName
 from scada.store import operators as operators_module
@@ -75,6 +77,25 @@ async def test_a_lane_is_held_open_in_somebodys_name_until_a_stated_time_and_goe
         ("li", "hold_open began"),
         ("zhao", "hold_open ended"),
     ]
+
+
+async def test_what_is_asked_for_while_the_lane_is_only_leaving_resync_stands_in_the_persons_name_and_ends_at_its_time(
+    bench: ModeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "APART_S", 0.3)
+    bench.plc().show(mode=Mode.RESYNC)
+    await bench.shows("RESYNC")
+    until_at = bench.clock.now() + timedelta(minutes=10)
+    asking = asyncio.create_task(
+        bench.keepers[LaneName("out1")].ask(Wish(Mode.HOLD_OPEN, "li", ModeReason.QUEUE, until=until_at))
+    )
+    await until(lambda: bench.plc().wishes == [0])
+    bench.plc().show(mode=Mode.AUTO)
+    assert await asking == Confirmed()
+    bench.clock.leapt_s += 601
+    await bench.shows("AUTO")
+    told = [(period.mode, period.by, period.ended_by) for period in await bench.periods()]
+    assert told == [("RESYNC", "plc", "plc"), ("HOLD_OPEN", "li", "expiry")]
 
 
 async def test_the_person_and_the_wish_stand_in_the_journal_before_the_plc_hears_of_it(bench: ModeBench) -> None:

@@ -209,6 +209,13 @@ def test_a_scenario_in_which_nothing_happened_is_not_good(name: str) -> None:
     assert not SCENARIOS[name].judge(Tale(cast=tale.cast).told()).ok
 
 
+@pytest.mark.parametrize("name", STORIES)
+def test_a_scenario_that_ended_before_all_its_cars_had_come_is_judged_and_not_good(name: str) -> None:
+    lone = Tale()
+    lone.passes("passer-by", "in1")
+    assert not SCENARIOS[name].judge(lone.told()).ok
+
+
 @pytest.mark.parametrize(
     ("name", "spoil"),
     [

@@ -167,7 +167,8 @@ class ModeKeeper:
 
     async def _turn(self, shown: str, image: LaneImage) -> None:
         """End one period and begin the next, in the name of whoever asked for it."""
-        at, ended, by = self._clock.now(), self.period, self._ends
+        awaited = self._is_awaiting(shown)
+        at, ended, by = self._clock.now(), self.period, PLC if awaited else self._ends
         begun = self._period(shown, image, at)
         if begun is not None and begun.by == PLC:
             by = PLC
@@ -179,10 +180,15 @@ class ModeKeeper:
 
         number = await self._db.write(write)
         self.period = None if begun is None else replace(begun, id=number)
-        self._ends = PLC
-        if shown == Mode.AUTO.name:
-            await self._ask_about(by)
+        if not awaited:
+            self._ends = PLC
+            if shown == Mode.AUTO.name:
+                await self._ask_about(by)
         self._tell()
+
+    def _is_awaiting(self, shown: str) -> bool:
+        """Say whether a wish is still on its way: what the PLC shows meanwhile is neither its coming nor its end."""
+        return self._one.locked() and self._standing is not None and self._standing.mode.name != shown
 
     def _period(self, shown: str, image: LaneImage, at: datetime) -> ModePeriod | None:
         wish = self._standing

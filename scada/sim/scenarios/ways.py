@@ -64,7 +64,9 @@ class TwoWayLane:
         """Each in and out on leaves of its own, in the order in which they came."""
         found, gate = Findings(), story.way[0]
         role_of = {car: role for role, car in story.cast.items()}
-        found.same("they went through", ", ".join(role_of[car] for car, _ in story.truth.passed), ", ".join(ORDER))
+        found.same(
+            "they went through", ", ".join(role_of.get(car, car) for car, _ in story.truth.passed), ", ".join(ORDER)
+        )
         found.same("face to face stood", story.notes.get("met"), "second-first second-third")
         found.same("the last way out was", story.notes.get("the last way out"), "kept")
         found.same("the boom stayed down for who came against the tide", story.notes.get("stayed down"), True)

@@ -24,7 +24,7 @@ class Story:
 
     def went(self, role: str) -> list[str]:
         """Give the lanes that a car went through."""
-        return [lane for car, lane in self.truth.passed if car == self.cast[role]]
+        return [lane for car, lane in self.truth.passed if car == self._car(role)]
 
     def is_out(self, role: str) -> bool:
         """Say whether a car came in and went out, once each."""
@@ -32,7 +32,7 @@ class Story:
 
     def passages(self, role: str, lane: str) -> list[Row]:
         """Give a car's passages in a lane, as they are on record."""
-        return [row for row in self.facts.passages if row["lane"] == lane and self._owner(row) == self.cast[role]]
+        return [row for row in self.facts.passages if row["lane"] == lane and self._owner(row) == self._car(role)]
 
     def openings(self, role: str, lane: str) -> int:
         """Say how often a lane was commanded to open for a car."""
@@ -40,7 +40,7 @@ class Story:
             row["lane"] == lane
             and row["code"] == CommandCode.OPEN
             and row["state"] != "NOT_DONE"
-            and self._owner(row) == self.cast[role]
+            and self._owner(row) == self._car(role)
             for row in self.facts.intents
         )
 
@@ -50,7 +50,7 @@ class Story:
 
     def stays(self, role: str) -> list[Row]:
         """Give the stays that began with a car."""
-        began = {row["id"] for row in self.facts.passages if self._owner(row) == self.cast[role]}
+        began = {row["id"] for row in self.facts.passages if self._owner(row) == self._car(role)}
         return [row for row in self.facts.stays if row["entry_passage"] in began]
 
     def stay(self, role: str) -> Row:
@@ -84,6 +84,10 @@ class Story:
     def cases(self, lane: str) -> list[str]:
         """Say why a person was called to a lane."""
         return [str(row["why"]) for row in self.facts.cases if row["lane"] == lane]
+
+    def _car(self, role: str) -> str:
+        """Give a role's car; an empty name if the scenario ended before it came."""
+        return self.cast.get(role, "")
 
     def _owner(self, row: Row) -> str | None:
         number = row["number"]
