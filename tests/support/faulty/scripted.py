@@ -108,7 +108,7 @@ class ScriptedPlc:
             asked = Asked(number, unit, function, start, count, self.lies, right, self._before)
             self.lies += 1
             self._before = frame(number, unit, dead(count))
-            await _play(self.script(asked), writer)
+            await play(self.script(asked), writer)
 
     def _pdu(self, function: int, start: int, count: int) -> bytes:
         places = range(start, start + count)
@@ -118,7 +118,8 @@ class ScriptedPlc:
         return bytes([function, 2 * count]) + b"".join(word.to_bytes(2, "big") for word in words)
 
 
-async def _play(steps: Sequence[Step], writer: asyncio.StreamWriter) -> None:
+async def play(steps: Sequence[Step], writer: asyncio.StreamWriter) -> None:
+    """Do one step after the other; raises ConnectionResetError at an end."""
     for step in steps:
         match step:
             case bytes():
