@@ -142,7 +142,10 @@ class TagTable:
             if cell is None:
                 self._wonder(name)
             elif cell.take(value, quality, source_at, at, at_s):
-                self._moved(cell, batch, moved, at_s)
+                if cell.feeds:
+                    moved.append(name)
+                if cell.news():
+                    batch[name] = cell.tell(at_s)
             elif cell.turning:
                 self._turning.add(name)
         self._tell(self._follow(moved, batch))

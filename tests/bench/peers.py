@@ -1,15 +1,10 @@
 """What stands at the other end of a bench, each in a process of its own: PLCs, a plant, and a bare socket."""
 
 import asyncio
-import logging
 import time
 from contextlib import AsyncExitStack
 from multiprocessing.synchronize import Event
 from pathlib import Path
-
-from pymodbus.constants import ExcCodes
-from pymodbus.server import ModbusTcpServer
-from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
@@ -22,28 +17,7 @@ from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
 from tests.bench.bare import BATCH_S, CHANGING, bare_batch
 from tests.support.hmi import SITE
 
-REGISTERS = 125
 NAMES = [TagName(name) for name in CHANGING]
-
-
-def serve_registers(port: int, ready: Event) -> None:
-    """Answer reads by pymodbus's own server; the first register counts the answers."""
-
-    async def count(
-        function: int, first: int, address: int, number: int, cells: list[int], values: list[int] | list[bool] | None
-    ) -> ExcCodes | None:
-        cells[0] = (cells[0] + 1) % 65536
-        return None
-
-    async def serve() -> None:
-        registers = SimData(0, values=list(range(REGISTERS)), datatype=DataType.REGISTERS)
-        logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-        server = ModbusTcpServer(SimDevice(1, simdata=[registers], action=count), address=("127.0.0.1", port))
-        await server.serve_forever(background=True)
-        ready.set()
-        await asyncio.Event().wait()
-
-    asyncio.run(serve())
 
 
 def serve_plc(device: Device, tags: tuple[MappedTag, ...], store: Path, field_port: int, ready: Event) -> None:

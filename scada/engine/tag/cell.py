@@ -5,6 +5,8 @@ from datetime import datetime
 from scada.model.contact import Contact, filtered
 from scada.model.tag import Quality, TagSpec, TagValue, Value
 
+_GOOD = Quality.GOOD
+
 
 class Cell:
     """`shown` is the last publication; the rest is what was seen since, and what is forced over it."""
@@ -52,10 +54,15 @@ class Cell:
     def take(self, value: Value, quality: Quality, source_at: datetime | None, at: datetime, at_s: float) -> bool:
         """Take what a driver saw; say whether value or quality is another than before."""
         self.seen_at, self.seen_s = at, at_s
-        if value == self.value and quality is self.quality and not self.turning:
+        if quality is not self.quality or self.turning:
+            return self._turn(value, quality, source_at, at_s)
+        if value == self.value:
             self.source_at = source_at
             return False
-        return self._turn(value, quality, source_at, at_s)
+        if quality is not _GOOD or self.spec.debounce_s:
+            return self._turn(value, quality, source_at, at_s)
+        self.value, self.source_at, self.changed_s = value, source_at, at_s
+        return True
 
     def _turn(self, value: Value, quality: Quality, source_at: datetime | None, at_s: float) -> bool:
         self.source_at = source_at
@@ -121,7 +128,9 @@ class Cell:
     def tell(self, at_s: float) -> TagValue:
         """Make the next publication from what is known."""
         self.told_s = at_s
-        value, quality = (self.forced[0], Quality.FORCED) if self.forced is not None else (self.value, self.quality)
+        value, quality = self.value, self.quality
+        if self.forced is not None:
+            value, quality = self.forced[0], Quality.FORCED
         self.shown = TagValue(value, quality, self.source_at, self.seen_at, self.seen_s, self.shown.seq + 1)
         return self.shown
 
