@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from plc.map.mapped import TagMap
+from plc.simulated import SimulatedDriver
 from scada.clock import Clock
 from scada.ports import Driver, TagSink
 
@@ -15,7 +16,9 @@ def build(tag_map: TagMap, sink: TagSink, clock: Clock, data: Path) -> list[Driv
     """
     _quieten()
     return [
-        device.protocol.driver(device, tags, sink, clock, data)
+        SimulatedDriver(device, tags, sink)
+        if device.simulated
+        else device.protocol.driver(device, tags, sink, clock, data)
         for device in tag_map.devices.values()
         if (tags := tag_map.on(device.name))
     ]

@@ -49,6 +49,7 @@ CODES = {
     "E35": "formulas in a circle",
     "E36": "a derived tag has no such column",
     "E37": "what a lane rests on is neither derived nor filtered",
+    "W38": "requests in flight where the answers cannot be told apart",
 }
 """All codes; those up to 25 are `plc.md`'s own."""
 

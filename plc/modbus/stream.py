@@ -101,8 +101,6 @@ class Stream(asyncio.Protocol):
         except Refused as refused:
             payload = refused
         del self._waiting[frame.number]
-        if answer.done():
-            return
         if isinstance(payload, Refused):
             answer.set_exception(payload)
         else:

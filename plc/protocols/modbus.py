@@ -44,7 +44,7 @@ class Modbus:
         yield from _check_serial(device) if self.lines else lacks_address(device, 502)
         if device.pipeline > 1 and (not self.framing.is_numbered or device.pause_s):
             text = "answers without a number, or with a pause between, cannot be in flight together"
-            yield Fault("W32", "pipeline", text, "leave the column empty", WARNING)
+            yield Fault("W38", "pipeline", text, "leave the column empty", WARNING)
         if device.security:
             yield Fault("E31", "security", "Modbus has no security", "leave the column empty")
 

@@ -175,7 +175,7 @@ def test_the_same_mistakes_are_found_in_a_workbook_with_its_sheet_named(tmp_path
 
 
 def test_every_code_of_the_table_has_a_seed_here_or_a_test_of_its_own() -> None:
-    elsewhere = {"E00", "E24", "E28", "E30", "E31", "W32"}
+    elsewhere = {"E00", "E24", "E28", "E30", "E31", "W32", "W38"}
     assert {one.code for one in SEEDS} - {GOOD} | elsewhere == set(CODES)
 
 
@@ -228,3 +228,30 @@ def test_a_simulated_device_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "devices.csv").write_text(devices, encoding="utf-8")
     (found,) = lint(tmp_path / "tags.csv", tmp_path / "devices.csv")
     assert (found.code, found.column, found.severity) == ("W32", "simulated", "warning")
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "column"),
+    [
+        ("p,modbus-rtu-tcp,127.0.0.1,502,,,4", "W38", "pipeline"),
+        ("p,modbus-tcp,127.0.0.1,502,,20,4", "W38", "pipeline"),
+        ("p,modbus-rtu,,,,,", "E30", "serial"),
+        ('p,modbus-rtu,,,"/dev/ttyUSB0,9600,X",,', "E30", "serial"),
+        ('p,modbus-rtu,,,"/dev/ttyUSB0,fast,E",,', "E30", "serial"),
+        ("p,modbus-rtu-tcp,,502,,,", "E30", "host"),
+    ],
+)
+def test_what_a_way_to_a_device_lacks_is_named(tmp_path: Path, row: str, code: str, column: str) -> None:
+    (tmp_path / "tags.csv").write_text("tag,device,address,type\nx1.a,p,HR0,u16\n", encoding="utf-8")
+    devices = f"device,protocol,host,port,serial,pause_ms,pipeline\n{row}\n"
+    (tmp_path / "devices.csv").write_text(devices, encoding="utf-8")
+    found = lint(tmp_path / "tags.csv", tmp_path / "devices.csv")
+    assert [(one.code, one.column) for one in found] == [(code, column)]
+
+
+@pytest.mark.parametrize("row", ['p,modbus-rtu,,,"/dev/ttyUSB0,9600,E",,', "p,modbus-rtu,,,/dev/ttyUSB0,,"])
+def test_a_serial_line_is_its_path_and_whatever_is_not_usual(tmp_path: Path, row: str) -> None:
+    (tmp_path / "tags.csv").write_text("tag,device,address,type\nx1.a,p,HR0,u16\n", encoding="utf-8")
+    devices = f"device,protocol,host,port,serial,pause_ms,pipeline\n{row}\n"
+    (tmp_path / "devices.csv").write_text(devices, encoding="utf-8")
+    assert lint(tmp_path / "tags.csv", tmp_path / "devices.csv") == []
