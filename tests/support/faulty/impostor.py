@@ -8,7 +8,7 @@ from tests.support.faulty.scripted import End, Step, play
 
 
 class Impostor:
-    """Passes connections on to the server's port; while `script` is set it answers the first message by that instead."""
+    """Passes connections on to the server's port; while `script` is set the first message is answered by that."""
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
