@@ -1,9 +1,10 @@
-"""A virtual PLC's memory over Modbus TCP: the image where the tag map says, and what the server may write."""
+"""A virtual PLC's memory over Modbus, TCP or RTU by socket: the image where the map says, and what may be written."""
 
 from collections.abc import Sequence
 from types import TracebackType
 
 from pymodbus.constants import ExcCodes
+from pymodbus.framer import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
@@ -31,7 +32,8 @@ class ModbusFace:
         self._server: ModbusTcpServer | None = None
 
     async def __aenter__(self) -> "ModbusFace":
-        self._server = ModbusTcpServer(self._memory(), address=(self._device.host, self._device.port))
+        framer = FramerType.RTU if self._device.protocol.name == "modbus-rtu-tcp" else FramerType.SOCKET
+        self._server = ModbusTcpServer(self._memory(), framer=framer, address=(self._device.host, self._device.port))
         await self._server.serve_forever(background=True)
         return self
 

@@ -17,7 +17,7 @@ import structlog
 
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
-from plc.protocols.modbus import TCP
+from plc.protocols.modbus import Modbus
 from plc.sim.field import FieldSide
 from plc.sim.machine import Machine, read_retained
 from plc.sim.memory import Settings
@@ -85,7 +85,7 @@ async def start(
     """Start a virtual PLC on a stack that stops it."""
     kept = await asyncio.to_thread(read_retained, store)
     machine = Machine(sorted({tag.lane for tag in tags}), kept, settings, store)
-    if device.protocol is TCP:
+    if isinstance(device.protocol, Modbus):
         await stack.enter_async_context(ModbusFace(machine, device, tags))
     else:
         keys = KeyFolder(store.with_suffix(""), "virtual-plc")

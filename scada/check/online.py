@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -68,15 +68,31 @@ def _devices(config: Config, file: Path) -> Iterable[Target]:
     tag_map = tagmap.read_map(file.parent / config.tags.map, table, config.tags.protocols)
     rows = table.read_text(encoding="utf-8", errors="replace").splitlines()
     for device in tag_map.devices.values():
-        yield Target(
-            f"PLC {device.name}",
-            table,
-            next((n for n, row in enumerate(rows, start=1) if row.startswith(f"{device.name},")), None),
-            f"{device.name}: host, port",
-            f"{device.host}:{device.port}",
-            "is it on, and are cable, address and firewall right? Virtual: daozha sim",
-            partial(_try_device, device, config.data),
-        )
+        line = next((n for n, row in enumerate(rows, start=1) if row.startswith(f"{device.name},")), None)
+        for columns, where, try_it in ways_to(device, config.data):
+            yield Target(
+                f"PLC {device.name}",
+                table,
+                line,
+                f"{device.name}: {columns}",
+                where,
+                "is it on, and are cable, address and firewall right? Virtual: daozha sim",
+                try_it,
+            )
+
+
+def ways_to(device: tagmap.Device, data: Path) -> Iterable[tuple[str, str, Callable[[], str]]]:
+    """Give every way to a device: the columns that name it, where it leads, and how it is tried."""
+    if device.simulated:
+        return
+    if device.serial:
+        port = device.serial.partition(",")[0]
+        yield "serial", port, partial(_find_port, Path(port))
+        return
+    yield "host, port", f"{device.host}:{device.port}", partial(_try_device, device, data)
+    if device.host2 or device.port2:
+        second = replace(device, host=device.host2 or device.host, port=device.port2 or device.port)
+        yield "host2, port2", f"{second.host}:{second.port}", partial(_try_device, second, data)
 
 
 def _cameras(config: Config, file: Path) -> Iterable[Target]:
@@ -117,6 +133,13 @@ def _try_device(device: tagmap.Device, data: Path) -> str:
     if device.protocol.name != "opcua":
         return _connect(device.host, device.port)
     return asyncio.run(probe(device, KeyFolder(data), clock_from().now()))
+
+
+def _find_port(port: Path) -> str:
+    """See that a serial port is there; who answers on the line, only the plant asks."""
+    if not port.is_char_device():
+        raise FileNotFoundError(f"there is no serial port {port}")
+    return "the port is there"
 
 
 def _connect(host: str, port: int) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plc.links import build
 from plc.map.mapped import TagMap
+from plc.protocols.modbus import RTU_TCP
 from plc.tagmap import examine
 from scada.clock import SystemClock
 from scada.model.device import LinkState
 from scada.model.tag import Quality, TagName
 from scada.ports import Driver, PlcError
-from tests.support.plc import Sink, free_port, running, until
+from tests.support.plc import Sink, free_port, only_device, running, shipped_map, until, virtual_plc
 from tests.support.plc_peers import BadPlc
 from tests.support.serial_lines import serial_pair
 
@@ -270,3 +272,14 @@ async def test_a_pause_is_kept_between_requests(tmp_path: Path) -> None:
         async with running(driver):
             await until(lambda: len(bad.reads) >= 10)
     assert time.monotonic() - began_s >= 10 * 0.04
+
+
+async def test_a_whole_lane_is_read_over_rtu(tmp_path: Path) -> None:
+    site = only_device(shipped_map(), "plc1")
+    site = TagMap(site.tags, {"plc1": replace(site.devices["plc1"], protocol=RTU_TCP)})
+    sink = Sink()
+    async with virtual_plc(site, "plc1", tmp_path):
+        (driver,) = build(site, sink, SystemClock(), tmp_path)
+        async with running(driver):
+            read = {tag.name for tag in site.tags if tag.is_read}
+            await until(lambda: read <= {name for name, seen in sink.now.items() if seen.quality is Quality.GOOD})

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from plc.tagmap import examine
 from scada.__main__ import main
+from scada.check.online import ways_to
 from scada.clock import clock_from
 from scada.commands import run as run_command
 from scada.config import load
@@ -129,6 +131,22 @@ def test_check_online_tells_what_answers_and_what_does_not(tmp_path: Path, capsy
     told = json.loads(capsys.readouterr().out)
     assert {"camera cam-in1", "WeChat Pay"} <= {one["name"] for one in told["reached"]}
     assert "cameras[1].source" in [one["key"] for one in told["mistakes"]]
+
+
+def test_check_online_tries_every_way_to_a_device_and_none_to_a_simulated_one(tmp_path: Path) -> None:
+    (tmp_path / "tags.csv").write_text("tag,device,address,type\nx1.a,one,HR0,u16\n", encoding="utf-8")
+    rows = "one,modbus-tcp,10.0.0.1,502,10.0.0.2,,,\nline,modbus-rtu,,,,,/dev/null,\nnone,modbus-tcp,h,502,,,,1\n"
+    table = tmp_path / "devices.csv"
+    table.write_text(f"device,protocol,host,port,host2,port2,serial,simulated\n{rows}", encoding="utf-8")
+    found = examine(tmp_path / "tags.csv", table)[0].devices
+    ways = {name: [way[:2] for way in ways_to(device, tmp_path)] for name, device in found.items()}
+    assert ways == {
+        "one": [("host, port", "10.0.0.1:502"), ("host2, port2", "10.0.0.2:502")],
+        "line": [("serial", "/dev/null")],
+        "none": [],
+    }
+    ((_, _, find),) = ways_to(found["line"], tmp_path)
+    assert find() == "the port is there"
 
 
 def test_a_stay_is_priced_and_explained(capsys: Out) -> None:
