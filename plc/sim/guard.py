@@ -6,6 +6,7 @@ and a file `logins/clients` asks for a user name and password.
 
 import asyncio
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 from asyncua import ua
@@ -26,6 +27,17 @@ from plc.ua.security import parse_security
 CLIENTS = "clients"
 
 log = structlog.get_logger(__name__)
+
+
+def keys_beside(store: Path) -> KeyFolder:
+    """Give the key folder of the virtual PLC that keeps its memory in this file."""
+    return KeyFolder(store.with_suffix(""), "virtual-plc")
+
+
+def introduce(site: KeyFolder, plc: KeyFolder, device: str, now: datetime) -> None:
+    """Let a site and a virtual PLC trust one another, as a technician does."""
+    site.trust(device, plc.own(now).certificate)
+    plc.trust(CLIENTS, site.own(now).certificate)
 
 
 class Guard(UserManager):

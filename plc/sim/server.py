@@ -19,12 +19,12 @@ from plc.map.devices import Device
 from plc.map.mapped import MappedTag
 from plc.protocols.modbus import Modbus
 from plc.sim.field import FieldSide
+from plc.sim.guard import keys_beside
 from plc.sim.machine import Machine, read_retained
 from plc.sim.memory import Settings
 from plc.sim.modbus_face import ModbusFace
 from plc.sim.opcua_face import OpcUaFace
 from plc.tagmap import TagMapError, read_map
-from plc.ua.keys import KeyFolder
 from scada.clock import Clock, clock_from
 from scada.config import Config, ConfigError, load
 
@@ -88,8 +88,7 @@ async def start(
     if isinstance(device.protocol, Modbus):
         await stack.enter_async_context(ModbusFace(machine, device, tags))
     else:
-        keys = KeyFolder(store.with_suffix(""), "virtual-plc")
-        await stack.enter_async_context(OpcUaFace(machine, device, tags, clock, keys))
+        await stack.enter_async_context(OpcUaFace(machine, device, tags, clock, keys_beside(store)))
     await stack.enter_async_context(FieldSide(machine, field_port))
     scanning = asyncio.create_task(machine.run(), name=f"scan of {device.name}")
     stack.push_async_callback(_finish, scanning)

@@ -34,6 +34,7 @@ from scada.sim.trial.judge import judge_site
 from scada.sim.trial.running import running, truth_path
 from scada.sim.trial.series import Result, play_all
 from scada.sim.trial.site import prepare
+from scada.sim.trial.trust import let_them_meet
 from scada.supervise import NotReady
 
 T = TypeVar("T")
@@ -153,6 +154,7 @@ async def _drill(asked: Asked, folder: Path, screen: Console) -> dict[str, objec
     """Run the site and the cars, stop both, and judge."""
     path = prepare(folder, asked.config)
     config, clock = load(path), clock_from()
+    await asyncio.to_thread(let_them_meet, config, clock.now())
     began_s = clock.seconds()
     async with running(path, clock, lambda text: screen.print(text, style="dim")) as site:
         cars, operator = site.cars, site.operator

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.house import ROOT, site_beside
+from tests.support.ua import STRONG
+
 LIMIT_S = 400
 """Four cars take one to two minutes; on a busy machine more."""
 
@@ -20,6 +22,15 @@ def drill(*options: str) -> tuple[dict[str, object], Path]:
     folder = re.search(r"the site's folder: (\S+)", done.stderr)
     assert folder is not None, done.stderr
     return json.loads(done.stdout), Path(folder[1])
+
+
+def secured(folder: Path) -> Path:
+    """Write the shipped site with its OPC UA link signed and encrypted."""
+    table = (ROOT / "plc" / "sim" / "devices.csv").read_text(encoding="utf-8")
+    open_row, secured_row = (f",4840,,,,,,2000,,,,{security},0" for security in ("", STRONG))
+    assert open_row in table
+    (folder / "devices.csv").write_text(table.replace(open_row, secured_row), encoding="utf-8")
+    return site_beside(folder, ('devices = "plc/sim/devices.csv"', 'devices = "devices.csv"'))
 
 
 def openings(folder: Path) -> dict[str, list[dict[str, int]]]:
@@ -52,8 +63,9 @@ def test_every_car_of_a_drill_comes_pays_and_leaves_and_the_judge_finds_nothing(
 
 
 @pytest.mark.timeout(LIMIT_S + 30)
-def test_back_outs_followers_and_unread_plates_break_no_invariant() -> None:
-    told, folder = drill("--cars", "6", "--seed", "2", "--scenario", "paths")
+def test_back_outs_followers_and_unread_plates_break_no_invariant_over_an_encrypted_link_either(tmp_path: Path) -> None:
+    site = str(secured(tmp_path))
+    told, folder = drill("--cars", "6", "--seed", "2", "--scenario", "paths", "--config", site)
     assert (told["exited"], told["stays_closed"]) == (6, 6)
     assert told["fees_fen"] == told["settled_fen"]
     assert (told["unexplained_openings"], told["wrong_car_openings"], told["invariants_broken"]) == (0, 0, [])

@@ -25,7 +25,7 @@ from plc.map.devices import Device
 from plc.map.mapped import TagMap
 from plc.opcua import OpcUaDriver
 from plc.registers import Kind
-from plc.sim.guard import CLIENTS
+from plc.sim.guard import CLIENTS, introduce
 from plc.sim.machine import Machine
 from plc.ua.certificate import Identity, make
 from plc.ua.keys import KeyFolder
@@ -69,8 +69,7 @@ class Ends:
 
     def introduce(self) -> None:
         """Let each trust the other, as a technician does."""
-        self.we_trust(self.theirs.own(datetime.now(UTC)))
-        self.they_trust(self.ours.own(datetime.now(UTC)))
+        introduce(self.ours, self.theirs, "ua1", datetime.now(UTC))
 
     @asynccontextmanager
     async def plc(self) -> AsyncIterator[Machine]:
