@@ -1,7 +1,8 @@
 """The OPC UA driver: a subscription, or polling where the server publishes too slowly (`plc.md` §2)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from plc.map.devices import Device
 from plc.map.mapped import MappedTag, Scan
 from plc.registers import Kind
 from plc.transport.link import LAYOUT, ForeignLayout, keep_trying
-from plc.transport.opcua import OpcUaSession
+from plc.transport.opcua import OpcUaSession, ServerRefusal
 from plc.transport.published import Published
 from plc.transport.retry import BackOff
 from plc.transport.tally import Tally
@@ -64,21 +65,29 @@ class OpcUaDriver:
     async def write(self, name: TagName, value: Value) -> None:
         """Write one tag once. Raises PlcError; then nobody knows whether it happened."""
         tag, session = self._writable(name)
-        await session.write(tag, value)
-        self._tally.writes += 1
+        with self._counted():
+            await session.write(tag, value)
 
     async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
         """Send a command once: by a method, which gives the PLC's answer, or as one array. Raises PlcError."""
         tag, session = self._writable(name)
-        answer = None
-        if tag.kind is Kind.METHOD:
-            answer = await session.call(tag, block)
-        elif tag.kind is Kind.COMMAND:
-            await session.write_block(tag, block)
-        else:
-            raise PlcError(f"command {name} of {self._device.where}: neither a method nor a command block")
+        with self._counted():
+            if tag.kind is Kind.METHOD:
+                return await session.call(tag, block)
+            if tag.kind is Kind.COMMAND:
+                await session.write_block(tag, block)
+                return None
+        raise PlcError(f"command {name} of {self._device.where}: neither a method nor a command block")
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count what was sent, and what the server itself refused."""
         self._tally.writes += 1
-        return answer
+        try:
+            yield
+        except ServerRefusal:
+            self._tally.refusals += 1
+            raise
 
     def figures(self) -> DeviceFigures:
         """Give how the session does; a write is on its way at once, so none ever waits."""

@@ -133,7 +133,8 @@ def _add_certificates(add: Adder) -> None:
     module = "scada.commands.certs"
     _command(certs, "show", "show our own certificate, for a PLC to trust", _lazily(module, "show"))
     _command(certs, "list", "show which certificates are trusted for which device", _lazily(module, "show_list"))
-    _command(certs, "renew", "make our own certificate anew before it ends", _lazily(module, "renew"))
+    renew = _command(certs, "renew", "make our own certificate anew before it ends", _lazily(module, "renew"))
+    renew.add_argument("--new-key", action="store_true", help="with a new key: somebody may know the old one")
     trust = _command(certs, "trust", "trust the certificate that a device shows", _lazily(module, "trust"))
     trust.add_argument("--thumbprint", metavar="HEX", help="SHA-256 or SHA-1, read off the PLC; without it: only look")
     trust.add_argument("--file", type=Path, metavar="FILE", help="trust this file (also of an authority), ask nobody")

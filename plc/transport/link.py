@@ -48,7 +48,8 @@ async def keep_trying(
         try:
             await live_once()
         except NeedsPerson as error:
-            log.error("plc cannot be used", plc=tally.device, why=str(error))
+            if str(error) != tally.why:
+                log.error("plc cannot be used", plc=tally.device, why=str(error))
             quality = Quality.CONFIGURATION
             tally.lost(error.state, str(error))
         except PlcError as error:

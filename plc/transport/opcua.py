@@ -60,6 +60,10 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
+class ServerRefusal(PlcError):
+    """The server itself said no to one request; the link is fine."""
+
+
 class OpcUaSession:
     """One connection: subscribe or read, write, call. `round_trip_ms` is that of the last request."""
 
@@ -228,7 +232,7 @@ class OpcUaSession:
         node, data = self._nodes[tag.name], ua.DataValue(variant)
         answers = await self._ask(self._connected.uaclient.write_attributes([node], [data]), what)
         if len(answers) != 1 or not answers[0].is_good():
-            raise PlcError(f"{what} {self._device.where}: {', '.join(answer.name for answer in answers)}")
+            raise ServerRefusal(f"{what} {self._device.where}: {', '.join(answer.name for answer in answers)}")
 
     async def _ask_limits(self) -> list[str]:
         """Learn how much one request may hold, and what the server's namespaces are called."""

@@ -67,12 +67,22 @@ class KeyFolder:
 
     def own(self, now: datetime) -> Identity:
         """Give our certificate with its key; make it on the first day."""
-        return self.known() or self._keep(self._new(now))
+        known = self.known()
+        if known is None:
+            self._keep(self._new(now), only_first=True)
+            known = self.known()
+        if known is None:
+            raise KeysError(f"{self.folder} has no key, although one was made just now")
+        return known
 
     def known(self) -> Identity | None:
         """Give our certificate with its key if there is one."""
         file = self.folder / "own.pem"
         try:
+            if file.stat().st_mode & OTHERS_MAY:
+                raise KeysError(
+                    f"{file} can be read by others: chmod 600 {file}; daozha certs renew --new-key if any did"
+                )
             return Identity.from_pem(file.read_bytes())
         except FileNotFoundError:
             return None
@@ -80,23 +90,29 @@ class KeyFolder:
             remedy = "restore it, or remove it: a new one is made, and every PLC has to trust that"
             raise KeysError(f"{file} holds no key and certificate: {error}; {remedy}") from error
 
-    def renew(self, now: datetime) -> Identity:
-        """Give ourselves a certificate with new dates for the same name; the key stays."""
+    def renew(self, now: datetime, *, new_key: bool = False) -> Identity:
+        """Give ourselves a certificate with new dates for the same name; the key stays unless it may be known."""
         old = self.known()
-        return self._keep(self._new(now) if old is None else make(self._owner, old.uri, _hosts(), now, key=old.key))
+        if old is None:
+            return self.own(now)
+        fresh = make(self._owner, old.uri, _hosts(), now, key=None if new_key else old.key)
+        self._keep(fresh)
+        return fresh
 
     def _new(self, now: datetime) -> Identity:
         uri = f"urn:{socket.gethostname()}:{self._owner}:{secrets.token_hex(4)}"
         return make(self._owner, uri, _hosts(), now)
 
-    def _keep(self, identity: Identity) -> Identity:
+    def _keep(self, identity: Identity, *, only_first: bool = False) -> None:
+        """Write both files; with `only_first` unless another process was faster."""
+        file = self.folder / "own.pem"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _put(self.folder / "own.pem", identity.to_pem())
+            if not _put(file, identity.to_pem(), only_first=only_first):
+                return
             _put(self.exported, identity.certificate.public_bytes(Encoding.DER), mode=0o644)
         except OSError as error:
             raise KeysError(f"{self.folder} cannot be written: {error}; give this user the right to") from error
-        return identity
 
     def trusting(self, device: str) -> Path:
         """Give the folder of the certificates that a device may show."""
@@ -187,9 +203,22 @@ def _certificate(file: Path) -> x509.Certificate:
         raise KeysError(f"{file} is no certificate: {error}; remove it") from error
 
 
-def _put(file: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace a file at once: nobody ever reads half of it, and nobody else a secret."""
+def _put(file: Path, content: bytes, mode: int = 0o600, *, only_first: bool = False) -> bool:
+    """Replace a file at once: nobody ever reads half of it, and nobody else a secret.
+
+    With `only_first` a file that is there stays; say whether ours is there now.
+    """
     fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
         out.write(content)
-    os.replace(fresh, file)
+    if not only_first:
+        os.replace(fresh, file)
+        return True
+    try:
+        os.link(fresh, file)
+    except FileExistsError:
+        return False
+    else:
+        return True
+    finally:
+        fresh.unlink()

@@ -39,7 +39,7 @@ def renew(asked: argparse.Namespace) -> int:
     """Make a certificate with new dates; the PLCs have to trust it before the next connection."""
 
     def work(_config: Config, keys: KeyFolder, now: datetime) -> int:
-        keys.renew(now)
+        keys.renew(now, new_key=asked.new_key)
         _tell_own(keys, now)
         say.tell("Let every secured PLC trust it now: links that are up go on, new ones show it from now on.")
         return 0

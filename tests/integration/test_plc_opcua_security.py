@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from plc.sim.guard import CLIENTS
 from plc.ua.certificate import sha1, sha256
+from plc.ua.keys import KeyFolder
 from plc.ua.security import MODES, POLICIES
 from scada.model.device import LinkState
 from scada.model.tag import Quality, TagName
@@ -149,6 +150,20 @@ async def test_a_login_that_cannot_be_used_is_told(tmp_path: Path, text: str, mo
     async with running(driver):
         await until(lambda: told in driver.figures().why)
         assert driver.figures().state is LinkState.REFUSED
+
+
+async def test_a_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:
+    link = await ends(tmp_path)
+    await asyncio.to_thread((link.ours.folder / "own.pem").chmod, 0o640)
+    driver = link.driver
+    async with running(driver):
+        await until(lambda: "can be read by others" in driver.figures().why)
+
+
+async def test_several_links_that_need_a_key_on_the_first_day_get_the_same(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    made = await asyncio.gather(*(asyncio.to_thread(KeyFolder(tmp_path).own, now) for _ in range(4)))
+    assert len({one.certificate for one in made}) == 1
 
 
 async def test_an_unknown_security_never_means_none(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def two_ends(folder: Path, security: str = STRONG) -> Ends:
 def keep(keys: KeyFolder, identity: Identity) -> None:
     """Give a folder its key and certificate."""
     keys.folder.mkdir(parents=True, exist_ok=True)
+    (keys.folder / "own.pem").touch(mode=0o600)
     (keys.folder / "own.pem").write_bytes(identity.to_pem())
 
 
