@@ -275,7 +275,7 @@ async def test_a_pause_is_kept_between_requests(tmp_path: Path) -> None:
 
 
 async def test_a_whole_lane_is_read_over_rtu(tmp_path: Path) -> None:
-    site = only_device(shipped_map(), "plc1")
+    site = only_device(await asyncio.to_thread(shipped_map), "plc1")
     site = TagMap(site.tags, {"plc1": replace(site.devices["plc1"], protocol=RTU_TCP)})
     sink = Sink()
     async with virtual_plc(site, "plc1", tmp_path):
