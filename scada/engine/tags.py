@@ -244,8 +244,11 @@ class TagTable:
             self.sweep()
 
     def connect(self, drivers: Iterable[Driver], journal: Journal) -> None:
-        """Hand over what writing needs; before this every write is refused."""
-        self._path = WritePath(self, drivers, journal, self._clock)
+        """Hand over what writing needs, again when links were exchanged; before this every write is refused."""
+        if self._path is None:
+            self._path = WritePath(self, drivers, journal, self._clock)
+        else:
+            self._path.use(drivers)
 
     async def write(self, name: TagName, value: Value, by: str, why: str, writer: Writer = Writer.PART) -> Outcome:
         """Write a tag by the one path: interlock, journal, device, read-back. Never repeated."""

@@ -58,11 +58,16 @@ class WritePath:
 
     def __init__(self, table: Table, drivers: Iterable[Driver], journal: Journal, clock: Clock) -> None:
         self._table = table
-        self._drivers = {driver.name: driver for driver in drivers}
+        self._drivers: dict[str, Driver] = {}
+        self.use(drivers)
         self._journal = journal
         self._clock = clock
         self._pulsing: set[TagName] = set()
         self._going: set[asyncio.Future[Outcome]] = set()
+
+    def use(self, drivers: Iterable[Driver]) -> None:
+        """Send by these links from now on; a pulse under way goes back by its own."""
+        self._drivers = {driver.name: driver for driver in drivers}
 
     async def write(self, name: TagName, value: Value, by: str, why: str, writer: Writer = Writer.PART) -> Outcome:
         """Write one value once and say what became of it."""

@@ -162,3 +162,16 @@ def test_what_may_not_be_done_says_why(page: Page) -> None:
         expect(page.locator("dialog [data-hand=unforce]")).to_be_disabled()
     finally:
         KNOWN["in1.lamp"] |= {"not_forced": ""}
+
+
+def test_a_link_that_is_down_is_among_what_is_not_good_although_its_tag_is(page: Page, plant: FakePlant) -> None:
+    plant.tell({"dev.plc1.state": "down"})
+    page.click("[data-kind=doubtful]")
+    expect(page.locator("[data-tag='dev.plc1.state']")).to_have_attribute("data-quality", "trouble")
+    plant.tell({"dev.plc1.state": "up"})
+    expect(page.locator("[data-tag='dev.plc1.state']")).to_have_count(0)
+
+
+def test_what_is_stale_shows_its_age(page: Page, plant: FakePlant) -> None:
+    plant.tell({"in1.loop.safety": True}, STALE)
+    expect(page.locator("[data-tag='in1.loop.safety'] small").first).to_contain_text("(00:0")

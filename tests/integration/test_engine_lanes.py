@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from scada.model.lane.image import OFF
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import Plate, PlateUnread
-from scada.model.tag import TagName
+from scada.model.tag import Quality, TagName, TagUpdate
 from scada.ports import OpenStay
 from scada.store import books
 from scada.store.passagefile import pages
@@ -301,3 +302,15 @@ async def test_more_cars_without_a_stay_than_the_owner_allows_are_an_alarm(tmp_p
         await leaves_without_a_stay(bench, 2)
         await until(lambda: bench.says("alarm") == "2 cars have left today without a stay")
         assert "no_stay_budget" in [row.what for row in await bench.journal("alarm")]
+
+
+async def test_a_loop_on_which_the_cameras_see_nobody_shows_stuck_until_it_turns(tmp_path: Path) -> None:
+    loop = TagName("in1.loop.approach")
+    async with shell(tmp_path, "in1") as bench:
+        await car_reaches(bench, "opening")
+        bench.tags.apply([TagUpdate(loop, True, Quality.GOOD)])
+        bench.runner.lane = replace(bench.runner.lane, stuck=True)
+        await until(lambda: bench.tags.get(loop).quality is Quality.STUCK)
+        bench.runner.lane = replace(bench.runner.lane, stuck=False)
+        bench.tags.apply([TagUpdate(loop, False, Quality.GOOD)])
+        assert bench.tags.get(loop).quality is Quality.GOOD

@@ -4,7 +4,7 @@
  */
 
 import {LitElement, html, nothing} from '../vendor/lit.js';
-import {clockTime, date} from './format.js';
+import {clockTime, countdown, date} from './format.js';
 import './forced-list.js';
 import {element, startShell} from './shell.js';
 import './tag-dialog.js';
@@ -13,15 +13,18 @@ import {all} from './tags.js';
 import {language, said, t} from './texts.js';
 
 const MOST_ROWS = 200;
+const AGE_MS = 1000;
+const LINK_STATE = /^dev\.[^.]+\.state$/;
+const LINK_WELL = ['up', 'simulated'];
 const WAIT_MS = 8000;
 
 /** @typedef {import('./tags.js').Tag} Tag */
 
 /** What may be asked to be shown.
- * @type {{name: string, label: () => string, takes: (tag: Tag, facts: any) => boolean}[]} */
+ * @type {{name: string, label: () => string, takes: (tag: Tag, facts: any, name: string) => boolean}[]} */
 const KINDS = [
   {name: 'all', label: () => t('All'), takes: () => true},
-  {name: 'doubtful', label: () => t('Not good'), takes: (tag, facts) => tag.status !== 0 && tag.status !== FORCED && !isBlank(tag, facts)},
+  {name: 'doubtful', label: () => t('Not good'), takes: (tag, facts, name) => isTrouble(name, tag) || (tag.status !== 0 && tag.status !== FORCED && !isBlank(tag, facts))},
   {name: 'forced', label: () => t('Forced'), takes: (tag) => tag.status === FORCED},
 ];
 
@@ -32,6 +35,13 @@ const KINDS = [
  */
 const isBlank = (tag, facts) => facts?.access === 'wo' || (facts?.device === '' && tag.at === null);
 
+/**
+ * Say whether a tag that is good itself tells of a link that is not.
+ * @param {string} name
+ * @param {Tag} tag
+ */
+const isTrouble = (name, tag) => LINK_STATE.test(name) && tag.status === 0 && tag.at !== null && !LINK_WELL.includes(String(tag.value));
+
 class TagTable extends LitElement {
   static properties = {words: {state: true}, kind: {state: true}, live: {type: Boolean}, mayForce: {type: Boolean}};
 
@@ -41,6 +51,9 @@ class TagTable extends LitElement {
     this.kind = 'all';
     this.live = false;
     this.mayForce = false;
+    this.aged_ms = 0;
+    /** @type {() => Date | null} */
+    this.now = () => null;
     /** @type {Map<string, any>} */
     this.facts = new Map();
     this.asking = false;
@@ -55,7 +68,7 @@ class TagTable extends LitElement {
     const words = this.words.toLowerCase().split(/\s+/).filter(Boolean);
     const {takes} = KINDS.find(({name}) => name === this.kind) ?? KINDS[0];
     const found = [];
-    for (const [name, tag] of all()) if (takes(tag, this.facts.get(name)) && words.every((word) => name.includes(word))) found.push(name);
+    for (const [name, tag] of all()) if (takes(tag, this.facts.get(name), name) && words.every((word) => name.includes(word))) found.push(name);
     return found.sort();
   }
 
@@ -85,10 +98,10 @@ class TagTable extends LitElement {
     return shown < count ? t('{shown} of {count}: write more of the name', {shown, count}) : nothing;
   }
 
-  /** @param {(tag: Tag, facts: any) => boolean} takes */
+  /** @param {(tag: Tag, facts: any, name: string) => boolean} takes */
   #count(takes) {
     let count = 0;
-    for (const [name, tag] of all()) if (takes(tag, this.facts.get(name))) count += 1;
+    for (const [name, tag] of all()) if (takes(tag, this.facts.get(name), name)) count += 1;
     return count;
   }
 
@@ -98,7 +111,7 @@ class TagTable extends LitElement {
     if (!tag) return nothing;
     const facts = this.facts.get(name);
     const blank = isBlank(tag, facts);
-    return html`<tr data-tag=${name} data-quality=${blank ? 'blank' : severity(tag.status)}>
+    return html`<tr data-tag=${name} data-quality=${blank ? 'blank' : isTrouble(name, tag) ? 'trouble' : severity(tag.status)}>
       <th scope="row">${name}</th>
       <td class="right value" title=${String(tag.value ?? '')}>${blank ? '' : written(tag.value)}${facts?.unit ? html` <small>${facts.unit}</small>` : nothing}</td>
       <td>${this.#quality(tag, facts)}</td>
@@ -150,7 +163,16 @@ class TagTable extends LitElement {
   #changed(tag) {
     if (!tag.at) return nothing;
     const at = new Date(tag.at);
-    return html`<time datetime=${tag.at} title=${date(at)}>${clockTime(at)}</time>`;
+    const now = this.now();
+    const age = tag.status >>> 30 && now ? html` <small>(${countdown(now.getTime() - at.getTime())})</small>` : nothing;
+    return html`<time datetime=${tag.at} title=${date(at)}>${clockTime(at)}</time>${age}`;
+  }
+
+  /** Let the ages of what is not good go on. */
+  tick() {
+    if (performance.now() - this.aged_ms < AGE_MS || !this.querySelector('[data-quality=bad], [data-quality=uncertain]')) return;
+    this.aged_ms = performance.now();
+    this.requestUpdate();
   }
 
   /** @param {any} facts */
@@ -194,7 +216,7 @@ async function start() {
   const {page, link} = await startShell();
   const [table, forced, dialog] = ['table', 'forced-list', 'dialog'].map(element);
   table.mayForce = forced.mayForce = page.mayForce;
-  forced.now = () => link.now();
+  forced.now = table.now = () => link.now();
   dialog.forced = (/** @type {string} */ name) => forced.rows.some((/** @type {any} */ row) => row.name === name);
   const show = () => {
     table.live = dialog.live = link.state.live;
@@ -204,7 +226,7 @@ async function start() {
   };
   link.addEventListener('tags', show);
   link.addEventListener('link', show);
-  link.addEventListener('tick', () => forced.tick());
+  link.addEventListener('tick', () => [forced, table].forEach((part) => part.tick()));
   document.addEventListener('hand', (event) => {
     const name = /** @type {CustomEvent} */ (event).detail;
     dialog.ask(name, table.factsOf(name));

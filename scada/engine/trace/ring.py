@@ -7,8 +7,8 @@ from datetime import datetime
 
 from scada.model.tag import TagName, TagValue
 
-SPAN_S = 30.0
-"""How far back a ring reaches."""
+SPAN_S = 40.0
+"""How far back a ring reaches: half a minute before a fault is still there when its file is written."""
 MOST_CHANGES = 20_000
 """More changes than this in the span, and the oldest go early: memory has a limit."""
 
