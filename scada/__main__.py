@@ -122,6 +122,11 @@ def _add_looking(add: Adder) -> None:
         serve, "map", "print the published Modbus map, new tags appended", _lazily("scada.commands.serve", "make_map")
     )
     table.add_argument("--write", action="store_true", help="write it to the file that config.toml names")
+    what = "show which OPC UA clients are trusted, and which were refused"
+    _command(serve, "clients", what, _lazily("scada.commands.serve", "list_clients"))
+    for name, what in (("trust", "let a refused OPC UA client in"), ("distrust", "trust an OPC UA client no longer")):
+        one = _command(serve, name, what, _lazily("scada.commands.serve", f"{name}_client"))
+        one.add_argument("--thumbprint", required=True, metavar="SHA", help="what the client shows: SHA-256 or SHA-1")
     quote = _command(add, "quote", "price a stay and explain each line", _lazily("scada.commands.checks", "quote"))
     for name in ("entry", "exit"):
         quote.add_argument(f"--{name}", required=True, metavar="TIME", help="like 2026-05-01T08:00, site's time")

@@ -13,14 +13,12 @@ from plc.serve.catalogue import Served
 from plc.serve.picture import Picture
 from plc.serve.sessions import OnlyReading, Porter, ReadingServer
 from plc.serve.space import Space
-from plc.ua.keys import KeyFolder, KeysError
+from plc.ua.keys import CLIENTS, KeyFolder, KeysError
 from scada.bridge import Bridge, Value
 from scada.clock import Clock
 from scada.config import ServeOpcUa, ServeSecurity
 from scada.model.tag import TagName
 
-CLIENTS = "clients"
-"""Whose certificates are trusted here: the folder beside those of the PLCs."""
 SHOW_S = 0.1
 GUARD_S = 5.0
 """How often it is seen whether who is in may still be, and whom a person has trusted."""

@@ -25,6 +25,8 @@ from plc.ua.certificate import Identity, has_thumbprint, make, sha256
 
 OTHERS_MAY = 0o077
 """Permissions that a file with a secret must not have."""
+CLIENTS = "clients"
+"""Whose certificates other systems show at our own server: a name beside those of the devices."""
 MOST_STRANGERS = 20
 _SUFFIXES = (".der", ".pem")
 
@@ -120,9 +122,11 @@ class KeyFolder:
 
     def trusted(self, device: str) -> list[Trusted]:
         """Give the certificates that a device may show."""
-        folder = self.trusting(device)
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
-        return [Trusted(_certificate(file), file) for file in files if file.suffix.lower() in _SUFFIXES]
+        return _certificates(self.trusting(device))
+
+    def strangers(self) -> list[Trusted]:
+        """Give the certificates that clients have shown and nobody has trusted."""
+        return _certificates(self.folder / "strangers")
 
     def trust(self, device: str, certificate: x509.Certificate) -> Path:
         """Let a device show this certificate from now on; give the file that says so."""
@@ -191,6 +195,11 @@ class KeyFolder:
 
 def _hosts() -> list[str]:
     return [socket.gethostname()]
+
+
+def _certificates(folder: Path) -> list[Trusted]:
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [Trusted(_certificate(file), file) for file in files if file.suffix.lower() in _SUFFIXES]
 
 
 def _certificate(file: Path) -> x509.Certificate:

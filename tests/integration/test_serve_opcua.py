@@ -21,9 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import update
 
-from plc.serve.opcua import CLIENTS
 from plc.ua.certificate import Identity, make
-from plc.ua.keys import KeyFolder
+from plc.ua.keys import CLIENTS, KeyFolder
 from scada.model.tag import Quality
 from scada.store.schema import operator
 from tests.support.hmi import free_port

@@ -1,13 +1,17 @@
 """What `daozha check` says of [serve], and the published map that `daozha serve map` writes."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from plc.ua.certificate import make, sha1, sha256
+from plc.ua.keys import CLIENTS, KeyFolder
 from scada.__main__ import main
 from scada.check import Mistake, Severity, check
+from scada.config import load
 from tests.support.house import site_beside
 
 SITE = "[limits]"
@@ -18,7 +22,8 @@ Write = Callable[[str], Path]
 def write(tmp_path: Path) -> Write:
     """Give a function that writes the shipped config.toml with a [serve] section."""
     site = partial(site_beside, tmp_path)
-    return lambda section: site((SITE, f"{section}\n{SITE}"))
+    data = ('# data = "/var/lib/daozha"', f'data = "{tmp_path / "data"}" #')
+    return lambda section: site((SITE, f"{section}\n{SITE}"), data)
 
 
 def said(file: Path) -> list[Mistake]:
@@ -84,3 +89,23 @@ def test_the_map_is_made_checked_and_only_ever_appended_to(
 
 def test_a_site_that_serves_nothing_has_no_map(write: Write) -> None:
     assert main(["serve", "map", "--config", str(write(""))]) == 2
+
+
+def test_a_refused_client_is_trusted_by_its_thumbprint_and_only_by_that(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write("")
+    keys = KeyFolder(load(file).data)
+    client = make("mall", "urn:mall", ["mall"], datetime.now(UTC)).certificate
+    keys.keep_stranger(client)
+    site = ["--config", str(file)]
+    assert main(["serve", "clients", *site]) == 0
+    assert sha256(client) in capsys.readouterr().out
+    assert main(["serve", "trust", "--thumbprint", "00" * 32, *site]) == 1
+    assert keys.trusted(CLIENTS) == []
+    assert main(["serve", "trust", "--thumbprint", sha256(client).lower(), *site]) == 0
+    assert [one.certificate for one in keys.trusted(CLIENTS)] == [client]
+    assert keys.strangers() == []
+    assert main(["serve", "distrust", "--thumbprint", sha1(client), *site]) == 0
+    assert keys.trusted(CLIENTS) == []
+    assert main(["serve", "distrust", "--thumbprint", sha1(client), *site]) == 1
