@@ -15,6 +15,7 @@ from scada.model.tag import TagSpec
 from scada.store.mapversions import MapVersions
 from tests.support.engine import KeptJournal, until
 from tests.support.links import Wire
+from tests.support.plc import SHIPPED
 
 CLOCK = SystemClock()
 DEVICES = "device,protocol,host,port\nplc1,modbus-tcp,127.0.0.1,5020\nplc2,modbus-tcp,127.0.0.1,5021\n"
@@ -72,3 +73,17 @@ class MapSite:
 
     def running(self, device: str) -> list[Wire]:
         return [wire for wire in self.wires if wire.name == device and wire.starts > wire.stops]
+
+
+def many_lanes(folder: Path, rows: int) -> tuple[Path, Path]:
+    """Write a good map of at least so many rows: the shipped lane again and again, each on a device of its own."""
+    heads, *lines = (SHIPPED / "tags.csv").read_text(encoding="utf-8").splitlines()
+    lane = [line for line in lines if line.startswith("in1.")]
+    device_heads, device, *_ = (SHIPPED / "devices.csv").read_text(encoding="utf-8").splitlines()
+    tags, devices = [heads], [device_heads]
+    for number in range(-(-rows // len(lane))):
+        tags += [line.replace("in1.", f"in{number}.").replace(",plc1,", f",p{number},") for line in lane]
+        devices.append(device.replace("plc1", f"p{number}"))
+    (folder / "many.csv").write_text("\n".join(tags), encoding="utf-8")
+    (folder / "many_devices.csv").write_text("\n".join(devices), encoding="utf-8")
+    return folder / "many.csv", folder / "many_devices.csv"

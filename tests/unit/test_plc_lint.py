@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from openpyxl import Workbook
 from plc.map.findings import CODES, Finding
 from plc.map.tagrow import COLUMNS
 from plc.tagmap import lint
+from tests.support.maps import many_lanes
 from tests.support.plc import SHIPPED
 
 DEVICES = (
@@ -255,3 +257,10 @@ def test_a_serial_line_is_its_path_and_whatever_is_not_usual(tmp_path: Path, row
     devices = f"device,protocol,host,port,serial,pause_ms,pipeline\n{row}\n"
     (tmp_path / "devices.csv").write_text(devices, encoding="utf-8")
     assert lint(tmp_path / "tags.csv", tmp_path / "devices.csv") == []
+
+
+def test_a_map_of_5_000_rows_is_linted_in_less_than_a_second(tmp_path: Path) -> None:
+    tags, devices = many_lanes(tmp_path, 5_000)
+    began_s = time.process_time()
+    assert lint(tags, devices) == []
+    assert time.process_time() - began_s < 1.0

@@ -270,3 +270,12 @@ def test_columns_of_the_tag_engine_reach_it(tmp_path: Path) -> None:
     )
     (change,) = differences(tag_map, read_map(tmp_path / "other.csv", SHIPPED / "devices.csv")).tags
     assert (change.name, change.columns) == ("x1.warn", {"expr": ("x1.level / 2", "x1.level / 3")})
+
+
+def test_a_lane_on_a_simulated_device_is_refused_auto_and_the_others_are_not(tmp_path: Path) -> None:
+    rows = (SHIPPED / "devices.csv").read_text(encoding="utf-8").splitlines()
+    simulated = [f"{row[:-1]}1" if row.startswith("plc1,") else row for row in rows]
+    (tmp_path / "devices.csv").write_text("\n".join(simulated), encoding="utf-8")
+    tag_map = read_map(SHIPPED / "tags.csv", tmp_path / "devices.csv")
+    assert tag_map.why_no_auto("in1") == "plc1 is simulated"
+    assert tag_map.why_no_auto("out1") == ""
