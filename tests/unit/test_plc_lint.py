@@ -264,3 +264,8 @@ def test_a_map_of_5_000_rows_is_linted_in_less_than_a_second(tmp_path: Path) -> 
     began_s = time.process_time()
     assert lint(tags, devices) == []
     assert time.process_time() - began_s < 1.0
+
+
+def test_every_code_is_told_on_the_technicians_page() -> None:
+    page = (SHIPPED.parents[1] / "docs" / "plc" / "maps.md").read_text(encoding="utf-8")
+    assert [code for code, text in CODES.items() if f"| {code} | {text} |" not in page] == []
