@@ -19,7 +19,7 @@ from simpleeval import SimpleEval  # type: ignore[import-untyped]
 from scada.model.tag import Quality, Shape, TagName, TagSpec, Value, lane_of, point_of, worse
 
 LONGEST = 500
-MOST_NODES = 120
+MOST_NODES = 200
 MOST_TAGS = 32
 LARGEST = 2**63
 """No whole number that a store could not hold."""

@@ -71,6 +71,8 @@ def test_a_part_of_a_path_may_be_a_word_of_the_language() -> None:
         ("1 if in1.old else 2", 1, STALE),
         ("in1.motor if in1.yes else in1.lost", 2.5, GOOD),
         ("max(in1.motor, in1.lost)", None, LOST),
+        ("in1.oldno == (in1.yes and in1.yes)", False, STALE),
+        ("in1.oldno == (in1.yes or in1.no)", False, STALE),
     ],
 )
 def test_a_formula_is_as_good_as_the_worst_that_counted(text: str, value: Value, quality: Quality) -> None:
