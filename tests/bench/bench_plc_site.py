@@ -27,8 +27,7 @@ from plc.modbus.transport import ModbusTransport
 from plc.registers import Kind
 from plc.transport.stopping import heed_cancellation
 from scada.clock import SystemClock
-from scada.engine.mailbox import LatestOnly, Mailbox
-from scada.engine.tags import Batch, TagTable, merged
+from scada.engine.tags import Batch, TagTable
 from scada.model.tag import TagName
 from scada.ports import TagSink
 from tests.bench.libmodbus import compiled, scan, serving
@@ -80,10 +79,15 @@ async def block_tags(folder: Path, port: int, blocks: int) -> tuple[tuple[Mapped
     return await small_map(folder, rows, f"device,protocol,host,port,max_gap\nplc1,modbus-tcp,127.0.0.1,{port},0\n")
 
 
-def on_device(tags: Sequence[MappedTag], number: int) -> list[MappedTag]:
-    """Give one of many devices the same tags, under names of its own."""
-    lane = f"in{number}"
-    return [replace(tag, spec=replace(tag.spec, name=TagName(tag.name.replace("in1", lane, 1)))) for tag in tags]
+def on_device(tags: Sequence[MappedTag], number: int, blocks: int) -> list[MappedTag]:
+    """Give one of many devices the same tags, under names and in registers of its own: one server plays them all."""
+
+    def moved(tag: MappedTag) -> MappedTag:
+        place = tag.point.place
+        spec = replace(tag.spec, name=TagName(tag.name.replace("in1", f"in{number}", 1)))
+        return replace(tag, spec=spec, address=replace(place, start=place.start + number * blocks * BLOCK))
+
+    return [moved(tag) for tag in tags]
 
 
 # --- the ways to scan it ---
@@ -95,24 +99,31 @@ def driver_of(device: Device, tags: Sequence[MappedTag], sink: TagSink, period_s
     return ModbusDriver(device, tags, sink, SystemClock(), [way], {**PERIODS, Scan.FAST: period_s})
 
 
+class Taken:
+    """A reader that takes every batch of changes and counts what is in it."""
+
+    changes = 0
+
+    def put(self, item: Batch) -> None:
+        """Take a batch."""
+        self.changes += len(item)
+
+
 async def by_us(tags: Sequence[MappedTag], device: Device, devices: int) -> Cost:
     """Scan with the product: drivers, tag table, and one reader that takes every change."""
-    maps = [on_device(tags, number) for number in range(devices)]
+    blocks = len(tags) // BLOCK
+    maps = [on_device(tags, number, blocks) for number in range(devices)]
     table = TagTable([tag.spec for group in maps for tag in group], SystemClock())
-    box: Mailbox[Batch] = Mailbox("bench", 1, LatestOnly(merged))
-    table.subscribe(box)
+    taken = Taken()
+    table.subscribe(taken)
     drivers = [
         driver_of(replace(device, name=f"plc{number}"), group, table.apply, PERIOD_S)
         for number, group in enumerate(maps)
     ]
 
-    def reads() -> int:
-        box.drain()
-        return sum(driver.figures().reads for driver in drivers)
-
     sweeping = asyncio.create_task(table.run())
     async with running(*drivers):
-        cost = await measured(reads)
+        cost = await measured(lambda: sum(driver.figures().reads for driver in drivers))
         late = sum(driver.figures().late_scans for driver in drivers)
     sweeping.cancel()
     await asyncio.gather(sweeping, return_exceptions=True)
@@ -123,22 +134,22 @@ async def by_raw(port: int, devices: int, blocks: int) -> Cost:
     """Read the same blocks with two lines on asyncio's streams, and throw them away."""
     reads = 0
 
-    async def read_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def read_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: int) -> None:
         nonlocal reads
-        for block in range(blocks):
+        for block in range(first, first + blocks):
             writer.write(struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, block * BLOCK, BLOCK))
             head = await reader.readexactly(9)
             await reader.readexactly(head[8])
             reads += 1
 
-    async def follow() -> None:
+    async def follow(number: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
-            await each_period(lambda: read_all(reader, writer))
+            await each_period(lambda: read_all(reader, writer, number * blocks))
         finally:
             writer.close()
 
-    async with together(follow for _ in range(devices)):
+    async with together(partial(follow, number) for number in range(devices)):
         return await measured(lambda: reads)
 
 
@@ -158,22 +169,22 @@ async def by_pymodbus(tags: Sequence[MappedTag], port: int, devices: int, blocks
                 found[point.name] = convert([*registers[first : first + point.size]], _KINDS[point.kind])
         return found
 
-    async def read_all(client: AsyncModbusTcpClient) -> None:
+    async def read_all(client: AsyncModbusTcpClient, first: int) -> None:
         nonlocal reads
         for block in range(blocks):
-            answer = await client.read_holding_registers(block * BLOCK, count=BLOCK, device_id=1)
+            answer = await client.read_holding_registers((first + block) * BLOCK, count=BLOCK, device_id=1)
             values(answer.registers, block)
             reads += 1
 
-    async def follow() -> None:
+    async def follow(number: int) -> None:
         client = AsyncModbusTcpClient("127.0.0.1", port=port)
         await client.connect()
         try:
-            await each_period(lambda: read_all(client))
+            await each_period(lambda: read_all(client, number * blocks))
         finally:
             client.close()
 
-    async with together(follow for _ in range(devices)):
+    async with together(partial(follow, number) for number in range(devices)):
         return await measured(lambda: reads)
 
 
