@@ -12,13 +12,16 @@ from pathlib import Path
 
 import orjson
 import pytest
+from pyModbusTCP.client import ModbusClient
 
+from scada.__main__ import main
 from scada.app import STOP_S
 from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.model.frames import HEADER_BYTES, PROTOCOL, body_length, framed
 from scada.sim.trial.site import prepare
-from tests.support.billing import ROOT, wechat_process
+from tests.support.billing import ROOT, free_port, wechat_process
+from tests.support.serving import serving
 
 
 @pytest.fixture
@@ -84,3 +87,29 @@ def test_a_stop_while_it_starts_is_heeded(site: Path) -> None:
             os.sched_yield()
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_S + 5) == 0
+
+
+def test_a_plant_with_a_section_for_it_lets_other_systems_read(site: Path) -> None:
+    port = free_port()
+    with site.open("a", encoding="utf-8") as file:
+        file.write(f'\n[serve]\ntags = ["zone.*"]\n[serve.modbus]\nport = {port}\nmap = "modbus.csv"\n')
+    assert main(["serve", "map", "--config", str(site), "--write"]) == 0
+    rows = (site.parent / "modbus.csv").read_text("utf-8").splitlines()
+    cars = next(row.split(",") for row in rows if row.startswith("zone.lot.cars,"))
+    with plant_process(site) as plant:
+        asyncio.run(_read_along(site, port, int(cars[3].removeprefix("IR"))))
+        assert stopped_after_s(plant) < STOP_S
+
+
+async def _read_along(site: Path, port: int, quality: int) -> None:
+    """Run the serving process until a zone's cars are good over Modbus."""
+    async with serving(site):
+        client = ModbusClient("127.0.0.1", port, auto_open=True)
+        found: list[int] | None = None
+        for _ in range(500):
+            found = await asyncio.to_thread(client.read_input_registers, quality, 3)
+            if found == [0, 0, 0]:
+                break
+            await asyncio.sleep(0.02)
+        client.close()
+        assert found == [0, 0, 0]
