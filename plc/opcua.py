@@ -1,6 +1,7 @@
 """The OPC UA driver: a subscription, or polling where the server publishes too slowly (`plc.md` §2)."""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -38,6 +39,7 @@ class OpcUaDriver:
 
     def __init__(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock, keys: KeyFolder) -> None:
         self._device, self._clock, self._keys = device, clock, keys
+        self._ways = deque(device.ways)
         self._tags = {tag.name: tag for tag in tags}
         self._read = [tag for tag in tags if tag.is_read]
         self._published = Published(tags, sink, clock)
@@ -101,8 +103,11 @@ class OpcUaDriver:
         )
 
     async def _live_once(self) -> None:
-        """Live through one session. Raises PlcError when it ends."""
-        session = OpcUaSession(self._device, list(self._tags.values()), self._keys)
+        """Live through one session, over the next way to the device. Raises PlcError when it ends."""
+        way = self._ways[0]
+        self._ways.rotate(-1)
+        session = OpcUaSession(way, list(self._tags.values()), self._keys)
+        self._tally.address = f"{way.host}:{way.port}"
         try:
             await session.open(self._clock.now())
             self._ends_at = session.ends_at
@@ -110,7 +115,7 @@ class OpcUaDriver:
             self._publishing_s, missing = await session.subscribe(self._read)
             self._audit(missing)
             log.info("plc connected", plc=self.name, publishing_s=self._publishing_s, missing=len(missing))
-            self._tally.connected(f"{self._device.host}:{self._device.port}")
+            self._tally.connected(f"{way.host}:{way.port}")
             self._session = session
             await (self._follow(session) if self._publishing_s <= SLOWEST_S else self._poll(session))
         finally:

@@ -143,6 +143,7 @@ def _add_certificates(add: Adder) -> None:
     trust = _command(certs, "trust", "trust the certificate that a device shows", _lazily(module, "trust"))
     trust.add_argument("--thumbprint", metavar="HEX", help="SHA-256 or SHA-1, read off the PLC; without it: only look")
     trust.add_argument("--file", type=Path, metavar="FILE", help="trust this file (also of an authority), ask nobody")
+    trust.add_argument("--second", action="store_true", help="look at its second address (host2, port2)")
     untrust = _command(certs, "untrust", "trust a certificate no longer", _lazily(module, "untrust"))
     untrust.add_argument("--thumbprint", metavar="HEX", required=True, help="as `daozha certs list` shows it")
     login = _command(certs, "login", "keep user name and password for a device", _lazily(module, "log_in"))

@@ -1,7 +1,7 @@
 """The device table: which PLCs there are, and how each is reached."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plc.map.cells import check_cells, check_heads
 from plc.map.findings import Finding, error, found, warning
@@ -44,6 +44,13 @@ class Device:
     def where(self) -> str:
         """Say where it is, for messages."""
         return f"{self.name} at {self.serial or f'{self.host}:{self.port}'}"
+
+    @property
+    def ways(self) -> "list[Device]":
+        """Give the device by each of its addresses on the network, the usual one first."""
+        if not self.host2 and not self.port2:
+            return [self]
+        return [self, replace(self, host=self.host2 or self.host, port=self.port2 or self.port)]
 
 
 COLUMNS = [

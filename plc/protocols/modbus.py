@@ -98,10 +98,7 @@ class Modbus:
                 return [SerialWay(self.lines, serial_settings(device.serial))]
             except ValueError as error:
                 raise PlcError(f"{device.where}: {error}") from error
-        first = Socket(device.host, device.port, self.framing)
-        if not device.host2 and not device.port2:
-            return [first]
-        return [first, Socket(device.host2 or device.host, device.port2 or device.port, self.framing)]
+        return [Socket(way.host, way.port, self.framing) for way in device.ways]
 
 
 TCP = Modbus("modbus-tcp", Mbap())

@@ -5,13 +5,14 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from plc import tagmap
+from plc.transport.link import NeedsPerson
 from plc.ua.client import probe
 from plc.ua.keys import KeyFolder
 from scada.check.lines import key_lines, key_text, line_of
@@ -58,6 +59,8 @@ def reach_all(config: Config, file: Path) -> tuple[list[Reached], list[Mistake]]
 def _reach(target: Target) -> Reached | Mistake:
     try:
         return Reached(target.name, target.where, target.try_it())
+    except NeedsPerson as error:
+        return Mistake(target.file, target.line, target.key, str(error), "see Certificates in docs/plc/README.md")
     except (OSError, HTTPException, PlcError) as error:
         what = f"{target.name} at {target.where} does not answer: {error or type(error).__name__}"
         return Mistake(target.file, target.line, target.key, what, target.remedy)
@@ -89,10 +92,8 @@ def ways_to(device: tagmap.Device, data: Path) -> Iterable[tuple[str, str, Calla
         port = device.serial.partition(",")[0]
         yield "serial", port, partial(_find_port, Path(port))
         return
-    yield "host, port", f"{device.host}:{device.port}", partial(_try_device, device, data)
-    if device.host2 or device.port2:
-        second = replace(device, host=device.host2 or device.host, port=device.port2 or device.port)
-        yield "host2, port2", f"{second.host}:{second.port}", partial(_try_device, second, data)
+    for columns, way in zip(("host, port", "host2, port2"), device.ways, strict=False):
+        yield columns, f"{way.host}:{way.port}", partial(_try_device, way, data)
 
 
 def _cameras(config: Config, file: Path) -> Iterable[Target]:

@@ -71,7 +71,8 @@ def trust(asked: argparse.Namespace) -> int:
 
     def work(config: Config, keys: KeyFolder, _now: datetime) -> int:
         device, security = _secured(config, asked.device)
-        certificate = _from_file(asked.file) if asked.file else _shown(device, security)
+        way = device.ways[-1] if asked.second else device
+        certificate = _from_file(asked.file) if asked.file else _shown(way, security)
         _describe(certificate)
         if asked.thumbprint is None:
             say.tell(

@@ -48,7 +48,7 @@ async def test_a_technician_is_led_to_a_link_that_both_sides_trust(
 ) -> None:
     port = free_port()
     site = await asyncio.to_thread(secured_site, tmp_path, port)
-    async with secured_plc(tmp_path / "plc", port) as theirs:
+    async with secured_plc(tmp_path / "elsewhere", port) as theirs:
         assert await asyncio.to_thread(certs, site, "trust", "ua1") == 1
         assert sha256(pair("plc").certificate) in capsys.readouterr().out
         assert await asyncio.to_thread(certs, site, "trust", "ua1", "--thumbprint", "AB:CD") == 1

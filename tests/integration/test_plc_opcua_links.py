@@ -105,6 +105,16 @@ async def test_a_write_into_a_frozen_link_is_given_up_within_its_own_time(tmp_pa
             assert asyncio.get_running_loop().time() - began_s < 1.0
 
 
+async def test_a_device_that_does_not_answer_at_its_first_address_is_reached_at_its_second(tmp_path: Path) -> None:
+    port, sink = free_port(), Sink()
+    table = f"device,protocol,host,port,port2\nua9,opcua,127.0.0.1,{free_port()},{port}\n"
+    tags, device = await small_map(tmp_path, HEAD + rows_of(["A"]), table)
+    driver = OpcUaDriver(device, tags, sink, SystemClock(), KeyFolder(NO_KEYS))
+    async with server(port, ["A"]), running(driver):
+        await until(lambda: sink.value("in1.a") == 7)
+        assert driver.figures().address == f"127.0.0.1:{port}"
+
+
 @pytest.mark.parametrize("publishing_ms", [50.0, 500.0])
 async def test_a_node_that_is_loaded_later_is_found_and_one_that_is_dropped_is_bad(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, publishing_ms: float
