@@ -10,7 +10,24 @@ import pytest
 from tests.support.house import ROOT
 
 VENDORED = ("hmi/static/vendor/",)
-TEXT = {".py", ".toml", ".txt", ".md", ".csv", ".js", ".mjs", ".css", ".html", ".po", ".json", ".svg", ".st", ".pem", ".key", ""}
+TEXT = {
+    ".py",
+    ".toml",
+    ".txt",
+    ".md",
+    ".csv",
+    ".js",
+    ".mjs",
+    ".css",
+    ".html",
+    ".po",
+    ".json",
+    ".svg",
+    ".st",
+    ".pem",
+    ".key",
+    "",
+}
 SECRET = re.compile(
     r"BEGIN (?:RSA |EC |ENCRYPTED )?PRIVATE KEY-----\n[A-Za-z0-9+/=]"
     r"|(?:api_?v3_?key|secret_?key|passwd|password|token)\s*[:=]\s*[\"'][0-9A-Za-z+/_-]{24,}[\"']",
