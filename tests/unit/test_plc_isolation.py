@@ -116,6 +116,28 @@ def test_devices_begin_each_at_its_own_moment() -> None:
     assert all(0 <= moment < STAGGER_S for moment in moments)
 
 
+def test_a_device_connects_at_its_moment_and_no_sooner() -> None:
+    async def story() -> None:
+        began_at: list[float] = []
+
+        async def live_once() -> None:
+            began_at.append(asyncio.get_running_loop().time())
+            await asyncio.Event().wait()
+
+        names = [f"plc{number}" for number in range(5)]
+        links = [
+            asyncio.create_task(keep_trying(Tally(name), live_once, Published([], Sink(), LoopClock()), BackOff()))
+            for name in names
+        ]
+        await asyncio.sleep(STAGGER_S)
+        assert began_at == pytest.approx(sorted(stagger_s(name) for name in names))
+        for link in links:
+            link.cancel()
+        await asyncio.gather(*links, return_exceptions=True)
+
+    virtually(story())
+
+
 @pytest.mark.parametrize(
     "trouble", [ZeroDivisionError("a mistake of ours"), asyncio.CancelledError(), PlcError("lost")]
 )
