@@ -232,3 +232,26 @@ def test_a_wheel_gives_each_item_once_and_not_before_its_time() -> None:
     assert list(wheel.due(2.5)) == []
     assert list(wheel.due(2.53)) == ["late"]
     assert list(wheel.due(3600.0)) == ["c"]
+
+
+def test_a_new_map_keeps_what_is_the_same_and_tells_what_is_new_changed_or_gone(desk: Desk) -> None:
+    for name, value in ((DOOR, False), (LAMP, True), (MOTOR, 2.0), (LOOP, True)):
+        desk.see(name, value)
+    desk.told()
+    new = TagName("in1.new")
+    door, _, motor, *_ = SPECS
+    changed = TagSpec(LAMP, "plc2", READ, stale_s=0.5)
+    desk.table.remap([door, changed, motor, formula(new, "in1.motor_a + 1")])
+    lost = Quality.NOT_CONNECTED
+    assert (desk.now(DOOR), desk.now(LAMP), desk.now(MOTOR)) == ((False, GOOD), (None, lost), (2.0, GOOD))
+    assert desk.now(new) == (3.0, GOOD)
+    told = {name: seen for batch in desk.told() for name, seen in batch.items()}
+    assert (told[LAMP], told[LOOP], told[ALARM], told[new]) == (
+        *((None, lost), (True, lost), (False, lost), (3.0, GOOD)),
+    )
+    assert DOOR not in told
+    assert LOOP not in desk.table
+    desk.sweep(0.6)
+    assert desk.now(DOOR) == (False, Quality.STALE)
+    desk.see(MOTOR, 4.0)
+    assert desk.now(new) == (5.0, GOOD)

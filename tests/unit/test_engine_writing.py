@@ -256,3 +256,19 @@ def test_where_the_map_says_so_the_acknowledgement_is_enough() -> None:
         assert await Outputs().table.write(SLOW, 7, "li", "test") == Confirmed()
 
     virtually(story())
+
+
+def test_a_pulse_goes_back_by_its_own_link_although_links_are_exchanged_meanwhile() -> None:
+    async def story() -> None:
+        bench = Outputs()
+        before, after = bench.device, OneDevice(bench._take)
+        pulse = asyncio.create_task(bench.table.write(RELAY, True, "li", "test"))
+        await asyncio.sleep(0.1)
+        bench.table.connect([after], bench.journal)
+        assert isinstance(await bench.table.write(RELAY, True, "li", "again"), Refused)
+        assert await pulse == Confirmed()
+        assert (before.written, after.written) == ([(RELAY, True), (RELAY, False)], [])
+        assert await bench.table.write(RELAY, True, "li", "again") == Confirmed()
+        assert after.written == [(RELAY, True), (RELAY, False)]
+
+    virtually(story())
