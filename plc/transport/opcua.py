@@ -44,7 +44,8 @@ SILENT_S = 1.0
 """Nothing heard for this long: the link is lost, whatever the socket says."""
 QUEUE = 2000
 """Notifications that may wait, beyond one of each tag."""
-LIFETIME = 10_000
+LIFETIME = 200
+"""Publishing intervals, 10 s: then the server forgets a subscription that nobody asks for any more."""
 AT_ONCE = 250
 """Nodes of one request, even if the server takes more: decoding an answer holds the loop for as long."""
 _NAMESPACES, _MAX_READ, _MAX_ITEMS = (

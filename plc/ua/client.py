@@ -23,6 +23,8 @@ from plc.ua.security import Security, parse_security
 from plc.ua.trust import vouch
 from scada.ports import PlcError
 
+FORGOTTEN_MS = 10_000
+"""So soon a server shall forget the session of a link that was lost: a PLC has room for a handful of them."""
 HANDSHAKE_S = 5.0
 """A small PLC reckons for seconds before it answers the first secured message."""
 
@@ -104,6 +106,7 @@ def new_client(device: Device, uri: str = "") -> Client:
     client = Client(f"opc.tcp://{device.host}:{device.port}/", timeout=timeout_s, reconnect_request_timeout=1.0)
     client.name = client.description = "daozha"
     client.application_uri = uri or "urn:daozha"
+    client.session_timeout = FORGOTTEN_MS
     return client
 
 

@@ -22,6 +22,7 @@ from tests.support.plc import NO_KEYS, Sink, free_port, running, small_map, unti
 ROWS = "tag,device,address,type,class\nx.a,d,ns=2;s=A,u16,fast\nx.text,d,ns=2;s=Text,string,fast\n"
 VALUES: dict[str, Value] = {"x.a": 7, "x.text": "道闸"}
 ATTEMPTS = 2
+FORGOTTEN_S = 30.0
 NOISE = random.Random(4).randbytes(300)  # noqa: S311 - noise, no secret
 ACKNOWLEDGED = b"ACKF" + struct.pack("<IIIIII", 28, 0, 65535, 65535, 0, 0)
 ERROR = b"ERRF" + struct.pack("<II", 20, 0x807D0000) + struct.pack("<I", 4) + b"busy"
@@ -59,7 +60,7 @@ IN_BETWEEN: dict[str, Sequence[bytes]] = {
 
 
 @asynccontextmanager
-async def real_server() -> AsyncIterator[int]:
+async def real_server() -> AsyncIterator[tuple[int, Server]]:
     port, server = free_port(), Server()
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/")
@@ -69,7 +70,7 @@ async def real_server() -> AsyncIterator[int]:
     await objects.add_variable(ua.NodeId.from_string("ns=2;s=A"), "2:A", ua.Variant(7, ua.VariantType.UInt16))
     await objects.add_variable(ua.NodeId.from_string("ns=2;s=Text"), "2:Text", "道闸")
     async with server:
-        yield port
+        yield port, server
 
 
 def good(sink: Sink) -> dict[str, Value]:
@@ -113,12 +114,16 @@ async def refused_at_the_door(server_port: int, script: Sequence[Step], folder: 
     return wrong
 
 
+async def _back_again(driver: OpcUaDriver, sink: Sink, connects: int) -> None:
+    await until(lambda: driver.figures().connects > connects and good(sink) == VALUES, 60)
+
+
 async def interrupted(server_port: int, words: Sequence[bytes], folder: Path) -> list[str]:
     async with followed(server_port, folder) as (door, sink, driver):
         connects = driver.figures().connects
         door.say(words)
         try:
-            await until(lambda: driver.figures().connects > connects and good(sink) == VALUES, 60)
+            await _back_again(driver, sink, connects)
         except TimeoutError:
             return [f"its link is {driver.figures()}"]
     return wrong_values(sink)
@@ -126,7 +131,7 @@ async def interrupted(server_port: int, words: Sequence[bytes], folder: Path) ->
 
 async def test_no_wrong_word_of_a_server_is_believed_and_every_link_comes_back(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        port = await stack.enter_async_context(real_server())
+        port, _ = await stack.enter_async_context(real_server())
         tried = {
             f"at the door: {name}": refused_at_the_door(port, s, tmp_path / f"d{n}")
             for n, (name, s) in enumerate(AT_THE_DOOR.items())
@@ -137,3 +142,16 @@ async def test_no_wrong_word_of_a_server_is_believed_and_every_link_comes_back(t
         }
         found = await asyncio.gather(*tried.values())
     assert {name: wrong for name, wrong in zip(tried, found, strict=True) if wrong} == {}
+
+
+async def test_a_server_soon_forgets_the_sessions_and_subscriptions_of_lost_links(tmp_path: Path) -> None:
+    """A PLC has room for a handful: five links lost in a minute must not shut us out for an hour."""
+    async with real_server() as (port, server), followed(port, tmp_path / "one") as (door, sink, driver):
+        for _ in range(5):
+            connects = driver.figures().connects
+            door.hang_up()
+            await _back_again(driver, sink, connects)
+        inside = server.iserver
+        await until(lambda: len(inside._external_sessions) == 1, FORGOTTEN_S)
+        await until(lambda: len(inside.subscription_service.subscriptions) == 1, FORGOTTEN_S)
+        assert good(sink) == VALUES

@@ -18,6 +18,7 @@ from scada.engine.tags import TagTable
 from scada.model.handshake import Done, Mode, NotDone, Unknowable
 from scada.model.lane.timing import Timing
 from scada.model.names import LaneName, PassageId, SiteId
+from scada.ports import Driver
 from scada.store.db import Database
 from tests.support.faulty.line import FaultyLine
 from tests.support.faulty.plan import Fault, plan
@@ -83,6 +84,7 @@ class Lane:
     wire: Wire
     name: str
     machine: Machine
+    driver: Driver
     gatekeeper: Gatekeeper
     line: FaultyLine
     watch: Watch
@@ -94,7 +96,10 @@ class Lane:
 
     async def try_once(self, seed: int) -> Tried:
         """Let a car come, open for it over a line that goes wrong by the seed's plan, and judge what happened."""
-        await until(self._is_ready, RECOVERY_S)
+        try:
+            await until(self._is_ready, RECOVERY_S)
+        except TimeoutError:
+            return Tried(seed, (), "Stuck", 0, 0, (f"never ready again: {self._state()}",))
         self.machine.wire(self.name, {"approach": True})
         await until(lambda: self.gatekeeper.image().passage_now == self.memory.now != 0, RECOVERY_S)
         faults, rises, before = plan(seed), self.watch.rises, len(self.watch.opened)
@@ -117,6 +122,12 @@ class Lane:
     def _is_ready(self) -> bool:
         image, memory = self.gatekeeper.image(), self.memory
         return image.claimed and image.mode is Mode.AUTO and memory.now == 0 and memory.down and not image.passage_now
+
+    def _state(self) -> str:
+        image, memory = self.gatekeeper.image(), self.memory
+        return (
+            f"{self.driver.figures()}, claimed {image.claimed}, {image.mode}, passage {memory.now}, down {memory.down}"
+        )
 
     def _too_late(self, opened: list[Opened], asked_s: float) -> list[str]:
         limit_s = Timing().t_ttl_s + self.watch.lag_s
@@ -148,12 +159,14 @@ async def bad_lane(wire: Wire, number: int, folder: Path, db: Database) -> Async
         machine.show_by(watch.look)
         line = await stack.enter_async_context(FaultyLine(wire, where.port))
         reached = TagMap(tag_map.tags, {device: replace(where, port=line.port)})
-        gatekeeper = await stack.enter_async_context(_plant(reached, lane, SiteId(f"line{number}"), folder, db))
-        yield Lane(wire, lane, machine, gatekeeper, line, watch)
+        plant = await stack.enter_async_context(_plant(reached, lane, SiteId(f"line{number}"), folder, db))
+        yield Lane(wire, lane, machine, *plant, line, watch)
 
 
 @asynccontextmanager
-async def _plant(tag_map: TagMap, lane: str, site: SiteId, data: Path, db: Database) -> AsyncIterator[Gatekeeper]:
+async def _plant(
+    tag_map: TagMap, lane: str, site: SiteId, data: Path, db: Database
+) -> AsyncIterator[tuple[Driver, Gatekeeper]]:
     """Run the plant's side: driver, tags, gatekeeper and its book in SQL."""
     clock = SystemClock()
     tags = TagTable([tag.spec for tag in tag_map.tags], clock)
@@ -163,7 +176,7 @@ async def _plant(tag_map: TagMap, lane: str, site: SiteId, data: Path, db: Datab
     tasks = [asyncio.create_task(part) for part in (tags.run(), gatekeeper.run())]
     try:
         async with running(driver):
-            yield gatekeeper
+            yield driver, gatekeeper
     finally:
         for task in tasks:
             task.cancel()
@@ -184,6 +197,8 @@ async def tries(wire: Wire, lanes: int, seeds: range, folder: Path, db: Database
         async with bad_lane(wire, number, folder, db) as lane:
             while waiting:
                 done.append(await lane.try_once(waiting.pop()))
+                if done[-1].outcome == "Stuck":
+                    return
 
     async with asyncio.TaskGroup() as group:
         for number in range(lanes):
