@@ -85,6 +85,14 @@ def test_a_silent_plant_lets_nobody_in(room: ControlRoom) -> None:
     assert room.get("/").status_code == 302
 
 
+def test_a_silent_plant_is_nobodys_guess(room: ControlRoom) -> None:
+    answers = room.plant.verbs["sign_in"]
+    room.plant.verbs["sign_in"] = lambda _args: Unknown("no answer")
+    assert [room.sign_in().status_code for _ in range(8)] == [503] * 8
+    room.plant.verbs["sign_in"] = answers
+    assert room.sign_in().status_code == 302
+
+
 def test_a_changed_password_ends_all_other_sessions_of_its_owner_and_nobody_elses(room: ControlRoom) -> None:
     room.plant.verbs["change_password"] = lambda _args: Value({"changed": True})
     browsers = {}
