@@ -8,11 +8,11 @@ from plc.map.cells import check_cells, check_heads
 from plc.map.derived import check_formulas, is_derived, read_derived
 from plc.map.devices import Device, read_devices
 from plc.map.findings import ERROR, Finding
-from plc.map.lint import check_rows, check_tags, lanes_of, named
 from plc.map.mapped import DerivedTag, MappedTag, Scan, TagMap
 from plc.map.sheet import Sheet, SheetError, read_sheet
 from plc.map.tagrow import COLUMNS, NEEDED, read_row
-from plc.map.templates import Filling, fill
+from plc.map.whole.lint import check_rows, check_tags, lanes_of, named
+from plc.map.whole.templates import Filling, fill
 from plc.protocols import protocols
 from scada.config import Config
 

@@ -12,9 +12,9 @@ import structlog
 
 from plc import tagmap
 from plc.map.addresses import side_by_side
-from plc.map.differences import DeviceChange, Differences, differences
 from plc.map.findings import ERROR, Finding
 from plc.map.mapped import TagMap
+from plc.map.whole.differences import DeviceChange, Differences, differences
 from plc.tagmap import Files
 from scada.clock import Clock
 from scada.engine.links import Links

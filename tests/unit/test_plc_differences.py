@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from plc.map.addresses import Area, NodeAddress, Register, side_by_side
-from plc.map.differences import differences
 from plc.map.mapped import Scan, TagMap
+from plc.map.whole.differences import differences
 from plc.protocols.modbus import with_the_faster
 from plc.registers import Kind, Order, in_all_orders
 from plc.tagmap import Filling, examine, lint, read_map

@@ -13,7 +13,7 @@ from plc.map.files.foreign import Taken, our_name
 from plc.map.files.grid import GridError
 from plc.map.sheet import Sheet, SheetError, read_sheet
 from plc.map.tagrow import COLUMNS
-from plc.map.written import cells_of
+from plc.map.whole.written import cells_of
 from plc.tagmap import lint, read_map
 from tests.support.plc import SHIPPED
 

@@ -6,10 +6,10 @@ import pytest
 
 from plc.links import build
 from plc.map.addresses import AddressError, Area, Register, parse_register
-from plc.map.differences import differences
 from plc.map.files import own
 from plc.map.tagrow import COLUMNS
-from plc.map.written import all_cells
+from plc.map.whole.differences import differences
+from plc.map.whole.written import all_cells
 from plc.registers import Kind
 from plc.tagmap import Finding, Scan, TagMapError, examine, lint, read_map
 from scada.clock import SystemClock

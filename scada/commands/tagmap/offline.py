@@ -11,7 +11,6 @@ from pathlib import Path
 from plc import tagmap
 from plc.map import devices as device_table
 from plc.map.addresses import side_by_side
-from plc.map.differences import Differences, differences
 from plc.map.files import kepware, own, telegraf
 from plc.map.files.foreign import Note, Taken
 from plc.map.files.grid import GridError
@@ -20,7 +19,8 @@ from plc.map.findings import ERROR, Finding
 from plc.map.mapped import MappedTag, TagMap
 from plc.map.sheet import SheetError, read_sheet
 from plc.map.tagrow import COLUMNS
-from plc.map.written import cells_of, cells_of_derived
+from plc.map.whole.differences import Differences, differences
+from plc.map.whole.written import cells_of, cells_of_derived
 from plc.tagmap import Files
 from scada import say
 from scada.config import ConfigError, load

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 from plc.map.devices import Device
 from plc.map.mapped import TagMap
-from plc.map.written import all_cells
+from plc.map.whole.written import all_cells
 from scada.model.tag import lane_of
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
