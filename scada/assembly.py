@@ -44,6 +44,7 @@ from scada.engine.trace.tap import tapped
 from scada.maps.desk import MapDesk
 from scada.maps.inuse import Parts, SiteMap, start_map
 from scada.model.lane.words import Direction
+from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
@@ -287,6 +288,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         plant.pictures,
         plant.runners,
         _typed_by(ReadBy.OPERATOR),
+        Fen(config.limits.goodwill_fen),
         {
             **_mode_desk(plant).verbs(),
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),

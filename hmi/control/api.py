@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from hmi.control.auth import signed_in
-from hmi.control.orders import answered, ask, looked_up, order, text
+from hmi.control.orders import answered, ask, looked_up, order, second, text
 from hmi.control.room import room
 from scada.bridge import Message, Refused, Value
 from scada.model.lane.words import OPERATOR_REASONS
@@ -72,7 +72,7 @@ def presence() -> ResponseReturnValue:
 
 @api.post("/api/lanes/<lane>/open")
 def open_gate(lane: str) -> ResponseReturnValue:
-    """Open for the car of one passage, with a reason of the fixed list."""
+    """Open for the car of one passage, with a reason of the fixed list; for much goodwill a second person signs in."""
     return _command("open_gate", lane, ("passage", "reason", "note"))
 
 
@@ -100,11 +100,12 @@ def _command(verb: str, lane: str, names: tuple[str, ...]) -> ResponseReturnValu
     def take(body: dict[str, object]) -> Message | str:
         try:
             texts = {name: text(body, name, _limit_of(verb, name), needed=name != "note") for name in names}
+            beside = second(body) if verb == "open_gate" else {}
         except ValueError as error:
             return str(error)
         if verb == "open_gate" and texts["reason"] not in _REASONS:
             return "reason: not of the list"
-        return dict(texts)
+        return {**texts, **beside}
 
     return order(verb, lane, take)
 

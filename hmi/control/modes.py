@@ -5,13 +5,13 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from hmi.control.orders import looked_up, order, text
+from hmi.control.orders import looked_up, order, second, text
 from scada.bridge import Message
 from scada.model.modes import HOLD_OPEN_REASONS, LOCK_REASONS, LONGEST_MIN, TIDES, ModeReason
 
 modes = Blueprint("modes", __name__)
 
-_NOTE, _NAME, _PASSWORD, _WORD = 200, 64, 200, 32
+_NOTE, _WORD = 200, 32
 
 
 @modes.post("/api/lanes/<lane>/hold-open")
@@ -95,8 +95,4 @@ def _hold_open(body: dict[str, object]) -> Message:
     minutes = str(body.get("minutes", ""))
     if not minutes.isascii() or not minutes.isdigit() or not 1 <= int(minutes[:6]) <= LONGEST_MIN:
         raise ValueError(f"minutes: a whole number from 1 to {LONGEST_MIN}")
-    second = {
-        "second_name": text(body, "second_name", _NAME, needed=False),
-        "second_password": text(body, "second_password", _PASSWORD, needed=False),
-    }
-    return {**_reasoned(body, HOLD_OPEN_REASONS), "minutes": int(minutes), **(second if second["second_name"] else {})}
+    return {**_reasoned(body, HOLD_OPEN_REASONS), "minutes": int(minutes), **second(body)}

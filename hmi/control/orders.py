@@ -10,6 +10,7 @@ from hmi.control.room import room
 from scada.bridge import Message, Refused, Reply, Unknown, Value
 
 WITHIN_S = 8.0
+_NAME, _PASSWORD = 64, 200
 _STATUS = {
     "forbidden": 403,
     "bad_args": 400,
@@ -59,6 +60,13 @@ def text(body: dict[str, object], name: str, limit: int, *, needed: bool = True)
     if not isinstance(value, str) or len(value) > limit or (needed and not value.strip()):
         raise ValueError(f"{name}: a text of {1 if needed else 0} to {limit} signs")
     return value.strip()
+
+
+def second(body: dict[str, object]) -> Message:
+    """Take the second person's name and password, where a page has asked for them. Raises ValueError."""
+    name = text(body, "second_name", _NAME, needed=False)
+    password = text(body, "second_password", _PASSWORD, needed=False)
+    return {"second_name": name, "second_password": password} if name else {}
 
 
 def ask(verb: str, arguments: Message, *, why: str = "", within_s: float = 3.0) -> Reply:

@@ -143,6 +143,14 @@ def _tariff_makes_sense(reading: Reading) -> Iterator[Mistake]:
         yield reading.mistake(("tariff", "max_fee_per_day"), what, "lower it or raise the price", Severity.WARNING)
 
 
+def _goodwill_has_a_limit(reading: Reading) -> Iterator[Mistake]:
+    limit, cap = reading.number("limits", "goodwill_fen"), reading.number("tariff", "max_fee_per_day")
+    if limit is not None and cap and limit >= cap:
+        what = f"one person alone may waive {limit:g} fen, and a whole day costs {cap:g} at most"
+        remedy = "write in fen above which amount a second person signs in beside"
+        yield reading.mistake(("limits", "goodwill_fen"), what, remedy, Severity.WARNING)
+
+
 def _money_is_real_where_gates_are(reading: Reading) -> Iterator[Mistake]:
     base = reading.text("wechat", "base_url") or "https://api.mch.weixin.qq.com"
     host = urlsplit(base).hostname
@@ -189,6 +197,7 @@ RULES: tuple[Rule, ...] = (
     _cookies_stay_apart,
     _waits_follow_each_other,
     _tariff_makes_sense,
+    _goodwill_has_a_limit,
     _money_is_real_where_gates_are,
     _addresses_are_safe_on_a_real_site,
     _regions_have_an_inside,

@@ -148,6 +148,29 @@ def test_an_operator_opens_by_hand_with_a_reason_and_sees_it_written_down(page: 
     expect(page.locator("#journal .details")).to_have_text("Paid, not arrived · shows the receipt")
 
 
+def test_goodwill_above_the_limit_or_of_an_unknown_amount_needs_a_second_person(page: Page, plant: FakePlant) -> None:
+    plant.tell({**CAR, "out1.quote.due_fen": 2000})
+    lane(page, "out1").get_by_role("button", name="Open for this car").click()
+    dialog = page.locator("lane-dialog dialog")
+    dialog.get_by_role("radio", name="Goodwill").check()
+    expect(dialog.get_by_label("Password")).to_have_count(0)
+    plant.tell({"out1.quote.due_fen": 0})
+    expect(dialog.get_by_text("Second person: nobody knows yet how much is waived")).to_be_visible()
+    plant.tell({"out1.quote.due_fen": 2001})
+    expect(dialog.get_by_text("Second person: above ¥20.00 nobody waives alone")).to_be_visible()
+    dialog.get_by_role("radio", name="Emergency").check()
+    expect(dialog.get_by_label("Password")).to_have_count(0)
+    dialog.get_by_role("radio", name="Goodwill").check()
+    dialog.get_by_label("Name").fill("li")
+    dialog.get_by_label("Password").fill("the boom goes up")
+    dialog.locator("[data-command=confirm]").click()
+    expect(dialog.locator("[data-outcome=done]")).to_have_count(1)
+    expect(dialog.get_by_label("Password")).to_have_value("")
+    args = plant.asked_for("open_gate")[-1]["args"]
+    assert isinstance(args, dict)
+    assert (args["reason"], args["second_name"], args["second_password"]) == ("GOODWILL", "li", "the boom goes up")
+
+
 def test_it_all_works_from_the_keyboard(page: Page, plant: FakePlant) -> None:
     plant.tell(CAR)
     button = lane(page, "out1").get_by_role("button", name="Open for this car")

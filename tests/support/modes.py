@@ -21,6 +21,7 @@ from scada.model.lane import events as e
 from scada.model.lane.image import DARK, LaneImage
 from scada.model.lane.states import Lane
 from scada.model.lane.words import Direction
+from scada.model.money import Fen
 from scada.model.names import LaneName, SiteId
 from scada.model.plate import Plate, PlateRead
 from scada.model.tag import Access, TagName, TagSpec, Value
@@ -199,7 +200,7 @@ def _built(db: Database) -> ModeBench:
     operators = Operators(db, SITE, clock)
     modes = ModeDesk(SITE, clock, db, journal, operators, tags, lanes)
     nobody = cast("Any", None)
-    desk = Desk(clock, db, journal, operators, nobody, nobody, nobody, {}, _typed, modes.verbs())
+    desk = Desk(clock, db, journal, operators, nobody, nobody, nobody, {}, _typed, Fen(0), modes.verbs())
     return ModeBench(clock, db, tags, plcs, keepers, states, posted, alarms, desk)
 
 

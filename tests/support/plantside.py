@@ -302,5 +302,6 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     )
     runner = LaneRunner(config.lane(lane), parts)
     claims.serve({lane: runner})
-    desk = Desk(clock, db, journal, operators, cashier, requests, BenchPictures(), {lane: runner}, typed, {})
+    limit = Fen(config.limits.goodwill_fen)
+    desk = Desk(clock, db, journal, operators, cashier, requests, BenchPictures(), {lane: runner}, typed, limit, {})
     return Shell(config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk)

@@ -189,6 +189,15 @@ def test_an_operator_opens_with_a_reason_and_is_named(room: ControlRoom) -> None
     assert room.plant.asked[-1] == ("open_gate", {"lane": "out1", **WISH}, "wang", "operator")
 
 
+def test_who_stands_for_goodwill_besides_goes_to_the_plant_with_name_and_password(room: ControlRoom) -> None:
+    room.sign_in()
+    room.plant.verbs["open_gate"] = lambda _args: Value({"taken": True, "why": ""})
+    second = {"second_name": "li", "second_password": PASSWORD}
+    assert room.command(OPEN, {**WISH, "reason": "GOODWILL", **second}).status_code == 200
+    assert room.plant.asks("open_gate") == [{"lane": "out1", **WISH, "reason": "GOODWILL", **second}]
+    assert room.command(OPEN, {**WISH, **second, "second_name": "x" * 65}).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("reply", "status"),
     [

@@ -138,6 +138,7 @@ def test_a_misspelt_key_is_told_with_the_right_one(write: Write) -> None:
             "greater",
         ),
         ("stay_hours = 72", "stay_hours = 0", "limits.stay_hours", "greater"),
+        ("goodwill_fen = 2000", "goodwill_fen = 20.5", "limits.goodwill_fen", "integer"),
     ],
 )
 def test_each_kind_of_mistake_is_told_at_its_key(write: Write, old: str, new: str, key: str, word: str) -> None:
@@ -186,6 +187,13 @@ def test_warnings_do_not_keep_the_site_from_running(write: Write) -> None:
     found = check(write(("interval_amount = 500", "interval_amount = 0")))
     assert [one.key for one in found] == ["tariff.interval_amount"]
     assert not has_errors(found)
+
+
+def test_goodwill_of_a_whole_day_without_a_second_person_is_a_warning(write: Write) -> None:
+    [found] = check(write(("goodwill_fen = 2000", "goodwill_fen = 4000")))
+    assert (found.key, found.severity) == ("limits.goodwill_fen", Severity.WARNING)
+    assert "4000" in found.what
+    assert "second person" in found.remedy
 
 
 NESTED = """

@@ -28,6 +28,7 @@ def page() -> ResponseReturnValue:
             "lock": [reason.value for reason in LOCK_REASONS],
         },
         "aloneMin": ALONE_MIN,
+        "goodwillFen": config.limits.goodwill_fen,
         "mayCommand": who.may_command,
         "mayRepair": who.may_repair,
     }

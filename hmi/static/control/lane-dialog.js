@@ -5,9 +5,10 @@
 
 import {LitElement, html, nothing} from '../vendor/lit.js';
 import {list, send} from './api.js';
-import {dayAndTime} from './format.js';
+import {dayAndTime, yuan} from './format.js';
 import {plateClass} from './lane-card.js';
-import {text} from './tags.js';
+import {asksForSecond, forgetPassword, secondPerson} from './second-person.js';
+import {number, text} from './tags.js';
 import {language, said, t} from './texts.js';
 import {reasonWord} from './words.js';
 
@@ -35,6 +36,7 @@ export class LaneDialog extends LitElement {
     this.command = 'open';
     /** @type {string[]} */
     this.reasons = [];
+    this.goodwillFen = 0;
     /** @type {any[] | null} */
     this.stays = null;
     this.chosen = '';
@@ -141,10 +143,25 @@ export class LaneDialog extends LitElement {
 
   #reasonsAsked() {
     return html`<fieldset><legend>${t('Reason')}</legend>
-        ${this.reasons.map((reason) => html`<label class="choice"><input type="radio" name="reason" value=${reason} required>
-          <span>${reasonWord(reason)}</span></label>`)}
-      </fieldset>
+        ${this.reasons.map((reason) => html`<label class="choice"><input type="radio" name="reason" value=${reason} required
+          @change=${() => this.#choose(reason)}> <span>${reasonWord(reason)}</span></label>`)}
+      </fieldset>${this.#secondAsked()}
       <label class="field">${t('Note')} <input name="note" maxlength="200" autocomplete="off"></label>`;
+  }
+
+  /** @param {string} reason */
+  #choose(reason) {
+    this.chosen = reason;
+  }
+
+  /** Much goodwill, or nobody knows how much: nobody decides that alone. */
+  #secondAsked() {
+    if (this.chosen !== 'GOODWILL') return nothing;
+    const due = number(`${this.lane.name}.quote.due_fen`) ?? 0;
+    const isUnknown = due === 0 && this.lane.direction === 'exit';
+    if (!isUnknown && due <= this.goodwillFen && !asksForSecond(this.answer)) return nothing;
+    const limit = {amount: yuan(this.goodwillFen)};
+    return secondPerson(due === 0 ? t('Second person: nobody knows yet how much is waived') : t('Second person: above {amount} nobody waives alone', limit));
   }
 
   #plateAsked() {
@@ -194,6 +211,7 @@ export class LaneDialog extends LitElement {
     this.busy = true;
     this.answer = await send(`/api/lanes/${encodeURIComponent(this.lane.name)}/${this.command}`, {passage: this.passage, ...fields});
     this.busy = false;
+    forgetPassword(this);
     if (this.answer.value?.why?.startsWith?.('idle')) location.assign('/sign-in');
     this.dispatchEvent(new CustomEvent('answered', {bubbles: true}));
   }

@@ -81,8 +81,9 @@ export class JournalList extends LastList {
     const what = String(row.what).replaceAll('_', ' ');
     const minutes = body.minutes && t('{minutes} min', {minutes: body.minutes});
     const second = body.second && t('with {name}', {name: body.second});
+    const waived = body.waived_fen && t('waives {amount}', {amount: yuan(body.waived_fen)});
     const note = body.note && said(String(body.note));
-    const details = [body.reason && reasonWord(body.reason), body.plate, minutes, second, note].filter(Boolean).join(' · ');
+    const details = [body.reason && reasonWord(body.reason), body.plate, minutes, waived, second, note].filter(Boolean).join(' · ');
     const why = body.why ? said(String(body.why)) : '';
     return html`<li data-n=${row.n}><time datetime=${row.at}>${clockTime(new Date(row.at))}</time>
       <b>${said(row.actor)}</b> <span>${said(what)}${row.lane ? html` · ${this.#laneTitle(row.lane)}` : nothing}</span>

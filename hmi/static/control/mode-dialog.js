@@ -7,6 +7,7 @@ import {LitElement, html, nothing} from '../vendor/lit.js';
 import {list, send} from './api.js';
 import {dayAndTime, duration} from './format.js';
 import {modeCommandsOf, periodOf, periodWords} from './modes.js';
+import {asksForSecond, forgetPassword, secondPerson} from './second-person.js';
 import {number} from './tags.js';
 import {language, said, t} from './texts.js';
 import {modeNameWord, modeWord, reasonWord} from './words.js';
@@ -171,7 +172,7 @@ export class ModeDialog extends LitElement {
 
   /** The plant adds up what one person has held open within an hour. */
   get #wantsSecond() {
-    return this.answer?.outcome === 'refused' && this.answer.why.includes('second person');
+    return asksForSecond(this.answer);
   }
 
   /** @param {string | number} minutes */
@@ -180,11 +181,7 @@ export class ModeDialog extends LitElement {
   }
 
   #secondAsked() {
-    const legend = t('Second person: above {minutes} minutes nobody decides alone', {minutes: this.page.aloneMin});
-    return html`<fieldset class="second"><legend>${legend}</legend>
-      <label class="field">${t('Name')} <input name="second_name" required maxlength="64" autocomplete="off"></label>
-      <label class="field">${t('Password')} <input name="second_password" type="password" required maxlength="200" autocomplete="new-password"></label>
-    </fieldset>`;
+    return secondPerson(t('Second person: above {minutes} minutes nobody decides alone', {minutes: this.page.aloneMin}));
   }
 
   #wayAsked() {
@@ -244,8 +241,7 @@ export class ModeDialog extends LitElement {
     this.busy = true;
     this.answer = await send(`/api/lanes/${encodeURIComponent(this.lane.name)}/${this.chosen}`, fields);
     this.busy = false;
-    const password = /** @type {HTMLInputElement | null} */ (this.querySelector('[name=second_password]'));
-    if (password) password.value = '';
+    forgetPassword(this);
     if (this.answer.value?.why?.startsWith?.('idle')) location.assign('/sign-in');
     if (this.lane) this.#readPeriods();
     this.dispatchEvent(new CustomEvent('answered', {bubbles: true}));

@@ -12,7 +12,7 @@ async function start() {
   const cards = placeCards(page, link);
   const lists = [element('stays'), element('journal')];
   element('journal').lanes = page.lanes;
-  element('dialog').reasons = page.reasons;
+  Object.assign(element('dialog'), {reasons: page.reasons, goodwillFen: page.goodwillFen});
   lists.forEach((each) => each.requestUpdate());
   const refresh = () => lists.forEach((each) => each.refresh());
   followTags(link, cards, refresh);

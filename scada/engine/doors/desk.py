@@ -10,11 +10,14 @@ from sqlalchemy import Connection, select
 from scada.clock import Clock
 from scada.engine.doors.asked import limit_of, text_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.doors.second import second_person
 from scada.engine.doors.shown import as_json
 from scada.engine.lanes import LaneRunner
 from scada.model.lane import events as e
+from scada.model.lane import goodwill
 from scada.model.lane.codec import Json
 from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
+from scada.model.money import Fen
 from scada.model.names import LaneName, PassageId, PictureId, StayId
 from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
 from scada.ports import Cashier, Journal, JournalEntry, PictureError, Pictures, Requests
@@ -25,7 +28,10 @@ from scada.store.schema import stay as stay_table
 
 
 class Desk:
-    """The verbs of the control bridge: its own, and `more` of other rooms; every right is checked here."""
+    """The verbs of the control bridge: its own, and `more` of other rooms; every right is checked here.
+
+    Above `goodwill_fen` nobody lets a driver off alone.
+    """
 
     def __init__(
         self,
@@ -38,6 +44,7 @@ class Desk:
         pictures: Pictures,
         runners: Mapping[LaneName, LaneRunner],
         typed: Callable[[Plate], PlateRead],
+        goodwill_fen: Fen,
         more: Mapping[str, Handler],
     ) -> None:
         self._clock = clock
@@ -49,6 +56,7 @@ class Desk:
         self._pictures = pictures
         self._runners = runners
         self._typed = typed
+        self._goodwill_fen = goodwill_fen
         self._more = more
 
     def verbs(self) -> dict[str, Handler]:
@@ -98,9 +106,17 @@ class Desk:
         runner, passage = self._place(ask)
         reason = _reason(text_of(ask, "reason"))
         note = str(ask.args.get("note", ""))[:200]
-        await self._person(ask, "open gate", {"reason": reason.value, "note": note})
+        waiver = await self._waiver(ask, runner) if reason is Reason.GOODWILL else {}
+        await self._person(ask, "open gate", {"reason": reason.value, "note": note, **waiver})
         answer = await self._requests.ask_and_wait(runner.name, passage, reason, ask.user, note)
         return {"taken": isinstance(answer, Taken), "why": answer.why if isinstance(answer, Refused) else ""}
+
+    async def _waiver(self, ask: Ask, runner: LaneRunner) -> dict[str, object]:
+        """Say what goodwill waives, if that is known, and who stands for it besides. Raises BridgeRefusal."""
+        amount = goodwill.waived(runner.lane, self._clock.now())
+        why = goodwill.why_second(amount, self._goodwill_fen)
+        second = {"second": await second_person(self._operators, ask, why)} if why else {}
+        return {**({} if amount is None else {"waived_fen": amount}), **second}
 
     async def _correct_plate(self, ask: Ask) -> object:
         runner, passage = self._place(ask)

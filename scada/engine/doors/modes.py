@@ -9,6 +9,7 @@ from scada.clock import Clock
 from scada.engine.command.modes import ModeKeeper
 from scada.engine.doors.asked import limit_of, optional, text_of, whole_number
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.doors.second import second_person
 from scada.engine.doors.shown import as_json
 from scada.engine.tags import TagTable
 from scada.engine.writing import Confirmed, Outcome, Unknown
@@ -25,7 +26,7 @@ from scada.model.tag import TagName
 from scada.ports import Journal, JournalEntry
 from scada.store.db import Database
 from scada.store.modes import newest
-from scada.store.operators import Operators, SignInRefused
+from scada.store.operators import Operators
 
 LEAVE_S = 6.0
 """How long a PLC may take to leave RESYNC."""
@@ -93,7 +94,7 @@ class ModeDesk:
         minutes = whole_number(ask, "minutes", 1, modes.LONGEST_MIN)
         _check(modes.why_not_hold_open(lane.image()))
         why = modes.why_second(minutes, await self._held_alone(ask), self._clock.now())
-        second = await self._second(ask, why) if why else ""
+        second = await second_person(self._operators, ask, why) if why else ""
         until = self._clock.now() + timedelta(minutes=minutes)
         await self._person(ask, "hold open", reason=reason.value, note=note, minutes=minutes, second=second)
         return _told(await lane.keeper.ask(Wish(Mode.HOLD_OPEN, ask.user, reason, note, second, until)))
@@ -103,16 +104,6 @@ class ModeDesk:
         lane, now = LaneName(text_of(ask, "lane")), self._clock.now()
         periods = await self._db.read(lambda conn: newest(conn, self._site, lane, RECENT))
         return [(period.began_at, period.ended_at or now) for period in periods if period.is_held_alone]
-
-    async def _second(self, ask: Ask, why: str) -> str:
-        """Take the second person's name and password. Raises BridgeRefusal."""
-        if not optional(ask, "second_name"):
-            raise BridgeRefusal("refused", why)
-        name, password = text_of(ask, "second_name"), text_of(ask, "second_password")
-        verdict = await self._operators.vouch(name, password, ask.user)
-        if isinstance(verdict, SignInRefused):
-            raise BridgeRefusal("refused", f"the second person: {verdict.why}")
-        return verdict.name
 
     async def _test_opening(self, ask: Ask) -> object:
         """Open for nobody, to see the boom move; it ends by itself."""
