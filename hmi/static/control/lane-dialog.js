@@ -26,6 +26,7 @@ export class LaneDialog extends LitElement {
     answer: {state: true},
     live: {type: Boolean},
     reasons: {attribute: false},
+    goodwillFen: {attribute: false},
   };
 
   constructor() {
