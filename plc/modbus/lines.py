@@ -5,7 +5,7 @@ The serial port comes from pymodbus's asyncio transport over pyserial; everythin
 
 import asyncio
 import termios
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,7 +34,7 @@ class Line(Protocol):
     async def open(self, within_s: float, on_lost: Callable[[str], None]) -> None:
         """Connect. Raises PlcError."""
 
-    async def ask(self, unit: int, request: Request, within_s: float) -> bytes:
+    def ask(self, unit: int, request: Request, within_s: float) -> Awaitable[bytes]:
         """Send one request and give what its answer carries. Raises PlcError and Refused."""
 
     def close(self) -> None:
@@ -65,11 +65,11 @@ class Socket:
             raise PlcError(f"connect to {self.address}: {error!r}") from error
         heed_cancellation()
 
-    async def ask(self, unit: int, request: Request, within_s: float) -> bytes:
+    def ask(self, unit: int, request: Request, within_s: float) -> Awaitable[bytes]:
         """Send one request and give what its answer carries. Raises PlcError and Refused."""
         if self._stream is None:
             raise PlcError(f"{request.what} of {self.address}: not connected")
-        return await self._stream.ask(unit, request, within_s)
+        return self._stream.ask(unit, request, within_s)
 
     def close(self) -> None:
         """Close the connection; whoever still waits for an answer is told."""

@@ -3,17 +3,24 @@
 It fails as a whole. After a late, wrong or unasked answer nothing that comes can be trusted, so it is closed, and
 everybody who waits is told why; a peer that goes away is known in the moment it does. Numbers begin anywhere, so that
 what a gateway still has for the connection before is not taken for an answer on this one.
+
+Deadlines share one timer, set for the first of them: to set and to take back one for each request costs more than all
+the rest of asking.
 """
 
 import asyncio
 import secrets
 from collections.abc import Callable
 
-from plc.modbus.framing import Frame, Framing
+from plc.modbus.framing import Framing
 from plc.modbus.wire import Malformed, Refused, Request
 from scada.ports import PlcError
 
-_Waiting = tuple["asyncio.Future[bytes]", int, Request]
+_Waiting = tuple["asyncio.Future[bytes]", int, Request, float, float]
+"""Who waits for an answer, of which unit, to what, until when, and how long that is."""
+
+_CLOCK_STEP_S = 0.001
+"""A timer may go off so much too soon."""
 
 
 class Stream(asyncio.Protocol):
@@ -26,6 +33,7 @@ class Stream(asyncio.Protocol):
         self._waiting: dict[int, _Waiting] = {}
         self._number = secrets.randbelow(0x10000) if framing.is_numbered else 0
         self._rest = b""
+        self._timer: asyncio.TimerHandle | None = None
         self.ended = ""
         """Why the connection has ended; empty while it stands."""
         self.made: asyncio.Future[None] = self._loop.create_future()
@@ -37,25 +45,27 @@ class Stream(asyncio.Protocol):
         if self._framing.is_numbered:
             self._number = (self._number + 1) & 0xFFFF
         answer: asyncio.Future[bytes] = self._loop.create_future()
-        self._waiting[self._number] = (answer, unit, request)
+        until_s = self._loop.time() + within_s
+        self._waiting[self._number] = (answer, unit, request, until_s, within_s)
+        if self._timer is None or until_s < self._timer.when():
+            self._wake_at(until_s)
         self._transport.write(self._framing.wrap(self._number, unit, request.pdu))
-        timer = self._loop.call_later(within_s, self._late, within_s)
         try:
             return await answer
         except asyncio.CancelledError:
             self.end("given up while an answer was awaited")
             raise
-        finally:
-            timer.cancel()
 
     def end(self, why: str) -> None:
         """Close the connection and tell who waits; twice is harmless."""
         if self.ended:
             return
         self.ended = why
+        if self._timer is not None:
+            self._timer.cancel()
         if self._transport is not None:
             self._transport.abort()
-        for answer, _, request in self._waiting.values():
+        for answer, _, request, _, _ in self._waiting.values():
             if not answer.done():
                 answer.set_exception(self._trouble(request, why))
         self._waiting.clear()
@@ -78,36 +88,46 @@ class Stream(asyncio.Protocol):
             data = self._rest + data
         try:
             while data and (frame := self._framing.first(data)) is not None:
-                self._take(frame)
-                data = data[frame.size :]
+                number, unit, pdu, size = frame
+                self._take(number, unit, pdu)
+                data = data[size:]
             if data and not self._waiting:
                 raise Malformed(f"{len(data)} bytes came that nobody asked for")
         except Malformed as error:
             self.end(str(error))
         self._rest = data
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, number: int, unit: int, pdu: bytes) -> None:
         """Give an answer to who asked. Raises Malformed if it is nobody's."""
-        waiting = self._waiting.get(frame.number)
+        waiting = self._waiting.get(number)
         if waiting is None:
-            raise Malformed(f"an answer came with number {frame.number}, which nobody awaits")
-        answer, unit, request = waiting
+            raise Malformed(f"an answer came with number {number}, which nobody awaits")
+        answer, asked, request, _, _ = waiting
         if answer.done():
             raise Malformed("an answer came for a request that was given up")
-        if frame.unit != unit:
-            raise Malformed(f"unit {frame.unit} answered, not {unit}")
+        if unit != asked:
+            raise Malformed(f"unit {unit} answered, not {asked}")
         try:
-            payload: bytes | Refused = request.payload(frame.pdu)
+            answer.set_result(request.payload(pdu))
         except Refused as refused:
-            payload = refused
-        del self._waiting[frame.number]
-        if isinstance(payload, Refused):
-            answer.set_exception(payload)
-        else:
-            answer.set_result(payload)
+            answer.set_exception(refused)
+        del self._waiting[number]
 
-    def _late(self, within_s: float) -> None:
-        self.end(f"no answer within {within_s:g} s")
+    def _wake_at(self, until_s: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(until_s, self._look_at_deadlines)
+
+    def _look_at_deadlines(self) -> None:
+        """End if somebody has waited for too long, else look again at the next deadline."""
+        self._timer = None
+        if not self._waiting:
+            return
+        until_s, within_s = min(waiting[3:] for waiting in self._waiting.values())
+        if until_s <= self._loop.time() + _CLOCK_STEP_S:
+            self.end(f"no answer within {within_s:g} s")
+        else:
+            self._wake_at(until_s)
 
     def _trouble(self, request: Request, why: str) -> PlcError:
         return PlcError(f"{request.what} of {self._where}: {why}")

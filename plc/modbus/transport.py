@@ -74,7 +74,10 @@ class ModbusTransport:
         request = self._reads.get((area, start, count))
         if request is None:
             request = self._reads[area, start, count] = wire.read(area, start, count)
-        return await self._ask(request)
+        try:
+            return await self._line.ask(self._unit, request, self._timeout_s)
+        except (Refused, PlcError) as error:
+            raise self._trouble(request, error) from error
 
     async def write(self, area: Area, start: int, values: Sequence[int]) -> None:
         """Write registers or bits, in one request, once. Raises PlcError.
@@ -118,10 +121,14 @@ class ModbusTransport:
     async def _ask(self, request: Request) -> bytes:
         try:
             return await self._line.ask(self._unit, request, self._timeout_s)
-        except Refused as refused:
-            text = f"{self._name}: {request.what}: exception {refused.code}"
-            if refused.code in _GATEWAY:
-                raise PlcError(f"{text}: the gateway does not reach it") from refused
-            raise DeviceRefusal(text, refused.code) from refused
-        except PlcError as error:
-            raise PlcError(f"{self._name}: {error}") from error
+        except (Refused, PlcError) as error:
+            raise self._trouble(request, error) from error
+
+    def _trouble(self, request: Request, error: Refused | PlcError) -> PlcError:
+        """Say what failed, on which device; a refusal of the device's own is told from a lost link."""
+        if not isinstance(error, Refused):
+            return PlcError(f"{self._name}: {error}")
+        text = f"{self._name}: {request.what}: exception {error.code}"
+        if error.code in _GATEWAY:
+            return PlcError(f"{text}: the gateway does not reach it")
+        return DeviceRefusal(text, error.code)

@@ -3,10 +3,14 @@
 import asyncio
 import contextlib
 
+import pytest
+
 from plc.map.addresses import Area
 from plc.modbus.framing import Mbap
 from plc.modbus.stream import Stream
 from plc.modbus.wire import read
+from scada.ports import PlcError
+from tests.support.engine import virtually
 
 ANSWER = bytes.fromhex("0000 0005 01 03 02 1234")
 """One register, without the number of the request."""
@@ -52,3 +56,33 @@ async def test_the_late_answer_of_a_connection_is_no_answer_on_the_next_one() ->
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
     assert len(numbers) > 10
+
+
+async def told(stream: Stream, within_s: float) -> tuple[float, str]:
+    """Ask, and say when and why no answer came."""
+    loop = asyncio.get_running_loop()
+    with pytest.raises(PlcError) as refused:
+        await stream.ask(1, read(Area.HOLDING, 0, 1), within_s)
+    return loop.time(), str(refused.value)
+
+
+def test_a_deadline_is_kept_whatever_was_asked_and_answered_before_it() -> None:
+    async def story() -> None:
+        stream, transport = Stream(Mbap(), "plc1", lambda why: None), Deaf()
+        stream.connection_made(transport)
+        loop, request = asyncio.get_running_loop(), read(Area.HOLDING, 0, 1)
+        for number in range(5):
+            asking = asyncio.create_task(stream.ask(1, request, 2.0))
+            await asyncio.sleep(0.3)
+            stream.data_received(transport.sent[number][:2] + ANSWER)
+            assert await asking == b"\x12\x34"
+        await asyncio.sleep(10)
+        began_s = loop.time()
+        patient = asyncio.create_task(told(stream, 5.0))
+        await asyncio.sleep(1.5)
+        at_s, why = await told(stream, 2.0)
+        assert at_s - began_s == pytest.approx(3.5, abs=0.002)
+        assert why == "read 1 from HR0 of plc1: no answer within 2 s"
+        assert await patient == (at_s, why)
+
+    virtually(story())
