@@ -11,6 +11,10 @@ from functools import partial
 from scada.bridge import Bridge, Message
 from scada.model.tag import Quality, TagName, Value
 
+NO_DATA = 0x809B0000
+"""BadNoData: there is nothing to tell, such as the fee of a lane without a car."""
+_BAD = 0x80000000
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -28,7 +32,7 @@ class Shown:
     @property
     def is_bad(self) -> bool:
         """Say whether the value means nothing at all."""
-        return bool(self.status & 0x80000000)
+        return bool(self.status & _BAD)
 
 
 UNSEEN = Shown()
@@ -70,7 +74,8 @@ class Picture:
             return
         self.is_linked = True
         for name, value, status, at in rows:
-            self._shown[name] = Shown(value, status, None if at is None else datetime.fromtimestamp(at, UTC))
+            told = NO_DATA if value is None and not status & _BAD else status
+            self._shown[name] = Shown(value, told, None if at is None else datetime.fromtimestamp(at, UTC))
             self._changed.add(name)
 
     def lose(self) -> None:

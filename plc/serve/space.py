@@ -1,15 +1,16 @@
 """The served tags as OPC UA nodes: Objects/Daozha/<lane>/<point>, with status, both times, unit and both languages."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from asyncua import ua
 from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
-from plc.registers import Kind
+from plc.registers import CODES, Kind
 from plc.serve.catalogue import Served
 from plc.serve.picture import Shown
 from plc.transport.values import VARIANTS
@@ -46,11 +47,11 @@ class Space:
 
     async def show(self, changes: Sequence[tuple[TagName, Shown]], at: datetime | None) -> None:
         """Put changes into the nodes; subscriptions hear of them. `at`: when we got them."""
+        write, got_at = self._server.iserver.aspace.write_attribute_value, _time(at)
         for number, (name, shown) in enumerate(changes, start=1):
-            node = self._nodes.get(name)
-            if node is not None:
-                data = _data(self._catalogue[name].kind, shown, at)
-                await self._server.iserver.aspace.write_attribute_value(node, AttributeIds.Value, data)
+            if name in self._nodes:
+                data = _data(self._catalogue[name].kind, shown, got_at)
+                await write(self._nodes[name], AttributeIds.Value, data)
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
 
@@ -63,39 +64,42 @@ def _standard(number: int) -> ua.NodeId:
     return ua.NodeId.from_string(f"i={number}")
 
 
-def _data(kind: Kind, shown: Shown, at: datetime | None) -> ua.DataValue:
+def _data(kind: Kind, shown: Shown, got_at: ua.DateTime | None) -> ua.DataValue:
     """Write a value with its status and times; what is bad has no value."""
-    value = _NULL if shown.is_bad or shown.value is None else _variant(kind, shown.value)
-    status = shown.status
-    if value is None:
-        value, status = _NULL, Quality.CONFIGURATION.status_code
-    return ua.DataValue(
-        value, ua.StatusCode(ua.UInt32(status)), SourceTimestamp=_time(shown.at), ServerTimestamp=_time(at)
-    )
+    value = _NULL if shown.is_bad else _variant(kind, shown.value)
+    status = Quality.CONFIGURATION.status_code if value is None else shown.status
+    code = ua.StatusCode(ua.UInt32(status))
+    return ua.DataValue(value or _NULL, code, SourceTimestamp=_time(shown.at), ServerTimestamp=got_at)
 
 
 def _variant(kind: Kind, value: Value) -> ua.Variant | None:
     """Give the value in its type; None if it does not fit."""
-    kind_of = VARIANTS[kind]
     try:
-        match kind:
-            case Kind.STRING:
-                return ua.Variant(str(value), kind_of)
-            case Kind.BOOL:
-                return ua.Variant(bool(value), kind_of)
-            case Kind.F32 | Kind.F64:
-                return ua.Variant(float(value or 0), kind_of)
-            case _:
-                return _whole(value, kind, kind_of)
+        fitting = _AS[kind](value)
     except (TypeError, ValueError, OverflowError):
         return None
+    if kind in _RANGES and not _RANGES[kind][0] <= fitting <= _RANGES[kind][1]:
+        return None
+    return ua.Variant(fitting, VARIANTS[kind])
 
 
-def _whole(value: Value, kind: Kind, kind_of: ua.VariantType) -> ua.Variant | None:
-    number = round(float(value or 0)) if not isinstance(value, int) else int(value)
-    bits, signed = int(kind.value[1:]), kind.value[0] == "i"
-    least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-    return ua.Variant(number, kind_of) if least <= number <= most else None
+def _whole(value: float) -> int:
+    return round(value)
+
+
+_AS: Mapping[Kind, Callable[..., Any]] = {
+    **dict.fromkeys(VARIANTS, _whole),
+    Kind.BOOL: bool,
+    Kind.F32: float,
+    Kind.F64: float,
+    Kind.STRING: str,
+}
+_RANGES = {
+    kind: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if kind.value[0] == "i" else (0, 2**bits - 1)
+    for kind in CODES
+    if not kind.is_float
+    for bits in (int(kind.value[1:]),)
+}
 
 
 def _time(at: datetime | None) -> ua.DateTime | None:
