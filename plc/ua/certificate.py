@@ -38,8 +38,11 @@ class Identity:
 
     @classmethod
     def from_pem(cls, pem: bytes) -> "Identity":
-        """Read what `to_pem` wrote. Raises ValueError."""
-        key = serialization.load_pem_private_key(pem, None)
+        """Read what `to_pem` wrote. Raises ValueError.
+
+        The key is our own, and proving its primes anew for every connection would hold the loop for 50 ms.
+        """
+        key = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise ValueError("not an RSA key")
         return cls(x509.load_pem_x509_certificate(pem), key)

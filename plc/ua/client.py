@@ -8,11 +8,9 @@ from functools import partial
 import structlog
 from asyncua import ua
 from asyncua.client.client import Client
-from asyncua.crypto.uacrypto import CertProperties
 from asyncua.ua import uaerrors
 from asyncua.ua.uaerrors import UaError
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from plc.map.devices import Device
 from plc.transport.link import NeedsPerson
@@ -72,13 +70,9 @@ async def _dial_secured(
     _warn_of_end(certificate, device, now)
     client = new_client(device, identity.uri)
     client.certificate_validator = partial(_vouch_again, device=device.name, keys=keys, now=now)
-    await client.set_security(
-        security.cipher,
-        CertProperties(identity.certificate.public_bytes(Encoding.DER), "der"),
-        CertProperties(identity.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), "der"),
-        server_certificate=CertProperties(certificate.public_bytes(Encoding.DER), "der"),
-        mode=security.message_mode,
-    )
+    policy = security.cipher(certificate, identity.certificate, identity.key, security.message_mode)
+    client.security_policy = policy  # type: ignore[assignment]  # the library gives it the type of no security
+    client.uaclient.set_security(policy)
     if login is not None:
         client.set_user(login.user)
         client.set_password(login.password)
