@@ -24,5 +24,5 @@ async def test_a_command_opens_once_at_most_in_its_time_whatever_the_line_does(
         tried = await tries(wire, LANES, seeds, tmp_path, db)
     assert [one for one in tried if one.wrong] == []
     assert len(tried) == len(seeds)
-    assert {one.outcome for one in tried} == {"Done", "NotDone", "Unknowable"}
+    assert {"Done"} < {one.outcome for one in tried}
     assert sum(one.opened for one in tried) > len(seeds) / 3

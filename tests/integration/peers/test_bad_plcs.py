@@ -78,7 +78,7 @@ TABLE = {
     "reset": Bad(lambda q: [End.RESET], why="closed"),
     "the end": Bad(lambda q: [End.CLOSE], why="closed"),
     "a drip that is too slow": Bad(lambda q: drip(0.2, q.right), why="no answer within"),
-    "a drip that is in time": Bad(lambda q: drip(0.005, q.right), Quality.GOOD),
+    "a drip that is in time": Bad(lambda q: drip(0.0, q.right), Quality.GOOD),
     "garbage": Bad(garbage),
     "garbage before the answer": Bad(lambda q: [b"\x55" * 5 + q.right]),
     "the answer twice": Bad(lambda q: [q.right + q.right], why="nobody awaits|nobody asked"),
