@@ -240,12 +240,19 @@ def _add_reports(add: Adder) -> None:
         report,
         "openings",
         "reconcile openings, causes, commands, passages and stays per lane and hour; 1 if something is unexplained",
-        _lazily("scada.commands.report", "openings"),
+        _lazily("scada.commands.reports.openings", "openings"),
     )
-    _period(openings)
     openings.add_argument("--lane", metavar="LANE", help="this lane only")
-    openings.add_argument("--format", choices=("table", "json", "csv"), default="table")
-    openings.add_argument("--json", action="store_true", help="the same as --format json")
+    periods = _command(
+        report,
+        "periods",
+        "tell each time a lane was held open, on fire, locked or in maintenance: who, why, and what was lost",
+        _lazily("scada.commands.reports.periods", "periods"),
+    )
+    for command in (openings, periods):
+        _period(command)
+        command.add_argument("--format", choices=("table", "json", "csv"), default="table")
+        command.add_argument("--json", action="store_true", help="the same as --format json")
 
     doubts = _command(
         report,

@@ -3,6 +3,7 @@
 Each function works inside a transaction; the journal row goes with the change.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -80,6 +81,14 @@ def newest(conn: Connection, site: SiteId, lane: LaneName | None, limit: int) ->
     query = select(*columns).where(table.c.site == site).order_by(table.c.id.desc()).limit(limit)
     if lane is not None:
         query = query.where(table.c.lane == lane)
+    return [ModePeriod(**row) for row in conn.execute(query).mappings()]
+
+
+def within(conn: Connection, site: SiteId, modes: Sequence[str], since: datetime, until: datetime) -> list[ModePeriod]:
+    """Give the periods of some modes that were on from `since` to before `until`, oldest first."""
+    on = (table.c.began_at < until) & (table.c.ended_at.is_(None) | (table.c.ended_at > since))
+    mine = (table.c.site == site) & table.c.mode.in_(modes) & on
+    query = select(*(table.c[name] for name in _COLUMNS)).where(mine).order_by(table.c.began_at, table.c.id)
     return [ModePeriod(**row) for row in conn.execute(query).mappings()]
 
 

@@ -1,23 +1,23 @@
-"""`daozha report NAME`: what management asks of the books. The database is read only, also beside a running plant."""
+"""`daozha report openings`: was every opening right?"""
 
 import argparse
 import csv
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from scada import say
+from scada.commands.reports.days import days, form_of, head_of, over_days, write_json
 from scada.config import Config, ConfigError, load
 from scada.model.handshake import PassageOutcome, RiseCause
 from scada.model.lane.words import Ending
 from scada.reports.differences import Item, Link
 from scada.reports.openings import Row, reckon
-from scada.reports.reading import last_day, midnight, read_facts
+from scada.reports.reading import read_facts
 from scada.reports.stories import BY_HAND
-from scada.store.db import database_url, reading_engine
 
 NOWHERE = "—"
 """The lane of a stay that ended at no lane."""
@@ -33,9 +33,9 @@ def openings(asked: argparse.Namespace) -> int:
         return 2
     if asked.lane is not None:
         rows = [row for row in rows if row.lane == asked.lane]
-    form = "json" if asked.json else asked.format
+    form = form_of(asked)
     if form == "json":
-        sys.stdout.write(json.dumps(_as_json(config, first, last, rows), ensure_ascii=False) + "\n")
+        write_json(_as_json(config, first, last, rows))
     elif form == "csv":
         _write_csv(config, rows)
     else:
@@ -44,33 +44,22 @@ def openings(asked: argparse.Namespace) -> int:
 
 
 def _reckoned(config: Config, asked: argparse.Namespace) -> tuple[date, date, Sequence[Row]]:
-    """Reckon the days asked for; both ends included, and without any the last day on record."""
+    """Reckon the days asked for."""
     lanes = [lane.name for lane in config.lanes]
     if asked.lane is not None and asked.lane not in lanes:
         raise ConfigError(f"there is no lane {asked.lane!r}; the site has {', '.join(lanes)}")
     zone = config.site.zone_info
-    url = database_url(config)
-    if not (config.data / "daozha.db").exists():
-        raise ConfigError(f"{config.data}: there are no books here yet; has the site run?")
-    engine = reading_engine(url)
-    try:
-        with engine.connect() as connection:
-            newest = last_day(connection, config.site_id, zone) or date.min.replace(year=1970)
-            last = asked.to or max(newest, asked.since or newest)
-            first = asked.since or last
-            since, until = midnight(first, zone), midnight(last + timedelta(days=1), zone)
-            return first, last, reckon(read_facts(connection, config.site_id, since, until), zone, since, until)
-    finally:
-        engine.dispose()
+
+    def read(connection: Connection, since: datetime, until: datetime) -> Sequence[Row]:
+        return reckon(read_facts(connection, config.site_id, since, until), zone, since, until)
+
+    return over_days(config, asked, read)
 
 
 def _as_json(config: Config, first: date, last: date, rows: Sequence[Row]) -> dict[str, object]:
     items = [item for row in rows for item in row.items]
     return {
-        "site": config.site.id,
-        "from": first.isoformat(),
-        "to": last.isoformat(),
-        "zone": config.site.zone,
+        **head_of(config, first, last),
         "rows": [_row_json(config, row) for row in rows],
         "unexplained": [_item_json(config, item) for item in items if item.unexplained],
         "by_hand": [_item_json(config, item) for item in items if _is_by_hand(item)],
@@ -144,9 +133,8 @@ def _show(config: Config, first: date, last: date, rows: Sequence[Row]) -> None:
         )
         for row in rows
     ]
-    days = first.isoformat() if first == last else f"{first} to {last}"
     columns = ("hour", "lane", "openings", "cmds", "passages", "stays", "differences", "?")
-    say.show_table(f"{config.site.name_en}: openings, {days} ({config.site.zone})", columns, lines)
+    say.show_table(f"{config.site.name_en}: openings, {days(first, last)} ({config.site.zone})", columns, lines)
     items = [item for row in rows for item in row.items]
     _show_items(config, "by hand, to be looked at", [item for item in items if _is_by_hand(item)])
     unexplained = [item for item in items if item.unexplained]
