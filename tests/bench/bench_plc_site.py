@@ -33,7 +33,7 @@ from scada.model.tag import TagName
 from scada.ports import TagSink
 from tests.bench.libmodbus import compiled, scan, serving
 from tests.bench.support import percentile, run, show, times
-from tests.support.plc import free_port, running, small_map
+from tests.support.plc import free_port, running, small_map, until
 
 PERIOD_S = 0.1
 WINDOW_S = 2.0
@@ -124,6 +124,7 @@ async def by_us(tags: Sequence[MappedTag], device: Device, devices: int) -> Cost
 
     sweeping = asyncio.create_task(table.run())
     async with running(*drivers):
+        await until(lambda: min(driver.figures().reads for driver in drivers) >= 3 * blocks, within_s=20.0)
         cost = await measured(lambda: sum(driver.figures().reads for driver in drivers))
         late = sum(driver.figures().late_scans for driver in drivers)
     sweeping.cancel()
