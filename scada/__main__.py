@@ -249,7 +249,13 @@ def _add_reports(add: Adder) -> None:
         "tell each time a lane was held open, on fire, locked or in maintenance: who, why, and what was lost",
         _lazily("scada.commands.reports.periods", "periods"),
     )
-    for command in (openings, periods):
+    by_hand = _command(
+        report,
+        "by-hand",
+        "tell every opening by a person: who, who else, why, which car, what it owes or was let off",
+        _lazily("scada.commands.reports.byhand", "by_hand"),
+    )
+    for command in (openings, periods, by_hand):
         _period(command)
         command.add_argument("--format", choices=("table", "json", "csv"), default="table")
         command.add_argument("--json", action="store_true", help="the same as --format json")
