@@ -87,7 +87,7 @@ def _at(config: Config, at: datetime) -> str:
 
 def _show(config: Config, first: date, last: date, told: Sequence[Told]) -> None:
     lines = [_line(config, one) for one in told]
-    columns = ("lane", "mode", "began", "lasted", "who", "why", "out", "lost, yuan", "no plate", "uncounted")
+    columns = ("lane\nmode", "began\nlasted", "who", "why", "out", "lost\nyuan", "no\nplate", "un-\ncounted")
     say.show_table(f"{config.site.name_en}: periods, {days(first, last)} ({config.site.zone})", columns, lines)
     for one in told:
         _show_ghosts(config, one)
@@ -98,13 +98,12 @@ def _show(config: Config, first: date, last: date, told: Sequence[Told]) -> None
 def _line(config: Config, told: Told) -> tuple[str, ...]:
     period = told.period
     minutes = f"{told.lasted.total_seconds() / 60:.1f} min"
+    goes_on = f"{minutes}, goes on"
     return (
-        period.lane,
-        period.mode,
-        f"{period.began_at.astimezone(config.site.zone_info):%m-%d %H:%M}",
-        minutes if period.ended_at else f"{minutes}, goes on",
-        " + ".join(who for who in (period.by, period.second) if who),
-        ", ".join(why for why in (period.reason, period.note) if why),
+        f"{period.lane}\n{period.mode}",
+        f"{period.began_at.astimezone(config.site.zone_info):%m-%d %H:%M}\n{minutes if period.ended_at else goes_on}",
+        "\n+ ".join(who for who in (period.by, period.second) if who),
+        "\n".join(why for why in (period.reason, period.note) if why),
         str(len(told.left)),
         yuan_text(Fen(told.lost_fen)),
         str(told.without_plate),
@@ -124,6 +123,10 @@ def _show_ghosts(config: Config, told: Told) -> None:
         say.tell(f"  {stay.plate}  in since {entered}  stay {stay.id}: {ghost.evidence.value} ({ghost.passage})")
     if told.asks_stocktake:
         listed = ", ".join(str(doubt) for doubt in told.doubts)
-        settle = f"; then settle {listed}: daozha uncertain settle ID --outcome inside|gone|no-car" if listed else ""
+        settle = (
+            f"; then settle {listed}: daozha uncertain settle ID --outcome inside|gone|no-car --by NAME"
+            if listed
+            else ""
+        )
         count = len(told.uncounted)
         say.tell(f"after {of}: please take stock of who is inside, {count} went out uncounted{settle}")
