@@ -1,4 +1,4 @@
-"""What a whole site costs to scan: devices and tags from few to many, each 100 ms, and how late a loop's edge is seen.
+"""What a whole site costs to scan: devices and tags from few to many, each 100 ms.
 
 Accepted: 10,000 tags on 20 devices each 100 ms keep under half of one core. Beside it, in the same minutes and on the
 same server by libmodbus: raw asyncio and libmodbus in C, which read and throw away, and pymodbus as its documentation
@@ -11,7 +11,7 @@ import struct
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from scada.engine.tags import Batch, TagTable
 from scada.model.tag import TagName
 from scada.ports import TagSink
 from tests.bench.libmodbus import compiled, scan, serving
-from tests.bench.support import percentile, run, show, times
+from tests.bench.support import run, show, times
 from tests.support.plc import free_port, running, small_map, until
 
 PERIOD_S = 0.1
@@ -46,8 +46,6 @@ SIZES = ((1, 125), (1, 1000), (10, 1250), (20, 10_000), (100, 12_500), (100, 50_
 SITE = (20, 10_000)
 CHANGING = 5
 """Registers of a hundred that have changed at each read, as on a real site; 100 is the worst."""
-EDGES_S = 10.0
-AT = TagName("in1.at")
 _TYPES = AsyncModbusTcpClient.DATATYPE
 _KINDS = {Kind.U16: _TYPES.UINT16, Kind.I16: _TYPES.INT16, Kind.U32: _TYPES.UINT32, Kind.F32: _TYPES.FLOAT32}
 
@@ -273,59 +271,10 @@ async def worst_row(folder: Path, port: int, name: str) -> list[str]:
     ]
 
 
-class Edges:
-    """A reader of the tag table that notes how late each edge comes."""
-
-    def __init__(self) -> None:
-        self.late_ms: list[float] = []
-        self._last = 0
-
-    def put(self, item: Batch) -> None:
-        """Take a batch."""
-        seen = item.get(AT)
-        if seen is not None and isinstance(seen.value, int):
-            self.note(seen.value)
-
-    def note(self, at_us: int) -> None:
-        """Note an edge; what was there before the first is none."""
-        if at_us != self._last and self._last:
-            self.late_ms.append(time.monotonic() * 1000 - at_us / 1000)
-        self._last = at_us
-
-
-async def edge_rows(folder: Path, port: int) -> list[list[str]]:
-    """See the same edges by our driver into the tag table, and by raw asyncio, at two periods side by side."""
-    table_rows = f"tag,device,address,type,class\n{AT},plc1,HR0,u64,fast\n"
-    tags, device = await small_map(folder, table_rows, f"device,protocol,host,port\nplc1,modbus-tcp,127.0.0.1,{port}\n")
-    seen = {(way, period_s): Edges() for way in ("our driver", "raw asyncio") for period_s in (0.05, 0.1)}
-
-    async def raw(edges: Edges, period_s: float) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while True:
-            writer.write(struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, 0, 4))
-            edges.note(int.from_bytes((await reader.readexactly(17))[9:], "big"))
-            await asyncio.sleep(period_s)
-
-    async with AsyncExitStack() as stack:
-        for (way, period_s), edges in seen.items():
-            if way == "our driver":
-                table = TagTable([tag.spec for tag in tags], SystemClock())
-                table.subscribe(edges)
-                await stack.enter_async_context(running(driver_of(device, tags, table.apply, period_s)))
-            else:
-                await stack.enter_async_context(together([partial(raw, edges, period_s)]))
-        await asyncio.sleep(EDGES_S)
-    return [
-        [way, f"{period_s * 1000:.0f}", f"{len(edges.late_ms)}"]
-        + [f"{percentile(edges.late_ms, share):.0f}" for share in (0.5, 0.99)]
-        for (way, period_s), edges in seen.items()
-    ]
-
-
 async def measure(folder: Path) -> None:
-    """Show the three tables."""
+    """Show both tables."""
     program = await asyncio.to_thread(compiled, folder)
-    usual, worst, edges = free_port(), free_port(), free_port()
+    usual, worst = free_port(), free_port()
     with serving(program, "serve", usual, CHANGING), serving(program, "serve", worst, 100):
         rows = [await size_row(program, folder, usual, *size) for size in SIZES]
         columns = ["devices / tags", "core", "reads/s", "tags/s", "µs a tag", "late", "raw", "C", "pymodbus", "its CPU"]
@@ -340,10 +289,6 @@ async def measure(folder: Path) -> None:
         title = f"{tags:,} tags on {devices} devices each {PERIOD_S * 1000:.0f} ms"
         note = "Accepted: under half of one core."
         show(title, ["at each read", "core", "reads/s", "CPU µs a tag", "late scans"], [few, all_], note)
-    with serving(program, "edges", edges):
-        columns = ["way", "poll ms", "edges", "p50 ms", "p99 ms"]
-        note = "In theory half a poll, and one at most; a PLC's scan and the loop's detector come on top."
-        show("From the edge in the device to the tag", columns, await edge_rows(folder, edges), note)
 
 
 def main() -> None:

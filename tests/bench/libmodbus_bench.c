@@ -1,4 +1,4 @@
-/* The peers of bench_plc.py and bench_plc_site.py by libmodbus, at either end of a connection:
+/* The peers of the PLC benches by libmodbus, at either end of a connection:
  *
  *   libmodbus_bench serve PORT PERCENT   a server; of the registers that a read asks for, so many of 100 have changed
  *   libmodbus_bench edges PORT           a server; registers 0 to 3 hold the monotonic microsecond of the last edge,

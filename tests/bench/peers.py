@@ -1,10 +1,15 @@
 """What stands at the other end of a bench, each in a process of its own: PLCs, a plant, and a bare socket."""
 
 import asyncio
+import logging
+import random
 import time
 from contextlib import AsyncExitStack
 from multiprocessing.synchronize import Event
 from pathlib import Path
+
+from asyncua import ua
+from asyncua.server.server import Server
 
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
@@ -18,6 +23,8 @@ from tests.bench.bare import BATCH_S, CHANGING, bare_batch
 from tests.support.hmi import SITE
 
 NAMES = [TagName(name) for name in CHANGING]
+EDGE = ua.NodeId.from_string("ns=2;s=at")
+UINT64 = ua.VariantType.UInt64
 
 
 def serve_plc(device: Device, tags: tuple[MappedTag, ...], store: Path, field_port: int, ready: Event) -> None:
@@ -28,6 +35,25 @@ def serve_plc(device: Device, tags: tuple[MappedTag, ...], store: Path, field_po
             await start(stack, device, tags, {}, store, field_port, SystemClock())
             ready.set()
             await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+def serve_edges(port: int, ready: Event) -> None:
+    """Run asyncua's server: ns=2;s=at holds the monotonic microsecond of the last edge, every 90 to 190 ms one."""
+
+    async def serve() -> None:
+        logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+        server = Server()
+        await server.init()
+        server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/")
+        await server.register_namespace("urn:bench:edges")
+        at = await server.nodes.objects.add_variable(EDGE, ua.QualifiedName("at", 2), ua.Variant(0, UINT64))
+        async with server:
+            ready.set()
+            while True:
+                await asyncio.sleep(random.uniform(0.09, 0.19))  # noqa: S311 - edges that are in step with nothing
+                await at.write_value(ua.Variant(time.monotonic_ns() // 1000, UINT64))
 
     asyncio.run(serve())
 
