@@ -17,6 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONFIG ?= config.toml
 SPEED ?= 20
 JOBS ?= 2
+PEERS := tests/peers/node_modules
 
 .PHONY: help setup setup-test models run test bench soak clean lock
 
@@ -47,7 +48,6 @@ setup-test: .venv/.system .venv/.system-test .venv/.test $(PEERS)/.made models
 	@touch $@ .venv/.run
 
 # PLCs that nobody here wrote, for the tests.
-PEERS := tests/peers/node_modules
 $(PEERS)/.made: tests/peers/package-lock.json .venv/.system-test
 	cd tests/peers && npm ci --silent
 	@touch $@
