@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from blockbuster import blockbuster_ctx
 from hypothesis import Phase, settings
 
@@ -29,3 +30,10 @@ def _a_blocked_loop_fails_the_test() -> Iterator[None]:
         for call in RECKONED:
             guard.functions[call].deactivate()
         yield
+
+
+@pytest.fixture(autouse=True)
+def _a_test_leaves_the_log_as_it_was() -> Iterator[None]:
+    """Undo what a command under test set up: its log would go to a stream that ends with the test."""
+    yield
+    structlog.reset_defaults()
