@@ -14,7 +14,7 @@ def build(tag_map: TagMap, sink: TagSink, clock: Clock, data: Path) -> list[Driv
 
     Raises PlcError for a device that must not be used.
     """
-    _quieten()
+    quieten()
     return [
         SimulatedDriver(device, tags, sink)
         if device.simulated
@@ -24,7 +24,7 @@ def build(tag_map: TagMap, sink: TagSink, clock: Clock, data: Path) -> list[Driv
     ]
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Let the libraries speak of what we do not: the end of a link is told once, as a PlcError."""
     logging.getLogger("asyncua").setLevel(logging.WARNING)
     logging.getLogger("asyncua.client").setLevel(logging.CRITICAL)

@@ -40,9 +40,16 @@ def frame(title: str, lines: Sequence[str]) -> None:
     console.print(Panel("\n".join(escape(line) for line in lines), title=escape(title), expand=False, padding=(1, 2)))
 
 
+def counted(number: int, noun: str) -> str:
+    """Say how many of something there are."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Show rows under column heads."""
-    table = Table(*columns, title=title, title_justify="left")
+    """Show rows under column heads; on a narrow screen a cell goes on in the next line, and nothing is cut off."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     Console(emoji=False, highlight=False).print(table)

@@ -29,7 +29,7 @@ def check_cells(sheet: Sheet) -> Iterator[Finding]:
             yield from _spoilt(sheet, row)
         if row.beyond:
             text = f"{row.beyond[0]!r} stands beyond the last column"
-            remedy = "put quotation marks around a text with a comma in it"
+            remedy = "put quotation marks around a text that holds what stands between the cells"
             yield error("E24", sheet, row, sheet.columns[-1] if sheet.columns else "", text, remedy)
 
 

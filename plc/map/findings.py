@@ -74,7 +74,8 @@ class Finding:
     def __str__(self) -> str:
         lane = f"lane {self.lane}: " if self.lane else ""
         where = Origin(self.file, self.sheet)
-        return f"{where}:{self.row}: {self.code} {self.column}: {lane}{self.text}; {self.remedy}"
+        what = f"{self.code} {self.column}".rstrip()
+        return f"{where}:{self.row}: {what}: {lane}{self.text}; {self.remedy}"
 
 
 def found(fault: "Fault", origin: Origin, row: int) -> Finding:

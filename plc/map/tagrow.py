@@ -177,7 +177,7 @@ class RowReader:
         wide = kind.is_number and words_of(kind) > 1 and device.protocol.has_word_order
         if wide and not self.cells.get("order", "") and device.order is None:
             text = f"{words_of(kind)} words and no order given: ABCD is assumed"
-            self._warn("W12", "order", text, "write ABCD, or what `daozha tags show` makes look right")
+            self._warn("W12", "order", text, "write ABCD, or what `daozha tags watch TAG --orders` shows to be right")
         return order or Order.ABCD
 
     def scaling(self, kind: Kind | None) -> Scaling:
@@ -267,8 +267,10 @@ class RowReader:
         return word
 
     def error(self, code: str, column: str, text: str, remedy: str) -> None:
-        """Say that a cell cannot be used."""
-        self.findings.append(error(code, self.sheet, self.row, column, text, remedy))
+        """Say that a cell cannot be used; once, however many look at it."""
+        told = error(code, self.sheet, self.row, column, text, remedy)
+        if told not in self.findings:
+            self.findings.append(told)
 
     def _warn(self, code: str, column: str, text: str, remedy: str) -> None:
         self.findings.append(warning(code, self.sheet, self.row, column, text, remedy))

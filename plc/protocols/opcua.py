@@ -43,7 +43,7 @@ class OpcUa:
         try:
             ua.NodeId.from_string(text)
         except (UaError, ValueError) as error:
-            raise AddressError(f"{text!r} is not a NodeId like ns=2;s=Out1.Loop.Safety: {error}") from error
+            raise AddressError(f"{text!r} is not a NodeId like ns=2;s=Out1.Loop.Safety") from error
         return address
 
     def check_tag(self, _tag: MappedTag, _device: Device) -> Iterator[Fault]:

@@ -19,6 +19,7 @@ HEAD = 2
 """Input registers before the first tag: the map's number, and the heartbeat."""
 LAST = 65535
 COLUMNS = ("tag", "type", "address", "quality", "unit", "description", "description_zh")
+NEEDED = COLUMNS[:4]
 _UNKNOWN_BITS = {Kind.U16: 0xFFFF, Kind.U32: 0xFFFFFFFF, Kind.U64: 0xFFFFFFFFFFFFFFFF}
 _UNKNOWN_LEAST = {Kind.I16: -(2**15), Kind.I32: -(2**31), Kind.I64: -(2**63)}
 
@@ -55,7 +56,11 @@ class Flaw:
 
 
 def read_table(sheet: Sheet) -> tuple[list[Entry], list[Flaw]]:
-    """Read the map and say everything that is wrong with it."""
+    """Read the map and say everything that is wrong with it; without its heads nothing of it can be known."""
+    missing = [column for column in NEEDED if column not in sheet.columns] if sheet.columns else []
+    if missing:
+        remedy = f"the first line is {','.join(COLUMNS)}"
+        return [], [Flaw(1, column, f"there is no column {column!r}", remedy) for column in missing]
     entries: list[Entry] = []
     flaws: list[Flaw] = []
     for row in sheet.rows:
@@ -132,6 +137,8 @@ def _unknown(kind: Kind) -> tuple[int, ...]:
 
 
 def _entry(row: Row) -> Entry | Flaw:
+    if not row["tag"]:
+        return Flaw(row.line, "tag", "no tag is named", "write the tag's name, or take the row out")
     try:
         kind = Kind(row["type"])
     except ValueError:

@@ -73,7 +73,7 @@ def _start(under: str) -> ua.NodeId:
     try:
         return ua.NodeId.from_string(under) if under else ua.NodeId(ua.Int32(ObjectIds.ObjectsFolder))
     except (UaError, ValueError) as error:
-        raise PlcError(f"{under!r} is no NodeId: {error}") from error
+        raise PlcError(f"{under!r} is no NodeId like ns=2;s=Out1") from error
 
 
 async def _go_down(walk: _Walk, top: _Place) -> None:
@@ -83,7 +83,8 @@ async def _go_down(walk: _Walk, top: _Place) -> None:
         below: list[_Place] = []
         for part in _parts(level):
             below += await _children(walk, part)
-            if len(walk.found) >= walk.bounds.most:
+            if len(walk.found) > walk.bounds.most:
+                del walk.found[walk.bounds.most :]
                 walk.cut = f"there are more than {walk.bounds.most}: choose a node with --under"
                 return
         level = below
@@ -125,8 +126,10 @@ async def _references(walk: _Walk, places: Sequence[_Place]) -> list[list[ua.Ref
     results = await _ask(walk.device, walk.client.uaclient.browse(asked), "browse")
     told = [list(result.References or []) for result in results]
     for at, result in enumerate(results):
+        if not places[at].path and not result.StatusCode.is_good():
+            raise PlcError(f"browse {walk.device.where} from {places[at].node.to_string()}: {result.StatusCode.name}")
         point = result.ContinuationPoint
-        while point and len(told[at]) < walk.bounds.most:
+        while point and len(told[at]) <= walk.bounds.most:
             more = ua.BrowseNextParameters(ReleaseContinuationPoints=False, ContinuationPoints=[point])
             [piece] = await _ask(walk.device, walk.client.uaclient.browse_next(more), "browse on at")
             told[at] += piece.References or []

@@ -197,7 +197,7 @@ def _explained(error: BaseException, device: Device, identity: Identity | None, 
     what = f"connect to {device.where}"
     if isinstance(error, _ABOUT_LOGIN):
         file = keys.login_file(device.name)
-        remedy = f"see that user name and password in {file} are right (daozha certs login {device.name})"
+        remedy = f"see that user name and password in {file} are right (daozha certs login {device.name} --user NAME)"
         return NeedsPerson(f"{what}: the PLC refuses our login: {error}; {remedy}")
     if identity is not None and isinstance(error, (AssertionError, *_ABOUT_US)):
         return NeedsPerson(f"{what}: {_not_yet_trusted(identity, keys)} ({error!r})")

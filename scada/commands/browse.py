@@ -7,6 +7,7 @@ import sys
 
 from plc import tagmap
 from plc.browsed import COLUMNS, Bounds, Browsable, Browsed, Found, rows
+from plc.links import quieten
 from plc.map.devices import Device
 from scada import say
 from scada.clock import clock_from
@@ -20,6 +21,7 @@ def browse(asked: argparse.Namespace) -> int:
     try:
         config = load(asked.config)
         device, protocol = _device(tagmap.examine(*files_of(asked))[0].devices, asked.device)
+        quieten()
         bounds = Bounds(asked.under, asked.depth, asked.most)
         browsed = asyncio.run(protocol.browse(device, config.data, clock_from().now(), bounds))
     except (ConfigError, PlcError, LookupError) as error:

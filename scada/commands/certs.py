@@ -107,11 +107,11 @@ def log_in(asked: argparse.Namespace) -> int:
     """Keep the user name and password for a device, or with `--forget` remove them."""
 
     def work(config: Config, keys: KeyFolder, _now: datetime) -> int:
-        device, security = _secured(config, asked.device)
         if asked.user is None:
-            keys.forget_login(device.name)
-            say.tell(f"{device.name} is asked as anybody")
+            keys.forget_login(_device(config, asked.device).name)
+            say.tell(f"{asked.device} is asked as anybody")
             return 0
+        device, security = _secured(config, asked.device)
         if not security.encrypts:
             say.complain(f"{device.name} has {security}: a password goes over SignAndEncrypt only")
             return 2
@@ -138,17 +138,22 @@ def _devices(config: Config) -> dict[str, Device]:
     return {name: device for name, device in devices.items() if device.protocol.name == "opcua"}
 
 
-def _secured(config: Config, name: str) -> tuple[Device, Security]:
+def _device(config: Config, name: str) -> Device:
     devices = _devices(config)
     if name not in devices:
         raise LookupError(f"there is no OPC UA device {name!r}; there are: {', '.join(devices) or 'none'}")
+    return devices[name]
+
+
+def _secured(config: Config, name: str) -> tuple[Device, Security]:
+    device = _device(config, name)
     try:
-        security = parse_security(devices[name].security)
+        security = parse_security(device.security)
     except ValueError as error:
         raise LookupError(f"{name}: {error}") from error
     if security is None:
-        raise LookupError(f"{name} has no security in {config.tags.devices}: there is nothing to trust")
-    return devices[name], security
+        raise LookupError(f"{name} has no security in {config.tags.devices}: no certificate and no password goes there")
+    return device, security
 
 
 def _shown(device: Device, security: Security) -> x509.Certificate:

@@ -3,9 +3,10 @@
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from plc import tagmap
-from plc.map.sheet import Origin, Sheet, read_sheet
+from plc.map.sheet import Origin, Sheet, SheetError, read_sheet
 from plc.serve.catalogue import served
 from plc.serve.table import as_csv, proposed, read_table
 from plc.ua.certificate import has_thumbprint, name_of, sha1, sha256
@@ -20,16 +21,23 @@ def make_map(asked: argparse.Namespace) -> int:
     try:
         config = load(asked.config)
         text, new = _made(config)
-    except (ConfigError, tagmap.TagMapError) as error:
+        if not asked.write:
+            sys.stdout.write(text)
+            return 0
+        path = config.beside(_file(config))
+        _put(path, text)
+    except (ConfigError, tagmap.TagMapError, SheetError) as error:
         say.complain(str(error))
         return 2
-    if not asked.write:
-        sys.stdout.write(text)
-        return 0
-    path = config.beside(_file(config))
-    path.write_text(text, encoding="utf-8")
-    say.tell(f"{path}: {new} tags appended; those that were there have kept their places")
+    say.tell(f"{path}: {say.counted(new, 'tag')} appended; those that were there have kept their places")
     return 0
+
+
+def _put(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _made(config: Config) -> tuple[str, int]:

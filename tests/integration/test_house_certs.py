@@ -103,6 +103,17 @@ def test_a_device_without_security_has_nothing_to_trust(tmp_path: Path, capsys: 
     assert "has no security" in capsys.readouterr().err
 
 
+def test_a_login_is_forgotten_even_where_the_device_has_no_security_any_more(tmp_path: Path, capsys: Out) -> None:
+    site, keys = secured_site(tmp_path, free_port()), KeyFolder(tmp_path / "data")
+    keys.keep_login("ua1", "plant", "secret 1")
+    table = (tmp_path / "devices.csv").read_text(encoding="utf-8")
+    (tmp_path / "devices.csv").write_text(table.replace(STRONG, ""), encoding="utf-8")
+    assert main(["check", "--config", str(site)]) == 2
+    assert "daozha certs login ua1 --forget" in "".join(capsys.readouterr()).replace("\n", " ")
+    assert certs(site, "login", "ua1", "--forget") == 0
+    assert main(["check", "--config", str(site)]) == 0
+
+
 def test_check_tells_who_is_not_trusted_and_what_ends_soon(tmp_path: Path, capsys: Out) -> None:
     site, keys = secured_site(tmp_path, free_port()), KeyFolder(tmp_path / "data")
     words = ["check", "--config", str(site)]

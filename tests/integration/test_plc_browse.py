@@ -15,6 +15,7 @@ from plc.registers import Kind
 from plc.tagmap import examine
 from scada.__main__ import main
 from scada.model.tag import Access
+from scada.ports import PlcError
 from tests.support.house import site_beside
 from tests.support.plc import NO_KEYS, SHIPPED, only_device, shipped_map, small_map, virtual_plc
 from tests.support.ua import as_array
@@ -46,7 +47,9 @@ async def test_the_first_map_of_the_virtual_plc_is_the_shipped_one(tmp_path: Pat
         assert await asyncio.to_thread(main, ["tags", "browse", "ua1", "--csv", "--config", str(config)]) == 0
         made = capsys.readouterr().out
         assert await asyncio.to_thread(main, ["tags", "browse", "ua1", "--config", str(config)]) == 0
-        assert "4663" in capsys.readouterr().out
+        told = capsys.readouterr().out
+        assert "4663" in told
+        assert "…" not in told, "a narrow screen cuts nothing off"
     found = {(row["tag"], row["address"], row["type"]) for row in csv.DictReader(io.StringIO(made))}
     assert found == {(str(tag.name), str(tag.address), tag.kind.value) for tag in site.tags}
     await asyncio.to_thread((tmp_path / "first.csv").write_text, made, "utf-8")
@@ -69,8 +72,11 @@ async def test_what_lies_too_deep_or_is_too_much_is_cut_off_and_said(tmp_path: P
         few = await looked(device, Bounds(most=5))
         shallow = await looked(device, Bounds(depth=1))
         below = await looked(device, Bounds(under="ns=2;s=Out1"))
+        with pytest.raises(PlcError, match="ns=9;s=none: BadNodeId"):
+            await looked(device, Bounds(under="ns=9;s=none"))
         whole = await looked(device)
     assert "more than 5" in few.cut
+    assert len(few.found) == 5
     assert "deeper than 1" in shallow.cut
     assert not whole.cut
     assert {one.address for one in below.found} == {one.address for one in whole.found}

@@ -80,6 +80,36 @@ def test_an_exported_workbook_lints_as_its_map_does(tmp_path: Path) -> None:
     assert main(["tags", "lint", book, *DEVICES, *SITE]) == 0
 
 
+def test_lint_counts_one_error_as_one_and_names_no_column_where_there_is_none(tmp_path: Path, capsys: Out) -> None:
+    assert main(["tags", "lint", str(tmp_path / "none.csv"), *DEVICES, *SITE]) == 2
+    told = capsys.readouterr()
+    assert "none.csv: 1 error, 0 warnings" in told.out
+    assert "none.csv:1: E00: " in told.err
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "kepware", "telegraf"])
+def test_export_of_a_device_that_there_is_not_says_so(capsys: Out, form: str) -> None:
+    assert main(["tags", "export", "--format", form, "--device", "plc9", *SITE]) == 2
+    told = capsys.readouterr()
+    assert "there is no device 'plc9'; there are: plc1, ua1" in told.err
+    assert not told.out
+
+
+def test_what_cannot_be_written_is_told_with_its_file(tmp_path: Path, capsys: Out) -> None:
+    nowhere, kepware = str(tmp_path / "none" / "tags.csv"), str(tmp_path / "kepware.csv")
+    assert main(["tags", "export", "--output", nowhere, *SITE]) == 2
+    assert f"{nowhere}: cannot be written: No such file" in capsys.readouterr().err
+    assert main(["tags", "export", "--format", "kepware", "--device", "plc1", "--output", kepware, *SITE]) == 0
+    assert main(["tags", "import", kepware, "--device", "plc1", "--output", nowhere]) == 2
+    assert f"{nowhere}: cannot be written: No such file" in capsys.readouterr().err
+
+
+def test_import_of_neither_kepwares_nor_telegrafs_file_names_both(capsys: Out) -> None:
+    assert main(["tags", "import", str(SHIPPED / "tags.csv"), "--device", "plc1"]) == 2
+    told = capsys.readouterr().err
+    assert "tags.csv: neither Kepware's CSV (it has no head 'Tag Name') nor Telegraf's" in told
+
+
 def test_reload_without_a_plant_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert main(["tags", "reload", "--by", "tina", *SITE]) == 2

@@ -83,6 +83,8 @@ def test_a_workbook_is_read_from_the_sheet_with_the_heads_and_numbers_are_writte
         (datetime(2026, 10, 1, 12, 30), "lo", "a date"),  # noqa: DTZ001 - a spreadsheet knows no zone
         (time(1, 10), "bit", "a time of day"),
         ("#REF!", "address", "a formula's error"),
+        ("=HR4", "address", "a formula that was never reckoned"),
+        ("=1/10", "lo", "a formula that was never reckoned"),
     ],
 )
 def test_what_a_spreadsheet_has_made_of_a_cell_is_found_there_with_a_hint(

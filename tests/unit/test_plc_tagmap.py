@@ -93,6 +93,12 @@ def test_a_mistake_between_rows_is_named(tmp_path: Path, rows: str, code: str) -
     assert code in codes(tmp_path, rows)
 
 
+def test_a_cell_that_several_look_at_is_named_once(tmp_path: Path) -> None:
+    file = tmp_path / "tags.csv"
+    file.write_text("tag,device,address,type,lo\nx.a,plc1,HR0,u16,A\n", encoding="utf-8")
+    assert [finding.code for finding in lint(file, SHIPPED / "devices.csv")] == ["E27"]
+
+
 def test_two_bits_of_one_word_are_no_mistake(tmp_path: Path) -> None:
     assert codes(tmp_path, "in1.a,plc1,HR0.1,bool\nin1.b,plc1,HR0.2,bool") == set()
 

@@ -16,6 +16,7 @@ from tests.support.house import site_beside
 
 SITE = "[limits]"
 Write = Callable[[str], Path]
+Out = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -85,6 +86,16 @@ def test_the_map_is_made_checked_and_only_ever_appended_to(
     (tmp_path / "modbus.csv").write_text(first.replace(",IR2,", ",IR1,"), "utf-8")
     assert [(one.line, one.key) for one in said(file)] == [(2, "address")]
     assert main(["serve", "map", "--config", str(file)]) == 2
+
+
+def test_a_map_that_cannot_be_read_or_written_is_told(write: Write, tmp_path: Path, capsys: Out) -> None:
+    file = write('[serve]\ntags = ["in1.gate.*"]\n[serve.modbus]\nmap = "none/modbus.csv"')
+    assert main(["serve", "map", "--config", str(file), "--write"]) == 2
+    assert "cannot be written: No such file" in capsys.readouterr().err
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "modbus.csv").write_bytes(b"\x80\x81\xff")
+    assert main(["serve", "map", "--config", str(file)]) == 2
+    assert "neither UTF-8 nor GB18030" in capsys.readouterr().err
 
 
 def test_a_site_that_serves_nothing_has_no_map(write: Write) -> None:

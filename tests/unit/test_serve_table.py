@@ -45,6 +45,20 @@ def test_what_was_published_keeps_its_place_when_tags_come_and_go() -> None:
     assert proposed(new, CATALOGUE) == new
 
 
+def test_a_map_whose_first_line_is_spoilt_is_refused_and_never_taken_for_an_empty_one(tmp_path: Path) -> None:
+    file = tmp_path / "map.csv"
+    file.write_text("name,type,address,quality\nin1.gate.up,bool,DI0,IR2\n", encoding="utf-8")
+    entries, (flaw,) = read_table(read_sheet(file))
+    assert (entries, flaw.line, flaw.column) == ([], 1, "tag")
+    file.write_text("rubbish\n", encoding="utf-8")
+    assert [flaw.column for flaw in read_table(read_sheet(file))[1]] == ["tag", "type", "address", "quality"]
+
+
+def test_a_row_without_a_name_is_refused(tmp_path: Path) -> None:
+    _, (flaw,) = table(tmp_path, ",bool,DI0,IR2")
+    assert (flaw.line, flaw.column) == (2, "tag")
+
+
 def test_a_map_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "map.csv"
     file.write_text(as_csv(proposed([], CATALOGUE), CATALOGUE), encoding="utf-8")

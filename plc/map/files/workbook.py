@@ -23,6 +23,9 @@ PIECE_BYTES = 1 << 16
 _TEXTS = frozenset({"v", "t"})
 """What a cell says: a value, or the parts of a text."""
 
+NO_RESULT = "#NO RESULT"
+"""A formula that no spreadsheet has reckoned: a program wrote the workbook, and nobody has saved it since."""
+
 _Value = str | bool | float | datetime | date | time | timedelta | None
 
 
@@ -74,6 +77,7 @@ class _Cells:
         self._dates, self._durations = book._date_formats, book._timedelta_formats
         self._row = self._column = 0
         self._kind, self._style = "n", "0"
+        self._is_formula = False
         self._said: list[str] | None = None
         self._values: dict[int, _Value] = {}
         self._done: list[tuple[int, dict[int, _Value]]] = []
@@ -97,6 +101,9 @@ class _Cells:
             place = attributes.get("r")
             self._column = _column(place) if place else self._column + 1
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "0")
+            self._is_formula = False
+        elif name == "f":
+            self._is_formula = True
         elif name in _TEXTS:
             self._said = []
         elif name == "row":
@@ -110,9 +117,12 @@ class _Cells:
     def _end(self, name: str) -> None:
         name = name if ":" not in name else name.partition(":")[2]
         if name in _TEXTS and self._said is not None:
-            value, self._said = self._value("".join(self._said)), None
-            before = self._values.get(self._column)
-            self._values[self._column] = f"{before}{value}" if isinstance(before, str) else value
+            text, self._said = "".join(self._said), None
+            if text:
+                value, before = self._value(text), self._values.get(self._column)
+                self._values[self._column] = f"{before}{value}" if isinstance(before, str) else value
+        elif name == "c" and self._is_formula:
+            self._values.setdefault(self._column, NO_RESULT)
         elif name == "row" and self._values:
             self._done.append((self._row, self._values))
 
@@ -175,6 +185,8 @@ def _made_of(value: _Value) -> str:
             return "a date"
         case time() | timedelta():
             return "a time of day"
+        case str() if value == NO_RESULT:
+            return "a formula that was never reckoned"
         case str() if value.endswith(("!", "?", "A")):
             return "a formula's error"
         case _:

@@ -42,7 +42,8 @@ def lint(asked: argparse.Namespace) -> int:
         _write_json(told)
     else:
         _complain(findings)
-        say.tell(f"{files[0]}: {errors} errors, {len(findings) - errors} warnings")
+        warnings = say.counted(len(findings) - errors, "warning")
+        say.tell(f"{files[0]}: {say.counted(errors, 'error')}, {warnings}")
     return 2 if errors else 0
 
 
@@ -89,18 +90,20 @@ def forms_of(tag: MappedTag, tag_map: TagMap) -> tuple[str, ...]:
 
 
 def export(asked: argparse.Namespace) -> int:
-    """Write a map in another form, and tell what has no place in it. 2 if the map cannot be used."""
+    """Write a map in another form, and tell what has no place in it. 2 if the map cannot be used or written."""
     try:
         tag_map = _usable(files_of(asked))
         content, notes = _exported(tag_map, asked.format, asked.device)
+        _tell_notes(notes, "")
+        _put(content, asked.output)
     except (ConfigError, tagmap.TagMapError, GridError) as error:
         return _refuse(error)
-    _tell_notes(notes, "")
-    _put(content, asked.output)
     return 0
 
 
 def _exported(tag_map: TagMap, form: str, device: str | None) -> tuple[bytes, Sequence[Note]]:
+    if device not in (None, *tag_map.devices):
+        raise GridError(f"there is no device {device!r}; there are: {', '.join(tag_map.devices)}")
     tags = [tag for tag in tag_map.tags if device in (None, tag.spec.device)]
     if form == "telegraf":
         told = telegraf.give(tags, tag_map.devices)
@@ -121,14 +124,14 @@ def take(asked: argparse.Namespace) -> int:
     """Make rows of ours of another program's file. 2 if it cannot be read, or if a tag was not understood."""
     try:
         taken = _taken(asked.file, asked.device, asked.lane, asked.base)
+        _tell_notes(taken.notes, str(asked.file))
+        rows = [row.cells for row in taken.tags]
+        _put(own.as_csv(own.used(COLUMNS, rows, ALWAYS), rows), asked.output)
+        if asked.devices_output is not None:
+            heads = own.used(device_table.COLUMNS, [row.cells for row in taken.devices], ("device", "protocol"))
+            _put(own.as_csv(heads, [row.cells for row in taken.devices]), asked.devices_output)
     except (GridError, SheetError, OSError) as error:
         return _refuse(error)
-    _tell_notes(taken.notes, str(asked.file))
-    rows = [row.cells for row in taken.tags]
-    _put(own.as_csv(own.used(COLUMNS, rows, ALWAYS), rows), asked.output)
-    if asked.devices_output is not None:
-        heads = own.used(device_table.COLUMNS, [row.cells for row in taken.devices], ("device", "protocol"))
-        _put(own.as_csv(heads, [row.cells for row in taken.devices]), asked.devices_output)
     return 2 if any(note.is_error for note in taken.notes) else 0
 
 
@@ -138,7 +141,10 @@ def _taken(file: Path, device: str | None, lane: str, base: int) -> Taken:
         if not device:
             raise GridError(f"{file}: Kepware's file does not say its device: add --device")
         return kepware.take(sheet, device, lane, base)
-    return telegraf.take(decoded(file.read_bytes()), lane)
+    try:
+        return telegraf.take(decoded(file.read_bytes()), lane)
+    except GridError as error:
+        raise GridError(f"{file}: neither Kepware's CSV (it has no head 'Tag Name') nor Telegraf's: {error}") from error
 
 
 def show_differences(found: Differences) -> None:
@@ -202,7 +208,10 @@ def _put(content: bytes, output: Path | None) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
-        output.write_bytes(content)
+        try:
+            output.write_bytes(content)
+        except OSError as error:
+            raise GridError(f"{output}: cannot be written: {error.strerror or error}") from error
         say.note(f"{output}: written")
 
 
