@@ -50,6 +50,7 @@ CODES = {
     "E36": "a derived tag has no such column",
     "E37": "what a lane rests on is neither derived nor filtered",
     "W38": "requests in flight where the answers cannot be told apart",
+    "E39": "a name of the server's own tags",
 }
 """All codes; those up to 25 are `plc.md`'s own."""
 

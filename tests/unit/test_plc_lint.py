@@ -119,6 +119,15 @@ SEEDS = [
     follows("E37", "expr", "in1.loop.both", "x1.door"),
     follows("E37", "expr", "x1.mains", "x1.door", role="gate.mains"),
     follows("E05", "type", "x1.untyped", "x1.door", "word"),
+    seed("E39", "tag", "in1.gate.open_request", "HR2081", "string", length="5"),
+    seed("E39", "tag", "in1.camera.ok", "HR2019.4", "bool"),
+    follows("E39", "tag", "in1.quote.due_fen", "0", "u32"),
+    seed("E39", "tag", "x1.gate.open_answer", "HR2086"),
+    seed("E39", "tag", "zone.all.free", "HR2087"),
+    seed("E39", "tag", "site.forced", "HR2088"),
+    seed("E39", "tag", "dev.plc1.state", "HR2089"),
+    seed(GOOD, "", "site.power", "HR2090"),
+    seed(GOOD, "", "x1.alarm", "HR2091"),
     seed("E27", "verify", "x1.readback", "HR2018.5", "bool", verify="readback:x1.none"),
 ]
 

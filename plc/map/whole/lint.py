@@ -1,7 +1,7 @@
 """What is wrong with a tag map as a whole: names, overlaps, and what a lane lacks for AUTO (`plc.md` §4)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from plc.map.devices import Device
@@ -9,6 +9,7 @@ from plc.map.findings import ERROR, WARNING, Finding, at, error, found
 from plc.map.mapped import MappedTag
 from plc.map.sheet import Row, Sheet
 from plc.map.tagrow import OPENING_PULSE, READBACK
+from scada.engine.lanetags import is_own
 from scada.model.tag import TagName, lane_of, point_of
 
 NEEDED_FOR_AUTO = [
@@ -60,7 +61,9 @@ def check_rows(rows: Sequence[Named], devices: Mapping[str, Device]) -> Iterator
     yield from _names(rows)
     yield from _roles(rows)
     yield from _readbacks(rows)
-    for lane in lanes_of(rows, devices).values():
+    lanes = lanes_of(rows, devices)
+    yield from _owned(rows, lanes)
+    for lane in lanes.values():
         yield from _lane(lane)
 
 
@@ -138,6 +141,14 @@ def _names(rows: Iterable[Named]) -> Iterator[Finding]:
         if before is not one:
             text = f"{one.name} stands in {_where(one, before)} already"
             yield error("E02", one.sheet, one.row, "tag", text, "remove one of the two; case makes no difference")
+
+
+def _owned(rows: Iterable[Named], lanes: Collection[str]) -> Iterator[Finding]:
+    """A device must not speak for the server: its word on `gate.open_request` would open the gate."""
+    for one in rows:
+        if is_own(TagName(one.name), lanes):
+            text = f"{one.name} is a tag of the server's own: no device says what it holds"
+            yield error("E39", one.sheet, one.row, "tag", text, "give it another name")
 
 
 def _roles(rows: Iterable[Named]) -> Iterator[Finding]:

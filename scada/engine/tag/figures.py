@@ -11,11 +11,13 @@ from scada.model.tag import Access, TagName, TagSpec, Value
 from scada.ports import Driver
 
 PERIOD_S = 1.0
+LANE_BOXES = ("events", "tags")
+"""The queues of a lane."""
 
 
 def box_specs(lanes: Iterable[LaneName]) -> list[TagSpec]:
     """Give the tags of the queues: how many waited at most in the last second."""
-    lane_boxes = [TagName(f"{lane}.box.{box}") for lane in lanes for box in ("events", "tags")]
+    lane_boxes = [TagName(f"{lane}.box.{box}") for lane in lanes for box in LANE_BOXES]
     return [
         TagSpec(name, "", Access.READ, description="waited in this queue at most", description_zh="队列中最多等待数")
         for name in (*lane_boxes, HISTORY_BOX)
