@@ -36,13 +36,14 @@ from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import own_specs, zone_values
 from scada.engine.links import Links
 from scada.engine.recorder import Recorder
-from scada.engine.tag.figures import HISTORY_BOX, Figures
+from scada.engine.tag.figures import Figures
 from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
 from scada.engine.trace.blackbox import BlackBoxes
 from scada.engine.trace.tap import tapped
 from scada.maps.desk import MapDesk
 from scada.maps.inuse import Parts, SiteMap, start_map
+from scada.model.figures import HISTORY_BOX
 from scada.model.lane.words import Direction
 from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, StayId, ZoneName

@@ -1,43 +1,16 @@
 """The server's own tags of lanes and zones, and what they say: functions of values."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from scada.config import Config
-from scada.engine.tag.figures import HISTORY_BOX, LANE_BOXES, box_specs
-from scada.model.figures import GROUP, device_specs
+from scada.engine.tag.figures import box_specs
+from scada.model.figures import OF_LANE, OF_SITE, OF_ZONE, device_specs
 from scada.model.lane.commands import Show
 from scada.model.lane.leave import due_of
 from scada.model.lane.states import NAMES, Lane
 from scada.model.names import LaneName, ZoneName
-from scada.model.tag import Access, TagName, TagSpec, Value, lane_of, point_of
+from scada.model.tag import Access, TagName, TagSpec, Value
 from scada.model.zones import ZoneCount, Zones
-
-_POINTS = (
-    "lane.state",
-    "lane.ways",
-    "passage",
-    "plate.text",
-    "plate.confidence",
-    "plate.colour",
-    "plate.agreeing",
-    "plate.by",
-    "stay",
-    "quote.due_fen",
-    "quote.minutes",
-    "picture",
-    "case",
-    "alarm",
-    "degraded",
-    "display",
-    "camera.ok",
-    "mode.period",
-    "gate.open_answer",
-)
-_SITE = ("stays_open", "stays_seq", "plant_lag_ms", "tag_changes", "history_points", "forced")
-_ZONE = ("cars", "free", "drift")
-_ASKS = frozenset({"gate.open_request", "gate.open_answer"})
-_OF_LANES = frozenset({*_POINTS, *(f"box.{box}" for box in LANE_BOXES)})
-_OF_SITE = frozenset({*(f"site.{point}" for point in _SITE), HISTORY_BOX})
 
 PERSONAL = frozenset(
     {
@@ -61,28 +34,20 @@ def own_specs(config: Config, devices: Iterable[str]) -> list[TagSpec]:
     return [*lanes, *site_specs(), *zone_specs(config.park), *figures]
 
 
-def is_own(name: TagName, lanes: Collection[str]) -> bool:
-    """Say whether a name is one of the server's own, which no device may say; `lanes` are those that a map knows."""
-    lane, point = lane_of(name), point_of(name)
-    if lane == "zone":
-        return point.rpartition(".")[2] in _ZONE
-    return lane == GROUP or name in _OF_SITE or point in _ASKS or (lane in lanes and point in _OF_LANES)
-
-
 def lane_specs(lane: LaneName) -> list[TagSpec]:
     """Give the server's own tags of a lane; the gate-open request is the only one that is asked by writing."""
-    own = [TagSpec(TagName(f"{lane}.{point}"), "", Access.READ) for point in _POINTS]
+    own = [TagSpec(TagName(f"{lane}.{point}"), "", Access.READ) for point in OF_LANE]
     return [*own, TagSpec(TagName(f"{lane}.gate.open_request"), "", Access.READ_WRITE)]
 
 
 def site_specs() -> list[TagSpec]:
     """Give the server's own tags of the whole site."""
-    return [TagSpec(TagName(f"site.{point}"), "", Access.READ) for point in _SITE]
+    return [TagSpec(TagName(f"site.{point}"), "", Access.READ) for point in OF_SITE]
 
 
 def zone_specs(zones: Zones) -> list[TagSpec]:
     """Give the server's own tags of every zone; one without a limit has no free spaces to tell."""
-    points = {zone.name: ("cars", "drift") if zone.spaces is None else _ZONE for zone in zones.all}
+    points = {zone.name: ("cars", "drift") if zone.spaces is None else OF_ZONE for zone in zones.all}
     return [TagSpec(TagName(f"zone.{name}.{point}"), "", Access.READ) for name, own in points.items() for point in own]
 
 

@@ -1,9 +1,9 @@
-"""The figures of a device's link as tags: how they are called and what they mean."""
+"""The server's own tags: how they are called, and what the figures of a device's link mean."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from scada.model.tag import Access, Shape, TagName, TagSpec
+from scada.model.tag import Access, Shape, TagName, TagSpec, lane_of, point_of
 
 GROUP = "dev"
 _MS_DEADBAND = 2.0
@@ -26,6 +26,45 @@ _POINTS: dict[str, tuple[Shape, str, str, str]] = {
 }
 BUSY = frozenset({"reads", "writes"})
 """Figures that move with every second and say nothing later: they are no history."""
+
+OF_LANE = (
+    "lane.state",
+    "lane.ways",
+    "passage",
+    "plate.text",
+    "plate.confidence",
+    "plate.colour",
+    "plate.agreeing",
+    "plate.by",
+    "stay",
+    "quote.due_fen",
+    "quote.minutes",
+    "picture",
+    "case",
+    "alarm",
+    "degraded",
+    "display",
+    "camera.ok",
+    "mode.period",
+    "gate.open_answer",
+)
+OF_SITE = ("stays_open", "stays_seq", "plant_lag_ms", "tag_changes", "history_points", "forced")
+OF_ZONE = ("cars", "free", "drift")
+"""The server's own points of a lane, of the site and of a zone."""
+LANE_BOXES = ("events", "tags")
+"""The queues of a lane."""
+HISTORY_BOX = TagName("site.box_history")
+_ASKS = frozenset({"gate.open_request", "gate.open_answer"})
+_LANE_POINTS = frozenset({*OF_LANE, *(f"box.{box}" for box in LANE_BOXES)})
+_NAMES = frozenset({*(f"site.{point}" for point in OF_SITE), HISTORY_BOX})
+
+
+def is_own(name: TagName, lanes: Collection[str]) -> bool:
+    """Say whether a name is one of the server's own, which no device may say; `lanes` are those that a map knows."""
+    lane, point = lane_of(name), point_of(name)
+    if lane == "zone":
+        return point.rpartition(".")[2] in OF_ZONE
+    return lane == GROUP or name in _NAMES or point in _ASKS or (lane in lanes and point in _LANE_POINTS)
 
 
 def device_tag(device: str, point: str) -> TagName:

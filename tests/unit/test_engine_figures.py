@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 from scada.clock import VirtualClock
 from scada.engine.mailbox import EveryItem, Mailbox
-from scada.engine.tag.figures import HISTORY_BOX, Figures, box_specs
+from scada.engine.tag.figures import Figures, box_specs
 from scada.engine.tags import TagTable
 from scada.model.device import DeviceFigures, LinkState
-from scada.model.figures import device_specs, device_tag
+from scada.model.figures import HISTORY_BOX, device_specs, device_tag
 from scada.model.names import LaneName
 from scada.model.tag import TagName
 

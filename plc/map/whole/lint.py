@@ -9,7 +9,7 @@ from plc.map.findings import ERROR, WARNING, Finding, at, error, found
 from plc.map.mapped import MappedTag
 from plc.map.sheet import Row, Sheet
 from plc.map.tagrow import OPENING_PULSE, READBACK
-from scada.engine.lanetags import is_own
+from scada.model.figures import is_own
 from scada.model.tag import TagName, lane_of, point_of
 
 NEEDED_FOR_AUTO = [

@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from scada.engine.tags import TagTable
 from scada.model.device import DeviceFigures
-from scada.model.figures import device_tag
+from scada.model.figures import HISTORY_BOX, LANE_BOXES, device_tag
 from scada.model.names import LaneName
 from scada.model.tag import Access, TagName, TagSpec, Value
 from scada.ports import Driver
 
 PERIOD_S = 1.0
-LANE_BOXES = ("events", "tags")
-"""The queues of a lane."""
 
 
 def box_specs(lanes: Iterable[LaneName]) -> list[TagSpec]:
@@ -22,9 +20,6 @@ def box_specs(lanes: Iterable[LaneName]) -> list[TagSpec]:
         TagSpec(name, "", Access.READ, description="waited in this queue at most", description_zh="队列中最多等待数")
         for name in (*lane_boxes, HISTORY_BOX)
     ]
-
-
-HISTORY_BOX = TagName("site.box_history")
 
 
 class Figures:
