@@ -9,7 +9,7 @@ import asyncio
 import re
 import socket
 import struct
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,9 +26,9 @@ from snap7.type import Area, WordLen
 
 from plc.map.addresses import Address, AddressError
 from plc.map.devices import Device
-from plc.map.findings import WARNING
+from plc.map.findings import ERROR
 from plc.map.mapped import MappedTag, Scan
-from plc.map.protocol import Fault, lacks_address
+from plc.map.protocol import Fault, lacks_address, same_place
 from plc.registers import CODES, CodingError, Kind, Order, command_words, encode, payload, words_of
 from plc.transport.link import LAYOUT, ForeignLayout, keep_trying
 from plc.transport.published import Published
@@ -162,10 +162,10 @@ class Siemens:
         ordered = sorted((tag for tag in tags if tag.kind is not Kind.BOOL), key=_order)
         for before, tag in pairwise(ordered):
             if _area(before) == _area(tag) and _place(tag).start < _end(before):
+                text = f"{tag.name} and {before.name} ({before.where}) overlap"
                 same = _place(tag) == _place(before)
-                text = f"{tag.name} and {before.name} ({before.where}) {'are the same place' if same else 'overlap'}"
-                code, severity = ("W17", WARNING) if same else ("E17", "error")
-                yield tag, Fault(code, "address", text, "correct one of the two", severity)
+                yield tag, same_place(tag, before) if same else Fault("E17", "address", text, "correct one of the two")
+        yield from _written_twice(tags)
 
     def driver(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock, _data: Path) -> "S7Driver":
         """Make the link. Raises PlcError where security is asked for."""
@@ -183,6 +183,22 @@ def _check_string(tag: MappedTag) -> Iterator[Fault]:
         yield Fault("E27", "length", "a STRING needs its length in characters", remedy)
     if tag.spec.access is not Access.READ:
         yield Fault("E10", "access", "a STRING of an S7 is only read", "make it ro")
+
+
+def _written_twice(tags: Sequence[MappedTag]) -> Iterator[tuple[MappedTag, Fault]]:
+    """Name the bits that a person could write although what they lie in, or they themselves, belong to the lane."""
+    by_byte: dict[tuple[tuple[int, int], int], list[MappedTag]] = defaultdict(list)
+    for tag in (tag for tag in tags if tag.spec.access is not Access.READ):
+        place = _place(tag)
+        others = {other.name: other for byte in range(place.start, _end(tag)) for other in by_byte[_area(tag), byte]}
+        for other in others.values():
+            bits = (tag.kind is Kind.BOOL, other.kind is Kind.BOOL)
+            if not any(bits) or (all(bits) and _place(other).bit != place.bit):
+                continue
+            if (fault := same_place(tag, other)).severity == ERROR:
+                yield tag, fault
+        for byte in range(place.start, _end(tag)):
+            by_byte[_area(tag), byte].append(tag)
 
 
 def _area(tag: MappedTag) -> tuple[int, int]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plc.map.addresses import Address
-from plc.map.findings import ERROR
+from plc.map.findings import ERROR, WARNING
 from scada.clock import Clock
+from scada.model.interlock import why_not_by_hand
+from scada.model.tag import Access
 from scada.ports import Driver, TagSink
 
 if typing.TYPE_CHECKING:
@@ -71,6 +73,16 @@ def lacks_address(device: "Device", usual_port: int) -> Iterable[Fault]:
         yield Fault("E30", "host", f"{device.name} needs a host", "fill in its name or address")
     if not device.port:
         yield Fault("E30", "port", f"{device.name} needs a port", f"{usual_port} is usual")
+
+
+def same_place(tag: "MappedTag", other: "MappedTag") -> Fault:
+    """Say that two rows lie in one place: an error where one would write by hand what belongs to the lane."""
+    text = f"{tag.name} and {other.name} ({other.where}) are the same place"
+    specs = (tag.spec, other.spec)
+    if all(spec.access is not Access.READ for spec in specs) and any(why_not_by_hand(spec) for spec in specs):
+        text = f"{text}, and what belongs to the lane is written by one name only"
+        return Fault("E17", "address", text, "remove one of the two")
+    return Fault("W17", "address", text, "remove one of the two", WARNING)
 
 
 class UnknownProtocol(LookupError):

@@ -13,7 +13,7 @@ from plc.map.addresses import MAX_REGISTER, Address, Area, Register, parse_regis
 from plc.map.devices import Device
 from plc.map.findings import WARNING
 from plc.map.mapped import MappedTag, Scan
-from plc.map.protocol import Fault, lacks_address
+from plc.map.protocol import Fault, lacks_address, same_place
 from plc.modbus.driver import ModbusDriver
 from plc.modbus.framing import Framing, Mbap, Rtu
 from plc.modbus.lines import Line, SerialLines, SerialWay, Socket, serial_settings
@@ -168,7 +168,7 @@ def _clash(tag: MappedTag, point: Point, other: MappedTag, taken: Point) -> Iter
     if tag.kind is Kind.BOOL and other.kind is Kind.BOOL and point.place.bit != taken.place.bit:
         return
     if point.place.start == taken.place.start and point.end == taken.end:
-        yield Fault("W17", "address", f"{where} are the same place", "remove one of the two", WARNING)
+        yield same_place(tag, other)
     else:
         yield Fault("E17", "address", f"{where} overlap", "correct one of the two")
 

@@ -1,5 +1,6 @@
 """OPC UA as a tag map sees it: node ids, commands by a method or an array, and security."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from plc.browsed import Bounds, Browsed
 from plc.map.addresses import Address, AddressError, parse_node
 from plc.map.devices import Device
 from plc.map.mapped import MappedTag
-from plc.map.protocol import Fault, lacks_address
+from plc.map.protocol import Fault, lacks_address, same_place
 from plc.opcua import OpcUaDriver
 from plc.ua.browse import browse
 from plc.ua.keys import KeyFolder
@@ -50,9 +51,13 @@ class OpcUa:
         """A node may be of any type: a command goes by a method, or as one array of nine registers."""
         yield from ()
 
-    def check_tags(self, _tags: Sequence[MappedTag], _device: Device) -> Iterator[tuple[MappedTag, Fault]]:
-        """Nothing can be wrong between nodes."""
-        yield from ()
+    def check_tags(self, tags: Sequence[MappedTag], _device: Device) -> Iterator[tuple[MappedTag, Fault]]:
+        """Say which nodes have two rows."""
+        by_node: dict[str, list[MappedTag]] = defaultdict(list)
+        for tag in tags:
+            there = by_node[str(tag.address)]
+            yield from ((tag, same_place(tag, other)) for other in there)
+            there.append(tag)
 
     def driver(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock, data: Path) -> OpcUaDriver:
         """Make the link."""

@@ -9,7 +9,7 @@ from scada.model.tag import Access, Quality, Shape, TagSpec, TagValue, Value
 RESERVED = frozenset({"cmd", "claim.wanted", "hb.server", "gate.open_pulse"})
 """Points that only a lane's gatekeeper may write, by the handshake and never by name."""
 _NO_HAND = ("ack", "claim", "cmd", "fire", "gate", "hand", "hb", "lane", "mode", "passage", "plc", "rise", "stay")
-"""Groups of a lane's points that no person writes: what moves the boom, and what proves who passed."""
+"""Groups of a lane's points that no person writes, nor any that is proof: what moves the boom or says who passed."""
 _PROVES = ("ack", "beam", "claim", "cmd", "fire", "gate", "hand", "hb", "loop", "mode", "passage", "plc", "rise")
 """Groups of a lane's points on which boom, money or handshake rest: neither forced, nor derived, nor filtered here."""
 _TREND = frozenset({"gate.motor_a", "loop.approach_hz"})
@@ -80,7 +80,7 @@ def why_not_by_hand(spec: TagSpec) -> str:
         return f"{spec.name} is the server's own word"
     if spec.access is Access.READ:
         return f"{spec.name} is read only"
-    if any(_group(point) in _NO_HAND for point in spec.points):
+    if any(_group(point) in _NO_HAND or is_proof(point) for point in spec.points):
         return f"{spec.name} belongs to the lane: no person writes it"
     return ""
 

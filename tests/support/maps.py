@@ -83,7 +83,9 @@ def many_lanes(folder: Path, rows: int) -> tuple[Path, Path]:
     tags, devices = [heads], [device_heads]
     for number in range(-(-rows // len(lane))):
         tags += [line.replace("in1.", f"in{number}.").replace(",plc1,", f",p{number},") for line in lane]
-        devices.append(device.replace("plc1", f"p{number}"))
+        devices.append(
+            device.replace("plc1", f"p{number}").replace("127.0.0.1", f"10.0.{number // 250}.{number % 250}")
+        )
     (folder / "many.csv").write_text("\n".join(tags), encoding="utf-8")
     (folder / "many_devices.csv").write_text("\n".join(devices), encoding="utf-8")
     return folder / "many.csv", folder / "many_devices.csv"

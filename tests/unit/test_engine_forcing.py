@@ -209,6 +209,8 @@ def test_figures_for_people_may_be_forced_within_their_range() -> None:
             "hb.server",
             "hand.open",
             "passage.reset",
+            "loop.safety",
+            "beam",
         )
     ],
 )

@@ -58,6 +58,9 @@ def test_anything_else_is_no_address(text: str) -> None:
         ("in1.a,s1,DB1.DBB4,string,rw,,8", "E10"),
         ("in1.a,s1,DB1.DBD4,u32,ro,,\nin1.b,s1,DB1.DBW6,u16,ro,,", "E17"),
         ("in1.a,s1,DB1.DBW6,u16,ro,,\nin1.b,s1,DB1.DBW6,u16,ro,,", "W17"),
+        ("in1.claim.wanted,s1,DB1.DBW6,u16,wo,,\nin1.b,s1,DB1.DBW6,u16,rw,,", "E17"),
+        ("in1.cmd,s1,DB1.DBB100:18,cmdblock,wo,,\nin1.b,s1,DB1.DBX104.0,bool,rw,,", "E17"),
+        ("in1.gate.close,s1,Q0.1,bool,wo,,\nin1.b,s1,Q0.1,bool,wo,,", "E17"),
     ],
 )
 def test_lint_finds_what_is_wrong_with_a_place(tmp_path: Path, row: str, code: str) -> None:

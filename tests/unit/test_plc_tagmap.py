@@ -99,6 +99,30 @@ def test_a_cell_that_several_look_at_is_named_once(tmp_path: Path) -> None:
     assert [finding.code for finding in lint(file, SHIPPED / "devices.csv")] == ["E27"]
 
 
+def lane_s_own(folder: Path, device: str, place: str, written: str = "wo") -> set[str]:
+    devices = (
+        "device,protocol,host,port,host2\nplc1,modbus-tcp,10.0.0.1,502,10.0.1.1\nalso,modbus-tcp,10.0.1.1,502,\n"
+        "other,modbus-tcp,10.0.0.9,502,\nua1,opcua,10.0.0.1,4840,\n"
+    )
+    rows = (
+        "tag,device,address,type,access\nin1.claim.wanted,plc1,HR1025,u16,wo\n"
+        f"in1.mode.wanted,ua1,ns=2;s=M,u16,wo\nin1.lamp,{device},{place},u16,{written}\n"
+    )
+    return {one.code for one in findings(folder, rows, devices)} - {"E19"}
+
+
+def test_what_belongs_to_the_lane_is_written_by_one_name_only(tmp_path: Path) -> None:
+    assert lane_s_own(tmp_path, "plc1", "HR1025") == {"E17"}
+    assert lane_s_own(tmp_path, "ua1", "ns=2;s=M") == {"E17"}
+    assert lane_s_own(tmp_path, "plc1", "HR1025", "ro") == lane_s_own(tmp_path, "ua1", "ns=2;s=M", "ro") == {"W17"}
+
+
+def test_two_rows_of_the_device_table_may_be_one_device(tmp_path: Path) -> None:
+    assert lane_s_own(tmp_path, "also", "HR1025") == {"E17"}
+    assert lane_s_own(tmp_path, "also", "HR1026") == lane_s_own(tmp_path, "also", "HR1025", "ro") == set()
+    assert lane_s_own(tmp_path, "other", "HR1025") == set()
+
+
 def test_two_bits_of_one_word_are_no_mistake(tmp_path: Path) -> None:
     assert codes(tmp_path, "in1.a,plc1,HR0.1,bool\nin1.b,plc1,HR0.2,bool") == set()
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from plc.map.devices import Device
 from plc.map.findings import ERROR, WARNING, Finding, at, error, found
 from plc.map.mapped import MappedTag
+from plc.map.protocol import Fault
 from plc.map.sheet import Row, Sheet
 from plc.map.tagrow import OPENING_PULSE, READBACK
 from scada.model.figures import is_own
-from scada.model.tag import TagName, lane_of, point_of
+from scada.model.tag import Access, TagName, lane_of, point_of
 
 NEEDED_FOR_AUTO = [
     "loop.approach",
@@ -76,6 +77,25 @@ def check_tags(tags: Iterable[MappedTag], devices: Mapping[str, Device]) -> Iter
         device = devices[name]
         for tag, fault in device.protocol.check_tags(group, device):
             yield found(fault, tag.origin, tag.line)
+    for rows in _rows_of_one(devices[name] for name in by_device):
+        writable = [tag for row in rows for tag in by_device[row.name] if tag.spec.access is not Access.READ]
+        known = {
+            fault for row in rows for fault in _errors([tag for tag in writable if tag.spec.device == row.name], row)
+        }
+        yield from (found(fault, tag.origin, tag.line) for tag, fault in _errors(writable, rows[0]) - known)
+
+
+def _errors(tags: Sequence[MappedTag], device: Device) -> set[tuple[MappedTag, Fault]]:
+    return {(tag, fault) for tag, fault in device.protocol.check_tags(tags, device) if fault.severity == ERROR}
+
+
+def _rows_of_one(devices: Iterable[Device]) -> Iterator[list[Device]]:
+    """Give the rows of the device table that are one and the same device: what one writes, the other reads."""
+    by_place: dict[tuple[object, ...], list[Device]] = defaultdict(list)
+    for device in devices:
+        for way in () if device.simulated else device.ways:
+            by_place[way.protocol.name, way.host.lower(), way.port, way.unit, way.serial].append(device)
+    yield from (rows for rows in by_place.values() if len(rows) > 1)
 
 
 @dataclass(frozen=True, slots=True)
