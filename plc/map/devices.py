@@ -1,5 +1,6 @@
 """The device table: which PLCs there are, and how each is reached."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -88,6 +89,10 @@ _RANGES = {
 """Whole numbers of the table: least, most, and what blank means."""
 
 
+_NAME = re.compile(r"[\w-][\w .-]{0,62}")
+"""No path, and nothing that is hidden; letters of any language."""
+
+
 class _Bad(Exception):
     def __init__(self, column: str, text: str, remedy: str) -> None:
         super().__init__(text)
@@ -121,6 +126,9 @@ def _simulated(device: Device, sheet: Sheet, row: Row) -> Iterator[Finding]:
 def _device(row: Row, protocols: Protocols) -> Device:
     if not row["device"]:
         raise _Bad("device", "a device needs a name", "fill in device")
+    if not _NAME.fullmatch(row["device"]) or row["device"] == "clients":
+        text = f"{row['device']!r} is no name of a device: files and folders are called by it"
+        raise _Bad("device", text, "use letters, digits, _ and -, as in plc1; and not clients")
     numbers = {column: _number(row, column) for column in _RANGES}
     return Device(
         name=row["device"],

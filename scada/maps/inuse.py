@@ -120,14 +120,17 @@ class SiteMap:
             return await self._apply(proposal, version, by, why, wait_s)
 
     def _proposed(self, files: Files) -> Proposal | Refused:
-        tag_map, findings = tagmap.examine(*files)
+        try:
+            content = tagmap.contents(files)
+            tag_map, findings = tagmap.examine(*files)
+            if tagmap.contents(files) != content:
+                return _unread(files, "it was changed while it was read", "try again when nobody is writing it")
+        except OSError as error:
+            return _unread(files, str(error), "look at the files")
         errors = [one for one in findings if one.severity == ERROR and not self._has_no_auto_anyway(one, tag_map)]
         if errors:
             return Refused(errors)
-        try:
-            return Proposal(tag_map, tagmap.contents(files), differences(self._tag_map, tag_map), findings)
-        except OSError as error:
-            return Refused([Finding(ERROR, "E00", str(files[0]), 1, "", str(error), "look at the files")])
+        return Proposal(tag_map, content, differences(self._tag_map, tag_map), findings)
 
     def _has_no_auto_anyway(self, finding: Finding, new: TagMap) -> bool:
         """A change never takes AUTO from a lane; one that has none may go on without it."""
@@ -153,10 +156,10 @@ class SiteMap:
         waiting = {change.device: change for change in found.devices}
         until_s = self._clock.seconds() + wait_s
         while True:
-            for change in list(waiting.values()):
-                if not self._busy(change):
-                    await self._exchange(change, proposal.tag_map)
-                    del waiting[change.device]
+            for changes in _together(list(waiting.values()), self._tag_map, proposal.tag_map):
+                if not any(map(self._busy, changes)):
+                    await self._exchange(changes, proposal.tag_map)
+                    waiting = {name: change for name, change in waiting.items() if change not in changes}
             if not waiting or self._clock.seconds() >= until_s:
                 break
             await asyncio.sleep(LOOK_S)
@@ -164,7 +167,7 @@ class SiteMap:
             self._use(proposal.tag_map)
             parts.tags.remap(parts.specs(self._tag_map))
             parts.changed(self._tag_map)
-        left = {name: self._busy(change) for name, change in waiting.items()}
+        left = {name: self._busy(change) or "tags move from or to it" for name, change in waiting.items()}
         done = tuple(change.device for change in found.devices if change.device not in left)
         log.info("tag map applied", version=version.number, by=by, done=done, waiting=list(left))
         return Applied(version.number, done, left)
@@ -173,12 +176,14 @@ class SiteMap:
         parts = self._parts()
         return next((why for lane in change.lanes if (why := parts.busy(LaneName(lane)))), "")
 
-    async def _exchange(self, change: DeviceChange, new: TagMap) -> None:
-        """Let one device be as the new map says, and everything else as it was."""
-        parts, device = self._parts(), change.device
-        composed = _with_device(self._tag_map, new, change)
-        drivers = parts.drivers(_only(composed, device)) if change.restarts else ()
-        if change.restarts:
+    async def _exchange(self, changes: Sequence[DeviceChange], new: TagMap) -> None:
+        """Let some devices be as the new map says, and everything else as it was."""
+        parts, composed = self._parts(), self._tag_map
+        for change in changes:
+            composed = _with_device(composed, new, change)
+        again = [change.device for change in changes if change.restarts]
+        drivers = [driver for device in again for driver in parts.drivers(_only(composed, device))]
+        for device in again:
             await parts.links.stop(device)
         self._use(composed)
         parts.tags.remap(parts.specs(composed))
@@ -220,6 +225,23 @@ def start_map(files: Files, versions: MapVersions, clock: Clock) -> tuple[TagMap
             return tagmap.read_map(*files), 0
         log.error("the tag map has mistakes; the one in use goes on", version=active.number, error=str(error))
     return tagmap.read_map(*tagmap.files_in(active.folder, files)), active.number
+
+
+def _unread(files: Files, text: str, remedy: str) -> Refused:
+    return Refused([Finding(ERROR, "E00", str(files[0]), 1, "", text, remedy)])
+
+
+def _together(changes: Sequence[DeviceChange], old: TagMap, new: TagMap) -> list[list[DeviceChange]]:
+    """Group devices between which tags move: a tag has one device at every moment, for what it says and is told."""
+    before = {tag.name: tag.spec.device for tag in old.tags}
+    groups = [[change] for change in changes]
+    for tag in new.tags:
+        ends = {tag.spec.device, before.get(tag.name, tag.spec.device)}
+        joined = [group for group in groups if any(change.device in ends for change in group)] if len(ends) > 1 else []
+        if len(joined) > 1:
+            groups = [group for group in groups if group not in joined]
+            groups.append([change for group in joined for change in group])
+    return groups
 
 
 def _with_device(old: TagMap, new: TagMap, change: DeviceChange) -> TagMap:

@@ -130,6 +130,19 @@ def test_a_command_held_beyond_its_life_opens_nothing_when_it_comes() -> None:
     virtually(story())
 
 
+def test_a_command_that_takes_longer_to_write_down_than_it_lives_is_never_sent() -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc(), KeptBook(656.0)) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            assert isinstance(await plant.open(number), NotDone)
+            assert plant.plc.received == []
+            assert plant.plc.opened == []
+
+    virtually(story())
+
+
 def test_a_plc_that_can_no_longer_be_read_leaves_the_command_unknown() -> None:
     async def story() -> None:
         async with Plant(MemoryPlc()) as plant:

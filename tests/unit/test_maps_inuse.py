@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from plc import tagmap
-from plc.tagmap import TagMapError
+from plc.map.findings import Finding
+from plc.map.mapped import TagMap
+from plc.tagmap import Files, TagMapError
 from scada.maps.inuse import Applied, Refused, start_map
 from scada.model.tag import TagName
 from tests.support.engine import START, until
@@ -77,6 +79,40 @@ async def test_a_lane_changes_only_while_nobody_is_in_it_and_the_others_do_not_w
         site.occupied.clear()
         assert await site.maps.reload("tina", "", 1) == Applied(2, ("plc1",), {})
         assert site.maps.place(TagName("a1.meter.power"))[0].startswith("HR9")
+
+
+async def test_a_tag_that_moves_has_one_device_at_every_moment(tmp_path: Path) -> None:
+    async with MapSite(tmp_path) as site:
+        site.occupied.add("b2")
+        await site.put(ROWS.replace("plc2,HR0", "plc2,HR7").replace("power,plc1", "power,plc2"))
+        outcome = await site.maps.reload("tina", "", 0)
+        assert isinstance(outcome, Applied)
+        assert set(outcome.waiting) == {"plc1", "plc2"}
+        assert [wire.name for wire in site.links.drivers if "a1.meter.power" in wire.tags] == ["plc1"]
+        site.occupied.clear()
+        outcome = await site.maps.reload("tina", "", 1)
+        assert outcome == Applied(2, ("plc1", "plc2"), {})
+        assert [wire.name for wire in site.links.drivers if "a1.meter.power" in wire.tags] == ["plc2"]
+
+
+async def test_files_that_change_while_they_are_read_are_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examine = tagmap.examine
+
+    async with MapSite(tmp_path) as site:
+
+        def examine_meanwhile(*files: *Files) -> tuple[TagMap, list[Finding]]:
+            found = examine(*files)
+            site.write("a1.meter.power,plc1,HR0,word,W\n")
+            return found
+
+        monkeypatch.setattr(tagmap, "examine", examine_meanwhile)
+        await site.put(ROWS.replace("HR7", "HR0"))
+        outcome = await site.maps.reload("tina", "", 1)
+        assert isinstance(outcome, Refused)
+        assert "changed while" in outcome.findings[0].text
+        assert len(await site.maps.versions()) == 1
 
 
 async def test_a_waiting_change_is_made_as_soon_as_the_lane_is_empty(tmp_path: Path) -> None:

@@ -228,6 +228,12 @@ def test_a_command_is_a_method_or_one_array_and_a_namespace_may_be_a_uri(tmp_pat
     assert {finding.code for finding in found} <= {"E19"}
 
 
+@pytest.mark.parametrize("name", ["../../plc", "a/b", ".hidden", "clients", "x" * 64])
+def test_a_device_is_not_called_like_a_path_or_like_those_who_read_from_us(tmp_path: Path, name: str) -> None:
+    found = findings(tmp_path, "tag,device,address,type\n", f"device,protocol,host,port\n{name},opcua,127.0.0.1,4840\n")
+    assert [(finding.code, finding.column) for finding in found] == [("E30", "device")]
+
+
 def test_a_modbus_device_has_no_security(tmp_path: Path) -> None:
     devices = "device,protocol,host,port,security\nplc1,modbus-tcp,127.0.0.1,502,Basic256Sha256/Sign\n"
     found = findings(tmp_path, "tag,device,address,type\nin1.a,plc1,HR1,u16\n", devices)

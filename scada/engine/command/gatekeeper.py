@@ -144,6 +144,8 @@ class Gatekeeper:
         if image is None or image.claim_now != intent.block.claim:
             return NotDone("the lane was lost before the command was sent")
         until_s = began_s + intent.block.ttl_ms / 1000
+        if self._clock.seconds() >= until_s:
+            return NotDone("it took longer to write down than it may live: it was not sent")
         verdict = await self._try(intent, began_s)
         if isinstance(verdict, Undecided) and self._clock.seconds() < until_s:
             log.warning("command unanswered, the same bytes go out once more", lane=self._lane, seq=intent.block.seq)
