@@ -1,10 +1,10 @@
-"""What `docs/plc/README.md` says of numbers, defaults and addresses is what the code holds."""
+"""What `docs/plc` says of numbers, defaults and addresses is what the code holds, and its examples can be used."""
 
 import re
 from pathlib import Path
 
 from plc.sim.memory import Settings
-from plc.tagmap import read_map
+from plc.tagmap import lint, read_map
 from scada.model.handshake import LAYOUT, Mode, PassageOutcome
 from tests.support.plc import SHIPPED
 from tests.support.st import parse
@@ -52,3 +52,15 @@ def test_the_new_registers_are_where_the_page_says() -> None:
         place = at[f"in1.{names}"]
         assert getattr(place, "start", None) == first
     assert f"Layout {LAYOUT}" in PAGE
+
+
+def test_the_example_of_formulas_can_be_copied_as_it_stands(tmp_path: Path) -> None:
+    page = (DOCS / "tags.md").read_text(encoding="utf-8")
+    example = page.split("## Derived tags", 1)[1].split("```")[1].lstrip()
+    head, *formulas = example.splitlines()
+    heads = f"tag,device,address,{head.removeprefix('tag,')}"
+    lines = [f"{name},,,{rest}" for name, _, rest in (line.partition(",") for line in formulas)]
+    inputs = ["cabinet.door,plc1,HR17.0,bool", "count.open,plc1,HR18,u32", "count.pass,plc1,HR20,u32"]
+    file = tmp_path / "tags.csv"
+    file.write_text("\n".join([heads, *(f"in1.{one}" for one in inputs), *lines]), encoding="utf-8")
+    assert lint(file, SHIPPED / "devices.csv") == []

@@ -5,8 +5,9 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
+from plc.map.findings import Finding
 from scada import say
 from scada.bridge import Bridge, Refused, Unknown, Value
 from scada.config import Config, ConfigError, load
@@ -129,10 +130,9 @@ def _finish(told: Told, as_json: bool) -> int:
 
 
 def _tell_proposal(proposal: Told) -> None:
-    for finding in cast("list[Told]", proposal["findings"]):
-        where = f"{finding['file']}:{finding['row']}"
-        text = f"{finding['severity']}: {where}: {finding['code']} {finding['column']}: {finding['text']}"
-        say.complain(f"{text}; {finding['remedy']}")
+    for told in cast("list[dict[str, Any]]", proposal["findings"]):
+        finding = Finding(**told)
+        say.complain(f"{finding.severity}: {finding}")
     if not proposal["ok"]:
         say.complain("the map has mistakes: nothing changes")
         return
