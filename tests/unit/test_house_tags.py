@@ -7,7 +7,7 @@ import pytest
 
 from scada.__main__ import main
 from tests.support.house import ROOT
-from tests.support.plc import SHIPPED
+from tests.support.plc import SHIPPED, free_port
 
 Out = pytest.CaptureFixture[str]
 SITE = ["--config", str(ROOT / "config.toml")]
@@ -108,6 +108,14 @@ def test_import_of_neither_kepwares_nor_telegrafs_file_names_both(capsys: Out) -
     assert main(["tags", "import", str(SHIPPED / "tags.csv"), "--device", "plc1"]) == 2
     told = capsys.readouterr().err
     assert "tags.csv: neither Kepware's CSV (it has no head 'Tag Name') nor Telegraf's" in told
+
+
+def test_watch_of_devices_that_do_not_answer_ends_with_1(tmp_path: Path, capsys: Out) -> None:
+    table = (SHIPPED / "devices.csv").read_text(encoding="utf-8").replace(",5020,", f",{free_port()},")
+    (tmp_path / "devices.csv").write_text(table, encoding="utf-8")
+    words = ["in1.gate.up", "--direct", "--seconds", "0.3", "--devices", str(tmp_path / "devices.csv")]
+    assert main(["tags", "watch", *words, *SITE]) == 1
+    assert "NOT_CONNECTED" in capsys.readouterr().out
 
 
 def test_reload_without_a_plant_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:

@@ -34,7 +34,7 @@ Seen = tuple[str, Value, int, str]
 
 
 def watch(asked: argparse.Namespace) -> int:
-    """Show tags as they change until Ctrl-C, or for some seconds. 1 if nothing was seen, 2 if that cannot be."""
+    """Show tags as they change until Ctrl-C, or for some seconds. 1 if nothing was read, 2 if that cannot be."""
     say.only_trouble()
     try:
         config = load(asked.config)
@@ -69,6 +69,7 @@ class _Screen:
         self._mapped = {str(tag.name): tag for tag in tag_map.tags}
         self._last: dict[str, tuple[Value, int]] = {}
         self.count = 0
+        """Lines that tell more than that there is no link."""
 
     def show(self, rows: Sequence[Seen]) -> None:
         """Print the rows that are asked for and new."""
@@ -76,9 +77,14 @@ class _Screen:
             if not fnmatchcase(name, self._pattern) or self._last.get(name) == (value, status):
                 continue
             self._last[name] = (value, status)
-            self.count += 1
+            self.count += status != Quality.NOT_CONNECTED.status_code
             self._print(name, value, status, at)
         sys.stdout.flush()
+
+    def note_unknown(self) -> None:
+        """Say so if the plant has no such tag: it may yet come with another map."""
+        if not self._last:
+            say.note(f"no tag of the plant is called {self._pattern}; waiting for one")
 
     def _print(self, name: str, value: Value, status: int, at: str) -> None:
         quality = Quality(status).name
@@ -119,6 +125,7 @@ def _from_plant(config: Config, screen: _Screen, seconds: float | None) -> bool:
             screen.show(told.get(timeout=LINK_S) or ())
         except queue.Empty:
             return False
+        screen.note_unknown()
         for batch in _until(told, seconds):
             if batch is None:
                 say.note("the plant has gone; waiting for it")

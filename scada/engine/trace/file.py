@@ -84,8 +84,10 @@ def read(path: Path) -> tuple[dict[str, object], list[Line]]:
     """Read a file back: its head, and one row a tag. Raises NoBlackBox."""
     try:
         rows = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise NoBlackBox(f"{path}: {error}") from error
+    except OSError as error:
+        raise NoBlackBox(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise NoBlackBox(f"{path} is no black box: {error}") from error
     if not rows or not all(isinstance(row, dict) for row in rows) or rows[0].get("black_box") != FORMAT:
         raise NoBlackBox(f"{path} does not begin like a black box of format {FORMAT}")
     return rows[0], [line for row in rows[1:] for line in _lines_of(row)]
