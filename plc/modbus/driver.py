@@ -35,7 +35,10 @@ log = structlog.get_logger(__name__)
 
 
 class ModbusDriver:
-    """One device, reached over the first of its `ways` that answers."""
+    """One device, reached over the first of its `ways` that answers.
+
+    After a loss it is silent for `quiet_s`: an answer that comes late, and has no number, is then nobody's.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class ModbusDriver:
         clock: Clock,
         ways: Sequence[Transport],
         periods: Mapping[Scan, float] = PERIODS,
+        quiet_s: float = 0.0,
     ) -> None:
         self._device, self._clock, self._ways = device, clock, deque(ways)
         self._tags = {tag.name: tag for tag in tags}
@@ -56,6 +60,7 @@ class ModbusDriver:
         self._in_flight = 1 if device.pause_s else device.pipeline
         self._bits = asyncio.Lock()
         self._lost = ""
+        self._quiet_s, self._was_lost = quiet_s, False
 
     @property
     def name(self) -> str:
@@ -99,13 +104,14 @@ class ModbusDriver:
         """Live through one connection. Raises PlcError when it ends; another way has its turn then."""
         link = await self._opened()
         try:
-            await asyncio.sleep(self._device.pause_s)
+            await asyncio.sleep(max(self._device.pause_s, self._quiet_s if self._was_lost else 0.0))
             await self._check_layout(link)
             log.info("plc connected", plc=self.name, address=link.address)
             self._tally.connected(link.address)
             await self._serve(link)
         finally:
             link.close()
+            self._was_lost = True
             self._ways.rotate(-1)
             self._writes.close("the link was lost")
 

@@ -29,6 +29,10 @@ MASKS = "masks"
 """In a device's profile: it knows function 22, by which one bit is written without reading its register first."""
 
 
+MOST_QUIET_S = 1.0
+"""So long at most a device without numbered answers is left alone after a loss: a late one must not pass for ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Modbus:
     """Modbus, over sockets of its own with `framing`, or over the serial lines that devices share."""
@@ -83,8 +87,10 @@ class Modbus:
             raise PlcError(f"{device.where}: Modbus has no security {device.security!r}")
         masks = MASKS in device.profile.split()
         ways = [ModbusTransport(device.name, device.unit, device.timeout_s, line, masks) for line in self._ways(device)]
-        device = device if self.framing.is_numbered else replace(device, pipeline=1)
-        return ModbusDriver(device, with_the_faster(tags), sink, clock, ways)
+        if self.framing.is_numbered:
+            return ModbusDriver(device, with_the_faster(tags), sink, clock, ways)
+        quiet_s = min(device.timeout_s, MOST_QUIET_S)
+        return ModbusDriver(replace(device, pipeline=1), with_the_faster(tags), sink, clock, ways, quiet_s=quiet_s)
 
     async def browse(self, device: Device, _data: Path, _now: datetime, bounds: Bounds) -> Browsed:
         """Read where something answers. Raises PlcError."""

@@ -12,6 +12,7 @@ from asyncua.ua.uaerrors import UaError
 from plc.browsed import Bounds, Browsed
 from plc.map.addresses import Address, AddressError, parse_node
 from plc.map.devices import Device
+from plc.map.findings import ERROR
 from plc.map.mapped import MappedTag
 from plc.map.protocol import Fault, lacks_address, same_place
 from plc.opcua import OpcUaDriver
@@ -52,11 +53,12 @@ class OpcUa:
         yield from ()
 
     def check_tags(self, tags: Sequence[MappedTag], _device: Device) -> Iterator[tuple[MappedTag, Fault]]:
-        """Say which nodes have two rows."""
+        """Two tags may stand on one node, but what belongs to the lane is written by one name only."""
         by_node: dict[str, list[MappedTag]] = defaultdict(list)
         for tag in tags:
             there = by_node[str(tag.address)]
-            yield from ((tag, same_place(tag, other)) for other in there)
+            faults = (same_place(tag, other) for other in there)
+            yield from ((tag, fault) for fault in faults if fault.severity == ERROR)
             there.append(tag)
 
     def driver(self, device: Device, tags: Sequence[MappedTag], sink: TagSink, clock: Clock, data: Path) -> OpcUaDriver:

@@ -1,5 +1,6 @@
 """Between OPC UA's values and ours: node ids, variants, StatusCodes."""
 
+import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ from asyncua import ua
 
 from plc.map.addresses import NodeAddress
 from plc.map.mapped import MappedTag
-from plc.registers import Kind, command_words
+from plc.registers import CODES, Kind, command_words
 from scada.model.handshake import CommandBlock
 from scada.model.tag import Quality, TagUpdate, Value
 
@@ -70,7 +71,7 @@ def update_of(tag: MappedTag, data: ua.DataValue) -> TagUpdate:
     if quality.is_bad and raw is None:
         return TagUpdate(tag.name, None, quality, at)
     value, plausible = _value(tag, raw)
-    return TagUpdate(tag.name, value, plausible if quality is Quality.GOOD else quality, at)
+    return TagUpdate(tag.name, value, plausible if quality.is_good and plausible is not Quality.GOOD else quality, at)
 
 
 def _value(tag: MappedTag, raw: object) -> tuple[Value, Quality]:
@@ -115,4 +116,9 @@ def variant_of(tag: MappedTag, value: Value) -> ua.Variant:
     if value is None or isinstance(value, str) or tag.kind not in VARIANTS:
         raise TypeError(f"{value!r} is no value for {tag.name}")
     raw = tag.scaling.raw(value)
-    return ua.Variant(raw if tag.kind.is_float else round(raw), VARIANTS[tag.kind])
+    number = raw if tag.kind.is_float else round(raw)
+    try:
+        struct.pack(CODES[tag.kind], number)
+    except (struct.error, OverflowError) as error:
+        raise TypeError(f"{value!r} does not fit into {tag.name}: {error}") from error
+    return ua.Variant(number, VARIANTS[tag.kind])

@@ -14,7 +14,7 @@ Everything here reads and writes files: call it on a thread.
 import os
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Login:
     """Who we are for a server that asks."""
 
     user: str
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class KeyFolder:
         """Let a device show this certificate from now on; give the file that says so."""
         file = self.trusting(device) / f"{sha256(certificate).replace(':', '')[:16].lower()}.der"
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            _make(file.parent, self.folder)
             _put(file, certificate.public_bytes(Encoding.DER), mode=0o644)
         except OSError as error:
             raise KeysError(f"{file} cannot be written: {error}; give this user the right to") from error
@@ -143,7 +143,7 @@ class KeyFolder:
         folder = self.folder / "strangers"
         file = folder / f"{sha256(certificate).replace(':', '')[:16].lower()}.der"
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make(folder, self.folder)
             if not file.exists() and sum(1 for _ in folder.iterdir()) < MOST_STRANGERS:
                 _put(file, certificate.public_bytes(Encoding.DER))
         except OSError as error:
@@ -182,7 +182,7 @@ class KeyFolder:
         if not user or not password or "\n" in user + password:
             raise KeysError("a login is a user name and a password, of one line each")
         try:
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make(file.parent, self.folder)
             _put(file, f"{user}\n{password}\n".encode())
         except OSError as error:
             raise KeysError(f"{file} cannot be written: {error}; give this user the right to") from error
@@ -210,6 +210,14 @@ def _certificate(file: Path) -> x509.Certificate:
         )
     except (OSError, ValueError) as error:
         raise KeysError(f"{file} is no certificate: {error}; remove it") from error
+
+
+def _make(folder: Path, top: Path) -> None:
+    """Make a folder and all above it up to `top`, for this user alone: who may write there, is trusted."""
+    top.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for part in reversed([folder, *folder.parents]):
+        if part.is_relative_to(top):
+            part.mkdir(exist_ok=True, mode=0o700)
 
 
 def _put(file: Path, content: bytes, mode: int = 0o600, *, only_first: bool = False) -> bool:

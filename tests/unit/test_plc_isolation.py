@@ -101,6 +101,45 @@ def of_lane(tag: MappedTag, lane: str) -> MappedTag:
     return replace(tag, spec=replace(tag.spec, name=TagName(tag.name.replace("in1", lane)), device=f"plc{lane[-1]}"))
 
 
+class Gateway(WirePlc):
+    """Remembers when it was opened; its first connection ends at its third read."""
+
+    def __init__(self) -> None:
+        super().__init__("plc1", refuses=True)
+        self.opened_at: list[float] = []
+
+    async def open(self, on_lost: Callable[[str], None]) -> None:
+        self.opened_at.append(asyncio.get_running_loop().time())
+
+    async def read(self, area: Area, start: int, count: int) -> bytes:
+        if len(self.opened_at) == 1 and len(self.read_at) == 2:
+            raise PlcError("no answer within 1 s")
+        return await super().read(area, start, count)
+
+
+def test_a_link_whose_answers_have_no_number_is_silent_for_a_while_after_a_loss(tmp_path: Path) -> None:
+    async def story(tags: Sequence[MappedTag], device: Device) -> None:
+        plc = Gateway()
+        driver = ModbusDriver(device, tags, Sink(), LoopClock(), [plc], PERIODS, quiet_s=0.9)
+        task = asyncio.create_task(driver.run())
+        await asyncio.sleep(10.0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        first, again = plc.opened_at
+        assert plc.read_at[0] - first < 0.1
+        assert 0.9 < plc.read_at[2] - again < 1.0
+
+    tags, device = asyncio.run(small_map(tmp_path, ROWS, DEVICE))
+    virtually(story(tags, device))
+
+
+def test_answers_without_a_number_are_given_that_time(tmp_path: Path) -> None:
+    tags, device = asyncio.run(small_map(tmp_path, ROWS, DEVICE.replace("modbus-tcp", "modbus-rtu-tcp")))
+    driver = device.protocol.driver(device, tags, Sink(), LoopClock(), tmp_path)
+    assert isinstance(driver, ModbusDriver)
+    assert driver._quiet_s == 1.0
+
+
 @pytest.mark.parametrize("refuses", [False, True])
 def test_pulling_a_device_for_an_hour_leaves_the_others_alone_and_its_own_tags_bad(
     tmp_path: Path, refuses: bool
