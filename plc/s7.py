@@ -385,9 +385,7 @@ class S7Driver:
         ]
         self._writes = WaitingWrites(device.where)
         self._back_off = BackOff()
-        self._ways = deque([(device.host, device.port)])
-        if device.host2:
-            self._ways.append((device.host2, device.port2 or device.port))
+        self._ways = deque((way.host, way.port) for way in device.ways)
 
     @property
     def name(self) -> str:

@@ -250,6 +250,11 @@ class TagTable:
         else:
             self._path.use(drivers)
 
+    @property
+    def pulsing(self) -> frozenset[TagName]:
+        """Give the outputs that have yet to go back: their links must stay."""
+        return frozenset() if self._path is None else self._path.pulsing
+
     async def write(self, name: TagName, value: Value, by: str, why: str, writer: Writer = Writer.PART) -> Outcome:
         """Write a tag by the one path: interlock, journal, device, read-back. Never repeated."""
         if self._path is None:

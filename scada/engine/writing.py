@@ -69,6 +69,11 @@ class WritePath:
         """Send by these links from now on; a pulse under way goes back by its own."""
         self._drivers = {driver.name: driver for driver in drivers}
 
+    @property
+    def pulsing(self) -> frozenset[TagName]:
+        """Give the outputs that are on for a while and have yet to go back."""
+        return frozenset(self._pulsing)
+
     async def write(self, name: TagName, value: Value, by: str, why: str, writer: Writer = Writer.PART) -> Outcome:
         """Write one value once and say what became of it."""
         if name not in self._table:

@@ -174,6 +174,9 @@ class SiteMap:
 
     def _busy(self, change: DeviceChange) -> str:
         parts = self._parts()
+        for name in parts.tags.pulsing:
+            if parts.tags.spec(name).device == change.device:
+                return f"{name} is pulsing"
         return next((why for lane in change.lanes if (why := parts.busy(LaneName(lane)))), "")
 
     async def _exchange(self, changes: Sequence[DeviceChange], new: TagMap) -> None:

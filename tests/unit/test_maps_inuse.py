@@ -81,6 +81,25 @@ async def test_a_lane_changes_only_while_nobody_is_in_it_and_the_others_do_not_w
         assert site.maps.place(TagName("a1.meter.power"))[0].startswith("HR9")
 
 
+async def test_a_link_stays_until_an_output_that_pulses_has_gone_back(tmp_path: Path) -> None:
+    def write(address: str) -> None:
+        rows = f"a1.horn,plc1,C0,bool,wo,300\na1.hours,plc1,{address},u16,,\n"
+        (tmp_path / "tags.csv").write_text(f"tag,device,address,type,access,pulse_ms\n{rows}", encoding="utf-8")
+        (tmp_path / "devices.csv").write_text(DEVICES, encoding="utf-8")
+
+    await asyncio.to_thread(write, "HR0")
+    async with MapSite(tmp_path) as site:
+        site.tags.connect(site.links.drivers, site.journal)
+        (wire,) = site.running("plc1")
+        going = asyncio.create_task(site.tags.write(TagName("a1.horn"), True, "tina", "a test"))
+        await until(lambda: wire.written == [("a1.horn", True)])
+        await asyncio.to_thread(write, "HR9")
+        outcome = await site.maps.reload("tina", "", 2)
+        assert outcome == Applied(2, ("plc1",), {})
+        assert wire.written == [("a1.horn", True), ("a1.horn", False)]
+        await going
+
+
 async def test_a_tag_that_moves_has_one_device_at_every_moment(tmp_path: Path) -> None:
     async with MapSite(tmp_path) as site:
         site.occupied.add("b2")
