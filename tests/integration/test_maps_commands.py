@@ -13,6 +13,7 @@ from scada.__main__ import main
 from scada.clock import SystemClock
 from scada.config import load
 from scada.engine.bridge import BridgeServer
+from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.maps.desk import MapDesk
 from tests.support.house import ROOT
 from tests.support.maps import ROWS, MapSite
@@ -30,10 +31,10 @@ def site_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @asynccontextmanager
-async def plant(site: MapSite, config: Path) -> AsyncIterator[list[str]]:
+async def plant(site: MapSite, config: Path, **others: Handler) -> AsyncIterator[list[str]]:
     socket = (await asyncio.to_thread(load, config)).socket("control")
     await asyncio.to_thread(socket.parent.mkdir, parents=True)
-    verbs = MapDesk(site.maps).verbs()
+    verbs = {**MapDesk(site.maps).verbs(), **others}
     async with BridgeServer(socket, "control", verbs, {"plant": "test", "site": {}}, SystemClock(), site.tags):
         yield ["--config", str(config)]
 
@@ -74,6 +75,21 @@ async def test_reload_of_a_bad_map_names_row_and_column_and_ends_with_2(
         assert await said(["tags", "reload", "--by", "tina", *of_site]) == 2
         assert "tags.csv:3: E05 type" in capsys.readouterr().err
         assert site.maps.version == 1
+
+
+@pytest.mark.parametrize("words", [("reload",), ("versions",), ("rollback",), ("rollback", "--to", "1")])
+async def test_who_may_not_is_told_what_it_takes_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out, words: tuple[str, ...]
+) -> None:
+    async def forbid(_ask: Ask) -> object:
+        raise BridgeRefusal("forbidden", "no")
+
+    config = await asyncio.to_thread(site_of, tmp_path, monkeypatch)
+    others = dict.fromkeys(("tag_map", "reload_tags", "rollback_tags"), forbid)
+    async with MapSite(tmp_path) as site, plant(site, config, **others) as of_site:
+        assert await said(["tags", *words, "--by", "tina", *of_site]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("tina may not do that: --by is for a technician or administrator")
 
 
 async def test_watch_shows_the_plants_values_with_their_quality(

@@ -14,6 +14,7 @@ from scada.config import Config, ConfigError, load
 
 ASK_S = 30.0
 LINK_S = 2.0
+WHO = "--by is for a technician or administrator of the site whose first password is changed"
 AT_ONCE_S = 20
 """How long one ask lets the plant wait for idle lanes."""
 
@@ -41,7 +42,12 @@ def rollback(asked: argparse.Namespace) -> int:
     """Use a former version. 0 done, 1 some lane was not idle, 2 it changes nothing."""
 
     def work(ask: Ask, _config: Config) -> int:
-        number = asked.to if asked.to is not None else _before(ask, asked.by)
+        number: int | None = asked.to
+        if number is None:
+            told = ask("tag_map", {}, asked.by)
+            if isinstance(told, int):
+                return told
+            number = _before(told)
         if number is None:
             say.complain("there is no version before this one")
             return 2
@@ -86,6 +92,9 @@ def _with_plant(asked: argparse.Namespace, work: Callable[[Ask, Config], int]) -
             match bridge.ask(verb, dict(args), user=user, within_s=ASK_S):
                 case Value(value):
                     return cast("Told", value)
+                case Refused("forbidden"):
+                    say.complain(f"{user} may not do that: {WHO}")
+                    return 2
                 case Refused(_, error):
                     say.complain(error)
                     return 2
@@ -96,10 +105,7 @@ def _with_plant(asked: argparse.Namespace, work: Callable[[Ask, Config], int]) -
         return work(ask, config)
 
 
-def _before(ask: Ask, by: str) -> int | None:
-    told = ask("tag_map", {}, by)
-    if isinstance(told, int):
-        return None
+def _before(told: Told) -> int | None:
     numbers = [cast("int", one["number"]) for one in cast("list[Told]", told["versions"])]
     return max((number for number in numbers if number < cast("int", told["version"])), default=None)
 
