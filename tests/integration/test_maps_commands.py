@@ -55,6 +55,8 @@ async def test_reload_shows_what_differs_applies_it_and_rollback_goes_back(
         told = capsys.readouterr().out
         assert "changed b2.meter.power: address HR0 → HR7" in told
         assert "version 2: plc2 changed" in told
+        assert await said(["tags", "reload", "--by", "tina", "--dry-run", *of_site]) == 0
+        assert "nothing differs" in capsys.readouterr().out
         site.occupied.add("b2")
         assert await said(["tags", "rollback", "--by", "otto", "--wait", "0", *of_site]) == 1
         assert "a car is in b2" in capsys.readouterr().err

@@ -143,6 +143,8 @@ def _tell_proposal(proposal: Told) -> None:
         say.complain("the map has mistakes: nothing changes")
         return
     found = cast("Told", proposal["differences"])
+    if found["same"]:
+        say.tell("nothing differs")
     for device in cast("list[Told]", found["devices"]):
         what = "the link is made anew" if device["restarts"] else "the link stays"
         say.tell(f"{device['kind']} device {device['device']}: {what}")
