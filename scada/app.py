@@ -6,8 +6,9 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
@@ -26,6 +27,8 @@ SITE_TICK_S = 0.5
 """How often the site's own figures are shown."""
 STOP_S = 4.0
 """How long a stop may take, with all there is to write down; it needs less than a second where nothing hangs."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -61,14 +64,38 @@ async def run(config: Config, clock: SystemClock) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told)
-    async with AsyncExitStack() as stack:
-        try:
-            plant = await assemble(config, clock, stack)
-            await _first_start(plant)
-            await _live(plant, stop, deadline)
-        finally:
-            deadline.set()
+    with suppress(ToldToStop):
+        async with Parts(stop) as stack:
+            try:
+                plant = await assemble(config, clock, stack)
+                stack.heed()
+                await _first_start(plant)
+                await _live(plant, stop, deadline)
+            finally:
+                deadline.set()
     log.info("plant stopped")
+
+
+class ToldToStop(Exception):
+    """The plant was told to stop before all of it had started."""
+
+
+class Parts(AsyncExitStack):
+    """Opens one part after the other, and no further one when told to stop; what is open closes in reverse."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def heed(self) -> None:
+        """Raise ToldToStop if that was told."""
+        if self._stop.is_set():
+            raise ToldToStop
+
+    async def enter_async_context(self, part: AbstractAsyncContextManager[T, Any]) -> T:
+        """Open a part. Raises ToldToStop instead if that was told."""
+        self.heed()
+        return await super().enter_async_context(part)
 
 
 async def _live(plant: Plant, stop: asyncio.Event, deadline: Deadline) -> None:

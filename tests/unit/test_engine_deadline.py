@@ -1,7 +1,14 @@
 """A process that was told to stop ends, whatever hangs in it."""
 
+import asyncio
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from scada.app import Parts, ToldToStop
 
 HANGING = """
 import threading, time
@@ -59,3 +66,25 @@ def test_a_task_that_swallows_its_cancellation_is_named() -> None:
 def test_a_process_that_ends_by_itself_is_not_touched() -> None:
     ended = run(LIVELY)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+async def test_no_further_part_is_opened_once_told_to_stop_and_what_is_open_closes() -> None:
+    stop, told = asyncio.Event(), []
+
+    @asynccontextmanager
+    async def part(name: str) -> AsyncIterator[str]:
+        told.append(f"{name} opens")
+        try:
+            yield name
+        finally:
+            told.append(f"{name} closes")
+
+    async def start() -> None:
+        async with Parts(stop) as stack:
+            await stack.enter_async_context(part("books"))
+            stop.set()
+            await stack.enter_async_context(part("cameras"))
+
+    with pytest.raises(ToldToStop):
+        await start()
+    assert told == ["books opens", "books closes"]
