@@ -15,6 +15,7 @@ from scada.config import load
 from scada.engine.bridge import BridgeServer
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.maps.desk import MapDesk
+from scada.model.tag import Quality, TagName, TagUpdate
 from tests.support.house import ROOT
 from tests.support.maps import ROWS, MapSite
 from tests.support.plc import SHIPPED, at_free_port, shipped_map, virtual_plc
@@ -99,11 +100,15 @@ async def test_watch_shows_the_plants_values_with_their_quality(
 ) -> None:
     config = await asyncio.to_thread(site_of, tmp_path, monkeypatch)
     async with MapSite(tmp_path) as site, plant(site, config) as of_site:
-        assert await said(["tags", "watch", "a1.*", "--json", "--seconds", "0.2", *of_site]) == 0
+        words = ["tags", "watch", "a1.*", "--json", "--seconds", "0.2", *of_site]
+        assert await said(words) == 1, "nothing has been read yet"
+        capsys.readouterr()
+        site.tags.apply([TagUpdate(TagName("a1.meter.power"), 7, Quality.GOOD)])
+        assert await said(words) == 0
         rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        assert {row["tag"]: row["quality"] for row in rows} == {
-            "a1.meter.power": "NOT_CONNECTED",
-            "a1.meter.total": "NOT_CONNECTED",
+        assert {row["tag"]: (row["value"], row["quality"]) for row in rows} == {
+            "a1.meter.power": (7, "GOOD"),
+            "a1.meter.total": (None, "NOT_CONNECTED"),
         }
 
 
