@@ -13,6 +13,7 @@ import structlog
 from scada.model.lane.words import Direction, Reason
 from scada.model.names import LaneName
 from scada.model.plate import Plate
+from scada.model.tag import Quality
 from scada.sim.people.pages import Browser, PageError
 
 log = structlog.get_logger()
@@ -124,12 +125,12 @@ class Desk:
         self._token = page.csrf_token
 
     def tags(self) -> dict[str, object]:
-        """Give all tags' values as the overview shows them."""
+        """Give all tags' values as the overview shows them: none where it withholds one."""
         content = self._browser.json(f"{self._url}/api/snapshot")
         tags = content.get("tags") if isinstance(content, dict) else None
         if not isinstance(tags, dict):
             raise PageError(f"{self._url}/api/snapshot: {str(content)[:100]}")
-        return {name: tag["value"] for name, tag in tags.items()}
+        return {name: tag["value"] if Quality(tag["status"]).is_good else None for name, tag in tags.items()}
 
     def open_stays(self) -> list[Offered]:
         """Give the stays that may be picked."""
