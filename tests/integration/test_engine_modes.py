@@ -98,6 +98,34 @@ async def test_what_is_asked_for_while_the_lane_is_only_leaving_resync_stands_in
     assert told == [("RESYNC", "plc", "plc"), ("HOLD_OPEN", "li", "expiry")]
 
 
+async def test_what_is_asked_for_while_the_book_is_still_being_written_stands_in_the_persons_name(
+    bench: ModeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, writing, may_write = bench.keepers[LaneName("out1")], asyncio.Event(), asyncio.Event()
+    bench.plc().show(mode=Mode.RESYNC)
+    await bench.shows("RESYNC")
+    write = bench.db.write
+
+    async def slow_write(work: Any) -> Any:
+        writing.set()
+        await may_write.wait()
+        return await write(work)
+
+    monkeypatch.setattr(bench.db, "write", slow_write)
+    bench.plc().show(mode=Mode.AUTO)
+    await writing.wait()
+    until_at = bench.clock.now() + timedelta(minutes=10)
+    asking = asyncio.create_task(keeper.ask(Wish(Mode.HOLD_OPEN, "li", ModeReason.QUEUE, until=until_at)))
+    await asyncio.sleep(0)
+    may_write.set()
+    assert await asking == Confirmed()
+    bench.clock.leapt_s += 601
+    await bench.shows("AUTO")
+    told = [(period.mode, period.by, period.ended_by) for period in await bench.periods()]
+    assert told == [("RESYNC", "plc", "plc"), ("HOLD_OPEN", "li", "expiry")]
+    assert bench.alarms == []
+
+
 async def test_the_person_and_the_wish_stand_in_the_journal_before_the_plc_hears_of_it(bench: ModeBench) -> None:
     bench.plc().is_deaf = True
     assert await refusal(bench, "hold_open", **HOLD) == ("unknown", "the PLC does not show the mode; look at the lane")

@@ -72,6 +72,7 @@ class ModeKeeper:
         self._away_since: datetime | None = None
         self._standing: Wish | None = None
         self._ends: str = PLC
+        self._asks = 0
         self._again_s = 0.0
         self._dark_s: float | None = None
         self._nobodys_s: float | None = None
@@ -82,6 +83,7 @@ class ModeKeeper:
         """Ask the PLC for a mode and wait until it shows it. Whether it may be asked for was decided before."""
         async with self._one:
             before = self._standing
+            self._asks += 1
             self._standing = None if wish.mode is Mode.AUTO else wish
             self._ends = wish.by
             why = wish.reason.value if wish.reason is not None else wish.note or "back to AUTO"
@@ -168,7 +170,7 @@ class ModeKeeper:
     async def _turn(self, shown: str, image: LaneImage) -> None:
         """End one period and begin the next, in the name of whoever asked for it."""
         awaited = self._is_awaiting(shown)
-        at, ended, by = self._clock.now(), self.period, PLC if awaited else self._ends
+        at, ended, by, asks = self._clock.now(), self.period, PLC if awaited else self._ends, self._asks
         begun = self._period(shown, image, at)
         if begun is not None and begun.by == PLC:
             by = PLC
@@ -180,7 +182,7 @@ class ModeKeeper:
 
         number = await self._db.write(write)
         self.period = None if begun is None else replace(begun, id=number)
-        if not awaited:
+        if not awaited and self._asks == asks:  # what was asked for while the book was written is not yet judged
             self._ends = PLC
             if shown == Mode.AUTO.name:
                 await self._ask_about(by)
@@ -219,6 +221,7 @@ class ModeKeeper:
             self._standing = None
             return
         async with self._one:
+            self._asks += 1
             self._ends = EXPIRY
             await self._write(Mode.AUTO, EXPIRY, "its time is over")
 
