@@ -1,9 +1,12 @@
 """All cameras by lane, each in a process of its own: `scada.ports.Cameras` on real pictures."""
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 
+from lpr.process.passage import Capture
 from lpr.process.post import CameraPost
+from lpr.process.record import Captured
 from lpr.process.wire import Settings
 from scada.clock import Clock
 from scada.config import Camera, Config
@@ -15,7 +18,10 @@ from scada.model.plate import PlateRead, PlateUnread
 class CameraPool:
     """Starts the cameras' processes on entering and ends them on leaving."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, hear: Callable[[Captured], None] = lambda _: None) -> None:
+        """`hear`: who counts what the cameras do; called once a capture, never blocks, never raises."""
+        self._clock = clock
+        self._hear = hear
         self._timing = {lane.id: lane.waits for lane in config.lanes}
         self._posts = [(camera, CameraPost(_settings(camera, config), clock)) for camera in config.cameras]
         self._group = asyncio.TaskGroup()
@@ -37,13 +43,16 @@ class CameraPool:
         await self._group.__aexit__(kind, error, trace)
 
     async def capture(self, lane: LaneName, passage: PassageId, way: Direction) -> PlateRead | PlateUnread:
-        """Read the plate of the car on the approach loop; the surest of the cameras that look at it speaks."""
+        """Read the plate of the car on the approach loop: one vote over all the cameras that look at it."""
         posts = [post for camera, post in self._posts if camera.looks_at(lane, way)]
         if not posts:
             return PlateUnread("no camera", None)
-        readings = await asyncio.gather(*(post.capture(self._timing[lane]) for post in posts))
-        reads = [reading for reading in readings if isinstance(reading, PlateRead)]
-        return max(reads, key=lambda read: (read.confidence, read.agreeing)) if reads else readings[0]
+        at, began_s = self._clock.now(), self._clock.seconds()
+        capture = Capture(dict.fromkeys(posts, 0.0), self._timing[lane], self._clock)
+        reading = await capture.run(passage)
+        ms = round((self._clock.seconds() - began_s) * 1000, 1)
+        self._hear(Captured(lane, passage, way, at, ms, reading, capture.looks()))
+        return reading
 
     async def snapshot(self, lane: LaneName) -> PictureId | None:
         """Keep one picture of now; the first camera of the lane that can."""

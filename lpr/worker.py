@@ -19,8 +19,8 @@ from lpr.models import ModelError, find
 from lpr.process.capture import Capturer
 from lpr.process.wire import (
     Beat,
-    CaptureAnswer,
     CaptureOrder,
+    Enough,
     Order,
     SnapshotAnswer,
     SnapshotOrder,
@@ -52,6 +52,7 @@ class Worker:
         self._clock = clock
         self._beat_s = 0.0
         self._next: Order | None = None
+        self._enough: Enough | None = None
 
     def run(self) -> None:
         """Serve until the decoder hangs."""
@@ -64,12 +65,14 @@ class Worker:
 
     def _perform(self, order: Order) -> None:
         match order:
-            case CaptureOrder():
-                self._say(CaptureAnswer(order.id, self._capturer.capture(order, self._go_on)))
+            case CaptureOrder(id=number):
+                self._say(self._capturer.capture(order, lambda: self._go_on(number), self._say))
             case SnapshotOrder():
                 self._say(SnapshotAnswer(order.id, self._capturer.snapshot()))
+            case Enough():
+                self._enough = order
 
-    def _go_on(self) -> bool:
+    def _go_on(self, number: int) -> bool:
         """Keep a picture that is wanted meanwhile; a newer capture overtakes this one: the car it was for has gone."""
         while self._next is None and not self._orders.empty():
             order = self._orders.get_nowait()
@@ -77,7 +80,7 @@ class Worker:
                 self._next = order
             else:
                 self._perform(order)
-        return self._beat() and self._next is None
+        return self._beat() and self._next is None and self._enough != Enough(number)
 
     def _beat(self) -> bool:
         health, now = self._grabber.health(), self._clock.seconds()

@@ -1,4 +1,7 @@
-"""One capture: frames younger than the request, read one by one until the vote is sure or the time is up."""
+"""One capture: frames younger than the request, read one by one until the vote is settled or the time is up.
+
+What each frame shows is said at once: the plant votes over all cameras, and has it even if this process hangs later.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,14 +10,14 @@ import cv2
 
 from lpr.camera import Frame, Grabber
 from lpr.evidence import PictureStore
-from lpr.process.wire import CaptureOrder
+from lpr.process.wire import CaptureAnswer, CaptureOrder, Looked
 from lpr.reader.guess import PlateGuess
 from lpr.reader.network import Picture
 from lpr.recognise import Reader
-from lpr.vote import decide, nearest, vote
+from lpr.vote import Ballot, ballot_of, nearest, vote
 from scada.clock import Clock
 from scada.model.names import PictureId
-from scada.model.plate import Plate, PlateRead, PlateUnread
+from scada.model.plate import Plate
 from scada.ports import PictureError
 
 _SETTLE_S = 0.05
@@ -25,23 +28,30 @@ _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 85]
 
 @dataclass(slots=True)
 class _Harvest:
-    """The guesses of all frames, and the frames worth keeping: the best of each string, and the last."""
+    """The ballots of all frames, and the frames worth keeping: the best of each string, and the last."""
 
-    guesses: list[PlateGuess | None] = field(default_factory=list)
+    ballots: list[Ballot] = field(default_factory=list)
     best: dict[Plate, tuple[float, Picture]] = field(default_factory=dict)
     last: Picture | None = None
 
     def add(self, picture: Picture, guess: PlateGuess | None) -> None:
         """Take one frame in."""
-        self.guesses.append(guess)
         self.last = picture
-        if guess is not None and guess.min_prob >= self.best.get(guess.text, (0.0, picture))[0]:
+        if guess is None:
+            return
+        self.ballots.append(ballot_of("", guess))
+        if guess.min_prob >= self.best.get(guess.text, (0.0, picture))[0]:
             self.best[guess.text] = (guess.min_prob, picture)
 
     def picture(self) -> Picture | None:
         """Give the frame that shows the outcome best."""
-        outcome = vote(self.guesses)
+        outcome = vote(self.ballots)
         return self.last if outcome is None else self.best[outcome.best.text][1]
+
+    def is_settled(self, order: CaptureOrder) -> bool:
+        """Say whether this camera alone has seen enough."""
+        outcome = vote(self.ballots)
+        return outcome is not None and outcome.is_settled(order.gate, order.agreeing)
 
 
 class Capturer:
@@ -63,16 +73,14 @@ class Capturer:
         self._region = region
         self._min_plate_px = min_plate_px
 
-    def capture(self, order: CaptureOrder, go_on: Callable[[], bool]) -> PlateRead | PlateUnread:
-        """Carry out an order; `go_on` is asked between frames and may end it early."""
+    def capture(self, order: CaptureOrder, go_on: Callable[[], bool], say: Callable[[Looked], None]) -> CaptureAnswer:
+        """Carry out an order; `go_on` is asked between frames and may end it early, `say` hears of every frame."""
         began_s = self._clock.seconds()
         trouble = self._grabber.health().trouble
         if trouble == "frozen":
-            return PlateUnread("camera frozen", None)
-        harvest = self._harvest(order, began_s, go_on)
-        picture = harvest.picture()
-        kept = None if picture is None else self._keep(picture)
-        return decide(harvest.guesses, kept, order.gate, order.agreeing)
+            return CaptureAnswer(order.id, None, "camera frozen")
+        picture = self._harvest(order, began_s, go_on, say).picture()
+        return CaptureAnswer(order.id, None if picture is None else self._keep(picture))
 
     def snapshot(self) -> PictureId | None:
         """Keep one picture of now, if the camera has one within a second."""
@@ -80,7 +88,9 @@ class Capturer:
             frame = self._grabber.frame_after(self._clock.seconds(), 1.0)
         return None if frame is None else self._keep(frame.picture)
 
-    def _harvest(self, order: CaptureOrder, began_s: float, go_on: Callable[[], bool]) -> _Harvest:
+    def _harvest(
+        self, order: CaptureOrder, began_s: float, go_on: Callable[[], bool], say: Callable[[Looked], None]
+    ) -> _Harvest:
         harvest, after_s, end_s, cost_s = _Harvest(), began_s + _SETTLE_S, began_s + order.within_s, 0.0
         with self._grabber.watching():
             while go_on() and (left_s := end_s - self._clock.seconds()) > cost_s:
@@ -88,10 +98,11 @@ class Capturer:
                 if frame is None:
                     continue
                 began_s, after_s = self._clock.seconds(), frame.at_s
-                harvest.add(frame.picture, self._guess(frame))
+                guess = self._guess(frame)
                 cost_s = self._clock.seconds() - began_s
-                outcome = vote(harvest.guesses)
-                if outcome is not None and outcome.is_sure(order.gate, order.agreeing):
+                harvest.add(frame.picture, guess)
+                say(Looked(order.id, early=False, read_ms=round(cost_s * 1000, 1), guess=guess))
+                if harvest.is_settled(order):
                     break
         return harvest
 

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import structlog
@@ -13,6 +13,8 @@ from lpr.process.wire import (
     Beat,
     CaptureAnswer,
     CaptureOrder,
+    Enough,
+    Looked,
     Order,
     Settings,
     SnapshotAnswer,
@@ -24,15 +26,15 @@ from lpr.process.wire import (
 from lpr.source import FFMPEG_OPTIONS
 from scada.clock import Clock
 from scada.model.lane.timing import Timing
-from scada.model.names import PictureId
-from scada.model.plate import PlateRead, PlateUnread
+from scada.model.names import PassageId, PictureId
 
 SILENCE_S = 3.0
 """A process that has not beaten for so long hangs: it is killed and started anew."""
 _START_S = 30.0
 _STOP_S = 1.5
 _SNAPSHOT_S = 2.0
-_GRACE_S = 0.4
+_FINISH_S = 0.2
+"""What a camera needs after its last frame: to keep the picture and to answer, within the lane's time."""
 _RESTART_S = (0.5, 10.0)
 _STEADY_S = 30.0
 _COMMAND = (sys.executable, "-m", "lpr.worker")
@@ -50,6 +52,7 @@ class CameraPost:
         self._clock = clock
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[_Answer | None]] = {}
+        self._hearing: dict[int, Callable[[Looked], None]] = {}
         self._ready = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self._trouble = "not started"
@@ -81,18 +84,35 @@ class CameraPost:
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _RESTART_S[1])
 
-    async def capture(self, timing: Timing) -> PlateRead | PlateUnread:
-        """Have the plate read; answers within `t_read_s` and half a second."""
+    def number(self) -> int:
+        """Give a number for the next order."""
+        return next(self._numbers)
+
+    async def capture(
+        self, number: int, passage: PassageId, timing: Timing, before_s: float, hear: Callable[[Looked], None]
+    ) -> CaptureAnswer:
+        """Have a car looked at, and tell of every frame; answers within `t_read_s`, cut off then whatever happens."""
         end_s = self._clock.seconds() + timing.t_read_s
+        gone = CaptureAnswer(number, None, "camera gone")
         with suppress(TimeoutError):
             async with asyncio.timeout(timing.t_read_s):
                 await self._ready.wait()
         left_s = end_s - self._clock.seconds()
-        if left_s <= 0:
-            return PlateUnread("camera gone", None)
-        order = CaptureOrder(next(self._numbers), left_s, timing.confidence, timing.agreeing)
-        answer = await self._ask(order, left_s + _GRACE_S)
-        return answer.reading if isinstance(answer, CaptureAnswer) else PlateUnread("camera gone", None)
+        if left_s <= _FINISH_S:
+            return gone
+        order = CaptureOrder(number, passage, left_s - _FINISH_S, timing.confidence, timing.agreeing, before_s)
+        self._hearing[number] = hear
+        try:
+            answer = await self._ask(order, left_s)
+        finally:
+            del self._hearing[number]
+        return answer if isinstance(answer, CaptureAnswer) else gone
+
+    def enough(self, number: int) -> None:
+        """Let a capture end: it is settled."""
+        process = self._process
+        if process is not None and process.stdin is not None and not process.stdin.is_closing():
+            process.stdin.write(encode(Enough(number)))
 
     async def snapshot(self) -> PictureId | None:
         """Have a picture of now kept."""
@@ -156,6 +176,10 @@ class CameraPost:
                 log.info("camera", camera=self.name, trouble=word.trouble or "none")
             self._trouble = word.trouble
             self._ready.set()
+            return
+        if isinstance(word, Looked):
+            if (hear := self._hearing.get(word.id)) is not None:
+                hear(word)
             return
         future = self._waiting.get(word.id)
         if future is not None and not future.done():

@@ -1,12 +1,12 @@
 """What the plant and a camera's process say to each other: JSON, one line a message."""
 
 import json
-from dataclasses import asdict, dataclass
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any
 
-from scada.model.names import PictureId
-from scada.model.plate import Alternative, Plate, PlateColour, PlateKind, PlateRead, PlateUnread, ReadBy
+from lpr.reader.guess import PlateGuess
+from scada.model.lane.codec import CodecError, Json, from_json, to_json
+from scada.model.names import PassageId, PictureId
 
 
 class WireError(Exception):
@@ -26,12 +26,21 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class CaptureOrder:
-    """Read the plate within so many seconds; stop early once sure."""
+    """Read the plate within so many seconds; stop early once settled. `before_s`: how far back older frames count."""
 
     id: int
+    passage: PassageId
     within_s: float
     gate: float
     agreeing: int
+    before_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """The capture of this number may end: other cameras have settled it."""
+
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +58,22 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
-class CaptureAnswer:
-    """The answer to a capture."""
+class Looked:
+    """One frame of a capture was looked at. `early`: it was grabbed before the order."""
 
     id: int
-    reading: PlateRead | PlateUnread
+    early: bool
+    read_ms: float
+    guess: PlateGuess | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureAnswer:
+    """A capture is over; what it saw was said frame by frame. `trouble`: why it could not look, empty if it could."""
+
+    id: int
+    picture: PictureId | None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,77 +84,50 @@ class SnapshotAnswer:
     picture: PictureId | None
 
 
-Order = CaptureOrder | SnapshotOrder
-Word = Beat | CaptureAnswer | SnapshotAnswer
+Order = CaptureOrder | SnapshotOrder | Enough
+Word = Beat | Looked | CaptureAnswer | SnapshotAnswer
 
 
 def encode(message: Settings | Order | Word) -> bytes:
     """Write a message as its line."""
-    body = {"is": type(message).__name__, **asdict(message)}
-    if isinstance(message, CaptureAnswer):
-        body["read"] = isinstance(message.reading, PlateRead)
-    return json.dumps(body, default=_plain, ensure_ascii=False).encode() + b"\n"
+    kind = type(message)
+    body = {"is": kind.__name__, **_fields_of(to_json(message, kind))}
+    return json.dumps(body, ensure_ascii=False).encode() + b"\n"
 
 
 def settings_from(line: bytes) -> Settings:
     """Read the first line. Raises WireError."""
-    fields = _fields(line, "Settings")
-    try:
-        return Settings(**{**fields, "region": tuple((float(x), float(y)) for x, y in fields["region"])})
-    except (KeyError, TypeError, ValueError) as error:
-        raise WireError(f"settings: {error}") from error
+    settings: Settings = _message(line, Settings)
+    return settings
 
 
 def order_from(line: bytes) -> Order:
     """Read a line to the process. Raises WireError."""
-    fields = _fields(line, "CaptureOrder", "SnapshotOrder")
-    try:
-        return CaptureOrder(**fields) if "within_s" in fields else SnapshotOrder(**fields)
-    except TypeError as error:
-        raise WireError(f"order: {error}") from error
+    order: Order = _message(line, CaptureOrder, SnapshotOrder, Enough)
+    return order
 
 
 def word_from(line: bytes) -> Word:
     """Read a line from the process. Raises WireError."""
-    fields = _fields(line, "Beat", "CaptureAnswer", "SnapshotAnswer")
-    try:
-        if "trouble" in fields:
-            return Beat(**fields)
-        if "reading" in fields:
-            reading = _read(fields["reading"]) if fields["read"] else _unread(fields["reading"])
-            return CaptureAnswer(fields["id"], reading)
-        return SnapshotAnswer(**fields)
-    except (KeyError, TypeError, ValueError) as error:
-        raise WireError(f"word: {error}") from error
+    word: Word = _message(line, Beat, Looked, CaptureAnswer, SnapshotAnswer)
+    return word
 
 
-def _fields(line: bytes, *names: str) -> dict[str, Any]:
+def _message(line: bytes, *kinds: type) -> Any:  # noqa: ANN401 - one of the kinds
     try:
         fields = json.loads(line)
     except ValueError as error:
         raise WireError(f"not JSON: {line[:80]!r}") from error
-    if not isinstance(fields, dict) or fields.pop("is", None) not in names:
-        raise WireError(f"not one of {names}: {line[:80]!r}")
-    return fields
+    name = fields.pop("is", None) if isinstance(fields, dict) else None
+    kind = next((kind for kind in kinds if kind.__name__ == name), None)
+    if kind is None:
+        raise WireError(f"none of {', '.join(kind.__name__ for kind in kinds)}: {line[:80]!r}")
+    try:
+        return from_json(kind, fields)
+    except CodecError as error:
+        raise WireError(str(error)) from error
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Enum):
-        return value.value
-    raise TypeError(f"{value!r} does not go over the wire")
-
-
-def _read(fields: dict[str, Any]) -> PlateRead:
-    alternatives = tuple(Alternative(Plate(one["text"]), one["probability"]) for one in fields["alternatives"])
-    words = {
-        "kind": PlateKind(fields["kind"]),
-        "colour": PlateColour(fields["colour"]),
-        "by": ReadBy(fields["by"]),
-        "alternatives": alternatives,
-    }
-    return PlateRead(**{**fields, **words})
-
-
-def _unread(fields: dict[str, Any]) -> PlateUnread:
-    guess = fields["guess"]
-    return PlateUnread(**{**fields, "guess": None if guess is None else _read(guess)})
+def _fields_of(body: Json) -> dict[str, Json]:
+    assert isinstance(body, dict)  # noqa: S101 - every message is a dataclass
+    return body

@@ -18,6 +18,7 @@ from types import TracebackType
 
 from lpr.evidence import PictureStore
 from lpr.reader.guess import PlateGuess
+from lpr.vote import Ballot, ballot_of
 from scada.config import Config, load
 from scada.model.plate import Plate, PlateColour, PlateKind
 
@@ -31,6 +32,11 @@ def guess(text: str, *probs: float, x: float = 640.0, y: float = 500.0, width: f
     corners = ((x - half, y - 30), (x + half, y - 30), (x + half, y + 30), (x - half, y + 30))
     kind = PlateKind.NEW_ENERGY if len(text) == 8 else PlateKind.ORDINARY
     return PlateGuess(Plate(text), tuple(signs), -1.0, kind, PlateColour.BLUE, 1, corners, width, 0.9, "test")
+
+
+def ballot(text: str, *probs: float, eye: str = "cam", early: bool = False, **place: float) -> Ballot:
+    """Make a camera's ballot with these sign probabilities."""
+    return ballot_of(eye, guess(text, *probs, **place), early=early)
 
 
 def free_port() -> int:

@@ -17,10 +17,13 @@ from lpr.process.wire import (
     Beat,
     CaptureAnswer,
     CaptureOrder,
+    Enough,
+    Looked,
     Settings,
     SnapshotAnswer,
     SnapshotOrder,
     WireError,
+    Word,
     encode,
     order_from,
     settings_from,
@@ -28,8 +31,7 @@ from lpr.process.wire import (
 )
 from lpr.sim import qr
 from lpr.source import FolderSource, load_picture, open_source
-from lpr.vote import decide
-from scada.model.names import PictureId
+from scada.model.names import PassageId, PictureId
 from scada.ports import PictureError
 from tests.support.lpr import guess
 
@@ -128,11 +130,18 @@ def test_a_damaged_or_empty_picture_is_none(tmp_path: Path) -> None:
 def test_settings_orders_and_words_survive_the_wire() -> None:
     settings = Settings("cam-in1", "http://x/", ((0.0, 0.0), (1.0, 0.5)), 60, "/data/pictures")
     assert settings_from(encode(settings)) == settings
-    for order in (CaptureOrder(1, 2.0, 0.8, 2), SnapshotOrder(2)):
+    passage = PassageId("in1-20250101000000-1")
+    for order in (CaptureOrder(1, passage, 2.0, 0.8, 2, 1.5), SnapshotOrder(2), Enough(3)):
         assert order_from(encode(order)) == order
-    read = decide([guess("京A12345", 0.9)] * 2 + [guess("京A12346", 0.4)], PictureId("p"), 0.8, 2)
-    unread = decide([guess("京A12345", 0.4)], None, 0.8, 2)
-    for word in (Beat("frozen"), SnapshotAnswer(3, None), CaptureAnswer(4, read), CaptureAnswer(5, unread)):
+    words: tuple[Word, ...] = (
+        Beat("frozen"),
+        SnapshotAnswer(3, None),
+        Looked(4, early=True, read_ms=110.5, guess=guess("京A12345", 0.9)),
+        Looked(4, early=False, read_ms=60.0, guess=None),
+        CaptureAnswer(4, PictureId("p")),
+        CaptureAnswer(5, None, "camera frozen"),
+    )
+    for word in words:
         assert word_from(encode(word)) == word
 
 

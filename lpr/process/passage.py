@@ -1,0 +1,141 @@
+"""One car before all cameras of its lane: they look at once, and there is one vote over all their frames.
+
+The answer comes within `t_read_s` whatever a camera does: what it has said until then counts.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lpr.process.post import CameraPost
+from lpr.process.record import Look
+from lpr.process.wire import CaptureAnswer, Looked
+from lpr.vote import Ballot, ballot_of, decide, vote
+from scada.clock import Clock
+from scada.model.lane.timing import Timing
+from scada.model.names import PassageId, PictureId
+from scada.model.plate import PlateRead, PlateUnread
+
+
+@dataclass(slots=True)
+class _Eye:
+    """One camera's part of the capture."""
+
+    post: CameraPost
+    number: int
+    looked: list[Looked] = field(default_factory=list)
+    answer: CaptureAnswer | None = None
+    ended_s: float | None = None
+
+    def ballots(self) -> list[Ballot]:
+        """Give what its frames say."""
+        read = [(look.guess, look.early) for look in self.looked]
+        return [ballot_of(self.post.name, guess, early=early) for guess, early in read if guess is not None]
+
+    @property
+    def frames(self) -> int:
+        """How many frames it has looked at since the car stood there."""
+        return sum(not look.early for look in self.looked)
+
+    @property
+    def picture(self) -> PictureId | None:
+        """The picture it has kept."""
+        return None if self.answer is None else self.answer.picture
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not look, empty if it could."""
+        return "camera gone" if self.answer is None else self.answer.trouble
+
+
+class Capture:
+    """Asks the cameras of one lane about one car."""
+
+    def __init__(self, posts: Mapping[CameraPost, float], timing: Timing, clock: Clock) -> None:
+        """`posts`: the cameras, and how many seconds before now each may go back."""
+        self._posts = posts
+        self._timing = timing
+        self._clock = clock
+        self._eyes = [_Eye(post, post.number()) for post in posts]
+        self._began_s = clock.seconds()
+
+    async def run(self, passage: PassageId) -> PlateRead | PlateUnread:
+        """Look until it is settled, or until `t_read_s` is over."""
+        asked = {asyncio.create_task(self._look(eye, passage), name=f"look of {eye.post.name}") for eye in self._eyes}
+        try:
+            await self._wait(asked)
+        finally:
+            for task in asked:
+                task.cancel()
+            ended = await asyncio.gather(*asked, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
+        return self._outcome()
+
+    def looks(self) -> tuple[Look, ...]:
+        """Tell what each camera has done."""
+        return tuple(self._look_of(eye) for eye in self._eyes)
+
+    async def _wait(self, asked: set[asyncio.Task[None]]) -> None:
+        end_s, waiting = self._began_s + self._timing.t_read_s, asked
+        while waiting and (left_s := end_s - self._clock.seconds()) > 0 and not self._has_best_picture():
+            _, waiting = await asyncio.wait(waiting, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _look(self, eye: _Eye, passage: PassageId) -> None:
+        def hear(looked: Looked) -> None:
+            eye.looked.append(looked)
+            if self._is_settled():
+                self._end_all()
+
+        eye.answer = await eye.post.capture(eye.number, passage, self._timing, self._posts[eye.post], hear)
+        eye.ended_s = self._clock.seconds()
+
+    def _end_all(self) -> None:
+        for eye in self._eyes:
+            if eye.answer is None:
+                eye.post.enough(eye.number)
+
+    def _has_best_picture(self) -> bool:
+        """Say whether nobody needs to be waited for: it is settled, and who has seen the plate best has answered."""
+        outcome = vote(self._ballots()) if self._is_settled() else None
+        return outcome is not None and any(
+            eye.post.name == outcome.best.eye and eye.answer is not None for eye in self._eyes
+        )
+
+    def _is_settled(self) -> bool:
+        outcome = vote(self._ballots())
+        return outcome is not None and outcome.is_settled(self._timing.confidence, self._timing.agreeing)
+
+    def _ballots(self) -> list[Ballot]:
+        return [ballot for eye in self._eyes for ballot in eye.ballots()]
+
+    def _outcome(self) -> PlateRead | PlateUnread:
+        ballots, frames = self._ballots(), sum(eye.frames for eye in self._eyes)
+        troubles = [eye.trouble for eye in self._eyes if eye.trouble]
+        if not ballots and not frames and troubles:
+            return PlateUnread(troubles[0], self._picture(None))
+        outcome = vote(ballots)
+        picture = self._picture(None if outcome is None else outcome.best.eye)
+        return decide(ballots, frames, picture, self._timing.confidence, self._timing.agreeing)
+
+    def _picture(self, best: str | None) -> PictureId | None:
+        """Give the picture of the camera that has seen it best, else of another: it is the same passage."""
+        kept = sorted(self._eyes, key=lambda eye: eye.post.name != best)
+        return next((eye.picture for eye in kept if eye.picture is not None), None)
+
+    def _look_of(self, eye: _Eye) -> Look:
+        ballots, timing = eye.ballots(), self._timing
+        alone = decide(ballots, eye.frames, None, timing.confidence, timing.agreeing)
+        ended_s = self._clock.seconds() if eye.ended_s is None else eye.ended_s
+        return Look(
+            camera=eye.post.name,
+            frames=eye.frames,
+            early=len(eye.looked) - eye.frames,
+            confidences=tuple(ballot.surety for ballot in ballots),
+            widths_px=tuple(ballot.place.width for ballot in ballots if ballot.place is not None),
+            read_ms=tuple(look.read_ms for look in eye.looked),
+            ms=round((ended_s - self._began_s) * 1000, 1),
+            why=eye.trouble or (alone.why if isinstance(alone, PlateUnread) else ""),
+            picture=eye.picture,
+        )
