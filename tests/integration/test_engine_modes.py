@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from scada.engine.command import modes as keeper_module
 from scada.engine.doors import modes as desk_module
@@ -106,7 +107,7 @@ async def test_what_is_asked_for_while_the_book_is_still_being_written_stands_in
     await bench.shows("RESYNC")
     write = bench.db.write
 
-    async def slow_write(work: Any) -> Any:
+    async def slow_write(work: Callable[[Connection], object]) -> object:
         writing.set()
         await may_write.wait()
         return await write(work)
