@@ -1,6 +1,7 @@
 """The command `daozha`: its sub-commands, their options, and the way to each.
 
-Exit codes: 0 done; 1 the answer is no, or something broke; 2 bad configuration or usage.
+Exit codes: 0 done; 1 the answer is no, or something broke; 2 it could not even be tried: bad configuration,
+wrong usage, no right, nothing to change.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 SHIPPED = Path("config.toml")
-_EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 bad configuration or usage"
+_EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 not tried: configuration, usage, no right"
 _ROLES = ("operator", "technician", "manager", "administrator", "auditor", "system")
 _RIGHTS = ("month", "white", "black", "locked", "special")
 _TAGS, _WATCH, _REMAP = (f"scada.commands.tagmap.{module}" for module in ("offline", "watch", "remap"))

@@ -51,6 +51,7 @@ CODES = {
     "E37": "what a lane rests on is neither derived nor filtered",
     "W38": "requests in flight where the answers cannot be told apart",
     "E39": "a name of the server's own tags",
+    "W40": "a lane's signal away from the device of its heartbeat",
 }
 """All codes; those up to 25 are `plc.md`'s own."""
 

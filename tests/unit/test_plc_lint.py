@@ -189,7 +189,7 @@ def test_the_same_mistakes_are_found_in_a_workbook_with_its_sheet_named(tmp_path
 
 
 def test_every_code_of_the_table_has_a_seed_here_or_a_test_of_its_own() -> None:
-    elsewhere = {"E00", "E24", "E28", "E30", "E31", "W32", "W38"}
+    elsewhere = {"E00", "E24", "E28", "E30", "E31", "W32", "W38", "W40"}
     assert {one.code for one in SEEDS} - {GOOD} | elsewhere == set(CODES)
 
 
@@ -234,6 +234,17 @@ def test_a_refused_row_does_not_make_its_lane_lack_it(tmp_path: Path) -> None:
     lane = [{**row, "type": "word"} if row["tag"] == "in1.ack.seq" else row for row in good_lane()]
     (tmp_path / "tags.csv").write_text(as_csv(lane), encoding="utf-8")
     assert {finding.code for finding in linted(tmp_path)} == {"E05"}
+
+
+def test_a_signal_on_another_device_than_its_lanes_heartbeat_is_a_warning(tmp_path: Path) -> None:
+    lane = [
+        {**row, "device": "any", "address": "DI0"} if row["tag"] == "in1.loop.approach" else row for row in good_lane()
+    ]
+    lane.append({"tag": "in1.counter.day", "device": "any", "address": "IR9", "type": "u16"})
+    (tmp_path / "tags.csv").write_text(as_csv(lane), encoding="utf-8")
+    (found,) = linted(tmp_path)
+    assert (found.code, found.column, found.severity) == ("W40", "device", "warning")
+    assert "in1.loop.approach lives on any" in found.text
 
 
 def test_a_simulated_device_is_a_warning(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ NEEDED_FOR_AUTO = [
 """Roles without which a lane is refused AUTO (E19)."""
 _A_LANES = frozenset({*NEEDED_FOR_AUTO, OPENING_PULSE} - {"hb.plc", "hb.server", "plc.boot", "plc.tick"})
 """Whoever has one of these is a lane; a meter is none."""
+_WATCHED = frozenset({*NEEDED_FOR_AUTO, "beam", "gate.attached", "loop.closing", "loop.safety_fault"} - {"hb.plc"})
+"""What a lane believes: of a device whose program stands still it must not."""
 SAFETY, SAFETY_FAULT = "loop.safety", "loop.safety_fault"
 
 
@@ -64,6 +66,7 @@ def check_rows(rows: Sequence[Named], devices: Mapping[str, Device]) -> Iterator
     yield from _readbacks(rows)
     lanes = lanes_of(rows, devices)
     yield from _owned(rows, lanes)
+    yield from _unwatched(rows, lanes)
     for lane in lanes.values():
         yield from _lane(lane)
 
@@ -169,6 +172,17 @@ def _owned(rows: Iterable[Named], lanes: Collection[str]) -> Iterator[Finding]:
         if is_own(TagName(one.name), lanes):
             text = f"{one.name} is a tag of the server's own: no device says what it holds"
             yield error("E39", one.sheet, one.row, "tag", text, "give it another name")
+
+
+def _unwatched(rows: Iterable[Named], lanes: Collection[str]) -> Iterator[Finding]:
+    """Only the device of `hb.plc` is seen to stand still: what another holds of the lane would stay good for ever."""
+    watched = {one.lane: one.row["device"] for one in rows if one.role == "hb.plc" and one.lane in lanes}
+    for one in rows:
+        device = watched.get(one.lane, one.row["device"])
+        if one.role in _WATCHED and one.row["device"] != device:
+            text = f"{one.name} lives on {one.row['device']}, and lane {one.lane}'s heartbeat on {device}"
+            remedy = f"bring the signal to {device}: a program that stands still on {one.row['device']} is not noticed"
+            yield at(one.sheet.origin, one.row.line, WARNING, "W40", "device", text, remedy)
 
 
 def _roles(rows: Iterable[Named]) -> Iterator[Finding]:
