@@ -1,4 +1,7 @@
-"""One camera's newest frame: a thread that grabs all the time, so that no frame waits in a queue (`lpr.md` §7)."""
+"""One camera's newest frame: a thread that grabs all the time, so that no frame waits in a queue (`lpr.md` §7).
+
+A few frames a second are remembered, so that a capture may look back to before it was asked for.
+"""
 
 import threading
 import zlib
@@ -9,14 +12,19 @@ from dataclasses import dataclass
 from statistics import median
 
 from lpr.reader.network import Picture
-from lpr.source import Source, open_source
+from lpr.source import Content, Source, open_source, picture_of
 from scada.clock import Clock
 
 FRESH_S = 2.0
 """A camera without a frame for so long is not ok."""
 FROZEN_S = 10.0
 """A live camera whose picture has not changed by one bit for so long is not ok."""
-_LOOK_S = 1.0
+_LOOK_S = 0.4
+"""While nobody watches, one frame in so long is taken: to see that the camera lives, and to look back at."""
+RING_S = 4.0
+"""How far back frames are remembered, at most."""
+_RING_BYTES = 24 * 1024 * 1024
+"""How much of them, at most: eight decoded frames of 720p, three of 1080p; a JPEG is kept as it came."""
 _REOPEN_S = (0.5, 10.0)
 
 
@@ -79,6 +87,43 @@ class Pace:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """A frame as the source gave it, perhaps not decoded yet."""
+
+    content: Content
+    at_s: float
+
+    @property
+    def size(self) -> int:
+        return len(self.content) if isinstance(self.content, bytes) else int(self.content.nbytes)
+
+    def frame(self) -> Frame | None:
+        picture = picture_of(self.content)
+        return None if picture is None else Frame(picture, self.at_s)
+
+
+class _Ring:
+    """The frames of the last seconds, some apart, bounded in age and in bytes."""
+
+    def __init__(self) -> None:
+        self._shots: deque[_Shot] = deque()
+        self._bytes = 0
+
+    def add(self, shot: _Shot) -> None:
+        """Remember a frame, unless the one before is too near; the oldest make room."""
+        if self._shots and shot.at_s - self._shots[-1].at_s < _LOOK_S:
+            return
+        self._shots.append(shot)
+        self._bytes += shot.size
+        while len(self._shots) > 1 and (self._bytes > _RING_BYTES or shot.at_s - self._shots[0].at_s > RING_S):
+            self._bytes -= self._shots.popleft().size
+
+    def since(self, since_s: float) -> list[_Shot]:
+        """Give the frames grabbed at a moment or later, oldest first."""
+        return [shot for shot in self._shots if shot.at_s >= since_s]
+
+
 class Grabber:
     """Grabs from a source in a thread of its own and reopens it when it fails."""
 
@@ -89,7 +134,8 @@ class Grabber:
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="grabber", daemon=True)
-        self._newest: Frame | None = None
+        self._newest: _Shot | None = None
+        self._ring = _Ring()
         self._last_s: float | None = None
         self._call_s = clock.seconds()
         self._print = 0
@@ -107,7 +153,7 @@ class Grabber:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Decode every frame meanwhile; otherwise one a second is enough to see that the camera lives."""
+        """Take every frame meanwhile."""
         with self._changed:
             self._watchers += 1
         try:
@@ -118,7 +164,21 @@ class Grabber:
 
     def frame_after(self, after_s: float, within_s: float) -> Frame | None:
         """Give the newest frame grabbed later than `after_s`, waiting for one if need be."""
+        end_s = self._clock.seconds() + within_s
+        while (shot := self._shot_after(after_s, end_s - self._clock.seconds())) is not None:
+            frame = shot.frame()
+            if frame is not None:
+                return frame
+            after_s = shot.at_s
+        return None
 
+    def frames_since(self, since_s: float) -> list[Frame]:
+        """Give the remembered frames grabbed at `since_s` or later, oldest first: two or three a second, no more."""
+        with self._changed:
+            shots = self._ring.since(since_s)
+        return [frame for shot in shots if (frame := shot.frame()) is not None]
+
+    def _shot_after(self, after_s: float, within_s: float) -> _Shot | None:
         def newer() -> bool:
             return self._newest is not None and self._newest.at_s > after_s
 
@@ -162,12 +222,13 @@ class Grabber:
             source.close()
         return seen
 
-    def _publish(self, picture: Picture | None, now: float, is_live: bool) -> None:
-        if picture is None:
+    def _publish(self, content: Content | None, now: float, is_live: bool) -> None:
+        if content is None:
             return
-        sample = zlib.crc32(picture[::8, ::8].tobytes())
+        sample = zlib.crc32(content if isinstance(content, bytes) else content[::8, ::8].tobytes())
         with self._changed:
             if sample != self._print or not is_live:
                 self._print, self._moved_s = sample, now
-            self._newest = Frame(picture, now)
+            self._newest = _Shot(content, now)
+            self._ring.add(self._newest)
             self._changed.notify_all()

@@ -14,6 +14,9 @@ from scada.clock import SystemClock
 FFMPEG_OPTIONS = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay"
 """For OPENCV_FFMPEG_CAPTURE_OPTIONS, which must stand in the environment before the first capture is made."""
 
+Content = Picture | bytes
+"""A frame as a source gives it: decoded, or a JPEG that is decoded when somebody looks at it."""
+
 _OPEN_MS = 2000
 _READ_MS = 3000
 _FOLDER_FRAME_S = 0.2
@@ -29,8 +32,8 @@ class Source(Protocol):
     def grab(self) -> bool:
         """Wait for the next frame and step onto it."""
 
-    def retrieve(self) -> Picture | None:
-        """Decode the frame stepped onto."""
+    def retrieve(self) -> Content | None:
+        """Give the frame stepped onto."""
 
     def close(self) -> None:
         """Let go of the source."""
@@ -129,8 +132,14 @@ def _opened(source: VideoSource) -> Source | None:
 
 def load_picture(path: Path) -> Picture | None:
     """Read a picture file; None if it is none. Any file name will do. Raises OSError."""
-    content = np.fromfile(path, np.uint8)
-    if content.size == 0:
+    return picture_of(path.read_bytes())
+
+
+def picture_of(content: Content) -> Picture | None:
+    """Decode a frame if it is not yet; None if it is no picture."""
+    if not isinstance(content, bytes):
+        return content
+    if not content:
         return None
-    decoded: object = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    decoded: object = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     return decoded if isinstance(decoded, np.ndarray) else None

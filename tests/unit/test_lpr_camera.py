@@ -3,13 +3,16 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 
 from lpr.camera import FRESH_S, FROZEN_S, Grabber, Health, Pace
 from lpr.reader.network import Picture
-from scada.clock import SystemClock
+from scada.clock import SystemClock, VirtualClock
 
 CLOCK = SystemClock()
 
@@ -153,3 +156,90 @@ def test_a_source_that_failed_is_closed_and_opened_anew() -> None:
 )
 def test_a_camera_says_what_is_wrong(health: Health, trouble: str) -> None:
     assert health.trouble == trouble
+
+
+class Reel:
+    """A source of many frames, all at hand; each frame is as bright as its number."""
+
+    is_live = False
+
+    def __init__(self, clock: VirtualClock, frames: int, apart_s: float, side: int = 16) -> None:
+        self._clock, self._left, self._apart_s, self._side = clock, frames, apart_s, side
+        self._number = 0
+        self.retrieved = 0
+
+    def grab(self) -> bool:
+        self._left -= 1
+        self._number += 1
+        self._clock.advance(self._apart_s)
+        return self._left >= 0
+
+    def retrieve(self) -> Picture:
+        self.retrieved += 1
+        return np.full((self._side, self._side, 3), self._number % 256, np.uint8)
+
+    def close(self) -> None:
+        self._left = 0
+
+
+def remembered(reel: Reel, clock: VirtualClock, since_s: float = 0.0) -> list[float]:
+    """Let the grabber take the whole reel; gives the seconds before the end of the frames it remembers."""
+    ended = threading.Event()
+
+    def opener(_: str) -> Reel | None:
+        if reel.retrieved:
+            ended.set()
+            return None
+        return reel
+
+    grabber = Grabber("test", clock, opener)
+    grabber.start()
+    assert ended.wait(5)
+    end_s = clock.seconds()
+    frames = grabber.frames_since(end_s - since_s if since_s else 0.0)
+    grabber.stop()
+    return [round(end_s - frame.at_s, 2) for frame in frames]
+
+
+def test_a_capture_may_look_back_at_frames_some_apart() -> None:
+    clock = VirtualClock(datetime(2026, 5, 1, tzinfo=UTC))
+    back = remembered(Reel(clock, 250, 0.04), clock)
+    assert back[0] == pytest.approx(4.0, abs=0.5)
+    assert back[-1] < 0.5
+    assert all(0.39 <= one - other <= 0.45 for one, other in pairwise(back))
+
+
+def test_only_frames_since_a_moment_are_given() -> None:
+    clock = VirtualClock(datetime(2026, 5, 1, tzinfo=UTC))
+    assert all(back <= 1.0 for back in remembered(Reel(clock, 250, 0.04), clock, since_s=1.0))
+
+
+def test_an_idle_camera_takes_two_or_three_frames_a_second() -> None:
+    clock = VirtualClock(datetime(2026, 5, 1, tzinfo=UTC))
+    reel = Reel(clock, 250, 0.04)
+    remembered(reel, clock)
+    assert 20 <= reel.retrieved <= 30
+
+
+def test_big_frames_are_remembered_less_far_back() -> None:
+    clock = VirtualClock(datetime(2026, 5, 1, tzinfo=UTC))
+    side = 1920
+    assert len(remembered(Reel(clock, 250, 0.04, side), clock)) == 24 * 1024 * 1024 // (side * side * 3)
+
+
+def test_a_jpeg_is_remembered_as_it_came_and_a_torn_one_is_no_frame() -> None:
+    class Stills(Film):
+        def retrieve(self) -> bytes | None:  # type: ignore[override]
+            picture = super().retrieve()
+            if picture is None or picture[0, 0, 0] == 0:
+                return b"\xff\xd8 torn"
+            return bytes(cv2.imencode(".jpg", picture)[1])
+
+    film = Stills()
+    with grabbing(lambda _: film, lambda: film) as grabber, grabber.watching():
+        film.let(0)
+        film.let(90)
+        frame = grabber.frame_after(0.0, 2.0)
+        assert frame is not None
+        assert abs(int(frame.picture[0, 0, 0]) - 90) < 4
+        assert all(int(one.picture[0, 0, 0]) > 80 for one in grabber.frames_since(0.0))
