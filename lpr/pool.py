@@ -49,15 +49,15 @@ class CameraPool:
             return PlateUnread("no camera", None)
         at, began_s = self._clock.now(), self._clock.seconds()
         capture = Capture(dict.fromkeys(posts, 0.0), self._timing[lane], self._clock)
-        reading = await capture.run(passage)
+        reading = await capture.run(passage, way.value)
         ms = round((self._clock.seconds() - began_s) * 1000, 1)
         self._hear(Captured(lane, passage, way, at, ms, reading, capture.looks()))
         return reading
 
-    async def snapshot(self, lane: LaneName) -> PictureId | None:
-        """Keep one picture of now; the first camera of the lane that can."""
+    async def snapshot(self, lane: LaneName, passage: PassageId | None) -> PictureId | None:
+        """Keep one picture of now, of this passage; the first camera of the lane that can."""
         for post in self._of(lane):
-            picture = await post.snapshot()
+            picture = await post.snapshot(passage or "")
             if picture is not None:
                 return picture
         return None

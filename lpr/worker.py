@@ -68,7 +68,7 @@ class Worker:
             case CaptureOrder(id=number):
                 self._say(self._capturer.capture(order, lambda: self._go_on(number), self._say))
             case SnapshotOrder():
-                self._say(SnapshotAnswer(order.id, self._capturer.snapshot()))
+                self._say(SnapshotAnswer(order.id, self._capturer.snapshot(order.passage)))
             case Enough():
                 self._enough = order
 

@@ -74,8 +74,8 @@ class Cameras(Protocol):
     async def capture(self, lane: LaneName, passage: PassageId, way: Direction) -> PlateRead | PlateUnread:
         """Read the plate of the car that stands there to go this way; answers within the lane's `t_read_s`."""
 
-    async def snapshot(self, lane: LaneName) -> PictureId | None:
-        """Keep one picture of now as evidence; None if no camera of the lane has a fresh frame."""
+    async def snapshot(self, lane: LaneName, passage: PassageId | None) -> PictureId | None:
+        """Keep one picture of now as evidence of a passage; None if no camera of the lane has a fresh frame."""
 
     def ok(self, lane: LaneName) -> bool:
         """Say whether any camera of the lane gives fresh frames."""

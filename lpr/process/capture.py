@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import cv2
 
 from lpr.camera import Frame, Grabber
-from lpr.evidence import PictureStore
+from lpr.evidence import CASE, PictureStore
 from lpr.process.wire import CaptureAnswer, CaptureOrder, Looked
-from lpr.reader.guess import PlateGuess
+from lpr.reader.guess import Corners, PlateGuess
 from lpr.reader.network import Picture
 from lpr.recognise import Reader
 from lpr.vote import Ballot, ballot_of, nearest, vote
@@ -26,24 +26,32 @@ _SLICE_S = 0.2
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 85]
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A frame, and where plates are in it: of all cars, not only of the one that is read; None if nobody knows."""
+
+    picture: Picture
+    plates: tuple[Corners, ...] | None = None
+
+
 @dataclass(slots=True)
 class _Harvest:
     """The ballots of all frames, and the frames worth keeping: the best of each string, and the last."""
 
     ballots: list[Ballot] = field(default_factory=list)
-    best: dict[Plate, tuple[float, Picture]] = field(default_factory=dict)
-    last: Picture | None = None
+    best: dict[Plate, tuple[float, Seen]] = field(default_factory=dict)
+    last: Seen | None = None
 
-    def add(self, picture: Picture, guess: PlateGuess | None) -> None:
+    def add(self, seen: Seen, guess: PlateGuess | None) -> None:
         """Take one frame in."""
-        self.last = picture
+        self.last = seen
         if guess is None:
             return
         self.ballots.append(ballot_of("", guess))
-        if guess.min_prob >= self.best.get(guess.text, (0.0, picture))[0]:
-            self.best[guess.text] = (guess.min_prob, picture)
+        if guess.min_prob >= self.best.get(guess.text, (0.0, seen))[0]:
+            self.best[guess.text] = (guess.min_prob, seen)
 
-    def picture(self) -> Picture | None:
+    def seen(self) -> Seen | None:
         """Give the frame that shows the outcome best."""
         outcome = vote(self.ballots)
         return self.last if outcome is None else self.best[outcome.best.text][1]
@@ -79,14 +87,14 @@ class Capturer:
         trouble = self._grabber.health().trouble
         if trouble == "frozen":
             return CaptureAnswer(order.id, None, "camera frozen")
-        picture = self._harvest(order, began_s, go_on, say).picture()
-        return CaptureAnswer(order.id, None if picture is None else self._keep(picture))
+        seen = self._harvest(order, began_s, go_on, say).seen()
+        return CaptureAnswer(order.id, None if seen is None else self._keep(seen, order.passage, order.way))
 
-    def snapshot(self) -> PictureId | None:
-        """Keep one picture of now, if the camera has one within a second."""
+    def snapshot(self, passage: str) -> PictureId | None:
+        """Keep one picture of now, of this passage, if the camera has one within a second."""
         with self._grabber.watching():
             frame = self._grabber.frame_after(self._clock.seconds(), 1.0)
-        return None if frame is None else self._keep(frame.picture)
+        return None if frame is None else self._keep(Seen(frame.picture), passage, CASE)
 
     def _harvest(
         self, order: CaptureOrder, began_s: float, go_on: Callable[[], bool], say: Callable[[Looked], None]
@@ -98,25 +106,26 @@ class Capturer:
                 if frame is None:
                     continue
                 began_s, after_s = self._clock.seconds(), frame.at_s
-                guess = self._guess(frame)
+                guesses = self._reader.read(frame.picture)
+                guess = self._nearest(frame, guesses)
                 cost_s = self._clock.seconds() - began_s
-                harvest.add(frame.picture, guess)
+                harvest.add(Seen(frame.picture, tuple(one.corners for one in guesses) or None), guess)
                 say(Looked(order.id, early=False, read_ms=round(cost_s * 1000, 1), guess=guess))
                 if harvest.is_settled(order):
                     break
         return harvest
 
-    def _guess(self, frame: Frame) -> PlateGuess | None:
+    def _nearest(self, frame: Frame, guesses: Sequence[PlateGuess]) -> PlateGuess | None:
         height, width = frame.picture.shape[:2]
         region = [(x * width, y * height) for x, y in self._region]
-        return nearest(self._reader.read(frame.picture), region, self._min_plate_px)
+        return nearest(guesses, region, self._min_plate_px)
 
-    def _keep(self, picture: Picture) -> PictureId | None:
+    def _keep(self, seen: Seen, passage: str, role: str) -> PictureId | None:
         """Keep a picture; a full disk costs the evidence, not the car's way."""
-        good, jpeg = cv2.imencode(".jpg", picture, _JPEG)
+        good, jpeg = cv2.imencode(".jpg", seen.picture, _JPEG)
         if not good:
             return None
         try:
-            return self._store.keep(jpeg.tobytes(), self._clock.now())
+            return self._store.keep(jpeg.tobytes(), self._clock.now(), passage, role, seen.plates)
         except PictureError:
             return None

@@ -59,9 +59,11 @@ class Capture:
         self._eyes = [_Eye(post, post.number()) for post in posts]
         self._began_s = clock.seconds()
 
-    async def run(self, passage: PassageId) -> PlateRead | PlateUnread:
+    async def run(self, passage: PassageId, way: str = "") -> PlateRead | PlateUnread:
         """Look until it is settled, or until `t_read_s` is over."""
-        asked = {asyncio.create_task(self._look(eye, passage), name=f"look of {eye.post.name}") for eye in self._eyes}
+        asked = {
+            asyncio.create_task(self._look(eye, passage, way), name=f"look of {eye.post.name}") for eye in self._eyes
+        }
         try:
             await self._wait(asked)
         finally:
@@ -82,13 +84,13 @@ class Capture:
         while waiting and (left_s := end_s - self._clock.seconds()) > 0 and not self._has_best_picture():
             _, waiting = await asyncio.wait(waiting, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _look(self, eye: _Eye, passage: PassageId) -> None:
+    async def _look(self, eye: _Eye, passage: PassageId, way: str) -> None:
         def hear(looked: Looked) -> None:
             eye.looked.append(looked)
             if self._is_settled():
                 self._end_all()
 
-        eye.answer = await eye.post.capture(eye.number, passage, self._timing, self._posts[eye.post], hear)
+        eye.answer = await eye.post.capture(eye.number, passage, self._timing, self._posts[eye.post], hear, way)
         eye.ended_s = self._clock.seconds()
 
     def _end_all(self) -> None:

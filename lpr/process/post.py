@@ -89,7 +89,13 @@ class CameraPost:
         return next(self._numbers)
 
     async def capture(
-        self, number: int, passage: PassageId, timing: Timing, before_s: float, hear: Callable[[Looked], None]
+        self,
+        number: int,
+        passage: PassageId,
+        timing: Timing,
+        before_s: float,
+        hear: Callable[[Looked], None],
+        way: str = "",
     ) -> CaptureAnswer:
         """Have a car looked at, and tell of every frame; answers within `t_read_s`, cut off then whatever happens."""
         end_s = self._clock.seconds() + timing.t_read_s
@@ -100,7 +106,7 @@ class CameraPost:
         left_s = end_s - self._clock.seconds()
         if left_s <= _FINISH_S:
             return gone
-        order = CaptureOrder(number, passage, left_s - _FINISH_S, timing.confidence, timing.agreeing, before_s)
+        order = CaptureOrder(number, passage, left_s - _FINISH_S, timing.confidence, timing.agreeing, before_s, way)
         self._hearing[number] = hear
         try:
             answer = await self._ask(order, left_s)
@@ -114,11 +120,11 @@ class CameraPost:
         if process is not None and process.stdin is not None and not process.stdin.is_closing():
             process.stdin.write(encode(Enough(number)))
 
-    async def snapshot(self) -> PictureId | None:
-        """Have a picture of now kept."""
+    async def snapshot(self, passage: str = "") -> PictureId | None:
+        """Have a picture of now kept, named by the passage."""
         if not self.is_ok:
             return None
-        answer = await self._ask(SnapshotOrder(next(self._numbers)), _SNAPSHOT_S)
+        answer = await self._ask(SnapshotOrder(next(self._numbers), passage), _SNAPSHOT_S)
         return answer.picture if isinstance(answer, SnapshotAnswer) else None
 
     async def _ask(self, order: Order, within_s: float) -> _Answer | None:

@@ -26,7 +26,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class CaptureOrder:
-    """Read the plate within so many seconds; stop early once settled. `before_s`: how far back older frames count."""
+    """Read the plate within so many seconds; stop early once settled. `before_s`: how far back older frames count.
+
+    `passage` and `way` name the picture.
+    """
 
     id: int
     passage: PassageId
@@ -34,6 +37,7 @@ class CaptureOrder:
     gate: float
     agreeing: int
     before_s: float = 0.0
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,10 @@ class Enough:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotOrder:
-    """Keep one picture of now."""
+    """Keep one picture of now, of this passage."""
 
     id: int
+    passage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ async def test_an_empty_road_is_unread_within_the_lanes_time_and_has_a_picture(p
 
 
 async def test_a_snapshot_keeps_a_picture_of_now(feed: Feed, pool: CameraPool) -> None:
-    picture = await pool.snapshot(IN)
+    picture = await pool.snapshot(IN, PASSAGE)
     assert picture is not None
     assert len(await asyncio.to_thread(feed.pictures.read, picture)) > 10_000
 
@@ -121,7 +121,7 @@ async def test_a_picture_that_is_wanted_meanwhile_does_not_end_a_capture(feed: F
     with stopwatch() as passed_s:
         capturing = asyncio.create_task(pool.capture(IN, PASSAGE, Direction.ENTRY))
         await asyncio.sleep(0.2)
-        assert await pool.snapshot(IN) is not None
+        assert await pool.snapshot(IN, PASSAGE) is not None
         assert isinstance(await capturing, PlateUnread)
         assert passed_s() >= 1.5
 
@@ -145,7 +145,7 @@ async def test_a_stalled_camera_is_not_ok_and_comes_back_by_itself(feed: Feed, p
         assert passed_s() <= WINDOW_S
     assert isinstance(answer, PlateUnread)
     assert answer.why == "no fresh frame"
-    assert await pool.snapshot(IN) is None
+    assert await pool.snapshot(IN, PASSAGE) is None
     feed.resume()
     await until(lambda: pool.ok(IN), 15.0, "camera ok again")
     assert pool.pids()["cam-in1"] == process
@@ -188,7 +188,7 @@ async def test_a_hung_camera_process_is_killed_and_started_anew(pool: CameraPool
 async def test_a_lane_without_a_camera_is_unread_at_once(pool: CameraPool) -> None:
     lane = LaneName("out1")
     assert await pool.capture(lane, PASSAGE, Direction.EXIT) == PlateUnread("no camera", None)
-    assert await pool.snapshot(lane) is None
+    assert await pool.snapshot(lane, PASSAGE) is None
     assert not pool.ok(lane)
 
 

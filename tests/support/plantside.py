@@ -86,7 +86,7 @@ class BenchCameras:
         self.ways.append(way)
         return self.reading
 
-    async def snapshot(self, lane: LaneName) -> PictureId | None:
+    async def snapshot(self, lane: LaneName, passage: PassageId | None) -> PictureId | None:
         return PictureId("20260303T020000000-0123456789ab.jpg")
 
     def ok(self, lane: LaneName) -> bool:

@@ -11,7 +11,7 @@ import pytest
 import segno
 
 from lpr import models
-from lpr.evidence import PictureStore
+from lpr.evidence import Named, PictureStore, named
 from lpr.models import ModelError, ModelFile
 from lpr.process.wire import (
     Beat,
@@ -47,8 +47,33 @@ def test_a_kept_picture_can_be_read_back_by_its_id(tmp_path: Path) -> None:
     assert store.keep(b"jpeg", AT) != picture
 
 
+def test_a_picture_is_named_by_its_passage_and_says_where_plates_are(tmp_path: Path) -> None:
+    store, plate = PictureStore(tmp_path), guess("京A12345", 0.9).corners
+    picture = store.keep(b"jpeg", AT, "in-1-20250102030400-17", "exit", [plate])
+    assert named(picture) == Named(AT, PassageId("in-1-20250102030400-17"), "exit")
+    assert (store.read(picture), store.plates(picture)) == (b"jpeg", (plate,))
+
+
+def test_a_picture_of_before_and_one_without_a_reader_name_no_plates(tmp_path: Path) -> None:
+    store = PictureStore(tmp_path)
+    old = store.keep(b"jpeg", AT)
+    assert (named(old), store.plates(old)) == (Named(AT, None, ""), None)
+    damaged = store.keep(b"jpeg", AT, "in1-20250102030400-17", "case", [])
+    (tmp_path / damaged[:8] / damaged).with_suffix(".json").write_text("{")
+    assert store.plates(damaged) is None
+
+
 @pytest.mark.parametrize(
-    "name", ["", "../secret", "/etc/hostname", "20250102T030405678-0123456789ab.jpg/../../x", "x\0"]
+    "name",
+    [
+        "",
+        "../secret",
+        "/etc/hostname",
+        "20250102T030405678-0123456789ab.jpg/../../x",
+        "x\0",
+        "20250102T030405678-../../secret-20250102030400-1-case-0123456789ab.jpg",
+        "20259902T030405678-0123456789ab.jpg",
+    ],
 )
 def test_no_picture_id_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_bytes(b"secret")

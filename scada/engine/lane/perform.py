@@ -217,7 +217,7 @@ class Performer:
         self._post(e.PlateSeen(command.passage, reading, **self._now()))
 
     async def _keep_picture(self, command: c.KeepPicture) -> None:
-        picture = await self._parts.cameras.snapshot(self._lane)
+        picture = await self._parts.cameras.snapshot(self._lane, command.passage)
         body: dict[str, object] = {"picture": picture, "why": command.why}
         await self._parts.journal.append(
             [JournalEntry("picture", "camera", "kept" if picture else "missing", self._lane, command.passage, body)]
