@@ -64,6 +64,7 @@ install = { echo "installing $(1) for $(2)"; \
   $$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends $(1) > /dev/null; }
 
 has_library = PATH="$$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep '$(1)' > /dev/null
+has_rtsp = /usr/bin/python3 lpr/sim/rtsp_server.py --check > /dev/null 2>&1
 has_font = ls /usr/share/fonts/opentype/noto/NotoSansCJK* > /dev/null 2>&1
 
 .venv/.system: .venv/.made
@@ -80,6 +81,7 @@ has_font = ls /usr/share/fonts/opentype/noto/NotoSansCJK* > /dev/null 2>&1
 	command -v mbpoll > /dev/null || wanted="$$wanted mbpoll"; \
 	command -v influxd > /dev/null || wanted="$$wanted influxdb"; \
 	command -v gcc > /dev/null || wanted="$$wanted gcc libc6-dev"; \
+	$(has_rtsp) || wanted="$$wanted python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly"; \
 	test -e /usr/include/modbus/modbus.h || wanted="$$wanted libmodbus-dev"; \
 	command -v npm > /dev/null || wanted="$$wanted nodejs npm"; \
 	[ -z "$$wanted" ] || $(call install,$$wanted,the tests); \

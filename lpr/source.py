@@ -11,8 +11,11 @@ import numpy as np
 from lpr.reader.network import Picture
 from scada.clock import SystemClock
 
-FFMPEG_OPTIONS = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay"
-"""For OPENCV_FFMPEG_CAPTURE_OPTIONS, which must stand in the environment before the first capture is made."""
+FFMPEG_OPTIONS = "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay|fpsprobesize;0"
+"""For OPENCV_FFMPEG_CAPTURE_OPTIONS, which must stand in the environment before the first capture is made.
+
+Without the last word FFmpeg waits for 20 frames to guess the rate: a camera of 8 frames/s took 3.8 s (measured).
+"""
 
 Content = Picture | bytes
 """A frame as a source gives it: decoded, or a JPEG that is decoded when somebody looks at it."""

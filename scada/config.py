@@ -347,6 +347,7 @@ class Sim(_Section):
 
     photos: str | None = None
     feed_port: Port
+    rtsp_port: Port | None = None
     wechat_port: Port
     field_ports: dict[str, Port]
     plc: dict[Name, SimPlc] = {}

@@ -1,6 +1,7 @@
 """Simulated cameras: MJPEG over HTTP, one stream a camera of the site, each showing an empty road or a car.
 
-`python -m lpr.sim.feed --config FILE`. The virtual site posts what stands before each camera to `/scene`.
+`python -m lpr.sim.feed --config FILE`. The virtual site posts what stands before each camera to `/scene`. With
+`[sim].rtsp_port` the same pictures go out over RTSP, too.
 """
 
 import argparse
@@ -8,7 +9,8 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +21,7 @@ import numpy as np
 
 from lpr.reader.network import Picture
 from lpr.sim.plates import HEIGHT, WIDTH, DrawError, draw_road, draw_scene
+from lpr.sim.rtsp import RtspError, RtspServer
 from lpr.sim.weather import weathered
 from lpr.source import load_picture
 from scada.config import Config, ConfigError, Sim, load
@@ -183,10 +186,12 @@ def _scene(body: bytes) -> tuple[str, dict[str, Any] | None]:
 
 
 def serve(config: Config, sim: Sim) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT, or until the RTSP server is lost."""
     photos = None if sim.photos is None else config.beside(sim.photos)
-    studio = Studio([camera.name for camera in config.cameras], photos)
-    with FeedServer(("127.0.0.1", sim.feed_port), studio) as server:
+    cameras = [camera.name for camera in config.cameras]
+    studio = Studio(cameras, photos)
+    with ExitStack() as parts:
+        server = parts.enter_context(FeedServer(("127.0.0.1", sim.feed_port), studio))
 
         def stop(*_: object) -> None:
             server.stopping.set()
@@ -194,9 +199,25 @@ def serve(config: Config, sim: Sim) -> None:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        if sim.rtsp_port is not None:
+            rtsp = parts.enter_context(RtspServer(cameras, sim.rtsp_port, rate=round(1 / FRAME_S)))
+            filming = threading.Thread(target=_film, args=(server, rtsp, stop), name="film")
+            parts.callback(filming.join)
+            filming.start()
         sys.stdout.write("READY\n")
         sys.stdout.flush()
         server.serve_forever(poll_interval=0.1)
+
+
+def _film(server: FeedServer, rtsp: RtspServer, stop: Callable[[], None]) -> None:
+    """Hand frames to the RTSP server, only of cameras that are watched."""
+    number = 0
+    while not server.stopping.wait(FRAME_S):
+        number += 1
+        for camera in rtsp.watched:
+            rtsp.show(camera, server.studio.frame(camera, number))
+        if rtsp.has_ended:
+            stop()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -209,7 +230,7 @@ def main(arguments: Sequence[str]) -> int:
         if config.sim is None:
             raise ConfigError("the configuration has no [sim]")
         serve(config, config.sim)
-    except (ConfigError, DrawError, OSError) as error:
+    except (ConfigError, DrawError, OSError, RtspError) as error:
         sys.stderr.write(f"lpr.sim.feed: {error}\n")
         return 2
     return 0

@@ -71,7 +71,7 @@ def _cameras_see_their_side(reading: Reading) -> Iterator[Mistake]:
 def _ports_are_free_of_each_other(reading: Reading) -> Iterator[Mistake]:
     paths: list[KeyPath] = [("web", app, "port") for app in _WEB]
     paths += [("serve", "opcua", "port"), ("serve", "modbus", "port")]
-    paths += [("sim", "feed_port"), ("sim", "wechat_port")]
+    paths += [("sim", "feed_port"), ("sim", "rtsp_port"), ("sim", "wechat_port")]
     fields = reading.at("sim", "field_ports")
     paths += [("sim", "field_ports", device) for device in fields] if isinstance(fields, dict) else []
     taken: dict[float, KeyPath] = {}
