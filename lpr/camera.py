@@ -141,6 +141,7 @@ class Grabber:
         self._print = 0
         self._moved_s = clock.seconds()
         self._watchers = 0
+        self.frames = self.opens = 0
 
     def start(self) -> None:
         """Begin to grab."""
@@ -197,6 +198,7 @@ class Grabber:
         while not self._stop.is_set():
             self._call_s = self._clock.seconds()
             source = self._open(self._address)
+            self.opens += source is not None
             if source is not None and self._pump(source):
                 wait = _REOPEN_S[0]
             self._call_s = self._clock.seconds() + wait
@@ -212,6 +214,7 @@ class Grabber:
                 if not source.grab():
                     break
                 now = self._clock.seconds()
+                self.frames += 1
                 if source.is_live and not pace.is_fresh(asked_s, now):
                     continue
                 seen, self._last_s = True, now

@@ -1,7 +1,7 @@
 """All cameras by lane, each in a process of its own: `scada.ports.Cameras` on real pictures."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from lpr.process.passage import Capture
@@ -10,6 +10,7 @@ from lpr.process.record import Captured
 from lpr.process.wire import Settings
 from scada.clock import Clock
 from scada.config import Camera, Config
+from scada.model.camera.figures import SceneFigures
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, PictureId
 from scada.model.plate import PlateRead, PlateUnread
@@ -66,6 +67,10 @@ class CameraPool:
         """Say whether any camera of the lane gives fresh frames."""
         return any(post.is_ok for post in self._of(lane))
 
+    def measures(self) -> Mapping[str, tuple[str, SceneFigures]]:
+        """Give of every camera what is wrong with it, empty if nothing is, and what it measures of itself."""
+        return {post.name: (post.trouble, post.scene) for post in self._all()}
+
     def pids(self) -> dict[str, int]:
         """Give the process numbers of the cameras that run, by camera."""
         return {post.name: post.pid for post in self._all() if post.pid is not None}
@@ -79,4 +84,11 @@ class CameraPool:
 
 def _settings(camera: Camera, config: Config) -> Settings:
     source = camera.source if "://" in camera.source else str(config.beside(camera.source))
-    return Settings(camera.name, source, camera.region, camera.min_plate_px, str(config.data / "pictures"))
+    return Settings(
+        camera.name,
+        source,
+        camera.region,
+        camera.min_plate_px,
+        str(config.data / "pictures"),
+        str(config.data / "cameras" / f"{camera.name}.npz"),
+    )

@@ -15,6 +15,8 @@ from typing import BinaryIO
 
 from lpr.camera import Grabber
 from lpr.evidence import PictureStore
+from lpr.instrument.gauge import Gauge
+from lpr.instrument.watch import Watch
 from lpr.models import ModelError, find
 from lpr.process.capture import Capturer
 from lpr.process.wire import (
@@ -43,10 +45,17 @@ class Worker:
     """Carries out orders one by one, and beats in between."""
 
     def __init__(
-        self, grabber: Grabber, capturer: Capturer, orders: "queue.Queue[Order]", out: BinaryIO, clock: Clock
+        self,
+        grabber: Grabber,
+        capturer: Capturer,
+        gauge: Gauge,
+        orders: "queue.Queue[Order]",
+        out: BinaryIO,
+        clock: Clock,
     ) -> None:
         self._grabber = grabber
         self._capturer = capturer
+        self._gauge = gauge
         self._orders = orders
         self._out = out
         self._clock = clock
@@ -61,7 +70,7 @@ class Worker:
             try:
                 self._perform(order or self._orders.get(timeout=BEAT_S / 2))
             except queue.Empty:
-                continue
+                self._gauge.measure()
 
     def _perform(self, order: Order) -> None:
         match order:
@@ -88,7 +97,7 @@ class Worker:
             return False
         if now - self._beat_s >= BEAT_S:
             self._beat_s = now
-            self._say(Beat(health.trouble))
+            self._say(Beat(health.trouble, self._gauge.figures(self._capturer.unkept)))
         return True
 
     def _say(self, word: Word) -> None:
@@ -136,8 +145,9 @@ def main() -> int:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, orders), name="orders", daemon=True).start()
     store = PictureStore(Path(settings.pictures))
     capturer = Capturer(grabber, reader, store, clock, settings.region, settings.min_plate_px)
+    gauge = Gauge(grabber, Watch(Path(settings.memory) if settings.memory else None), clock)
     try:
-        Worker(grabber, capturer, orders, out, clock).run()
+        Worker(grabber, capturer, gauge, orders, out, clock).run()
     except BrokenPipeError:
         os._exit(0)
     os._exit(3)

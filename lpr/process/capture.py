@@ -80,6 +80,7 @@ class Capturer:
         self._clock = clock
         self._region = region
         self._min_plate_px = min_plate_px
+        self.unkept = ""
 
     def capture(self, order: CaptureOrder, go_on: Callable[[], bool], say: Callable[[Looked], None]) -> CaptureAnswer:
         """Carry out an order; `go_on` is asked between frames and may end it early, `say` hears of every frame."""
@@ -126,6 +127,9 @@ class Capturer:
         if not good:
             return None
         try:
-            return self._store.keep(jpeg.tobytes(), self._clock.now(), passage, role, seen.plates)
-        except PictureError:
+            kept = self._store.keep(jpeg.tobytes(), self._clock.now(), passage, role, seen.plates)
+        except PictureError as error:
+            self.unkept = str(error)
             return None
+        self.unkept = ""
+        return kept

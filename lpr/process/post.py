@@ -25,6 +25,7 @@ from lpr.process.wire import (
 )
 from lpr.source import FFMPEG_OPTIONS
 from scada.clock import Clock
+from scada.model.camera.figures import NOTHING_SEEN, SceneFigures
 from scada.model.lane.timing import Timing
 from scada.model.names import PassageId, PictureId
 
@@ -56,6 +57,7 @@ class CameraPost:
         self._ready = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self._trouble = "not started"
+        self._scene = NOTHING_SEEN
 
     @property
     def name(self) -> str:
@@ -66,6 +68,16 @@ class CameraPost:
     def is_ok(self) -> bool:
         """Say whether the process beats and its camera gives fresh frames."""
         return self._ready.is_set() and not self._trouble
+
+    @property
+    def trouble(self) -> str:
+        """Say what is wrong with the process or its camera, empty if nothing is."""
+        return self._trouble
+
+    @property
+    def scene(self) -> SceneFigures:
+        """Give what the camera measures of itself."""
+        return self._scene if self._process is not None else NOTHING_SEEN
 
     @property
     def pid(self) -> int | None:
@@ -180,7 +192,7 @@ class CameraPost:
         if isinstance(word, Beat):
             if word.trouble != self._trouble:
                 log.info("camera", camera=self.name, trouble=word.trouble or "none")
-            self._trouble = word.trouble
+            self._trouble, self._scene = word.trouble, word.scene
             self._ready.set()
             return
         if isinstance(word, Looked):

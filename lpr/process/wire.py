@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpr.reader.guess import PlateGuess
+from scada.model.camera.figures import NOTHING_SEEN, SceneFigures
 from scada.model.lane.codec import CodecError, Json, from_json, to_json
 from scada.model.names import PassageId, PictureId
 
@@ -15,13 +16,14 @@ class WireError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The first line to the process: which camera it is, and where its files are."""
+    """The first line to the process: which camera it is, and where its files are; `memory`: its view's baselines."""
 
     camera: str
     source: str
     region: tuple[tuple[float, float], ...]
     min_plate_px: int
     pictures: str
+    memory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,10 @@ class SnapshotOrder:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The process lives; `trouble` says what is wrong with its camera, empty if nothing is."""
+    """The process lives; `trouble` says what is wrong with its camera, empty if nothing; `scene` what it measures."""
 
     trouble: str
+    scene: SceneFigures = NOTHING_SEEN
 
 
 @dataclass(frozen=True, slots=True)
