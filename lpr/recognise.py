@@ -6,27 +6,19 @@ Back end B reads with the three files of `lpr.models`. `python -m lpr.recognise 
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import cv2
-import numpy as np
 
 from lpr.models import ModelError, Models, find
-from lpr.reader.colour import colour_of
-from lpr.reader.decode import Decoded
+from lpr.reader.candidate import Candidate, best_of, candidates, guess_of
 from lpr.reader.detect import Found, PlateDetector
-from lpr.reader.grammar import colour_by_text, kind_of
-from lpr.reader.guess import Corners, PlateGuess
+from lpr.reader.guess import PlateGuess
 from lpr.reader.network import Picture, straighten
 from lpr.reader.signs import SignReader
 from lpr.reader.textbox import TextDetector
 from lpr.source import load_picture
-from scada.model.plate import Plate
-
-SURE_SIGN = 0.9
-"""The first candidate whose every sign is as sure as this ends the search (measured: a third less work)."""
 
 
 class Reader(Protocol):
@@ -38,21 +30,6 @@ class Reader(Protocol):
 
     def read(self, frame: Picture) -> list[PlateGuess]:
         """Read every plate of a frame, the surest detection first."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    decoded: Decoded
-    picture: Picture
-    layers: int
-
-    @property
-    def mean_prob(self) -> float:
-        return sum(self.decoded.sign_probs) / len(self.decoded.sign_probs)
-
-    @property
-    def is_sure(self) -> bool:
-        return min(self.decoded.sign_probs) >= SURE_SIGN
 
 
 class WheelReader:
@@ -72,57 +49,18 @@ class WheelReader:
         return [guess for guess in guesses if guess is not None]
 
     def _read_plate(self, frame: Picture, plate: Found) -> PlateGuess | None:
-        candidates = []
+        tried = []
         for candidate in self._candidates(frame, plate):
             if candidate.is_sure:
-                return _guess(candidate, plate)
-            candidates.append(candidate)
-        return _guess(_best(candidates), plate) if candidates else None
+                return guess_of(candidate, plate, self.name)
+            tried.append(candidate)
+        return guess_of(best_of(tried), plate, self.name) if tried else None
 
-    def _candidates(self, frame: Picture, plate: Found) -> Iterator[_Candidate]:
+    def _candidates(self, frame: Picture, plate: Found) -> Iterator[Candidate]:
         for corners in (plate.corners, plate.pushed_out(0.06)):
-            yield from self._candidate(straighten(frame, corners), plate.layers)
+            yield from candidates(self._signs, straighten(frame, corners), plate.layers)
         for corners in self._lines.find(frame, plate):
-            yield from self._candidate(straighten(frame, corners), (1,))
-
-    def _candidate(self, picture: Picture | None, layers: tuple[int, ...]) -> Iterator[_Candidate]:
-        if picture is None:
-            return
-        for rows in layers:
-            decoded = self._signs.read_double(picture) if rows == 2 else self._signs.read(picture)
-            if decoded is not None:
-                yield _Candidate(decoded, picture, rows)
-
-
-def _best(candidates: Sequence[_Candidate]) -> _Candidate:
-    """Choose by the mean sign, first among readings with as many rows; then the likelier path tells how many."""
-    rows = {candidate.layers for candidate in candidates}
-    champions = [
-        max((one for one in candidates if one.layers == count), key=lambda one: one.mean_prob) for count in rows
-    ]
-    return max(champions, key=lambda champion: champion.decoded.score)
-
-
-def _guess(best: _Candidate, plate: Found) -> PlateGuess:
-    text = Plate(best.decoded.text)
-    kind = kind_of(text, best.decoded.grammar.kind)
-    return PlateGuess(
-        text=text,
-        sign_probs=tuple(float(np.nan_to_num(prob)) for prob in best.decoded.sign_probs),
-        score=float(best.decoded.score),
-        kind=kind,
-        colour=colour_by_text(kind, text, colour_of(best.picture)),
-        layers=best.layers,
-        corners=_corners(plate),
-        width_px=plate.width_px,
-        detection=plate.score,
-        back_end=WheelReader.name,
-    )
-
-
-def _corners(plate: Found) -> Corners:
-    one, two, three, four = ((float(x), float(y)) for x, y in plate.corners)
-    return one, two, three, four
+            yield from candidates(self._signs, straighten(frame, corners), (1,))
 
 
 def report(path: Path, guesses: Sequence[PlateGuess]) -> dict[str, object]:

@@ -13,7 +13,9 @@ class PlateGuess:
     """One plate in one frame.
 
     `sign_probs` has one probability a sign; `score` is the log of the path under the grammar;
-    `width_px` is the plate's width in the frame; `detection` is the detector's own score.
+    `width_px` is the plate's width in the frame; `detection` is the detector's own score. A back end that does
+    not look at single signs leaves `sign_probs` empty: `reported` is its one figure, a mean, which passes no gate,
+    and `calibrated` what the site has found that figure to be worth, 0 until then.
     """
 
     text: Plate
@@ -26,16 +28,18 @@ class PlateGuess:
     width_px: float
     detection: float
     back_end: str
+    reported: float = 0.0
+    calibrated: float = 0.0
 
     @property
     def min_prob(self) -> float:
         """The weakest sign: the only figure that may pass a gate (`lpr.md` §4)."""
-        return min(self.sign_probs, default=0.0)
+        return min(self.sign_probs, default=self.calibrated)
 
     @property
     def mean_prob(self) -> float:
         """The mean sign: good enough to choose between candidates of one plate, never for a gate."""
-        return sum(self.sign_probs) / len(self.sign_probs) if self.sign_probs else 0.0
+        return sum(self.sign_probs) / len(self.sign_probs) if self.sign_probs else self.reported
 
     @property
     def weight(self) -> float:
@@ -43,7 +47,7 @@ class PlateGuess:
         product = 1.0
         for probability in self.sign_probs:
             product *= probability
-        return product if self.sign_probs else 0.0
+        return product if self.sign_probs else self.calibrated
 
     @property
     def centre(self) -> tuple[float, float]:
