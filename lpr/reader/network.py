@@ -8,26 +8,52 @@ import cv2
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as refusals  # type: ignore[import-untyped]
 
 Picture = NDArray[np.uint8]
 """Height x width x 3, BGR."""
 Floats = NDArray[np.float32]
 
 
+class NetworkError(Exception):
+    """A model file is no network that this machine can run."""
+
+
+_REFUSALS = (
+    refusals.Fail,
+    refusals.InvalidArgument,
+    refusals.InvalidGraph,
+    refusals.InvalidProtobuf,
+    refusals.NoModel,
+    refusals.NoSuchFile,
+    refusals.NotImplemented,
+    refusals.RuntimeException,
+)
+
+
 class Network:
     """One model file with one input; sessions share nothing, so each process opens its own."""
 
     def __init__(self, path: Path) -> None:
+        """Load the file. Raises NetworkError."""
         onnxruntime.set_default_logger_severity(3)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except _REFUSALS as error:
+            raise NetworkError(f"load {path}: {error}") from error
         self._input = self._session.get_inputs()[0].name
 
     def run(self, data: Floats) -> list[Floats]:
         """Run the network on one input; every output in the model's order."""
         return cast(list[Floats], self._session.run(None, {self._input: data}))
+
+    @property
+    def takes(self) -> list[int | str | None]:
+        """The shape of the input; what is free has a name or none."""
+        return list(self._session.get_inputs()[0].shape)
 
     def note(self, key: str) -> str:
         """Give a text that the model file carries. Raises KeyError."""

