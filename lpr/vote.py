@@ -114,6 +114,14 @@ def nearest(guesses: Iterable[PlateGuess], region: Sequence[tuple[float, float]]
     )
 
 
+def why_none(guesses: Sequence[PlateGuess], region: Sequence[tuple[float, float]], least_px: float) -> str:
+    """Say why none of the plates in a frame counts; empty if there is none."""
+    here = [guess.width_px for guess in guesses if not region or inside(guess.centre, region)]
+    if here:
+        return f"a plate is too small: {max(here):.0f} of {least_px:.0f} px"
+    return "a plate is outside the region" if guesses else ""
+
+
 def inside(point: tuple[float, float], polygon: Sequence[tuple[float, float]]) -> bool:
     """Say whether a point lies in a polygon: a ray to the right crosses its sides an odd number of times."""
     x, y = point

@@ -126,6 +126,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.forcing.run(),
         figures(plant).run(),
         plant.recorder.run(),
+        plant.watch.run(),
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),
         plant.requests.watch(),

@@ -13,6 +13,7 @@ from billing.cashier import Hearers, SqlCashier
 from billing.ids import new_id
 from billing.request import RequestWriter
 from lpr.evidence import PictureStore
+from lpr.instrument.rows import rows_of
 from lpr.match import match
 from lpr.pool import CameraPool
 from lpr.reader.grammar import colour_by_text, parse
@@ -23,6 +24,7 @@ from plc.tagmap import TagMap, site_files
 from scada.clock import SystemClock
 from scada.config import Config, Lane
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
+from scada.engine.cameras import CameraWatch
 from scada.engine.command.gatekeeper import Gatekeeper
 from scada.engine.command.image import LANE_POINTS
 from scada.engine.command.intents import SqlIntents
@@ -77,6 +79,7 @@ class Plant:
     keepers: Mapping[LaneName, Gatekeeper]
     modes: Mapping[LaneName, ModeKeeper]
     cameras: CameraPool
+    watch: CameraWatch
     cashier: SqlCashier
     requests: RequestWriter
     pictures: PictureStore
@@ -103,7 +106,16 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     links = Links(tapped(build_drivers(tag_map, tags.apply, clock, config.data), boxes.tell))
     tags.connect(links.drivers, journal)
     historian = await stack.enter_async_context(build_historian(config, clock, specs))
-    cameras = await stack.enter_async_context(CameraPool(config, clock))
+    watch = CameraWatch(
+        config.site_id,
+        clock,
+        tags,
+        db,
+        journal,
+        {camera.name: LaneName(camera.lane) for camera in config.cameras},
+        lambda: cameras.measures(),
+    )
+    cameras = await stack.enter_async_context(CameraPool(config, clock, lambda one: watch.hear(rows_of(one))))
     requests = RequestWriter(config, db, _request_tag(tags), clock)
     money = Money(clock, tags, requests)
     cashier = await stack.enter_async_context(SqlCashier(config, db, clock, money.hearers()))
@@ -162,6 +174,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         keepers=keepers,
         modes=modes,
         cameras=cameras,
+        watch=watch,
         cashier=cashier,
         requests=requests,
         pictures=pictures,

@@ -14,7 +14,7 @@ from lpr.process.wire import CaptureAnswer, CaptureOrder, Looked
 from lpr.reader.guess import Corners, PlateGuess
 from lpr.reader.network import Picture
 from lpr.recognise import Reader
-from lpr.vote import Ballot, ballot_of, nearest, vote
+from lpr.vote import Ballot, ballot_of, nearest, vote, why_none
 from scada.clock import Clock
 from scada.model.names import PictureId
 from scada.model.plate import Plate
@@ -41,6 +41,7 @@ class _Harvest:
     ballots: list[Ballot] = field(default_factory=list)
     best: dict[Plate, tuple[float, Seen]] = field(default_factory=dict)
     last: Seen | None = None
+    passed_over: str = ""
 
     def add(self, seen: Seen, guess: PlateGuess | None) -> None:
         """Take one frame in."""
@@ -88,8 +89,10 @@ class Capturer:
         trouble = self._grabber.health().trouble
         if trouble == "frozen":
             return CaptureAnswer(order.id, None, "camera frozen")
-        seen = self._harvest(order, began_s, go_on, say).seen()
-        return CaptureAnswer(order.id, None if seen is None else self._keep(seen, order.passage, order.way))
+        harvest = self._harvest(order, began_s, go_on, say)
+        seen = harvest.seen()
+        kept = None if seen is None else self._keep(seen, order.passage, order.way)
+        return CaptureAnswer(order.id, kept, passed_over=harvest.passed_over)
 
     def snapshot(self, passage: str) -> PictureId | None:
         """Keep one picture of now, of this passage, if the camera has one within a second."""
@@ -110,6 +113,8 @@ class Capturer:
                 guesses = self._reader.read(frame.picture)
                 guess = self._nearest(frame, guesses)
                 cost_s = self._clock.seconds() - began_s
+                if guess is None:
+                    harvest.passed_over = self._why_none(frame, guesses) or harvest.passed_over
                 harvest.add(Seen(frame.picture, tuple(one.corners for one in guesses) or None), guess)
                 say(Looked(order.id, early=False, read_ms=round(cost_s * 1000, 1), guess=guess))
                 if harvest.is_settled(order):
@@ -117,9 +122,14 @@ class Capturer:
         return harvest
 
     def _nearest(self, frame: Frame, guesses: Sequence[PlateGuess]) -> PlateGuess | None:
+        return nearest(guesses, self._region_px(frame), self._min_plate_px)
+
+    def _why_none(self, frame: Frame, guesses: Sequence[PlateGuess]) -> str:
+        return why_none(guesses, self._region_px(frame), self._min_plate_px)
+
+    def _region_px(self, frame: Frame) -> list[tuple[float, float]]:
         height, width = frame.picture.shape[:2]
-        region = [(x * width, y * height) for x, y in self._region]
-        return nearest(guesses, region, self._min_plate_px)
+        return [(x * width, y * height) for x, y in self._region]
 
     def _keep(self, seen: Seen, passage: str, role: str) -> PictureId | None:
         """Keep a picture; a full disk costs the evidence, not the car's way."""

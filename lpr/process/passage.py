@@ -43,6 +43,11 @@ class _Eye:
         return None if self.answer is None else self.answer.picture
 
     @property
+    def passed_over(self) -> str:
+        """Why the plates that it saw do not count."""
+        return "" if self.answer is None else self.answer.passed_over
+
+    @property
     def trouble(self) -> str:
         """Why it could not look, empty if it could."""
         return "camera gone" if self.answer is None else self.answer.trouble
@@ -138,6 +143,10 @@ class Capture:
             widths_px=tuple(ballot.place.width for ballot in ballots if ballot.place is not None),
             read_ms=tuple(look.read_ms for look in eye.looked),
             ms=round((ended_s - self._began_s) * 1000, 1),
-            why=eye.trouble or (alone.why if isinstance(alone, PlateUnread) else ""),
+            why=eye.trouble or (eye.passed_over if not ballots else "") or _why(alone),
             picture=eye.picture,
         )
+
+
+def _why(alone: PlateRead | PlateUnread) -> str:
+    return alone.why if isinstance(alone, PlateUnread) else ""

@@ -77,11 +77,15 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class CaptureAnswer:
-    """A capture is over; what it saw was said frame by frame. `trouble`: why it could not look, empty if it could."""
+    """A capture is over; what it saw was said frame by frame. `trouble`: why it could not look, empty if it could.
+
+    `passed_over`: why plates that it saw do not count, empty if it saw none such.
+    """
 
     id: int
     picture: PictureId | None
     trouble: str = ""
+    passed_over: str = ""
 
 
 @dataclass(frozen=True, slots=True)

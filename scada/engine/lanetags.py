@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from scada.config import Config
 from scada.engine.tag.figures import box_specs
+from scada.model.camera.figures import camera_specs
 from scada.model.figures import OF_LANE, OF_SITE, OF_ZONE, device_specs
 from scada.model.lane.commands import Show
 from scada.model.lane.leave import due_of
@@ -30,7 +31,8 @@ PERSONAL = frozenset(
 def own_specs(config: Config, devices: Iterable[str]) -> list[TagSpec]:
     """Give all of the server's own tags, those of its links and queues among them."""
     lanes = [spec for lane in config.lanes for spec in lane_specs(lane.id)]
-    figures = [*device_specs(devices), *box_specs(lane.id for lane in config.lanes)]
+    cameras = camera_specs(camera.name for camera in config.cameras)
+    figures = [*device_specs(devices), *box_specs(lane.id for lane in config.lanes), *cameras]
     return [*lanes, *site_specs(), *zone_specs(config.park), *figures]
 
 

@@ -86,6 +86,18 @@ def recent(
     return [_told(row) for row in connection.execute(query).mappings()]
 
 
+def rows_of_people(connection: Connection, site: SiteId, what: Sequence[str], after: int) -> list[JournalRow]:
+    """Give what people did of these kinds after row `after`, oldest first."""
+    mine = (journal.c.n > after) & (journal.c.site == site) & (journal.c.kind == "person")
+    query = select(journal).where(mine & journal.c.what.in_(what)).order_by(journal.c.n)
+    return [_told(row) for row in connection.execute(query).mappings()]
+
+
+def last_number(connection: Connection) -> int:
+    """Give the number of the last row, 0 if there is none."""
+    return _last(connection)[0]
+
+
 def first_of(
     connection: Connection, site: SiteId, passage: PassageId, kinds: Sequence[str], actor: str
 ) -> JournalRow | None:

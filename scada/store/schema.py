@@ -132,6 +132,43 @@ Index(
     postgresql_where=text("ending IS NULL"),
 )
 
+camera_read = Table(
+    "camera_read",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("camera", String(32), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("passage", String(64), nullable=False, index=True),
+    Column("way", String(8), nullable=False),
+    Column("why", String(200), nullable=False, server_default=""),
+    Column("plate", String(16)),
+    Column("confidence", Float),
+    Column("frames", Integer, nullable=False),
+    Column("picture", String(120)),
+    Column("corrected", Boolean, nullable=False, server_default=text("0")),
+)
+"""What each camera made of each capture, the rejected reads too: `why` says why it is none, empty if it is one.
+
+`corrected`: the plate turned out to be another one.
+"""
+Index("ix_camera_read_site_camera_at", camera_read.c.site, camera_read.c.camera, camera_read.c.at)
+
+picture_look = Table(
+    "picture_look",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("at", Utc, nullable=False, index=True),
+    Column("who", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("picture", String(120), nullable=False, index=True),
+    Column("covered", Boolean, nullable=False),
+    Column("purpose", String(200), nullable=False, server_default=""),
+)
+"""Who looked at which picture when and what for; `covered`: the plates in it were not to be read."""
+
 passage = Table(
     "passage",
     metadata,

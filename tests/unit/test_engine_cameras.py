@@ -1,0 +1,165 @@
+"""Cameras as instruments in the plant: tags, alarms, and the book of what was read."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from scada.clock import VirtualClock
+from scada.engine.cameras import CameraWatch
+from scada.engine.lanetags import lane_specs
+from scada.engine.tags import TagTable
+from scada.model.camera.figures import NOTHING_SEEN, SceneFigures, camera_specs, camera_tag
+from scada.model.camera.reading import ReadRow
+from scada.model.figures import is_own
+from scada.model.names import LaneName, PassageId, PictureId
+from scada.model.plate import Plate
+from scada.model.tag import Quality, TagName
+from scada.ports import JournalEntry
+from scada.store import camerabook
+from scada.store.db import Database
+from scada.store.journal import SqlJournal, recent
+from scada.store.schema import passage
+from tests.support.store import SITE, START, open_database
+
+LANE, CAMERA = LaneName("in1"), "cam-in1"
+SHARP = SceneFigures(25.0, 0.1, 0, 120.0, 0.0, 0.0, 1.0, 1.0, 0.95, 0.001)
+
+
+class Bench:
+    """A watch over one camera that shows what a test wants it to."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.clock = VirtualClock(START)
+        self.tags = TagTable([*lane_specs(LANE), *camera_specs([CAMERA])], self.clock)
+        self.journal = SqlJournal(db, SITE, self.clock)
+        self.shows: tuple[str, SceneFigures] = ("", SHARP)
+        self.watch = self.begin()
+
+    def begin(self) -> CameraWatch:
+        """Begin anew, as after a restart."""
+        lanes = {CAMERA: LANE}
+        return CameraWatch(SITE, self.clock, self.tags, self.db, self.journal, lanes, lambda: {CAMERA: self.shows})
+
+    def tag(self, point: str) -> object:
+        return self.tags.get(camera_tag(CAMERA, point)).value
+
+    async def stand(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.clock.advance(1)
+            await self.watch.look()
+
+    async def told(self, kind: str) -> list[str]:
+        return [row.what for row in await self.db.read(lambda conn: recent(conn, 50, LANE, kind))][::-1]
+
+
+@asynccontextmanager
+async def bench(folder: Path) -> AsyncIterator[Bench]:
+    async with open_database(folder) as db:
+        yield Bench(db)
+
+
+def read(number: int, why: str = "", plate: str = "京A12345") -> ReadRow:
+    picture = PictureId(f"20260301T080000000-in1-20260301080000-{number}-entry-0123456789ab.jpg")
+    at = START + timedelta(seconds=number)
+    of = PassageId(f"in1-20260301080000-{number}")
+    return ReadRow(CAMERA, LANE, of, at, "entry", why, Plate(plate), 0.4 if why else 0.9, 5, picture)
+
+
+async def test_figures_of_view_and_of_reading_are_tags(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        at.watch.hear([read(1), read(2, "a sign is too faint: 0.40 of 0.80"), read(3), read(4)])
+        await at.stand(1)
+        assert (at.tag("focus"), at.tag("fps"), at.tag("trouble")) == (1.0, 25.0, "")
+        assert (at.tag("read_rate"), at.tag("under_gate"), at.tag("passages")) == (0.75, 0.25, 4)
+        assert at.tag("confidence_p50") == 0.9
+
+
+async def test_a_figure_that_is_no_longer_known_is_stale_and_not_zero(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        await at.stand(1)
+        at.shows = ("no frame", NOTHING_SEEN)
+        await at.stand(1)
+        focus = at.tags.get(camera_tag(CAMERA, "focus"))
+        assert (focus.value, focus.quality) == (1.0, Quality.STALE)
+
+
+async def test_a_rejected_read_is_kept_with_its_picture_and_why(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        at.watch.hear([read(1), read(2, "a plate is outside the region")])
+        await at.stand(1)
+        kept = await at.db.read(lambda conn: camerabook.rejected(conn, SITE, 10))
+        assert kept == [read(2, "a plate is outside the region")]
+
+
+async def test_a_covered_camera_is_one_alarm_of_its_lane_and_its_end_is_told(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        at.shows = ("", replace(SHARP, detail=0.05, focus=0.1))
+        await at.stand(400)
+        assert await at.told("alarm") == ["camera_blocked"]
+        assert at.tags.get(TagName("in1.alarm")).value == "camera_blocked: cam-in1 is covered or blocked"
+        assert at.tag("trouble") == "camera_blocked"
+        at.shows = ("", SHARP)
+        await at.stand(100)
+        assert (at.tag("trouble"), await at.told("event")) == ("", ["alarm over"])
+
+
+async def test_what_a_person_corrects_counts_against_the_camera_and_outlives_a_restart(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        at.watch.hear([read(number) for number in range(1, 5)])
+        await at.stand(1)
+        await at.watch.remember()
+        wrong = JournalEntry("person", "li", "correct plate", LANE, read(2).passage, {"plate": "京B12345"})
+        same = JournalEntry("person", "li", "correct plate", LANE, read(3).passage, {"plate": "京A12345"})
+        await at.journal.append([wrong, same])
+        await at.watch.look_up()
+        await at.stand(1)
+        assert at.tag("corrected") == 0.25
+        at.watch = at.begin()
+        await at.watch.remember()
+        await at.stand(1)
+        assert (at.tag("corrected"), at.tag("passages")) == (0.25, 4)
+
+
+async def test_an_hour_in_which_most_cars_have_no_plate_is_one_alarm(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        rows = [
+            {
+                "id": f"p{number}",
+                "site": SITE,
+                "lane": LANE,
+                "number": number,
+                "began_at": START,
+                "ended_at": START,
+                "outcome": "COMPLETED",
+                "read_by": "camera" if number < 4 else None,
+            }
+            for number in range(12)
+        ]
+        await at.db.write(lambda conn: conn.execute(insert(passage), rows))
+        for _ in range(3):
+            await at.watch.look_up()
+        values = [
+            at.tags.get(TagName(f"in1.camera.{point}")).value for point in ("loops_hour", "plates_hour", "unread_hour")
+        ]
+        assert values == [12, 4, 0.6667]
+        assert await at.told("alarm") == ["camera_unread"]
+
+
+async def test_books_that_cannot_be_had_cost_the_books_and_not_the_figures(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        pass
+    at.watch.hear([read(1)])
+    at.shows = ("", replace(SHARP, unkept="no space left on device"))
+    await at.stand(2)
+    assert (at.tag("trouble"), at.tag("read_rate")) == ("camera_unkept", 1.0)
+    assert at.tags.get(TagName("in1.alarm")).value == "camera_unkept: the pictures of cam-in1 cannot be kept"
+
+
+def test_no_device_may_say_what_a_camera_measures() -> None:
+    assert is_own(TagName("camera.cam_in1.focus"), ["in1"])
+    assert is_own(TagName("in1.camera.unread_hour"), ["in1"])
