@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from billing import ledger, stays
 from billing.books import Books, Place
 from billing.ledger import Applied, PayOrder
+from billing.pay.calls.account import Account
 from billing.pay.keys import read_keys
 from billing.pay.notices import NoticeAnswer, NoticeDesk
 from billing.pay.orders import ASK_AFTER_S, Orders, OrderTerms
@@ -74,7 +75,7 @@ class SqlCashier:
         self._ask_after_s = ask_after_s
         self._recount_s = recount_s
         self._park = Park.of(config)
-        self._books = Books(config.site_id, Merchant(config.wechat.mchid, config.wechat.appid))
+        self._books = Books(config.site_id, Merchant(config.wechat.mchid, config.wechat.appid, config.wechat.sub_mchid))
         self._open = 0
         self._parts = AsyncExitStack()
 
@@ -223,11 +224,6 @@ class SqlCashier:
 
 
 def _gateway(config: Config) -> WeChatGateway:
-    account = config.wechat
-    return build(
-        read_keys(config),
-        mchid=account.mchid,
-        appid=account.appid,
-        notify_url=account.notify_url,
-        base_url=account.base_url,
-    )
+    names = config.wechat
+    account = Account(names.mchid, names.appid, names.sub_mchid, names.sub_appid)
+    return build(read_keys(config), account, names.notify_url, config.site.zone_info, names.base_url)

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Row, Select, select, update
 from billing import outbox, stays
 from billing.books import ACTOR, NOWHERE, Books, Place
 from billing.ids import new_id
+from billing.pay.gateway import Notice
 from billing.settle import (
     PENDING,
     Decision,
     Duplicate,
-    Notice,
     NotSuccess,
     OrderAccount,
     OrderState,
@@ -259,7 +259,7 @@ def add_notice(
             site=books.site,
             event_type=notice.event_type,
             verdict=verdict,
-            out_trade_no=notice.transaction.out_trade_no[:32],
+            out_trade_no=getattr(notice.about, "out_trade_no", None),
             received_at=at,
             headers=headers,
             body=body,

@@ -32,6 +32,8 @@ class Merchant:
 
     mchid: str
     appid: str
+    sub_mchid: str = ""
+    """The merchant whose money it is, if `mchid` is a service provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,7 @@ class Transaction:
     amount_fen: Fen = NOTHING
     currency: str = "CNY"
     paid_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notice of WeChat whose signature holds, decrypted."""
-
-    id: str
-    event_type: str
-    transaction: Transaction
+    sub_mchid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +112,8 @@ def settle(
     order: OrderAccount | None, transaction: Transaction, stay: StayAccount | None, merchant: Merchant
 ) -> Decision:
     """Decide what a transaction does to its stay. Surplus whenever it would exceed what the stay owes."""
-    if transaction.mchid != merchant.mchid or transaction.appid not in ("", merchant.appid):
+    ours = (merchant.mchid, merchant.sub_mchid)
+    if (transaction.mchid, transaction.sub_mchid) != ours or transaction.appid not in ("", merchant.appid):
         return Wrong("wrong_merchant", f"for merchant {transaction.mchid}, application {transaction.appid}")
     if order is None or stay is None:
         return Wrong("unknown_order", "no order of ours has this number")

@@ -1,26 +1,40 @@
 """The gateway to WeChat Pay: the only way to `wechatpayv3`, with typed outcomes and strict verification.
 
-The library is used as it comes. What it lacks (`wechatpay.md` §1) is added in `GatewayCore`: our own
-base URL, the five-minute window, serials that are looked at before they cost a request, and
-certificates that are swapped, never emptied. Everything here blocks; call it from a thread.
+The library signs, sends, verifies and decrypts. What it lacks (`wechatpay.md` §1) is added in `GatewayCore`: our own
+base URL, the five-minute window, serials that are looked at before they cost a request, certificates that are swapped,
+never emptied, and a second APIv3 key. Its wrappers of single calls are not used: they cannot say "0", and some sign
+another text than they send. Everything here blocks; call it from a thread.
 """
 
 import copy
-import json
-import re
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Final
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Final, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import requests
+from cryptography.x509 import Certificate
 from requests.adapters import HTTPAdapter
-from wechatpayv3 import WeChatPay, WeChatPayType, core  # type: ignore[import-untyped]
+from wechatpayv3 import core  # type: ignore[import-untyped]
+from wechatpayv3.type import RequestType  # type: ignore[import-untyped]
 
-from billing.pay.gateway import Closed, CodeUrl, NotVerified, Refused, Unknown, gather_marks, header_fault
+from billing.pay.calls.account import Account
+from billing.pay.calls.bills import BillCalls
+from billing.pay.calls.channel import Answer, sort
+from billing.pay.calls.orders import OrderCalls
+from billing.pay.calls.parking import ParkingCalls
+from billing.pay.calls.refunds import RefundCalls
+from billing.pay.calls.tidings import read_notice
+from billing.pay.gateway import Closed, CodeUrl, Notice, NotVerified, Refused, Unknown
 from billing.pay.keys import Keys
-from billing.settle import Notice, Transaction
+from billing.pay.marks import Nonces, gather_marks, header_fault
+from billing.settle import Transaction
 from scada.clock import real_unix_seconds
 from scada.model.money import Fen
 from scada.model.names import OrderId
@@ -30,27 +44,20 @@ TIMEOUT_S: Final = (3.05, 10)
 """To connect, and to answer."""
 MAX_BODY_BYTES: Final = 65_536
 CERTIFICATES_EVERY_S: Final = 60.0
+CERTIFICATES_LIVE_S: Final = 11 * 3600.0
+"""WeChat wants them fetched anew within 12 hours."""
 POOL_SIZE: Final = 32
-NOT_DONE: Final = range(400, 500)
-_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
-_SPELLINGS: Final = {
-    "ORDERPAID": "ORDER_PAID",
-    "ORDERNOTEXIST": "ORDER_NOT_EXIST",
-    "NOTENOUGH": "NOT_ENOUGH",
-    "SYSTEMERROR": "SYSTEM_ERROR",
-    "RULELIMIT": "RULE_LIMIT",
-    "ORDERCLOSED": "ORDER_CLOSED",
-}
 
 
 class GatewayCore(core.Core):  # type: ignore[misc]
     """The library's core with the gaps of its verification closed."""
 
-    def __init__(self, base_url: str, **settings: object) -> None:
+    def __init__(self, base_url: str, other_apiv3_key: str, **settings: object) -> None:
         self._base_url = base_url
+        self._other_apiv3_key = other_apiv3_key
         self._fetching = threading.Lock()
         self._fetched_s = float("-inf")
-        self._certificates: list[object] = []
+        self._certificates: list[Certificate] = []
         super().__init__(**settings)
 
     @property
@@ -61,11 +68,33 @@ class GatewayCore(core.Core):  # type: ignore[misc]
     def _gate_way(self, _fixed_in_the_library: str) -> None:
         """Keep ours: the library's constructor sets the real service's address."""
 
+    def _init_certificates(self) -> None:
+        """Fetch them if WeChat answers; a site without its line to WeChat still starts, and fetches them later."""
+        self._update_certificates()
+
     def _verify_signature(self, headers: Mapping[str, str], body: str) -> bool:
         marks = gather_marks(headers)
-        if header_fault(marks, str(self._public_key_id), real_unix_seconds()):
+        if header_fault(marks, self._public_key_id, real_unix_seconds()):
             return False
+        if marks["Wechatpay-Serial"] != self._public_key_id:
+            self._renew()
         return bool(super()._verify_signature(marks, body))
+
+    def decrypt_callback(self, headers: Mapping[str, str], body: str | bytes) -> str | None:
+        """Decrypt under the key in use, then under the other one: both are good while WeChat changes over."""
+        found: str | None = super().decrypt_callback(headers, body)
+        if found is None and self._other_apiv3_key:
+            other = copy.copy(self)
+            other._apiv3_key = self._other_apiv3_key
+            found = core.Core.decrypt_callback(other, headers, body)
+        return found
+
+    def _renew(self) -> None:
+        """Drop certificates that are out of date, and fetch them anew when they have been here for long."""
+        now = datetime.now(UTC)
+        self._certificates = [one for one in self._certificates if one.not_valid_after_utc > now]
+        if time.monotonic() - self._fetched_s > CERTIFICATES_LIVE_S:
+            self._update_certificates()
 
     def _update_certificates(self) -> None:
         """Fetch at most once a minute, into a copy: a forged serial must not empty the list of good ones."""
@@ -83,6 +112,26 @@ class GatewayCore(core.Core):  # type: ignore[misc]
             self._certificates = scratch._certificates
 
 
+class _Pool(requests.Session):
+    """One pool of connections for the process: no proxy from the environment, no cookies, no following elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = HTTPAdapter(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE, max_retries=0)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow nowhere; a 3xx is an answer like any other that proves nothing."""
+
+
+def _tells_no_address(record: logging.LogRecord) -> bool:
+    """Keep urllib3's lines on requests out of every log: plates and payers' ids stand in addresses."""
+    return record.levelno >= logging.WARNING and "/" not in record.getMessage()
+
+
 _lock = threading.Lock()
 
 
@@ -91,152 +140,136 @@ def _pool_connections() -> None:
     with _lock:
         if isinstance(core.requests, requests.Session):
             return
-        session = requests.Session()
-        session.trust_env = False
-        adapter = HTTPAdapter(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE, max_retries=0)
-        session.mount("http://", adapter)
-        session.mount("https://", adapter)
-        core.requests = session
+        logging.getLogger("urllib3.connectionpool").addFilter(_tells_no_address)
+        core.requests = _Pool()
 
 
-class WeChatGateway:
-    """One merchant at WeChat Pay. Only typed outcomes leave it."""
+class LibraryChannel:
+    """Signed requests and verified answers by the library; implements `billing.pay.calls.channel.Channel`."""
 
-    def __init__(self, keys: Keys, *, mchid: str, appid: str, notify_url: str, base_url: str) -> None:
-        self.mchid = mchid
-        self.appid = appid
+    def __init__(self, keys: Keys, account: Account, base_url: str) -> None:
         _pool_connections()
-        settings = {
-            "mchid": mchid,
-            "cert_serial_no": keys.merchant_serial,
-            "private_key": keys.private_key,
-            "apiv3_key": keys.apiv3_key,
-            "timeout": TIMEOUT_S,
-            "public_key": keys.public_key,
-            "public_key_id": keys.public_key_id,
-        }
-        self._pay = WeChatPay(WeChatPayType.NATIVE, appid=appid, notify_url=notify_url, **settings)
-        self._pay._core = GatewayCore(base_url, **settings)
-        self._public_key_id = keys.public_key_id
-
-    def create(self, order: OrderId, description: str, amount: Fen, time_expire: str) -> CodeUrl | Refused | Unknown:
-        """Order a Native payment. The same number with the same parameters gives the same order again."""
-        text = _BEYOND_BMP.sub("", description)[:120]
-        answer = self._ask(
-            f"order {order}",
-            lambda: self._pay.pay(
-                description=text,
-                out_trade_no=order,
-                amount={"total": int(amount), "currency": "CNY"},
-                time_expire=time_expire,
-            ),
+        self._base_url = base_url
+        self._public_key_id = keys.platform.id if keys.platform else None
+        self._nonces = Nonces()
+        self._core = GatewayCore(
+            base_url,
+            keys.other_apiv3_key,
+            mchid=account.mchid,
+            cert_serial_no=keys.merchant_serial,
+            private_key=keys.private_key,
+            apiv3_key=keys.apiv3_key,
+            timeout=TIMEOUT_S,
+            public_key=keys.platform.pem if keys.platform else None,
+            public_key_id=self._public_key_id,
         )
-        if not isinstance(answer, dict):
-            return answer
-        code_url = answer.get("code_url")
-        return CodeUrl(code_url) if isinstance(code_url, str) and code_url else Unknown("an answer without code_url")
 
-    def query(self, order: OrderId) -> Transaction | Refused | Unknown:
-        """Ask what became of an order."""
-        answer = self._ask(f"query {order}", lambda: self._pay.query(out_trade_no=order))
-        if not isinstance(answer, dict):
-            return answer
+    def get(self, what: str, path: str, private: Mapping[str, object] | None = None) -> Answer:
+        """Ask."""
+        return self._ask(what, lambda: self._core.request(path), private or {})
+
+    def post(self, what: str, path: str, body: Mapping[str, object]) -> Answer:
+        """Ask for something to be done."""
+        return self._ask(what, lambda: self._core.request(path, method=RequestType.POST, data=dict(body)), body)
+
+    def fetch(self, what: str, url: str) -> bytes | Refused | Unknown:
+        """Fetch a file from WeChat's own host; anywhere else the signed request would be given away."""
+        if not url.startswith(f"{self._base_url}/"):
+            return Unknown(f"{what}: the file lies at {urlsplit(url).hostname}")
+        path = url.removeprefix(self._base_url)
         try:
-            transaction = read_transaction(answer)
-        except ValueError as error:
-            return Unknown(f"query {order}: {error}")
-        if transaction.out_trade_no != order or transaction.mchid != self.mchid:
-            return Unknown(f"query {order}: an answer about {transaction.out_trade_no} of {transaction.mchid}")
-        return transaction
+            status, content = self._core.request(path, skip_verify=True)
+        except requests.RequestException as error:
+            return Unknown(f"{what}: {type(error).__name__}")
+        if status == 200:
+            return content if isinstance(content, bytes) else str(content).encode()
+        answer = sort(what, status, content, {})
+        return answer if isinstance(answer, Refused | Unknown) else Unknown(f"{what}: HTTP {status}")
 
-    def close(self, order: OrderId) -> Closed | Refused | Unknown:
-        """Close an order, so that it can no longer be paid."""
-        answer = self._ask(f"close {order}", lambda: self._pay.close(order))
-        return Closed() if isinstance(answer, dict) else answer
+    def sign(self, *lines: str) -> str:
+        """Sign lines with the merchant's key."""
+        return str(self._core.sign(list(lines)))
 
-    def verified(self, headers: Mapping[str, str], body: bytes) -> Notice | NotVerified:
-        """Verify and decrypt a notice; the raw body must be what came over the wire."""
+    def verified(self, headers: Mapping[str, str], body: bytes) -> dict[str, object] | NotVerified:
+        """Verify and decrypt a message; the raw body must be what came over the wire."""
         if len(body) > MAX_BODY_BYTES:
             return NotVerified("the body is too long")
-        fault = header_fault(gather_marks(headers), self._public_key_id, real_unix_seconds())
+        marks = gather_marks(headers)
+        fault = header_fault(marks, self._public_key_id, real_unix_seconds())
         if fault:
             return NotVerified(fault)
         try:
-            message = self._pay.callback(gather_marks(headers), body)
+            message = self._core.callback(marks, body)
         except Exception as error:  # noqa: BLE001 - the library raises bare Exception; nothing it raises is proof
-            return NotVerified(f"unreadable: {error}")
+            return NotVerified(f"unreadable: {type(error).__name__}")
         if not isinstance(message, dict):
             return NotVerified("the signature or the encryption does not hold")
-        try:
-            return _read_notice(message)
-        except ValueError as error:
-            return NotVerified(f"signed, but {error}")
+        if not self._nonces.is_new(marks, real_unix_seconds()):
+            return NotVerified("the same message again")
+        return message
 
-    def _ask(self, what: str, call: Callable[[], tuple[int, str | bytes]]) -> dict[str, object] | Refused | Unknown:
+    def _ask(self, what: str, call: Callable[[], tuple[int, str | bytes]], sent: Mapping[str, object]) -> Answer:
         try:
             status, text = call()
         except requests.RequestException as error:
             return Unknown(f"{what}: {type(error).__name__}")
         except Exception as error:  # noqa: BLE001 - a bad signature on a 2xx is a bare Exception; it took effect
-            return Unknown(f"{what}: {error}")
-        return _sort(what, status, text)
+            return Unknown(f"{what}: not verified: {type(error).__name__}")
+        return sort(what, status, text, sent)
 
 
-def _sort(what: str, status: int, text: str | bytes) -> dict[str, object] | Refused | Unknown:
-    """Sort an answer by its status alone; a 202 only says that it was heard."""
-    if status == 204:
-        return {}
-    try:
-        content = json.loads(text)
-    except ValueError:
-        return Unknown(f"{what}: HTTP {status} without JSON")
-    if not isinstance(content, dict):
-        return Unknown(f"{what}: HTTP {status}, JSON but no object")
-    code = str(content.get("code", ""))
-    if status in NOT_DONE and code:
-        return Refused(_SPELLINGS.get(code, code), str(content.get("message", "")))
-    return content if status == 200 else Unknown(f"{what}: HTTP {status} {code}")
+@dataclass(frozen=True, slots=True)
+class NotifyUrls:
+    """Where WeChat brings its notices, by kind: they must never be mistaken for one another."""
+
+    pay: str
+    refund: str
+    parking: str
+
+    @classmethod
+    def beside(cls, pay: str) -> Self:
+        """Put the others beside the one for payments: `/wechat/notice/pay`, `/refund`, `/parking`."""
+        base = pay.rsplit("/", 1)[0]
+        return cls(pay, f"{base}/refund", f"{base}/parking")
 
 
-def read_transaction(fields: Mapping[str, object]) -> Transaction:
-    """Read WeChat's transaction. Raises ValueError if it is not one."""
-    amount = fields.get("amount") or {}
-    if not isinstance(amount, dict):
-        raise ValueError("amount is no object")
-    total = amount.get("total", 0)
-    if isinstance(total, bool) or not isinstance(total, int):
-        raise ValueError(f"amount.total is {total!r}")
-    success_time = fields.get("success_time")
-    return Transaction(
-        mchid=str(fields.get("mchid", "")),
-        appid=str(fields.get("appid", "")),
-        out_trade_no=OrderId(str(fields.get("out_trade_no", ""))),
-        trade_state=str(fields.get("trade_state", "")),
-        transaction_id=str(fields.get("transaction_id", "")),
-        amount_fen=Fen(total),
-        currency=str(amount.get("currency", "CNY")),
-        paid_at=_moment(str(success_time)) if success_time else None,
-    )
+class WeChatGateway:
+    """One merchant at WeChat Pay. Only typed outcomes leave it."""
+
+    def __init__(self, keys: Keys, account: Account, urls: NotifyUrls, zone: ZoneInfo, base_url: str) -> None:
+        self.account = account
+        self._channel = LibraryChannel(keys, account, base_url)
+        self.orders = OrderCalls(self._channel, account, urls.pay)
+        self.refunds = RefundCalls(self._channel, account, urls.refund)
+        self.parking = ParkingCalls(self._channel, account, urls.parking, zone)
+        self.bills = BillCalls(self._channel, account, zone)
+
+    def create(self, order: OrderId, description: str, amount: Fen, time_expire: str) -> CodeUrl | Refused | Unknown:
+        """Order a Native payment. The same number with the same parameters gives the same order again."""
+        return self.orders.native(order, description, amount, time_expire)
+
+    def query(self, order: OrderId) -> Transaction | Refused | Unknown:
+        """Ask what became of an order."""
+        return self.orders.query(order)
+
+    def close(self, order: OrderId) -> Closed | Refused | Unknown:
+        """Close an order, so that it can no longer be paid."""
+        return self.orders.close(order)
+
+    def verified(self, headers: Mapping[str, str], body: bytes) -> Notice | NotVerified:
+        """Verify, decrypt and read a notice; the raw body must be what came over the wire."""
+        message = self._channel.verified(headers, body)
+        if isinstance(message, NotVerified):
+            return message
+        try:
+            return read_notice(message, self.account)
+        except ValueError as error:
+            return NotVerified(f"signed, but {error}")
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"success_time {text} has no zone")
-    return moment
-
-
-def _read_notice(message: Mapping[str, object]) -> Notice:
-    resource = message.get("resource")
-    name = message.get("id")
-    if not isinstance(resource, dict) or not isinstance(name, str) or not 0 < len(name) <= 64:
-        raise ValueError("without an id or a resource")
-    return Notice(name, str(message.get("event_type", ""))[:64], read_transaction(resource))
-
-
-def build(keys: Keys, *, mchid: str, appid: str, notify_url: str, base_url: str) -> WeChatGateway:
+def build(keys: Keys, account: Account, notify_url: str, zone: ZoneInfo, base_url: str) -> WeChatGateway:
     """Build the gateway. Raises BillingError if the library refuses the keys."""
     try:
-        return WeChatGateway(keys, mchid=mchid, appid=appid, notify_url=notify_url, base_url=base_url)
+        return WeChatGateway(keys, account, NotifyUrls.beside(notify_url), zone, base_url)
     except Exception as error:  # the library raises bare Exception
-        raise BillingError(f"set up WeChat Pay for merchant {mchid}: {error}") from error
+        raise BillingError(f"set up WeChat Pay for merchant {account.mchid}: {error}") from error

@@ -256,17 +256,32 @@ class Tariff(_Section):
 
 
 class WeChat(_Section):
-    """The merchant's account at WeChat Pay; every secret is a file below the data folder."""
+    """The merchant's account at WeChat Pay; every secret is a file below the data folder.
+
+    With a `sub_mchid`, `mchid` is the service provider that acts for it. Without WeChat's public key its answers are
+    verified by the certificates that it hands out.
+    """
 
     base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] = "https://api.mch.weixin.qq.com"
     mchid: Annotated[str, Field(pattern=r"^\d{8,32}$")]
     appid: Annotated[str, Field(pattern=r"^wx[0-9a-z]{8,30}$")]
-    merchant_serial_file: str
+    sub_mchid: Annotated[str, Field(pattern=r"^(\d{8,32})?$")] = ""
+    sub_appid: Annotated[str, Field(pattern=r"^(wx[0-9a-z]{8,30})?$")] = ""
+    merchant_certificate_file: str
     private_key_file: str
     apiv3_key_file: str
-    public_key_file: str
-    public_key_id_file: str
+    other_apiv3_key_file: str | None = None
+    public_key_file: str | None = None
+    public_key_id_file: str | None = None
     notify_url: Annotated[str, Field(pattern=r"^https?://[^?\s]+$", max_length=255)]
+
+    @model_validator(mode="after")
+    def _names_go_together(self) -> "WeChat":
+        if (self.public_key_file is None) != (self.public_key_id_file is None):
+            raise ValueError("WeChat Pay's public key and its id go together: name both files, or neither")
+        if self.sub_appid and not self.sub_mchid:
+            raise ValueError("sub_appid belongs to a sub_mchid")
+        return self
 
 
 class Influx(_Section):

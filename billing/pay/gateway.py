@@ -1,34 +1,17 @@
-"""What billing asks of WeChat Pay, what it may be answered, and what a message's headers must look like.
+"""What billing may be answered by WeChat Pay: typed outcomes, and the notices it may bring.
 
-No other outcome leaves a gateway, so that nobody decides to charge again by reading an error's text.
+No other outcome leaves a gateway, so that nobody decides to charge again by reading an error's text. Whatever a call
+gives that is neither `Refused` nor `Unknown` is done: verified, whole, and about what was asked.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Protocol
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
-from billing.settle import Notice, Transaction
+from billing.settle import NOTHING, Transaction
 from scada.model.money import Fen
 from scada.model.names import OrderId
-
-WINDOW_S: Final = 300
-"""How far a signature's timestamp may be from real time."""
-MARKS: Final = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
-SIGNATURE_TYPE: Final = "WECHATPAY2-SHA256-RSA2048"
-_HEX_SERIAL = re.compile(r"[0-9A-Fa-f]{40}")
-
-
-@dataclass(frozen=True, slots=True)
-class CodeUrl:
-    """WeChat took the order; this goes into the lane's QR code."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """WeChat took the close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +36,104 @@ class NotVerified:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class CodeUrl:
+    """WeChat took the order; this goes into the lane's QR code."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class H5Url:
+    """WeChat took the order; a browser outside WeChat goes there."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """WeChat took the order; these six values, signed by the merchant, show its pay sheet on a page inside WeChat."""
+
+    values: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """WeChat took the close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """A payment by code is undone; what was paid goes back to its payer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund as WeChat has it; PROCESSING is accepted and no more. A notice names no `transaction_id` of ours."""
+
+    out_refund_no: str
+    refund_id: str
+    out_trade_no: OrderId
+    transaction_id: str
+    status: str
+    amount_fen: Fen
+    total_fen: Fen
+    success_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlateService:
+    """Whether a plate's owner lets WeChat deduct parking fees: NORMAL, PAUSE or OUT_SERVICE."""
+
+    state: str
+    opened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A plate's entry as WeChat has it; only NORMAL can be deducted from. `changed_ms` orders notices of one entry."""
+
+    id: str
+    out_parking_no: str
+    state: str
+    block_reason: str = ""
+    changed_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """A parking fee that WeChat deducts. ACCEPTED opens a gate; PAY_FAIL without an advance is arrears."""
+
+    out_trade_no: OrderId
+    state: str
+    transaction_id: str = ""
+    amount_fen: Fen = NOTHING
+    advanced: bool = False
+    repaid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A genuine notice about something that billing does not follow."""
+
+
+Told = Transaction | Refund | Deduction | Entrance | Untold
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice of WeChat whose signature holds, decrypted."""
+
+    id: str
+    event_type: str
+    about: Told
+
+
 class Gateway(Protocol):
-    """One merchant at WeChat Pay; every call blocks."""
+    """What an order's life and its notice ask of one merchant's account at WeChat Pay; every call blocks."""
 
     def create(self, order: OrderId, description: str, amount: Fen, time_expire: str) -> CodeUrl | Refused | Unknown:
-        """Make an order; the same number with the same parameters gives the same order."""
+        """Make a Native order; the same number with the same parameters gives the same order."""
 
     def query(self, order: OrderId) -> Transaction | Refused | Unknown:
         """Ask what became of an order."""
@@ -67,29 +143,3 @@ class Gateway(Protocol):
 
     def verified(self, headers: Mapping[str, str], body: bytes) -> Notice | NotVerified:
         """Verify and decrypt a notice."""
-
-
-def gather_marks(headers: Mapping[str, str]) -> dict[str, str]:
-    """Pick out WeChat's headers, whatever case or form they come in; the signature type may be left out."""
-    given = {name.lower().removeprefix("http_").replace("_", "-"): value for name, value in headers.items()}
-    marks = {mark: given[mark.lower()] for mark in MARKS if given.get(mark.lower())}
-    marks["Wechatpay-Signature-Type"] = given.get("wechatpay-signature-type") or SIGNATURE_TYPE
-    return marks
-
-
-def header_fault(marks: Mapping[str, str], public_key_id: str, now_s: float) -> str | None:
-    """Say why a message cannot be WeChat's before its signature is looked at; None if it may be."""
-    for mark in MARKS:
-        if mark not in marks:
-            return f"{mark} is missing"
-    if marks["Wechatpay-Signature-Type"] != SIGNATURE_TYPE:
-        return "unknown signature type"
-    stamp = marks["Wechatpay-Timestamp"]
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-        return "the timestamp is not a number"
-    if abs(now_s - int(stamp)) > WINDOW_S:
-        return f"the timestamp is {now_s - int(stamp):.0f} s off: an old message again, or a wrong clock"
-    serial = marks["Wechatpay-Serial"]
-    if serial != public_key_id and not _HEX_SERIAL.fullmatch(serial):
-        return "unknown serial"
-    return None

@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from billing import ledger
 from billing.books import NOWHERE, Books
 from billing.ledger import Applied
-from billing.pay.gateway import Gateway, NotVerified, gather_marks
-from billing.settle import Notice
+from billing.pay.gateway import Gateway, Notice, NotVerified
+from billing.pay.marks import gather_marks
+from billing.settle import Transaction
 from scada.clock import Clock
 from scada.store.db import Database, StoreError
 
@@ -87,7 +88,7 @@ class NoticeDesk:
             await self._refuse(notice, len(body))
             return _fail(401, "not verified")
         verdict, applied = await self._settle(notice, gather_marks(headers), body)
-        log.info("notice taken", verdict=verdict, order=notice.transaction.out_trade_no[:32])
+        log.info("notice taken", verdict=verdict, notice_event=notice.event_type)
         if applied is not None:
             self._applied(applied)
         return NoticeAnswer(204)
@@ -99,11 +100,11 @@ class NoticeDesk:
         def work(conn: Connection) -> tuple[str, Applied | None]:
             if ledger.is_known(conn, notice.id):
                 return "seen before", None
-            if notice.event_type != PAID:
+            if notice.event_type != PAID or not isinstance(notice.about, Transaction):
                 ledger.add_notice(conn, self._books, at, notice, "other_event", marks, body)
                 self._books.tell(conn, at, "event", f"notice {notice.event_type}", NOWHERE, notice=notice.id)
                 return "other_event", None
-            applied = ledger.apply(conn, self._books, at, notice.transaction, "notice")
+            applied = ledger.apply(conn, self._books, at, notice.about, "notice")
             ledger.add_notice(conn, self._books, at, notice, applied.verdict, marks, body)
             return applied.verdict, applied
 

@@ -22,9 +22,10 @@ from scada.model.tag import TagName, lane_of
 Look = Callable[[Reading], Iterator[Mistake]]
 
 _SECRETS: tuple[KeyPath, ...] = (
-    ("wechat", "merchant_serial_file"),
+    ("wechat", "merchant_certificate_file"),
     ("wechat", "private_key_file"),
     ("wechat", "apiv3_key_file"),
+    ("wechat", "other_apiv3_key_file"),
     ("wechat", "public_key_file"),
     ("wechat", "public_key_id_file"),
     ("history", "influx", "token_file"),

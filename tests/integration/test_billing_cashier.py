@@ -361,6 +361,6 @@ async def test_an_expired_order_is_closed(config: Config, phone: Phone, tmp_path
 async def test_a_missing_key_is_named_with_what_to_do(tmp_path: Path) -> None:
     keyless = await asyncio.to_thread(made_config, tmp_path)
     async with open_database(tmp_path) as db:
-        with pytest.raises(BillingError, match=r"merchant_serial\.txt is missing: put .* there"):
+        with pytest.raises(BillingError, match=r"merchant_cert\.pem is missing: put .* there"):
             async with open_till(keyless, db):
                 pytest.fail("opened without keys")

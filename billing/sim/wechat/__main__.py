@@ -5,14 +5,13 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from billing.sim.wechat.book import Book
-from billing.sim.wechat.faults import Faults
+from billing.sim.wechat.clock import PlatformClock
+from billing.sim.wechat.doors.server import Server
 from billing.sim.wechat.keys import prepare
-from billing.sim.wechat.notifier import Notifier
-from billing.sim.wechat.server import JudgeLog, Server, WeChat
+from billing.sim.wechat.platform import open_platform
 from scada.clock import SystemClock, clock_from
 from scada.config import Config, ConfigError, load
 
@@ -23,21 +22,15 @@ HOST = "127.0.0.1"
 def running(config: Config, port: int, clock: SystemClock) -> Iterator[Server]:
     """Run the simulator in threads of this process; it serves from here on."""
     platform = prepare(config)
-    folder = config.data / "sim"
-    with (folder / "wechat.jsonl").open("a", encoding="utf-8") as file:
-        judge = JudgeLog(file, clock)
-        notifier = Notifier(platform, clock, judge.note)
-        book = Book(config.wechat.mchid, config.wechat.appid, clock)
-        with Server((HOST, port), WeChat(platform, book, notifier, Faults(), judge, config.site.name)) as server:
-            notifier.start()
-            serving = threading.Thread(target=server.serve_forever, args=(0.1,), name="wechat doors")
-            serving.start()
-            try:
-                yield server
-            finally:
-                server.shutdown()
-                serving.join()
-                notifier.stop()
+    with ExitStack() as parts:
+        log = parts.enter_context((config.data / "sim" / "wechat.jsonl").open("a", encoding="utf-8"))
+        wechat = open_platform(parts, platform, config.site.name, PlatformClock(clock), log)
+        server = parts.enter_context(Server((HOST, port), wechat))
+        serving = threading.Thread(target=server.serve_forever, args=(0.1,), name="wechat doors")
+        serving.start()
+        parts.callback(serving.join)
+        parts.callback(server.shutdown)
+        yield server
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from billing.sim.wechat.book import Order
+from billing.sim.wechat.books.orders import Order
 from scada.model.money import Fen, yuan_text
 
 OUTCOMES = {
@@ -12,6 +12,10 @@ OUTCOMES = {
     "expired": "订单已过期 · Order expired",
     "unknown": "二维码无效 · Unknown code",
     "failed": "支付失败 · Payment failed",
+    "no_money": "余额不足 · Not enough money",
+    "other_payer": "请由下单的微信支付 · Another payer's order",
+    "cancel": "已取消 · Cancelled",
+    "no_referer": "商家参数格式有误 · Not from the merchant's page",
 }
 
 _PAGE = """<!doctype html>

@@ -1,0 +1,1 @@
+"""The platform's books: orders, refunds, bills, pay-score parking and what phones hold."""

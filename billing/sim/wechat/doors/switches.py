@@ -1,0 +1,178 @@
+"""The switches of tests: spoil notices and answers to come, move time, change facts, let things end, show the books."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from billing.sim.wechat.books.orders import Order
+from billing.sim.wechat.books.refunds import Refund
+from billing.sim.wechat.doors.wire import Answer, Call, Route, dispatch, json_answer, route
+from billing.sim.wechat.faults import AnswerFault, Plan
+from billing.sim.wechat.notifier import Manner, Signer
+
+DONE: Final = Answer(204)
+
+
+def switch(call: Call) -> Answer:
+    """Obey a test."""
+    try:
+        return dispatch(ROUTES, call)
+    except (ValueError, KeyError) as error:
+        return json_answer(400, {"error": str(error)})
+
+
+def _whole(call: Call, name: str, otherwise: int) -> int:
+    return int(call.text(name, str(otherwise)))
+
+
+def _notices(call: Call) -> Answer:
+    call.wechat.notifier.plan(Manner(call.text("manner")), call.text("event"), _whole(call, "times", 1))
+    return DONE
+
+
+def _answers(call: Call) -> Answer:
+    plan = Plan(
+        AnswerFault(call.text("fault")), call.text("path"), call.text("method"), float(call.text("wait_s", "0"))
+    )
+    call.wechat.faults.plan(plan, _whole(call, "times", 1))
+    return DONE
+
+
+def _clear(call: Call) -> Answer:
+    call.wechat.faults.clear()
+    call.wechat.notifier.clear()
+    return DONE
+
+
+def _forge(call: Call) -> Answer:
+    order = call.wechat.orders.by_code(call.text("code_url"))
+    if order is None:
+        return json_answer(404, {"error": "no order has this code"})
+    return json_answer(200, {"status": call.wechat.forge(order, Manner(call.text("manner")))})
+
+
+def _orders(call: Call) -> Answer:
+    return json_answer(200, [_order(order) for order in call.wechat.orders.all()])
+
+
+def _refunds(call: Call) -> Answer:
+    return json_answer(200, [_refund(refund) for refund in call.wechat.refunds.all()])
+
+
+def _end_refund(call: Call) -> Answer:
+    """Let one refund, or all of them, come to an end."""
+    number, state = call.text("out_refund_no"), call.text("state", "SUCCESS")
+    if state not in ("SUCCESS", "CLOSED", "ABNORMAL"):
+        raise ValueError(f"state {state!r}")
+    for refund in call.wechat.refunds.all():
+        if number in ("", refund.number) and call.wechat.refunds.end(refund, state):
+            call.wechat.refund_ended(refund)
+    return DONE
+
+
+def _clock(call: Call) -> Answer:
+    """Move business time ahead, or set the skew of signatures."""
+    fields = call.fields
+    if "skew_s" in fields:
+        call.wechat.clock.skew_s = float(call.text("skew_s"))
+    if "ahead_s" in fields:
+        call.wechat.clock.move(float(call.text("ahead_s")))
+    return json_answer(200, {"now": call.wechat.clock.now().isoformat()})
+
+
+def _facts(call: Call) -> Answer:
+    fields = call.fields
+    if fields.pop("reset", False):
+        call.wechat.switchboard.reset()
+    call.wechat.switchboard.change(fields)
+    return _shown_facts(call)
+
+
+def _shown_facts(call: Call) -> Answer:
+    return json_answer(200, call.wechat.switchboard.facts.shown())
+
+
+def _identity(call: Call) -> Answer:
+    """Choose who signs notices, rotate or expire the certificate, or hand none out."""
+    fields, certificates = call.fields, call.wechat.platform.certificates
+    if "notices" in fields:
+        call.wechat.notifier.signer = Signer(call.text("notices"))
+    if "has_certificates" in fields:
+        call.wechat.switchboard.has_certificates = bool(fields["has_certificates"])
+    if fields.get("rotate"):
+        certificates.rotate()
+    if fields.get("expire"):
+        certificates.expire()
+    return DONE
+
+
+def _payer(call: Call) -> Answer:
+    balance = call.fields.get("balance_fen")
+    call.wechat.wallets.set(
+        call.text("openid"),
+        asks_password=bool(call.fields.get("asks_password")),
+        balance_fen=balance if isinstance(balance, int) else None,
+    )
+    return DONE
+
+
+def _merchant(call: Call) -> Answer:
+    """Say how much money the merchant has for refunds."""
+    balance = call.fields.get("balance_fen")
+    call.wechat.refunds.balance_fen = balance if isinstance(balance, int) else None
+    return DONE
+
+
+def _plate(call: Call) -> Answer:
+    """Let a plate's owner sign, pause or end the service, or block its entry for another reason."""
+    plate, parking = call.text("plate"), call.wechat.parking
+    if "service" in call.fields:
+        entry = parking.set_service(plate, call.text("service"))
+    else:
+        entry = parking.block(plate, call.text("block"))
+    if entry is not None:
+        call.wechat.entry_changed(entry)
+    return DONE
+
+
+def _deduction(call: Call) -> Answer:
+    outcome = call.text("outcome")
+    call.wechat.deducted(call.wechat.parking.end(call.text("out_trade_no"), outcome), outcome)
+    return DONE
+
+
+def _order(order: Order) -> dict[str, object]:
+    return {
+        "out_trade_no": order.number,
+        "state": order.state,
+        "total": order.total,
+        "code_url": order.code_url,
+        "transaction_id": order.transaction_id,
+    }
+
+
+def _refund(refund: Refund) -> dict[str, object]:
+    return {
+        "out_refund_no": refund.number,
+        "out_trade_no": refund.order.number,
+        "state": refund.state,
+        "amount": refund.amount,
+    }
+
+
+ROUTES: Final[Sequence[Route]] = (
+    route("POST", "/sim/notices", _notices),
+    route("POST", "/sim/answers", _answers),
+    route("POST", "/sim/clear", _clear),
+    route("POST", "/sim/forge", _forge),
+    route("GET", "/sim/orders", _orders),
+    route("GET", "/sim/refunds", _refunds),
+    route("POST", "/sim/refunds", _end_refund),
+    route("POST", "/sim/clock", _clock),
+    route("GET", "/sim/facts", _shown_facts),
+    route("POST", "/sim/facts", _facts),
+    route("POST", "/sim/identity", _identity),
+    route("POST", "/sim/payers", _payer),
+    route("POST", "/sim/merchant", _merchant),
+    route("POST", "/sim/plates", _plate),
+    route("POST", "/sim/deductions", _deduction),
+)
