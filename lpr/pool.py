@@ -1,13 +1,15 @@
 """All cameras by lane, each in a process of its own: `scada.ports.Cameras` on real pictures."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 
 from lpr.process.passage import Capture
 from lpr.process.post import CameraPost
 from lpr.process.record import Captured
 from lpr.process.wire import Settings
+from lpr.push.recent import T_HINT_S, Pushed, PushedReads
 from scada.clock import Clock
 from scada.config import Camera, Config
 from scada.model.camera.figures import SceneFigures
@@ -16,13 +18,31 @@ from scada.model.names import LaneName, PassageId, PictureId
 from scada.model.plate import PlateRead, PlateUnread
 
 
+@dataclass(slots=True)
+class _Edge:
+    """The car a lane looks at: since when, since when what was seen may be its own, when it was looked at last."""
+
+    passage: PassageId
+    since_s: float
+    before_s: float
+    looked_s: float
+
+
 class CameraPool:
     """Starts the cameras' processes on entering and ends them on leaving."""
 
-    def __init__(self, config: Config, clock: Clock, hear: Callable[[Captured], None] = lambda _: None) -> None:
-        """`hear`: who counts what the cameras do; called once a capture, never blocks, never raises."""
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        pushed: PushedReads | None = None,
+        hear: Callable[[Captured], None] = lambda _: None,
+    ) -> None:
+        """`pushed`: what units have read; `hear`: who counts what the cameras do, once a capture: it never blocks."""
         self._clock = clock
+        self._pushed = pushed or PushedReads(())
         self._hear = hear
+        self._edges: dict[LaneName, _Edge] = {}
         self._timing = {lane.id: lane.waits for lane in config.lanes}
         self._posts = [(camera, CameraPost(_settings(camera, config), clock)) for camera in config.cameras]
         self._group = asyncio.TaskGroup()
@@ -46,14 +66,28 @@ class CameraPool:
     async def capture(self, lane: LaneName, passage: PassageId, way: Direction) -> PlateRead | PlateUnread:
         """Read the plate of the car on the approach loop: one vote over all the cameras that look at it."""
         posts = [post for camera, post in self._posts if camera.looks_at(lane, way)]
-        if not posts:
+        timing, at, began_s = self._timing[lane], self._clock.now(), self._clock.seconds()
+        edge = self._edge(lane, passage, began_s)
+
+        def pushed() -> Sequence[Pushed]:
+            return self._pushed.about(lane, way, edge.before_s, edge.since_s, timing.confidence)
+
+        if not posts and not pushed():
             return PlateUnread("no camera", None)
-        at, began_s = self._clock.now(), self._clock.seconds()
-        capture = Capture(dict.fromkeys(posts, 0.0), self._timing[lane], self._clock)
+        capture = Capture(dict.fromkeys(posts, 0.0), timing, self._clock, pushed)
         reading = await capture.run(passage, way.value)
-        ms = round((self._clock.seconds() - began_s) * 1000, 1)
+        edge.looked_s = self._clock.seconds()
+        ms = round((edge.looked_s - began_s) * 1000, 1)
         self._hear(Captured(lane, passage, way, at, ms, reading, capture.looks()))
         return reading
+
+    def _edge(self, lane: LaneName, passage: PassageId, now_s: float) -> "_Edge":
+        """Note since when a car is looked at; what was seen while the one before was looked at is not its own."""
+        known = self._edges.get(lane)
+        if known is None or known.passage != passage:
+            before_s = now_s - T_HINT_S if known is None else known.looked_s
+            known = self._edges[lane] = _Edge(passage, now_s, before_s, now_s)
+        return known
 
     async def snapshot(self, lane: LaneName, passage: PassageId | None) -> PictureId | None:
         """Keep one picture of now, of this passage; the first camera of the lane that can."""

@@ -16,6 +16,8 @@ from lpr.evidence import PictureStore
 from lpr.instrument.rows import rows_of
 from lpr.match import match
 from lpr.pool import CameraPool
+from lpr.push.desk import UnitDesk, UnitParts, unit_keys
+from lpr.push.recent import PushedReads
 from lpr.reader.grammar import colour_by_text, parse
 from plc.links import build as build_drivers
 from plc.serve.catalogue import served
@@ -80,6 +82,7 @@ class Plant:
     modes: Mapping[LaneName, ModeKeeper]
     cameras: CameraPool
     watch: CameraWatch
+    units: UnitDesk
     cashier: SqlCashier
     requests: RequestWriter
     pictures: PictureStore
@@ -115,7 +118,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         {camera.name: LaneName(camera.lane) for camera in config.cameras},
         lambda: cameras.measures(),
     )
-    cameras = await stack.enter_async_context(CameraPool(config, clock, lambda one: watch.hear(rows_of(one))))
+    pushed = PushedReads(config.units)
+    cameras = await stack.enter_async_context(CameraPool(config, clock, pushed, lambda one: watch.hear(rows_of(one))))
     requests = RequestWriter(config, db, _request_tag(tags), clock)
     money = Money(clock, tags, requests)
     cashier = await stack.enter_async_context(SqlCashier(config, db, clock, money.hearers()))
@@ -151,6 +155,16 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     }
     runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
+    unit_parts = UnitParts(
+        clock=clock,
+        db=db,
+        journal=journal,
+        keep=pictures.keep,
+        reads=pushed,
+        live=lambda lane: runners[lane].live,
+        alarm=lambda lane, code, text: _alarm_of(lane, tags)(code, text),
+    )
+    units = UnitDesk(config, await asyncio.to_thread(unit_keys, config), unit_parts)
     maps.parts = Parts(
         tags=tags,
         links=links,
@@ -175,6 +189,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         modes=modes,
         cameras=cameras,
         watch=watch,
+        units=units,
         cashier=cashier,
         requests=requests,
         pictures=pictures,
@@ -312,7 +327,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),
         "public": {**plant.claims.verbs(), "notice": notices(plant.cashier)},
-        "devices": {"display": _display(plant)},
+        "devices": {"display": _display(plant), "push": plant.units.push},
     }
     hello = {"plant": secrets.token_hex(8), "site": _site(plant)}
     doors = [

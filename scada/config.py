@@ -237,6 +237,28 @@ class Camera(_Section):
         return self.lane == lane and self.way in (None, way.value)
 
 
+class Unit(_Section):
+    """A unit that reads plates by itself and pushes them (车牌识别一体机, `docs/units.md`): a vote more, never a leave.
+
+    `serial` and `address` are the only ones believed. `gate`: how sure it must be, on its own scale from 0 to 1;
+    `weight`: what a read of full confidence adds to the vote's sum; `looks`: for how many frames it counts.
+    """
+
+    name: Name
+    lane: Name
+    way: Literal["entry", "exit"] | None = None
+    make: Literal["vz", "huaxia", "hikvision", "dahua"]
+    serial: Annotated[str, Field(min_length=1, max_length=64)]
+    address: Annotated[str, Field(pattern=r"^[0-9A-Fa-f.:]{2,45}$")]
+    gate: Annotated[float, Field(ge=0.05, le=1.0)] = 0.9
+    weight: Annotated[float, Field(ge=0.0, le=3.0)] = 1.0
+    looks: Annotated[int, Field(ge=1, le=3)] = 1
+
+    def looks_at(self, lane: LaneName, way: Direction) -> bool:
+        """Say whether it looks at the cars that go this way through a lane."""
+        return self.lane == lane and self.way in (None, way.value)
+
+
 class Tariff(_Section):
     """The first tariff (`tariffs.md` §2, WeChat's vocabulary): whole minutes and whole fen.
 
@@ -377,6 +399,7 @@ class Config(_Section):
     zones: Annotated[tuple[ZoneTable, ...], Field(strict=False)] = ()
     lanes: Annotated[tuple[Lane, ...], Field(min_length=1, strict=False)]
     cameras: Annotated[tuple[Camera, ...], Field(strict=False)]
+    units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
     tariff: Tariff
     limits: Limits = Limits()
     wechat: WeChat
@@ -393,6 +416,9 @@ class Config(_Section):
         for camera in self.cameras:
             if camera.lane not in names:
                 raise ValueError(f"cameras: {camera.name!r} looks at {camera.lane!r}, which is no lane")
+        for unit in self.units:
+            if unit.lane not in names:
+                raise ValueError(f"units: {unit.name!r} looks at {unit.lane!r}, which is no lane")
         return self
 
     @model_validator(mode="after")

@@ -1,1 +1,1 @@
-"""The lanes' displays: a page for each, on the device network. Nothing here acts on a lane."""
+"""The device network: a page for each lane's display, and what recognition units push. Nothing here acts on a lane."""

@@ -1,4 +1,4 @@
-"""The displays' application: a page in big words, its state, and the QR code as a picture."""
+"""The devices' application: a display's page in big words, its state and QR code; and what units push."""
 
 import hashlib
 import io
@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, jsonify, rende
 from flask.typing import ResponseReturnValue
 
 from hmi.assets import serve_assets
+from hmi.devices.units import units
 from hmi.display import in_all_languages
 from hmi.language import speak
 from hmi.security import harden
@@ -39,6 +40,7 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     speak(app)
     serve_assets(app, ("devices",))
     app.register_blueprint(display)
+    app.register_blueprint(units)
     app.add_url_rule("/health", "health", lambda: jsonify(ok=True))
     return app
 

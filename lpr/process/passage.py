@@ -4,24 +4,46 @@ The answer comes within `t_read_s` whatever a camera does: what it has said unti
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from lpr.process.post import CameraPost
 from lpr.process.record import Look
 from lpr.process.wire import CaptureAnswer, Looked
+from lpr.push.recent import Pushed
 from lpr.vote import Ballot, ballot_of, decide, vote
 from scada.clock import Clock
 from scada.model.lane.timing import Timing
 from scada.model.names import PassageId, PictureId
-from scada.model.plate import PlateRead, PlateUnread
+from scada.model.plate import PlateRead, PlateUnread, is_nearly
+
+_FAKE = "a unit takes the plate for a paper or a screen"
+
+
+class Post(Protocol):
+    """One camera, as a capture asks it."""
+
+    @property
+    def name(self) -> str:
+        """The camera's name."""
+
+    def number(self) -> int:
+        """Give a number for the next order."""
+
+    async def capture(
+        self, number: int, passage: PassageId, timing: Timing, before_s: float, hear: Callable[[Looked], None]
+    ) -> CaptureAnswer:
+        """Have a car looked at, and tell of every frame."""
+
+    def enough(self, number: int) -> None:
+        """Let a capture end."""
 
 
 @dataclass(slots=True)
 class _Eye:
     """One camera's part of the capture."""
 
-    post: CameraPost
+    post: Post
     number: int
     looked: list[Looked] = field(default_factory=list)
     answer: CaptureAnswer | None = None
@@ -54,13 +76,16 @@ class _Eye:
 
 
 class Capture:
-    """Asks the cameras of one lane about one car."""
+    """Asks the cameras of one lane about one car; what units push meanwhile votes with them."""
 
-    def __init__(self, posts: Mapping[CameraPost, float], timing: Timing, clock: Clock) -> None:
+    def __init__(
+        self, posts: Mapping[Post, float], timing: Timing, clock: Clock, pushed: Callable[[], Sequence[Pushed]]
+    ) -> None:
         """`posts`: the cameras, and how many seconds before now each may go back."""
         self._posts = posts
         self._timing = timing
         self._clock = clock
+        self._pushed = pushed
         self._eyes = [_Eye(post, post.number()) for post in posts]
         self._began_s = clock.seconds()
 
@@ -115,21 +140,28 @@ class Capture:
         return outcome is not None and outcome.is_settled(self._timing.confidence, self._timing.agreeing)
 
     def _ballots(self) -> list[Ballot]:
-        return [ballot for eye in self._eyes for ballot in eye.ballots()]
+        own = [ballot for eye in self._eyes for ballot in eye.ballots()]
+        return own + [one.ballot for one in self._pushed()]
 
     def _outcome(self) -> PlateRead | PlateUnread:
         ballots, frames = self._ballots(), sum(eye.frames for eye in self._eyes)
-        troubles = [eye.trouble for eye in self._eyes if eye.trouble]
-        if not ballots and not frames and troubles:
-            return PlateUnread(troubles[0], self._picture(None))
         outcome = vote(ballots)
         picture = self._picture(None if outcome is None else outcome.best.eye)
-        return decide(ballots, frames, picture, self._timing.confidence, self._timing.agreeing)
+        troubles = [eye.trouble for eye in self._eyes if eye.trouble]
+        if outcome is None and not frames and troubles:
+            return PlateUnread(troubles[0], picture)
+        reading = decide(ballots, frames, picture, self._timing.confidence, self._timing.agreeing)
+        is_fake = isinstance(reading, PlateRead) and any(
+            one.fake and is_nearly(one.ballot.text, reading.text) for one in self._pushed()
+        )
+        return PlateUnread(_FAKE, picture, frames, reading) if is_fake and isinstance(reading, PlateRead) else reading
 
     def _picture(self, best: str | None) -> PictureId | None:
-        """Give the picture of the camera that has seen it best, else of another: it is the same passage."""
-        kept = sorted(self._eyes, key=lambda eye: eye.post.name != best)
-        return next((eye.picture for eye in kept if eye.picture is not None), None)
+        """Give the picture of whoever has seen it best, else of another: it is the same passage."""
+        kept = [(eye.post.name, eye.picture) for eye in self._eyes]
+        kept += [(one.ballot.eye, one.picture) for one in self._pushed() if not one.ballot.early]
+        kept.sort(key=lambda named: named[0] != best)
+        return next((picture for _, picture in kept if picture is not None), None)
 
     def _look_of(self, eye: _Eye) -> Look:
         ballots, timing = eye.ballots(), self._timing

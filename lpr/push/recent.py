@@ -1,0 +1,116 @@
+"""What units have pushed lately: repeats are known, and what belongs to a car votes with its cameras' frames.
+
+A push is never more than votes. One from before the loop is a hint for the same text, as `lanes.md` t_hint says; one
+that comes later than this unit's reads usually do counts from when it was read, so an old car's is not the new one's.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from lpr.push.words import Read
+from lpr.reader.grammar import colour_by_text, parse
+from lpr.vote import Ballot
+from scada.config import Unit
+from scada.model.lane.words import Direction
+from scada.model.names import LaneName, PictureId
+from scada.model.plate import PlateKind, normal_form
+
+T_HINT_S = 5.0
+"""A read from before the loop is a hint for so long (`lanes.md` §5)."""
+_KEPT = 32
+_KEYS_KEPT = 16_384
+"""More than a unit stores while its line is down (9,000), so that none of those counts twice."""
+_USUAL_OF = 20
+_SLACK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A read that is kept: what it says in a vote, and the monotonic second at which it was made."""
+
+    ballot: Ballot
+    at_s: float
+    fake: bool
+    picture: PictureId | None
+
+
+@dataclass(slots=True)
+class _Record:
+    unit: Unit
+    keys: dict[str, None] = field(default_factory=dict)
+    reads: deque[Pushed] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    delays: deque[float] = field(default_factory=lambda: deque(maxlen=_USUAL_OF))
+
+
+class PushedReads:
+    """The reads of all units."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self._records = {unit.name: _Record(unit) for unit in units}
+
+    def is_repeat(self, unit: Unit, key: str) -> bool:
+        """Say whether this read has come before; from now on it has."""
+        keys = self._records[unit.name].keys
+        if key in keys:
+            return True
+        keys[key] = None
+        while len(keys) > _KEYS_KEPT:
+            del keys[next(iter(keys))]
+        return False
+
+    def forget(self, unit: Unit, key: str) -> None:
+        """Let a read come again: it could not be kept."""
+        self._records[unit.name].keys.pop(key, None)
+
+    def add(self, unit: Unit, read: Read, came_at: datetime, came_s: float, picture: PictureId | None) -> None:
+        """Let a read vote, if it is a plate at all and not one of another time."""
+        ballot = ballot_of(unit, read)
+        if ballot is None or read.late:
+            return
+        record = self._records[unit.name]
+        at_s = came_s - _late_s(record.delays, read, came_at)
+        record.reads.append(Pushed(ballot, at_s, read.fake, picture))
+
+    def about(self, lane: LaneName, way: Direction, since_s: float, edge_s: float, gate: float) -> Sequence[Pushed]:
+        """Give what was pushed of the car that stands on the loop since `edge_s`; nothing from before `since_s`."""
+        oldest_s = max(since_s, edge_s - T_HINT_S)
+        return [
+            replace(one, ballot=_weighed(one.ballot, record.unit.gate, gate, early=one.at_s < edge_s))
+            for record in self._records.values()
+            if record.unit.looks_at(lane, way)
+            for one in record.reads
+            if one.at_s >= oldest_s
+        ]
+
+
+def ballot_of(unit: Unit, read: Read) -> Ballot | None:
+    """Make a ballot of a read, still on the unit's own scale; None if no plate is written like that."""
+    text = normal_form(read.text)
+    kind = parse(text)
+    if kind is None or kind is PlateKind.UNKNOWN:
+        return None
+    colour = colour_by_text(kind, text, read.colour)
+    return Ballot(unit.name, text, kind, colour, unit.weight * read.share, read.share, looks=unit.looks)
+
+
+def on_our_scale(share: float, unit_gate: float, gate: float) -> float:
+    """Bring a unit's confidence onto the lane's scale: the two gates meet, and so do the ends."""
+    if share < unit_gate:
+        return gate * share / unit_gate
+    return 1.0 if unit_gate >= 1.0 else gate + (1.0 - gate) * (share - unit_gate) / (1.0 - unit_gate)
+
+
+def _weighed(ballot: Ballot, unit_gate: float, gate: float, *, early: bool) -> Ballot:
+    return replace(ballot, surety=on_our_scale(ballot.surety, unit_gate, gate), early=early)
+
+
+def _late_s(delays: deque[float], read: Read, came_at: datetime) -> float:
+    """Say how much later than this unit's quickest of late a read has come; its clock may be wrong, its gait not."""
+    if read.at is None:
+        return 0.0
+    delay_s = (came_at - read.at).total_seconds()
+    delays.append(delay_s)
+    late_s = delay_s - min(delays)
+    return late_s if late_s > _SLACK_S else 0.0
