@@ -17,6 +17,9 @@ from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, PictureId
 from scada.model.plate import PlateRead, PlateUnread
 
+_BEFORE_S = 1.0
+"""How long before the order frames may support those after it: longer, and the car was not there yet."""
+
 
 @dataclass(slots=True)
 class _Edge:
@@ -74,7 +77,8 @@ class CameraPool:
 
         if not posts and not pushed():
             return PlateUnread("no camera", None)
-        capture = Capture(dict.fromkeys(posts, 0.0), timing, self._clock, pushed)
+        before_s = min(_BEFORE_S, began_s - edge.before_s)
+        capture = Capture(dict.fromkeys(posts, before_s), timing, self._clock, pushed)
         reading = await capture.run(passage, way.value)
         edge.looked_s = self._clock.seconds()
         ms = round((edge.looked_s - began_s) * 1000, 1)

@@ -159,7 +159,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         clock=clock,
         db=db,
         journal=journal,
-        keep=pictures.keep,
+        pictures=pictures,
         reads=pushed,
         live=lambda lane: runners[lane].live,
         alarm=lambda lane, code, text: _alarm_of(lane, tags)(code, text),

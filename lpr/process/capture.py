@@ -1,14 +1,18 @@
 """One capture: frames younger than the request, read one by one until the vote is settled or the time is up.
 
+While none has come yet, those remembered from just before are read: they may support what is seen after them.
+
 What each frame shows is said at once: the plant votes over all cameras, and has it even if this process hangs later.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import cv2
 
-from lpr.camera import Frame, Grabber
+from lpr.camera import Frame, Health
 from lpr.evidence import CASE, PictureStore
 from lpr.process.wire import CaptureAnswer, CaptureOrder, Looked
 from lpr.reader.guess import Corners, PlateGuess
@@ -43,12 +47,12 @@ class _Harvest:
     last: Seen | None = None
     passed_over: str = ""
 
-    def add(self, seen: Seen, guess: PlateGuess | None) -> None:
-        """Take one frame in."""
-        self.last = seen
+    def add(self, seen: Seen, guess: PlateGuess | None, *, early: bool) -> None:
+        """Take one frame in; one from before the order may show another car, and stands for itself never."""
+        self.last = self.last if early else seen
         if guess is None:
             return
-        self.ballots.append(ballot_of("", guess))
+        self.ballots.append(ballot_of("", guess, early=early))
         if guess.min_prob >= self.best.get(guess.text, (0.0, seen))[0]:
             self.best[guess.text] = (guess.min_prob, seen)
 
@@ -63,12 +67,28 @@ class _Harvest:
         return outcome is not None and outcome.is_settled(order.gate, order.agreeing)
 
 
+class Frames(Protocol):
+    """Where frames come from: the grabber of one camera."""
+
+    def watching(self) -> AbstractContextManager[None]:
+        """Take every frame meanwhile."""
+
+    def frame_after(self, after_s: float, within_s: float) -> Frame | None:
+        """Give the newest frame grabbed later than `after_s`, waiting for one if need be."""
+
+    def frames_since(self, since_s: float) -> list[Frame]:
+        """Give the remembered frames grabbed at `since_s` or later, oldest first."""
+
+    def health(self) -> Health:
+        """Say how the camera is now."""
+
+
 class Capturer:
     """Reads plates and keeps pictures for one camera."""
 
     def __init__(
         self,
-        grabber: Grabber,
+        grabber: Frames,
         reader: Reader,
         store: PictureStore,
         clock: Clock,
@@ -104,19 +124,23 @@ class Capturer:
         self, order: CaptureOrder, began_s: float, go_on: Callable[[], bool], say: Callable[[Looked], None]
     ) -> _Harvest:
         harvest, after_s, end_s, cost_s = _Harvest(), began_s + _SETTLE_S, began_s + order.within_s, 0.0
+        older = self._grabber.frames_since(began_s - order.before_s) if order.before_s > 0 else []
         with self._grabber.watching():
             while go_on() and (left_s := end_s - self._clock.seconds()) > cost_s:
-                frame = self._grabber.frame_after(after_s, min(_SLICE_S, left_s))
+                frame = self._grabber.frame_after(after_s, 0.0 if older else min(_SLICE_S, left_s))
+                early = frame is None and bool(older)
+                if early:
+                    frame = older.pop()
                 if frame is None:
                     continue
-                began_s, after_s = self._clock.seconds(), frame.at_s
+                asked_s, after_s = self._clock.seconds(), max(after_s, frame.at_s)
                 guesses = self._reader.read(frame.picture)
                 guess = self._nearest(frame, guesses)
-                cost_s = self._clock.seconds() - began_s
+                cost_s = self._clock.seconds() - asked_s
                 if guess is None:
                     harvest.passed_over = self._why_none(frame, guesses) or harvest.passed_over
-                harvest.add(Seen(frame.picture, tuple(one.corners for one in guesses) or None), guess)
-                say(Looked(order.id, early=False, read_ms=round(cost_s * 1000, 1), guess=guess))
+                harvest.add(Seen(frame.picture, tuple(one.corners for one in guesses) or None), guess, early=early)
+                say(Looked(order.id, early, round(cost_s * 1000, 1), guess))
                 if harvest.is_settled(order):
                     break
         return harvest

@@ -31,7 +31,13 @@ class Post(Protocol):
         """Give a number for the next order."""
 
     async def capture(
-        self, number: int, passage: PassageId, timing: Timing, before_s: float, hear: Callable[[Looked], None]
+        self,
+        number: int,
+        passage: PassageId,
+        timing: Timing,
+        before_s: float,
+        hear: Callable[[Looked], None],
+        way: str = "",
     ) -> CaptureAnswer:
         """Have a car looked at, and tell of every frame."""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
+from lpr.evidence import CASE, PictureStore
 from lpr.push.makes import MAKES
 from lpr.push.recent import PushedReads
 from lpr.push.words import Post, PushError, Read
@@ -41,7 +42,7 @@ class UnitParts:
     clock: Clock
     db: Database
     journal: Journal
-    keep: Callable[[bytes, datetime], PictureId]
+    pictures: PictureStore
     reads: PushedReads
     live: Callable[[LaneName], PassageId | None]
     alarm: Callable[[LaneName, str, str], None]
@@ -83,17 +84,18 @@ class UnitDesk:
     async def _take(self, unit: Unit, read: Read) -> None:
         """Keep the read on disk, and only then let it vote; if it cannot be kept, it may come again."""
         came_at, came_s = self._parts.clock.now(), self._parts.clock.seconds()
+        lane = LaneName(unit.lane)
         try:
-            picture = await self._picture(read, came_at)
-            await self._note(unit, read, picture)
+            passage = await self._passage_then(lane, read) if read.late else self._parts.live(lane)
+            picture = await self._picture(read, came_at, passage)
+            await self._note(unit, read, passage, picture)
         except Exception:
             self._parts.reads.forget(unit, read.key)
             raise
         self._parts.reads.add(unit, read, came_at, came_s, picture)
 
-    async def _note(self, unit: Unit, read: Read, picture: PictureId | None) -> None:
+    async def _note(self, unit: Unit, read: Read, passage: PassageId | None, picture: PictureId | None) -> None:
         lane = LaneName(unit.lane)
-        passage = await self._passage_then(lane, read) if read.late else self._parts.live(lane)
         body: dict[str, object] = {
             "unit": unit.name,
             "plate": read.text,
@@ -124,12 +126,12 @@ class UnitDesk:
         )
         return PassageId(found[0]) if len(found) == 1 else None
 
-    async def _picture(self, read: Read, at: datetime) -> PictureId | None:
+    async def _picture(self, read: Read, at: datetime, passage: PassageId | None) -> PictureId | None:
         """Keep the unit's picture; a full disk costs the evidence, not the read."""
         if read.jpeg is None or not read.jpeg.startswith(_JPEG):
             return None
         try:
-            return await asyncio.to_thread(self._parts.keep, read.jpeg, at)
+            return await asyncio.to_thread(self._parts.pictures.keep, read.jpeg, at, passage or "", CASE)
         except PictureError:
             return None
 

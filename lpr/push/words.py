@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isnan
 
 from scada.model.plate import PlateColour
 
@@ -106,7 +107,7 @@ def percent(value: object) -> float:
         number = float(value) if isinstance(value, int | float | str) else 0.0
     except ValueError:
         return 0.0
-    return min(max(number, 0.0), 100.0) / 100 if number == number else 0.0
+    return 0.0 if isnan(number) else min(max(number, 0.0), 100.0) / 100
 
 
 def moment(seconds: float) -> datetime | None:

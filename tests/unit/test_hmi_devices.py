@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from hmi.devices.app import create_app
-from scada.bridge import Refused, Unknown, Value
+from scada.bridge import Refused, Reply, Unknown, Value
 from scada.model.lane.commands import Message
 from tests.support.hmi_pages import KEY, MemoryPlant, shipped
 
@@ -80,3 +80,53 @@ def test_a_silent_plant_means_out_of_order(screen: FlaskClient, plant: MemoryPla
 def test_a_lane_the_plant_does_not_know_is_not_found(screen: FlaskClient, plant: MemoryPlant) -> None:
     plant.verbs["display"] = lambda _args: Refused("bad_args", "no such lane")
     assert screen.get("/display/out9/state", base_url=DEVICES).status_code == 404
+
+
+# What units push
+
+TOLD = {"body_b64": "eyJSZXN1bHQiOnRydWV9", "content_type": "application/json"}
+
+
+@pytest.mark.parametrize("rest", ["", "/NotificationInfo/TollgateInfo"])
+def test_a_units_message_goes_to_the_plant_raw_and_the_plants_answer_back(
+    screen: FlaskClient, plant: MemoryPlant, rest: str
+) -> None:
+    plant.verbs["push"] = lambda _args: Value(dict(TOLD))
+    answer = screen.post(f"/units/u1/key{rest}", base_url=DEVICES, data=b"\x00raw", content_type="text/xml")
+    assert (answer.status_code, answer.data, answer.mimetype) == (200, b'{"Result":true}', "application/json")
+    (asked,) = plant.asks("push")
+    assert asked == {
+        "unit": "u1",
+        "key": "key",
+        "rest": rest[1:],
+        "address": "127.0.0.1",
+        "content_type": "text/xml",
+        "body_b64": "AHJhdw==",
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (Refused("unknown", "there is no such unit"), 404),
+        (Refused("bad_args", "the body is no JSON"), 400),
+        (Refused("failed", "the book is full"), 503),
+        (Unknown("no answer"), 503),
+        (Value({"info": "ok"}), 503),
+    ],
+)
+def test_a_unit_that_is_not_answered_by_the_plant_gets_an_empty_answer(
+    screen: FlaskClient, plant: MemoryPlant, said: Reply, status: int
+) -> None:
+    plant.verbs["push"] = lambda _args: said
+    answer = screen.post("/units/u1/key", base_url=DEVICES, data=b"{}")
+    assert (answer.status_code, answer.data) == (status, b"")
+
+
+def test_a_message_that_is_too_large_is_not_read(screen: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["push"] = lambda _args: Value(dict(TOLD))
+    large = screen.post("/units/u1/key", base_url=DEVICES, data=b"x" * 20_000_000)
+    assert large.status_code == 413
+    assert b"ok" not in large.data
+    assert plant.asks("push") == []
+    assert screen.post("/units/u1/key", base_url=DEVICES, data=b"x" * 2_800_000).status_code == 200
