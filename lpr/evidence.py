@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lpr.cover import covered
 from lpr.reader.guess import Corners
 from scada.model.names import PassageId, PictureId
 from scada.ports import PictureError
@@ -83,6 +84,15 @@ class PictureStore:
                 return content.read(_MOST_BYTES)
         except OSError as error:
             raise PictureError(f"read picture {picture}: {error.strerror}") from error
+
+    def covered(self, picture: PictureId) -> bytes:
+        """Give a picture in which no plate can be read. Raises PictureError."""
+        return covered(self.read(picture), self.plates(picture))
+
+    def passage(self, picture: PictureId) -> PassageId | None:
+        """Say of which passage a picture is, if its name does."""
+        name = named(picture)
+        return None if name is None else name.passage
 
     def plates(self, picture: PictureId) -> tuple[Corners, ...] | None:
         """Say where plates are in a picture; None if nobody knows. Raises PictureError if it is no picture's id."""

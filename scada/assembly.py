@@ -34,6 +34,7 @@ from scada.engine.command.modes import ModeKeeper
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
+from scada.engine.doors.pictures import PictureDesk, PictureRoom
 from scada.engine.doors.tags import TagDesk
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
@@ -85,7 +86,7 @@ class Plant:
     units: UnitDesk
     cashier: SqlCashier
     requests: RequestWriter
-    pictures: PictureStore
+    room: PictureRoom
     claims: Claims
     runners: Mapping[LaneName, LaneRunner]
     historian: Historian
@@ -124,7 +125,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     money = Money(clock, tags, requests)
     cashier = await stack.enter_async_context(SqlCashier(config, db, clock, money.hearers()))
     pictures = PictureStore(config.data / "pictures")
-    claims = Claims(config, clock, cashier, pictures, journal, _found, _typed_by(ReadBy.DRIVER))
+    room = PictureRoom(config.site_id, clock, db, pictures)
+    claims = Claims(config, clock, cashier, room, journal, _found, _typed_by(ReadBy.DRIVER))
     zone = await asyncio.to_thread(lambda: config.site.zone_info)
     keepers = {lane.id: _gatekeeper(config, clock, db, tags, links, lane) for lane in config.lanes}
     refuse_auto(keepers, tags, tag_map)
@@ -192,7 +194,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         units=units,
         cashier=cashier,
         requests=requests,
-        pictures=pictures,
+        room=room,
         claims=claims,
         runners=runners,
         historian=historian,
@@ -314,12 +316,12 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         plant.operators,
         plant.cashier,
         plant.requests,
-        plant.pictures,
         plant.runners,
         _typed_by(ReadBy.OPERATOR),
         Fen(config.limits.goodwill_fen),
         {
             **_mode_desk(plant).verbs(),
+            **PictureDesk(plant.room, plant.operators).verbs(),
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
         },

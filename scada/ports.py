@@ -208,6 +208,12 @@ class Pictures(Protocol):
     def read(self, picture: PictureId) -> bytes:
         """Give a picture as JPEG. Raises PictureError."""
 
+    def covered(self, picture: PictureId) -> bytes:
+        """Give a picture as JPEG in which no plate can be read. Raises PictureError."""
+
+    def passage(self, picture: PictureId) -> PassageId | None:
+        """Say of which passage a picture is, if that is known."""
+
 
 class Requests(Protocol):
     """The outbox of gate-open requests (`lanes.md` §4)."""

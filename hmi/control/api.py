@@ -17,6 +17,7 @@ api = Blueprint("api", __name__)
 _TEXT_LIMITS = {"passage": 64, "plate": 16, "stay": 26, "note": 200, "reason": 24}
 _SENT_BACK_LIMIT = 100
 _WORD_LIMIT = 32
+_PURPOSE_LIMIT = 200
 _REASONS = frozenset(reason.value for reason in OPERATOR_REASONS)
 _PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
@@ -50,10 +51,11 @@ def journal() -> ResponseReturnValue:
 
 @api.get("/pictures/<picture>")
 def picture(picture: str) -> ResponseReturnValue:
-    """One picture kept as evidence."""
+    """One picture kept as evidence; whose role need not see plates, sees them covered unless `purpose` says why."""
     if _PICTURE.fullmatch(picture) is None:
         return jsonify(why="no such picture"), 404
-    match ask("picture", {"id": picture}):
+    purpose = request.args.get("purpose", "")[:_PURPOSE_LIMIT]
+    match ask("picture", {"id": picture, **({"purpose": purpose} if purpose else {})}):
         case Value({"jpeg_b64": str() as text}):
             return Response(base64.b64decode(text), mimetype="image/jpeg")
         case Refused():

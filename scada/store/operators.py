@@ -49,6 +49,8 @@ class Role(Enum):
 
 VOUCH = "vouch"
 """Stand as the second person for what nobody may do alone."""
+SEE_PLATES = "see_plates"
+"""See plates in pictures without saying what for: whoever works with the cars."""
 READ_SERVED = "read_served"
 """Read the tags that the site serves to other systems (`docs/serving.md`), and nothing that people see."""
 _READS = frozenset(
@@ -56,6 +58,7 @@ _READS = frozenset(
         "open_stays",
         "recent_stays",
         "picture",
+        "cameras",
         "journal",
         "mode_periods",
         "tag_facts",
@@ -71,10 +74,10 @@ _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
 _MAPS = frozenset({"reload_tags", "rollback_tags"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back"}
 _VERBS = {
-    Role.OPERATOR: _READS | _LANE_WORK | {VOUCH},
+    Role.OPERATOR: _READS | _LANE_WORK | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPAIR | _HAND_ON_TAGS | _MAPS,
     Role.MANAGER: _READS | {VOUCH},
-    Role.ADMINISTRATOR: _READS | _LANE_WORK | _HAND_ON_TAGS | _MAPS | {VOUCH},
+    Role.ADMINISTRATOR: _READS | _LANE_WORK | _HAND_ON_TAGS | _MAPS | {VOUCH, SEE_PLATES},
     Role.AUDITOR: _READS,
     Role.SYSTEM: frozenset({READ_SERVED}),
 }
@@ -193,6 +196,11 @@ class Operators:
         if found is None or (found[0].must_change and verb != CHANGE):
             return False
         return may(found[0].role, verb)
+
+    async def role_of(self, name: str) -> str:
+        """Give a person's role as the table has it at this moment; empty for nobody."""
+        found = await self._db.read(lambda connection: _find(connection, name))
+        return "" if found is None else found[0].role
 
     async def change_password(
         self, name: str, old: str, new: str, address: str = ""

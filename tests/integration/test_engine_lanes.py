@@ -246,7 +246,8 @@ async def test_people_sign_in_by_the_desk_and_read_stays_pictures_and_journal(tm
         [shown] = orjson.loads(orjson.dumps(await bench.asks("recent_stays", limit=5)))
         assert (shown["stay"], shown["plate"], shown["ending"]) == ("S1", "京A12345", None)
         assert await bench.asks("open_stays") == []
-        assert await bench.asks("picture", id="20260303T020000000-0123456789ab.jpg") == {"jpeg_b64": "anBlZw=="}
+        shown_picture = await bench.asks("picture", id="20260303T020000000-0123456789ab.jpg")
+        assert shown_picture == {"jpeg_b64": "anBlZw==", "covered": False}
         with pytest.raises(BridgeRefusal, match="gone"):
             await bench.asks("picture", id="../../etc/passwd")
         assert isinstance(await bench.asks("journal", limit=5), list)

@@ -200,7 +200,7 @@ def _built(db: Database) -> ModeBench:
     operators = Operators(db, SITE, clock)
     modes = ModeDesk(SITE, clock, db, journal, operators, tags, lanes)
     nobody = cast("Any", None)
-    desk = Desk(clock, db, journal, operators, nobody, nobody, nobody, {}, _typed, Fen(0), modes.verbs())
+    desk = Desk(clock, db, journal, operators, nobody, nobody, {}, _typed, Fen(0), modes.verbs())
     return ModeBench(clock, db, tags, plcs, keepers, states, posted, alarms, desk)
 
 

@@ -13,6 +13,7 @@ from scada.config import Config, load
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.peer import Ask
+from scada.engine.doors.pictures import PictureDesk, PictureRoom
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner
 from scada.engine.lanetags import lane_specs, site_specs
@@ -182,6 +183,12 @@ class BenchPictures:
             raise PictureError(f"no picture {picture}")
         return b"jpeg"
 
+    def covered(self, picture: PictureId) -> bytes:
+        return b"covered" if self.read(picture) else b""
+
+    def passage(self, picture: PictureId) -> PassageId | None:
+        return PassageId("in1-20260303020000-1")
+
 
 @dataclass
 class Shell:
@@ -278,7 +285,8 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     journal = SqlJournal(db, config.site_id, clock)
     keeper, cameras, cashier = BenchKeeper(_nothing), BenchCameras(), BenchCashier(clock)
     requests = BenchRequests(tags, clock)
-    claims = Claims(config, clock, cashier, BenchPictures(), journal, found, typed)
+    room = PictureRoom(config.site_id, clock, db, BenchPictures())
+    claims = Claims(config, clock, cashier, room, journal, found, typed)
     operators = Operators(db, config.site_id, clock)
     parts = LaneParts(
         site=config.site_id,
@@ -303,5 +311,16 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     runner = LaneRunner(config.lane(lane), parts)
     claims.serve({lane: runner})
     limit = Fen(config.limits.goodwill_fen)
-    desk = Desk(clock, db, journal, operators, cashier, requests, BenchPictures(), {lane: runner}, typed, limit, {})
+    desk = Desk(
+        clock,
+        db,
+        journal,
+        operators,
+        cashier,
+        requests,
+        {lane: runner},
+        typed,
+        limit,
+        PictureDesk(room, operators).verbs(),
+    )
     return Shell(config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk)

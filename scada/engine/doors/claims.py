@@ -14,6 +14,7 @@ from typing import NoReturn, cast
 from scada.clock import Clock
 from scada.config import Config
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.doors.pictures import PictureRoom
 from scada.engine.lane.perform import Found
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.model.lane import events as e
@@ -22,7 +23,7 @@ from scada.model.lane.leave import needs_person
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import Plate, PlateRead, ReadBy, is_plausible, normal_form
-from scada.ports import Cashier, Journal, JournalEntry, OpenStay, PictureError, Pictures
+from scada.ports import Cashier, Journal, JournalEntry, OpenStay, PictureError
 
 MOST_CLAIMS = 8
 """Plates one token may try: a driver mistypes, he does not go through the car park."""
@@ -47,7 +48,7 @@ class Claims:
         config: Config,
         clock: Clock,
         cashier: Cashier,
-        pictures: Pictures,
+        pictures: PictureRoom,
         journal: Journal,
         match: Callable[[Plate, Sequence[OpenStay]], Found],
         typed: Callable[[Plate], PlateRead],
@@ -109,7 +110,7 @@ class Claims:
         stays = [stay for stay in await self._cashier.open_stays() if stay.id == near] if near is not None else []
         fitting = [stay for stay in stays if not self._is_elsewhere(claim, stay.id)]
         claim.offered |= {stay.id for stay in fitting}
-        return [self._candidate(stay) for stay in fitting]
+        return [await self._candidate(claim, stay) for stay in fitting]
 
     async def _plate(self, ask: Ask) -> object:
         claim, runner = self._asking(ask)
@@ -133,7 +134,10 @@ class Claims:
         near = found.near if len(found.near) == 1 else ()
         fitting = [stay for stay in ((found.exact,) if found.exact else near) if not self._is_elsewhere(claim, stay)]
         claim.offered |= set(fitting)
-        return {"accepted": bool(fitting), "candidates": [self._candidate(stays[stay]) for stay in fitting]}
+        return {
+            "accepted": bool(fitting),
+            "candidates": [await self._candidate(claim, stays[stay]) for stay in fitting],
+        }
 
     def _is_elsewhere(self, claim: _Claim, stay: StayId) -> bool:
         """Say whether the stay's car stands at another boom: whoever claims it here would leave on its payment."""
@@ -145,22 +149,23 @@ class Claims:
         runner.post(e.HelpCalled(claim.passage, **self._now()))
         raise BridgeRefusal("refused", "another plate was read here; a person will look at it")
 
-    def _candidate(self, stay: OpenStay) -> dict[str, object]:
+    async def _candidate(self, claim: _Claim, stay: OpenStay) -> dict[str, object]:
         return {
             "stay": stay.id,
             "plate": stay.plate,
             "entered_at": stay.entered_at.isoformat(),
             "minutes": int((self._clock.now() - stay.entered_at).total_seconds() // 60),
-            "jpeg_b64": self._picture(stay),
+            "jpeg_b64": await self._picture(claim, stay),
         }
 
-    def _picture(self, stay: OpenStay) -> str | None:
+    async def _picture(self, claim: _Claim, stay: OpenStay) -> str | None:
         if stay.picture is None:
             return None
         try:
-            return base64.b64encode(self._pictures.read(stay.picture)).decode("ascii")
+            content = await self._pictures.show_driver(stay.picture, claim.passage)
         except PictureError:
             return None
+        return base64.b64encode(content).decode("ascii")
 
     async def _stay(self, ask: Ask) -> object:
         claim, runner = self._asking(ask)

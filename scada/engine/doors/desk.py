@@ -1,7 +1,5 @@
 """The control room's verbs: what a person may see and do, checked here again and written down with his name."""
 
-import asyncio
-import base64
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
@@ -18,9 +16,9 @@ from scada.model.lane import goodwill
 from scada.model.lane.codec import Json
 from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
 from scada.model.money import Fen
-from scada.model.names import LaneName, PassageId, PictureId, StayId
+from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
-from scada.ports import Cashier, Journal, JournalEntry, PictureError, Pictures, Requests
+from scada.ports import Cashier, Journal, JournalEntry, Requests
 from scada.store.db import Database
 from scada.store.journal import recent
 from scada.store.operators import CHANGE, Operators, PasswordRefused, SignInRefused
@@ -41,7 +39,6 @@ class Desk:
         operators: Operators,
         cashier: Cashier,
         requests: Requests,
-        pictures: Pictures,
         runners: Mapping[LaneName, LaneRunner],
         typed: Callable[[Plate], PlateRead],
         goodwill_fen: Fen,
@@ -53,7 +50,6 @@ class Desk:
         self._operators = operators
         self._cashier = cashier
         self._requests = requests
-        self._pictures = pictures
         self._runners = runners
         self._typed = typed
         self._goodwill_fen = goodwill_fen
@@ -68,7 +64,6 @@ class Desk:
             "send_back": self._send_back,
             "open_stays": self._open_stays,
             "recent_stays": self._recent_stays,
-            "picture": self._picture,
             "journal": self._recent_journal,
             CHANGE: self._change_password,
             **self._more,
@@ -158,13 +153,6 @@ class Desk:
     async def _recent_stays(self, ask: Ask) -> object:
         limit = limit_of(ask)
         return await self._db.read(lambda conn: recent_stays(conn, limit))
-
-    async def _picture(self, ask: Ask) -> object:
-        try:
-            content = await asyncio.to_thread(self._pictures.read, PictureId(text_of(ask, "id")))
-        except PictureError as error:
-            raise BridgeRefusal("gone", "this picture is not kept (any more)") from error
-        return {"jpeg_b64": base64.b64encode(content).decode("ascii")}
 
     async def _recent_journal(self, ask: Ask) -> object:
         limit, lane = limit_of(ask), ask.args.get("lane")
