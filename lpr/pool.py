@@ -109,6 +109,10 @@ class CameraPool:
         """Give of every camera what is wrong with it, empty if nothing is, and what it measures of itself."""
         return {post.name: (post.trouble, post.scene) for post in self._all()}
 
+    def reads(self) -> Mapping[str, str]:
+        """Give of every camera which back end reads for it, with which files, and why no better one."""
+        return {post.name: post.reads for post in self._all()}
+
     def pids(self) -> dict[str, int]:
         """Give the process numbers of the cameras that run, by camera."""
         return {post.name: post.pid for post in self._all() if post.pid is not None}
@@ -129,4 +133,6 @@ def _settings(camera: Camera, config: Config) -> Settings:
         camera.min_plate_px,
         str(config.data / "pictures"),
         str(config.data / "cameras" / f"{camera.name}.npz"),
+        back_end=config.lpr.back_end,
+        calibration=config.lpr.calibration,
     )

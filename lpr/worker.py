@@ -13,17 +13,19 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
+from lpr.backend import open_reader
 from lpr.camera import Grabber
 from lpr.evidence import PictureStore
 from lpr.instrument.gauge import Gauge
 from lpr.instrument.watch import Watch
-from lpr.models import ModelError, find
+from lpr.models import ModelError
 from lpr.process.capture import Capturer
 from lpr.process.wire import (
     Beat,
     CaptureOrder,
     Enough,
     Order,
+    Reads,
     SnapshotAnswer,
     SnapshotOrder,
     WireError,
@@ -32,7 +34,6 @@ from lpr.process.wire import (
     order_from,
     settings_from,
 )
-from lpr.recognise import WheelReader
 from scada.clock import Clock, clock_from
 
 BEAT_S = 0.5
@@ -135,7 +136,7 @@ def main() -> int:
     out = _private_stdout()
     try:
         settings = settings_from(sys.stdin.buffer.readline())
-        reader = WheelReader(find())
+        opened = open_reader(settings.back_end, settings.calibration)
     except (WireError, ModelError) as error:
         sys.stderr.write(f"lpr.worker: {error}\n")
         return 2
@@ -144,9 +145,10 @@ def main() -> int:
     grabber.start()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, orders), name="orders", daemon=True).start()
     store = PictureStore(Path(settings.pictures))
-    capturer = Capturer(grabber, reader, store, clock, settings.region, settings.min_plate_px)
+    capturer = Capturer(grabber, opened.reader, store, clock, settings.region, settings.min_plate_px)
     gauge = Gauge(grabber, Watch(Path(settings.memory) if settings.memory else None), clock)
     try:
+        out.write(encode(Reads(str(opened))))
         Worker(grabber, capturer, gauge, orders, out, clock).run()
     except BrokenPipeError:
         os._exit(0)

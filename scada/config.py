@@ -4,6 +4,7 @@ import os
 import tomllib
 from datetime import time
 from ipaddress import ip_network
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -21,6 +22,7 @@ from scada.model.zones import Zone, Zones
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
 ServeSecurity = Literal["Aes256Sha256RsaPss", "Aes128Sha256RsaOaep", "Basic256Sha256", "None"]
+Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -259,6 +261,24 @@ class Unit(_Section):
         return self.lane == lane and self.way in (None, way.value)
 
 
+class Lpr(_Section):
+    """Which back end reads the plates; `auto` takes the best of C and B whose files are there (`daozha models show`).
+
+    A gives one mean for a plate, which passes no gate: `calibration` says what it is worth at this site, as rising
+    points of (mean, confidence) between 0 and 1; below the first one it is worth nothing.
+    """
+
+    back_end: Literal["auto", "A", "B", "C"] = "auto"
+    calibration: Annotated[tuple[tuple[Share, Share], ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _rises(self) -> "Lpr":
+        for (mean, worth), (next_mean, next_worth) in pairwise(self.calibration):
+            if next_mean <= mean or next_worth < worth:
+                raise ValueError(f"lpr: the calibration does not rise from ({mean:g}, {worth:g}) on")
+        return self
+
+
 class Tariff(_Section):
     """The first tariff (`tariffs.md` §2, WeChat's vocabulary): whole minutes and whole fen.
 
@@ -400,6 +420,7 @@ class Config(_Section):
     lanes: Annotated[tuple[Lane, ...], Field(min_length=1, strict=False)]
     cameras: Annotated[tuple[Camera, ...], Field(strict=False)]
     units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
+    lpr: Lpr = Lpr()
     tariff: Tariff
     limits: Limits = Limits()
     wechat: WeChat

@@ -16,6 +16,7 @@ from lpr.process.wire import (
     Enough,
     Looked,
     Order,
+    Reads,
     Settings,
     SnapshotAnswer,
     SnapshotOrder,
@@ -57,6 +58,7 @@ class CameraPost:
         self._ready = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self._trouble = "not started"
+        self._reads = ""
         self._scene = NOTHING_SEEN
 
     @property
@@ -78,6 +80,11 @@ class CameraPost:
     def scene(self) -> SceneFigures:
         """Give what the camera measures of itself."""
         return self._scene if self._process is not None else NOTHING_SEEN
+
+    @property
+    def reads(self) -> str:
+        """Which back end reads, with which files, and why no better one; empty while nothing reads."""
+        return self._reads
 
     @property
     def pid(self) -> int | None:
@@ -189,6 +196,10 @@ class CameraPost:
 
     def _take(self, line: bytes) -> None:
         word = word_from(line)
+        if isinstance(word, Reads):
+            log.info("camera reader", camera=self.name, by=word.by)
+            self._reads = word.by
+            return
         if isinstance(word, Beat):
             if word.trouble != self._trouble:
                 log.info("camera", camera=self.name, trouble=word.trouble or "none")
@@ -206,6 +217,7 @@ class CameraPost:
     def _forget(self) -> None:
         self._process = None
         self._trouble = "process ended"
+        self._reads = ""
         self._ready.clear()
         for future in self._waiting.values():
             if not future.done():

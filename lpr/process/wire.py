@@ -24,6 +24,15 @@ class Settings:
     min_plate_px: int
     pictures: str
     memory: str = ""
+    back_end: str = "auto"
+    calibration: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """The first word: which back end reads, with which files, and why no better one."""
+
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ class SnapshotAnswer:
 
 
 Order = CaptureOrder | SnapshotOrder | Enough
-Word = Beat | Looked | CaptureAnswer | SnapshotAnswer
+Word = Reads | Beat | Looked | CaptureAnswer | SnapshotAnswer
 
 
 def encode(message: Settings | Order | Word) -> bytes:
@@ -121,7 +130,7 @@ def order_from(line: bytes) -> Order:
 
 def word_from(line: bytes) -> Word:
     """Read a line from the process. Raises WireError."""
-    word: Word = _message(line, Beat, Looked, CaptureAnswer, SnapshotAnswer)
+    word: Word = _message(line, Reads, Beat, Looked, CaptureAnswer, SnapshotAnswer)
     return word
 
 

@@ -10,12 +10,14 @@ from scada.check.mistakes import Mistake, Severity, has_errors
 from scada.check.online import Reached
 
 
-def show(file: Path, mistakes: Sequence[Mistake], reached: Sequence[Reached] = ()) -> None:
-    """Print every mistake on standard error, what was reached and the end result on standard output."""
+def show(file: Path, mistakes: Sequence[Mistake], reached: Sequence[Reached] = (), reader: str = "") -> None:
+    """Print every mistake on standard error; what was reached, who reads plates and the result on standard output."""
     for one in mistakes:
         say.complain(describe(one))
     if reached:
         say.show_table("Reached", ("what", "where", "answer"), [(one.name, one.where, one.answer) for one in reached])
+    if reader:
+        say.tell(f"plates are read by {reader}")
     errors = sum(one.severity is Severity.ERROR for one in mistakes)
     warnings = len(mistakes) - errors
     if errors:
@@ -30,13 +32,14 @@ def describe(mistake: Mistake) -> str:
     return f"{mistake.place}: {mistake.severity.value}: {key}{mistake.what}\n    → {mistake.remedy}"
 
 
-def as_json(file: Path, mistakes: Sequence[Mistake], reached: Sequence[Reached] = ()) -> str:
+def as_json(file: Path, mistakes: Sequence[Mistake], reached: Sequence[Reached] = (), reader: str = "") -> str:
     """Give the same as one JSON object."""
     content = {
         "file": str(file),
         "ok": not has_errors(mistakes),
         "mistakes": [one.as_json() for one in mistakes],
         "reached": [asdict(one) for one in reached],
+        "reader": reader,
     }
     return json.dumps(content, ensure_ascii=False, indent=2)
 

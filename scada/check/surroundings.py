@@ -5,7 +5,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lpr import models
+from lpr.backend import AUTO, outlook
+from lpr.models import ModelError
 from plc import tagmap
 from plc.map.findings import ERROR, Finding
 from plc.ua.doubts import doubts
@@ -150,17 +151,26 @@ def _data_can_be_written(reading: Reading) -> Iterator[Mistake]:
 
 
 def _plates_can_be_read(reading: Reading) -> Iterator[Mistake]:
-    """See that the recogniser's library loads and its files are there."""
+    """See that the recogniser's library loads, and that a back end that is wanted has its files."""
     if not reading.tables("cameras"):
         return
+    wanted = reading.text("lpr", "back_end") or AUTO
     try:
         importlib.import_module("lpr.recognise")
-        models.find()
+        able, refused = outlook(wanted)
+    except ModelError:
+        return
     except (ImportError, OSError) as error:
         what = f"the plate reader does not load: {error}"
         yield reading.mistake(("cameras",), what, "run: make setup (Debian: apt-get install libgl1 libglib2.0-0)")
-    except models.ModelError as error:
-        yield reading.mistake(("cameras",), str(error), "run: daozha models fetch")
+        return
+    if able is None:
+        what = f"no plate can be read: {'; '.join(map(str, refused))}"
+        yield reading.mistake(("lpr", "back_end"), what, "run: daozha models fetch, and daozha models show")
+    elif wanted == "A" and not reading.at("lpr", "calibration"):
+        what = "A's mean passes no gate as long as nobody has said what it is worth here: every plate is left unread"
+        remedy = "write the points that `daozha models calibrate` finds"
+        yield reading.mistake(("lpr", "back_end"), what, remedy, Severity.WARNING)
 
 
 def _only_virtual_time_runs_fast(reading: Reading) -> Iterator[Mistake]:

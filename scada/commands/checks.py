@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from billing.tariff import LineKind, Priced, Tariff, price
+from lpr.backend import described, outlook
 from scada import say
 from scada.check import check, has_errors
 from scada.check.online import Reached, reach_all
@@ -25,11 +26,18 @@ def check_site(asked: argparse.Namespace) -> int:
         mistakes += unreached
     elif asked.online:
         say.note("--online: nothing was reached out to; mend the mistakes below first")
+    reader = "" if has_errors(mistakes) else _reader(load(file))
     if asked.json:
-        sys.stdout.write(as_json(file, mistakes, reached) + "\n")
+        sys.stdout.write(as_json(file, mistakes, reached, reader) + "\n")
     else:
-        show(file, mistakes, reached)
+        show(file, mistakes, reached, reader)
     return 2 if has_errors(mistakes) else 0
+
+
+def _reader(config: Config) -> str:
+    """Say which back end reads plates, and why not the others."""
+    able, refused = outlook(config.lpr.back_end) if config.cameras else (None, ())
+    return described(able, refused) if able else ""
 
 
 def quote(asked: argparse.Namespace) -> int:

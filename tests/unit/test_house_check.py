@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scada.__main__ import main
 from scada.check import Mistake, Severity, check, has_errors
 from scada.check.report import as_json, describe
 from scada.config import Camera, load
@@ -179,8 +180,28 @@ def test_missing_models_are_told_with_the_command_that_gets_them(
 ) -> None:
     monkeypatch.setenv("DAOZHA_MODELS", str(tmp_path / "models"))
     [found] = errors(write())
-    assert found.key == "cameras"
+    assert found.key == "lpr.back_end"
+    assert "clp_det.onnx is missing" in found.what
     assert "models fetch" in found.remedy
+
+
+def test_a_back_end_that_is_named_must_have_its_files(write: Write) -> None:
+    [found] = errors(write(("[tariff]", '[lpr]\nback_end = "A"\n\n[tariff]')))
+    assert found.key == "lpr.back_end"
+    assert "rpv3_mdict_160_r3.onnx is missing" in found.what
+    assert "clp_det.onnx" not in found.what
+
+
+@pytest.mark.parametrize("points", ["[[0.9, 0.8], [0.9, 0.9]]", "[[0.9, 0.8], [0.95, 0.7]]", "[[0.9, 1.2]]"])
+def test_a_calibration_that_does_not_rise_is_told(write: Write, points: str) -> None:
+    assert errors(write(("[tariff]", f"[lpr]\ncalibration = {points}\n\n[tariff]")))
+
+
+def test_check_says_who_reads_plates_and_why_not_another(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--config", str(write())]) == 0
+    said = capsys.readouterr().out
+    assert "plates are read by B: clp_det.onnx 1bb07d36" in said
+    assert "not C: y5fu_320x_sim.onnx is missing" in said
 
 
 def test_warnings_do_not_keep_the_site_from_running(write: Write) -> None:

@@ -16,6 +16,7 @@ from lpr.process.wire import (
     CaptureOrder,
     Enough,
     Looked,
+    Reads,
     Settings,
     SnapshotAnswer,
     SnapshotOrder,
@@ -117,12 +118,13 @@ def test_a_damaged_or_empty_picture_is_none(tmp_path: Path) -> None:
 
 
 def test_settings_orders_and_words_survive_the_wire() -> None:
-    settings = Settings("cam-in1", "http://x/", ((0.0, 0.0), (1.0, 0.5)), 60, "/data/pictures")
+    settings = Settings("cam-in1", "http://x/", ((0.0, 0.0), (1.0, 0.5)), 60, "/data/pictures", back_end="A")
     assert settings_from(encode(settings)) == settings
     passage = PassageId("in1-20250101000000-1")
     for order in (CaptureOrder(1, passage, 2.0, 0.8, 2, 1.5), SnapshotOrder(2), Enough(3)):
         assert order_from(encode(order)) == order
     words: tuple[Word, ...] = (
+        Reads("B: det.onnx 0a1b"),
         Beat("frozen"),
         SnapshotAnswer(3, None),
         Looked(4, early=True, read_ms=110.5, guess=guess("京A12345", 0.9)),
