@@ -19,6 +19,7 @@ from scada.config import Config, ConfigError, load
 from scada.engine.deadline import Deadline
 from scada.engine.doors.unix import SocketError
 from scada.engine.health import LoopLag
+from scada.model.camera.figures import camera_tag
 from scada.model.tag import TagName
 from scada.ports import BillingError, PlcError
 from scada.store.db import StoreError
@@ -150,6 +151,7 @@ async def _show_site(plant: Plant) -> None:
                 TagName("site.tag_changes"): plant.recorder.changes,
                 TagName("site.history_points"): await plant.historian.count(),
                 **{TagName(f"{lane}.camera.ok"): plant.cameras.ok(lane) for lane in plant.runners},
+                **{camera_tag(camera, "reader"): by for camera, by in plant.cameras.reads().items()},
             }
         )
         await asyncio.sleep(SITE_TICK_S)

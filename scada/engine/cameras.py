@@ -107,7 +107,7 @@ class CameraWatch:
 
     def _show(self, camera: str, told: Mapping[str, object]) -> None:
         """Show the figures; one that was known and no longer is, keeps its value and is stale."""
-        for point in POINTS:
+        for point in (one for one in POINTS if one in told):
             name, value = camera_tag(camera, point), _shown(told[point])
             if name in self._tags and value is not None:
                 self._tags.set(name, value)

@@ -38,6 +38,13 @@ NOTHING_SEEN = SceneFigures()
 
 POINTS: dict[str, tuple[Shape, str, float, str, str]] = {
     "trouble": (Shape.TEXT, "", 0.0, "what is wrong, empty if nothing is", "故障，空为正常"),
+    "reader": (
+        Shape.TEXT,
+        "",
+        0.0,
+        "the back end that reads plates, its files, why no better one",
+        "车牌识别后端及模型文件",
+    ),
     "fps": (Shape.NUMBER, "1/s", 2.0, "frames a second", "每秒帧数"),
     "age_s": (Shape.NUMBER, "s", 1.0, "seconds since the last frame", "最近一帧距今秒数"),
     "reopens": (Shape.WHOLE, "", 0.0, "times the source was opened anew", "重新打开视频源次数"),
