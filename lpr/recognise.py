@@ -14,11 +14,18 @@ import cv2
 from lpr.models import ModelError, Models, find
 from lpr.reader.candidate import Candidate, best_of, candidates, guess_of
 from lpr.reader.detect import Found, PlateDetector
+from lpr.reader.grammar import is_suspicious
 from lpr.reader.guess import PlateGuess
-from lpr.reader.network import Picture, straighten
+from lpr.reader.network import Floats, Picture, pushed_out, straighten
 from lpr.reader.signs import SignReader
 from lpr.reader.textbox import TextDetector
 from lpr.source import load_picture
+
+_PLATE_PX = {1: (168, 48), 2: (240, 120)}
+"""Width and height of a straightened plate, by its rows of signs: a plate seen from the side is as wide as any."""
+_FAR_SHARE = 0.6
+"""A plate so much narrower than the widest one is of another car, and gets a single look."""
+_NO_SIGN = 0.05
 
 
 class Reader(Protocol):
@@ -45,22 +52,36 @@ class WheelReader:
 
     def read(self, frame: Picture) -> list[PlateGuess]:
         """Read every plate of a frame."""
-        guesses = (self._read_plate(frame, plate) for plate in self._plates.find(frame))
-        return [guess for guess in guesses if guess is not None]
+        plates = self._plates.find(frame)
+        widest = max((plate.width_px for plate in plates), default=0.0)
+        guesses = (self._read_plate(frame, plate, plate.width_px < _FAR_SHARE * widest) for plate in plates)
+        return [guess for guess in guesses if guess is not None and not _is_lettering(guess)]
 
-    def _read_plate(self, frame: Picture, plate: Found) -> PlateGuess | None:
+    def _read_plate(self, frame: Picture, plate: Found, is_far: bool) -> PlateGuess | None:
         tried = []
         for candidate in self._candidates(frame, plate):
-            if candidate.is_sure:
-                return guess_of(candidate, plate, self.name)
             tried.append(candidate)
+            if candidate.is_sure or is_far:
+                break
         return guess_of(best_of(tried), plate, self.name) if tried else None
 
     def _candidates(self, frame: Picture, plate: Found) -> Iterator[Candidate]:
-        for corners in (plate.corners, plate.pushed_out(0.06)):
-            yield from candidates(self._signs, straighten(frame, corners), plate.layers)
-        for corners in self._lines.find(frame, plate):
-            yield from candidates(self._signs, straighten(frame, corners), (1,))
+        """Look at a plate in three ways, each by another opinion of where its signs are."""
+        rows = plate.layers
+        yield from self._straightened(frame, pushed_out(plate.corners, 0.03, 0), rows)
+        if 1 in rows:
+            yield from candidates(self._signs, self._lines.cut(frame, plate.corners), (1,))
+        if plate.loose is not None:
+            yield from self._straightened(frame, plate.loose, rows)
+
+    def _straightened(self, frame: Picture, corners: Floats, rows: Sequence[int]) -> Iterator[Candidate]:
+        for count in rows:
+            yield from candidates(self._signs, straighten(frame, corners, _PLATE_PX[count]), (count,))
+
+
+def _is_lettering(guess: PlateGuess) -> bool:
+    """Say whether a plate was only thought to be seen: letters upon letters, and none of them for certain."""
+    return guess.min_prob < _NO_SIGN and is_suspicious(guess.text, guess.kind)
 
 
 def report(path: Path, guesses: Sequence[PlateGuess]) -> dict[str, object]:

@@ -18,8 +18,8 @@ from scada.model.plate import Alternative, Plate, PlateColour, PlateKind, PlateR
 SETTLED_SUM = 2.0
 SETTLED_SIGN = 0.9
 """A string whose sum and best weakest sign are as large ends the looking (`lpr.md` §5)."""
-_NEAREST_SHARE = 0.85
-"""Plates almost as wide as the widest one compete with it; narrower ones are a neighbour's."""
+_NEAREST_SHARE = 0.75
+"""Plates almost as wide as the widest one compete with it; narrower ones are of cars behind."""
 _DRIFT_WIDTHS = 4.0
 """How far a plate may wander between two frames that show the same car, in widths of the plate."""
 _RIVAL_SHARE = 0.5
@@ -104,14 +104,14 @@ def ballot_of(eye: str, guess: PlateGuess, *, early: bool = False) -> Ballot:
 
 
 def nearest(guesses: Iterable[PlateGuess], region: Sequence[tuple[float, float]], least_px: float) -> PlateGuess | None:
-    """Choose the car before this boom: in the lane's polygon (pixels; empty is everywhere), wide enough, the widest."""
+    """Choose the car before this boom: in the lane's polygon (pixels; empty is everywhere), wide enough, the nearest.
+
+    The nearest is as good as the widest, and of those it stands lowest in the picture.
+    """
     here = [guess for guess in guesses if guess.width_px >= least_px and (not region or inside(guess.centre, region))]
     widest = max((guess.width_px for guess in here), default=0.0)
-    return max(
-        (guess for guess in here if guess.width_px >= _NEAREST_SHARE * widest),
-        key=lambda guess: guess.weight,
-        default=None,
-    )
+    near = (guess for guess in here if guess.width_px >= _NEAREST_SHARE * widest)
+    return max(near, key=lambda guess: (max(y for _, y in guess.corners), guess.weight), default=None)
 
 
 def why_none(guesses: Sequence[PlateGuess], region: Sequence[tuple[float, float]], least_px: float) -> str:

@@ -1,7 +1,7 @@
 """One reading of one plate, the choice between several, and the guess it becomes: common to all back ends."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,10 +12,11 @@ from lpr.reader.grammar import colour_by_text, kind_of
 from lpr.reader.guess import Corners, PlateGuess
 from lpr.reader.network import Picture
 from lpr.reader.signs import SignReader
-from scada.model.plate import Plate, PlateColour
+from scada.model.plate import Alternative, Plate, PlateColour
 
-SURE_SIGN = 0.9
-"""The first candidate whose every sign is as sure as this ends the search (measured: a third less work)."""
+SURE_SIGN = 0.95
+"""The first candidate whose every sign is as sure as this ends the search: what is wrong then, stays wrong."""
+_MOST_OTHERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,36 @@ def candidates(signs: SignReader, picture: Picture | None, layers: Sequence[int]
 
 
 def best_of(candidates: Sequence[Candidate]) -> Candidate:
-    """Choose by the mean sign, first among readings with as many rows; then the likelier path tells how many."""
-    rows = {candidate.layers for candidate in candidates}
-    champions = [
-        max((one for one in candidates if one.layers == count), key=lambda one: one.mean_prob) for count in rows
+    """Choose the string with the largest sum of weights over all looks at a plate.
+
+    A sign is as sure as in the look that saw it best, times the share of all weight that agrees on it: looks that
+    contradict each other make a read doubtful.
+    """
+    sums: dict[str, float] = {}
+    for one in candidates:
+        for text, weight in ((one.decoded.text, one.decoded.weight), *one.decoded.others):
+            sums[text] = sums.get(text, 0.0) + weight
+    read = {one.decoded.text for one in candidates}
+    text = max(read, key=lambda text: (sums[text], text))
+    agreeing = [one for one in candidates if one.decoded.text == text]
+    best = max(agreeing, key=lambda one: min(one.decoded.sign_probs))
+    signs = zip(*(one.decoded.sign_probs for one in agreeing), strict=True)
+    probs = tuple(max(sign) * share for sign, share in zip(signs, _shares(text, candidates), strict=True))
+    others = [(other, weight / len(candidates)) for other, weight in sums.items() if other != text]
+    ranked = tuple(sorted(others, key=lambda other: (-other[1], other[0]))[:_MOST_OTHERS])
+    return replace(best, decoded=replace(best.decoded, sign_probs=probs, others=ranked))
+
+
+def _shares(text: str, candidates: Sequence[Candidate]) -> list[float]:
+    """Give for each sign the share of the candidates' weight that has it there."""
+    total = sum(one.decoded.weight for one in candidates)
+    if not total:
+        return [1.0] * len(text)
+    same_length = [one.decoded for one in candidates if len(one.decoded.text) == len(text)]
+    return [
+        sum(decoded.weight for decoded in same_length if decoded.text[place] == sign) / total
+        for place, sign in enumerate(text)
     ]
-    return max(champions, key=lambda champion: champion.decoded.score)
 
 
 def guess_of(
@@ -73,6 +98,7 @@ def guess_of(
         width_px=plate.width_px,
         detection=plate.score,
         back_end=back_end,
+        alternatives=tuple(Alternative(Plate(other), float(weight)) for other, weight in best.decoded.others),
     )
 
 

@@ -5,6 +5,7 @@ All forms run side by side as one automaton. State `(k, c)` emits sign c at posi
 signs of each position are enough to be exact.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,17 +18,30 @@ from lpr.reader.grammar import SIGNS, Grammar
 Floats = NDArray[np.float32]
 _TINY = 1e-8
 _NEVER = np.float32(-1e9)
+_MOST_OTHERS = 5
+_LEAST_OTHER = 0.01
+"""A sign less likely than this is not worth telling."""
 _SIGN_NUMBER = {sign: number for number, sign in enumerate(SIGNS)}
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The best string of one picture, its sign probabilities, its form and the log of its path."""
+    """The best string of one picture, its sign probabilities, its form and the log of its path.
+
+    `others` are the strings that stand next to it, best first: one sign is the next likely one that the form allows
+    there. Each has its weight, the product of its sign probabilities.
+    """
 
     text: str
     sign_probs: tuple[float, ...]
     score: float
     grammar: Grammar
+    others: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def weight(self) -> float:
+        """The product of the sign probabilities."""
+        return math.prod(self.sign_probs)
 
 
 class _Trace(NamedTuple):
@@ -55,7 +69,8 @@ class Automaton:
 
     def decode(self, probs: Floats) -> Decoded | None:
         """Give the likeliest string of T x (1 + signs) probabilities, blank first; None if T is too short for all."""
-        logs = np.log(np.nan_to_num(probs) + _TINY).astype(np.float32)
+        probs = np.nan_to_num(probs)
+        logs = np.log(probs + _TINY).astype(np.float32)
         signs, blanks, traces = self._forward(logs)
         best = signs.max(axis=1)
         ends = np.maximum(best, blanks)[self._last]
@@ -126,12 +141,30 @@ class Automaton:
         return path[::-1]
 
     def _read(self, path: list[tuple[int, int]], probs: Floats, score: float, winner: int) -> Decoded:
-        held: dict[int, tuple[str, float]] = {}
-        for (position, sign), row in zip(path, probs, strict=True):
+        steps: dict[int, list[int]] = {}
+        signs: dict[int, int] = {}
+        for step, (position, sign) in enumerate(path):
             if sign >= 0:
-                seen = float(row[1 + sign])
-                held[position] = (SIGNS[sign], max(seen, held.get(position, ("", 0.0))[1]))
-        signs = [held[position] for position in sorted(held)]
-        return Decoded(
-            "".join(sign for sign, _ in signs), tuple(prob for _, prob in signs), score, self._grammars[winner]
-        )
+                steps.setdefault(position, []).append(step)
+                signs[position] = sign
+        seen = np.stack([probs[steps[position], 1:].max(axis=0) for position in sorted(steps)])
+        allowed = self._mask[sorted(steps)] == 0
+        chosen = [signs[position] for position in sorted(steps)]
+        sign_probs = tuple(float(row[sign]) for row, sign in zip(seen, chosen, strict=True))
+        others = _others(np.where(allowed, seen, 0), chosen, sign_probs)
+        return Decoded(_text(chosen), sign_probs, score, self._grammars[winner], others)
+
+
+def _text(signs: Sequence[int]) -> str:
+    return "".join(SIGNS[sign] for sign in signs)
+
+
+def _others(seen: Floats, chosen: list[int], sign_probs: tuple[float, ...]) -> tuple[tuple[str, float], ...]:
+    """Put the likeliest other signs into one place at a time."""
+    seen[np.arange(len(chosen)), chosen] = 0
+    found = []
+    for place, sign in zip(*np.nonzero(seen >= _LEAST_OTHER), strict=True):
+        rest = math.prod(prob for number, prob in enumerate(sign_probs) if number != place)
+        text = _text([*chosen[:place], int(sign), *chosen[place + 1 :]])
+        found.append((text, rest * float(seen[place, sign])))
+    return tuple(sorted(found, key=lambda other: (-other[1], other[0]))[:_MOST_OTHERS])

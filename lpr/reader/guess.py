@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scada.model.plate import Plate, PlateColour, PlateKind
+from scada.model.plate import Alternative, Plate, PlateColour, PlateKind
 
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """Top left, top right, bottom right, bottom left, in pixels of the frame."""
@@ -15,7 +15,8 @@ class PlateGuess:
     `sign_probs` has one probability a sign; `score` is the log of the path under the grammar;
     `width_px` is the plate's width in the frame; `detection` is the detector's own score. A back end that does
     not look at single signs leaves `sign_probs` empty: `reported` is its one figure, a mean, which passes no gate,
-    and `calibrated` what the site has found that figure to be worth, 0 until then.
+    and `calibrated` what the site has found that figure to be worth, 0 until then. `alternatives` are the next
+    strings, best first, each with the product of its sign probabilities.
     """
 
     text: Plate
@@ -30,6 +31,7 @@ class PlateGuess:
     back_end: str
     reported: float = 0.0
     calibrated: float = 0.0
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def min_prob(self) -> float:

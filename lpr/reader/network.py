@@ -68,9 +68,11 @@ def as_input(picture: Picture) -> Floats:
 
 
 def order_corners(points: Floats) -> Floats:
-    """Sort four corners: top left, top right, bottom right, bottom left."""
-    total, across = points.sum(axis=1), points[:, 0] - points[:, 1]
-    return points[[total.argmin(), across.argmax(), total.argmax(), across.argmin()]].astype(np.float32)
+    """Sort four corners: top left, top right, bottom right, bottom left, however the quadrilateral is turned."""
+    middle = points.mean(axis=0)
+    around = points[np.argsort(np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0]))]
+    rightwards = np.roll(around[:, 0], -1) - around[:, 0]
+    return np.roll(around, -int(rightwards.argmax()), axis=0).astype(np.float32)
 
 
 def sides(corners: Floats) -> tuple[float, float]:
@@ -80,12 +82,25 @@ def sides(corners: Floats) -> tuple[float, float]:
     return max(top, bottom), max(right, left)
 
 
-def straighten(picture: Picture, corners: Floats) -> Picture | None:
-    """Cut a quadrilateral out as a rectangle; None if it is too small to hold a sign."""
+def straighten(picture: Picture, corners: Floats, size: tuple[int, int] | None = None) -> Picture | None:
+    """Cut a quadrilateral out as a rectangle, of its own size if none is asked; None if it is too small for a sign."""
     width, height = (round(side) for side in sides(corners))
     if width < 4 or height < 4:
         return None
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    wide, high = size or (width, height)
+    finer = max(1, round(min(width / wide, height / high)))  # where it shrinks, no row of pixels is skipped
+    target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32) * finer
     turn = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    cut = cv2.warpPerspective(picture, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return cast(Picture, cut)
+    cut = cv2.warpPerspective(
+        picture, turn, (wide * finer, high * finer), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return cast(Picture, cut if finer == 1 else cv2.resize(cut, (wide, high), interpolation=cv2.INTER_AREA))
+
+
+def pushed_out(corners: Floats, across: float, along: float) -> Floats:
+    """Move a quadrilateral's sides away from its middle by shares of its width and height."""
+    right = ((corners[1] - corners[0]) + (corners[2] - corners[3])) / 2
+    down = ((corners[3] - corners[0]) + (corners[2] - corners[1])) / 2
+    outwards = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
+    moved = corners + outwards[:, :1] * right * across + outwards[:, 1:] * down * along
+    return np.asarray(moved, np.float32)

@@ -54,4 +54,9 @@ class SignReader:
 
 def _joined(top: Decoded, bottom: Decoded) -> Decoded:
     grammar = Grammar(bottom.grammar.kind, top.grammar.positions + bottom.grammar.positions)
-    return Decoded(top.text + bottom.text, top.sign_probs + bottom.sign_probs, top.score + bottom.score, grammar)
+    others = [(text + bottom.text, weight * bottom.weight) for text, weight in top.others]
+    others += [(top.text + text, top.weight * weight) for text, weight in bottom.others]
+    ranked = tuple(sorted(others, key=lambda other: (-other[1], other[0])))
+    return Decoded(
+        top.text + bottom.text, top.sign_probs + bottom.sign_probs, top.score + bottom.score, grammar, ranked
+    )

@@ -1,55 +1,49 @@
-"""Where the signs stand near a plate: PP-OCR's text detector on the plate's surroundings (`lpr.md` §1 B, step 3)."""
+"""Where the signs stand on a plate: PP-OCR's text detector on the straightened surroundings (`lpr.md` §1 B, step 3)."""
 
-import math
 from pathlib import Path
-from typing import cast
 
 import cv2
 import numpy as np
 
-from lpr.reader.detect import Found
-from lpr.reader.network import Floats, Network, Picture, as_input, order_corners, sides
+from lpr.reader.network import Floats, Network, Picture, as_input, order_corners, pushed_out, sides, straighten
 
-_LONGEST_PX = 320
+_INPUT_PX = (320, 128)
+"""Multiples of 32, and the shape of a plate of one row with a quarter of its width and half its height around it."""
+_AROUND = (0.25, 0.5)
 _LEAST = 0.3
 _LEAST_MEAN = 0.5
 _GROW = 1.6
-_MOST = 2
+_LEAST_HEIGHT_PX = 16
+_LEAST_RATIO, _MOST_RATIO = 1.6, 7.5
+_SIGNS_PX = 48
+"""How high the recogniser takes a line."""
 
 
 class TextDetector:
-    """Finds the line of signs of a plate more exactly than the plate detector's loose corners do."""
+    """Finds the line of signs of a plate: a second opinion, of another network, on where to cut."""
 
     def __init__(self, model: Path) -> None:
         self._network = Network(model)
 
-    def find(self, frame: Picture, plate: Found) -> list[Floats]:
-        """Give the corners of up to two lines of text on a plate, in pixels of the frame, the largest first."""
-        crop, left, top = _surroundings(frame, plate)
-        if min(crop.shape[:2]) < 8:
-            return []
-        scaled = _scale(crop)
-        heat = self._network.run(as_input(scaled))[0].reshape(scaled.shape[:2])
-        ratio = np.array([crop.shape[1] / scaled.shape[1], crop.shape[0] / scaled.shape[0]], np.float32)
-        lines = [line * ratio for line in _lines(heat)]
-        fitting = sorted((line for line in lines if _fits(line)), key=_area, reverse=True)
-        return [line + np.array([left, top], np.float32) for line in fitting[:_MOST]]
+    def cut(self, frame: Picture, corners: Floats) -> Picture | None:
+        """Cut out the largest line of text on a plate of one row; None if there is none."""
+        around = pushed_out(corners, *_AROUND)
+        scene = straighten(frame, around, _INPUT_PX)
+        if scene is None:
+            return None
+        heat = self._network.run(as_input(scene))[0].reshape(scene.shape[:2])
+        line = max((line for line in _lines(heat) if _fits(line)), key=_area, default=None)
+        return None if line is None else _cut(frame, around, line)
 
 
-def _surroundings(frame: Picture, plate: Found) -> tuple[Picture, int, int]:
-    x0, y0 = plate.corners.min(axis=0)
-    x1, y1 = plate.corners.max(axis=0)
-    wider, higher = 0.25 * (x1 - x0), 0.5 * (y1 - y0)
-    height, width = frame.shape[:2]
-    left, right = max(0, int(x0 - wider)), min(width, math.ceil(x1 + wider))
-    top, bottom = max(0, int(y0 - higher)), min(height, math.ceil(y1 + higher))
-    return frame[top:bottom, left:right], left, top
-
-
-def _scale(crop: Picture) -> Picture:
-    scale = _LONGEST_PX / max(crop.shape[:2])
-    height, width = (max(32, round(side * scale / 32) * 32) for side in crop.shape[:2])
-    return cast(Picture, cv2.resize(crop, (width, height), interpolation=cv2.INTER_CUBIC))
+def _cut(frame: Picture, around: Floats, line: Floats) -> Picture | None:
+    """Cut a line out of the frame itself, not out of the small scene it was found in."""
+    wide, high = _INPUT_PX
+    scene = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
+    back = cv2.getPerspectiveTransform(scene, around)
+    quad = np.asarray(cv2.perspectiveTransform(line[None], back)[0], np.float32)
+    width, height = sides(line)
+    return straighten(frame, quad, (round(_SIGNS_PX * width / height), _SIGNS_PX))
 
 
 def _lines(heat: Floats) -> list[Floats]:
@@ -79,7 +73,7 @@ def _grown(box: cv2.typing.RotatedRect) -> Floats:
 
 def _fits(line: Floats) -> bool:
     width, height = sides(line)
-    return height >= 8 and 1.6 < width / height < 7.5
+    return height >= _LEAST_HEIGHT_PX and _LEAST_RATIO < width / height < _MOST_RATIO
 
 
 def _area(line: Floats) -> float:

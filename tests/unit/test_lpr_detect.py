@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lpr.reader.detect import Found, anchors
-from lpr.reader.network import order_corners, sides, straighten
+from lpr.reader.network import order_corners, pushed_out, sides, straighten
 
 SQUARE = np.array([[0, 0], [100, 0], [100, 40], [0, 40]], np.float32)
 
@@ -31,10 +31,23 @@ def test_sides_are_the_longer_of_opposite_ones() -> None:
     assert sides(np.array([[0, 0], [100, 0], [90, 40], [0, 30]], np.float32)) == pytest.approx((100, 41.23), abs=0.01)
 
 
-def test_corners_pushed_out_stay_around_the_same_middle() -> None:
-    pushed = Found(SQUARE, 0.9).pushed_out(0.1)
+@pytest.mark.parametrize("degrees", [0, 20, 50, -20, -50])
+def test_a_plate_seen_at_any_angle_has_its_long_sides_above_and_below(degrees: float) -> None:
+    turn = np.deg2rad(degrees)
+    turned = SQUARE @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    ordered = order_corners(np.asarray(turned[[2, 0, 3, 1]], np.float32))
+    assert ordered == pytest.approx(turned, abs=0.01)
+    assert sides(ordered) == pytest.approx((100, 40), abs=0.1)
+
+
+def test_sides_pushed_out_stay_around_the_same_middle() -> None:
+    pushed = pushed_out(SQUARE, 0.1, 0.25)
     assert pushed.mean(axis=0).tolist() == SQUARE.mean(axis=0).tolist()
-    assert sides(pushed) == pytest.approx((110, 44))
+    assert sides(pushed) == pytest.approx((120, 60))
+    tilted = SQUARE + np.array([[0, 0], [0, 30], [0, 30], [0, 0]], np.float32)
+    assert pushed_out(tilted, 0.1, 0).tolist() == pytest.approx(
+        np.array([[-10, -3], [110, 33], [110, 73], [-10, 37]]), abs=1e-3
+    )
 
 
 @pytest.mark.parametrize(("height", "layers"), [(31, (1,)), (47, (1, 2)), (60, (2, 1))])
@@ -54,3 +67,13 @@ def test_a_quadrilateral_is_cut_out_straight() -> None:
 
 def test_a_speck_cannot_be_cut_out() -> None:
     assert straighten(np.zeros((100, 200, 3), np.uint8), np.asarray(SQUARE / 20, np.float32)) is None
+
+
+def test_a_plate_is_cut_out_in_the_size_that_is_asked_for_and_loses_no_line() -> None:
+    picture = np.zeros((600, 1000, 3), np.uint8)
+    picture[::2] = 255
+    large = np.asarray(SQUARE * 8 + 50, np.float32)
+    cut = straighten(picture, large, (100, 40))
+    assert cut is not None
+    assert cut.shape == (40, 100, 3)
+    assert np.abs(cut.astype(int) - 127).max() < 30

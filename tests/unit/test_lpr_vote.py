@@ -168,10 +168,14 @@ def test_the_nearest_car_counts_not_the_surest() -> None:
     assert nearest([neighbour, ours], (), 60) is ours
 
 
-def test_of_plates_as_near_the_surer_counts() -> None:
-    assert nearest([guess("京A12345", 0.5, width=200), guess("京A12346", 0.9, width=190)], (), 60) == guess(
-        "京A12346", 0.9, width=190
-    )
+def test_of_plates_as_wide_the_one_nearer_to_the_camera_counts() -> None:
+    behind, ours = guess("京A12345", 1.0, y=400, width=200), guess("京A12346", 0.9, y=500, width=170)
+    assert nearest([behind, ours], (), 60) is ours
+
+
+def test_of_plates_at_one_place_the_surer_counts() -> None:
+    surer = guess("京A12346", 0.9, width=190)
+    assert nearest([guess("京A12345", 0.5, width=200), surer], (), 60) is surer
 
 
 def test_plates_outside_the_lane_or_too_small_do_not_count() -> None:
