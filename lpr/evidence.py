@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lpr.cover import covered
+from lpr.keeping.cover import covered
 from lpr.reader.guess import Corners
 from scada.model.names import PassageId, PictureId
 from scada.ports import PictureError

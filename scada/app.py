@@ -128,6 +128,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         figures(plant).run(),
         plant.recorder.run(),
         plant.watch.run(),
+        plant.keeper.run(),
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),
         plant.requests.watch(),

@@ -14,6 +14,8 @@ from billing.ids import new_id
 from billing.request import RequestWriter
 from lpr.evidence import PictureStore
 from lpr.instrument.rows import rows_of
+from lpr.keeping.job import Keeper
+from lpr.keeping.shelf import Shelf
 from lpr.match import match
 from lpr.pool import CameraPool
 from lpr.push.desk import UnitDesk, UnitParts, unit_keys
@@ -87,6 +89,7 @@ class Plant:
     cashier: SqlCashier
     requests: RequestWriter
     room: PictureRoom
+    keeper: Keeper
     claims: Claims
     runners: Mapping[LaneName, LaneRunner]
     historian: Historian
@@ -195,6 +198,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         cashier=cashier,
         requests=requests,
         room=room,
+        keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),
         claims=claims,
         runners=runners,
         historian=historian,

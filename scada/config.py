@@ -279,6 +279,21 @@ class Lpr(_Section):
         return self
 
 
+class Evidence(_Section):
+    """How long pictures are kept, in days, and how much room they may take.
+
+    What is not settled (a car inside, arrears, an open case) is kept whatever these say. `free_gb`: so much of the disk
+    is left free. `reads_days`: how long it is known what each camera read.
+    """
+
+    quota_gb: Annotated[float, Field(gt=0, le=100_000)] = 50.0
+    free_gb: Annotated[float, Field(ge=0, le=1000)] = 2.0
+    passage_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    rejected_days: Annotated[int, Field(ge=1, le=3650)] = 14
+    case_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    reads_days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+
 class Tariff(_Section):
     """The first tariff (`tariffs.md` §2, WeChat's vocabulary): whole minutes and whole fen.
 
@@ -421,6 +436,7 @@ class Config(_Section):
     cameras: Annotated[tuple[Camera, ...], Field(strict=False)]
     units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
     lpr: Lpr = Lpr()
+    evidence: Evidence = Evidence()
     tariff: Tariff
     limits: Limits = Limits()
     wechat: WeChat

@@ -51,7 +51,16 @@ OF_LANE = (
     "mode.period",
     "gate.open_answer",
 )
-OF_SITE = ("stays_open", "stays_seq", "plant_lag_ms", "tag_changes", "history_points", "forced")
+OF_SITE = (
+    "stays_open",
+    "stays_seq",
+    "plant_lag_ms",
+    "tag_changes",
+    "history_points",
+    "forced",
+    "pictures_mb",
+    "pictures_trouble",
+)
 OF_ZONE = ("cars", "free", "drift")
 """The server's own points of a lane, of the site and of a zone."""
 LANE_BOXES = ("events", "tags")

@@ -1,0 +1,1 @@
+"""How long pictures are kept, and what of them is shown to whom."""
