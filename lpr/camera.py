@@ -4,28 +4,31 @@ A few frames a second are remembered, so that a capture may look back to before 
 """
 
 import threading
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
+import cv2
+
 from lpr.reader.network import Picture
-from lpr.source import Content, Source, open_source, picture_of
+from lpr.source import Content, Manner, Source, SourceError, picture_of
+from lpr.view.sight import Stillness, is_blank, tiles
 from scada.clock import Clock
 
 FRESH_S = 2.0
 """A camera without a frame for so long is not ok."""
-FROZEN_S = 10.0
-"""A live camera whose picture has not changed by one bit for so long is not ok."""
 _LOOK_S = 0.4
-"""While nobody watches, one frame in so long is taken: to see that the camera lives, and to look back at."""
+"""While nobody watches, one frame in so long is taken: to look back at."""
+_INSPECT_S = 1.0
+"""One frame in so long is looked at: whether the camera sees anything, and whether it lives."""
 RING_S = 4.0
 """How far back frames are remembered, at most."""
 _RING_BYTES = 24 * 1024 * 1024
 """How much of them, at most: eight decoded frames of 720p, three of 1080p; a JPEG is kept as it came."""
-_REOPEN_S = (0.5, 10.0)
+REOPEN_S = (0.5, 10.0)
+"""A source that failed is tried again after the first, then twice as long each time, up to the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +41,23 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a camera is: seconds since the last frame (None before the first), since it last changed, in one call."""
+    """How a camera is: seconds since the last good frame (None before the first) and of the call it is in."""
 
     age_s: float | None
-    unchanged_s: float
     in_call_s: float
+    is_frozen: bool = False
+    is_blank: bool = False
+    why: str = ""
+    """Why there is no frame, if that is known."""
 
     @property
     def trouble(self) -> str:
         """Say what is wrong, empty if nothing is."""
         if self.age_s is None or self.age_s > FRESH_S:
-            return "no frame"
-        return "frozen" if self.unchanged_s > FROZEN_S else ""
+            return f"no frame: {self.why}" if self.why else "no frame"
+        if self.is_frozen:
+            return "frozen"
+        return "blank picture" if self.is_blank else ""
 
 
 class Pace:
@@ -127,19 +135,27 @@ class _Ring:
 class Grabber:
     """Grabs from a source in a thread of its own and reopens it when it fails."""
 
-    def __init__(self, address: str, clock: Clock, opener: Callable[[str], Source | None] = open_source) -> None:
+    def __init__(
+        self,
+        address: str,
+        clock: Clock,
+        opener: Callable[[str], Source],
+        reopen_s: tuple[float, float] = REOPEN_S,
+    ) -> None:
         self._address = address
         self._clock = clock
         self._open = opener
+        self._reopen_s = reopen_s
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="grabber", daemon=True)
         self._newest: _Shot | None = None
         self._ring = _Ring()
         self._last_s: float | None = None
-        self._call_s = clock.seconds()
-        self._print = 0
-        self._moved_s = clock.seconds()
+        self._call_s = self._inspected_s = clock.seconds()
+        self._still = Stillness(clock.seconds(), clock.seconds())
+        self._is_blank = False
+        self._why = ""
         self._watchers = 0
         self.frames = self.opens = 0
 
@@ -150,6 +166,8 @@ class Grabber:
     def stop(self) -> None:
         """Stop grabbing; waits for the call in progress, which has its own limit."""
         self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
         self._thread.join(timeout=4.0)
 
     @contextmanager
@@ -157,6 +175,7 @@ class Grabber:
         """Take every frame meanwhile."""
         with self._changed:
             self._watchers += 1
+            self._changed.notify_all()
         try:
             yield
         finally:
@@ -191,47 +210,75 @@ class Grabber:
         now = self._clock.seconds()
         with self._changed:
             age = None if self._last_s is None else now - self._last_s
-            return Health(age, now - self._moved_s, now - self._call_s)
+            return Health(age, now - self._call_s, self._still.is_frozen(now), self._is_blank, self._why)
 
     def _run(self) -> None:
-        wait = _REOPEN_S[0]
+        wait = self._reopen_s[0]
         while not self._stop.is_set():
             self._call_s = self._clock.seconds()
-            source = self._open(self._address)
-            self.opens += source is not None
-            if source is not None and self._pump(source):
-                wait = _REOPEN_S[0]
+            try:
+                source = self._open(self._address)
+            except SourceError as error:
+                self._why = str(error)
+            else:
+                self.opens += 1
+                if self._pump(source):
+                    wait = self._reopen_s[0]
             self._call_s = self._clock.seconds() + wait
             self._stop.wait(wait)
-            wait = min(2 * wait, _REOPEN_S[1])
+            wait = min(2 * wait, self._reopen_s[1])
 
     def _pump(self, source: Source) -> bool:
         """Grab until the source fails; say whether it ever gave a frame."""
-        pace, seen, looked_s = Pace(), False, 0.0
+        pace, taken_s, seen = Pace(), 0.0, False
         try:
             while not self._stop.is_set():
+                if source.manner is Manner.ASKED:
+                    self._until_wanted(taken_s)
                 self._call_s = asked_s = self._clock.seconds()
                 if not source.grab():
+                    self._why = self._why or "the stream broke off"
                     break
                 now = self._clock.seconds()
                 self.frames += 1
-                if source.is_live and not pace.is_fresh(asked_s, now):
+                if source.manner is Manner.LIVE and not pace.is_fresh(asked_s, now):
                     continue
-                seen, self._last_s = True, now
-                if self._watchers or now - looked_s >= _LOOK_S:
-                    looked_s = now
-                    self._publish(source.retrieve(), now, source.is_live)
+                if self._watchers or now - taken_s >= _LOOK_S:
+                    taken_s = now
+                    at_s = asked_s if source.manner is Manner.ASKED else now
+                    seen = self._take(source.retrieve(), at_s, source.manner) or seen
         finally:
             source.close()
         return seen
 
-    def _publish(self, content: Content | None, now: float, is_live: bool) -> None:
-        if content is None:
-            return
-        sample = zlib.crc32(content if isinstance(content, bytes) else content[::8, ::8].tobytes())
+    def _until_wanted(self, taken_s: float) -> None:
+        """Let a camera that is asked for each picture rest while nobody waits for one."""
+        self._call_s = self._clock.seconds() + _LOOK_S
         with self._changed:
-            if sample != self._print or not is_live:
-                self._print, self._moved_s = sample, now
-            self._newest = _Shot(content, now)
+            left_s = taken_s + _LOOK_S - self._clock.seconds()
+            self._changed.wait_for(lambda: self._watchers > 0 or self._stop.is_set(), timeout=max(0.0, left_s))
+
+    def _take(self, content: Content | None, at_s: float, manner: Manner) -> bool:
+        """Give a frame to whoever waits for one; say whether it was good."""
+        if content is None:
+            self._why = "torn pictures"
+            return False
+        self._inspect(content, at_s, manner)
+        with self._changed:
+            self._last_s, self._why = at_s, ""
+            self._newest = _Shot(content, at_s)
             self._ring.add(self._newest)
             self._changed.notify_all()
+        return True
+
+    def _inspect(self, content: Content, at_s: float, manner: Manner) -> None:
+        if manner is Manner.FILM:
+            self._still = Stillness(at_s, at_s)
+        elif at_s - self._inspected_s < _INSPECT_S:
+            return
+        self._inspected_s = at_s
+        picture = picture_of(content, cv2.IMREAD_REDUCED_COLOR_4)
+        if picture is not None:
+            self._is_blank = is_blank(picture)
+            if manner is not Manner.FILM:
+                self._still.see(tiles(picture), at_s)

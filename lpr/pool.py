@@ -125,14 +125,16 @@ class CameraPool:
 
 
 def _settings(camera: Camera, config: Config) -> Settings:
-    source = camera.source if "://" in camera.source else str(config.beside(camera.source))
     return Settings(
-        camera.name,
-        source,
-        camera.region,
-        camera.min_plate_px,
-        str(config.data / "pictures"),
-        str(config.data / "cameras" / f"{camera.name}.npz"),
+        camera=camera.name,
+        source=camera.source if "://" in camera.source else str(config.beside(camera.source)),
+        region=camera.region,
+        min_plate_px=camera.min_plate_px,
+        pictures=str(config.data / "pictures"),
+        memory=str(config.data / "cameras" / f"{camera.name}.npz"),
         back_end=config.lpr.back_end,
         calibration=config.lpr.calibration,
+        user=camera.user,
+        password="" if camera.password is None else str(config.secret(camera.password)),
+        transport=camera.transport,
     )

@@ -34,6 +34,7 @@ from lpr.process.wire import (
     order_from,
     settings_from,
 )
+from lpr.sources.opening import opener
 from scada.clock import Clock, clock_from
 
 BEAT_S = 0.5
@@ -141,7 +142,8 @@ def main() -> int:
         sys.stderr.write(f"lpr.worker: {error}\n")
         return 2
     clock, orders = clock_from(), queue.Queue[Order](maxsize=16)
-    grabber = Grabber(settings.source, clock)
+    password = Path(settings.password) if settings.password else None
+    grabber = Grabber(settings.source, clock, opener(settings.user, password, clock))
     grabber.start()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, orders), name="orders", daemon=True).start()
     store = PictureStore(Path(settings.pictures))

@@ -221,16 +221,20 @@ class Limits(_Section):
 
 
 class Camera(_Section):
-    """One plate camera. `source` is an MJPEG address, or a file or a folder of pictures.
+    """One plate camera. `source` is an address (rtsp, http: a stream or a still), a device, a file or a folder.
 
     `region` is the lane's polygon in shares of width and height (0 to 1); plates outside do not count. `way`: at a lane
-    for both ways, which cars it looks at, those that come in or those that go out; without it, all of them.
+    for both ways, which cars it looks at, those that come in or those that go out; without it, all of them. `password`
+    is a file below the data folder. `transport`: how RTSP brings its packets.
     """
 
     name: Name
     lane: Name
     way: Literal["entry", "exit"] | None = None
     source: str
+    user: str = ""
+    password: str | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
     min_plate_px: Annotated[int, Field(ge=20, le=2000)] = 60
     region: Annotated[tuple[tuple[float, float], ...], Field(strict=False)] = ()
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import structlog
 
+from lpr.process.options import ffmpeg_options
 from lpr.process.wire import (
     Beat,
     CaptureAnswer,
@@ -24,7 +25,6 @@ from lpr.process.wire import (
     encode,
     word_from,
 )
-from lpr.source import FFMPEG_OPTIONS
 from scada.clock import Clock
 from scada.model.camera.figures import NOTHING_SEEN, SceneFigures
 from scada.model.lane.timing import Timing
@@ -165,7 +165,10 @@ class CameraPost:
         """Live through one process; gives the reason of its end."""
         try:
             process = await asyncio.create_subprocess_exec(
-                *_COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment(os.environ)
+                *_COMMAND,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=self._environment(os.environ),
             )
         except OSError as error:
             return f"cannot start: {error}"
@@ -179,6 +182,20 @@ class CameraPost:
         finally:
             self._forget()
             await _end(process)
+
+    def _environment(self, ours: Mapping[str, str]) -> dict[str, str]:
+        """One thread a library, FFmpeg's options, which are read from the environment only, and no word of FFmpeg's.
+
+        FFmpeg would write the camera's address on standard error, password and all.
+        """
+        options = ffmpeg_options(self._settings.transport)
+        return {
+            **ours,
+            "OPENCV_FFMPEG_CAPTURE_OPTIONS": options,
+            "OPENCV_FFMPEG_LOGLEVEL": "-8",
+            "OPENCV_LOG_LEVEL": "SILENT",
+            "OMP_NUM_THREADS": "1",
+        }
 
     async def _hear(self, process: asyncio.subprocess.Process) -> str:
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
@@ -234,8 +251,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-
-
-def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """One thread a library, and FFmpeg's options, which are read from the environment only."""
-    return {**ours, "OPENCV_FFMPEG_CAPTURE_OPTIONS": FFMPEG_OPTIONS, "OMP_NUM_THREADS": "1"}

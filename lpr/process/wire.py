@@ -26,6 +26,10 @@ class Settings:
     memory: str = ""
     back_end: str = "auto"
     calibration: tuple[tuple[float, float], ...] = ()
+    user: str = ""
+    password: str = ""
+    """The file of the password, not the password."""
+    transport: str = "tcp"
 
 
 @dataclass(frozen=True, slots=True)

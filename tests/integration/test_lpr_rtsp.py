@@ -11,16 +11,18 @@ import cv2
 import numpy as np
 import pytest
 
+from lpr.process.options import ffmpeg_options
 from lpr.sim.rtsp import PYTHON, RtspError, RtspServer
-from lpr.source import FFMPEG_OPTIONS
 from tests.support.lpr import ROOT, Feed, free_port, site
 
 LOOK = """
 import sys, time
 import numpy as np
-from lpr.source import open_source
+from lpr.source import Access
+from lpr.sources.opening import open_source
+from scada.clock import SystemClock
 began = time.monotonic()
-source = open_source(sys.argv[1])
+source = open_source(sys.argv[1], Access(), SystemClock())
 opened_s = time.monotonic() - began
 for _ in range(int(sys.argv[2])):
     assert source.grab()
@@ -32,7 +34,7 @@ print(opened_s, *picture.shape, *picture.mean(axis=(0, 1)))
 
 def look(address: str, frames: int = 1, transport: str = "tcp") -> tuple[float, ...]:
     """Open a stream as the product does, in a process of its own; gives seconds, height, width, channels, B, G, R."""
-    options = FFMPEG_OPTIONS.replace("tcp", transport)
+    options = ffmpeg_options(transport)
     environment = {**os.environ, "OPENCV_FFMPEG_CAPTURE_OPTIONS": options, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-c", LOOK, address, str(frames)]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -80,7 +82,7 @@ def test_motion_jpeg_goes_over_rtsp_too_and_only_a_watched_camera_wants_frames()
         server.show("one", jpeg)
         assert not server.watched
         address = f"rtsp://127.0.0.1:{port}/one"
-        environment = {**os.environ, "OPENCV_FFMPEG_CAPTURE_OPTIONS": FFMPEG_OPTIONS, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "OPENCV_FFMPEG_CAPTURE_OPTIONS": ffmpeg_options("tcp"), "PYTHONPATH": str(ROOT)}
         with subprocess.Popen([sys.executable, "-c", LOOK, address, "3"], env=environment, stdout=-1, text=True) as eye:
             assert server.wait_for_viewer("one", 20)
             assert server.watched == {"one"}

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr.camera import FRESH_S, FROZEN_S, Grabber, Health, Pace
+from lpr.camera import FRESH_S, Grabber, Health, Pace
 from lpr.reader.network import Picture
+from lpr.source import Content, Manner, SourceError
 from scada.clock import SystemClock, VirtualClock
 
 CLOCK = SystemClock()
@@ -69,7 +70,7 @@ def test_a_camera_faster_than_any_queue_is_believed_after_three_seconds() -> Non
 class Film:
     """A source under the test's thumb: every `let` brings one frame, `fail` ends it."""
 
-    is_live = False
+    manner = Manner.FILM
 
     def __init__(self) -> None:
         self._steps: list[Picture | None] = []
@@ -93,7 +94,7 @@ class Film:
             self._now = self._steps.pop(0) if self._steps else None
             return self._now is not None
 
-    def retrieve(self) -> Picture | None:
+    def retrieve(self) -> Content | None:
         return self._now
 
     def close(self) -> None:
@@ -101,7 +102,7 @@ class Film:
 
 
 @contextmanager
-def grabbing(opener: Callable[[str], Film | None], last: Callable[[], Film]) -> Iterator[Grabber]:
+def grabbing(opener: Callable[[str], Film], last: Callable[[], Film]) -> Iterator[Grabber]:
     grabber = Grabber("test", CLOCK, opener)
     grabber.start()
     try:
@@ -148,10 +149,13 @@ def test_a_source_that_failed_is_closed_and_opened_anew() -> None:
 @pytest.mark.parametrize(
     ("health", "trouble"),
     [
-        (Health(None, 0.0, 0.0), "no frame"),
-        (Health(0.1, 1.0, 0.0), ""),
-        (Health(FRESH_S + 0.1, 1.0, 0.0), "no frame"),
-        (Health(0.1, FROZEN_S + 0.1, 0.0), "frozen"),
+        (Health(None, 0.0), "no frame"),
+        (Health(None, 0.0, why="it answers 404"), "no frame: it answers 404"),
+        (Health(0.1, 0.0, why="torn pictures"), ""),
+        (Health(FRESH_S + 0.1, 0.0, is_frozen=True), "no frame"),
+        (Health(0.1, 0.0, is_frozen=True, is_blank=True), "frozen"),
+        (Health(0.1, 0.0, is_blank=True), "blank picture"),
+        (Health(0.1, 0.0), ""),
     ],
 )
 def test_a_camera_says_what_is_wrong(health: Health, trouble: str) -> None:
@@ -161,7 +165,7 @@ def test_a_camera_says_what_is_wrong(health: Health, trouble: str) -> None:
 class Reel:
     """A source of many frames, all at hand; each frame is as bright as its number."""
 
-    is_live = False
+    manner = Manner.FILM
 
     def __init__(self, clock: VirtualClock, frames: int, apart_s: float, side: int = 16) -> None:
         self._clock, self._left, self._apart_s, self._side = clock, frames, apart_s, side
@@ -186,10 +190,10 @@ def remembered(reel: Reel, clock: VirtualClock, since_s: float = 0.0) -> list[fl
     """Let the grabber take the whole reel; gives the seconds before the end of the frames it remembers."""
     ended = threading.Event()
 
-    def opener(_: str) -> Reel | None:
+    def opener(_: str) -> Reel:
         if reel.retrieved:
             ended.set()
-            return None
+            raise SourceError("at its end")
         return reel
 
     grabber = Grabber("test", clock, opener)
@@ -229,8 +233,8 @@ def test_big_frames_are_remembered_less_far_back() -> None:
 
 def test_a_jpeg_is_remembered_as_it_came_and_a_torn_one_is_no_frame() -> None:
     class Stills(Film):
-        def retrieve(self) -> bytes | None:  # type: ignore[override]
-            picture = super().retrieve()
+        def retrieve(self) -> Content | None:
+            picture = self._now
             if picture is None or picture[0, 0, 0] == 0:
                 return b"\xff\xd8 torn"
             return bytes(cv2.imencode(".jpg", picture)[1])

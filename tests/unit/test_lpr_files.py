@@ -28,7 +28,7 @@ from lpr.process.wire import (
     word_from,
 )
 from lpr.sim import qr
-from lpr.source import FolderSource, load_picture, open_source
+from lpr.source import load_picture
 from scada.model.names import PassageId, PictureId
 from scada.ports import PictureError
 from tests.support.lpr import guess
@@ -88,26 +88,6 @@ def test_a_full_or_forbidden_disk_is_a_picture_error(tmp_path: Path) -> None:
     (tmp_path / "pictures").write_bytes(b"in the way")
     with pytest.raises(PictureError, match="keep picture"):
         PictureStore(tmp_path / "pictures").keep(b"jpeg", AT)
-
-
-def test_a_folder_of_pictures_is_shown_in_order_over_and_over(tmp_path: Path) -> None:
-    for number, shade in enumerate((10, 200)):
-        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((8, 8, 3), shade, np.uint8))
-    (tmp_path / "labels.csv").write_text("not a picture")
-    source = open_source(str(tmp_path))
-    assert isinstance(source, FolderSource)
-    shades = []
-    for _ in range(3):
-        assert source.grab()
-        picture = source.retrieve()
-        assert picture is not None
-        shades.append(int(picture[0, 0, 0]))
-    assert shades == [200, 10, 200]
-
-
-def test_a_source_that_is_not_there_does_not_open(tmp_path: Path) -> None:
-    assert open_source(str(tmp_path / "none.mp4")) is None
-    assert open_source(str(tmp_path)) is None
 
 
 def test_a_damaged_or_empty_picture_is_none(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What is done with a picture before it is read, and what it tells of its camera."""
