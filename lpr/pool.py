@@ -8,6 +8,7 @@ from types import TracebackType
 from lpr.process.passage import Capture
 from lpr.process.post import CameraPost
 from lpr.process.record import Captured
+from lpr.process.turns import Turns, cores
 from lpr.process.wire import Settings
 from lpr.push.recent import T_HINT_S, Pushed, PushedReads
 from scada.clock import Clock
@@ -47,7 +48,8 @@ class CameraPool:
         self._hear = hear
         self._edges: dict[LaneName, _Edge] = {}
         self._timing = {lane.id: lane.waits for lane in config.lanes}
-        self._posts = [(camera, CameraPost(_settings(camera, config), clock)) for camera in config.cameras]
+        turns = Turns(cores(), clock)
+        self._posts = [(camera, CameraPost(_settings(camera, config), clock, turns)) for camera in config.cameras]
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, assert_never
 
 from lpr.backend import open_reader
 from lpr.camera import Grabber
@@ -21,13 +21,16 @@ from lpr.instrument.watch import Watch
 from lpr.models import ModelError
 from lpr.process.capture import Capturer
 from lpr.process.wire import (
+    AskTurn,
     Beat,
     CaptureOrder,
+    EndTurn,
     Enough,
     Order,
     Reads,
     SnapshotAnswer,
     SnapshotOrder,
+    Turn,
     WireError,
     Word,
     encode,
@@ -40,6 +43,11 @@ from scada.clock import Clock, clock_from
 BEAT_S = 0.5
 _STUCK_S = 12.0
 """No call of the decoder may take longer: opening and reading have limits of their own well below."""
+_PATIENCE = 0.5
+"""Which share of its time a capture may spend on waiting for its turns."""
+_SLICE_S = 0.1
+_NICENESS = 2
+"""The plant's loop goes first."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -64,6 +72,7 @@ class Worker:
         self._beat_s = 0.0
         self._next: Order | None = None
         self._enough: Enough | None = None
+        self._turn: Turn | None = None
 
     def run(self) -> None:
         """Serve until the decoder hangs."""
@@ -76,17 +85,38 @@ class Worker:
 
     def _perform(self, order: Order) -> None:
         match order:
-            case CaptureOrder(id=number):
-                self._say(self._capturer.capture(order, lambda: self._go_on(number), self._say))
+            case CaptureOrder(id=number, within_s=within_s):
+                patient_until_s = self._clock.seconds() + within_s * _PATIENCE
+                self._say(self._capturer.capture(order, lambda: self._go_on(number, patient_until_s), self._say))
+                self._say(EndTurn())
             case SnapshotOrder():
                 self._say(SnapshotAnswer(order.id, self._capturer.snapshot(order.passage)))
             case Enough():
                 self._enough = order
+            case Turn():
+                self._turn = order
+            case _:
+                assert_never(order)
 
-    def _go_on(self, number: int) -> bool:
+    def _go_on(self, number: int, patient_until_s: float) -> bool:
+        """Say whether the capture goes on, once it is its turn; who has waited long reads without one."""
+        self._turn = None
+        if not self._is_wanted(number):
+            return False
+        self._say(AskTurn(number))
+        while self._turn != Turn(number) and (left_s := patient_until_s - self._clock.seconds()) > 0:
+            if not self._is_wanted(number, min(_SLICE_S, left_s)):
+                return False
+        return True
+
+    def _is_wanted(self, number: int, wait_s: float = 0.0) -> bool:
         """Keep a picture that is wanted meanwhile; a newer capture overtakes this one: the car it was for has gone."""
-        while self._next is None and not self._orders.empty():
-            order = self._orders.get_nowait()
+        while self._next is None:
+            try:
+                order = self._orders.get(timeout=wait_s) if wait_s else self._orders.get_nowait()
+            except queue.Empty:
+                break
+            wait_s = 0.0
             if isinstance(order, CaptureOrder):
                 self._next = order
             else:
@@ -134,6 +164,7 @@ def main() -> int:
     """Serve one camera: 0 when the plant has gone, 2 if it cannot start, 3 when the decoder hangs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
+    os.nice(_NICENESS)
     out = _private_stdout()
     try:
         settings = settings_from(sys.stdin.buffer.readline())

@@ -6,14 +6,18 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import assert_never
 
 import structlog
 
 from lpr.process.options import ffmpeg_options
+from lpr.process.turns import Turns
 from lpr.process.wire import (
+    AskTurn,
     Beat,
     CaptureAnswer,
     CaptureOrder,
+    EndTurn,
     Enough,
     Looked,
     Order,
@@ -21,6 +25,7 @@ from lpr.process.wire import (
     Settings,
     SnapshotAnswer,
     SnapshotOrder,
+    Turn,
     WireError,
     encode,
     word_from,
@@ -49,8 +54,9 @@ log = structlog.get_logger()
 class CameraPost:
     """Keeps one camera's process running. `run` is the owner's task; the rest may be asked meanwhile."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, turns: Turns) -> None:
         self._settings = settings
+        self._turns = turns
         self._clock = clock
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[_Answer | None]] = {}
@@ -135,9 +141,12 @@ class CameraPost:
 
     def enough(self, number: int) -> None:
         """Let a capture end: it is settled."""
+        self._send(Enough(number))
+
+    def _send(self, order: Order) -> None:
         process = self._process
         if process is not None and process.stdin is not None and not process.stdin.is_closing():
-            process.stdin.write(encode(Enough(number)))
+            process.stdin.write(encode(order))
 
     async def snapshot(self, passage: str = "") -> PictureId | None:
         """Have a picture of now kept, named by the passage."""
@@ -213,28 +222,34 @@ class CameraPost:
 
     def _take(self, line: bytes) -> None:
         word = word_from(line)
-        if isinstance(word, Reads):
-            log.info("camera reader", camera=self.name, by=word.by)
-            self._reads = word.by
-            return
-        if isinstance(word, Beat):
-            if word.trouble != self._trouble:
-                log.info("camera", camera=self.name, trouble=word.trouble or "none")
-            self._trouble, self._scene = word.trouble, word.scene
-            self._ready.set()
-            return
-        if isinstance(word, Looked):
-            if (hear := self._hearing.get(word.id)) is not None:
-                hear(word)
-            return
-        future = self._waiting.get(word.id)
-        if future is not None and not future.done():
-            future.set_result(word)
+        match word:
+            case Reads():
+                log.info("camera reader", camera=self.name, by=word.by)
+                self._reads = word.by
+            case Beat():
+                if word.trouble != self._trouble:
+                    log.info("camera", camera=self.name, trouble=word.trouble or "none")
+                self._trouble, self._scene = word.trouble, word.scene
+                self._ready.set()
+            case AskTurn():
+                self._turns.ask(self.name, word.id, lambda: self._send(Turn(word.id)))
+            case EndTurn():
+                self._turns.end(self.name)
+            case Looked():
+                if (hear := self._hearing.get(word.id)) is not None:
+                    hear(word)
+            case CaptureAnswer() | SnapshotAnswer():
+                future = self._waiting.get(word.id)
+                if future is not None and not future.done():
+                    future.set_result(word)
+            case _:
+                assert_never(word)
 
     def _forget(self) -> None:
         self._process = None
         self._trouble = "process ended"
         self._reads = ""
+        self._turns.end(self.name)
         self._ready.clear()
         for future in self._waiting.values():
             if not future.done():

@@ -71,6 +71,25 @@ class SnapshotOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """The next frame of this capture may be read now."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskTurn:
+    """A frame of this capture wants to be read; the turn before is given back."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndTurn:
+    """No more frames want to be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """The process lives; `trouble` says what is wrong with its camera, empty if nothing; `scene` what it measures."""
 
@@ -109,8 +128,8 @@ class SnapshotAnswer:
     picture: PictureId | None
 
 
-Order = CaptureOrder | SnapshotOrder | Enough
-Word = Reads | Beat | Looked | CaptureAnswer | SnapshotAnswer
+Order = CaptureOrder | SnapshotOrder | Enough | Turn
+Word = Reads | Beat | AskTurn | EndTurn | Looked | CaptureAnswer | SnapshotAnswer
 
 
 def encode(message: Settings | Order | Word) -> bytes:
@@ -128,13 +147,13 @@ def settings_from(line: bytes) -> Settings:
 
 def order_from(line: bytes) -> Order:
     """Read a line to the process. Raises WireError."""
-    order: Order = _message(line, CaptureOrder, SnapshotOrder, Enough)
+    order: Order = _message(line, CaptureOrder, SnapshotOrder, Enough, Turn)
     return order
 
 
 def word_from(line: bytes) -> Word:
     """Read a line from the process. Raises WireError."""
-    word: Word = _message(line, Reads, Beat, Looked, CaptureAnswer, SnapshotAnswer)
+    word: Word = _message(line, Reads, Beat, AskTurn, EndTurn, Looked, CaptureAnswer, SnapshotAnswer)
     return word
 
 

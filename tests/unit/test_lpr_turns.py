@@ -1,0 +1,92 @@
+"""Whose turn it is to read: as many at a time as there are cores, first come first served, and nobody for ever."""
+
+from datetime import UTC, datetime
+
+from lpr.process.turns import Turns, cores
+from scada.clock import VirtualClock
+
+LANES = [f"cam{number}" for number in range(8)]
+
+
+class Desk:
+    """Turns for two cores, and a note of who was called."""
+
+    def __init__(self, at_once: int = 2) -> None:
+        self.clock = VirtualClock(datetime(2026, 5, 1, tzinfo=UTC))
+        self.turns = Turns(at_once, self.clock)
+        self.called: list[str] = []
+
+    def ask(self, camera: str, capture: int = 1) -> None:
+        self.turns.ask(camera, capture, lambda: self.called.append(camera))
+
+
+def test_as_many_read_at_a_time_as_there_are_cores() -> None:
+    desk = Desk()
+    for lane in LANES:
+        desk.ask(lane)
+    assert desk.called == ["cam0", "cam1"]
+
+
+def test_who_came_first_is_read_to_the_end_first() -> None:
+    desk = Desk()
+    for lane in LANES:
+        desk.ask(lane)
+    desk.ask("cam0")
+    desk.ask("cam1")
+    assert desk.called == ["cam0", "cam1", "cam0", "cam1"]
+    desk.turns.end("cam0")
+    desk.turns.end("cam1")
+    assert desk.called[4:] == ["cam2", "cam3"]
+
+
+def test_a_car_that_three_frames_did_not_settle_lets_the_others_go_first() -> None:
+    desk = Desk(at_once=1)
+    desk.ask("cam0")
+    desk.ask("cam1")
+    for _ in range(3):
+        desk.ask("cam0")
+    assert desk.called == ["cam0"] * 3 + ["cam1"]
+    desk.turns.end("cam1")
+    assert desk.called[4:] == ["cam0"]
+
+
+def test_a_new_capture_of_the_same_camera_begins_anew() -> None:
+    desk = Desk(at_once=1)
+    for _ in range(6):
+        desk.ask("cam0", capture=1)
+    desk.ask("cam0", capture=2)
+    desk.ask("cam1")
+    desk.ask("cam0", capture=2)
+    assert desk.called[-1] == "cam0"
+
+
+def test_a_process_that_ended_holds_no_turn() -> None:
+    desk = Desk(at_once=1)
+    desk.ask("cam0")
+    desk.ask("cam1")
+    desk.ask("cam2")
+    desk.turns.end("cam1")
+    desk.turns.end("cam0")
+    assert desk.called == ["cam0", "cam2"]
+
+
+def test_a_process_that_hangs_loses_its_turn() -> None:
+    desk = Desk(at_once=1)
+    desk.ask("cam0")
+    desk.clock.advance(1.1)
+    desk.ask("cam1")
+    assert desk.called == ["cam0", "cam1"]
+
+
+def test_everybody_is_called_in_the_end() -> None:
+    desk = Desk(at_once=2)
+    for _ in range(4):
+        for lane in LANES:
+            desk.ask(lane)
+    for _ in range(8 * 8):
+        desk.ask(desk.called[-2])
+    assert set(desk.called) == set(LANES)
+
+
+def test_there_is_a_core() -> None:
+    assert cores() >= 1
