@@ -207,7 +207,7 @@ class Remembered:
         return [_frame(number, since_s + 0.1 * place) for place, number in enumerate(self.older)]
 
     def health(self) -> Health:
-        return Health(0.0, 0.0, 0.0)
+        return Health(0.0, 0.0)
 
 
 def _frame(number: int, at_s: float) -> Frame:
