@@ -47,7 +47,7 @@ class BackEnd:
     start: str
 
 
-BACK_ENDS = (
+BACK_ENDS: tuple[BackEnd, ...] = (
     BackEnd(
         "C",
         "HyperLPR3's detectors, our recogniser and grammar",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lpr.models import DETECTOR, RECOGNISER, TEXT_DETECTOR
 from scada.__main__ import main
 from scada.check import Mistake, Severity, check, has_errors
 from scada.check.report import as_json, describe
@@ -14,6 +15,7 @@ from scada.config import Camera, load
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from tests.support.house import ROOT, site_beside
+from tests.support.networks import with_real
 
 Write = Callable[..., Path]
 
@@ -185,7 +187,10 @@ def test_missing_models_are_told_with_the_command_that_gets_them(
     assert "models fetch" in found.remedy
 
 
-def test_a_back_end_that_is_named_must_have_its_files(write: Write) -> None:
+def test_a_back_end_that_is_named_must_have_its_files(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAOZHA_MODELS", str(tmp_path / "models"))
     [found] = errors(write(("[tariff]", '[lpr]\nback_end = "A"\n\n[tariff]')))
     assert found.key == "lpr.back_end"
     assert "rpv3_mdict_160_r3.onnx is missing" in found.what
@@ -197,7 +202,10 @@ def test_a_calibration_that_does_not_rise_is_told(write: Write, points: str) -> 
     assert errors(write(("[tariff]", f"[lpr]\ncalibration = {points}\n\n[tariff]")))
 
 
-def test_check_says_who_reads_plates_and_why_not_another(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_says_who_reads_plates_and_why_not_another(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DAOZHA_MODELS", str(with_real(tmp_path / "models", DETECTOR, TEXT_DETECTOR, RECOGNISER)))
     assert main(["check", "--config", str(write())]) == 0
     said = capsys.readouterr().out
     assert "plates are read by B: clp_det.onnx 1bb07d36" in said
