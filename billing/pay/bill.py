@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from scada.model.money import Fen
 
-_YUAN = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,5}))?")
+_YUAN = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,5}))?")
 _SEPARATOR: Final = ",`"
 REFUND: Final = "REFUND"
 REVOKED: Final = "REVOKED"

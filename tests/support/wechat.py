@@ -1,13 +1,15 @@
 """The gateway for tests, and a WeChat Pay simulator that runs in this process."""
 
+import json
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from billing.pay.calls.account import Account
@@ -49,19 +51,61 @@ class Bench:
     phone: Phone
     gateway: WeChatGateway
     told: list[Notice | NotVerified]
-    raw: list[tuple[dict[str, str], bytes]]
+
+    @property
+    def wechat_port(self) -> int:
+        """The simulator's port."""
+        assert self.config.sim is not None
+        return self.config.sim.wechat_port
+
+    def set_back(self) -> None:
+        """Undo every switch."""
+        self.switch("facts", reset=True)
+        self.switch("clear")
+        self.switch("identity", notices="public_key", has_certificates=True)
+        self.switch("merchant")
+        self.switch("clock", skew_s=0)
+        self.wechat.notifier.forget()
+        self.told.clear()
 
     def switch(self, door: str, **fields: object) -> dict[str, Any]:
         """Throw a switch of the simulator."""
         return self.phone.post(f"/sim/{door}", **fields)
 
-    def paid_order(self, total: int = 500) -> OrderId:
-        """Order by Native, and pay."""
+    def ordered(self, total: int = 500, description: str = "停车费") -> tuple[OrderId, str]:
+        """Order by Native; gives the number and the code."""
         order = number()
-        made = self.gateway.create(order, "停车费", Fen(total), soon())
+        made = self.gateway.create(order, description, Fen(total), soon())
         assert isinstance(made, CodeUrl), made
-        assert self.phone.pay(made.text) == "ok"
+        return order, made.text
+
+    def paid_order(self, total: int = 500, description: str = "停车费") -> OrderId:
+        """Order by Native, and pay."""
+        order, code = self.ordered(total, description)
+        assert self.phone.pay(code) == "ok"
         return order
+
+    def next_notice(self, within_s: float = 5.0) -> Notice | NotVerified:
+        """Wait for a notice, and take it."""
+        wait_for(lambda: bool(self.told), within_s)
+        return self.told.pop(0)
+
+    def wait_until_scheduled(self) -> None:
+        """Wait until the simulator has heard that its notice was not taken, and will send it again."""
+        wait_for(lambda: bool(self.wechat.notifier.waiting()))
+
+    def judged(self) -> list[dict[str, Any]]:
+        """Read the judge log."""
+        text = (self.config.data / "sim" / "wechat.jsonl").read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines()]
+
+
+def wait_for(condition: Callable[[], bool], within_s: float = 5.0) -> None:
+    """Wait until something is so."""
+    ends_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < ends_s, f"not within {within_s} s"
+        Event().wait(0.005)
 
 
 def changed(config: Config, changes: Mapping[str, str]) -> Config:
@@ -79,14 +123,12 @@ def changed(config: Config, changes: Mapping[str, str]) -> Config:
 def bench(folder: Path, changes: Mapping[str, str] | None = None) -> Iterator[Bench]:
     """Run a simulator and a door for its notices, and build the gateway."""
     told: list[Notice | NotVerified] = []
-    raw: list[tuple[dict[str, str], bytes]] = []
     gateways: list[WeChatGateway] = []
 
     class Door(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = dict(self.headers.items())
-            raw.append((headers, body))
             told.append(gateways[0].verified(headers, body))
             status = 204 if isinstance(told[-1], Notice) else 401
             self.send_response(status)
@@ -104,7 +146,7 @@ def bench(folder: Path, changes: Mapping[str, str] | None = None) -> Iterator[Be
             with running(config, config.sim.wechat_port, SystemClock()) as platform:
                 gateways.append(gateway_to(config))
                 phone = Phone(config.sim.wechat_port)
-                yield Bench(config, platform.wechat, phone, gateways[0], told, raw)
+                yield Bench(config, platform.wechat, phone, gateways[0], told)
         finally:
             server.shutdown()
             thread.join()

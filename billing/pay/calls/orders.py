@@ -16,8 +16,9 @@ from scada.model.names import OrderId
 
 DESCRIPTION_SIGNS: Final = 127
 STORE_SIGNS: Final = 32
-_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
-_AUTH_CODE = re.compile(r"1[0-5]\d{16}")
+_NOT_TAKEN = re.compile("[`\U00010000-\U0010ffff]")
+"""What WeChat refuses in a description, and the sign that parts the cells of its bills."""
+_AUTH_CODE = re.compile(r"1[0-5][0-9]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class OrderCalls:
 
     def _terms(self, order: OrderId, description: str, amount: Fen) -> dict[str, object]:
         return self.account.names() | {
-            "description": _BEYOND_BMP.sub("", description)[:DESCRIPTION_SIGNS].strip() or "停车费",
+            "description": _NOT_TAKEN.sub("", description)[:DESCRIPTION_SIGNS].strip() or "停车费",
             "out_trade_no": order,
             "amount": {"total": int(amount), "currency": "CNY"},
         }

@@ -125,6 +125,17 @@ class Notifier:
         with self._changed:
             self._manners.extend([(manner, event)] * times)
 
+    def waiting(self) -> int:
+        """Say how many attempts are still to come."""
+        with self._changed:
+            return len(self._due)
+
+    def forget(self) -> None:
+        """Send nothing of what is still to come."""
+        with self._changed:
+            self._due.clear()
+            self._held.clear()
+
     def clear(self) -> None:
         """Send everything well again."""
         with self._changed:

@@ -1,11 +1,13 @@
 """The three doors on one port: plain HTTP, TLS, and a proxy that ends TLS under the local authority."""
 
+import io
 import secrets
 import socket
 import ssl
 import struct
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
@@ -61,9 +63,9 @@ class Door(BaseHTTPRequestHandler):
         self.request.settimeout(self.timeout)
         try:
             self._secure_if_asked()
+            super().setup()
         except OSError:
-            self.scheme = "broken"
-        super().setup()
+            self.scheme, self.rfile, self.wfile = "broken", io.BytesIO(), io.BytesIO()
 
     def handle(self) -> None:
         """Answer what comes; a connection that breaks off is nobody's loss."""
@@ -74,6 +76,12 @@ class Door(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
+    def finish(self) -> None:
+        """Let the connection go; TLS has a socket of its own."""
+        with suppress(OSError):
+            super().finish()
+        self.request.close()
+
     def _secure_if_asked(self) -> None:
         if self.request.recv(1, socket.MSG_PEEK) == TLS_HELLO:
             self.request = self.server.tls().wrap_socket(self.request, server_side=True)
@@ -83,10 +91,12 @@ class Door(BaseHTTPRequestHandler):
         """Stand in for whoever is asked for, as a proxy that ends TLS."""
         self.send_response(200)
         self.end_headers()
-        self.wfile.flush()
+        self.wfile.close()
+        self.rfile.close()
         self._secure_if_asked()
         self.rfile = self.request.makefile("rb", self.rbufsize)
         self.wfile = self.request.makefile("wb", self.wbufsize)
+        self.close_connection = False
 
     def do_GET(self) -> None:
         """Answer a GET."""
