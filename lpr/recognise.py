@@ -1,17 +1,14 @@
 """A reader: a frame goes in, guesses come out. All else (window, vote, gate, matching) is outside.
 
-Back end B reads with the three files of `lpr.models`. `python -m lpr.recognise IMAGE...` reads pictures.
+Back end B reads with three files of `lpr.models`.
 """
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Protocol
 
 import cv2
 
-from lpr.models import ModelError, Models, find
+from lpr.models import Models
 from lpr.reader.candidate import Candidate, best_of, candidates, guess_of
 from lpr.reader.detect import Found, PlateDetector
 from lpr.reader.grammar import is_suspicious
@@ -19,7 +16,6 @@ from lpr.reader.guess import PlateGuess
 from lpr.reader.network import Floats, Picture, pushed_out, straighten
 from lpr.reader.signs import SignReader
 from lpr.reader.textbox import TextDetector
-from lpr.source import load_picture
 
 _PLATE_PX = {1: (168, 48), 2: (240, 120)}
 """Width and height of a straightened plate, by its rows of signs: a plate seen from the side is as wide as any."""
@@ -82,53 +78,3 @@ class WheelReader:
 def _is_lettering(guess: PlateGuess) -> bool:
     """Say whether a plate was only thought to be seen: letters upon letters, and none of them for certain."""
     return guess.min_prob < _NO_SIGN and is_suspicious(guess.text, guess.kind)
-
-
-def report(path: Path, guesses: Sequence[PlateGuess]) -> dict[str, object]:
-    """Give what was read in one picture as JSON values, the surest plate first."""
-    ranked = sorted(guesses, key=lambda guess: guess.weight, reverse=True)
-    plates = [
-        {
-            "plate": guess.text,
-            "confidence": round(guess.min_prob, 4),
-            "kind": guess.kind.value,
-            "colour": guess.colour.value,
-            "width_px": round(guess.width_px),
-            "corners": [[round(x), round(y)] for x, y in guess.corners],
-        }
-        for guess in ranked
-    ]
-    return {"file": str(path), "plates": plates}
-
-
-def main(arguments: Sequence[str]) -> int:
-    """`python -m lpr.recognise IMAGE... [--json]`: 0 if a plate was read, 1 if none, 2 if it could not be tried."""
-    paths = [Path(word) for word in arguments if word != "--json"]
-    if not paths:
-        sys.stderr.write("usage: python -m lpr.recognise IMAGE... [--json]\n")
-        return 2
-    try:
-        reader = WheelReader(find())
-        reports = [_report_file(reader, path) for path in paths]
-    except (ModelError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    lines = [json.dumps(reports, ensure_ascii=False)] if "--json" in arguments else [_line(one) for one in reports]
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0 if any(one["plates"] for one in reports) else 1
-
-
-def _report_file(reader: Reader, path: Path) -> dict[str, object]:
-    frame = load_picture(path)
-    return report(path, [] if frame is None else reader.read(frame))
-
-
-def _line(one: dict[str, object]) -> str:
-    plates = one["plates"]
-    assert isinstance(plates, list)  # noqa: S101 - our own report
-    words = [f"{plate['plate']} {plate['confidence']:.2f} {plate['colour']}" for plate in plates]
-    return f"{one['file']}: {', '.join(words) or 'no plate'}"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -55,17 +55,6 @@ def _lazily(module: str, function: str) -> Run:
     return work
 
 
-def _hand_on(module: str, *before: str) -> Run:
-    """Call a module's own `main` with the words that follow."""
-
-    def work(asked: argparse.Namespace) -> int:
-        options = [asked.option] if getattr(asked, "option", None) else []
-        code: int = import_module(module).main([*before, *asked.words, *options])
-        return code
-
-    return work
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="daozha", description="Runs an unattended car park.", epilog=_EPILOG)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -227,9 +216,22 @@ def _add_remapping(tags: Adder) -> None:
 
 
 def _add_plates(add: Adder) -> None:
-    read = _command(add, "read-plate", "read the plates in pictures", _hand_on("lpr.recognise"), config=False)
-    read.add_argument("words", nargs="+", metavar="IMAGE", help="picture files")
-    read.add_argument("--json", action="store_const", dest="option", const="--json", help="JSON for programs")
+    read = _command(
+        add,
+        "read-plate",
+        "read the plates in pictures; 0 if one was read, 1 if none",
+        _lazily("scada.commands.plates", "read_plate"),
+        config=False,
+    )
+    read.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="picture files; a crop of a plate will do")
+    read.add_argument(
+        "--labels", type=Path, metavar="FILE", help="CSV with the columns file (relative to it) and plate: sums up"
+    )
+    read.add_argument(
+        "--gate", type=_probability, default=0.8, metavar="X", help="accept from this confidence (default: 0.8)"
+    )
+    read.add_argument("--back-end", default="auto", metavar="NAME", help="C, B or A (default: the first that can)")
+    read.add_argument("--json", action="store_true", help="one JSON object a line for programs, the last is a summary")
     models = _group(add, "models", "the files that the plate reader reads with")
     fetch = _command(
         models,
@@ -366,6 +368,14 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text} is no day like 2026-05-01") from error
+
+
+def _probability(text: str) -> float:
+    """Read a probability."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
 
 
 def _speed(text: str) -> float:

@@ -1,13 +1,11 @@
 """The real reader on drawn scenes (`lpr.md` §9): they prove the plumbing, not accuracy."""
 
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from lpr import recognise
 from lpr.models import find
 from lpr.reader.grammar import DIGITS, LETTERS
 from lpr.reader.network import Picture
@@ -95,20 +93,6 @@ def test_the_same_seed_draws_the_same_scene() -> None:
 def test_what_is_no_plate_cannot_be_drawn() -> None:
     with pytest.raises(DrawError):
         draw_plate(Plate("HELLO"))
-
-
-def test_pictures_are_read_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    good, empty = tmp_path / "车.png", tmp_path / "empty.png"
-    for path, picture in ((good, draw_scene(Plate("京A12345"), 4)), (empty, draw_road(4))):
-        path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    assert recognise.main([str(good), "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
-    assert report[0]["plates"][0]["plate"] == "京A12345"
-    assert recognise.main([str(empty)]) == 1
-    assert "no plate" in capsys.readouterr().out
-    assert recognise.main([str(tmp_path / "none.jpg")]) == 2
-    assert "none.jpg" in capsys.readouterr().err
-    assert recognise.main([]) == 2
 
 
 def test_the_catalogue_lists_whole_photographs_only(tmp_path: Path) -> None:
