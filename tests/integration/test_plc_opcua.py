@@ -1,10 +1,12 @@
 """The OPC UA driver against a real server: subscription, method, and what it says when the link is lost."""
 
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from asyncua import ua
+from asyncua.client.ua_session import UaSession
 from asyncua.server.server import Server
 
 from plc.links import build
@@ -82,6 +84,25 @@ async def test_a_command_goes_by_one_method_call_and_is_answered_by_it(site: Tag
             assert await driver.command(CMD, block) == Answer(1, AckResult.DONE)
             await until(lambda: sink.value("out1.gate.up"))
     assert plc.memories["out1"].retained.opened == 1
+
+
+@pytest.mark.parametrize("trouble", [[], struct.error("too short")])
+async def test_whatever_the_library_makes_of_a_senseless_answer_the_caller_hears_that_nobody_knows(
+    site: TagMap, plc: Machine, monkeypatch: pytest.MonkeyPatch, trouble: list[object] | Exception
+) -> None:
+    async def call(_session: UaSession, _methods: list[ua.CallMethodRequest]) -> list[object]:
+        if isinstance(trouble, Exception):
+            raise trouble
+        return trouble
+
+    sink = Sink()
+    driver = driver_for(site, sink)
+    async with running(driver):
+        await until(lambda: sink.quality("out1.plc.tick") is Quality.GOOD)
+        monkeypatch.setattr(UaSession, "call", call)
+        block = CommandBlock(CLAIM, CommandCode.OPEN, 1, 2000, sink.number("out1.plc.tick"), 1)
+        with pytest.raises(PlcError, match=r"call out1\.cmd"):
+            await driver.command(CMD, block)
 
 
 async def test_contacts_that_change_in_one_scan_are_told_in_one_call(site: TagMap, plc: Machine) -> None:
