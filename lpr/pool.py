@@ -137,6 +137,7 @@ def _settings(camera: Camera, config: Config) -> Settings:
         back_end=config.lpr.back_end,
         calibration=config.lpr.calibration,
         user=camera.user,
-        password="" if camera.password is None else str(config.secret(camera.password)),
+        password_file="" if camera.password_file is None else str(config.secret(camera.password_file)),
         transport=camera.transport,
+        perspective=camera.perspective,
     )

@@ -38,6 +38,7 @@ from lpr.process.wire import (
     settings_from,
 )
 from lpr.sources.opening import opener
+from lpr.view.perspective import seen_by
 from scada.clock import Clock, clock_from
 
 BEAT_S = 0.5
@@ -173,12 +174,13 @@ def main() -> int:
         sys.stderr.write(f"lpr.worker: {error}\n")
         return 2
     clock, orders = clock_from(), queue.Queue[Order](maxsize=16)
-    password = Path(settings.password) if settings.password else None
+    password = Path(settings.password_file) if settings.password_file else None
     grabber = Grabber(settings.source, clock, opener(settings.user, password, clock))
     grabber.start()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, orders), name="orders", daemon=True).start()
     store = PictureStore(Path(settings.pictures))
-    capturer = Capturer(grabber, opened.reader, store, clock, settings.region, settings.min_plate_px)
+    reader = seen_by(opened.reader, settings.perspective)
+    capturer = Capturer(grabber, reader, store, clock, settings.region, settings.min_plate_px)
     gauge = Gauge(grabber, Watch(Path(settings.memory) if settings.memory else None), clock)
     try:
         out.write(encode(Reads(str(opened))))

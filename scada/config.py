@@ -220,12 +220,20 @@ class Limits(_Section):
     goodwill_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 2_000
 
 
+Corners = Annotated[
+    tuple[Annotated[tuple[float, float], Field(strict=False)], ...],
+    Field(strict=False),
+]
+"""Points of a picture, in shares of its width and height."""
+
+
 class Camera(_Section):
     """One plate camera. `source` is an address (rtsp, http: a stream or a still), a device, a file or a folder.
 
     `region` is the lane's polygon in shares of width and height (0 to 1); plates outside do not count. `way`: at a lane
-    for both ways, which cars it looks at, those that come in or those that go out; without it, all of them. `password`
-    is a file below the data folder. `transport`: how RTSP brings its packets.
+    for both ways, which cars it looks at, those that come in or those that go out; without it, all of them.
+    `perspective`: the corners of what is read, top left first and clockwise, drawn along what is straight on the car;
+    it is pulled straight first. `password_file` lies below the data folder; `transport` is RTSP's.
     """
 
     name: Name
@@ -233,10 +241,18 @@ class Camera(_Section):
     way: Literal["entry", "exit"] | None = None
     source: str
     user: str = ""
-    password: str | None = None
+    password_file: str | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     min_plate_px: Annotated[int, Field(ge=20, le=2000)] = 60
-    region: Annotated[tuple[tuple[float, float], ...], Field(strict=False)] = ()
+    region: Corners = ()
+    perspective: Corners = ()
+
+    @field_validator("perspective")
+    @classmethod
+    def _four_corners(cls, corners: Corners) -> Corners:
+        if corners and not _is_clockwise(corners):
+            raise ValueError("not four corners, top left first and clockwise")
+        return corners
 
     def looks_at(self, lane: LaneName, way: Direction) -> bool:
         """Say whether it looks at the cars that go this way through a lane."""
@@ -273,7 +289,7 @@ class Lpr(_Section):
     """
 
     back_end: Literal["auto", "A", "B", "C"] = "auto"
-    calibration: Annotated[tuple[tuple[Share, Share], ...], Field(strict=False)] = ()
+    calibration: Annotated[tuple[Annotated[tuple[Share, Share], Field(strict=False)], ...], Field(strict=False)] = ()
 
     @model_validator(mode="after")
     def _rises(self) -> "Lpr":
@@ -296,6 +312,14 @@ class Evidence(_Section):
     rejected_days: Annotated[int, Field(ge=1, le=3650)] = 14
     case_days: Annotated[int, Field(ge=1, le=3650)] = 180
     reads_days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+
+def _is_clockwise(corners: Corners) -> bool:
+    """Say whether four corners turn right at each, as seen on a screen."""
+    if len(corners) != 4:
+        return False
+    turns = zip(corners, (*corners[1:], corners[0]), (*corners[2:], *corners[:2]), strict=True)
+    return all((bx - ax) * (cy - by) > (by - ay) * (cx - bx) for (ax, ay), (bx, by), (cx, cy) in turns)
 
 
 class Tariff(_Section):

@@ -27,9 +27,9 @@ class Settings:
     back_end: str = "auto"
     calibration: tuple[tuple[float, float], ...] = ()
     user: str = ""
-    password: str = ""
-    """The file of the password, not the password."""
+    password_file: str = ""
     transport: str = "tcp"
+    perspective: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

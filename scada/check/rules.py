@@ -3,6 +3,12 @@
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+from scada.check.cameras import (
+    cameras_look_at_lanes,
+    cameras_see_their_side,
+    polygons_lie_in_the_picture,
+    sources_make_sense,
+)
 from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
@@ -36,36 +42,6 @@ def _names_stand_once(reading: Reading) -> Iterator[Mistake]:
                     (section, number, "name"), f"{name!r} is named twice", "give it a name of its own"
                 )
             seen.add(name)
-
-
-def _cameras_look_at_lanes(reading: Reading) -> Iterator[Mistake]:
-    lanes = {lane.get("name") for lane in reading.tables("lanes")}
-    for number, camera in enumerate(reading.tables("cameras")):
-        lane = camera.get("lane")
-        if isinstance(lane, str) and lane not in lanes:
-            known = ", ".join(sorted(str(name) for name in lanes))
-            yield reading.mistake(("cameras", number, "lane"), f"{lane!r} is no lane", f"name one of: {known}")
-    watched = {camera.get("lane") for camera in reading.tables("cameras")}
-    for number, one in enumerate(reading.tables("lanes")):
-        if one.get("name") not in watched:
-            what = f"no camera looks at {one.get('name')!r}: no plate will be read there"
-            yield reading.mistake(("lanes", number, "name"), what, "add a [[cameras]] for it", Severity.WARNING)
-
-
-def _cameras_see_their_side(reading: Reading) -> Iterator[Mistake]:
-    """At a lane for both ways one camera must not read the car of the other side for the one that stands there."""
-    leads = {lane.get("name"): lane.get("direction") for lane in reading.tables("lanes")}
-    cameras = reading.tables("cameras")
-    for number, camera in enumerate(cameras):
-        lane, way = camera.get("lane"), camera.get("way")
-        beside = sum(one.get("lane") == lane for one in cameras) > 1
-        if leads.get(lane) == "both" and way is None and beside:
-            what = f"{camera.get('name')!r} looks at both sides of {lane!r}, beside another camera"
-            remedy = 'write way = "entry" or way = "exit"'
-            yield reading.mistake(("cameras", number, "name"), what, remedy, Severity.WARNING)
-        elif way is not None and leads.get(lane) in ({"entry", "exit"} - {way}):
-            what = f"no car goes this way through {lane!r}"
-            yield reading.mistake(("cameras", number, "way"), what, "leave it out", Severity.WARNING)
 
 
 def _ports_are_free_of_each_other(reading: Reading) -> Iterator[Mistake]:
@@ -170,27 +146,10 @@ def _addresses_are_safe_on_a_real_site(reading: Reading) -> Iterator[Mistake]:
             yield reading.mistake(path, "is not https, though money passes there", "serve it behind TLS: https://…")
 
 
-def _regions_have_an_inside(reading: Reading) -> Iterator[Mistake]:
-    for number, camera in enumerate(reading.tables("cameras")):
-        region = camera.get("region")
-        if isinstance(region, list) and 0 < len(region) < 3:
-            what = f"{len(region)} corners enclose nothing"
-            yield reading.mistake(("cameras", number, "region"), what, "give three corners or more, or leave it out")
-        elif isinstance(region, list) and not all(_is_share(corner) for corner in region):
-            what = "a corner lies outside the picture"
-            yield reading.mistake(("cameras", number, "region"), what, "write shares of width and height, 0 to 1")
-
-
-def _is_share(corner: object) -> bool:
-    if not isinstance(corner, list | tuple) or len(corner) != 2:
-        return True
-    return all(not isinstance(part, int | float) or 0 <= part <= 1 for part in corner)
-
-
 RULES: tuple[Rule, ...] = (
     _names_stand_once,
-    _cameras_look_at_lanes,
-    _cameras_see_their_side,
+    cameras_look_at_lanes,
+    cameras_see_their_side,
     zones_hold_together,
     lanes_lead_to_zones,
     _ports_are_free_of_each_other,
@@ -200,7 +159,8 @@ RULES: tuple[Rule, ...] = (
     _goodwill_has_a_limit,
     _money_is_real_where_gates_are,
     _addresses_are_safe_on_a_real_site,
-    _regions_have_an_inside,
+    sources_make_sense,
+    polygons_lie_in_the_picture,
     nothing_open_leaves_this_machine,
     somebody_may_connect,
 )

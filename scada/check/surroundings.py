@@ -124,14 +124,17 @@ def _pictures_exist(reading: Reading) -> Iterator[Mistake]:
             continue
         if not (reading.file.parent / source).exists():
             what = f"there is no file or folder {source!r}"
-            yield reading.mistake(("cameras", number, "source"), what, "write the camera's http:// address, or a path")
+            yield reading.mistake(
+                ("cameras", number, "source"), what, "write the camera's address, rtsp:// or http://, or a path"
+            )
 
 
 def _secrets_are_there_and_ours_alone(reading: Reading) -> Iterator[Mistake]:
     """Secrets of a virtual site are made by its simulator; those of a real one by a person."""
     if is_virtual(reading):
         return
-    for path in _SECRETS:
+    cameras = [("cameras", number, "password_file") for number in range(len(reading.tables("cameras")))]
+    for path in (*_SECRETS, *cameras):
         written = reading.text(*path)
         if written is None:
             continue

@@ -121,6 +121,21 @@ def test_a_misspelt_key_is_told_with_the_right_one(write: Write) -> None:
             "cameras[0].region",
             "outside",
         ),
+        (
+            'lane = "in1"',
+            'lane = "in1"\nperspective = [[0.0, 0.0], [1.0, 0.0], [1.0, 2.0], [0.0, 1.0]]',
+            "cameras[0].perspective",
+            "outside",
+        ),
+        (
+            'lane = "in1"',
+            'lane = "in1"\nperspective = [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]',
+            "cameras[0].perspective",
+            "clockwise",
+        ),
+        ("http://127.0.0.1:8091/cam-in1.mjpg", "rtmp://cam/live", "cameras[0].source", "no way to a camera"),
+        ("http://127.0.0.1:8091/cam-in1.mjpg", "rtsp:///live", "cameras[0].source", "no host"),
+        ('lane = "in1"', 'lane = "in1"\npassword_file = "eye"', "cameras[0].password_file", "whose"),
         ("version =", "surcharge = 1\nversion =", "tariff.surcharge", "no key"),
         ("reserved = 50", "reserved = 1001", "zones[0].reserved", "1001 of 1000"),
         ("reserved = 50", 'parent = "lot"', "zones[0].parent", "inside itself"),
@@ -318,3 +333,26 @@ def test_the_report_gives_people_a_place_and_a_remedy_and_programs_json(write: W
     told = json.loads(as_json(file, [found]))
     assert told["ok"] is False
     assert told["mistakes"][0]["line"] == line_with(file, "[web.public]") + 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("http://127.0.0.1:8091/cam-in1.mjpg", "rtsp://eye:s3cret@127.0.0.1/live", "password"),
+        ('lane = "in1"', 'lane = "in1"\ntransport = "udp"', "only rtsp"),
+    ],
+)
+def test_what_is_unwise_about_a_camera_is_a_warning(write: Write, old: str, new: str, word: str) -> None:
+    found = check(write((old, new)))
+    told = [one for one in found if one.key.startswith("cameras[0]")]
+    assert [(word in one.what, one.severity) for one in told] == [(True, Severity.WARNING)]
+    assert not any("s3cret" in f"{one.what}{one.remedy}" for one in found)
+
+
+def test_a_cameras_polygons_are_read_from_the_file(write: Write) -> None:
+    region, view = "[[0, 0.2], [1, 0.2], [0.5, 1]]", "[[0.1, 0.1], [0.9, 0.2], [0.9, 1.0], [0.1, 0.9]]"
+    file = write(('lane = "in1"', f'lane = "in1"\nregion = {region}\nperspective = {view}'))
+    assert errors(file) == []
+    camera = load(file).cameras[0]
+    assert camera.region == ((0, 0.2), (1, 0.2), (0.5, 1))
+    assert camera.perspective == ((0.1, 0.1), (0.9, 0.2), (0.9, 1.0), (0.1, 0.9))

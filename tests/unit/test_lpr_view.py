@@ -1,0 +1,51 @@
+"""What is done with a picture before it is read: pulled straight, and its plates told where they are in the frame."""
+
+import cv2
+import numpy as np
+import pytest
+
+from lpr.reader.guess import Corners, PlateGuess
+from lpr.reader.network import Picture
+from lpr.view.perspective import StraightReader
+from tests.support.lpr import guess
+
+SHARES = ((0.25, 0.2), (0.75, 0.4), (0.75, 0.9), (0.25, 0.7))
+"""A camera from the left: what is straight on the car falls away to the right."""
+
+
+class Finder:
+    """Finds the one white rectangle of a view."""
+
+    name = "finder"
+
+    def __init__(self) -> None:
+        self.shape: tuple[int, ...] = ()
+        self.edge_px = 0.0
+
+    def read(self, frame: Picture) -> list[PlateGuess]:
+        self.shape = frame.shape
+        rows, columns = np.nonzero(frame[:, :, 0] > 128)
+        left, right, top, bottom = (float(one) for one in (columns.min(), columns.max(), rows.min(), rows.max()))
+        filled = len(rows) / ((right - left + 1) * (bottom - top + 1))
+        assert filled > 0.95, "it stands straight in the view"
+        corners: Corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+        one = guess("京A12345", 0.9)
+        return [
+            PlateGuess(
+                one.text, one.sign_probs, one.score, one.kind, one.colour, 1, corners, right - left, 0.9, self.name
+            )
+        ]
+
+
+def test_a_plate_seen_from_the_side_stands_straight_and_is_told_where_it_is_in_the_frame() -> None:
+    frame = np.zeros((400, 800, 3), np.uint8)
+    slanted = np.array([(300, 160), (400, 180), (400, 230), (300, 210)], np.int32)
+    cv2.fillPoly(frame, [slanted], (255, 255, 255))
+    finder = Finder()
+    reader = StraightReader(finder, SHARES)
+    (found,) = reader.read(frame)
+    assert reader.name == "finder"
+    assert finder.shape == (200, 408, 3)
+    assert np.abs(np.array(found.corners) - slanted).max() < 3
+    assert found.width_px == pytest.approx(np.hypot(100, 20), abs=3)
+    assert found.text == "京A12345"
