@@ -33,6 +33,7 @@ from scada.engine.command.gatekeeper import Gatekeeper
 from scada.engine.command.image import LANE_POINTS
 from scada.engine.command.intents import SqlIntents
 from scada.engine.command.modes import ModeKeeper
+from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
@@ -119,7 +120,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         tags,
         db,
         journal,
-        {camera.name: LaneName(camera.lane) for camera in config.cameras},
+        _lanes_of_cameras(config),
         lambda: cameras.measures(),
     )
     pushed = PushedReads(config.units)
@@ -240,6 +241,10 @@ class Money:
         self._tags.set_all(zone_values(zones))
 
 
+def _lanes_of_cameras(config: Config) -> Mapping[str, LaneName]:
+    return {camera.name: LaneName(camera.lane) for camera in config.cameras}
+
+
 def _specs(config: Config, tag_map: TagMap) -> list[TagSpec]:
     return [*tag_map.specs, *own_specs(config, tag_map.devices)]
 
@@ -326,6 +331,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         {
             **_mode_desk(plant).verbs(),
             **PictureDesk(plant.room, plant.operators).verbs(),
+            **CameraDesk(config.site_id, plant.db, plant.operators, _lanes_of_cameras(config)).verbs(),
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
         },

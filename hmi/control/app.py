@@ -16,6 +16,7 @@ from hmi.control.modes import modes
 from hmi.control.push import Push
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
+from hmi.control.views.cameras import cameras
 from hmi.control.views.overview import overview, theme
 from hmi.control.views.tags import tags
 from hmi.language import LANGUAGES, speak
@@ -55,6 +56,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(modes)
     app.register_blueprint(overview)
     app.register_blueprint(tags)
+    app.register_blueprint(cameras)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
     return app

@@ -1,0 +1,32 @@
+"""The cameras: what each measures of itself, how well it reads, and the reads that were rejected."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from hmi.control.auth import signed_in
+from hmi.control.orders import looked_up
+from hmi.control.room import room
+from scada.model.camera.figures import camera_tag
+
+cameras = Blueprint("cameras", __name__)
+
+
+@cameras.get("/cameras")
+def page() -> ResponseReturnValue:
+    """Show the page; figures come over the socket, pictures and rejected reads are asked for."""
+    config, who = room().config, signed_in()
+    page_data = {
+        "site": {"zone": config.site.zone},
+        "lanes": [lane.model_dump(include={"name", "title", "title_en"}) for lane in config.lanes],
+        "cameras": [
+            {"name": camera.name, "lane": camera.lane, "tag": camera_tag(camera.name, "").rstrip(".")}
+            for camera in config.cameras
+        ],
+    }
+    return render_template("control/cameras.html", who=who, site=config.site, page_data=page_data)
+
+
+@cameras.get("/api/cameras")
+def seen() -> ResponseReturnValue:
+    """The last picture of each camera, and the last rejected reads."""
+    return looked_up("cameras", {})

@@ -1,0 +1,49 @@
+"""The control room's verb for cameras: the last picture of each, and the reads that were rejected, with why."""
+
+from collections.abc import Mapping
+
+from scada.engine.doors.peer import Ask, Handler
+from scada.engine.doors.shown import as_json
+from scada.model.camera.reading import ReadRow
+from scada.model.lane.codec import Json
+from scada.model.names import LaneName, SiteId
+from scada.store import camerabook
+from scada.store.db import Database
+from scada.store.operators import SEE_PLATES, Operators
+
+MOST = 50
+_FEW = 5
+
+
+class CameraDesk:
+    """Shows what the cameras did last. `lanes` says at which lane each stands."""
+
+    def __init__(self, site: SiteId, db: Database, operators: Operators, lanes: Mapping[str, LaneName]) -> None:
+        self._site = site
+        self._db = db
+        self._operators = operators
+        self._lanes = lanes
+
+    def verbs(self) -> dict[str, Handler]:
+        """Give the verbs by name."""
+        return {"cameras": self._cameras}
+
+    async def _cameras(self, ask: Ask) -> object:
+        plates = await self._operators.may_now(ask.user, SEE_PLATES)
+        rejected = await self._db.read(lambda conn: camerabook.rejected(conn, self._site, MOST))
+        return {
+            "cameras": [await self._last(camera, lane) for camera, lane in self._lanes.items()],
+            "rejected": [_shown(row, plates=plates) for row in rejected],
+        }
+
+    async def _last(self, camera: str, lane: LaneName) -> Json:
+        rows = await self._db.read(lambda conn: camerabook.last_rows(conn, self._site, camera, _FEW))
+        seen = next((row for row in reversed(rows) if row.picture is not None), None)
+        at = None if seen is None else seen.at.isoformat()
+        return {"name": camera, "lane": lane, "picture": None if seen is None else seen.picture, "at": at}
+
+
+def _shown(row: ReadRow, *, plates: bool) -> Json:
+    shown = as_json(row)
+    assert isinstance(shown, dict)  # noqa: S101 - a dataclass is an object
+    return shown if plates else {**shown, "plate": None}
