@@ -54,18 +54,21 @@ class CameraTable extends LitElement {
   /** @param {Camera} camera */
   #row(camera) {
     const {tag, lane} = camera;
+    const passages = t('of {count}', {count: number(`${tag}.passages`) ?? 0});
+    const [plates, loops] = ['plates_hour', 'loops_hour'].map((point) => number(`${lane}.camera.${point}`) ?? '?');
+    const read = t('{plates} of {loops} read', {plates, loops});
     const state = all().get(`${tag}.trouble`)?.at ? (text(`${tag}.trouble`) ? 'trouble' : 'ok') : 'unknown';
     return html`<tr data-camera=${camera.name} data-state=${state}>
-      <th scope="row">${camera.name}<br><small>${laneTitle(this.lanes, lane)}</small></th>
+      <th scope="row" title=${text(`${tag}.reader`)}>${camera.name}<br><small>${laneTitle(this.lanes, lane)}</small></th>
       <td><span class="state">${stateWords(state, text(`${tag}.trouble`))}</span></td>
-      <td><b>${percent(`${tag}.read_rate`)}</b><br><small>${t('of {count}', {count: number(`${tag}.passages`) ?? 0})}</small></td>
+      <td><b>${percent(`${tag}.read_rate`)}</b><br><small>${passages}</small></td>
       <td><b>${figure(`${tag}.confidence_p50`)}</b><br><small>p10 ${figure(`${tag}.confidence_p10`)}, ${t('too faint')} ${percent(`${tag}.under_gate`)}</small></td>
       <td><b>${percent(`${tag}.corrected`)}</b></td>
       <td><b>${percent(`${tag}.focus`)}</b></td>
       <td><b>${figure(`${tag}.brightness`, 0)}</b><br><small>${t('black')} ${percent(`${tag}.dark`)}, ${t('white')} ${percent(`${tag}.glare`)}</small></td>
       <td><b>${percent(`${tag}.view`)}</b><br><small>${t('moved by')} ${percent(`${tag}.shift`, 1)}</small></td>
       <td><b>${figure(`${tag}.fps`, 1)}/s</b><br><small>${figure(`${tag}.age_s`, 1)} s, ${t('opened anew')} ${figure(`${tag}.reopens`, 0)}</small></td>
-      <td><b>${percent(`${lane}.camera.unread_hour`)}</b><br><small>${t('{plates} of {loops} read', {plates: number(`${lane}.camera.plates_hour`) ?? '?', loops: number(`${lane}.camera.loops_hour`) ?? '?'})}</small></td>
+      <td><b>${percent(`${lane}.camera.unread_hour`)}</b><br><small>${read}</small></td>
       <td>${this.#picture(camera.name)}</td></tr>`;
   }
 
