@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from scada.model.camera.reading import ReadRow
 from scada.model.names import LaneName, PassageId, SiteId
@@ -26,6 +26,12 @@ def last_rows(conn: Connection, site: SiteId, camera: str, most: int) -> list[Re
     """Give the last rows of a camera, oldest first."""
     mine = (camera_read.c.site == site) & (camera_read.c.camera == camera)
     return _rows(conn, mine, most)[::-1]
+
+
+def rows_between(conn: Connection, site: SiteId, since: datetime, until: datetime) -> list[ReadRow]:
+    """Give what all cameras read from a moment on and before another, oldest first."""
+    mine = (camera_read.c.site == site) & (camera_read.c.at >= since) & (camera_read.c.at < until)
+    return _rows(conn, mine, None)[::-1]
 
 
 def rejected(conn: Connection, site: SiteId, most: int, camera: str = "") -> list[ReadRow]:
@@ -66,9 +72,9 @@ def forget(conn: Connection, site: SiteId, before: datetime, most: int = 5000) -
     return gone.rowcount
 
 
-def _rows(conn: Connection, mine: object, most: int) -> list[ReadRow]:
+def _rows(conn: Connection, mine: ColumnElement[bool], most: int | None) -> list[ReadRow]:
     names = [part.name for part in fields(ReadRow)]
-    query = select(*(camera_read.c[name] for name in names)).where(mine)  # type: ignore[arg-type]
+    query = select(*(camera_read.c[name] for name in names)).where(mine)
     found = conn.execute(query.order_by(camera_read.c.at.desc(), camera_read.c.id.desc()).limit(most))
     return [ReadRow(**row) for row in found.mappings()]
 

@@ -49,13 +49,13 @@ class ReadFigures:
     corrected: float | None
 
 
-def read_figures(rows: Sequence[ReadRow], now: datetime) -> ReadFigures:
+def read_figures(rows: Sequence[ReadRow], now: datetime, most: int = MOST) -> ReadFigures:
     """Reckon over the last passages of one camera; a passage that was looked at several times counts once."""
     best: dict[PassageId, ReadRow] = {}
     for row in rows:
         if now - row.at <= WINDOW:
             best[row.passage] = _better(best.pop(row.passage, row), row)
-    last = list(best.values())[-MOST:]
+    last = list(best.values())[-most:]
     reads = [row for row in last if row.is_read]
     faint = sum(not row.is_read and row.plate is not None for row in last)
     sure = sorted(row.confidence for row in last if row.confidence is not None)
