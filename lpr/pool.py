@@ -41,14 +41,18 @@ class CameraPool:
         clock: Clock,
         pushed: PushedReads | None = None,
         hear: Callable[[Captured], None] = lambda _: None,
+        at_once: int | None = None,
     ) -> None:
-        """`pushed`: what units have read; `hear`: who counts what the cameras do, once a capture: it never blocks."""
+        """`pushed`: what units have read; `hear`: who counts what the cameras do, once a capture: it never blocks.
+
+        `at_once`: how many cameras may read at the same time; as many as there are cores.
+        """
         self._clock = clock
         self._pushed = pushed or PushedReads(())
         self._hear = hear
         self._edges: dict[LaneName, _Edge] = {}
         self._timing = {lane.id: lane.waits for lane in config.lanes}
-        turns = Turns(cores(), clock)
+        turns = Turns(at_once or cores(), clock)
         self._posts = [(camera, CameraPost(_settings(camera, config), clock, turns)) for camera in config.cameras]
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []

@@ -44,8 +44,6 @@ from scada.clock import Clock, clock_from
 BEAT_S = 0.5
 _STUCK_S = 12.0
 """No call of the decoder may take longer: opening and reading have limits of their own well below."""
-_PATIENCE = 0.5
-"""Which share of its time a capture may spend on waiting for its turns."""
 _SLICE_S = 0.1
 _NICENESS = 2
 """The plant's loop goes first."""
@@ -87,8 +85,8 @@ class Worker:
     def _perform(self, order: Order) -> None:
         match order:
             case CaptureOrder(id=number, within_s=within_s):
-                patient_until_s = self._clock.seconds() + within_s * _PATIENCE
-                self._say(self._capturer.capture(order, lambda: self._go_on(number, patient_until_s), self._say))
+                end_s = self._clock.seconds() + within_s
+                self._say(self._capturer.capture(order, lambda: self._go_on(number, end_s), self._say))
                 self._say(EndTurn())
             case SnapshotOrder():
                 self._say(SnapshotAnswer(order.id, self._capturer.snapshot(order.passage)))
@@ -99,14 +97,15 @@ class Worker:
             case _:
                 assert_never(order)
 
-    def _go_on(self, number: int, patient_until_s: float) -> bool:
-        """Say whether the capture goes on, once it is its turn; who has waited long reads without one."""
+    def _go_on(self, number: int, end_s: float) -> bool:
+        """Wait for the turn to read a frame; no when the capture is not wanted any more, or its time is over."""
         self._turn = None
         if not self._is_wanted(number):
             return False
         self._say(AskTurn(number))
-        while self._turn != Turn(number) and (left_s := patient_until_s - self._clock.seconds()) > 0:
-            if not self._is_wanted(number, min(_SLICE_S, left_s)):
+        while self._turn != Turn(number):
+            left_s = end_s - self._clock.seconds()
+            if left_s <= 0 or not self._is_wanted(number, min(_SLICE_S, left_s)):
                 return False
         return True
 
