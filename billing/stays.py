@@ -9,6 +9,7 @@ from billing.books import Place
 from billing.ids import new_id
 from billing.settle import Due, Final, StayAccount
 from billing.tariff import Priced, Tariff
+from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import LaneName, PassageId, PictureId, QuoteId, SiteId, StayId, ZoneName
@@ -80,6 +81,7 @@ def open_stays(conn: Connection, site: SiteId) -> tuple[OpenStay, ...]:
             picture=None if row.entry_picture is None else PictureId(row.entry_picture),
             kind=PlateKind(row.plate_kind),
             colour=PlateColour(row.plate_colour),
+            appearance=Appearance(row.entry_look or NO_LOOK),
         )
         for row in conn.execute(query)
     )
@@ -116,6 +118,7 @@ def begin(
             entry_passage=passage.id,
             entered_at=at,
             entry_picture=read.picture if read else None,
+            entry_look=(read.appearance if read else NO_LOOK) or None,
             tariff=tariff.version,
             tariff_terms=tariff.terms(),
             zone=zone,

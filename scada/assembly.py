@@ -298,10 +298,10 @@ def _request_tag(tags: TagTable) -> Callable[[TagName, str], Awaitable[object]]:
     return write
 
 
-def _found(plate: Plate, stays: Sequence[OpenStay]) -> Found:
-    match_ = match(plate, stays)
+def _found(read: PlateRead, stays: Sequence[OpenStay]) -> Found:
+    match_ = match(read, stays)
     exact = match_.exact.id if match_.exact else None
-    return Found(exact, tuple(stay.id for stay in match_.near))
+    return Found(exact, tuple(one.stay.id for one in match_.near), match_.doubt)
 
 
 def _typed_by(by: ReadBy) -> Callable[[Plate], PlateRead]:

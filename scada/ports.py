@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock, Done, NotDone, Unknowable
 from scada.model.lane.image import LaneImage
@@ -92,6 +93,7 @@ class OpenStay:
     picture: PictureId | None
     kind: PlateKind = PlateKind.UNKNOWN
     colour: PlateColour = PlateColour.UNKNOWN
+    appearance: Appearance = NO_LOOK
 
 
 @dataclass(frozen=True, slots=True)

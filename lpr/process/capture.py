@@ -14,12 +14,14 @@ import cv2
 
 from lpr.camera import Frame, Health
 from lpr.evidence import CASE, PictureStore
+from lpr.process.appearance import appearance_of
 from lpr.process.wire import CaptureAnswer, CaptureOrder, Looked
 from lpr.reader.guess import Corners, PlateGuess
 from lpr.reader.network import Picture
 from lpr.recognise import Reader
 from lpr.vote import Ballot, ballot_of, nearest, vote, why_none
 from scada.clock import Clock
+from scada.model.appearance import NO_LOOK
 from scada.model.names import PictureId
 from scada.model.plate import Plate
 from scada.ports import PictureError
@@ -36,6 +38,7 @@ class Seen:
 
     picture: Picture
     plates: tuple[Corners, ...] | None = None
+    own: Corners | None = None
 
 
 @dataclass(slots=True)
@@ -112,7 +115,8 @@ class Capturer:
         harvest = self._harvest(order, began_s, go_on, say)
         seen = harvest.seen()
         kept = None if seen is None else self._keep(seen, order.passage, order.way)
-        return CaptureAnswer(order.id, kept, passed_over=harvest.passed_over)
+        look = None if seen is None or seen.own is None else appearance_of(seen.picture, seen.own)
+        return CaptureAnswer(order.id, kept, passed_over=harvest.passed_over, appearance=look or NO_LOOK)
 
     def snapshot(self, passage: str) -> PictureId | None:
         """Keep one picture of now, of this passage, if the camera has one within a second."""
@@ -139,7 +143,7 @@ class Capturer:
                 cost_s = self._clock.seconds() - asked_s
                 if guess is None:
                     harvest.passed_over = self._why_none(frame, guesses) or harvest.passed_over
-                harvest.add(Seen(frame.picture, tuple(one.corners for one in guesses) or None), guess, early=early)
+                harvest.add(_seen(frame, guesses, guess), guess, early=early)
                 say(Looked(order.id, early, round(cost_s * 1000, 1), guess))
                 if harvest.is_settled(order):
                     break
@@ -167,3 +171,7 @@ class Capturer:
             return None
         self.unkept = ""
         return kept
+
+
+def _seen(frame: Frame, guesses: Sequence[PlateGuess], own: PlateGuess | None) -> Seen:
+    return Seen(frame.picture, tuple(one.corners for one in guesses) or None, None if own is None else own.corners)

@@ -5,7 +5,7 @@ The answer comes within `t_read_s` whatever a camera does: what it has said unti
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from lpr.process.record import Look
@@ -13,6 +13,7 @@ from lpr.process.wire import CaptureAnswer, Looked
 from lpr.push.recent import Pushed
 from lpr.vote import Ballot, ballot_of, decide, vote
 from scada.clock import Clock
+from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.lane.timing import Timing
 from scada.model.names import PassageId, PictureId
 from scada.model.plate import PlateRead, PlateUnread, is_nearly
@@ -156,7 +157,8 @@ class Capture:
         troubles = [eye.trouble for eye in self._eyes if eye.trouble]
         if outcome is None and not frames and troubles:
             return PlateUnread(troubles[0], picture)
-        reading = decide(ballots, frames, picture, self._timing.confidence, self._timing.agreeing)
+        decided = decide(ballots, frames, picture, self._timing.confidence, self._timing.agreeing)
+        reading = _with_look(decided, self._appearance(None if outcome is None else outcome.best.eye))
         is_fake = isinstance(reading, PlateRead) and any(
             one.fake and is_nearly(one.ballot.text, reading.text) for one in self._pushed()
         )
@@ -168,6 +170,11 @@ class Capture:
         kept += [(one.ballot.eye, one.picture) for one in self._pushed() if not one.ballot.early]
         kept.sort(key=lambda named: named[0] != best)
         return next((picture for _, picture in kept if picture is not None), None)
+
+    def _appearance(self, best: str | None) -> Appearance:
+        """Give what the car looked like to who has seen it best; another camera sees another side of it."""
+        seen = (eye.answer.appearance for eye in self._eyes if eye.answer is not None and eye.post.name == best)
+        return next(seen, NO_LOOK)
 
     def _look_of(self, eye: _Eye) -> Look:
         ballots, timing = eye.ballots(), self._timing
@@ -184,6 +191,12 @@ class Capture:
             why=eye.trouble or (eye.passed_over if not ballots else "") or _why(alone),
             picture=eye.picture,
         )
+
+
+def _with_look(reading: PlateRead | PlateUnread, look: Appearance) -> PlateRead | PlateUnread:
+    if isinstance(reading, PlateRead):
+        return replace(reading, appearance=look)
+    return reading if reading.guess is None else replace(reading, guess=replace(reading.guess, appearance=look))
 
 
 def _why(alone: PlateRead | PlateUnread) -> str:

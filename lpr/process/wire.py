@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpr.reader.guess import PlateGuess
+from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.camera.figures import NOTHING_SEEN, SceneFigures
 from scada.model.lane.codec import CodecError, Json, from_json, to_json
 from scada.model.names import PassageId, PictureId
@@ -111,13 +112,15 @@ class Looked:
 class CaptureAnswer:
     """A capture is over; what it saw was said frame by frame. `trouble`: why it could not look, empty if it could.
 
-    `passed_over`: why plates that it saw do not count, empty if it saw none such.
+    `passed_over`: why plates that it saw do not count, empty if it saw none such. `appearance` is the car's, where it
+    saw the plate best.
     """
 
     id: int
     picture: PictureId | None
     trouble: str = ""
     passed_over: str = ""
+    appearance: Appearance = NO_LOOK
 
 
 @dataclass(frozen=True, slots=True)

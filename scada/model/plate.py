@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NewType
 
+from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.names import PictureId
 
 Plate = NewType("Plate", str)
@@ -63,7 +64,7 @@ class PlateRead:
     """One plate for a whole passage.
 
     `confidence` is the minimum sign probability of the best agreeing frame, 0 to 1 (`lpr.md` §4);
-    `agreeing` and `frames` count frames; `picture` is the best frame, kept as evidence.
+    `agreeing` and `frames` count frames; `picture` is the best frame, kept as evidence; `appearance` is its car's.
     """
 
     text: Plate
@@ -75,6 +76,7 @@ class PlateRead:
     picture: PictureId | None
     alternatives: tuple[Alternative, ...] = ()
     by: ReadBy = ReadBy.CAMERA
+    appearance: Appearance = NO_LOOK
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,11 +117,12 @@ stay = Table(
     Column("zone", String(32)),
     Column("zone_passage", String(64)),
     Column("card", String(32)),
+    Column("entry_look", String(128)),
 )
 """One visit of one car. `ending` is null while it is open; `paid_until` is its credit.
 
 `zone` is where the car stands, `zone_passage` the passage of an inner lane that moved it there last; `card` is the
-month card of which it takes a space, null for a temporary car.
+month card of which it takes a space, null for a temporary car; `entry_look` is what the car looked like.
 """
 Index(
     "ix_stay_open_plate",

@@ -235,8 +235,9 @@ async def _nothing() -> None:
     """Look at nothing."""
 
 
-def found(plate: Plate, stays: Sequence[OpenStay]) -> Found:
+def found(read: PlateRead, stays: Sequence[OpenStay]) -> Found:
     """Match by the exact text; whoever shares the first five signs is near."""
+    plate = read.text
     exact = next((stay.id for stay in stays if stay.plate == plate), None)
     near = tuple(stay.id for stay in stays if stay.plate[:5] == plate[:5] and stay.id != exact)
     return Found(exact, near)

@@ -320,3 +320,13 @@ def test_a_stay_that_is_picked_after_the_leave_changes_nothing() -> None:
     before = bench.lane
     assert bench.has_stay("S2", by="li") == []
     assert bench.lane == before
+
+
+def test_an_only_near_stay_that_is_doubted_is_for_a_person_and_not_offered_to_the_driver() -> None:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    why = "the car of the only near stay looks different"
+    bench.hear(e.StayNotFound(bench.passage, (StayId("S1"),), doubt=why, **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert bench.state.why == why

@@ -8,7 +8,7 @@ offered: he might choose the cheaper one. Then a person looks.
 import base64
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn, cast
 
 from scada.clock import Clock
@@ -17,6 +17,7 @@ from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.pictures import PictureRoom
 from scada.engine.lane.perform import Found
 from scada.engine.lanes import LaneRunner, stands_elsewhere
+from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.leave import needs_person
@@ -50,7 +51,7 @@ class Claims:
         cashier: Cashier,
         pictures: PictureRoom,
         journal: Journal,
-        match: Callable[[Plate, Sequence[OpenStay]], Found],
+        match: Callable[[PlateRead, Sequence[OpenStay]], Found],
         typed: Callable[[Plate], PlateRead],
     ) -> None:
         self._config = config
@@ -130,8 +131,8 @@ class Claims:
         own = _stay_of_read(runner, stays.values())
         if own is not None and own.plate != plate:
             await self._doubt(claim, runner)
-        found = self._match(plate, list(stays.values()))
-        near = found.near if len(found.near) == 1 else ()
+        found = self._match(replace(self._typed(plate), appearance=_look_of(runner)), list(stays.values()))
+        near = found.near if len(found.near) == 1 and not found.doubt else ()
         fitting = [stay for stay in ((found.exact,) if found.exact else near) if not self._is_elsewhere(claim, stay)]
         claim.offered |= set(fitting)
         return {
@@ -219,6 +220,13 @@ def _stay_of_read(runner: LaneRunner, stays: Iterable[OpenStay]) -> OpenStay | N
     """Give the stay under exactly the plate that was surely read here; weak reads never become the passage's."""
     read = runner.lane.live.read if runner.lane.live else None
     return next((stay for stay in stays if read is not None and stay.plate == read.text), None)
+
+
+def _look_of(runner: LaneRunner) -> Appearance:
+    """Give what the car that stands here looked like to the cameras, whether its plate was read or not."""
+    reads = runner.lane.live.reads if runner.lane.live else ()
+    seen = (read if isinstance(read, PlateRead) else read.guess for read in reversed(reads))
+    return next((read.appearance for read in seen if read is not None and read.appearance), NO_LOOK)
 
 
 def _plausible(ask: Ask) -> Plate:

@@ -23,7 +23,7 @@ from scada.model.lane import events as e
 from scada.model.lane.states import Lane
 from scada.model.lane.words import Direction, Reason, Refused, Taken
 from scada.model.names import CaseId, LaneName, PassageId, SiteId, StayId
-from scada.model.plate import Plate, ReadBy
+from scada.model.plate import PlateRead, ReadBy
 from scada.model.tag import TagName, Value
 from scada.ports import (
     BillingError,
@@ -46,10 +46,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What matching says of a plate: the one stay under exactly it, and near ones, likeliest first."""
+    """What matching says of a plate: the one stay under exactly it, and near ones, likeliest first.
+
+    `doubt`: why the only near one must not be offered to the driver; empty if it may.
+    """
 
     exact: StayId | None
     near: tuple[StayId, ...]
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class LaneParts:
     cameras: Cameras
     cashier: Cashier
     requests: Requests
-    match: Callable[[Plate, Sequence[OpenStay]], Found]
+    match: Callable[[PlateRead, Sequence[OpenStay]], Found]
     no_stay_a_day: int
     claim_url: Callable[[PassageId], str]
     new_id: Callable[[], str]
@@ -239,13 +243,13 @@ class Performer:
 
     async def _find_stay(self, command: c.FindStay) -> e.Event:
         read = command.read
-        found = self._parts.match(read.text, await self._parts.cashier.open_stays())
+        found = self._parts.match(read, await self._parts.cashier.open_stays())
         if found.exact is not None:
             doubt = await self._parts.cashier.doubt(self._lane, command.passage, found.exact, read)
             doubt = doubt or self._twice(found.exact)
             by, plate = read.by.value, read.text
             return e.StayFound(command.passage, found.exact, by, doubt=doubt, plate=plate, **self._now())
-        return e.StayNotFound(command.passage, found.near, read.text, **self._now())
+        return e.StayNotFound(command.passage, found.near, read.text, found.doubt, **self._now())
 
     async def _quote(self, command: c.AskQuote) -> e.Event:
         quote = await self._parts.cashier.quote(self._lane, command.passage, command.stay)

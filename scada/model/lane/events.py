@@ -95,11 +95,15 @@ class StayFound(Timed):
 
 @dataclass(frozen=True, slots=True)
 class StayNotFound(Timed):
-    """No open stay under `plate`, or several: `candidates` are near ones, best first."""
+    """No open stay under `plate`, or several: `candidates` are near ones, best first.
+
+    `doubt`: why the only near one must not be offered to the driver; empty if it may.
+    """
 
     passage: PassageId
     candidates: tuple[StayId, ...]
     plate: Plate | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,8 @@ def stay_not_found(lane: Lane, event: e.StayNotFound) -> Step:
     if not isinstance(lane.state, s.Matching):
         return Step(lane)
     several, offer = len(event.candidates) > 1, event.candidates[0] if len(event.candidates) == 1 else None
-    why = "several stays may fit the plate" if several else "no open stay under this plate"
-    if several:
+    why = event.doubt or ("several stays may fit the plate" if several else "no open stay under this plate")
+    if several or event.doubt:
         return Step(lane.becoming(s.AwaitingOperator(why, event.at_s)))
     return Step(lane.becoming(s.AwaitingDriver(why, event.at_s, offer=offer)))
 

@@ -242,7 +242,7 @@ class Post:
         if found.exact is not None:
             by, plate = asked.read.by.value, asked.read.text
             return e.StayFound(asked.passage, found.exact.id, by, plate=plate, **self.runner.now())
-        near = tuple(stay.id for stay in found.near)
+        near = tuple(one.stay.id for one in found.near)
         return e.StayNotFound(asked.passage, near, **self.runner.now())
 
     def _quote(self, asked: c.AskQuote) -> e.Event:

@@ -103,7 +103,7 @@ class Till:
 
     def match(self, read: PlateRead) -> Match:
         """Look a plate up among the open stays."""
-        return match(read.text, self.open_stays)
+        return match(read, self.open_stays)
 
     def quote(self, stay: StayId, at: datetime) -> Quote | None:
         """Price a stay now; None if it has ended."""
