@@ -46,15 +46,15 @@ def _body(frame: Picture, corners: Corners) -> Picture | None:
 
 
 def _colours(body: Picture) -> NDArray[np.float64]:
-    """Share out the paint above the bumper: hues, and four greys from black to white, by even exposure."""
+    """Share out the paint above the bumper: hues, and four greys from black to white; a shade lies between two."""
     paint = body[: _SIZE[1] * 3 // 4]
     hsv = np.asarray(cv2.cvtColor(paint, cv2.COLOR_BGR2HSV)).reshape(-1, 3).astype(np.float64)
     hue, saturation, value = hsv[:, 0], hsv[:, 1], hsv[:, 2]
     is_grey = (saturation < _GREY_BELOW) | (value < 40)
     hues, _ = np.histogram(hue[~is_grey], _HUES, (0, 180), weights=saturation[~is_grey] / 255)
-    greys, _ = np.histogram(value[is_grey], 4, (0, 256))
     hues = (np.roll(hues, 1) + 2 * hues + np.roll(hues, -1)) / 4
-    return np.concatenate([hues * 2, greys.astype(np.float64)])
+    greys = [np.maximum(0.0, 1.0 - np.abs(value[is_grey] - one) / 85).sum() for one in (0, 85, 170, 255)]
+    return np.concatenate([hues * 2, greys])
 
 
 def _shape(body: Picture) -> NDArray[np.float64]:
