@@ -17,7 +17,12 @@ _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 not tri
 _ROLES = ("operator", "technician", "manager", "administrator", "auditor", "system")
 _RIGHTS = ("month", "white", "black", "locked", "special")
 _TAGS, _WATCH, _REMAP = (f"scada.commands.tagmap.{module}" for module in ("offline", "watch", "remap"))
-_SIMULATORS = {"sim": "scada.sim.run", "drill": "scada.sim.drill", "month": "scada.sim.virtual"}
+_SIMULATORS = {
+    "sim": "scada.sim.run",
+    "drill": "scada.sim.drill",
+    "month": "scada.sim.virtual",
+    "draw-plates": "lpr.sim.sets",
+}
 
 Run = Callable[[argparse.Namespace], int]
 Adder = Callable[..., argparse.ArgumentParser]
@@ -96,6 +101,7 @@ def _add_running(add: Adder) -> None:
         ("sim", "run the virtual car park alone: PLCs, cameras, WeChat, cars and drivers"),
         ("drill", "run site and virtual car park together until N cars have come, paid and left"),
         ("month", "let a virtual month of a 1,000-space car park with all its faults pass, and judge it"),
+        ("draw-plates", "draw plates of all kinds and scenes with their labels, to try a reader on"),
     ):
         add(name, help=help_text, add_help=False)
 

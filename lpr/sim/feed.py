@@ -20,10 +20,13 @@ import cv2
 import numpy as np
 
 from lpr.reader.network import Picture
-from lpr.sim.plates import HEIGHT, WIDTH, DrawError, draw_road, draw_scene
+from lpr.sim.drawing.film import Moment, Story, film
+from lpr.sim.drawing.plates import DrawError
+from lpr.sim.drawing.scene import HEIGHT, WIDTH, Car, draw_road, draw_scene
 from lpr.sim.rtsp import RtspError, RtspServer
 from lpr.sim.weather import weathered
 from lpr.source import load_picture
+from scada.clock import SystemClock
 from scada.config import Config, ConfigError, Sim, load
 from scada.model.plate import normal_form
 
@@ -40,9 +43,19 @@ class SceneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What one camera sees, without noise."""
+    """What one camera sees, without noise: a picture, and before it the moments of a car that moves."""
 
     picture: Picture
+    moments: tuple[Moment, ...] = ()
+    weather: str = "clear"
+    began_s: float = 0
+
+    def at(self, now_s: float) -> Picture:
+        """Give the picture of this time."""
+        number = int((now_s - self.began_s) / FRAME_S)
+        if number >= len(self.moments):
+            return self.picture
+        return weathered(self.moments[number].draw(), self.weather, number)
 
 
 class Studio:
@@ -50,6 +63,7 @@ class Studio:
 
     def __init__(self, cameras: Sequence[str], photos: Path | None) -> None:
         self._photos = photos
+        self._clock = SystemClock()
         self._roads = {camera: draw_road(number) for number, camera in enumerate(cameras)}
         self._stages = {camera: Stage(road) for camera, road in self._roads.items()}
         rng = np.random.default_rng(0)
@@ -63,25 +77,34 @@ class Studio:
 
     def show(self, camera: str, car: dict[str, Any] | None) -> None:
         """Change what a camera sees. Raises SceneError."""
-        self._stages[camera] = Stage(self._roads[camera] if car is None else self._picture_of(car))
+        self._stages[camera] = Stage(self._roads[camera]) if car is None else self._stage_of(car)
 
     def frame(self, camera: str, number: int) -> bytes:
         """Make one frame as JPEG; noise and light differ from frame to frame, as with a real camera."""
         noise = np.roll(self._noises[number % _NOISES], number * 7, axis=1)
-        noisy = cv2.add(self._stages[camera].picture.astype(np.int16), noise)
+        noisy = cv2.add(self._stages[camera].at(self._clock.seconds()).astype(np.int16), noise)
         good, jpeg = cv2.imencode(".jpg", np.clip(noisy, 0, 255).astype(np.uint8), _JPEG)
         if not good:
             raise SceneError(f"{camera}: the frame cannot be encoded")
         return jpeg.tobytes()
 
-    def _picture_of(self, car: dict[str, Any]) -> Picture:
-        photo = car.get("photo")
+    def _stage_of(self, car: dict[str, Any]) -> Stage:
+        photo, weather = car.get("photo"), str(car.get("weather", "clear"))
         try:
             seed = int(car.get("seed", 0))
+            if "story" in car:
+                return self._filmed(car, seed, weather)
             seen = draw_scene(normal_form(str(car["plate"])), seed) if photo is None else self._photo(str(photo))
-            return weathered(seen, str(car.get("weather", "clear")), seed)
+            return Stage(weathered(seen, weather, seed))
         except (DrawError, KeyError, TypeError, ValueError) as error:
             raise SceneError(f"car: {error}") from error
+
+    def _filmed(self, car: dict[str, Any], seed: int, weather: str) -> Stage:
+        """Let a car move; the last moment stays."""
+        first, second = normal_form(str(car["plate"])), normal_form(str(car.get("follower", "")))
+        moments = tuple(film(Story(car["story"]), Car(first, seed), Car(second, seed + 1)))
+        last = weathered(moments[-1].draw(), weather, seed)
+        return Stage(last, moments, weather, self._clock.seconds())
 
     def _photo(self, name: str) -> Picture:
         if self._photos is None:
@@ -146,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(head.encode() + jpeg + b"\r\n")
 
     def do_POST(self) -> None:
-        """Take a scene: `{"camera", "car": {"plate", "photo", "seed", "weather"} | null}`."""
+        """Take a scene: `{"camera", "car": {"plate", "photo", "seed", "weather", "story", "follower"} | null}`."""
         length = int(self.headers.get("Content-Length") or 0)
         if self.path != "/scene" or not 0 < length <= _MOST_BYTES:
             self._answer(404 if self.path != "/scene" else 400, "POST /scene with a small JSON body")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from lpr.sim import plates
+from lpr.sim.catalogue import catalogue
 from scada.clock import Clock
 from scada.config import Config, Sim
 from scada.model.lane.words import Direction
@@ -74,7 +74,7 @@ def photos(config: Config) -> list[Photo]:
     folder = sim_of(config).photos
     if folder is None or not config.beside(folder).is_dir():
         return []
-    return [Photo(str(one.photo), one.plate) for one in plates.catalogue(config.beside(folder))]
+    return [Photo(str(one.photo), one.plate) for one in catalogue(config.beside(folder))]
 
 
 def way(config: Config) -> tuple[LaneName, LaneName]:

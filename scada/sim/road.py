@@ -126,8 +126,10 @@ class Weather(Enum):
     CLEAR = "clear"
     NIGHT = "night"
     RAIN = "rain"
+    SNOW = "snow"
     FOG = "fog"
     GLARE = "glare"
+    BACKLIGHT = "backlight"
 
 
 @dataclass(frozen=True, slots=True)

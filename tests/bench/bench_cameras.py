@@ -22,7 +22,7 @@ import numpy as np
 from lpr.pool import CameraPool
 from lpr.process.turns import cores
 from lpr.reader.network import Picture
-from lpr.sim.plates import draw_road, draw_scene
+from lpr.sim.drawing.scene import draw_road, draw_scene
 from scada.clock import SystemClock
 from scada.config import Config
 from scada.config import load as load_config

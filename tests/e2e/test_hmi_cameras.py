@@ -7,7 +7,7 @@ import cv2
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from lpr.sim.plates import draw_scene
+from lpr.sim.drawing.scene import draw_scene
 from scada.model.plate import Plate
 from tests.support.browser import open_page, started_chromium
 from tests.support.hmi import STALE, FakePlant, Json, free_port, web_process, write_config

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from hmi.control.app import create_app
 from lpr.evidence import PictureStore
 from lpr.reader.guess import Corners
-from lpr.sim.plates import draw_scene
+from lpr.sim.drawing.scene import draw_scene
 from scada.bridge import Bridge
 from scada.clock import VirtualClock
 from scada.engine.bridge import BridgeServer

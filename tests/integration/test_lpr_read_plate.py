@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from lpr.reader.network import Picture
-from lpr.sim.plates import draw_plate, draw_road, draw_scene
+from lpr.sim.drawing.plates import draw_plate
+from lpr.sim.drawing.scene import draw_road, draw_scene
+from lpr.sim.drawing.styles import Style
 from scada.__main__ import main
-from scada.model.plate import Plate, PlateColour
+from scada.model.plate import Plate
 
 Out = pytest.CaptureFixture[str]
 KEYS = ["file", "text", "kind", "colour", "confidence", "accepted", "alternatives", "ms"]
@@ -22,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pictures")
     pictures: dict[str, Picture] = {
         "车.png": draw_scene(Plate("京A12345"), 4),
-        "plate.png": np.asarray(cv2.resize(draw_plate(Plate("沪B67890"), PlateColour.YELLOW), (220, 70)), np.uint8),
+        "plate.png": np.asarray(cv2.resize(draw_plate(Plate("沪B67890"), Style.YELLOW), (220, 70)), np.uint8),
         "road.png": draw_road(4),
     }
     for name, picture in pictures.items():

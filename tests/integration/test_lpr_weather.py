@@ -5,7 +5,7 @@ import pytest
 
 from lpr.models import find
 from lpr.recognise import WheelReader
-from lpr.sim.plates import draw_scene
+from lpr.sim.drawing.scene import draw_scene
 from lpr.sim.weather import WEATHERS, weathered
 from scada.model.plate import Plate
 from scada.sim.road import Weather

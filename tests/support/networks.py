@@ -13,8 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from lpr import backend
 from lpr.models import OFFICIAL, ModelFile, default_folder, sha256_of
 from lpr.reader.network import Picture
-from lpr.sim.plates import draw_plate
-from scada.model.plate import Plate, PlateColour
+from lpr.sim.drawing.plates import draw_plate
+from scada.model.plate import Plate
 
 Floats = NDArray[np.float32]
 SIZE = (640, 360)
@@ -84,12 +84,12 @@ def recogniser(path: Path, text: str, sure: float = 0.9) -> Path:
     return constant(path, (1, 3, 48, 160), steps)
 
 
-def frame_with(*plates: tuple[str, Spot], colour: PlateColour | None = None) -> Picture:
+def frame_with(*plates: tuple[str, Spot]) -> Picture:
     """Draw a road that has these plates at these spots, exactly."""
     frame = np.full((SIZE[1], SIZE[0], 3), 70, np.uint8)
     for text, spot in plates:
         wide, high = round(spot.width), round(spot.height)
-        drawn = cv2.resize(draw_plate(Plate(text), colour), (wide, high), interpolation=cv2.INTER_AREA)
+        drawn = cv2.resize(draw_plate(Plate(text)), (wide, high), interpolation=cv2.INTER_AREA)
         frame[round(spot.top) : round(spot.top) + high, round(spot.left) : round(spot.left) + wide] = drawn
     return frame
 

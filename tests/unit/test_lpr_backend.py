@@ -195,12 +195,12 @@ def test_what_only_one_detector_saw_counts_and_of_two_readings_the_surer() -> No
 
 
 def test_a_ground_without_hue_is_told_by_the_classifier_if_it_is_there(install: Install) -> None:
-    grey = frame_with(("京A12345", PLATE), colour=PlateColour.BLUE)
+    grey = frame_with(("京A12345", PLATE))
     grey[:] = grey.mean(axis=2, keepdims=True)
     assert [one.colour for one in open_reader(folder=install([PLATE])).reader.read(grey)] == [PlateColour.UNKNOWN]
     folder = install([PLATE], grounds=[0.1, 0.2, 0.7])
     assert [one.colour for one in open_reader(folder=folder).reader.read(grey)] == [PlateColour.YELLOW]
-    blue = frame_with(("京A12345", PLATE), colour=PlateColour.BLUE)
+    blue = frame_with(("京A12345", PLATE))
     assert [one.colour for one in open_reader(folder=folder).reader.read(blue)] == [PlateColour.BLUE]
 
 

@@ -1,0 +1,1 @@
+"""How plates, cars and what spoils their pictures are drawn."""
