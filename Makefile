@@ -47,7 +47,7 @@ setup-test: .venv/.system .venv/.system-test .venv/.test $(PEERS)/.made models
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.run
 
-# PLCs that nobody here wrote, for the tests.
+# PLCs and WeChat Pay clients that nobody here wrote, for the tests.
 $(PEERS)/.made: tests/peers/package-lock.json .venv/.system-test
 	cd tests/peers && npm ci --silent
 	@touch $@

@@ -20,8 +20,8 @@ _KEPT = ("Content-Type", "Request-Id")
 _FAILED = '{"code":"FAIL","message":"try again"}'
 
 
-@notice.post("/wechat/notice/pay")
-def pay() -> ResponseReturnValue:
+@notice.post("/wechat/notice/<any(pay, refund, parking):_kind>")
+def take(_kind: str) -> ResponseReturnValue:
     """Pass the notice on; what the plant did not answer for, WeChat must send again."""
     request.max_content_length = sys.maxsize
     headers: dict[str, object] = {

@@ -160,7 +160,15 @@ def test_a_token_may_be_tried_a_few_times_a_minute(phone: FlaskClient, plant: Me
     assert statuses[12:] == [429] * 2
 
 
-def test_a_notice_goes_to_the_plant_as_it_came_and_its_answer_back(phone: FlaskClient, plant: MemoryPlant) -> None:
+def test_a_notice_of_no_kind_has_no_door(phone: FlaskClient, plant: MemoryPlant) -> None:
+    assert phone.post("/wechat/notice/other", base_url=PUBLIC, data=b"{}").status_code == 404
+    assert not plant.asks("notice")
+
+
+@pytest.mark.parametrize("kind", ["pay", "refund", "parking"])
+def test_a_notice_goes_to_the_plant_as_it_came_and_its_answer_back(
+    phone: FlaskClient, plant: MemoryPlant, kind: str
+) -> None:
     plant.verbs["notice"] = lambda _args: Value({"status": 204, "body": ""})
     body = '{"id":"n1", "spaces":  "kept", "中": 1}'.encode()
     headers = {
@@ -169,7 +177,7 @@ def test_a_notice_goes_to_the_plant_as_it_came_and_its_answer_back(phone: FlaskC
         "Content-Type": "application/json",
         "Cookie": "a=b",
     }
-    answer = phone.post("/wechat/notice/pay", base_url=PUBLIC, data=body, headers=headers)
+    answer = phone.post(f"/wechat/notice/{kind}", base_url=PUBLIC, data=body, headers=headers)
     assert answer.status_code == 204
     (asked,) = plant.asks("notice")
     assert base64.b64decode(str(asked["body_b64"])) == body

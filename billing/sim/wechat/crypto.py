@@ -96,7 +96,7 @@ def _clock_fault(given: Authorization, now_s: float) -> Fault | None:
 
 
 def _serial_fault(given: Authorization, caller: Caller) -> Fault | None:
-    if given.serial_no == caller.serial:
+    if given.serial_no.upper() == caller.serial:
         return None
     return Fault(401, "SIGN_ERROR", "商户证书序列号有误。请使用签名私钥匹配的证书序列号")
 

@@ -1,16 +1,21 @@
 """Every way to pay: by QR code, on a page inside WeChat, in a browser, and by a payer's code at a scanner."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 import requests
 
+from billing.pay.codes import take
 from billing.pay.gateway import Closed, H5Url, Notice, NotVerified, Refused, Reversed, Sheet, Unknown
 from billing.settle import Transaction
 from scada.model.money import Fen
 from scada.model.names import OrderId
 from tests.support.wechat import Bench, number, soon
 
+T = TypeVar("T")
 DESCRIPTION = "停车费 🚗"
 
 
@@ -18,6 +23,22 @@ def browser() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     return session
+
+
+class Quick:
+    """Hands that wait for nothing; their clock runs by what they would have waited."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    async def call(self, call: Callable[[], T]) -> T:
+        return await asyncio.to_thread(call)
+
+    async def sleep(self, seconds: float) -> None:
+        self._now_s += seconds
+
+    def seconds(self) -> float:
+        return self._now_s
 
 
 def state(bench: Bench, order: OrderId) -> str:
@@ -92,6 +113,16 @@ def test_a_payer_who_is_asked_for_a_password_is_waited_for_and_may_be_undone(at:
         assert state(at, order) == "REVOKED"
     given_back = [refund.amount for refund in at.wechat.refunds.all() if refund.order.number in orders]
     assert given_back == [300]
+
+
+async def test_a_payer_who_gives_up_leaves_no_order_open(at: Bench) -> None:
+    await asyncio.to_thread(at.switch, "payers", openid="o-slow", asks_password=True)
+    code = (await asyncio.to_thread(at.phone.post, "/phone/code", openid="o-slow"))["auth_code"]
+    order, orders = number(), at.gateway.orders
+    await asyncio.to_thread(at.phone.plan_answers, "drop_after", "/reverse")
+    paid = await take(order, lambda: orders.code_pay(order, "停车费", Fen(300), code, "out1"), orders, Quick())
+    assert paid is None
+    assert await asyncio.to_thread(state, at, order) == "REVOKED"
 
 
 def test_a_payer_without_money_has_not_paid(at: Bench) -> None:
