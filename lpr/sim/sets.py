@@ -177,7 +177,7 @@ def _standing(car: Car, rng: np.random.Generator, width_px: float) -> Picture:
 
 
 def _far(plate: Plate, style: Style, rng: np.random.Generator) -> Picture:
-    least = 80 * 440 / LOOKS[style].width
+    least = 60 * 440 / LOOKS[style].width
     return _standing(Car(plate, _seed(rng), style), rng, float(rng.uniform(least, least * 1.4)))
 
 
@@ -199,25 +199,25 @@ def _two_cars(plate: Plate, style: Style, rng: np.random.Generator) -> Picture:
 
 
 _TROUBLES: dict[str, _Trouble] = {
-    "dirt": _on_face(lambda face, rng: damage.dirty(face, rng, float(rng.uniform(0.05, 0.2)))),
-    "snow on it": _on_face(lambda face, rng: damage.snowed(face, rng, float(rng.uniform(0.05, 0.15)))),
+    "dirt": _on_face(lambda face, rng: damage.dirty(face, rng, float(rng.uniform(0.05, 0.35)))),
+    "snow on it": _on_face(lambda face, rng: damage.snowed(face, rng, float(rng.uniform(0.05, 0.3)))),
     "worn": _on_face(lambda face, rng: damage.worn(face, rng, float(rng.uniform(0.5, 1)))),
-    "motion": _on_picture(lambda seen, rng: damage.moved(seen, int(rng.integers(4, 10)), float(rng.uniform(60, 120)))),
-    "focus": _on_picture(lambda seen, rng: damage.unfocused(seen, float(rng.uniform(1.2, 2.4)))),
-    "night": _on_picture(lambda seen, rng: damage.night(seen, rng, float(rng.uniform(0.3, 0.9)))),
+    "motion": _on_picture(lambda seen, rng: damage.moved(seen, int(rng.integers(5, 16)), float(rng.uniform(60, 120)))),
+    "focus": _on_picture(lambda seen, rng: damage.unfocused(seen, float(rng.uniform(1.5, 3.5)))),
+    "night": _on_picture(lambda seen, rng: damage.night(seen, rng, float(rng.uniform(0.5, 1)))),
     "headlights": _headlights,
     "backlight": _on_picture(lambda seen, rng: damage.backlit(seen, float(rng.uniform(0.6, 1)))),
     "sun": _on_picture(
         lambda seen, rng: damage.sunny(seen, float(rng.uniform(0.1, 0.9)), float(rng.uniform(0.1, 0.5)))
     ),
-    "fog": _on_picture(lambda seen, rng: damage.foggy(seen, float(rng.uniform(0.4, 0.75)))),
+    "fog": _on_picture(lambda seen, rng: damage.foggy(seen, float(rng.uniform(0.5, 0.85)))),
     "rain": _on_picture(lambda seen, rng: damage.rainy(seen, rng, float(rng.uniform(0.8, 2)))),
     "snow": _on_picture(lambda seen, rng: damage.snowy(seen, rng, float(rng.uniform(0.6, 1.5)))),
     "far": _far,
-    "coarse": _on_picture(lambda seen, rng: damage.farther(seen, float(rng.uniform(0.4, 0.6)))),
-    "jpeg": _on_picture(lambda seen, rng: damage.through_jpeg(seen, int(rng.integers(15, 40)))),
+    "coarse": _on_picture(lambda seen, rng: damage.farther(seen, float(rng.uniform(0.25, 0.5)))),
+    "jpeg": _on_picture(lambda seen, rng: damage.through_jpeg(seen, int(rng.integers(8, 35)))),
     "askew": _on_picture(lambda seen, rng: damage.turned(seen, float(rng.uniform(-14, 14)))),
-    "angle": _turned_by(4, 38, 22),
+    "angle": _turned_by(6, 50, 30),
     "two cars": _two_cars,
 }
 

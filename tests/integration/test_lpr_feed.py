@@ -8,6 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from lpr.sim.drawing.film import Story, film
+from lpr.sim.drawing.scene import Car
+from lpr.sim.feed import FRAME_S, Stage, Studio
+from scada.model.plate import Plate
 from tests.support.lpr import Feed, free_port, site
 
 
@@ -78,11 +82,31 @@ def test_each_camera_has_its_own_scene(feed: Feed) -> None:
         {"camera": "cam-in1", "car": {"plate": "HELLO"}},
         {"camera": "cam-in1", "car": {"plate": "京A12345", "photo": "../config.toml"}},
         {"camera": "cam-in1", "car": {"plate": "京A12345", "photo": "photos/none.jpg"}},
+        {"camera": "cam-in1", "car": {"plate": "京A12345", "story": "flies"}},
         [],
     ],
 )
 def test_a_scene_that_cannot_be_shown_is_refused(feed: Feed, scene: object) -> None:
     assert feed.post(scene) == 400
+
+
+def test_a_car_may_move_before_a_camera(feed: Feed) -> None:
+    road = decoded(frames(feed, "cam-in1", 1)[0]).astype(int)
+    assert feed.post({"camera": "cam-in1", "car": {"plate": "京A12345", "seed": 3, "story": "approach"}}) == 204
+    seen = [decoded(jpeg).astype(int) for jpeg in frames(feed, "cam-in1", 12)]
+    covered = [float((np.abs(picture - road).max(axis=2) > 60).mean()) for picture in (seen[0], seen[-1])]
+    assert covered[0] + 0.05 < covered[1], "the car comes nearer"
+
+
+def test_what_a_moving_car_leaves_stays() -> None:
+    studio = Studio(["cam"], None)
+    moments = tuple(film(Story.THROUGH, Car(Plate("京A12345"), 3), Car(Plate("沪B67890"), 4)))
+    stage = Stage(moments[-1].draw(), moments, began_s=100.0)
+    assert np.array_equal(stage.at(100.0), moments[0].draw())
+    assert np.array_equal(stage.at(100.0 + 2 * FRAME_S + 0.01), moments[2].draw())
+    assert np.array_equal(stage.at(500.0), moments[-1].draw())
+    studio.show("cam", {"plate": "京A12345", "story": "follower", "follower": "沪B67890", "weather": "rain"})
+    assert decoded(studio.frame("cam", 1)).shape == (720, 1280, 3)
 
 
 def test_an_unknown_address_is_not_found(feed: Feed) -> None:
