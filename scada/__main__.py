@@ -260,7 +260,17 @@ def _add_plates(add: Adder) -> None:
         models, "show", "list the files and the back ends that can start; 1 if none can", _models("show"), config=False
     )
     show.add_argument("--json", action="store_true", help="one JSON object for programs")
-    for command in (fetch, take, show):
+    worth = _command(
+        models,
+        "calibrate",
+        "find on labelled pictures of the site what back end A's mean is worth; 1 if they do not tell",
+        _lazily("scada.commands.calibrate", "calibrate"),
+        config=False,
+    )
+    worth.add_argument(
+        "labels", type=Path, metavar="LABELS", help="CSV with the columns file (relative to it) and plate"
+    )
+    for command in (fetch, take, show, worth):
         command.add_argument(
             "folder", nargs="?", type=Path, metavar="FOLDER", help="of models (default: the user's cache)"
         )

@@ -9,6 +9,7 @@ import pytest
 from lpr import backend
 from lpr.backend import Able, look, open_reader, outlook
 from lpr.backend.ladder import SURE, merged
+from lpr.backend.worth import LEAST_READS, calibration_of
 from lpr.backend.y5fu import Y5fuDetector
 from lpr.models import (
     CLASSIFIER,
@@ -206,3 +207,26 @@ def test_a_ground_without_hue_is_told_by_the_classifier_if_it_is_there(install: 
 
 def test_an_empty_frame_has_no_plate(install: Install) -> None:
     assert open_reader(folder=install([], [])).reader.read(frame_with()) == []
+
+
+def test_the_points_of_a_calibration_keep_what_they_promise() -> None:
+    sure = [(0.97 + number / 10_000, True) for number in range(200)]
+    doubtful = [(0.90 + number / 10_000, number % 30 > 0) for number in range(300)]
+    wrong = [(0.80 + number / 10_000, False) for number in range(100)]
+    points = calibration_of([*wrong, *doubtful, *sure])
+    assert [confidence for _, confidence in points] == [0.5, 0.8]
+    for (mean, _), share in zip(points, (0.98, 0.99), strict=True):
+        above = [is_right for one, is_right in [*wrong, *doubtful, *sure] if one >= mean]
+        assert sum(above) >= share * len(above)
+    assert points == tuple(sorted(points))
+
+
+def test_too_few_reads_and_reads_that_are_mostly_wrong_say_nothing() -> None:
+    assert calibration_of([(0.99, True)] * (LEAST_READS - 1)) == ()
+    assert calibration_of([(0.99, number % 10 > 0) for number in range(200)]) == ()
+    assert calibration_of([]) == ()
+
+
+def test_wrong_reads_with_the_same_mean_count_too() -> None:
+    assert calibration_of([(0.99, number < 60) for number in range(100)]) == ()
+    assert calibration_of([(0.99, True)] * 60) == ((0.99, 0.8),)

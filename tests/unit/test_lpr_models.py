@@ -13,6 +13,8 @@ import pytest
 from lpr import models
 from lpr.models import Bad, Good, ModelError, ModelFile, Wheel, bring, fetch, offers, state_of
 from lpr.models.bring import Here, NotOffered, Outcome, Refused, Taken
+from scada.__main__ import main
+from scada.commands import models as models_command
 
 AT = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 SMALL, LARGE, TOLD, UNTOLD = b"small detector", b"large detector", b"classifier", b"recogniser"
@@ -233,6 +235,41 @@ def test_a_zip_that_swells_is_stopped(place: Path, tmp_path: Path, monkeypatch: 
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "small.onnx").write_bytes(b"0" * 100_000)
     assert "larger" in why(take(tmp_path / "folder", place)["small.onnx"])
+
+
+def test_the_command_tells_of_every_file_and_what_it_came_to(
+    brought: Path, place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (brought / models.OFFICIAL / "untold.onnx").unlink()
+    (brought / models.OFFICIAL / "large.onnx").write_bytes(b"other")
+    assert main(["models", "import", str(brought), str(place)]) == 1
+    told = capsys.readouterr()
+    assert f"small.onnx: taken from 20230229/onnx/small.onnx, sha256 {hash_of(SMALL)}" in told.out
+    assert "large.onnx: refused from 20230229/onnx/large.onnx: sha256 is" in told.err
+    assert "untold.onnx: not offered, and not there" in told.err
+    assert main(["models", "import", str(tmp_path / "nothing.zip"), str(place)]) == 2
+    assert main(["models", "import", str(brought / models.OFFICIAL / "large.onnx"), str(place)]) == 2
+    (brought / models.OFFICIAL / "large.onnx").unlink()
+    assert main(["models", "import", str(brought), str(place)]) == 0
+
+
+def test_the_command_lists_files_and_back_ends(
+    brought: Path, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(models_command, "FILES", OURS)
+    take(brought, place)
+    assert main(["models", "show", str(place), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["file"], one["good"], one["recorded"]) for one in told["files"]] == [
+        ("det.onnx", False, False),
+        ("small.onnx", True, False),
+        ("large.onnx", True, False),
+        ("told.onnx", True, False),
+        ("untold.onnx", True, True),
+    ]
+    assert [(one["name"], one["able"]) for one in told["back_ends"]] == [("C", False), ("B", False), ("A", False)]
+    assert main(["models", "show", str(place)]) == 1
+    assert "no back end can start" in capsys.readouterr().out
 
 
 def test_what_is_neither_folder_nor_archive_says_so(place: Path, tmp_path: Path) -> None:

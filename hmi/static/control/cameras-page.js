@@ -56,10 +56,11 @@ class CameraTable extends LitElement {
     const {tag, lane} = camera;
     const passages = t('of {count}', {count: number(`${tag}.passages`) ?? 0});
     const [plates, loops] = ['plates_hour', 'loops_hour'].map((point) => number(`${lane}.camera.${point}`) ?? '?');
+    const reader = text(`${tag}.reader`).split(':')[0];
     const read = t('{plates} of {loops} read', {plates, loops});
     const state = all().get(`${tag}.trouble`)?.at ? (text(`${tag}.trouble`) ? 'trouble' : 'ok') : 'unknown';
     return html`<tr data-camera=${camera.name} data-state=${state}>
-      <th scope="row" title=${text(`${tag}.reader`)}>${camera.name}<br><small>${laneTitle(this.lanes, lane)}</small></th>
+      <th scope="row" title=${text(`${tag}.reader`)}>${camera.name}<br><small>${laneTitle(this.lanes, lane)}${reader ? html`, ${t('back end {reader}', {reader})}` : nothing}</small></th>
       <td><span class="state">${stateWords(state, text(`${tag}.trouble`))}</span></td>
       <td><b>${percent(`${tag}.read_rate`)}</b><br><small>${passages}</small></td>
       <td><b>${figure(`${tag}.confidence_p50`)}</b><br><small>p10 ${figure(`${tag}.confidence_p10`)}, ${t('too faint')} ${percent(`${tag}.under_gate`)}</small></td>
