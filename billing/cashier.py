@@ -7,7 +7,8 @@ It never opens a gate: a settlement leaves a gate-open request in the outbox, an
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final, Self, TypeVar
 
 import structlog
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing import ledger, stays
-from billing.books import Books, Place
+from billing.books import NOWHERE, Books, Place
 from billing.ledger import Applied, PayOrder
 from billing.pay.calls.account import Account
 from billing.pay.keys import read_keys
@@ -23,7 +24,8 @@ from billing.pay.notices import NoticeAnswer, NoticeDesk
 from billing.pay.orders import ASK_AFTER_S, Orders, OrderTerms
 from billing.settle import Merchant, Settles
 from billing.stays import Stay
-from billing.tariff import Tariff
+from billing.versions import holidays
+from billing.versions.shelf import read_versions
 from billing.visit import park
 from billing.visit.park import Park
 from billing.visit.visits import Visits
@@ -41,6 +43,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 RECOUNT_S: Final = 10.0
+TARIFFS_S: Final = 60.0
+"""How often files, signatures and holiday table are looked at again: what was signed holds without a restart."""
 REUSE_LEAST_S: Final = 20.0
 """An open quote with less time left than this is not offered again."""
 
@@ -82,8 +86,8 @@ class SqlCashier:
     async def __aenter__(self) -> Self:
         """Read the keys, open the desk for notices, ask for orders left open. Raises BillingError."""
         zone = await asyncio.to_thread(lambda: self._config.site.zone_info)
-        tariff = Tariff.from_terms(self._config.tariff.model_dump())
-        self._visits = Visits(self._books, self._park, self._config.limits, tariff, zone)
+        versions = await read_versions(self._config, self._db, self._clock.now())
+        self._visits = Visits(self._books, self._park, self._config.limits, versions)
         gateway = await asyncio.to_thread(_gateway, self._config)
         terms = OrderTerms(f"{self._config.site.name} 停车费", zone, self._ask_after_s)
         orders = Orders(self._db, self._books, gateway, self._clock, terms, self._tell_applied)
@@ -104,6 +108,7 @@ class SqlCashier:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._orders.watch())
             group.create_task(self._recount())
+            group.create_task(self._look_at_tariffs())
 
     async def _recount(self) -> None:
         """Other hands change the counts, too: a lane that cannot tell what passed, a stocktake that settles it."""
@@ -113,6 +118,28 @@ class SqlCashier:
                 self._hearers.counted((await self._read(self._counts))[1])
             except BillingError as error:
                 log.warning("the zones are not counted", error=str(error))
+
+    async def _look_at_tariffs(self) -> None:
+        """Take up what was signed meanwhile, and say when a holiday table is missing, once a day."""
+        told: date | None = None
+        while True:
+            try:
+                versions = await read_versions(self._config, self._db, self._clock.now())
+                self._visits = replace(self._visits, versions=versions)
+                told = await self._tell_missing_holidays(told)
+            except BillingError as error:
+                log.error("the tariffs stay as they were", error=str(error))
+            await asyncio.sleep(TARIFFS_S)
+
+    async def _tell_missing_holidays(self, told: date | None) -> date | None:
+        versions, at = self._visits.versions, self._clock.now()
+        today = at.astimezone(versions.clock_zone).date()
+        years = holidays.missing(versions.table, today)
+        if not years or told == today or not any(tariff.days.need_table for tariff in versions.tariffs):
+            return told
+        what, remedy = "the holiday table is missing", f"daozha holidays seed {years[0]}"
+        await self._write(lambda conn: self._books.tell(conn, at, "alarm", what, NOWHERE, years=years, remedy=remedy))
+        return today
 
     async def notice(self, headers: Mapping[str, str], body: bytes) -> NoticeAnswer:
         """Take a notice as it came over the wire; gives what WeChat is answered."""

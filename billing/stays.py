@@ -1,14 +1,17 @@
 """Stays and quotes in the database: plain functions of a connection, for use inside one transaction."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, Row, func, select, update
 
 from billing.books import Place
 from billing.ids import new_id
 from billing.settle import Due, Final, StayAccount
-from billing.tariff import Priced, Tariff
+from billing.tariff import Priced, Tariff, TariffError, read_tariff
 from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
@@ -233,7 +236,7 @@ def _stay(row: Row[tuple[object, ...]]) -> Stay:
         ),
         plate=Plate(row.plate),
         entered_at=row.entered_at,
-        tariff=Tariff.from_terms(row.tariff_terms),
+        tariff=_kept(row.tariff_terms),
         ending=None if row.ending is None else Ending(row.ending),
         exit_passage=None if row.exit_passage is None else PassageId(row.exit_passage),
         kind=PlateKind(row.plate_kind),
@@ -241,3 +244,16 @@ def _stay(row: Row[tuple[object, ...]]) -> Stay:
         zone=row.zone,
         card=row.card or "",
     )
+
+
+def _kept(terms: Mapping[str, object]) -> Tariff:
+    """Give the tariff of a stay by the terms that were kept with it. Raises BillingError."""
+    try:
+        return _read_once(json.dumps(terms, sort_keys=True, ensure_ascii=False))
+    except TariffError as error:
+        raise BillingError(f"the tariff kept with a stay cannot be read: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _read_once(terms: str) -> Tariff:
+    return read_tariff(json.loads(terms))

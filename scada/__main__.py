@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add: Adder = commands.add_parser
     _add_running(add)
     _add_looking(add)
+    _add_tariffs(add)
     _add_tags(add)
     _add_plates(add)
     _add_reports(add)
@@ -123,9 +124,28 @@ def _add_looking(add: Adder) -> None:
     for name, what in (("trust", "let a refused OPC UA client in"), ("distrust", "trust an OPC UA client no longer")):
         one = _command(serve, name, what, _lazily("scada.commands.serve", f"{name}_client"))
         one.add_argument("--thumbprint", required=True, metavar="SHA", help="what the client shows: SHA-256 or SHA-1")
-    quote = _command(add, "quote", "price a stay and explain each line", _lazily("scada.commands.checks", "quote"))
+
+
+def _add_tariffs(add: Adder) -> None:
+    quote = _command(
+        add, "quote", "price a stay and explain each line", _lazily("scada.commands.tariffs.quote", "price_stays")
+    )
+    quote.add_argument("--tariff", type=Path, metavar="FILE", help="by this file (default: the site's, by entry)")
     for name in ("entry", "exit"):
-        quote.add_argument(f"--{name}", required=True, metavar="TIME", help="like 2026-05-01T08:00, site's time")
+        quote.add_argument(f"--{name}", metavar="TIME", help="like 2026-05-01T08:00, site's time")
+    words = (
+        ("vehicle", "WORD", "small, large, extra_large, motorcycle; seats:N, spaces:N"),
+        ("plate-kind", "WORD", "new_energy, police, …; temporary, monthly, free"),
+        ("voucher", "WHAT", "minutes:60, money:500 (fen), percent:50, full, a ticket"),
+    )
+    for name, metavar, help_text in words:
+        quote.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=help_text)
+    quote.add_argument("--paid", type=int, default=0, metavar="FEN", help="what was paid before")
+    quote.add_argument("--day-type", metavar="WORD", help="as if every day were a weekday, a holiday, one of a group")
+    quote.add_argument("--zone", metavar="NAME", help="into which zone (default: the first lane's)")
+    quote.add_argument("--holidays", type=Path, metavar="CSV", help="with --tariff: by this holiday table")
+    quote.add_argument("--vectors", type=Path, metavar="FILE", help="price a JSON list; 1 if anything differs")
+    quote.add_argument("--tariffs", type=Path, metavar="DIR", help="with --vectors: the tariffs, found by name")
     quote.add_argument("--json", action="store_true", help="one JSON object for programs")
 
 

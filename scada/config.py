@@ -322,22 +322,10 @@ def _is_clockwise(corners: Corners) -> bool:
     return all((bx - ax) * (cy - by) > (by - ay) * (cx - bx) for (ax, ay), (bx, by), (cx, cy) in turns)
 
 
-class Tariff(_Section):
-    """The first tariff (`tariffs.md` §2, WeChat's vocabulary): whole minutes and whole fen.
+class Tariffs(_Section):
+    """Where the tariff files are: one version each (`docs/tariffs.md`)."""
 
-    `unit` of `interval_duration` minutes, started units count; free up to `free_entry_duration`
-    (inclusive, threshold: beyond it the whole stay is charged from entry).
-    """
-
-    version: str
-    free_entry_duration: Annotated[int, Field(ge=0, le=1440)]
-    free_exit_duration: Annotated[int, Field(ge=0, le=1440)]
-    interval_duration: Annotated[int, Field(ge=1, le=1440)]
-    interval_amount: Annotated[int, Field(ge=0, le=100_000)]
-    max_fee_per_day: Annotated[int, Field(ge=0, le=1_000_000)]
-    daily_limit_type: Literal["DAILY_LIMIT_ROLLING_24H"]
-    time_rounding_type: Literal["TIME_ROUND_UP", "TIME_ROUND_DOWN"]
-    first_charge_time_mode: Literal["FIRST_CHARGE_TIME_MODE_ENTER", "FIRST_CHARGE_TIME_MODE_AFTER_FREE"]
+    folder: str
 
 
 class WeChat(_Section):
@@ -465,7 +453,7 @@ class Config(_Section):
     units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
     lpr: Lpr = Lpr()
     evidence: Evidence = Evidence()
-    tariff: Tariff
+    tariff: Tariffs
     limits: Limits = Limits()
     wechat: WeChat
     history: History = History()

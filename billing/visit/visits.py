@@ -5,7 +5,6 @@ The lanes decide when; here the books follow. Doing it twice is harmless.
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -16,7 +15,9 @@ from billing.plates import register
 from billing.rights import Arrival, Cover, Departure, Inside, Visit
 from billing.settle import Due, Final, close_account, due
 from billing.stays import Stay
-from billing.tariff import Priced, Tariff, price
+from billing.tariff import Priced, TariffError, price
+from billing.versions.car import vehicle_of
+from billing.versions.choice import Versions
 from billing.visit import park
 from billing.visit.park import Park
 from scada.config import Limits
@@ -31,13 +32,12 @@ NO_ORDERS: tuple[OrderId, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """The stays of one site. `clock_zone` is the site's time zone, in which days begin."""
+    """The stays of one site; `versions` are the tariffs that may charge."""
 
     books: Books
     park: Park
     limits: Limits
-    tariff: Tariff
-    clock_zone: ZoneInfo
+    versions: Versions
 
     def admit(self, conn: Connection, at: datetime, lane: LaneName, read: PlateRead) -> Admission:
         """Say whether a car may come in; changes nothing."""
@@ -120,9 +120,10 @@ class Visits:
             orders = self._end_unseen(conn, at, passage.read.text, place, reason, by)
         card = self._card(conn, at, lane, passage.read)
         zone = self.park.zone(lane)
-        stay, plate = stays.begin(conn, self.books.site, at, lane, passage, self.tariff, zone, card)
+        tariff = self.versions.at(at, zone)
+        stay, plate = stays.begin(conn, self.books.site, at, lane, passage, tariff, zone, card)
         body = {"stay": stay, "plate": plate, "reason": reason.value, "by": by, "zone": zone, "card": card}
-        self.books.tell(conn, at, "event", "stay begun", place, tariff=self.tariff.version, **body)
+        self.books.tell(conn, at, "event", "stay begun", place, tariff=tariff.version, **body)
         return stay, orders
 
     def _goes_further(self, conn: Connection, lane: LaneName, passage: Passage) -> Stay | None:
@@ -235,7 +236,11 @@ class Visits:
         """Price a stay at a moment: what it costs, and what is to be paid once rights and credits count."""
         let_off = self._cover(conn, stay, at)
         start = stay.entered_at if let_off.reason is not None else let_off.charged_from
-        priced = price(stay.tariff, start, at, self.clock_zone)
+        vehicle = vehicle_of(stay.plate, stay.kind, stay.colour)
+        try:
+            priced = price(stay.tariff, start, at, self.versions.clock_zone, vehicle, self.versions.table)
+        except TariffError as error:
+            raise BillingError(f"price stay {stay.id}: {error}") from error
         return priced, due(priced, stay.account, at, let_off.reason)
 
     def _cover(self, conn: Connection, stay: Stay, at: datetime) -> Cover:

@@ -10,7 +10,7 @@ from scada.check.cameras import (
     sources_make_sense,
 )
 from scada.check.lines import KeyPath
-from scada.check.mistakes import Mistake, Severity
+from scada.check.mistakes import Mistake
 from scada.check.reading import Reading
 from scada.check.serving import LOOPBACK, nothing_open_leaves_this_machine, somebody_may_connect
 from scada.check.zones import lanes_lead_to_zones, zones_hold_together
@@ -19,7 +19,6 @@ from scada.config import LaneTiming
 Rule = Callable[[Reading], Iterator[Mistake]]
 
 _WEB = ("control", "public", "devices")
-_MINUTES_A_DAY = 1440
 
 
 def rule_mistakes(reading: Reading) -> list[Mistake]:
@@ -101,32 +100,6 @@ _WAITS = (
 """Pairs of waits of which the first must be the shorter one (`lanes.md` §5)."""
 
 
-def _tariff_makes_sense(reading: Reading) -> Iterator[Mistake]:
-    amount, cap = reading.number("tariff", "interval_amount"), reading.number("tariff", "max_fee_per_day")
-    unit, free = reading.number("tariff", "interval_duration"), reading.number("tariff", "free_entry_duration")
-    if amount and cap and cap < amount:
-        what = f"the day's cap of {cap:g} fen is less than one unit of {amount:g} fen"
-        yield reading.mistake(("tariff", "max_fee_per_day"), what, "write both in fen: 1 yuan is 100")
-    if amount == 0:
-        yield reading.mistake(
-            ("tariff", "interval_amount"), "nothing is ever charged", "write the price in fen", Severity.WARNING
-        )
-    if free is not None and free >= _MINUTES_A_DAY:
-        what = f"{free:g} free minutes are a whole day"
-        yield reading.mistake(("tariff", "free_entry_duration"), what, "write minutes", Severity.WARNING)
-    if amount and cap and unit and cap > amount * -(-_MINUTES_A_DAY // unit):
-        what = f"a day costs at most {amount * -(-_MINUTES_A_DAY // unit):g} fen, so the cap is never reached"
-        yield reading.mistake(("tariff", "max_fee_per_day"), what, "lower it or raise the price", Severity.WARNING)
-
-
-def _goodwill_has_a_limit(reading: Reading) -> Iterator[Mistake]:
-    limit, cap = reading.number("limits", "goodwill_fen"), reading.number("tariff", "max_fee_per_day")
-    if limit is not None and cap and limit >= cap:
-        what = f"one person alone may waive {limit:g} fen, and a whole day costs {cap:g} at most"
-        remedy = "write in fen above which amount a second person signs in beside"
-        yield reading.mistake(("limits", "goodwill_fen"), what, remedy, Severity.WARNING)
-
-
 def _money_is_real_where_gates_are(reading: Reading) -> Iterator[Mistake]:
     base = reading.text("wechat", "base_url") or "https://api.mch.weixin.qq.com"
     host = urlsplit(base).hostname
@@ -155,8 +128,6 @@ RULES: tuple[Rule, ...] = (
     _ports_are_free_of_each_other,
     _cookies_stay_apart,
     _waits_follow_each_other,
-    _tariff_makes_sense,
-    _goodwill_has_a_limit,
     _money_is_real_where_gates_are,
     _addresses_are_safe_on_a_real_site,
     sources_make_sense,

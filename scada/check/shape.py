@@ -88,7 +88,7 @@ def _keys_of(path: KeyPath) -> list[str]:
     for part in path:
         if isinstance(part, str) and part in model.model_fields:
             model = _model_in(model.model_fields[part].annotation) or model
-    return [name for name in model.model_fields if name != "folder"]
+    return [name for name in model.model_fields if (model, name) != (Config, "folder")]
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

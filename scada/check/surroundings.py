@@ -16,6 +16,7 @@ from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
 from scada.check.rules import is_virtual
 from scada.check.serving import what_is_served_is_there
+from scada.check.tariffs import tariffs_can_charge
 from scada.clock import VARIABLE, SystemClock, clock_from
 from scada.config import data_folder
 from scada.model.tag import TagName, lane_of
@@ -203,4 +204,5 @@ LOOKS: tuple[Look, ...] = (
     _plates_can_be_read,
     _only_virtual_time_runs_fast,
     what_is_served_is_there,
+    tariffs_can_charge,
 )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -385,3 +386,17 @@ mode_period = Table(
 )
 """Every period in which a lane was not in AUTO, or held by no server: what it cost is priced by it."""
 Index("ix_mode_period_site_lane_began_at", mode_period.c.site, mode_period.c.lane, mode_period.c.began_at)
+
+tariff_signature = Table(
+    "tariff_signature",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", Utc, nullable=False),
+    UniqueConstraint("site", "digest", "by"),
+)
+"""Who has signed which version of a tariff; `digest` names the terms that were signed."""

@@ -16,32 +16,21 @@ from billing import ledger, stays
 from billing.books import Books, Place
 from billing.ids import out_trade_no
 from billing.settle import Due, Merchant, OrderState, Settles, Transaction, close_account
-from billing.tariff import Priced, Tariff
+from billing.tariff import Priced
 from scada.model.lane.words import Ending, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, PassageId, SiteId, StayId, ZoneName
 from scada.store.journal import verify
 from scada.store.schema import metadata, open_request, settlement, stay
 from tests.support.billing import made_passage
+from tests.support.tariffs import simple_tariff
 
 START = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 SITE = SiteId("demo")
 US = Merchant("1900007291", "wxdaozhademo0000001")
 BOOKS = Books(SITE, US)
 EXIT = Place(LaneName("out1"), PassageId("out1-20260303020000-7"))
-TARIFF = Tariff.from_terms(
-    {
-        "version": "t",
-        "free_entry_duration": 0,
-        "free_exit_duration": 15,
-        "interval_duration": 60,
-        "interval_amount": 500,
-        "max_fee_per_day": 4000,
-        "daily_limit_type": "DAILY_LIMIT_ROLLING_24H",
-        "time_rounding_type": "TIME_ROUND_UP",
-        "first_charge_time_mode": "FIRST_CHARGE_TIME_MODE_ENTER",
-    }
-)
+TARIFF = simple_tariff(free_entry_duration=0)
 
 steps = st.lists(
     st.one_of(
@@ -95,7 +84,7 @@ class Life:
         if not account.is_open or owed <= 0:
             return
         until = self.at + timedelta(seconds=90)
-        priced = Priced(Fen(self.total), 60, (), None, None)
+        priced = Priced(Fen(self.total), 60, ())
         quote: Quote = stays.add_quote(self.conn, SITE, self.at, until, EXIT, self.stay, priced, Due(Fen(owed), None))
         number = out_trade_no(SITE, self.stay, len(self.orders) + 1, self.at, ZoneInfo("UTC"))
         ledger.add_order(self.conn, BOOKS, self.at, number, EXIT, quote, until)

@@ -49,6 +49,7 @@ def made_config(folder: Path, wechat_port: int = 1, notice_port: int = 1) -> Con
         '# data = "/var/lib/daozha"': 'data = "data"',
         'base_url = "http://127.0.0.1:8092"': f'base_url = "http://127.0.0.1:{wechat_port}"',
         'notify_url = "http://127.0.0.1:8081/': f'notify_url = "http://127.0.0.1:{notice_port}/',
+        'folder = "billing/tariffs"': f'folder = "{ROOT / "billing" / "tariffs"}"',
         "wechat_port = 8092": f"wechat_port = {wechat_port}",
     }
     for old, new in changes.items():

@@ -10,10 +10,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def site_beside(folder: Path, *changes: tuple[str, str], encoding: str = "utf-8") -> Path:
-    """Write the shipped config.toml with some texts replaced into a folder, beside its tag map."""
+    """Write the shipped config.toml with some texts replaced into a folder, beside its tag map and its tariffs."""
     (folder / "plc").mkdir(exist_ok=True)
     if not (folder / "plc" / "sim").exists():
         (folder / "plc" / "sim").symlink_to(ROOT / "plc" / "sim")
+    (folder / "billing").mkdir(exist_ok=True)
+    if not (folder / "billing" / "tariffs").exists():
+        (folder / "billing" / "tariffs").symlink_to(ROOT / "billing" / "tariffs")
     text = (ROOT / "config.toml").read_text(encoding="utf-8")
     for old, new in changes:
         if old not in text:

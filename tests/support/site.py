@@ -37,14 +37,14 @@ STOP_S = 60.0
 
 @dataclass
 class LiveSite:
-    """A site with drawn scenes only. `password` is the administrator's first one."""
+    """A site with drawn scenes, where everybody owes at once. `password` is the administrator's first one."""
 
     folder: Path
     password: str = ""
     config: Config = field(init=False)
 
     def __enter__(self) -> Self:
-        path = prepare(self.folder, BASE)
+        path = prepare(self.folder, BASE, tariff={"free_entry_duration": 0})
         _for_a_test(path)
         self.config = load(path)
         command = [sys.executable, "-m", "tests.support.site", str(path)]
@@ -85,10 +85,9 @@ def _journal(config: Config, kind: str) -> list[JournalRow]:
 
 
 def _for_a_test(path: Path) -> None:
-    """Draw the scenes, so that no photograph is ever shown; charge from the first minute, so that everybody owes."""
+    """Draw the scenes, so that no photograph is ever shown."""
     content = tomllib.loads(path.read_text(encoding="utf-8"))
     content["sim"].pop("photos", None)
-    content["tariff"]["free_entry_duration"] = 0
     path.write_text(tomli_w.dumps(content), encoding="utf-8")
 
 

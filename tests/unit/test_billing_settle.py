@@ -84,7 +84,7 @@ def test_a_message_that_contradicts_our_books_is_wrong(
 
 
 def priced(total: int) -> Priced:
-    return Priced(Fen(total), 60, (), None, None)
+    return Priced(Fen(total), 60, ())
 
 
 @pytest.mark.parametrize(

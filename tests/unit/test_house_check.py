@@ -50,7 +50,7 @@ def test_five_different_mistakes_are_all_named_with_file_line_and_key(write: Wri
         ("port = 8080", "port = 80800"),
         ('zone = "Asia/Shanghai"', 'zone = "Asia/Peking"'),
         ('lane = "out1"', 'lane = "out7"'),
-        ("max_fee_per_day = 4000", "max_fee_per_day = 40"),
+        ('folder = "billing/tariffs"', 'folder = "tariffs"'),
         ('map = "plc/sim/tags.csv"', 'map = "tags.csv"'),
     )
     found = {(one.file.name, one.line, one.key) for one in errors(file)}
@@ -58,17 +58,17 @@ def test_five_different_mistakes_are_all_named_with_file_line_and_key(write: Wri
         ("config.toml", line_with(file, "port = 80800"), "web.control.port"),
         ("config.toml", line_with(file, "Asia/Peking"), "site.zone"),
         ("config.toml", line_with(file, '"out7"'), "cameras[1].lane"),
-        ("config.toml", line_with(file, "= 40"), "tariff.max_fee_per_day"),
+        ("config.toml", line_with(file, 'folder = "tariffs"'), "tariff.folder"),
         ("tags.csv", len(rows) + 1, "device"),
     }
 
 
 def test_a_broken_line_does_not_hide_what_is_wrong_elsewhere(write: Write) -> None:
-    file = write(("port = 8080", "port = = 8080"), ('name = "in1"', "name = in1"), ("free_exit_duration = 15\n", ""))
+    file = write(("port = 8080", "port = = 8080"), ('name = "in1"', "name = in1"), ('folder = "billing/tariffs"\n', ""))
     found = check(file)
     assert any(one.line == line_with(file, "= =") and "TOML" in one.what for one in found)
     assert any(one.line == line_with(file, "name = in1") and "TOML" in one.what for one in found)
-    assert "tariff.free_exit_duration" in [one.key for one in found]
+    assert "tariff.folder" in [one.key for one in found]
 
 
 def test_a_missing_file_is_told_and_not_raised(tmp_path: Path) -> None:
@@ -90,10 +90,10 @@ def test_a_file_in_another_encoding_is_told(write: Write) -> None:
 
 
 def test_a_misspelt_key_is_told_with_the_right_one(write: Write) -> None:
-    file = write(("interval_amount = 500", "interval_ammount = 500"))
+    file = write(('folder = "billing/tariffs"', 'foldr = "billing/tariffs"'))
     found = {one.key: one for one in errors(file)}
-    assert "interval_amount" in found["tariff.interval_ammount"].remedy
-    assert "missing" in found["tariff.interval_amount"].what
+    assert "folder" in found["tariff.foldr"].remedy
+    assert "missing" in found["tariff.folder"].what
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_misspelt_key_is_told_with_the_right_one(write: Write) -> None:
         ("http://127.0.0.1:8091/cam-in1.mjpg", "rtmp://cam/live", "cameras[0].source", "no way to a camera"),
         ("http://127.0.0.1:8091/cam-in1.mjpg", "rtsp:///live", "cameras[0].source", "no host"),
         ('lane = "in1"', 'lane = "in1"\npassword_file = "eye"', "cameras[0].password_file", "whose"),
-        ("version =", "surcharge = 1\nversion =", "tariff.surcharge", "no key"),
+        ('folder = "billing', 'surcharge = 1\nfolder = "billing', "tariff.surcharge", "no key"),
         ("reserved = 50", "reserved = 1001", "zones[0].reserved", "1001 of 1000"),
         ("reserved = 50", 'parent = "lot"', "zones[0].parent", "inside itself"),
         ("reserved = 50", 'parent = "street"', "zones[0].parent", "no zone"),
@@ -228,8 +228,8 @@ def test_check_says_who_reads_plates_and_why_not_another(
 
 
 def test_warnings_do_not_keep_the_site_from_running(write: Write) -> None:
-    found = check(write(("interval_amount = 500", "interval_amount = 0")))
-    assert [one.key for one in found] == ["tariff.interval_amount"]
+    found = check(write(("goodwill_fen = 2000", "goodwill_fen = 4000")))
+    assert [one.key for one in found] == ["limits.goodwill_fen"]
     assert not has_errors(found)
 
 

@@ -155,6 +155,7 @@ def test_a_stay_is_priced_and_explained(capsys: Out) -> None:
     assert json.loads(capsys.readouterr().out)["total_fen"] == 1500
     assert main([*words, "2026-05-01T07:00"]) == 2
     assert main([*words, "tomorrow"]) == 2
+    assert "write it like 2026-05-01T08:00" in capsys.readouterr().err
     assert main([*words, "2026-05-01T10:30"]) == 0
     assert "15.00 yuan" in capsys.readouterr().out
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from billing.versions.files import read_folder
 from plc.tagmap import read_map
 from scada.check import check
 from scada.config import load
@@ -66,7 +67,8 @@ def test_an_exchanged_site_has_each_lane_on_the_others_protocol_and_a_sound_map(
 
 def test_a_site_may_have_its_own_tariff_terms(tmp_path: Path) -> None:
     config = load(prepare(tmp_path / "s", BASE, tariff={"free_entry_duration": 1}))
-    assert config.tariff.free_entry_duration == 1
+    [file] = read_folder(config.beside(config.tariff.folder)).files
+    assert file.tariff.free.minutes == 1
 
 
 def test_a_folder_too_deep_for_unix_sockets_is_refused(tmp_path: Path) -> None:

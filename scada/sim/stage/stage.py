@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import structlog
 
+from billing.versions.files import read_folder
 from scada.clock import Clock
 from scada.config import Config
 from scada.model.handshake import Mode
@@ -103,8 +104,9 @@ class Stage:
 
     async def owes(self, guest: Guest) -> None:
         """Wait until a car's free time is over."""
-        free_s = (self._config.tariff.free_entry_duration + 1) * 60 / self._speed
-        await asyncio.sleep(free_s)
+        folder = await asyncio.to_thread(read_folder, self._config.beside(self._config.tariff.folder))
+        free_minutes = max(file.tariff.free.minutes for file in folder.files)
+        await asyncio.sleep((free_minutes + 1) * 60 / self._speed)
 
     def call(self, guest: Guest, manner: Manner | None = None) -> None:
         """Let a car that is parked, or has backed out, come to its lane now."""

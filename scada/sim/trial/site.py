@@ -62,7 +62,7 @@ def prepare(
     for device in devices:
         device["port"] = str(next(given))
     _write_rows(folder / "devices.csv", devices)
-    _section(content, "tariff").update(tariff)
+    _write_tariffs(content, base, folder / "tariffs", tariff)
     for lane in cast("list[Section]", content["lanes"]):
         lane["timing"] = {**cast("Section", lane.get("timing", {})), **timing}
     _section(content, "tags").update(map=str(tag_map), devices=str(folder / "devices.csv"))
@@ -70,6 +70,15 @@ def prepare(
     target = folder / "config.toml"
     target.write_text(tomli_w.dumps(content), encoding="utf-8")
     return target
+
+
+def _write_tariffs(content: Section, base: Path, folder: Path, terms: Mapping[str, int]) -> None:
+    """Write the tariff files of the base with other terms."""
+    folder.mkdir(exist_ok=True)
+    for file in (base.resolve().parent / _text(content, "tariff", "folder")).glob("*.toml"):
+        own = {**tomllib.loads(file.read_text(encoding="utf-8")), **terms}
+        (folder / file.name).write_text(tomli_w.dumps(own), encoding="utf-8")
+    _section(content, "tariff")["folder"] = str(folder)
 
 
 def _section(content: Section, *names: str) -> Section:

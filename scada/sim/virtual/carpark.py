@@ -1,11 +1,13 @@
 """The whole virtual car park: four lanes in, four lanes out, a thousand spaces, and everybody in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from billing.tariff import DailyLimit, FirstCharge, Tariff, TimeRounding
+from billing.tariff import read_tariff
 from scada.model.lane import commands as c
 from scada.model.lane.words import Direction, Reason
 from scada.model.names import LaneName, PassageId
@@ -29,17 +31,27 @@ LANES = 4
 SHARE_FORGETS = 0.2
 """Server starts at which the journal's last row of the lanes cannot be read."""
 ZONE = ZoneInfo("Asia/Shanghai")
-TARIFF = Tariff(
-    version="virtual-1",
-    free_entry_duration=15,
-    free_exit_duration=15,
-    interval_duration=60,
-    interval_amount=500,
-    max_fee_per_day=4000,
-    daily_limit_type=DailyLimit.ROLLING_24H,
-    time_rounding_type=TimeRounding.UP,
-    first_charge_time_mode=FirstCharge.ENTER,
-)
+TERMS: Final[Mapping[str, object]] = {
+    "name": "virtual",
+    "version": "virtual-1",
+    "title": "虚拟停车场",
+    "title_en": "virtual car park",
+    "effective_from": "2026-01-01",
+    "demo": True,
+    "rule_type": "CHARGING_RULE_FIXED_INTERVAL",
+    "time_rounding_type": "TIME_ROUND_UP",
+    "free_entry_duration": 15,
+    "free_exit_duration": 15,
+    "free_limit": "FREE_LIMIT_INCLUSIVE",
+    "first_charge_time_mode": "FIRST_CHARGE_TIME_MODE_ENTER",
+    "free_period_charging_mode": "FREE_PERIOD_CHARGING_ONCE_PER_ENTRY",
+    "free_restart": [],
+    "restart": ["ROLLING_24H"],
+    "fixed_interval_rule": [
+        {"interval_duration": 60, "interval_amount": 500, "interval_rounding": "INTERVAL_ROUND_UP"}
+    ],
+    "fee_limit": [{"daily_limit_type": "DAILY_LIMIT_ROLLING_24H", "max_fee_per_day": 4000}],
+}
 
 
 @dataclass(slots=True)
@@ -63,7 +75,7 @@ class CarPark:
     def __init__(self, random: Random, stays_a_day: int = STAYS_A_DAY) -> None:
         self.agenda = Agenda(BEGAN_AT)
         self.books = Books()
-        self.till = Till(TARIFF, ZONE)
+        self.till = Till(read_tariff(TERMS), ZONE)
         self.weather = Weather()
         cast = Cast(random, stays_a_day)
         self.drivers = Drivers(cast, self.agenda, self.till, self.books, self.weather, random)

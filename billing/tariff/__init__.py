@@ -1,0 +1,39 @@
+"""What a stay costs: tariffs as data, priced by pure functions (docs/tariffs.md)."""
+
+from billing.tariff.calendar import NO_TABLE, DayKind, HolidayTable, Special
+from billing.tariff.credits import NO_CREDITS, CreditLine, Credits, Quote, Voucher, quote
+from billing.tariff.lines import Line, LineKind
+from billing.tariff.plan import ANY_CAR, Vehicle
+from billing.tariff.price import Change, Priced, Pricer, price
+from billing.tariff.reading import read_tariff
+from billing.tariff.terms import Tariff
+from billing.tariff.words import DayType, Fault, PlateType, TariffError, VehicleType, VoucherKind
+
+__all__ = [
+    "ANY_CAR",
+    "NO_CREDITS",
+    "NO_TABLE",
+    "Change",
+    "CreditLine",
+    "Credits",
+    "DayKind",
+    "DayType",
+    "Fault",
+    "HolidayTable",
+    "Line",
+    "LineKind",
+    "PlateType",
+    "Priced",
+    "Pricer",
+    "Quote",
+    "Special",
+    "Tariff",
+    "TariffError",
+    "Vehicle",
+    "VehicleType",
+    "Voucher",
+    "VoucherKind",
+    "price",
+    "quote",
+    "read_tariff",
+]

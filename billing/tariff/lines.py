@@ -1,0 +1,197 @@
+"""The lines that explain a price. Days that are charged alike stand together; the lines sum to the total."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from fractions import Fraction
+from math import floor
+from zoneinfo import ZoneInfo
+
+from billing.tariff.explain import in_chinese, in_english
+from billing.tariff.plan import Plan
+from billing.tariff.walk import Part
+from scada.model.money import Fen
+
+
+class LineKind(Enum):
+    """What a line of a price is."""
+
+    FREE = "free"
+    CHARGE = "charge"
+    FACTOR = "factor"
+    CAP = "cap"
+    ROUNDING = "rounding"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the explanation: from when to when (the site's own time), how many units of what price.
+
+    `amount_fen` is what the line adds; a cap's is negative. `name` says which rule, cap, holder or factor it is.
+    """
+
+    kind: LineKind
+    start: datetime
+    end: datetime
+    units: int
+    unit_fen: Fen
+    amount_fen: Fen
+    name: str = ""
+    name_en: str = ""
+
+    @property
+    def text(self) -> str:
+        """Say it in Chinese."""
+        return in_chinese(self.kind.value, self.name, self.units, self.unit_fen)
+
+    @property
+    def text_en(self) -> str:
+        """Say it in English."""
+        return in_english(self.kind.value, self.name_en or self.name, self.units, self.unit_fen)
+
+    def to_json(self) -> dict[str, object]:
+        """Give the line as JSON values."""
+        return {
+            "kind": self.kind.value,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "units": self.units,
+            "unit_fen": self.unit_fen,
+            "amount_fen": self.amount_fen,
+            "name": self.name,
+            "text": self.text,
+            "text_en": self.text_en,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a cap takes off: which cap, of which window or day, how high it is, how much it takes."""
+
+    name: str
+    key: tuple[str, int]
+    cap: int
+    amount: int | Fraction
+
+
+@dataclass(slots=True)
+class _Row:
+    """A line in the making; seconds since the entry."""
+
+    kind: LineKind
+    start: int
+    end: int
+    units: int
+    unit_fen: int
+    amount: int | Fraction
+    name: str
+    name_en: str
+    key: object
+
+    @property
+    def sign(self) -> tuple[object, ...]:
+        """What makes two lines of different days alike."""
+        kept = self.key if self.kind is LineKind.CHARGE else None
+        return (self.kind, self.units, self.unit_fen, self.amount, self.name, kept)
+
+
+@dataclass(slots=True)
+class Lines:
+    """Collects lines along a stay."""
+
+    plan: Plan
+    entered_at: datetime
+    zone: ZoneInfo
+    _free: list[_Row] = field(default_factory=list)
+    _groups: dict[int, list[_Row]] = field(default_factory=dict)
+
+    def let_off(self, gone: int, who: str) -> None:
+        """The whole stay is free."""
+        self._free.append(_Row(LineKind.FREE, 0, gone, 0, 0, 0, who, who, None))
+
+    def free(self, start: int, end: int) -> None:
+        """Free time that was used."""
+        self._free.append(_Row(LineKind.FREE, start, end, 0, 0, 0, "", "", None))
+
+    def charge(self, part: Part, cut: Cut | None, group: int) -> None:
+        """Units of one price, and what a cap takes off them."""
+        rows = self._groups.setdefault(group, [])
+        last = next((row for row in reversed(rows) if row.kind is LineKind.CHARGE), None)
+        rule = part.price.rule
+        if last is not None and last.key is part.price and (last.unit_fen, last.end) == (part.unit_fen, part.start):
+            last.end, last.units, last.amount = part.end, last.units + part.units, last.amount + part.amount
+        else:
+            row = _Row(
+                LineKind.CHARGE,
+                part.start,
+                part.end,
+                part.units,
+                part.unit_fen,
+                part.amount,
+                rule.title,
+                rule.title_en,
+                part.price,
+            )
+            rows.append(row)
+        if self.plan.factor_first and self.plan.factor != 1:
+            more = part.amount * self.plan.factor - part.amount
+            self._add(rows, LineKind.FACTOR, part, "factor", 0, more, str(self.plan.factor))
+        if cut is not None:
+            self._add(rows, LineKind.CAP, part, cut.key, cut.cap, -cut.amount, cut.name)
+
+    def _add(
+        self, rows: list[_Row], kind: LineKind, part: Part, key: object, unit: int, amount: int | Fraction, name: str
+    ) -> None:
+        for row in rows:
+            if row.kind is kind and row.key == key:
+                row.end, row.amount = part.end, row.amount + amount
+                return
+        rows.append(_Row(kind, part.start, part.end, 1, unit, amount, name, name, key))
+
+    def made(self, total: Fen) -> tuple[Line, ...]:
+        """Give the lines; what rounding and parts of a fen make of their sum is a line of its own."""
+        rows = [*self._free, *self._alike()]
+        exact = sum(row.amount for row in rows)
+        if not self.plan.factor_first and self.plan.factor != 1 and exact:
+            more, name = exact * self.plan.factor - exact, str(self.plan.factor)
+            rows.append(_Row(LineKind.FACTOR, 0, rows[-1].end, 1, 0, more, name, name, None))
+        lines = [self._line(row) for row in sorted(rows, key=lambda row: row.start) if self._tells(row)]
+        rest = total - sum(line.amount_fen for line in lines)
+        if rest:
+            end = max(line.end for line in lines)
+            lines.append(Line(LineKind.ROUNDING, end, end, 0, Fen(0), Fen(rest)))
+        return tuple(lines)
+
+    def _tells(self, row: _Row) -> bool:
+        return row.kind in (LineKind.FREE, LineKind.CHARGE) or bool(row.amount)
+
+    def _alike(self) -> Iterator[_Row]:
+        """Put days together that follow each other and are charged alike."""
+        held: list[_Row] = []
+        signs: list[tuple[object, ...]] = []
+        for group in sorted(self._groups):
+            rows = sorted(self._groups[group], key=lambda row: row.kind.value != "charge")
+            own = [row.sign for row in rows]
+            if own == signs:
+                for one, other in zip(held, rows, strict=True):
+                    one.end, one.units, one.amount = other.end, one.units + other.units, one.amount + other.amount
+                continue
+            yield from held
+            held, signs = [replace(row) for row in rows], own
+        yield from held
+
+    def _line(self, row: _Row) -> Line:
+        return Line(
+            row.kind,
+            self._moment(row.start),
+            self._moment(row.end),
+            row.units,
+            Fen(row.unit_fen),
+            Fen(floor(row.amount)),
+            row.name,
+            row.name_en,
+        )
+
+    def _moment(self, second: int) -> datetime:
+        return (self.entered_at.astimezone(UTC) + timedelta(seconds=second)).astimezone(self.zone)

@@ -1,0 +1,52 @@
+"""The site's versions as they stand now: its files, its signatures and its holiday table put together."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from billing.tariff import HolidayTable, Tariff
+from billing.versions import holidays, signatures
+from billing.versions.choice import Versions, clashes, why_not
+from billing.versions.files import Folder, read_folder
+from billing.versions.holidays import HolidayError
+from billing.versions.signatures import Signature
+from scada.config import Config
+from scada.ports import BillingError
+from scada.store.db import Database, StoreError
+
+log = structlog.get_logger(__name__)
+
+
+async def read_versions(config: Config, db: Database, now: datetime) -> Versions:
+    """Read what may charge. Raises BillingError if nothing is in force for some lane's zone."""
+    try:
+        signed = await db.read(lambda conn: signatures.of_site(conn, config.site_id))
+        folder, table = await asyncio.to_thread(_read, config)
+    except (StoreError, SQLAlchemyError, HolidayError) as error:
+        raise BillingError(f"the tariffs cannot be read: {error}") from error
+    for broken in folder.broken:
+        log.error("tariff file not used", file=str(broken.path), mistakes=[str(fault) for fault in broken.faults])
+    versions = Versions(_usable(config, folder, signed), config.site.zone_info, table)
+    for zone in {config.zone_of(lane.id) for lane in config.lanes}:
+        versions.at(now, zone)
+    return versions
+
+
+def _read(config: Config) -> tuple[Folder, HolidayTable]:
+    return read_folder(config.beside(config.tariff.folder)), holidays.read(holidays.path_in(config.data))
+
+
+def _usable(config: Config, folder: Folder, signed: Mapping[str, Sequence[Signature]]) -> tuple[Tariff, ...]:
+    usable = []
+    for file in folder.files:
+        why = why_not(file.tariff, signed, virtual=config.site.virtual)
+        if why:
+            log.warning("tariff not used", file=str(file.path), version=file.tariff.version, why=why)
+        else:
+            usable.append(file.tariff)
+    for one, other in clashes(usable):
+        raise BillingError(f"tariffs {one.version!r} and {other.version!r} are in force from the same moment on")
+    return tuple(usable)

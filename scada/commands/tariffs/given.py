@@ -1,0 +1,111 @@
+"""What a question about a price says of car, plate, day and vouchers: people's words into those of tariffs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from billing.tariff import DayKind, DayType, PlateType, Tariff, Vehicle, VehicleType, Voucher, VoucherKind
+from scada.model.plate import PlateKind
+
+_KINDS: Final[Mapping[str, PlateKind]] = {kind.value: kind for kind in PlateKind}
+_ALIASES: Final[Mapping[str, str]] = {
+    "nev": "new_energy",
+    "green": "new_energy",
+    "新能源": "new_energy",
+    "month": "monthly",
+    "month_card": "monthly",
+    "motorbike": "motorcycle",
+    "off_day": "holiday",
+    "workday": "weekday",
+}
+_DAYS: Final[Mapping[str, DayType]] = {"weekday": DayType.WEEKDAY, "holiday": DayType.HOLIDAY}
+
+
+class GivenError(ValueError):
+    """A word that says nothing to a tariff; the message says which ones do."""
+
+
+def vehicle(tariff: Tariff, words: Sequence[str], plate_kinds: Sequence[str]) -> Vehicle:
+    """Read the vehicle: a class, `seats:N`, `spaces:N`; and what its plate is, or what its driver holds."""
+    made = Vehicle()
+    for word in words:
+        made = _vehicle(tariff, made, _plain(word))
+    for word in plate_kinds:
+        made = _plate(tariff, made, _plain(word))
+    return made
+
+
+def _plain(word: str) -> str:
+    plain = word.strip().lower().replace("-", "_").replace(" ", "_")
+    for prefix in ("vehicle_type_", "plate_type_", "day_type_"):
+        plain = plain.removeprefix(prefix)
+    return _ALIASES.get(plain, plain)
+
+
+def _vehicle(tariff: Tariff, made: Vehicle, word: str) -> Vehicle:
+    name, _, number = word.partition(":")
+    if name in ("seats", "spaces"):
+        if not number.isdecimal() or not 1 <= int(number) <= 500:
+            raise GivenError(f"{word!r}: write it like {name}:20")
+        return (
+            replace(made, spaces=int(number)) if name == "spaces" else replace(made, type=_class(tariff, int(number)))
+        )
+    for kind in VehicleType:
+        if kind is not VehicleType.ALL and _plain(kind.value) == word:
+            return replace(made, type=kind)
+    known = ", ".join(_plain(kind.value) for kind in VehicleType if kind is not VehicleType.ALL)
+    raise GivenError(f"{word!r} is no vehicle; write one of {known}, seats:N, spaces:N")
+
+
+def _class(tariff: Tariff, seats: int) -> VehicleType:
+    """Give the class of a vehicle with so many seats."""
+    found = [one for one in tariff.classes if one.seats_from is not None and one.seats_from <= seats]
+    return max(found, key=lambda one: one.seats_from or 0).vehicle if found else VehicleType.SMALL
+
+
+def _plate(tariff: Tariff, made: Vehicle, word: str) -> Vehicle:
+    for kind in PlateType:
+        if kind is not PlateType.ALL and _plain(kind.value) == word:
+            return replace(made, plate=kind)
+    holders = {one.holder for one in tariff.concessions} | {rule.holder for rule in tariff.rules}
+    if word in holders or word in _KINDS:
+        return replace(made, holders=made.holders | {word})
+    known = ", ".join(sorted({*_KINDS, *holders, *(_plain(kind.value) for kind in PlateType)} - {""}))
+    raise GivenError(f"{word!r} is no kind of plate; write one of {known}")
+
+
+def vouchers(tariff: Tariff, words: Sequence[object]) -> tuple[Voucher, ...]:
+    """Read vouchers: `minutes:60`, `money:500` (fen), `percent:50`, `full`, or a ticket of the tariff."""
+    return tuple(_voucher(tariff, word) for word in words)
+
+
+def _voucher(tariff: Tariff, word: object) -> Voucher:
+    if isinstance(word, Mapping):
+        kind, value = word.get("kind"), word.get("value", 0)
+        if kind is None and len(word) == 1:
+            kind, value = next(iter(word.items()))
+        word = f"{kind}:{value}"
+    text = str(word)
+    name, _, number = text.partition(":")
+    if tariff.vouchers is not None and tariff.vouchers.ticket(text) is not None:
+        return Voucher(VoucherKind.FULL, 0, text)
+    for kind in VoucherKind:
+        if kind.value == name and kind is VoucherKind.FULL:
+            return Voucher(kind)
+        if kind.value == name and number.isdecimal() and not (kind is VoucherKind.PERCENT and int(number) > 100):
+            return Voucher(kind, int(number))
+    tickets = [ticket.name for ticket in tariff.vouchers.tickets] if tariff.vouchers is not None else []
+    known = ", ".join(["minutes:60", "money:500 (fen)", "percent:50", "full", *tickets])
+    raise GivenError(f"{text!r} is no voucher; write one of {known}")
+
+
+def day(tariff: Tariff, word: str | None) -> DayKind | None:
+    """Read what sort of day it is; a price group or a season of the tariff is a holiday of that name."""
+    if word is None:
+        return None
+    if (plain := _plain(word)) in _DAYS:
+        return DayKind(_DAYS[plain])
+    names = {*(tariff.days.groups or {}).values(), *(season.name for season in tariff.days.seasons)}
+    if word in names:
+        return DayKind(DayType.HOLIDAY, (word,))
+    raise GivenError(f"{word!r} is no sort of day; write one of {', '.join(sorted({*_DAYS, *names}))}")
