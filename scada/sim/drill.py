@@ -16,7 +16,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from rich.console import Console
@@ -228,12 +228,13 @@ async def _published(desk: Desk) -> dict[str, object]:
     return {"tag_changes": tags.get("site.tag_changes"), "history_points": tags.get("site.history_points")}
 
 
-def is_good(result: dict[str, object]) -> bool:
-    """Say whether every car left and the judge found nothing."""
+def is_good(result: dict[str, Any], doubts: int = 0) -> bool:
+    """Say whether every car left and the judge found nothing; so many vehicles may be left to a stocktake."""
     return (
         result["entered"] == result["exited"] == result["cars"]
         and result["fees_fen"] == result["settled_fen"]
         and result["unexplained_openings"] == result["wrong_car_openings"] == 0
+        and result["left_to_stocktake"] <= doubts
         and not result["invariants_broken"]
     )
 

@@ -32,6 +32,7 @@ class Books:
         self.passages: list[Row] = []
         self.rises: list[Row] = []
         self.intents: list[Row] = []
+        self.doubts: list[Row] = []
         self.entries: list[JournalEntry] = []
         for number, car in enumerate(("car-1", "car-2"), start=1):
             self._visit(number, car)
@@ -96,6 +97,13 @@ class Books:
         self.passages.append({**_passage(f"{lane}-{number}", lane, number, "京A10003"), "outcome": "TAILGATE"})
         return self.passages[-1]
 
+    def doubts_at(self, *passages: tuple[str, int]) -> None:
+        """Put passages on the UNCERTAIN list."""
+        self.doubts = [
+            {"site": SITE, "lane": lane, "number": number, "passage": f"{lane}-{number}", "why": "nobody saw", "at": AT}
+            for lane, number in passages
+        ]
+
     def judged(
         self, folder: Path, spoil: Callable[[Connection], object] = lambda connection: None
     ) -> dict[str, object]:
@@ -116,6 +124,7 @@ class Books:
                 (schema.passage, self.passages),
                 (schema.rise, self.rises),
                 (schema.intent, self.intents),
+                (schema.uncertain, self.doubts),
             ):
                 if rows:
                     connection.execute(insert(table), rows)

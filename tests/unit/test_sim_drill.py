@@ -18,6 +18,7 @@ GOOD: dict[str, object] = {
     "settled_fen": 500,
     "unexplained_openings": 0,
     "wrong_car_openings": 0,
+    "left_to_stocktake": 0,
     "invariants_broken": [],
 }
 
@@ -30,6 +31,7 @@ GOOD: dict[str, object] = {
         {"settled_fen": 400},
         {"unexplained_openings": 1},
         {"wrong_car_openings": 1},
+        {"left_to_stocktake": 1},
         {"invariants_broken": ["8: …"]},
     ],
 )

@@ -179,6 +179,23 @@ def test_a_car_that_came_in_without_a_stay_breaks_the_sixth_rule(tmp_path: Path)
     assert broken(books, tmp_path) == ["6: car-1 came in 1 times and has 0 stays"]
 
 
+def test_a_car_that_came_in_unseen_and_stands_on_the_uncertain_list_is_left_to_a_stocktake(tmp_path: Path) -> None:
+    books = Books()
+    del books.stays[0]
+    books.passages[1]["stay"] = None
+    books.doubts_at(("in1", 1))
+    result = books.judged(tmp_path)
+    assert (result["invariants_broken"], result["left_to_stocktake"]) == ([], 1)
+
+
+def test_a_doubt_about_another_passage_explains_no_car_without_a_stay(tmp_path: Path) -> None:
+    books = Books()
+    del books.stays[0]
+    books.passages[1]["stay"] = None
+    books.doubts_at(("in1", 77), ("in1", 2), ("out1", 1))
+    assert broken(books, tmp_path) == ["6: car-1 came in 1 times and has 0 stays"]
+
+
 @pytest.mark.parametrize("cause", ["UNKNOWN", "NONE", None])
 def test_a_rise_without_a_cause_is_unexplained(tmp_path: Path, cause: str | None) -> None:
     books = Books()

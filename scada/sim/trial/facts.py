@@ -27,6 +27,8 @@ class Facts:
     journal: Rows = ()
     requests: Rows = ()
     cases: Rows = ()
+    doubts: Rows = ()
+    """The UNCERTAIN list: what a stocktake has to find out."""
     entries: frozenset[str] = field(default_factory=frozenset)
     """The lanes that lead in."""
     broken_link: int | None = None
@@ -59,6 +61,7 @@ def read_facts(connection: Connection, entries: frozenset[str]) -> Facts:
         journal=rows(schema.journal),
         requests=rows(schema.open_request),
         cases=rows(schema.case),
+        doubts=rows(schema.uncertain),
         entries=entries,
         broken_link=verify(connection),
     )

@@ -50,6 +50,7 @@ def judge(truth: Truth, facts: Facts) -> dict[str, object]:
         "gate_openings": len(truth.rises),
         "unexplained_openings": len(unexplained),
         "wrong_car_openings": len(wrong),
+        "left_to_stocktake": book.doubted(),
         "invariants_broken": [*wrong, *unexplained, *book.broken()],
         "loop_to_command_ms": spread(_figures(commands, "loop_to_command_ms")),
         "payment_to_command_ms": spread(_figures(commands, "payment_to_command_ms")),
@@ -197,7 +198,7 @@ class _Book:
                 yield row
 
     def _stays(self) -> Iterator[str]:
-        """Rule 6: stays begin and end on completed passages, and every car that came in has one."""
+        """Rule 6: stays begin and end on completed passages; a car that came in has one, or a stocktake to come."""
         for stay in self._facts.stays:
             if stay["ending"] != Ending.ANNULLED.value:
                 yield from self._completed(stay, "entry_passage", "began")
@@ -206,9 +207,18 @@ class _Book:
         begun = Counter(self._owner_of(stay["entry_passage"]) for stay in self._facts.stays)
         came = Counter(str(row["car"]) for row in self._truth.crossings if self._went_in(row))
         slipped = Counter(row["car"] for row in self._without_leave() if self._went_in(row))
+        listed = Counter(self.owner(row) for row in self._doubted() if self._leads_in(_number(row)))
         for car, times in came.items():
-            if not times - slipped[car] <= begun[car] <= times:
+            if not times - slipped[car] - listed[car] <= begun[car] <= times:
                 yield f"6: {car} came in {times} times and has {begun[car]} stays"
+
+    def _doubted(self) -> Iterator[Row]:
+        """Give the entries of the UNCERTAIN list whose car truly went through."""
+        return (row for row in self._facts.doubts if self._is_made(row))
+
+    def doubted(self) -> int:
+        """Count the vehicles that went through and of which only a stocktake can tell."""
+        return sum(1 for _ in self._doubted())
 
     def _completed(self, stay: Row, column: str, what: str) -> Iterator[str]:
         passage = self._passages.get(str(stay[column]))
