@@ -78,6 +78,16 @@ def match(read: PlateRead, stays: Sequence[OpenStay]) -> Match:
     return Match(None, _ranked(found))
 
 
+def ranked(read: PlateRead, stays: Sequence[OpenStay]) -> list[tuple[OpenStay, float | None]]:
+    """Order all stays for a person who looks for a car's own: exact, near, then by looks, then the latest."""
+    found = match(read, stays)
+    first = ([found.exact] if found.exact is not None else []) + [one.stay for one in found.near]
+    seen = {stay.id: _likeness(read, stay) for stay in stays}
+    others = [stay for stay in stays if stay not in first]
+    others.sort(key=lambda stay: (-(seen[stay.id] or 0.0), -stay.entered_at.timestamp(), stay.id))
+    return [(stay, seen[stay.id]) for stay in (*first, *others)]
+
+
 def _ranked(found: Iterable[Near]) -> tuple[Near, ...]:
     return tuple(sorted(found, key=lambda one: (_rank(one), -one.stay.entered_at.timestamp(), one.stay.id)))
 

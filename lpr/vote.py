@@ -52,6 +52,8 @@ class Ballot:
     place: Place | None = None
     early: bool = False
     looks: int = 1
+    others: tuple[Alternative, ...] = ()
+    """What else the same look may show, on the scale of `weight`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def ballot_of(eye: str, guess: PlateGuess, *, early: bool = False) -> Ballot:
     """Make a ballot of what a reader says of one frame."""
     (x, y), width = guess.centre, guess.width_px
     place = Place(x, y, width)
-    return Ballot(eye, guess.text, guess.kind, guess.colour, guess.weight, guess.min_prob, place, early)
+    others = guess.alternatives
+    return Ballot(eye, guess.text, guess.kind, guess.colour, guess.weight, guess.min_prob, place, early, others=others)
 
 
 def nearest(guesses: Iterable[PlateGuess], region: Sequence[tuple[float, float]], least_px: float) -> PlateGuess | None:
@@ -219,17 +222,18 @@ def _same_place(one: Ballot, other: Ballot) -> bool:
 def _candidates(group: Sequence[Ballot]) -> list[Candidate]:
     """Give the strings of one car that were seen since it stands there, the strongest first."""
     texts = {ballot.text for ballot in group if not ballot.early}
-    named = [_candidate([ballot for ballot in group if ballot.text == text]) for text in texts]
+    named = [_candidate(text, group) for text in texts]
     return sorted(named, key=_order, reverse=True)
 
 
-def _candidate(agreeing: Sequence[Ballot]) -> Candidate:
+def _candidate(text: Plate, group: Sequence[Ballot]) -> Candidate:
+    agreeing = [ballot for ballot in group if ballot.text == text]
     best = max(agreeing, key=lambda ballot: (ballot.surety, not ballot.early, ballot.weight, ballot.eye))
     return Candidate(
         text=best.text,
         kind=best.kind,
         colour=_colour(agreeing),
-        total=_weight(agreeing),
+        total=_support(text, group),
         confidence=best.surety,
         agreeing=sum(ballot.looks for ballot in agreeing),
         eye=best.eye,
@@ -257,9 +261,20 @@ def _weight(ballots: Iterable[Ballot]) -> float:
     return fsum(ballot.weight for ballot in ballots)
 
 
+def _support(text: Plate, ballots: Iterable[Ballot]) -> float:
+    """Add up what looks say for a string, as their first word or as one of the next."""
+    return fsum(said for ballot in ballots for said in _said(text, ballot))
+
+
+def _said(text: Plate, ballot: Ballot) -> list[float]:
+    if ballot.text == text:
+        return [ballot.weight]
+    return [other.probability for other in ballot.others if other.text == text]
+
+
 def _alternatives(ballots: Sequence[Ballot], winner: Plate) -> tuple[Alternative, ...]:
-    texts = {ballot.text for ballot in ballots}
-    sums = {text: _weight(ballot for ballot in ballots if ballot.text == text) for text in texts}
+    texts = {ballot.text for ballot in ballots} | {other.text for ballot in ballots for other in ballot.others}
+    sums = {text: _support(text, ballots) for text in texts}
     total = fsum(sums.values())
     others = [Alternative(text, sums[text] / total if total else 0.0) for text in sums if text != winner]
     return tuple(sorted(others, key=lambda other: (-other.probability, other.text))[:_MOST_ALTERNATIVES])

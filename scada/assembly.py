@@ -16,7 +16,7 @@ from lpr.evidence import PictureStore
 from lpr.instrument.rows import rows_of
 from lpr.keeping.job import Keeper
 from lpr.keeping.shelf import Shelf
-from lpr.match import match
+from lpr.match import match, ranked
 from lpr.pool import CameraPool
 from lpr.push.desk import UnitDesk, UnitParts, unit_keys
 from lpr.push.recent import PushedReads
@@ -335,6 +335,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
         },
+        ranked,
     )
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),

@@ -38,8 +38,8 @@ def stays() -> ResponseReturnValue:
 
 @api.get("/api/open-stays")
 def open_stays() -> ResponseReturnValue:
-    """The stays now open, for picking one."""
-    return looked_up("open_stays", {})
+    """The stays now open, for picking one; with `lane`, the likeliest of the car that stands there first."""
+    return looked_up("open_stays", {"lane": request.args.get("lane", "")[:_WORD_LIMIT]})
 
 
 @api.get("/api/journal")

@@ -10,13 +10,14 @@ _SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
 def cameras_look_at_lanes(reading: Reading) -> Iterator[Mistake]:
-    """See that every camera has a lane, and every lane a camera."""
+    """See that every camera and every unit has a lane, and every lane a camera."""
     lanes = {lane.get("name") for lane in reading.tables("lanes")}
-    for number, camera in enumerate(reading.tables("cameras")):
-        lane = camera.get("lane")
+    looking = [(section, *one) for section in ("cameras", "units") for one in enumerate(reading.tables(section))]
+    for section, number, eye in looking:
+        lane = eye.get("lane")
         if isinstance(lane, str) and lane not in lanes:
             known = ", ".join(sorted(str(name) for name in lanes))
-            yield reading.mistake(("cameras", number, "lane"), f"{lane!r} is no lane", f"name one of: {known}")
+            yield reading.mistake((section, number, "lane"), f"{lane!r} is no lane", f"name one of: {known}")
     watched = {camera.get("lane") for camera in reading.tables("cameras")}
     for number, one in enumerate(reading.tables("lanes")):
         if one.get("name") not in watched:

@@ -32,7 +32,7 @@ def is_virtual(reading: Reading) -> bool:
 
 
 def _names_stand_once(reading: Reading) -> Iterator[Mistake]:
-    for section in ("lanes", "cameras"):
+    for section in ("lanes", "cameras", "units"):
         seen: set[object] = set()
         for number in range(len(reading.tables(section))):
             name = reading.text(section, number, "name")

@@ -1,16 +1,22 @@
 """What must never happen in a vote."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.vote import Ballot, decide, distance, vote
-from scada.model.plate import PlateRead
+from scada.model.plate import Alternative, Plate, PlateRead
 from tests.support.lpr import ballot
 
 TEXTS = ("京A12345", "京A1234S", "京B12345", "沪C67890", "粤BD12345", "京ABCD12")
+besides = st.lists(st.builds(Alternative, st.sampled_from(TEXTS).map(Plate), st.floats(0, 0.5)), max_size=2)
 looks = st.builds(
-    lambda text, prob, eye, early, x, width: ballot(text, prob, eye=eye, early=early, x=x, width=width),
+    lambda text, others, prob, eye, early, x, width: replace(
+        ballot(text, prob, eye=eye, early=early, x=x, width=width), others=tuple(others)
+    ),
     st.sampled_from(TEXTS),
+    besides,
     st.floats(0, 1),
     st.sampled_from(("front", "rear", "unit")),
     st.booleans(),

@@ -61,6 +61,13 @@ def site(folder: Path, port: int, cameras: tuple[str, ...] = ("cam-in1", "cam-ou
     return path
 
 
+def with_camera(config: Path, port: int, name: str, lane: str = "in1") -> Path:
+    """Add a camera of a simulated feed to a site; gives its path."""
+    block = f'\n[[cameras]]\nname = "{name}"\nlane = "{lane}"\nsource = "http://127.0.0.1:{port}/{name}.mjpg"\n'
+    config.write_text(config.read_text(encoding="utf-8") + block, encoding="utf-8")
+    return config
+
+
 class Feed:
     """The simulated cameras as a process of their own."""
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lpr.match import OTHER_CAR, Match, match
+from lpr.match import OTHER_CAR, Match, match, ranked
 from lpr.reader.grammar import parse
 from scada.model.appearance import NO_LOOK, Appearance, likeness, written
 from scada.model.names import LaneName, StayId
@@ -164,6 +164,14 @@ def test_an_only_near_stay_whose_car_looks_different_is_not_offered() -> None:
 def test_the_looks_never_make_a_stay_near() -> None:
     alike = looking(stays("沪C99999"), RED_VAN)
     assert match(read("京A12345", appearance=RED_VAN), alike) == Match(None, ())
+
+
+def test_a_person_is_shown_all_stays_the_near_ones_first_then_those_that_look_alike() -> None:
+    parked = looking(stays("沪C11111", "沪C22222", "京A12346", "沪C33333"), BLUE_CAR, RED_VAN, BLUE_CAR, NO_LOOK)
+    shown = ranked(read("京A12345", appearance=RED_VAN), parked)
+    assert [stay.plate for stay, _ in shown] == ["京A12346", "沪C22222", "沪C33333", "沪C11111"]
+    assert [None if alike is None else round(alike, 1) for _, alike in shown] == [0.0, 1.0, None, 0.0]
+    assert ranked(read("沪C33333"), parked)[0][0].plate == "沪C33333"
 
 
 @pytest.mark.parametrize("broken", ["", "zz", "00", "f" * 200])

@@ -6,7 +6,7 @@ import pytest
 
 from lpr.vote import Ballot, Candidate, ballot_of, decide, distance, inside, nearest, vote
 from scada.model.names import PictureId
-from scada.model.plate import PlateColour, PlateRead, PlateUnread
+from scada.model.plate import Alternative, Plate, PlateColour, PlateRead, PlateUnread
 from tests.support.lpr import ballot, guess
 
 PICTURE = PictureId("20250101T120000000-0123456789ab.jpg")
@@ -43,6 +43,18 @@ def test_the_frames_of_two_cameras_are_counted_in_one_vote() -> None:
     )
     assert (best.text, best.agreeing, best.eye) == ("京A12345", 3, "rear")
     assert best.total == pytest.approx(0.6**7 + 2 * 0.85**7)
+
+
+def test_what_a_look_may_show_besides_counts_for_a_string_that_was_read_first_elsewhere() -> None:
+    doubtful = replace(ballot("京A12345", 0.92), others=(Alternative(Plate("京A1234S"), 0.35),))
+    two = [doubtful, doubtful, ballot("京A1234S", 0.93)]
+    assert best_of(*two).text == "京A1234S"
+    assert best_of(*two).total == pytest.approx(0.93**7 + 0.7)
+    assert best_of(*two).agreeing == 1
+    assert best_of(doubtful, doubtful).text == "京A12345"
+    outcome = vote([doubtful])
+    assert outcome is not None
+    assert outcome.alternatives[0].probability == pytest.approx(0.35 / (0.35 + 0.92**7))
 
 
 def test_another_cars_reads_do_not_mix_with_this_cars() -> None:

@@ -68,7 +68,7 @@ export class LaneDialog extends LitElement {
     const dialog = this.#dialog;
     dialog?.querySelector('form')?.reset();
     dialog?.showModal();
-    if (command === 'stay') this.stays = (await list('/api/open-stays')) ?? [];
+    if (command === 'stay') this.stays = (await list(`/api/open-stays?lane=${encodeURIComponent(lane.name)}`)) ?? [];
   }
 
   get #dialog() {
@@ -186,8 +186,15 @@ export class LaneDialog extends LitElement {
     return html`<div class="stays" role="radiogroup" aria-label=${t('Open stays')}>
       ${this.stays.map((stay) => html`<label class="stay"><input type="radio" name="stay" value=${stay.stay} required>
         ${stay.picture ? html`<img src="/pictures/${encodeURIComponent(stay.picture)}" alt="" loading="lazy">` : html`<div class="picture empty">${t('no picture')}</div>`}
-        <span><b>${stay.plate}</b><br>${dayAndTime(new Date(stay.entered_at))}</span></label>`)}
+        <span><b>${stay.plate}</b><br>${dayAndTime(new Date(stay.entered_at))}${this.#alike(stay.alike)}</span></label>`)}
     </div>`;
+  }
+
+  /** @param {number | null} share how much the car of a stay looks like this one */
+  #alike(share) {
+    if (share === null) return nothing;
+    const words = t('looks {share} % alike', {share});
+    return html`<br>${words}`;
   }
 
   #outcome() {

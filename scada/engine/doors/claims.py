@@ -224,9 +224,8 @@ def _stay_of_read(runner: LaneRunner, stays: Iterable[OpenStay]) -> OpenStay | N
 
 def _look_of(runner: LaneRunner) -> Appearance:
     """Give what the car that stands here looked like to the cameras, whether its plate was read or not."""
-    reads = runner.lane.live.reads if runner.lane.live else ()
-    seen = (read if isinstance(read, PlateRead) else read.guess for read in reversed(reads))
-    return next((read.appearance for read in seen if read is not None and read.appearance), NO_LOOK)
+    seen = runner.lane.live.glimpse if runner.lane.live else None
+    return NO_LOOK if seen is None else seen.appearance
 
 
 def _plausible(ask: Ask) -> Plate:

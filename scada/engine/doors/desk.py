@@ -1,6 +1,6 @@
 """The control room's verbs: what a person may see and do, checked here again and written down with his name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Connection, select
@@ -18,11 +18,18 @@ from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
 from scada.model.money import Fen
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
-from scada.ports import Cashier, Journal, JournalEntry, Requests
+from scada.ports import Cashier, Journal, JournalEntry, OpenStay, Requests
 from scada.store.db import Database
 from scada.store.journal import recent
 from scada.store.operators import CHANGE, Operators, PasswordRefused, SignInRefused
 from scada.store.schema import stay as stay_table
+
+Rank = Callable[[PlateRead, Sequence[OpenStay]], Sequence[tuple[OpenStay, float | None]]]
+
+
+def as_they_came(_: PlateRead, stays: Sequence[OpenStay]) -> list[tuple[OpenStay, float | None]]:
+    """Leave the stays in the order in which they began."""
+    return [(stay, None) for stay in stays]
 
 
 class Desk:
@@ -43,7 +50,9 @@ class Desk:
         typed: Callable[[Plate], PlateRead],
         goodwill_fen: Fen,
         more: Mapping[str, Handler],
+        rank: Rank = as_they_came,
     ) -> None:
+        """`rank`: the open stays for a car, the likeliest first, each with how much its car looks alike."""
         self._clock = clock
         self._db = db
         self._journal = journal
@@ -54,6 +63,7 @@ class Desk:
         self._typed = typed
         self._goodwill_fen = goodwill_fen
         self._more = more
+        self._rank = rank
 
     def verbs(self) -> dict[str, Handler]:
         """Give the verbs by name; all but the sign-in ask for a right."""
@@ -138,7 +148,12 @@ class Desk:
         runner.post(e.Rejected(passage, ask.user, reason, **self._now()))
         return {"accepted": True}
 
-    async def _open_stays(self, _ask: Ask) -> object:
+    async def _open_stays(self, ask: Ask) -> object:
+        """Give the open stays; for the car that stands in `lane`, the likeliest first: a person picks, nobody else."""
+        stays, runner = await self._cashier.open_stays(), self._runners.get(LaneName(str(ask.args.get("lane", ""))))
+        live = runner.lane.live if runner is not None else None
+        seen = live.glimpse if live is not None else None
+        offered = [(stay, None) for stay in stays] if seen is None else self._rank(seen, stays)
         return [
             {
                 "stay": stay.id,
@@ -146,8 +161,9 @@ class Desk:
                 "entered_at": stay.entered_at.isoformat(),
                 "lane": stay.lane,
                 "picture": stay.picture,
+                "alike": None if alike is None else round(100 * alike),
             }
-            for stay in await self._cashier.open_stays()
+            for stay, alike in offered
         ]
 
     async def _recent_stays(self, ask: Ask) -> object:

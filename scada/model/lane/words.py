@@ -197,6 +197,12 @@ class Passage:
     reads: tuple[PlateRead | PlateUnread, ...] = ()
     """What the cameras said, the rejected reads too, the newest last."""
 
+    @property
+    def glimpse(self) -> PlateRead | None:
+        """What the cameras last made of its plate and its looks, sure or not."""
+        made = (reading if isinstance(reading, PlateRead) else reading.guess for reading in reversed(self.reads))
+        return next((read for read in made if read is not None), None)
+
     def seen(self, reading: PlateRead | PlateUnread) -> "Passage":
         """Keep one more answer of the cameras."""
         return replace(self, reads=(*self.reads[1 - MOST_READS :], reading))
