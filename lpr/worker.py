@@ -38,6 +38,7 @@ from lpr.process.wire import (
     settings_from,
 )
 from lpr.sources.opening import opener
+from lpr.view.light import LightReader
 from lpr.view.perspective import seen_by
 from scada.clock import Clock, clock_from
 
@@ -178,7 +179,7 @@ def main() -> int:
     grabber.start()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, orders), name="orders", daemon=True).start()
     store = PictureStore(Path(settings.pictures))
-    reader = seen_by(opened.reader, settings.perspective)
+    reader = LightReader(seen_by(opened.reader, settings.perspective))
     capturer = Capturer(grabber, reader, store, clock, settings.region, settings.min_plate_px)
     gauge = Gauge(grabber, Watch(Path(settings.memory) if settings.memory else None), clock)
     try:
