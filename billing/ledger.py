@@ -259,7 +259,7 @@ def add_notice(
             site=books.site,
             event_type=notice.event_type,
             verdict=verdict,
-            out_trade_no=getattr(notice.about, "out_trade_no", None),
+            out_trade_no=notice.order[:32] if notice.order else None,
             received_at=at,
             headers=headers,
             body=body,

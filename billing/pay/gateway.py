@@ -7,7 +7,7 @@ gives that is neither `Refused` nor `Unknown` is done: verified, whole, and abou
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from billing.settle import NOTHING, Transaction
 from scada.model.money import Fen
@@ -127,6 +127,17 @@ class Notice:
     id: str
     event_type: str
     about: Told
+
+    @property
+    def order(self) -> OrderId | None:
+        """The order that it is about, if it is about one."""
+        match self.about:
+            case Transaction(out_trade_no=order) | Refund(out_trade_no=order) | Deduction(out_trade_no=order):
+                return order
+            case Entrance() | Untold():
+                return None
+            case _:
+                assert_never(self.about)
 
 
 class Gateway(Protocol):

@@ -88,7 +88,7 @@ class NoticeDesk:
             await self._refuse(notice, len(body))
             return _fail(401, "not verified")
         verdict, applied = await self._settle(notice, gather_marks(headers), body)
-        log.info("notice taken", verdict=verdict, notice_event=notice.event_type)
+        log.info("notice taken", verdict=verdict, told=notice.event_type, order=notice.order)
         if applied is not None:
             self._applied(applied)
         return NoticeAnswer(204)

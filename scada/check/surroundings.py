@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from billing.pay.keys import read_keys
 from lpr.backend import AUTO, outlook
 from lpr.models import ModelError
 from plc import tagmap
@@ -18,8 +19,9 @@ from scada.check.rules import is_virtual
 from scada.check.serving import what_is_served_is_there
 from scada.check.tariffs import tariffs_can_charge
 from scada.clock import VARIABLE, SystemClock, clock_from
-from scada.config import data_folder
+from scada.config import ConfigError, data_folder, load
 from scada.model.tag import TagName, lane_of
+from scada.ports import BillingError
 
 Look = Callable[[Reading], Iterator[Mistake]]
 
@@ -146,6 +148,18 @@ def _secrets_are_there_and_ours_alone(reading: Reading) -> Iterator[Mistake]:
             yield reading.mistake(path, f"{file} can be read by others", f"chmod 600 {file}")
 
 
+def _the_merchants_keys_fit(reading: Reading) -> Iterator[Mistake]:
+    """Try WeChat's keys as the plant does at its start, once every file is there and ours alone."""
+    if is_virtual(reading) or any(_secrets_are_there_and_ours_alone(reading)):
+        return
+    try:
+        read_keys(load(reading.file))
+    except ConfigError:
+        return
+    except BillingError as error:
+        yield reading.mistake(("wechat",), str(error), "see docs/wechatpay.md, Keys")
+
+
 def _data_can_be_written(reading: Reading) -> Iterator[Mistake]:
     folder = _data(reading)
     standing = next(place for place in (folder, *folder.parents) if place.exists())
@@ -200,6 +214,7 @@ LOOKS: tuple[Look, ...] = (
     _plcs_know_us,
     _pictures_exist,
     _secrets_are_there_and_ours_alone,
+    _the_merchants_keys_fit,
     _data_can_be_written,
     _plates_can_be_read,
     _only_virtual_time_runs_fast,

@@ -6,7 +6,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from billing.sim.wechat.keys import prepare
 from lpr.models import DETECTOR, RECOGNISER, TEXT_DETECTOR
 from scada.__main__ import main
 from scada.check import Mistake, Severity, check, has_errors
@@ -184,6 +187,22 @@ def test_a_secret_that_others_can_read_is_told(write: Write, tmp_path: Path) -> 
     file = write(("virtual = true", "virtual = false"), ("# data = ", 'data = "data"  # '))
     [found] = [one for one in errors(file) if one.key == "wechat.private_key_file"]
     assert "chmod 600" in found.remedy
+
+
+def test_a_merchants_key_of_another_certificate_is_told(write: Write, tmp_path: Path) -> None:
+    virtual = load(write(("# data = ", 'data = "data"  # ')))
+    prepare(virtual)
+    file = write(
+        ("virtual = true", "virtual = false"),
+        ("# data = ", 'data = "data"  # '),
+        ('base_url = "http://127.0.0.1:8092"', 'base_url = "https://api.mch.weixin.qq.com"'),
+    )
+    assert "wechat" not in keys(file)
+    other = generate_private_key(public_exponent=65537, key_size=2048)
+    pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    virtual.secret(virtual.wechat.private_key_file).write_bytes(pem)
+    [found] = [one for one in errors(file) if one.key == "wechat"]
+    assert "the key is not that of" in found.what
 
 
 def test_a_fast_clock_at_real_gates_is_told(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 import requests
+from wechatpayv3 import core  # type: ignore[import-untyped]
 
 from billing.pay.codes import take
 from billing.pay.gateway import Closed, H5Url, Notice, NotVerified, Refused, Reversed, Sheet, Unknown
@@ -143,6 +145,17 @@ def test_an_answer_about_another_order_proves_nothing(at: Bench, monkeypatch: py
     other = at.paid_order()
     monkeypatch.setattr(at.wechat.orders, "find", lambda _number: at.wechat.orders._orders[other])
     assert isinstance(at.gateway.query(number()), Unknown)
+
+
+def test_many_calls_at_once_share_a_few_connections_and_never_one_answer(at: Bench) -> None:
+    pool = core.requests.get_adapter(at.config.wechat.base_url).poolmanager
+    connections = pool.connection_from_url(at.config.wechat.base_url)
+    orders = [at.ordered()[0] for _ in range(8)]
+    before = connections.num_connections
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(at.gateway.query, orders * 5))
+    assert [one.out_trade_no for one in found if isinstance(one, Transaction)] == orders * 5
+    assert connections.num_connections - before <= 4
 
 
 def test_an_order_can_be_paid_until_its_time_and_not_after(at: Bench) -> None:

@@ -1,17 +1,25 @@
 """Money back, and the day's bills: what WeChat accepted, what became of it, and whether the sums agree."""
 
+import asyncio
 import gzip
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from billing.pay.bill import FundBill, TradeBill
 from billing.pay.calls.bills import NO_TRADE, NOT_YET
 from billing.pay.gateway import Notice, Refund, Refused, Unknown
+from billing.sim.wechat.books.refunds import refund_notice
 from billing.sim.wechat.clock import BEIJING
+from billing.sim.wechat.crypto import sealed, signed_headers
 from scada.model.money import Fen
 from scada.model.names import OrderId
+from scada.store.schema import notice
+from tests.support.billing import open_till
+from tests.support.store import open_database
 from tests.support.wechat import Bench, bench, number
 
 REASON = "重复支付"
@@ -34,10 +42,10 @@ def test_a_refund_is_accepted_then_done_and_never_twice(at: Bench) -> None:
     assert isinstance(done, Refund)
     assert (done.status, done.amount_fen) == ("SUCCESS", 200)
     assert done.success_at is not None
-    notice = at.next_notice()
-    assert isinstance(notice, Notice)
-    assert notice.event_type == "REFUND.SUCCESS"
-    assert notice.about == done
+    told = at.next_notice()
+    assert isinstance(told, Notice)
+    assert told.event_type == "REFUND.SUCCESS"
+    assert told.about == done
     assert [one.amount for one in at.wechat.refunds.all() if one.number == name] == [200]
 
 
@@ -47,10 +55,10 @@ def test_a_refund_that_fails_says_so(at: Bench, end: str) -> None:
     refunded(at, order, f"R{order}A", 500)
     assert at.next_notice()
     at.switch("refunds", out_refund_no=f"R{order}A", state=end)
-    notice = at.next_notice()
-    assert isinstance(notice, Notice)
-    assert isinstance(notice.about, Refund)
-    assert (notice.event_type, notice.about.status) == (f"REFUND.{end}", end)
+    told = at.next_notice()
+    assert isinstance(told, Notice)
+    assert isinstance(told.about, Refund)
+    assert (told.event_type, told.about.status) == (f"REFUND.{end}", end)
 
 
 def test_a_refund_whose_answer_was_lost_is_asked_for_by_the_same_number(at: Bench) -> None:
@@ -183,3 +191,20 @@ def test_a_bill_that_lies_elsewhere_is_not_fetched(traded: tuple[Bench, date, li
     )
     late = channel.fetch("bill", f"{at.config.wechat.base_url}/v3/billdownload/file?token=old")
     assert isinstance(late, Refused)
+
+
+async def test_the_desk_keeps_a_refunds_notice_and_applies_it_to_no_payment(at: Bench, tmp_path: Path) -> None:
+    order = await asyncio.to_thread(at.paid_order)
+    name = f"R{order}A"
+    await asyncio.to_thread(refunded, at, order, name, 200)
+    platform, found = at.wechat.platform, at.wechat.refunds.find(name)
+    assert found is not None
+    assert at.wechat.refunds.end(found, "SUCCESS")
+    resource = sealed(platform.apiv3_key, refund_notice(found), "refund")
+    message = {"id": "n-r", "event_type": "REFUND.SUCCESS", "resource_type": "encrypt-resource", "resource": resource}
+    body = json.dumps(message).encode()
+    headers = signed_headers(platform.key, platform.key_id, body, at.wechat.clock.signing_s())
+    async with open_database(tmp_path) as db, open_till(at.config, db) as till:
+        assert (await till.cashier.notice(headers, body)).status == 204
+        [kept] = await till.rows(notice)
+    assert (kept.event_type, kept.verdict, kept.out_trade_no) == ("REFUND.SUCCESS", "other_event", order)
