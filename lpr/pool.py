@@ -119,6 +119,10 @@ class CameraPool:
         """Give of every camera which back end reads for it, with which files, and why no better one."""
         return {post.name: post.reads for post in self._all()}
 
+    def relearn(self, camera: str) -> bool:
+        """Let a camera take what it sees now for its view; False if it cannot."""
+        return any(post.relearn() for post in self._all() if post.name == camera)
+
     def pids(self) -> dict[str, int]:
         """Give the process numbers of the cameras that run, by camera."""
         return {post.name: post.pid for post in self._all() if post.pid is not None}

@@ -28,6 +28,7 @@ from lpr.process.wire import (
     Enough,
     Order,
     Reads,
+    Relearn,
     SnapshotAnswer,
     SnapshotOrder,
     Turn,
@@ -95,6 +96,8 @@ class Worker:
                 self._enough = order
             case Turn():
                 self._turn = order
+            case Relearn():
+                self._gauge.relearn()
             case _:
                 assert_never(order)
 

@@ -331,7 +331,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         {
             **_mode_desk(plant).verbs(),
             **PictureDesk(plant.room, plant.operators).verbs(),
-            **CameraDesk(config.site_id, plant.db, plant.operators, _lanes_of_cameras(config)).verbs(),
+            **_camera_desk(plant).verbs(),
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
         },
@@ -351,6 +351,11 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         catalogue = served(plant.tags.specs(), {tag.name: tag for tag in plant.maps.tag_map.tags}, config.serve.tags)
         doors.append(door(config, plant.clock, plant.tags, catalogue, plant.operators, hello))
     return doors
+
+
+def _camera_desk(plant: Plant) -> CameraDesk:
+    lanes, relearn = _lanes_of_cameras(plant.config), plant.cameras.relearn
+    return CameraDesk(plant.config.site_id, plant.db, plant.journal, plant.operators, lanes, relearn)
 
 
 def _mode_desk(plant: Plant) -> ModeDesk:

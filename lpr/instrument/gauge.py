@@ -43,6 +43,11 @@ class Gauge:
             self._saved_s = now_s
             self._save()
 
+    def relearn(self) -> None:
+        """Begin the baselines anew with what is seen now."""
+        self._watch.forget()
+        self._save()
+
     def figures(self, unkept: str) -> SceneFigures:
         """Give the figures of now. Of a view that is no longer seen nothing is known."""
         health = self._grabber.health()

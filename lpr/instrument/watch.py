@@ -66,13 +66,17 @@ class Watch:
     def __init__(self, memory: Path | None = None) -> None:
         """`memory`: the file in which the baselines outlive the process."""
         self._memory = memory
+        self.forget()
+        if memory is not None:
+            with suppress(OSError, ValueError, KeyError, BadZipFile):
+                self._load(memory)
+
+    def forget(self) -> None:
+        """Begin anew: the view is another one on purpose."""
         self._sharpness = [_Usual() for _ in range(_BINS)]
         self._detail = [_Usual() for _ in range(_BINS)]
         self._references: dict[str, tuple[int, Edges]] = {}
         self._last: deque[Look] = deque(maxlen=_LAST)
-        if memory is not None:
-            with suppress(OSError, ValueError, KeyError, BadZipFile):
-                self._load(memory)
 
     def see(self, picture: Picture) -> Seen:
         """Look at a picture; the figures are medians of the last half minute, so that a car does not move them."""

@@ -22,6 +22,7 @@ from lpr.process.wire import (
     Looked,
     Order,
     Reads,
+    Relearn,
     Settings,
     SnapshotAnswer,
     SnapshotOrder,
@@ -147,6 +148,14 @@ class CameraPost:
         process = self._process
         if process is not None and process.stdin is not None and not process.stdin.is_closing():
             process.stdin.write(encode(order))
+
+    def relearn(self) -> bool:
+        """Let the camera take what it sees now for its view; False if its process does not run."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdin.is_closing():
+            return False
+        process.stdin.write(encode(Relearn(self.number())))
+        return True
 
     async def snapshot(self, passage: str = "") -> PictureId | None:
         """Have a picture of now kept, named by the passage."""

@@ -72,6 +72,13 @@ class SnapshotOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Relearn:
+    """What the camera sees now is its view from here on: the baselines begin anew."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """The next frame of this capture may be read now."""
 
@@ -131,7 +138,7 @@ class SnapshotAnswer:
     picture: PictureId | None
 
 
-Order = CaptureOrder | SnapshotOrder | Enough | Turn
+Order = CaptureOrder | SnapshotOrder | Enough | Relearn | Turn
 Word = Reads | Beat | AskTurn | EndTurn | Looked | CaptureAnswer | SnapshotAnswer
 
 
@@ -150,7 +157,7 @@ def settings_from(line: bytes) -> Settings:
 
 def order_from(line: bytes) -> Order:
     """Read a line to the process. Raises WireError."""
-    order: Order = _message(line, CaptureOrder, SnapshotOrder, Enough, Turn)
+    order: Order = _message(line, CaptureOrder, SnapshotOrder, Enough, Relearn, Turn)
     return order
 
 

@@ -71,13 +71,14 @@ _READS = frozenset(
 _HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
 _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
+_CAMERAS = frozenset({"relearn_camera"})
 _MAPS = frozenset({"reload_tags", "rollback_tags"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back"}
 _VERBS = {
-    Role.OPERATOR: _READS | _LANE_WORK | {VOUCH, SEE_PLATES},
-    Role.TECHNICIAN: _READS | _REPAIR | _HAND_ON_TAGS | _MAPS,
+    Role.OPERATOR: _READS | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
+    Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
     Role.MANAGER: _READS | {VOUCH},
-    Role.ADMINISTRATOR: _READS | _LANE_WORK | _HAND_ON_TAGS | _MAPS | {VOUCH, SEE_PLATES},
+    Role.ADMINISTRATOR: _READS | _LANE_WORK | _CAMERAS | _HAND_ON_TAGS | _MAPS | {VOUCH, SEE_PLATES},
     Role.AUDITOR: _READS,
     Role.SYSTEM: frozenset({READ_SERVED}),
 }

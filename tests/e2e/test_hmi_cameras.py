@@ -45,6 +45,7 @@ def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fa
             "cameras": [last, {**last, "name": "cam-out1", "picture": None}],
             "rejected": [REJECTED],
         },
+        relearn_camera=lambda _args: {"accepted": True},
         picture=lambda _args: {"jpeg_b64": SCENE, "covered": False},
     )
     with web_process("control", write_config(folder, control=port)):
@@ -95,6 +96,16 @@ def test_a_camera_is_one_row_and_what_is_not_known_is_not_shown_as_zero(page: Pa
     expect(row).to_have_attribute("data-state", "trouble")
     expect(row.locator(".state")).not_to_contain_text("camera_")
     expect(row.locator(".doubtful")).to_have_text("(40 %)")
+
+
+def test_who_may_repair_takes_a_view_that_was_turned_on_purpose_for_right(page: Page, plant: FakePlant) -> None:
+    row = page.locator("[data-camera=cam-in1]")
+    expect(row.locator("[data-relearn]")).to_have_count(0)
+    tell(plant, "cam_in1", {"trouble": "camera_moved"})
+    row.locator("[data-relearn]").click()
+    expect(row.locator("[role=status]")).to_be_visible()
+    asked = [one for one in plant.asked if one["verb"] == "relearn_camera"]
+    assert [one["args"] for one in asked] == [{"camera": "cam-in1"}]
 
 
 def test_a_rejected_read_is_shown_with_its_picture_and_why(page: Page) -> None:

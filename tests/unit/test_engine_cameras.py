@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert
 
 from scada.clock import VirtualClock
 from scada.engine.cameras import CameraWatch
+from scada.engine.doors.cameras import CameraDesk
+from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.engine.lanetags import lane_specs
 from scada.engine.tags import TagTable
 from scada.model.camera.figures import NOTHING_SEEN, SceneFigures, camera_specs, camera_tag
@@ -20,8 +23,10 @@ from scada.model.plate import Plate
 from scada.model.tag import Quality, TagName
 from scada.ports import JournalEntry
 from scada.store import camerabook
+from scada.store import operators as operators_module
 from scada.store.db import Database
 from scada.store.journal import SqlJournal, recent
+from scada.store.operators import Operators, may
 from scada.store.schema import passage
 from tests.support.store import SITE, START, open_database
 
@@ -163,3 +168,41 @@ async def test_books_that_cannot_be_had_cost_the_books_and_not_the_figures(tmp_p
 def test_no_device_may_say_what_a_camera_measures() -> None:
     assert is_own(TagName("camera.cam_in1.focus"), ["in1"])
     assert is_own(TagName("in1.camera.unread_hour"), ["in1"])
+
+
+@pytest.fixture
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operators_module, "MEMORY_KIB", 64)
+    monkeypatch.setattr(operators_module, "PASSES", 1)
+
+
+@pytest.mark.usefixtures("_cheap")
+async def test_plates_of_rejected_reads_are_for_who_works_with_the_cars_and_a_view_is_learnt_in_a_persons_name(
+    tmp_path: Path,
+) -> None:
+    learnt: list[str] = []
+
+    def relearn(camera: str) -> bool:
+        learnt.append(camera)
+        return True
+
+    def asks(verb: str, name: str, **args: object) -> Ask:
+        return Ask("control", verb, args, name, "", "", "")
+
+    async with bench(tmp_path) as at:
+        people = Operators(at.db, SITE, at.clock)
+        for name, role in (("li", "operator"), ("an", "auditor")):
+            await people.add(name, role, "the boom goes up", must_change=False)
+        await at.db.write(lambda conn: camerabook.keep(conn, SITE, [read(1), read(2, "no plate seen")]))
+        desk = CameraDesk(SITE, at.db, at.journal, people, {CAMERA: LANE}, relearn)
+        for name, plate in (("li", "京A12345"), ("an", None)):
+            told = await desk.verbs()["cameras"](asks("cameras", name))
+            assert isinstance(told, dict)
+            assert [(one["why"], one["plate"]) for one in told["rejected"]] == [("no plate seen", plate)]
+            assert [(one["name"], one["picture"]) for one in told["cameras"]] == [(CAMERA, read(2).picture)]
+        again = asks("relearn_camera", "li", camera=CAMERA)
+        assert await desk.verbs()["relearn_camera"](again) == {"accepted": True}
+        assert (learnt, await at.told("person")) == ([CAMERA], ["relearn camera"])
+        with pytest.raises(BridgeRefusal, match="no camera"):
+            await desk.verbs()["relearn_camera"](asks("relearn_camera", "li", camera="x"))
+    assert (may("technician", "relearn_camera"), may("auditor", "relearn_camera")) == (True, False)

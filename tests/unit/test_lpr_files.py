@@ -17,6 +17,7 @@ from lpr.process.wire import (
     Enough,
     Looked,
     Reads,
+    Relearn,
     Settings,
     SnapshotAnswer,
     SnapshotOrder,
@@ -101,7 +102,7 @@ def test_settings_orders_and_words_survive_the_wire() -> None:
     settings = Settings("cam-in1", "http://x/", ((0.0, 0.0), (1.0, 0.5)), 60, "/data/pictures", back_end="A")
     assert settings_from(encode(settings)) == settings
     passage = PassageId("in1-20250101000000-1")
-    for order in (CaptureOrder(1, passage, 2.0, 0.8, 2, 1.5), SnapshotOrder(2), Enough(3)):
+    for order in (CaptureOrder(1, passage, 2.0, 0.8, 2, 1.5), SnapshotOrder(2), Enough(3), Relearn(4)):
         assert order_from(encode(order)) == order
     words: tuple[Word, ...] = (
         Reads("B: det.onnx 0a1b"),

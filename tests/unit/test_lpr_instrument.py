@@ -98,6 +98,16 @@ def test_a_camera_that_was_pushed_aside_does_not_become_its_own_reference(learnt
     assert seen.shift == pytest.approx(40 / 640, abs=0.01)
 
 
+def test_a_camera_that_was_turned_on_purpose_learns_its_new_view(learnt: Path) -> None:
+    watch, moved = Watch(learnt), noisy(np.asarray(np.roll(ROAD, 40, axis=1), np.uint8))
+    watch.forget()
+    for _ in range(LEARNT):
+        watch.see(moved)
+    seen = watch.see(moved)
+    assert seen.shift is not None
+    assert seen.shift < 0.01
+
+
 def test_night_and_glare_are_shares_of_the_picture(learnt: Path) -> None:
     assert look(shrunk(np.asarray(ROAD * 0.05, np.uint8))).dark > 0.9
     assert look(shrunk(np.full_like(ROAD, 255))).glare == 1.0

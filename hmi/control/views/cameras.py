@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from hmi.control.auth import signed_in
-from hmi.control.orders import looked_up
+from hmi.control.orders import looked_up, sent
 from hmi.control.room import room
 from scada.model.camera.figures import camera_tag
 
@@ -17,6 +17,7 @@ def page() -> ResponseReturnValue:
     config, who = room().config, signed_in()
     page_data = {
         "site": {"zone": config.site.zone},
+        "mayRepair": who.may_repair,
         "lanes": [lane.model_dump(include={"name", "title", "title_en"}) for lane in config.lanes],
         "cameras": [
             {"name": camera.name, "lane": camera.lane, "tag": camera_tag(camera.name, "").rstrip(".")}
@@ -30,3 +31,9 @@ def page() -> ResponseReturnValue:
 def seen() -> ResponseReturnValue:
     """The last picture of each camera, and the last rejected reads."""
     return looked_up("cameras", {})
+
+
+@cameras.post("/api/cameras/<name>/relearn")
+def relearn(name: str) -> ResponseReturnValue:
+    """What the camera sees now is its view from here on: somebody has turned it and looked."""
+    return sent("relearn_camera", lambda _body: {"camera": name}, may=signed_in().may_repair)

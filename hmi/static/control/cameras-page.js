@@ -4,6 +4,7 @@
  */
 
 import {LitElement, html, nothing} from '../vendor/lit.js';
+import {send} from './api.js';
 import {clockTime, date} from './format.js';
 import {element, startShell} from './shell.js';
 import {all, number, text} from './tags.js';
@@ -31,6 +32,9 @@ const TROUBLES = {
 class CameraTable extends LitElement {
   constructor() {
     super();
+    this.mayRepair = false;
+    /** @type {Map<string, string>} */
+    this.said = new Map();
     /** @type {Camera[]} */
     this.cameras = [];
     /** @type {any[]} */
@@ -61,7 +65,7 @@ class CameraTable extends LitElement {
     const state = all().get(`${tag}.trouble`)?.at ? (text(`${tag}.trouble`) ? 'trouble' : 'ok') : 'unknown';
     return html`<tr data-camera=${camera.name} data-state=${state}>
       <th scope="row" title=${text(`${tag}.reader`)}>${camera.name}<br><small>${laneTitle(this.lanes, lane)}${reader ? html`, ${t('back end {reader}', {reader})}` : nothing}</small></th>
-      <td><span class="state">${stateWords(state, text(`${tag}.trouble`))}</span></td>
+      <td><span class="state">${stateWords(state, text(`${tag}.trouble`))}</span>${this.#relearning(camera)}</td>
       <td><b>${percent(`${tag}.read_rate`)}</b><br><small>${passages}</small></td>
       <td><b>${figure(`${tag}.confidence_p50`)}</b><br><small>p10 ${figure(`${tag}.confidence_p10`)}, ${t('too faint')} ${percent(`${tag}.under_gate`)}</small></td>
       <td><b>${percent(`${tag}.corrected`)}</b></td>
@@ -71,6 +75,22 @@ class CameraTable extends LitElement {
       <td><b>${figure(`${tag}.fps`, 1)}/s</b><br><small>${figure(`${tag}.age_s`, 1)} s, ${t('opened anew')} ${figure(`${tag}.reopens`, 0)}</small></td>
       <td><b>${percent(`${lane}.camera.unread_hour`)}</b><br><small>${read}</small></td>
       <td>${this.#picture(camera.name)}</td></tr>`;
+  }
+
+  /** Where the view has moved, a person may say that it is right so. @param {Camera} camera */
+  #relearning({name, tag}) {
+    const told = this.said.get(name);
+    const moved = text(`${tag}.trouble`).includes('camera_moved');
+    const button = html`<button type="button" data-relearn=${name} @click=${() => this.#relearn(name)}>${t('This view is right')}</button>`;
+    return html`${moved && this.mayRepair ? html`<br>${button}` : nothing}${told ? html`<br><small role="status">${told}</small>` : nothing}`;
+  }
+
+  /** @param {string} name */
+  async #relearn(name) {
+    const {outcome, why} = await send(`/api/cameras/${encodeURIComponent(name)}/relearn`);
+    const words = {done: t('learnt anew from now on'), refused: said(why), unknown: t('Nobody knows whether it was done')};
+    this.said.set(name, words[outcome]);
+    this.requestUpdate();
   }
 
   /** @param {string} name */
@@ -162,6 +182,7 @@ async function start() {
   const [table, rejected] = ['table', 'rejected'].map(element);
   table.cameras = page.cameras;
   table.lanes = page.lanes;
+  table.mayRepair = page.mayRepair;
   const look = async () => {
     const told = await asked();
     if (told === null) return;

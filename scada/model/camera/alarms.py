@@ -48,7 +48,7 @@ class Delay:
 
 
 DELAYS: Mapping[Code, Delay] = {
-    Code.GONE: Delay(10, 10),
+    Code.GONE: Delay(20, 10),
     Code.BLOCKED: Delay(180, 60),
     Code.MOVED: Delay(600, 60),
     Code.FOCUS: Delay(600, 120),
