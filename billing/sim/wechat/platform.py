@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from billing.sim.wechat.books.bills import Bills
+from billing.sim.wechat.books.combined import Combined, CombinedBook, combined_answer
 from billing.sim.wechat.books.orders import Order, OrderBook, transaction
 from billing.sim.wechat.books.parking import Deduction, Entry, ParkingBook, deduction_answer, entry_notice
 from billing.sim.wechat.books.refunds import Refund, RefundBook, refund_notice
@@ -33,6 +34,7 @@ class WeChat:
     judge: JudgeLog
     wallets: Wallets
     orders: OrderBook
+    combined: CombinedBook
     refunds: RefundBook
     bills: Bills
     parking: ParkingBook
@@ -43,6 +45,11 @@ class WeChat:
     def paid(self, order: Order) -> None:
         """Tell of a payment; a payment by code has no address, and no word."""
         self.notifier.tell(payment_word(order))
+
+    def all_paid(self, combined: Combined) -> None:
+        """Tell of the payment of a combined order: one notice for all its parts."""
+        url = combined.head.notify_url
+        self.notifier.tell(Word(url, PAID, combined_answer(combined), "transaction"))
 
     def refund_ended(self, refund: Refund) -> None:
         """Tell of a refund's end."""
@@ -94,6 +101,7 @@ def open_platform(
         judge=judge,
         wallets=wallets,
         orders=orders,
+        combined=CombinedBook(orders, clock),
         refunds=refunds,
         bills=Bills(orders, refunds, clock, switchboard),
         parking=ParkingBook(platform.caller, platform.appid, clock),

@@ -16,7 +16,8 @@ from billing.sim.wechat.facts import STATUS_OF, Facts, Switchboard
 
 MIN_LIFE: Final = timedelta(seconds=60)
 CODE_LIFE: Final = timedelta(hours=2)
-LIVES: Final = {"7d": timedelta(days=7), "2h": timedelta(hours=2), "5min": timedelta(minutes=5)}
+DEFAULT_LIFE: Final = timedelta(days=7)
+LIVES: Final = {"7d": DEFAULT_LIFE, "2h": timedelta(hours=2), "5min": timedelta(minutes=5)}
 REVERSE_WITHIN: Final = timedelta(days=7)
 PAID_STATES: Final = ("SUCCESS", "REFUND")
 WORDS: Final = {
@@ -112,6 +113,11 @@ class OrderBook:
             made = self._made(fields, trade_type, number, fingerprint)
             self._orders[number] = made
             return self._scanned(made, fields) if trade_type == "MICROPAY" else made
+
+    def adopt(self, order: Order) -> None:
+        """Take in an order that was made as part of another."""
+        with self.lock:
+            self._orders[order.number] = order
 
     def find(self, number: str) -> Order | Fault:
         """Give an order by its number."""

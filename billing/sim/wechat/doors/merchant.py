@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from billing.sim.wechat.books.bills import BillFile
+from billing.sim.wechat.books.combined import combined_answer
 from billing.sim.wechat.books.orders import Order, transaction
 from billing.sim.wechat.books.parking import Deduction, Entry, deduction_answer, entry_answer
 from billing.sim.wechat.books.refunds import Refund, refund_answer
@@ -42,6 +43,23 @@ def _code_pay(call: Call, partner: str | None) -> Answer:
     waits = made.state == "USERPAYING"
     status = int(call.wechat.switchboard.facts.userpaying_status) if waits else 200
     return json_answer(status, transaction(made), signed=True)
+
+
+def _combine(call: Call, kind: str) -> Answer:
+    made = call.wechat.combined.order(call.fields, kind)
+    if isinstance(made, Fault):
+        return refused(call, made)
+    return done({"code_url": made.head.code_url} if kind == "native" else {"prepay_id": made.head.prepay_id})
+
+
+def _query_combined(call: Call, number: str) -> Answer:
+    found = call.wechat.combined.find(number)
+    return refused(call, NO_SUCH_ORDER) if found is None else done(combined_answer(found))
+
+
+def _close_combined(call: Call, number: str) -> Answer:
+    fault = call.wechat.combined.close(number)
+    return Answer(204, signed=True) if fault is None else refused(call, fault)
 
 
 def _query(call: Call, partner: str | None, number: str) -> Answer:
@@ -176,6 +194,7 @@ def _query_deduction(call: Call, number: str) -> Answer:
 
 _PAY: Final = r"/v3/pay(/partner)?/transactions"
 _ONE: Final = rf"{_PAY}/out-trade-no/([^/]+)"
+_COMBINE: Final = r"/v3/combine-transactions"
 _REFUNDS: Final = r"/v3/refund/domestic/refunds"
 ROUTES: Final[Sequence[Route]] = (
     route("GET", "/v3/certificates", _certificates),
@@ -185,6 +204,9 @@ ROUTES: Final[Sequence[Route]] = (
     route("GET", rf"{_PAY}/id/([^/]+)", _query_by_id),
     route("POST", rf"{_ONE}/close", _close),
     route("POST", rf"{_ONE}/reverse", _reverse),
+    route("POST", f"{_COMBINE}/(native|jsapi)", _combine),
+    route("GET", f"{_COMBINE}/out-trade-no/([^/]+)", _query_combined),
+    route("POST", f"{_COMBINE}/out-trade-no/([^/]+)/close", _close_combined),
     route("POST", _REFUNDS, _refund),
     route("GET", rf"{_REFUNDS}/([^/]+)", _query_refund),
     route("POST", rf"{_REFUNDS}/([^/]+)/apply-abnormal-refund", _abnormal),

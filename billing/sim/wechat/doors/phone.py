@@ -24,7 +24,9 @@ document.dispatchEvent(new Event("WeixinJSBridgeReady"));
 
 
 def _shown(call: Call) -> Answer:
-    order = call.wechat.orders.by_code(call.query.get("code_url", ""))
+    code = call.query.get("code_url", "")
+    combined = call.wechat.combined.by_code(code)
+    order = combined.head if combined is not None else call.wechat.orders.by_code(code)
     if order is None:
         return page(outcome_page("unknown"), 404)
     return page(order_page(order, call.wechat.merchant_name))
@@ -49,10 +51,20 @@ def _paid(call: Call) -> Answer:
 
 def pay(call: Call, code: str, openid: str) -> str:
     """Pay what a code leads to; gives what the phone says."""
+    if call.wechat.combined.by_code(code) is not None:
+        return _pay_all(call, code, openid[:128])
     outcome, order = call.wechat.orders.pay(code, openid[:128])
     call.wechat.judge.note("payment", outcome=outcome, number=order.number if order else None)
     if outcome == "ok" and order is not None:
         call.wechat.paid(order)
+    return outcome
+
+
+def _pay_all(call: Call, code: str, openid: str) -> str:
+    outcome, combined = call.wechat.combined.pay(code, openid)
+    call.wechat.judge.note("payment", outcome=outcome, number=combined.number if combined else None)
+    if outcome == "ok" and combined is not None:
+        call.wechat.all_paid(combined)
     return outcome
 
 
