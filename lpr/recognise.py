@@ -9,9 +9,8 @@ from typing import Protocol
 import cv2
 
 from lpr.models import Models
-from lpr.reader.candidate import Candidate, best_of, candidates, guess_of
+from lpr.reader.candidate import Candidate, best_of, candidates, guess_of, is_lettering
 from lpr.reader.detect import Found, PlateDetector
-from lpr.reader.grammar import is_suspicious
 from lpr.reader.guess import PlateGuess
 from lpr.reader.network import Floats, Picture, pushed_out, straighten
 from lpr.reader.signs import SignReader
@@ -21,7 +20,6 @@ _PLATE_PX = {1: (168, 48), 2: (240, 120)}
 """Width and height of a straightened plate, by its rows of signs: a plate seen from the side is as wide as any."""
 _FAR_SHARE = 0.6
 """A plate so much narrower than the widest one is of another car, and gets a single look."""
-_NO_SIGN = 0.05
 
 
 class Reader(Protocol):
@@ -51,7 +49,7 @@ class WheelReader:
         plates = self._plates.find(frame)
         widest = max((plate.width_px for plate in plates), default=0.0)
         guesses = (self._read_plate(frame, plate, plate.width_px < _FAR_SHARE * widest) for plate in plates)
-        return [guess for guess in guesses if guess is not None and not _is_lettering(guess)]
+        return [guess for guess in guesses if guess is not None and not is_lettering(guess)]
 
     def _read_plate(self, frame: Picture, plate: Found, is_far: bool) -> PlateGuess | None:
         tried = []
@@ -73,8 +71,3 @@ class WheelReader:
     def _straightened(self, frame: Picture, corners: Floats, rows: Sequence[int]) -> Iterator[Candidate]:
         for count in rows:
             yield from candidates(self._signs, straighten(frame, corners, _PLATE_PX[count]), (count,))
-
-
-def _is_lettering(guess: PlateGuess) -> bool:
-    """Say whether a plate was only thought to be seen: letters upon letters, and none of them for certain."""
-    return guess.min_prob < _NO_SIGN and is_suspicious(guess.text, guess.kind)

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from lpr.backend import Calibration
 from lpr.backend.y5fu import ColourClassifier, Seen, Y5fuDetector
 from lpr.models import CLASSIFIER, RECOGNISER, Y5FU_320, Y5FU_640, ModelError
-from lpr.reader.candidate import best_of, candidates, guess_of
+from lpr.reader.candidate import best_of, candidates, guess_of, is_lettering
 from lpr.reader.colour import colour_of
+from lpr.reader.detect import CLOSE_PX, Found
 from lpr.reader.guess import PlateGuess
 from lpr.reader.network import NetworkError, Picture, straighten
 from lpr.reader.signs import SignReader
@@ -55,13 +57,18 @@ class LadderReader:
     def read(self, frame: Picture) -> list[PlateGuess]:
         """Read every plate of a frame."""
         guesses = self._read_with(self._small, frame)
-        if self._large is None or max((guess.min_prob for guess in guesses), default=0.0) >= SURE:
-            return guesses
-        return merged(guesses, self._read_with(self._large, frame))
+        if self._large is not None and max((guess.min_prob for guess in guesses), default=0.0) < SURE:
+            guesses = merged(guesses, self._read_with(self._large, frame))
+        if not guesses and max(frame.shape[:2]) <= CLOSE_PX:
+            guesses = self._read_all(frame, [whole(frame)])
+        return guesses
 
     def _read_with(self, detector: Y5fuDetector, frame: Picture) -> list[PlateGuess]:
-        guesses = (self._read_plate(frame, seen) for seen in detector.find(frame))
-        return [guess for guess in guesses if guess is not None]
+        return self._read_all(frame, detector.find(frame))
+
+    def _read_all(self, frame: Picture, plates: Sequence[Seen]) -> list[PlateGuess]:
+        guesses = (self._read_plate(frame, seen) for seen in plates)
+        return [guess for guess in guesses if guess is not None and not is_lettering(guess)]
 
     def _read_plate(self, frame: Picture, seen: Seen) -> PlateGuess | None:
         tried = list(candidates(self._signs, straighten(frame, seen.plate.corners), (seen.layers,)))
@@ -71,6 +78,13 @@ class LadderReader:
         """Judge by the hue; where there is none, as at night, by the classifier."""
         seen = colour_of(plate)
         return self._classifier.judge(plate) if seen is PlateColour.UNKNOWN and self._classifier else seen
+
+
+def whole(picture: Picture) -> Seen:
+    """Take a small picture in which no plate is seen for a plate, cut out by somebody else."""
+    height, width = picture.shape[:2]
+    plate = Found(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32), 0.0)
+    return Seen(plate, plate.layers[0])
 
 
 def merged(small: Sequence[PlateGuess], large: Sequence[PlateGuess]) -> list[PlateGuess]:

@@ -8,7 +8,7 @@ import numpy as np
 from lpr.reader.colour import colour_of
 from lpr.reader.decode import Decoded
 from lpr.reader.detect import Found
-from lpr.reader.grammar import colour_by_text, kind_of
+from lpr.reader.grammar import colour_by_text, is_suspicious, kind_of
 from lpr.reader.guess import Corners, PlateGuess
 from lpr.reader.network import Picture
 from lpr.reader.signs import SignReader
@@ -17,6 +17,7 @@ from scada.model.plate import Alternative, Plate, PlateColour
 SURE_SIGN = 0.95
 """The first candidate whose every sign is as sure as this ends the search: what is wrong then, stays wrong."""
 _MOST_OTHERS = 5
+_NO_SIGN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,11 @@ def guess_of(
         back_end=back_end,
         alternatives=tuple(Alternative(Plate(other), float(weight)) for other, weight in best.decoded.others),
     )
+
+
+def is_lettering(guess: PlateGuess) -> bool:
+    """Say whether a plate was only thought to be seen: letters upon letters, and none of them for certain."""
+    return guess.min_prob < _NO_SIGN and is_suspicious(guess.text, guess.kind)
 
 
 def _corners(plate: Found) -> Corners:

@@ -205,6 +205,12 @@ def test_a_ground_without_hue_is_told_by_the_classifier_if_it_is_there(install: 
     assert [one.colour for one in open_reader(folder=folder).reader.read(blue)] == [PlateColour.BLUE]
 
 
+def test_a_picture_that_is_nothing_but_a_plate_is_read_too(install: Install) -> None:
+    crop = frame_with(("皖A12345", PLATE))[220:276, 230:406].copy()
+    [found] = open_reader(folder=install([], [])).reader.read(crop)
+    assert (found.text, found.detection, found.width_px) == ("皖A12345", 0.0, 176.0)
+
+
 def test_an_empty_frame_has_no_plate(install: Install) -> None:
     assert open_reader(folder=install([], [])).reader.read(frame_with()) == []
 
