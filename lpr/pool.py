@@ -81,10 +81,11 @@ class CameraPool:
         def pushed() -> Sequence[Pushed]:
             return self._pushed.about(lane, way, edge.before_s, edge.since_s, timing.confidence)
 
-        if not posts and not pushed():
+        has_units = self._pushed.look_at(lane, way)
+        if not posts and not has_units:
             return PlateUnread("no camera", None)
         before_s = min(_BEFORE_S, began_s - edge.before_s)
-        capture = Capture(dict.fromkeys(posts, before_s), timing, self._clock, pushed)
+        capture = Capture(dict.fromkeys(posts, before_s), timing, self._clock, pushed, has_units=has_units)
         reading = await capture.run(passage, way.value)
         edge.looked_s = self._clock.seconds()
         ms = round((edge.looked_s - began_s) * 1000, 1)

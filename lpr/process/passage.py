@@ -18,6 +18,8 @@ from scada.model.lane.timing import Timing
 from scada.model.names import PassageId, PictureId
 from scada.model.plate import PlateRead, PlateUnread, is_nearly
 
+_SLICE_S = 0.1
+"""How soon it is seen that a push has settled a vote."""
 _FAKE = "a unit takes the plate for a paper or a screen"
 
 
@@ -86,13 +88,21 @@ class Capture:
     """Asks the cameras of one lane about one car; what units push meanwhile votes with them."""
 
     def __init__(
-        self, posts: Mapping[Post, float], timing: Timing, clock: Clock, pushed: Callable[[], Sequence[Pushed]]
+        self,
+        posts: Mapping[Post, float],
+        timing: Timing,
+        clock: Clock,
+        pushed: Callable[[], Sequence[Pushed]],
+        *,
+        has_units: bool = False,
     ) -> None:
-        """`posts`: the cameras, and how many seconds before now each may go back."""
+        """`posts`: the cameras, and how many seconds before now each may go back. `has_units`: more may be pushed."""
         self._posts = posts
         self._timing = timing
         self._clock = clock
         self._pushed = pushed
+        self._has_units = has_units
+        self._is_over = False
         self._eyes = [_Eye(post, post.number()) for post in posts]
         self._began_s = clock.seconds()
 
@@ -118,8 +128,22 @@ class Capture:
 
     async def _wait(self, asked: set[asyncio.Task[None]]) -> None:
         end_s, waiting = self._began_s + self._timing.t_read_s, asked
-        while waiting and (left_s := end_s - self._clock.seconds()) > 0 and not self._has_best_picture():
-            _, waiting = await asyncio.wait(waiting, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+        while (left_s := end_s - self._clock.seconds()) > 0 and not self._is_done(bool(waiting)):
+            slice_s = min(left_s, _SLICE_S)
+            if waiting:
+                _, waiting = await asyncio.wait(waiting, timeout=slice_s, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await asyncio.sleep(slice_s)
+            if self._is_settled():
+                self._end_all()
+
+    def _is_done(self, cameras_look: bool) -> bool:
+        """Say whether nothing more needs to be waited for; a unit may still push when the cameras have answered."""
+        if cameras_look:
+            return self._has_best_picture()
+        outcome = vote(self._ballots())
+        sure = outcome is not None and outcome.is_sure(self._timing.confidence, self._timing.agreeing)
+        return sure or not self._has_units
 
     async def _look(self, eye: _Eye, passage: PassageId, way: str) -> None:
         def hear(looked: Looked) -> None:
@@ -131,6 +155,9 @@ class Capture:
         eye.ended_s = self._clock.seconds()
 
     def _end_all(self) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
         for eye in self._eyes:
             if eye.answer is None:
                 eye.post.enough(eye.number)

@@ -76,13 +76,33 @@ class PushedReads:
     def about(self, lane: LaneName, way: Direction, since_s: float, edge_s: float, gate: float) -> Sequence[Pushed]:
         """Give what was pushed of the car that stands on the loop since `edge_s`; nothing from before `since_s`."""
         oldest_s = max(since_s, edge_s - T_HINT_S)
-        return [
+        told = [
             replace(one, ballot=_weighed(one.ballot, record.unit.gate, gate, early=one.at_s < edge_s))
             for record in self._records.values()
             if record.unit.looks_at(lane, way)
             for one in record.reads
             if one.at_s >= oldest_s
         ]
+        return _once_each(told)
+
+    def look_at(self, lane: LaneName, way: Direction) -> bool:
+        """Say whether any unit looks at the cars that go this way through a lane."""
+        return any(record.unit.looks_at(lane, way) for record in self._records.values())
+
+
+def _once_each(told: Iterable[Pushed]) -> list[Pushed]:
+    """Let a unit say a plate once: it reads a standing car again and again. What it saw on the loop goes before."""
+    best: dict[tuple[str, str], Pushed] = {}
+    for one in told:
+        key = (one.ballot.eye, one.ballot.text)
+        known = best.get(key)
+        if known is None or _worth(one) > _worth(known):
+            best[key] = one
+    return list(best.values())
+
+
+def _worth(one: Pushed) -> tuple[bool, float]:
+    return not one.ballot.early, one.ballot.surety
 
 
 def ballot_of(unit: Unit, read: Read) -> Ballot | None:

@@ -184,6 +184,43 @@ async def test_a_plate_on_paper_is_for_a_person() -> None:
     assert isinstance(other, PlateRead)
 
 
+def lane_of_units(told: list[Pushed]) -> Capture:
+    """A lane that has no camera of ours."""
+    return Capture({}, TIMING, CLOCK, lambda: told, has_units=True)
+
+
+async def test_a_lane_with_a_unit_alone_waits_for_its_push_and_takes_it_if_it_counts_for_two() -> None:
+    told: list[Pushed] = []
+    asked = asyncio.create_task(lane_of_units(told).run(PASSAGE))
+    await asyncio.sleep(0)
+    one = pushed()
+    told.append(replace(one, ballot=replace(one.ballot, looks=2)))
+    with stopwatch() as passed_s:
+        answer = await asked
+        assert passed_s() < TIMING.t_read_s
+    assert isinstance(answer, PlateRead)
+    assert (answer.text, answer.picture) == (OURS, "of unit")
+
+
+async def test_a_lane_with_a_unit_alone_is_unread_when_nothing_comes() -> None:
+    with stopwatch() as passed_s:
+        answer = await lane_of_units([]).run(PASSAGE)
+        assert TIMING.t_read_s <= passed_s() < TIMING.t_read_s + 0.5
+    assert answer == PlateUnread("no fresh frame", None)
+
+
+async def test_a_push_after_the_cameras_have_answered_still_counts() -> None:
+    told: list[Pushed] = []
+    capture = Capture({Scripted("front", guess(OURS, 0.7)): 1.0}, TIMING, CLOCK, lambda: told, has_units=True)
+    asked = asyncio.create_task(capture.run(PASSAGE))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    told.append(pushed())
+    answer = await asked
+    assert isinstance(answer, PlateRead)
+    assert answer.picture == "of unit"
+
+
 # Frames from before the order
 
 

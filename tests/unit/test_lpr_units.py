@@ -159,6 +159,16 @@ def test_a_read_that_comes_late_counts_from_when_it_was_made_whatever_the_units_
     assert told(came) == [("京A22222", True)]
 
 
+def test_a_unit_says_a_plate_once_however_often_it_reads_it() -> None:
+    again = [(read(share=share, at_s=at_s), at_s) for share, at_s in ((0.99, 7.0), (0.91, 11.0), (0.95, 12.0))]
+    assert told(again) == [("京A12345", False)]
+    reads, of = PushedReads([unit()]), unit()
+    for one, came_s in again:
+        reads.add(of, one, START + timedelta(seconds=came_s), came_s, None)
+    (best,) = reads.about(IN, Direction.ENTRY, 0.0, 10.0, GATE)
+    assert best.ballot.surety == pytest.approx(on_our_scale(0.95, 0.9, GATE))
+
+
 def test_late_and_impossible_reads_do_not_vote() -> None:
     assert told([(read(at_s=11, late=True), 11.0), (read("12345", at_s=11), 11.0), (read("京A1", at_s=11), 11.0)]) == []
 
