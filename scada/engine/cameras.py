@@ -5,7 +5,7 @@ What is wrong with a camera costs the figures, never a lane: nothing here is wai
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from scada.engine.tags import TagTable
 from scada.model.camera import alarms
 from scada.model.camera.alarms import Code, Memories
 from scada.model.camera.figures import POINTS, SceneFigures, camera_tag
-from scada.model.camera.reading import MOST, ReadRow, corrected_rows, read_figures, unread_share
+from scada.model.camera.reading import MOST, ReadFigures, ReadRow, corrected_rows, read_figures, unread_share
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.model.plate import Plate
 from scada.model.tag import Quality, TagName, TagUpdate, Value
@@ -65,6 +65,7 @@ class CameraWatch:
         self._measures = measures
         self._waiting: deque[ReadRow] = deque(maxlen=_WAITING)
         self._rows: dict[str, deque[ReadRow]] = defaultdict(lambda: deque(maxlen=2 * MOST))
+        self._read: dict[str, ReadFigures] = {}
         self._memories: dict[str, Memories] = {}
         self._unread: set[LaneName] = set()
         self._looked = 0
@@ -74,6 +75,7 @@ class CameraWatch:
         for row in rows:
             self._waiting.append(row)
             self._rows[row.camera].append(row)
+            self._read.pop(row.camera, None)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -88,14 +90,14 @@ class CameraWatch:
 
     async def look(self) -> None:
         """Show the figures of now, and raise what they call for."""
-        measured = self._measures()
-        for camera, (trouble, scene) in measured.items():
-            self._show(camera, await self._look_at(camera, trouble, scene))
+        told = {camera: await self._look_at(camera, *measured) for camera, measured in self._measures().items()}
+        self._tags.apply([update for camera, figures in told.items() for update in self._updates(camera, figures)])
         if self._waiting:
             await self._guarded(self._write)
 
     async def _look_at(self, camera: str, trouble: str, scene: SceneFigures) -> Mapping[str, object]:
-        read = read_figures(self._rows[camera], self._clock.now())
+        if (read := self._read.get(camera)) is None:
+            read = self._read[camera] = read_figures(self._rows[camera], self._clock.now())
         judged = alarms.judge(self._memories.get(camera, {}), trouble, scene, read, self._clock.seconds())
         self._memories[camera] = judged.memories
         for code in judged.raised:
@@ -105,14 +107,16 @@ class CameraWatch:
         standing = ", ".join(code.value for code in judged.standing)
         return {**asdict(scene), **asdict(read), "trouble": standing}
 
-    def _show(self, camera: str, told: Mapping[str, object]) -> None:
-        """Show the figures; one that was known and no longer is, keeps its value and is stale."""
+    def _updates(self, camera: str, told: Mapping[str, object]) -> Iterator[TagUpdate]:
+        """Tell the figures; one that was known and no longer is, keeps its value and is stale."""
         for point in (one for one in POINTS if one in told):
             name, value = camera_tag(camera, point), _shown(told[point])
-            if name in self._tags and value is not None:
-                self._tags.set(name, value)
-            elif name in self._tags and (before := self._tags.real(name).value) is not None:
-                self._tags.apply([TagUpdate(name, before, Quality.STALE)])
+            if name not in self._tags:
+                continue
+            if value is not None:
+                yield TagUpdate(name, value, Quality.GOOD)
+            elif (before := self._tags.real(name).value) is not None:
+                yield TagUpdate(name, before, Quality.STALE)
 
     async def _raise(self, camera: str, code: Code, detail: str) -> None:
         text = alarms.TEXTS[code].format(camera=camera)
@@ -137,12 +141,15 @@ class CameraWatch:
         for camera in self._lanes:
             rows = await self._db.read(lambda conn, of=camera: camerabook.last_rows(conn, self._site, of, MOST))  # type: ignore[misc]
             self._rows[camera].extendleft(reversed(rows))
+        self._read.clear()
         self._looked = await self._db.read(last_number)
 
     async def _write(self) -> None:
+        """Write the rows down; what cannot be written now waits."""
         rows = [*self._waiting]
-        self._waiting.clear()
         await self._db.write(lambda conn: camerabook.keep(conn, self._site, rows))
+        for _ in rows:
+            self._waiting.popleft()
 
     async def look_up(self) -> None:
         """Take in what people have corrected, and compare the loops with the cameras."""
@@ -150,6 +157,7 @@ class CameraWatch:
         self._looked, found = await self._db.read(lambda conn: camerabook.corrections(conn, self._site, since))
         for passage, plate in found:
             await self._correct(passage, plate)
+        self._read.clear()
         await self._count()
 
     async def _correct(self, passage: PassageId, plate: Plate | None) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from scada.model.camera.reading import ReadRow
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.model.plate import Plate, ReadBy
-from scada.store.journal import JournalRow, rows_of_people
+from scada.store.journal import JournalRow, last_number, rows_of_people
 from scada.store.schema import camera_read, passage, stay
 
 CORRECTIONS = ("correct plate", "pick stay", "claimed plate", "claimed stay")
@@ -54,7 +54,7 @@ def corrections(conn: Connection, site: SiteId, since: int) -> tuple[int, list[t
     """
     found = rows_of_people(conn, site, CORRECTIONS, since)
     told = [(row.passage, _plate_of(conn, row)) for row in found if row.passage is not None]
-    return max((row.n for row in found), default=since), [(of, plate) for of, plate in told if plate is not None]
+    return max(since, last_number(conn)), [(of, plate) for of, plate in told if plate is not None]
 
 
 def counts(conn: Connection, site: SiteId, lane: LaneName, since: datetime) -> tuple[int, int]:

@@ -162,6 +162,7 @@ async def test_books_that_cannot_be_had_cost_the_books_and_not_the_figures(tmp_p
     at.shows = ("", replace(SHARP, unkept="no space left on device"))
     await at.stand(2)
     assert (at.tag("trouble"), at.tag("read_rate")) == ("camera_unkept", 1.0)
+    assert [*at.watch._waiting] == [read(1)]
     assert at.tags.get(TagName("in1.alarm")).value == "the pictures of cam-in1 cannot be kept"
 
 
