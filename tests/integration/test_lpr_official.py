@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from lpr.backend.official import OfficialReader, worth
-from lpr.models import CLASSIFIER, OFFICIAL_RECOGNISER, Y5FU_320, Y5FU_640
+from lpr.models import CLASSIFIER, OFFICIAL_RECOGNISER, VARIABLE, Y5FU_320, Y5FU_640
+from lpr.process.wire import Settings, encode
 from lpr.reader.network import Picture
 from scada.model.plate import PlateColour, PlateKind
 from tests.support.house import ROOT
@@ -82,6 +83,17 @@ def test_with_its_files_it_reads_asks_nobody_and_leaves_the_home_alone(
     assert guess["calibrated"] == pytest.approx(0.7, abs=0.04)
     assert (round(guess["corners"][0][0]), round(guess["width_px"])) == (230, 176)
     assert "not thread-safe" in told["second"]
+
+
+def test_a_camera_whose_back_end_cannot_start_says_why_and_ends(tmp_path: Path) -> None:
+    settings = Settings("cam-in1", str(tmp_path), (), 60, str(tmp_path), back_end="A")
+    env = {**os.environ, "PYTHONPATH": str(ROOT), VARIABLE: str(tmp_path)}
+    command = [sys.executable, "-m", "lpr.worker"]
+    done = subprocess.run(
+        command, input=encode(settings), capture_output=True, env=env, cwd=ROOT, timeout=LIMIT_S, check=False
+    )
+    assert done.returncode == 2
+    assert b"not A: y5fu_320x_sim.onnx is missing" in done.stderr
 
 
 def a_catcher(*found: Sequence[Any]) -> OfficialReader:
