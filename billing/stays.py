@@ -236,7 +236,7 @@ def _stay(row: Row[tuple[object, ...]]) -> Stay:
         ),
         plate=Plate(row.plate),
         entered_at=row.entered_at,
-        tariff=_kept(row.tariff_terms),
+        tariff=kept_tariff(row.tariff_terms),
         ending=None if row.ending is None else Ending(row.ending),
         exit_passage=None if row.exit_passage is None else PassageId(row.exit_passage),
         kind=PlateKind(row.plate_kind),
@@ -246,7 +246,7 @@ def _stay(row: Row[tuple[object, ...]]) -> Stay:
     )
 
 
-def _kept(terms: Mapping[str, object]) -> Tariff:
+def kept_tariff(terms: Mapping[str, object]) -> Tariff:
     """Give the tariff of a stay by the terms that were kept with it. Raises BillingError."""
     try:
         return _read_once(json.dumps(terms, sort_keys=True, ensure_ascii=False))

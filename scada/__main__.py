@@ -148,6 +148,46 @@ def _add_tariffs(add: Adder) -> None:
     quote.add_argument("--tariffs", type=Path, metavar="DIR", help="with --vectors: the tariffs, found by name")
     quote.add_argument("--json", action="store_true", help="one JSON object for programs")
 
+    office, drafts = "scada.commands.tariffs.office", "scada.commands.tariffs.compare"
+    tariff = _group(add, "tariff", "the versions of the site's prices")
+    files = _command(
+        tariff, "check", "tell every mistake in tariff files", _lazily(office, "check_files"), config=False
+    )
+    files.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    known = _command(
+        tariff, "list", "show the versions, who signed them, which may charge", _lazily(office, "show_list")
+    )
+    known.add_argument("--json", action="store_true", help="one JSON list for programs")
+    sign = _command(tariff, "sign", "stand for a version; two people must", _lazily(office, "sign"))
+    sign.add_argument("file", type=Path, metavar="FILE")
+    sign.add_argument(
+        "--by", required=True, metavar="NAME", help="the password is asked for, or read from standard input"
+    )
+    draft = _command(
+        tariff, "compare", "tell what past stays would cost under a draft", _lazily(drafts, "compare_draft")
+    )
+    draft.add_argument("draft", type=Path, metavar="FILE")
+    for name, dest in (("from", "since"), ("to", "to")):
+        draft.add_argument(
+            f"--{name}", dest=dest, type=_day, metavar="DAY", help="exits of these days (default: last month)"
+        )
+    draft.add_argument("--json", action="store_true", help="one JSON object for programs")
+    _add_holidays(add)
+
+
+def _add_holidays(add: Adder) -> None:
+    days, module = _group(add, "holidays", "the site's days off and worked weekends"), "scada.commands.tariffs.holidays"
+    shown = _command(days, "show", "show them; 1 if a year is missing", _lazily(module, "show"))
+    shown.add_argument("year", nargs="?", type=int, metavar="YEAR")
+    shown.add_argument("--json", action="store_true", help="one JSON object for programs")
+    seed = _command(days, "seed", "take a year as decreed, from the package chinesecalendar", _lazily(module, "seed"))
+    seed.add_argument("year", type=int, metavar="YEAR")
+    seed.add_argument("--replace", action="store_true", help="also if the year is there already")
+    one = _command(days, "set", "change one day", _lazily(module, "put"))
+    one.add_argument("day", type=_day, metavar="DAY", help="like 2026-10-01")
+    one.add_argument("kind", choices=("holiday", "workday", "plain"), help="plain: as its weekday is")
+    one.add_argument("--name", default="", metavar="TEXT", help="the holiday, as tariffs group it: national-day")
+
 
 def _add_certificates(add: Adder) -> None:
     certs = _group(add, "certs", "certificates of secured OPC UA devices: ours, and those we trust")

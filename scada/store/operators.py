@@ -51,6 +51,8 @@ VOUCH = "vouch"
 """Stand as the second person for what nobody may do alone."""
 SEE_PLATES = "see_plates"
 """See plates in pictures without saying what for: whoever works with the cars."""
+SIGN_TARIFF = "sign_tariff"
+"""Stand for a version of a tariff, as one of two people."""
 READ_SERVED = "read_served"
 """Read the tags that the site serves to other systems (`docs/serving.md`), and nothing that people see."""
 _READS = frozenset(
@@ -77,8 +79,8 @@ _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "sen
 _VERBS = {
     Role.OPERATOR: _READS | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
-    Role.MANAGER: _READS | {VOUCH},
-    Role.ADMINISTRATOR: _READS | _LANE_WORK | _CAMERAS | _HAND_ON_TAGS | _MAPS | {VOUCH, SEE_PLATES},
+    Role.MANAGER: _READS | {VOUCH, SIGN_TARIFF},
+    Role.ADMINISTRATOR: _READS | _LANE_WORK | _CAMERAS | _HAND_ON_TAGS | _MAPS | {VOUCH, SEE_PLATES, SIGN_TARIFF},
     Role.AUDITOR: _READS,
     Role.SYSTEM: frozenset({READ_SERVED}),
 }

@@ -13,10 +13,9 @@ from billing.versions.choice import Versions
 from billing.versions.files import TariffFileError, read_file, read_folder
 from billing.versions.holidays import HolidayError
 from scada import say
-from scada.check.report import describe
-from scada.check.tariffs import mistakes_of
 from scada.commands.tariffs import given
 from scada.commands.tariffs.given import GivenError
+from scada.commands.tariffs.office import complain
 from scada.commands.tariffs.vectors import compare_all, read_rows
 from scada.config import Config, ConfigError, load
 from scada.model.money import Fen, yuan_text
@@ -36,8 +35,7 @@ def price_stays(asked: argparse.Namespace) -> int:
             return 2
         return _price_one(asked)
     except TariffFileError as error:
-        for mistake in mistakes_of(error):
-            say.complain(describe(mistake))
+        complain(error)
     except TariffError as error:
         for fault in error.faults:
             say.complain(str(fault))

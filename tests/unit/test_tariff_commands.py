@@ -1,0 +1,200 @@
+"""`daozha quote`, `tariff` and `holidays` as people and programs use them."""
+
+import asyncio
+import io
+import json
+import sqlite3
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from scada.__main__ import main
+from scada.clock import SystemClock
+from scada.config import load
+from scada.store.db import Database, database_url, migrate
+from scada.store.operators import Operators
+from scada.store.schema import stay
+from tests.support.house import site_beside
+from tests.support.tariffs import EXAMPLES, SHIPPED, VECTORS, local
+
+Out = pytest.CaptureFixture[str]
+CHAOZHOU = str(EXAMPLES / "chaozhou-tcm-hospital.toml")
+DEMO = str(SHIPPED / "demo-1.toml")
+
+
+def quoted(capsys: Out, *words: str) -> dict[str, object]:
+    assert main(["quote", *words, "--json"]) == 0
+    answer: dict[str, object] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+def test_any_tariff_file_prices_any_stay(capsys: Out) -> None:
+    stay = ["--tariff", CHAOZHOU, "--entry", "2026-03-03T10:00", "--exit", "2026-03-03T14:01"]
+    answer = quoted(capsys, *stay)
+    assert (answer["total_fen"], answer["next_total_fen"]) == (700, 900)
+    assert answer["next_change_at"] == "2026-03-03T15:00:01+08:00"
+    assert [line["text_en"] for line in answer["lines"]] == ["car: 1 × 5.00 yuan", "car: 1 × 2.00 yuan"]  # type: ignore[attr-defined]
+    assert quoted(capsys, *stay, "--vehicle", "motorcycle")["total_fen"] == 100
+    assert main(["quote", *stay]) == 0
+    told = capsys.readouterr().out
+    assert "7.00 yuan" in told
+    assert "小型车" in told
+
+
+def test_vouchers_payments_and_plates_count(capsys: Out) -> None:
+    stay = ["--tariff", DEMO, "--entry", "2026-03-03T10:00", "--exit", "2026-03-03T12:30"]
+    assert quoted(capsys, *stay, "--voucher", "minutes:60", "--paid", "300")["payable_fen"] == 700
+    assert quoted(capsys, *stay, "--voucher", "percent:50", "--voucher", "money:100")["payable_fen"] == 700
+    assert quoted(capsys, *stay, "--plate-kind", "monthly")["total_fen"] == 0
+    assert quoted(capsys, *stay, "--plate-kind", "police")["total_fen"] == 0
+    for wrong in (["--vehicle", "tank"], ["--plate-kind", "pink"], ["--voucher", "coin:3"], ["--day-type", "easter"]):
+        assert main(["quote", *stay, *wrong]) == 2
+        assert "write one of" in capsys.readouterr().err
+
+
+def test_a_list_of_known_prices_is_met_or_what_differs_is_told(tmp_path: Path, capsys: Out) -> None:
+    words = ["quote", "--tariffs", str(EXAMPLES), "--vectors"]
+    assert main([*words, str(VECTORS)]) == 0
+    rows = json.loads(VECTORS.read_text("utf-8"))
+    rows[0]["fen"] = 1
+    rows[-1]["chargeable_minutes"] = 120
+    rows.append({"tariff": "chaozhou-tcm-hospital", "minutes": 1441, "fen": 200, "given": {"vehicle": "motorcycle"}})
+    rows.append(
+        {"tariff": "nanning", "minutes": 90, "fen": 60, "given": {"day type": "holiday", "plate kind": "ordinary"}}
+    )
+    listed = tmp_path / "rows.json"
+    listed.write_text(json.dumps(rows), "utf-8")
+    assert main([*words, str(listed), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [row["row"] for row in told["differ"]] == [0, len(rows) - 3]
+    assert main([*words, str(listed)]) == 1
+    assert "chargeable_minutes is listed as 120, found 90" in capsys.readouterr().out
+    listed.write_text('[{"tariff": "moscow", "minutes": 3, "fen": 1}]')
+    assert main([*words, str(listed)]) == 2
+    assert "moscow" in capsys.readouterr().err
+
+
+def test_a_bad_tariff_file_ends_with_2_and_says_file_line_key_and_remedy(tmp_path: Path, capsys: Out) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(Path(DEMO).read_text("utf-8").replace("interval_duration = 60", "interval_duration = 0"), "utf-8")
+    assert main(["quote", "--tariff", str(bad), "--entry", "2026-03-03T10:00", "--exit", "2026-03-03T11:00"]) == 2
+    told = capsys.readouterr().err
+    assert f"{bad}:" in told
+    assert "fixed_interval_rule[0].interval_duration" in told
+    assert main(["tariff", "check", str(bad)]) == 2
+    assert main(["tariff", "check", DEMO, CHAOZHOU]) == 0
+
+
+def sign(file: str, tariff: Path, who: str, word: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{word}\n"))
+    return main(["tariff", "sign", str(tariff), "--by", who, "--config", file])
+
+
+def people_of(file: Path, **people: str) -> None:
+    """Add people whose password is their name, twice."""
+
+    async def add() -> None:
+        config = await asyncio.to_thread(load, file)
+        async with Database(database_url(config)) as db:
+            for name, role in people.items():
+                await Operators(db, config.site_id, SystemClock()).add(
+                    name, role, f"{name}-{name}-pass", must_change=False
+                )
+
+    migrate(database_url(load(file)))
+    asyncio.run(add())
+
+
+def test_a_version_charges_once_two_people_have_signed_it_and_not_before(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tariffs = tmp_path / "own"
+    tariffs.mkdir()
+    mine = tariffs / "mine.toml"
+    mine.write_text(Path(DEMO).read_text("utf-8").replace("demo = true", "demo = false"), "utf-8")
+    changes = ("# data = ", 'data = "data"  # '), ('folder = "billing/tariffs"', 'folder = "own"')
+    path = site_beside(tmp_path, *changes)
+    file = str(path)
+    people_of(path, wang="manager", li="administrator", zhao="operator")
+    assert sign(file, mine, "zhao", "zhao-zhao-pass", monkeypatch) == 2
+    assert sign(file, mine, "wang", "wrong-password", monkeypatch) == 2
+    assert sign(file, mine, "wang", "wang-wang-pass", monkeypatch) == 0
+    assert sign(file, mine, "wang", "wang-wang-pass", monkeypatch) == 1
+    capsys.readouterr()
+    assert main(["tariff", "list", "--json", "--config", file]) == 0
+    assert "1 of 2 people" in json.loads(capsys.readouterr().out)[0]["may_charge"]
+    assert main(["check", "--config", file]) == 2
+    assert "no tariff in this folder may charge now" in capsys.readouterr().err
+    assert sign(file, mine, "li", "not-li-pass", monkeypatch) == 2
+    assert sign(file, mine, "li", "li-li-pass", monkeypatch) == 0
+    capsys.readouterr()
+    assert main(["tariff", "list", "--json", "--config", file]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["may_charge"] == "yes"
+    mine.write_text(mine.read_text("utf-8").replace("interval_amount = 500", "interval_amount = 501"), "utf-8")
+    assert main(["tariff", "list", "--json", "--config", file]) == 0
+    assert "0 of 2 people" in json.loads(capsys.readouterr().out)[0]["may_charge"]
+    assert main(["audit", "verify", "--config", file]) == 0
+    with sqlite3.connect(tmp_path / "data" / "daozha.db") as db:
+        rows = db.execute("select actor from journal where what = 'tariff signed' order by n").fetchall()
+    db.close()
+    assert rows == [("wang",), ("li",)]
+
+
+def test_holidays_are_seeded_shown_and_changed_and_a_missing_year_is_told(tmp_path: Path, capsys: Out) -> None:
+    file = str(site_beside(tmp_path, ("# data = ", 'data = "data"  # ')))
+    assert main(["holidays", "show", "--config", file]) == 1
+    assert "daozha holidays seed" in capsys.readouterr().err
+    assert main(["holidays", "seed", "2026", "--config", file]) == 0
+    assert main(["holidays", "seed", "2026", "--config", file]) == 1
+    assert main(["holidays", "seed", "2150", "--config", file]) == 2
+    assert "State Council" in capsys.readouterr().err
+    assert main(["holidays", "set", "2026-10-09", "holiday", "--name", "national-day", "--config", file]) == 0
+    capsys.readouterr()
+    main(["holidays", "show", "2026", "--json", "--config", file])
+    days = {row["date"]: row for row in json.loads(capsys.readouterr().out)["days"]}
+    assert days["2026-10-01"] == {"date": "2026-10-01", "day": "holiday", "name": "national-day"}
+    assert days["2026-02-14"]["day"] == "workday"
+    assert days["2026-10-09"]["day"] == "holiday"
+    assert main(["holidays", "set", "2026-10-09", "plain", "--config", file]) == 0
+    table = tmp_path / "data" / "holidays.csv"
+    table.write_text("date,day,name\n2026-13-01,holiday,x\n", "utf-8")
+    assert main(["holidays", "show", "--config", file]) == 2
+    assert ":2: date" in capsys.readouterr().err
+
+
+def test_past_stays_are_priced_anew_under_a_draft(tmp_path: Path, capsys: Out) -> None:
+    path = site_beside(tmp_path, ("# data = ", 'data = "data"  # '))
+    migrate(database_url(load(path)))
+    draft = tmp_path / "draft.toml"
+    draft.write_text(Path(DEMO).read_text("utf-8").replace("interval_amount = 500", "interval_amount = 700"), "utf-8")
+    asyncio.run(keep_stays(path, (10, None), (60, None), (1440, None), (600, "C1")))
+    words = ["tariff", "compare", str(draft), "--from", "2026-03-01", "--to", "2026-03-31", "--config", str(path)]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {name: told[name] for name in ("stays", "dearer", "cheaper", "now_fen", "draft_fen")} == {
+        "stays": 3,
+        "dearer": 1,
+        "cheaper": 0,
+        "now_fen": 4500,
+        "draft_fen": 4700,
+    }
+    assert main(words) == 0
+    assert "difference 2.00 yuan: 1 dearer, 0 cheaper" in capsys.readouterr().out
+
+
+async def keep_stays(path: Path, *kept: tuple[int, str | None]) -> None:
+    """Write stays of so many minutes that have ended, some on a month card."""
+    config = await asyncio.to_thread(load, path)
+    terms = await asyncio.to_thread(lambda: tomllib.loads(Path(DEMO).read_text("utf-8")))
+    plain = {"site": "demo", "plate_kind": "ordinary", "plate_colour": "BLUE", "entry_lane": "in1", "ending": "EXIT"}
+    rows = [
+        {**plain, "id": f"s{number}", "plate": f"京A{number}", "entry_passage": f"p{number}", "card": card}
+        | {"entered_at": local("00:00"), "exited_at": local("00:00") + timedelta(minutes=minutes)}
+        | {"tariff": "demo-1", "tariff_terms": terms}
+        for number, (minutes, card) in enumerate(kept)
+    ]
+    async with Database(database_url(config)) as db:
+        await db.write(lambda conn: conn.execute(insert(stay), rows))
