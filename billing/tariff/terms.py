@@ -198,7 +198,6 @@ class Tariff:
     zones: tuple[str, ...]
     demo: bool
     free_exit_duration: int
-    reentry_duration: int
     time_rounding_type: TimeRounding
     free: Free
     restart: frozenset[Again]

@@ -96,7 +96,6 @@ def _read(file: Table, source: Mapping[str, object]) -> Tariff:
         zones=file.texts("zones", ()),
         demo=file.flag("demo", False),
         free_exit_duration=file.minutes("free_exit_duration"),
-        reentry_duration=file.minutes("reentry_duration", 0),
         time_rounding_type=file.choice("time_rounding_type", TimeRounding),
         free=_free(file),
         restart=restart,
