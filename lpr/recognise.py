@@ -12,7 +12,7 @@ from lpr.models import Models
 from lpr.reader.candidate import Candidate, best_of, candidates, guess_of, is_lettering
 from lpr.reader.detect import Found, PlateDetector
 from lpr.reader.guess import PlateGuess
-from lpr.reader.network import Floats, Picture, pushed_out, straighten
+from lpr.reader.network import Floats, Picture, pushed_out, raised, straighten
 from lpr.reader.signs import SignReader
 from lpr.reader.textbox import TextDetector
 
@@ -20,6 +20,8 @@ _PLATE_PX = {1: (168, 48), 2: (240, 120)}
 """Width and height of a straightened plate, by its rows of signs: a plate seen from the side is as wide as any."""
 _FAR_SHARE = 0.6
 """A plate so much narrower than the widest one is of another car, and gets a single look."""
+_CUT_SHARE = 0.16
+"""So much of a plate of two rows the detector cuts off above: it was made for plates of one row."""
 
 
 class Reader(Protocol):
@@ -71,3 +73,6 @@ class WheelReader:
     def _straightened(self, frame: Picture, corners: Floats, rows: Sequence[int]) -> Iterator[Candidate]:
         for count in rows:
             yield from candidates(self._signs, straighten(frame, corners, _PLATE_PX[count]), (count,))
+            if count == 2:
+                higher = straighten(frame, raised(corners, _CUT_SHARE), _PLATE_PX[2])
+                yield from candidates(self._signs, higher, (2,))

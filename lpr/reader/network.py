@@ -104,3 +104,11 @@ def pushed_out(corners: Floats, across: float, along: float) -> Floats:
     outwards = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
     moved = corners + outwards[:, :1] * right * across + outwards[:, 1:] * down * along
     return np.asarray(moved, np.float32)
+
+
+def raised(corners: Floats, share: float) -> Floats:
+    """Move the upper edge of a plate up by a share of its height."""
+    left, right, low_right, low_left = corners
+    return np.array(
+        [left + (left - low_left) * share, right + (right - low_right) * share, low_right, low_left], np.float32
+    )
