@@ -53,7 +53,7 @@ $(PEERS)/.made: tests/peers/package-lock.json .venv/.system-test
 	@touch $@
 
 models: | .venv/.made
-	@$(BIN)/python -m lpr.models fetch > /dev/null
+	@$(BIN)/python -m lpr.models
 
 # --- Debian packages, only those that are missing ---
 
