@@ -16,6 +16,7 @@ from scada.check.online import ways_to
 from scada.clock import clock_from
 from scada.commands import run as run_command
 from scada.config import load
+from tests.support.cameras import BadCamera
 from tests.support.house import ROOT, http_server, site_beside
 
 Out = pytest.CaptureFixture[str]
@@ -120,17 +121,22 @@ def test_the_first_password_and_the_address_are_told_in_plain_words(capsys: Out)
 
 
 def test_check_online_tells_what_answers_and_what_does_not(tmp_path: Path, capsys: Out) -> None:
-    with http_server(200) as port:
+    (tmp_path / "word").write_text("s3cret")
+    word = f'user = "eye"\npassword_file = "{tmp_path / "word"}"'
+    with http_server(200) as port, BadCamera("digest") as camera:
         file = site_beside(
             tmp_path,
             ('base_url = "http://127.0.0.1:8092"', f'base_url = "http://127.0.0.1:{port}"'),
-            ('source = "http://127.0.0.1:8091/cam-in1.mjpg"', f'source = "http://127.0.0.1:{port}/cam-in1.mjpg"'),
+            ('source = "http://127.0.0.1:8091/cam-in1.mjpg"', f'source = "{camera.address}"\n{word}'),
             ('source = "http://127.0.0.1:8091/cam-out1.mjpg"', 'source = "http://127.0.0.1:9/cam-out1.mjpg"'),
         )
         assert main(["check", "--online", "--json", "--config", str(file)]) == 2
     told = json.loads(capsys.readouterr().out)
-    assert {"camera cam-in1", "WeChat Pay"} <= {one["name"] for one in told["reached"]}
-    assert "cameras[1].source" in [one["key"] for one in told["mistakes"]]
+    answers = {one["name"]: one["answer"] for one in told["reached"]}
+    assert "WeChat Pay" in answers
+    assert answers["camera cam-in1"] == "a picture of 160 × 90"
+    [refused] = [one["what"] for one in told["mistakes"] if one["key"] == "cameras[1].source"]
+    assert "the connection is refused" in refused
 
 
 def test_check_online_tries_every_way_to_a_device_and_none_to_a_simulated_one(tmp_path: Path) -> None:
