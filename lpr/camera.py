@@ -23,6 +23,7 @@ _LOOK_S = 0.4
 """While nobody watches, one frame in so long is taken: to look back at."""
 _INSPECT_S = 1.0
 """One frame in so long is looked at: whether the camera sees anything, and whether it lives."""
+_WATCHED_S = 0.3
 RING_S = 4.0
 """How far back frames are remembered, at most."""
 _RING_BYTES = 24 * 1024 * 1024
@@ -205,6 +206,11 @@ class Grabber:
         with self._changed:
             return self._newest if self._changed.wait_for(newer, timeout=max(0.0, within_s)) else None
 
+    def has_lived_since(self, since_s: float) -> bool:
+        """Say whether more than a clock has changed in the picture since a moment: a car that came changes more."""
+        with self._changed:
+            return self._still.lived_s >= since_s
+
     def health(self) -> Health:
         """Say how the camera is now."""
         now = self._clock.seconds()
@@ -272,9 +278,10 @@ class Grabber:
         return True
 
     def _inspect(self, content: Content, at_s: float, manner: Manner) -> None:
+        """Look at a frame a second, at more while somebody watches: who reads them must know that they live."""
         if manner is Manner.FILM:
             self._still = Stillness(at_s, at_s)
-        elif at_s - self._inspected_s < _INSPECT_S:
+        elif at_s - self._inspected_s < (_WATCHED_S if self._watchers else _INSPECT_S):
             return
         self._inspected_s = at_s
         picture = picture_of(content, cv2.IMREAD_REDUCED_COLOR_4)

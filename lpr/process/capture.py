@@ -29,6 +29,8 @@ from scada.ports import PictureError
 _SETTLE_S = 0.05
 """A frame grabbed sooner after the request may have been on its way when the request was made."""
 _SLICE_S = 0.2
+_LIFE_S = 1.5
+"""A picture in which nothing has changed since so long before the order does not show the car that came."""
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 85]
 
 
@@ -82,6 +84,9 @@ class Frames(Protocol):
     def frames_since(self, since_s: float) -> list[Frame]:
         """Give the remembered frames grabbed at `since_s` or later, oldest first."""
 
+    def has_lived_since(self, since_s: float) -> bool:
+        """Say whether more than a clock has changed in the picture since a moment."""
+
     def health(self) -> Health:
         """Say how the camera is now."""
 
@@ -113,6 +118,8 @@ class Capturer:
         if trouble == "frozen":
             return CaptureAnswer(order.id, None, "camera frozen")
         harvest = self._harvest(order, began_s, go_on, say)
+        if harvest.last is None and not trouble and not self._grabber.has_lived_since(began_s - _LIFE_S):
+            return CaptureAnswer(order.id, None, "camera frozen")
         seen = harvest.seen()
         kept = None if seen is None else self._keep(seen, order.passage, order.way)
         look = None if seen is None or seen.own is None else appearance_of(seen.picture, seen.own)
@@ -136,6 +143,9 @@ class Capturer:
                 if early:
                     frame = older.pop()
                 if frame is None:
+                    continue
+                if not self._grabber.has_lived_since(began_s - _LIFE_S):
+                    after_s = max(after_s, frame.at_s)
                     continue
                 asked_s, after_s = self._clock.seconds(), max(after_s, frame.at_s)
                 guesses = self._reader.read(frame.picture)

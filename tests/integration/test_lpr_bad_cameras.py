@@ -151,3 +151,26 @@ def test_an_address_where_nobody_serves_says_so() -> None:
         open_source(f"http://127.0.0.1:{port}/", US, CLOCK)
     with pytest.raises(SourceError, match="does not open"):
         open_source(f"rtsp://127.0.0.1:{port}/", US, CLOCK)
+
+
+@pytest.mark.parametrize("manner", ["same for ever", "only its clock"])
+def test_a_camera_that_lies_shows_no_life_from_the_moment_it_begins(manner: str) -> None:
+    with BadCamera() as camera:
+        grabber = Grabber(camera.address, CLOCK, as_us, REOPEN_S)
+        grabber.start()
+        try:
+            with grabber.watching():
+                assert grabber.frame_after(CLOCK.seconds(), 5.0) is not None
+                camera.manner = manner
+                began_s = CLOCK.seconds() + 4.0
+                for _ in range(3):
+                    frame = grabber.frame_after(began_s, 12.0)
+                    assert frame is not None
+                    began_s = frame.at_s + 0.5
+                assert not grabber.has_lived_since(CLOCK.seconds() - 1.0)
+                camera.manner = "good"
+                frame = grabber.frame_after(CLOCK.seconds() + 2.0, 12.0)
+                assert frame is not None
+                assert grabber.has_lived_since(frame.at_s - 1.0)
+        finally:
+            grabber.stop()

@@ -36,6 +36,9 @@ class Still:
     def frames_since(self, since_s: float) -> list[Frame]:
         return []
 
+    def has_lived_since(self, since_s: float) -> bool:
+        return True
+
     def health(self) -> Health:
         return Health(0.0, 0.0)
 

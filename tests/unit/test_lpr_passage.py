@@ -230,6 +230,7 @@ class Remembered:
     def __init__(self, older: Sequence[int], newer: Sequence[int]) -> None:
         self.older, self.newer = older, list(newer)
         self.asked_s: float | None = None
+        self.lives = True
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -242,6 +243,9 @@ class Remembered:
     def frames_since(self, since_s: float) -> list[Frame]:
         self.asked_s = since_s
         return [_frame(number, since_s + 0.1 * place) for place, number in enumerate(self.older)]
+
+    def has_lived_since(self, since_s: float) -> bool:
+        return self.lives
 
     def health(self) -> Health:
         return Health(0.0, 0.0)
@@ -294,3 +298,11 @@ def test_the_picture_is_never_one_of_the_car_before(
     monkeypatch.setattr(Capturer, "_keep", keep)
     looked_at(tmp_path, Remembered(older, newer))
     assert shown == [kept]
+
+
+def test_a_picture_that_has_not_changed_since_before_the_car_came_is_not_read(tmp_path: Path) -> None:
+    standing = Remembered([2], [2, 2, 2])
+    standing.lives = False
+    said, answer = looked_at(tmp_path, standing)
+    assert said == []
+    assert answer == CaptureAnswer(1, None, "camera frozen")
