@@ -31,6 +31,8 @@ _SETTLE_S = 0.05
 _SLICE_S = 0.2
 _LIFE_S = 1.5
 """A picture in which nothing has changed since so long before the order does not show the car that came."""
+_LOOK_BACK_S = 0.25
+"""Where the last frame took longer to read, none is read of before the car came."""
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 85]
 
 
@@ -110,6 +112,7 @@ class Capturer:
         self._region = region
         self._min_plate_px = min_plate_px
         self.unkept = ""
+        self._cost_s = 0.0
 
     def capture(self, order: CaptureOrder, go_on: Callable[[], bool], say: Callable[[Looked], None]) -> CaptureAnswer:
         """Carry out an order; `go_on` is asked between frames and may end it early, `say` hears of every frame."""
@@ -135,7 +138,7 @@ class Capturer:
         self, order: CaptureOrder, began_s: float, go_on: Callable[[], bool], say: Callable[[Looked], None]
     ) -> _Harvest:
         harvest, after_s, end_s, cost_s = _Harvest(), began_s + _SETTLE_S, began_s + order.within_s, 0.0
-        older = self._grabber.frames_since(began_s - order.before_s) if order.before_s > 0 else []
+        older = self._older(began_s - order.before_s) if order.before_s > 0 else []
         with self._grabber.watching():
             while go_on() and (left_s := end_s - self._clock.seconds()) > cost_s:
                 frame = self._grabber.frame_after(after_s, 0.0 if older else min(_SLICE_S, left_s))
@@ -150,7 +153,9 @@ class Capturer:
                 asked_s, after_s = self._clock.seconds(), max(after_s, frame.at_s)
                 guesses = self._reader.read(frame.picture)
                 guess = self._nearest(frame, guesses)
-                cost_s = self._clock.seconds() - asked_s
+                cost_s = self._cost_s = self._clock.seconds() - asked_s
+                if early and guess is None:
+                    older = []
                 if guess is None:
                     harvest.passed_over = self._why_none(frame, guesses) or harvest.passed_over
                 harvest.add(_seen(frame, guesses, guess), guess, early=early)
@@ -158,6 +163,10 @@ class Capturer:
                 if harvest.is_settled(order):
                     break
         return harvest
+
+    def _older(self, since_s: float) -> list[Frame]:
+        """Give the frames from before; a machine that is slow keeps its time for those of the car that stands there."""
+        return self._grabber.frames_since(since_s) if self._cost_s < _LOOK_BACK_S else []
 
     def _nearest(self, frame: Frame, guesses: Sequence[PlateGuess]) -> PlateGuess | None:
         return nearest(guesses, self._region_px(frame), self._min_plate_px)

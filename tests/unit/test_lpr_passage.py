@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from lpr.push.recent import Pushed
 from lpr.reader.guess import PlateGuess
 from lpr.reader.network import Picture
 from lpr.vote import Ballot
-from scada.clock import SystemClock
+from scada.clock import SystemClock, VirtualClock
 from scada.model.lane.timing import Timing
 from scada.model.names import PassageId, PictureId
 from scada.model.plate import PlateRead, PlateUnread
@@ -273,10 +274,36 @@ def looked_at(folder: Path, frames: Remembered, before_s: float = 1.0) -> tuple[
 
 
 def test_frames_from_before_the_order_are_read_the_newest_first_while_none_has_come(tmp_path: Path) -> None:
-    said, answer = looked_at(tmp_path, Remembered([2, 1], [1, 0]))
+    said, answer = looked_at(tmp_path, Remembered([0, 2, 1], [1, 0]))
     told = [(one.early, None if one.guess is None else one.guess.text) for one in said]
-    assert told == [(True, OURS), (True, OTHER), (False, OURS), (False, None)]
+    assert told == [(True, OURS), (True, OTHER), (True, None), (False, OURS), (False, None)]
     assert answer.picture is not None
+
+
+def test_before_a_frame_without_a_plate_the_car_was_not_there(tmp_path: Path) -> None:
+    said, _ = looked_at(tmp_path, Remembered([2, 2, 0], [1]))
+    assert [(one.early, one.guess is None) for one in said] == [(True, True), (False, False)]
+
+
+class Slow(Numbers):
+    """A reader that takes 0.3 s for a frame."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    def read(self, frame: Picture) -> list[PlateGuess]:
+        self._clock.advance(0.3)
+        return super().read(frame)
+
+
+def test_a_slow_machine_keeps_its_time_for_the_car_that_stands_there(tmp_path: Path) -> None:
+    clock = VirtualClock(datetime(2025, 1, 1, tzinfo=UTC))
+    frames, said = Remembered([1], []), list[Looked]()
+    capturer = Capturer(frames, Slow(clock), PictureStore(tmp_path), clock, (), 60)
+    for _ in range(2):
+        frames.newer = [0]
+        capturer.capture(CaptureOrder(1, PASSAGE, 2.0, 0.8, 2, 1.0), lambda: bool(frames.newer), said.append)
+    assert [one.early for one in said] == [True, False, False]
 
 
 def test_an_order_that_may_not_look_back_does_not(tmp_path: Path) -> None:
