@@ -88,8 +88,11 @@ class Worker:
         match order:
             case CaptureOrder(id=number, within_s=within_s):
                 end_s = self._clock.seconds() + within_s
-                self._say(self._capturer.capture(order, lambda: self._go_on(number, end_s), self._say))
-                self._say(EndTurn())
+                answer = self._capturer.capture(
+                    order, lambda: self._go_on(number), self._say, lambda: self._take_turn(number, end_s)
+                )
+                self._say(EndTurn(is_over=True))
+                self._say(answer)
             case SnapshotOrder():
                 self._say(SnapshotAnswer(order.id, self._capturer.snapshot(order.passage)))
             case Enough():
@@ -101,11 +104,15 @@ class Worker:
             case _:
                 assert_never(order)
 
-    def _go_on(self, number: int, end_s: float) -> bool:
-        """Wait for the turn to read a frame; no when the capture is not wanted any more, or its time is over."""
-        self._turn = None
-        if not self._is_wanted(number):
-            return False
+    def _go_on(self, number: int) -> bool:
+        """Give the turn back while the next frame is waited for."""
+        if self._turn is not None:
+            self._turn = None
+            self._say(EndTurn(is_over=False))
+        return self._is_wanted(number)
+
+    def _take_turn(self, number: int, end_s: float) -> bool:
+        """Wait for the turn to read; no when the capture is not wanted any more, or its time is over."""
         self._say(AskTurn(number))
         while self._turn != Turn(number):
             left_s = end_s - self._clock.seconds()

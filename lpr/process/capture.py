@@ -114,13 +114,22 @@ class Capturer:
         self.unkept = ""
         self._cost_s = 0.0
 
-    def capture(self, order: CaptureOrder, go_on: Callable[[], bool], say: Callable[[Looked], None]) -> CaptureAnswer:
-        """Carry out an order; `go_on` is asked between frames and may end it early, `say` hears of every frame."""
+    def capture(
+        self,
+        order: CaptureOrder,
+        go_on: Callable[[], bool],
+        say: Callable[[Looked], None],
+        turn: Callable[[], bool] = lambda: True,
+    ) -> CaptureAnswer:
+        """Carry out an order; `go_on` is asked between frames and may end it early, `say` hears of every frame.
+
+        `turn` waits until the frame at hand may be read; no when it may not any more.
+        """
         began_s = self._clock.seconds()
         trouble = self._grabber.health().trouble
         if trouble == "frozen":
             return CaptureAnswer(order.id, None, "camera frozen")
-        harvest = self._harvest(order, began_s, go_on, say)
+        harvest = self._harvest(order, began_s, go_on, say, turn)
         if harvest.last is None and not trouble and not self._grabber.has_lived_since(began_s - _LIFE_S):
             return CaptureAnswer(order.id, None, "camera frozen")
         seen = harvest.seen()
@@ -135,7 +144,12 @@ class Capturer:
         return None if frame is None else self._keep(Seen(frame.picture), passage, CASE)
 
     def _harvest(
-        self, order: CaptureOrder, began_s: float, go_on: Callable[[], bool], say: Callable[[Looked], None]
+        self,
+        order: CaptureOrder,
+        began_s: float,
+        go_on: Callable[[], bool],
+        say: Callable[[Looked], None],
+        turn: Callable[[], bool],
     ) -> _Harvest:
         harvest, after_s, end_s, cost_s = _Harvest(), began_s + _SETTLE_S, began_s + order.within_s, 0.0
         older = self._older(began_s - order.before_s) if order.before_s > 0 else []
@@ -150,6 +164,11 @@ class Capturer:
                 if not self._grabber.has_lived_since(began_s - _LIFE_S):
                     after_s = max(after_s, frame.at_s)
                     continue
+                if not turn():
+                    break
+                newer = self._grabber.frame_after(after_s if early else frame.at_s, 0.0)
+                if newer is not None:
+                    frame, early = newer, False
                 asked_s, after_s = self._clock.seconds(), max(after_s, frame.at_s)
                 guesses = self._reader.read(frame.picture)
                 guess = self._nearest(frame, guesses)

@@ -242,6 +242,8 @@ class CameraPost:
                 self._ready.set()
             case AskTurn():
                 self._turns.ask(self.name, word.id, lambda: self._send(Turn(word.id)))
+            case EndTurn(is_over=False):
+                self._turns.give_back(self.name)
             case EndTurn():
                 self._turns.end(self.name)
             case Looked():

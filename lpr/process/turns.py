@@ -52,6 +52,11 @@ class Turns:
         self._waiting[camera] = go
         self._deal()
 
+    def give_back(self, camera: str) -> None:
+        """Let another read; the capture goes on and keeps its place."""
+        self._reading.pop(camera, None)
+        self._deal()
+
     def end(self, camera: str) -> None:
         """Want no more turns: the capture is over, or the camera's process."""
         for book in (self._claims, self._reading, self._waiting):

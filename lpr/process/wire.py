@@ -87,14 +87,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class AskTurn:
-    """A frame of this capture wants to be read; the turn before is given back."""
+    """A frame of this capture wants to be read."""
 
     id: int
 
 
 @dataclass(frozen=True, slots=True)
 class EndTurn:
-    """No more frames want to be read."""
+    """The frame is read; `is_over`: it was the last one of its capture."""
+
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,18 @@ def test_a_car_that_three_frames_did_not_settle_lets_the_others_go_first() -> No
     assert desk.called[4:] == ["cam0"]
 
 
+def test_who_waits_for_a_frame_lets_another_read_and_keeps_its_place() -> None:
+    desk = Desk(at_once=1)
+    desk.ask("cam0")
+    desk.ask("cam1")
+    desk.ask("cam2")
+    desk.turns.give_back("cam0")
+    assert desk.called == ["cam0", "cam1"]
+    desk.ask("cam0")
+    desk.turns.give_back("cam1")
+    assert desk.called == ["cam0", "cam1", "cam0"]
+
+
 def test_a_new_capture_of_the_same_camera_begins_anew() -> None:
     desk = Desk(at_once=1)
     for _ in range(6):
