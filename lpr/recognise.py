@@ -9,7 +9,7 @@ from typing import Protocol
 import cv2
 
 from lpr.models import Models
-from lpr.reader.candidate import Candidate, best_of, candidates, guess_of, is_lettering
+from lpr.reader.candidate import Candidate, best_of, candidates, guess_of, is_no_plate
 from lpr.reader.detect import Found, PlateDetector
 from lpr.reader.guess import PlateGuess
 from lpr.reader.network import Floats, Picture, pushed_out, raised, straighten
@@ -51,7 +51,7 @@ class WheelReader:
         plates = self._plates.find(frame)
         widest = max((plate.width_px for plate in plates), default=0.0)
         guesses = (self._read_plate(frame, plate, plate.width_px < _FAR_SHARE * widest) for plate in plates)
-        return [guess for guess in guesses if guess is not None and not is_lettering(guess)]
+        return [guess for guess in guesses if guess is not None and not is_no_plate(guess)]
 
     def _read_plate(self, frame: Picture, plate: Found, is_far: bool) -> PlateGuess | None:
         tried = []

@@ -13,7 +13,7 @@ import numpy as np
 from lpr.backend import Calibration
 from lpr.backend.y5fu import ColourClassifier, Seen, Y5fuDetector
 from lpr.models import CLASSIFIER, RECOGNISER, Y5FU_320, Y5FU_640, ModelError
-from lpr.reader.candidate import best_of, candidates, guess_of, is_lettering
+from lpr.reader.candidate import best_of, candidates, guess_of, is_no_plate
 from lpr.reader.colour import colour_of
 from lpr.reader.detect import CLOSE_PX, Found
 from lpr.reader.guess import PlateGuess
@@ -68,7 +68,7 @@ class LadderReader:
 
     def _read_all(self, frame: Picture, plates: Sequence[Seen]) -> list[PlateGuess]:
         guesses = (self._read_plate(frame, seen) for seen in plates)
-        return [guess for guess in guesses if guess is not None and not is_lettering(guess)]
+        return [guess for guess in guesses if guess is not None and not is_no_plate(guess)]
 
     def _read_plate(self, frame: Picture, seen: Seen) -> PlateGuess | None:
         tried = list(candidates(self._signs, straighten(frame, seen.plate.corners), (seen.layers,)))

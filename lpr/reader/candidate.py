@@ -103,9 +103,9 @@ def guess_of(
     )
 
 
-def is_lettering(guess: PlateGuess) -> bool:
-    """Say whether a plate was only thought to be seen: letters upon letters, and none of them for certain."""
-    return guess.min_prob < _NO_SIGN and is_suspicious(guess.text, guess.kind)
+def is_no_plate(guess: PlateGuess) -> bool:
+    """Say whether there is no plate: not one certain sign, and letters upon letters or no plate seen."""
+    return guess.min_prob < _NO_SIGN and (guess.detection == 0 or is_suspicious(guess.text, guess.kind))
 
 
 def _corners(plate: Found) -> Corners:

@@ -148,7 +148,7 @@ def _scaled(picture: Picture, scale: float) -> Picture:
     return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=128)
 def anchors(width: int, height: int) -> Floats:
     """Lay the anchors over a picture: centre x, y, width, height as shares, row by row, both sizes a cell."""
     parts = []

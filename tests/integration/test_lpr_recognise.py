@@ -1,6 +1,7 @@
 """The real reader on drawn scenes (`lpr.md` §9): they prove the plumbing, not accuracy."""
 
 import cv2
+import numpy as np
 import pytest
 
 from lpr.models import find
@@ -37,6 +38,28 @@ def test_the_colour_of_a_plate_is_seen(reader: WheelReader) -> None:
 def test_an_empty_road_and_a_car_without_a_plate_have_none(reader: WheelReader) -> None:
     assert reader.read(draw_road(1)) == []
     assert reader.read(draw_scene(Plate(""), 1)) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 200), (200, 3), (60, 60), (60, 200), (400, 600), (5, 2000)])
+def test_a_picture_of_nothing_has_no_plate_whatever_its_shape(shape: tuple[int, int], reader: WheelReader) -> None:
+    assert reader.read(np.zeros((*shape, 3), np.uint8)) == []
+    assert reader.read(np.full((*shape, 3), 200, np.uint8)) == []
+
+
+@pytest.mark.parametrize("width", [110, 220, 600])
+def test_a_picture_that_is_nothing_but_a_plate_is_read(width: int, reader: WheelReader) -> None:
+    plate = draw_plate(Plate("京A12345"))
+    small = cv2.resize(plate, (width, width * plate.shape[0] // plate.shape[1]), interpolation=cv2.INTER_AREA)
+    assert [guess.text for guess in reader.read(np.asarray(small, np.uint8))] == ["京A12345"]
+
+
+def test_a_guess_tells_what_else_the_plate_may_be_the_likelier_first(reader: WheelReader) -> None:
+    blurred = cv2.GaussianBlur(draw_scene(Plate("京D8BQ06"), 6), (0, 0), 2.2)
+    (guess,) = reader.read(np.asarray(blurred, np.uint8))
+    others = [one.probability for one in guess.alternatives]
+    assert others == sorted(others, reverse=True)
+    assert all(0 <= one <= 1 for one in others)
+    assert len({guess.text, *(one.text for one in guess.alternatives)}) == 1 + len(others) > 1
 
 
 def test_two_cars_in_one_frame_are_two_guesses(reader: WheelReader) -> None:
