@@ -27,7 +27,7 @@ from scada.store import operators as operators_module
 from scada.store.db import Database
 from scada.store.journal import SqlJournal, recent
 from scada.store.operators import Operators, may
-from scada.store.schema import passage
+from scada.store.schema import passage, stay
 from tests.support.store import SITE, START, open_database
 
 LANE, CAMERA = LaneName("in1"), "cam-in1"
@@ -128,6 +128,20 @@ async def test_what_a_person_corrects_counts_against_the_camera_and_outlives_a_r
         await at.watch.remember()
         await at.stand(1)
         assert (at.tag("corrected"), at.tag("passages")) == (0.25, 4)
+
+
+async def test_a_stay_that_was_only_near_and_is_the_cars_says_that_the_plate_was_misread(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        values = {"entry_lane": "in1", "entry_passage": "in1-1", "entered_at": START, "tariff": "t", "tariff_terms": {}}
+        plate = {"plate": "京A1234S", "plate_kind": "ordinary", "plate_colour": "BLUE"}
+        await at.db.write(lambda conn: conn.execute(insert(stay).values(id="S1", site=SITE, **plate, **values)))
+        at.watch.hear([read(1), read(2)])
+        await at.stand(1)
+        claimed = JournalEntry("person", "driver", "claimed stay", LANE, read(1).passage, {"stay": "S1"})
+        await at.journal.append([claimed])
+        await at.watch.look_up()
+        await at.stand(1)
+        assert at.tag("corrected") == 0.5
 
 
 async def test_an_hour_in_which_most_cars_have_no_plate_is_one_alarm(tmp_path: Path) -> None:
