@@ -128,6 +128,18 @@ class Plan:
         )
 
     @property
+    def is_flat(self) -> bool:
+        """Say whether only the length of a stay matters, not the hour or the day: it is counted in whole minutes."""
+        masks = self.restart | self.steps_restart | self.own_again | _union(again for _, again in self.given)
+        return (
+            not self.days_matter
+            and not masks & (WINDOW | MIDNIGHT)
+            and all(price.rule.all_day for price in self.prices)
+            and len(self.prices) == 1
+            and all(limit.daily is not DailyLimit.CALENDAR_DAY for limit in self.limits)
+        )
+
+    @property
     def rises(self) -> int:
         """Give the number of the first 24 hours from which on all are priced alike."""
         return max([1, *(len(limit.amounts) - 1 for limit in self.limits)])

@@ -58,10 +58,23 @@ class Pricer:
         self._plan = plan_for(tariff, vehicle)
         self._zone = zone
         self._kinds = DayKinds(tariff.days, table, every_day)
+        self._flat = self._plan.is_flat
+        self._by_minutes: dict[int, Fen] = {}
+        """What was reckoned before, where only the length of a stay matters."""
 
     def total(self, entered_at: datetime, until: datetime, off: LetOff = NOTHING_OFF) -> Fen:
         """Give the price alone."""
-        return self._total(self.start(entered_at), seconds(entered_at, until), off)
+        gone = seconds(entered_at, until)
+        if self._flat and off is NOTHING_OFF:
+            return self._flat_total(gone)
+        return self._total(self.start(entered_at), gone, off)
+
+    def _flat_total(self, gone: int) -> Fen:
+        minutes = self.minutes(gone)
+        known = self._by_minutes.get(minutes)
+        if known is None:
+            known = self._by_minutes[minutes] = self._total(Start(1, 0), gone)
+        return known
 
     def start(self, entered_at: datetime) -> Start:
         """Give an entry on the site's own clock."""

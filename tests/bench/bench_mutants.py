@@ -68,7 +68,7 @@ GROUPS = (
     ),
     Group(
         "tariff and settlement",
-        ("billing/tariff.py", "billing/settle.py"),
+        ("billing/tariff/*.py", "billing/settle.py"),
         (
             "tests/unit/test_billing_tariff.py",
             "tests/unit/test_billing_settle.py",

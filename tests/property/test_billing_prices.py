@@ -238,6 +238,21 @@ def test_a_long_stay_priced_day_by_day_costs_what_it_costs_in_one_walk(
 
 
 @FEW
+@given(intervals({}), entries, st.lists(lengths, min_size=3, max_size=8), st.booleans())
+def test_where_only_the_length_matters_what_was_reckoned_before_is_right(
+    rows: list[Terms], entered_at: datetime, asked: list[int], down: bool
+) -> None:
+    rounding = "TIME_ROUND_DOWN" if down else "TIME_ROUND_UP"
+    tariff = simple_tariff(fixed_interval_rule=rows, first_period_restart=[], time_rounding_type=rounding)
+    one = pricer(tariff)
+    assert plan_for(tariff, Vehicle()).is_flat
+    for gone in asked:
+        whole = Walk(plan_for(tariff, Vehicle()), one.start(entered_at), DayKinds(tariff.days, TABLE), gone)
+        wanted = one.settled(one.start(entered_at), whole.parts)
+        assert one.total(entered_at, entered_at + timedelta(seconds=gone)) == wanted
+
+
+@FEW
 @given(entries, st.integers(1, 5), st.integers(0, 86_400), st.data())
 def test_days_that_start_anew_add_up(entered_at: datetime, days: int, rest: int, data: st.DataObject) -> None:
     """Where everything begins again after 24 hours, free time included, every 24 hours are a stay of their own."""
