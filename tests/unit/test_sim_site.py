@@ -37,6 +37,20 @@ def test_no_shipped_port_is_left_and_none_is_used_twice(tmp_path: Path) -> None:
     assert len(set(used)) == len(used) == 9
 
 
+def test_cameras_that_speak_rtsp_keep_to_it(tmp_path: Path) -> None:
+    base = tmp_path / "config.toml"
+    text = BASE.read_text("utf-8").replace("# rtsp_port = 8095", "rtsp_port = 8095")
+    text = text.replace("http://127.0.0.1:8091/cam-in1.mjpg", "rtsp://127.0.0.1:8095/cam-in1")
+    for key in ("plc/sim/tags.csv", "plc/sim/devices.csv", "billing/tariffs"):
+        text = text.replace(f'"{key}"', f'"{BASE.parent / key}"')
+    base.write_text(text, "utf-8")
+    content = tomllib.loads(prepare(tmp_path / "s", base).read_text("utf-8"))
+    port, feed = content["sim"]["rtsp_port"], content["sim"]["feed_port"]
+    assert len({8095, port, feed}) == 3
+    sources = [camera["source"] for camera in content["cameras"]]
+    assert sources == [f"rtsp://127.0.0.1:{port}/cam-in1", f"http://127.0.0.1:{feed}/cam-out1.mjpg"]
+
+
 @pytest.mark.parametrize(
     ("shape", "device", "address"),
     [(Shape.GATE, "plc1", "HR46"), (Shape.GATE_SWAPPED, "ua1", "ns=2;s=Out1.Passage.Side")],

@@ -56,7 +56,8 @@ def prepare(
         tag_map = folder / "tags.csv"
         _write_rows(tag_map, tags)
     field_ports = cast("dict[str, int]", _section(content, "sim")["field_ports"])
-    given = iter(ports(5 + len(devices) + len(field_ports)))
+    speaks_rtsp = "rtsp_port" in _section(content, "sim")
+    given = iter(ports(5 + len(devices) + len(field_ports) + speaks_rtsp))
     _move_web(content, given)
     _move_sims(content, base, given)
     for device in devices:
@@ -104,12 +105,16 @@ def _move_sims(content: Section, base: Path, ports: Iterator[int]) -> None:
     sim = _section(content, "sim")
     sim["feed_port"], sim["wechat_port"] = next(ports), next(ports)
     sim["field_ports"] = {device: next(ports) for device in cast("dict[str, int]", sim["field_ports"])}
+    if "rtsp_port" in sim:
+        sim["rtsp_port"] = next(ports)
     if "photos" in sim:
         sim["photos"] = str((base.resolve().parent / str(sim["photos"])).resolve())
     _section(content, "wechat")["base_url"] = f"http://{HOST}:{sim['wechat_port']}"
     for camera in cast("list[Section]", content["cameras"]):
         source = urlsplit(str(camera["source"]))
-        if source.scheme:
+        if source.scheme == "rtsp" and "rtsp_port" in sim:
+            camera["source"] = f"rtsp://{HOST}:{sim['rtsp_port']}{source.path}"
+        elif source.scheme:
             camera["source"] = f"http://{HOST}:{sim['feed_port']}{source.path}"
 
 
