@@ -85,7 +85,7 @@ class Bench:
         assert self.phone.pay(code) == "ok"
         return order
 
-    def next_notice(self, within_s: float = 5.0) -> Notice | NotVerified:
+    def next_notice(self, within_s: float = 30.0) -> Notice | NotVerified:
         """Wait for a notice, and take it."""
         wait_for(lambda: bool(self.told), within_s)
         return self.told.pop(0)
@@ -100,7 +100,7 @@ class Bench:
         return [json.loads(line) for line in text.splitlines()]
 
 
-def wait_for(condition: Callable[[], bool], within_s: float = 5.0) -> None:
+def wait_for(condition: Callable[[], bool], within_s: float = 30.0) -> None:
     """Wait until something is so."""
     ends_s = time.monotonic() + within_s
     while not condition():
