@@ -143,7 +143,7 @@ async def test_what_is_removed_is_written_down_first_and_how_much_is_left_is_a_t
         assert (at.tags.get(PICTURES_MB).value, at.tags.get(PICTURES_TROUBLE).value) == (0.1, "")
 
 
-@pytest.mark.parametrize("after", range(8))
+@pytest.mark.parametrize("after", [0, 1, 2, 7])
 async def test_killed_at_any_moment_it_finishes_the_next_time(tmp_path: Path, after: int) -> None:
     async with house(tmp_path) as at:
         for number in range(4):
