@@ -31,6 +31,8 @@ _SETTLE_S = 0.05
 _SLICE_S = 0.2
 _LIFE_S = 1.5
 """A picture in which nothing has changed since so long before the order does not show the car that came."""
+_MOST_FINISH_S = 0.5
+"""So much is taken off the time to look, at most, where keeping the last picture took long: it must come in time."""
 _LOOK_BACK_S = 0.25
 """Where the last frame took longer to read, none is read of before the car came."""
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 85]
@@ -113,6 +115,7 @@ class Capturer:
         self._min_plate_px = min_plate_px
         self.unkept = ""
         self._cost_s = 0.0
+        self._finish_s = 0.0
 
     def capture(
         self,
@@ -132,9 +135,10 @@ class Capturer:
         harvest = self._harvest(order, began_s, go_on, say, turn)
         if harvest.last is None and not trouble and not self._grabber.has_lived_since(began_s - _LIFE_S):
             return CaptureAnswer(order.id, None, "camera frozen")
-        seen = harvest.seen()
+        looked_s, seen = self._clock.seconds(), harvest.seen()
         kept = None if seen is None else self._keep(seen, order.passage, order.way)
         look = None if seen is None or seen.own is None else appearance_of(seen.picture, seen.own)
+        self._finish_s = self._clock.seconds() - looked_s
         return CaptureAnswer(order.id, kept, passed_over=harvest.passed_over, appearance=look or NO_LOOK)
 
     def snapshot(self, passage: str) -> PictureId | None:
@@ -151,7 +155,8 @@ class Capturer:
         say: Callable[[Looked], None],
         turn: Callable[[], bool],
     ) -> _Harvest:
-        harvest, after_s, end_s, cost_s = _Harvest(), began_s + _SETTLE_S, began_s + order.within_s, 0.0
+        end_s = began_s + order.within_s - min(self._finish_s, _MOST_FINISH_S)
+        harvest, after_s, cost_s = _Harvest(), began_s + _SETTLE_S, 0.0
         older = self._older(began_s - order.before_s) if order.before_s > 0 else []
         with self._grabber.watching():
             while go_on() and (left_s := end_s - self._clock.seconds()) > cost_s:
