@@ -20,7 +20,7 @@ from billing.settle import (
     due,
     settle,
 )
-from billing.tariff import Tariff, price
+from billing.tariff import Priced, Pricer, Tariff
 from lpr.match import Match, match
 from scada.model.lane.words import Ending, Order, Passage, Quote, Reason
 from scada.model.money import Fen
@@ -84,7 +84,7 @@ class Till:
         self._under: dict[Plate, StayId] = {}
         self._begun: dict[PassageId, StayId] = {}
         self._tariff = tariff
-        self._zone = zone
+        self._pricer = Pricer(tariff, zone)
         self._lives = timedelta(seconds=t_quote_s)
         self._numbers = 0
 
@@ -110,7 +110,7 @@ class Till:
         found = self.stays[stay]
         if found.ending is not None:
             return None
-        priced = price(self._tariff, found.entered_at, at, self._zone)
+        priced = self._price(found, at)
         what = self._due(found, at)
         quote = QuoteId(f"q{self._number()}")
         return Quote(quote, stay, priced.total_fen, what.due_fen, priced.minutes, at + self._lives, what.free_reason)
@@ -203,7 +203,12 @@ class Till:
     def _due(self, stay: Account, at: datetime) -> Due:
         if stay.plate in self.cards:
             return Due(NOTHING, Reason.MONTH)
-        return due(price(self._tariff, stay.entered_at, at, self._zone), stay.account, at)
+        return due(self._price(stay, at), stay.account, at)
+
+    def _price(self, stay: Account, at: datetime) -> Priced:
+        """Price without an explanation: nobody reads a thousand cars' lines."""
+        gone = (at - stay.entered_at) // timedelta(seconds=1)
+        return Priced(self._pricer.total(stay.entered_at, at), self._pricer.minutes(max(0, gone)), ())
 
     def _credit(self, stay: Account, amount: Fen, paid_at: datetime) -> None:
         self.settled_fen += amount
