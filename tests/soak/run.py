@@ -40,6 +40,10 @@ def runs() -> list[Long]:
         Long(f"rush hour, server killed {KILLS} times", [python, "-m", "tests.soak.kill", "--kills", f"{KILLS}"]),
         Long(f"{TRIES} gate commands over bad lines, Modbus TCP", [*once, "modbus"]),
         Long(f"{TRIES} gate commands over bad lines, OPC UA", [*once, "opcua"]),
+        Long(
+            "camera process before a camera that misbehaves, 300 times",
+            [python, "-m", "tests.soak.cameras", "--turns", "300"],
+        ),
         Long("drawn plates, 100 of each kind", [python, "-m", "tests.soak.drawn"]),
         Long("virtual year of a 1,000-space car park", year),
         Long("every mutant of the pure modules", [python, "tests/bench/bench_mutants.py", "--all"]),

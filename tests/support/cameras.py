@@ -35,6 +35,8 @@ class BadCamera:
     def __init__(self, manner: str = "good") -> None:
         self.manner = manner
         self.shade = 60
+        self.scene: Picture | None = None
+        """What it looks at; a grey wall of this shade if nothing."""
         self.answered = 0
         self._server = socket.create_server(("127.0.0.1", 0))
         self._stop = threading.Event()
@@ -105,7 +107,14 @@ class BadCamera:
 
     def _picture(self) -> bytes:
         self._number += 1
-        return jpeg_of(shaded(self.shade, self._number))
+        return jpeg_of(self._seen(self._number))
+
+    def _seen(self, number: int) -> Picture:
+        if self.scene is None:
+            return shaded(self.shade, number)
+        noise = np.random.default_rng(number % 8).integers(-4, 5, (*self.scene.shape[:2], 1))
+        seen: Picture = np.clip(self.scene + noise, 0, 255).astype(np.uint8)
+        return seen
 
     def _part(self, jpeg: bytes) -> bytes:
         self.answered += 1
@@ -223,7 +232,9 @@ class BadCamera:
     def only_its_clock(self, connection: socket.socket, asked: str) -> None:
         """Show a picture that stands, with a clock that goes."""
         connection.sendall(_HEAD)
-        standing = cv2.resize(shaded(self.shade, 1), (640, 360), interpolation=cv2.INTER_NEAREST)
+        standing = self._seen(1)
+        if self.scene is None:
+            standing = cv2.resize(standing, (640, 360), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
         while self._while("only its clock"):
             shown: Picture = standing.copy().astype(np.uint8)
             cv2.putText(shown, f"{self.answered:06d}", (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 2)
