@@ -173,9 +173,10 @@ class Grabber:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Take every frame meanwhile."""
+        """Take every frame meanwhile; the first one is looked at at once, for life."""
         with self._changed:
             self._watchers += 1
+            self._inspected_s = 0.0
             self._changed.notify_all()
         try:
             yield

@@ -29,8 +29,6 @@ from scada.ports import PictureError
 _SETTLE_S = 0.05
 """A frame grabbed sooner after the request may have been on its way when the request was made."""
 _SLICE_S = 0.2
-_LIFE_S = 1.5
-"""A picture in which nothing has changed since so long before the order does not show the car that came."""
 _MOST_FINISH_S = 0.5
 """So much is taken off the time to look, at most, where keeping the last picture took long: it must come in time."""
 _LOOK_BACK_S = 0.25
@@ -129,11 +127,10 @@ class Capturer:
         `turn` waits until the frame at hand may be read; no when it may not any more.
         """
         began_s = self._clock.seconds()
-        trouble = self._grabber.health().trouble
-        if trouble == "frozen":
+        if self._grabber.health().trouble == "frozen":
             return CaptureAnswer(order.id, None, "camera frozen")
         harvest = self._harvest(order, began_s, go_on, say, turn)
-        if harvest.last is None and not trouble and not self._grabber.has_lived_since(began_s - _LIFE_S):
+        if harvest.last is None and not self._grabber.health().trouble and not self._grabber.has_lived_since(began_s):
             return CaptureAnswer(order.id, None, "camera frozen")
         looked_s, seen = self._clock.seconds(), harvest.seen()
         kept = None if seen is None else self._keep(seen, order.passage, order.way)
@@ -166,13 +163,13 @@ class Capturer:
                     frame = older.pop()
                 if frame is None:
                     continue
-                if not self._grabber.has_lived_since(began_s - _LIFE_S):
-                    after_s = max(after_s, frame.at_s)
+                if not early and not self._grabber.has_lived_since(began_s):
+                    after_s = frame.at_s
                     continue
                 if not turn():
                     break
                 newer = self._grabber.frame_after(after_s if early else frame.at_s, 0.0)
-                if newer is not None:
+                if newer is not None and self._grabber.has_lived_since(began_s):
                     frame, early = newer, False
                 asked_s, after_s = self._clock.seconds(), max(after_s, frame.at_s)
                 guesses = self._reader.read(frame.picture)

@@ -328,7 +328,7 @@ def test_the_picture_is_never_one_of_the_car_before(
 
 
 def test_a_picture_that_has_not_changed_since_before_the_car_came_is_not_read(tmp_path: Path) -> None:
-    standing = Remembered([2], [2, 2, 2])
+    standing = Remembered([], [2, 2, 2])
     standing.lives = False
     said, answer = looked_at(tmp_path, standing)
     assert said == []
