@@ -1,7 +1,7 @@
 """Whose turn it is to read: as many cameras at a time as there are cores, who came first goes first.
 
 Reading a frame takes a core. Eight lanes that read at once are all late together; in turns the first are through at
-once and the last no later. A car that three frames did not settle lets those behind it go first.
+once and the last no later. A car that two frames did not settle lets those behind it go first.
 """
 
 import itertools
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from scada.clock import Clock
 
-_ROUND = 3
+_ROUND = 2
+"""So many looks that agree are a read when the time is over: everybody gets them before anybody gets more."""
 _LAPSE_S = 1.0
 """No frame takes so long to read: who has not given its turn back by then has lost it."""
 
