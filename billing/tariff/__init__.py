@@ -7,7 +7,7 @@ from billing.tariff.plan import ANY_CAR, Vehicle
 from billing.tariff.price import Change, Priced, Pricer, price
 from billing.tariff.reading import read_tariff
 from billing.tariff.terms import Tariff
-from billing.tariff.words import DayType, Fault, PlateType, TariffError, VehicleType, VoucherKind
+from billing.tariff.words import DayType, Fault, FreeCharging, PlateType, TariffError, VehicleType, VoucherKind
 
 __all__ = [
     "ANY_CAR",
@@ -19,6 +19,7 @@ __all__ = [
     "DayKind",
     "DayType",
     "Fault",
+    "FreeCharging",
     "HolidayTable",
     "Line",
     "LineKind",

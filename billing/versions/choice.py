@@ -44,11 +44,11 @@ def why_not(tariff: Tariff, signed: Mapping[str, Sequence[Signature]], *, virtua
     return f"{len(people)} of {NEEDED} people have signed it: daozha tariff sign FILE --by NAME"
 
 
-def clashes(tariffs: Sequence[Tariff]) -> list[tuple[Tariff, Tariff]]:
+def clashes(versions: Versions) -> list[tuple[Tariff, Tariff]]:
     """Give pairs of which nobody can say which one holds: for the same zones, from the same moment on."""
     return [
         (one, other)
-        for one, other in combinations(tariffs, 2)
-        if one.effective_from == other.effective_from
+        for one, other in combinations(versions.tariffs, 2)
+        if versions.begins(one) == versions.begins(other)
         and (one.zones == other.zones or (one.zones and other.zones and set(one.zones) & set(other.zones)))
     ]

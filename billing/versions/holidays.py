@@ -4,6 +4,7 @@ The State Council decrees next year's holidays in November or December; until th
 """
 
 import csv
+import os
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from io import StringIO
@@ -38,13 +39,22 @@ def read(path: Path) -> HolidayTable:
         return HolidayTable.of({})
     except (OSError, UnicodeDecodeError) as error:
         raise HolidayError(f"{path}: cannot be read: {error}") from error
+    try:
+        return HolidayTable.of(_days(path, csv.DictReader(StringIO(text))))
+    except csv.Error as error:
+        raise HolidayError(f"{path}: is no table: {error}") from error
+
+
+def _days(path: Path, rows: "csv.DictReader[str]") -> dict[date, Special]:
+    if rows.fieldnames is not None and not set(COLUMNS) <= set(rows.fieldnames):
+        raise HolidayError(f"{path}:1: the columns are not {','.join(COLUMNS)}; write this as the first line")
     days: dict[date, Special] = {}
-    for number, row in enumerate(csv.DictReader(StringIO(text)), start=2):
+    for number, row in enumerate(rows, start=2):
         day, special = _row(path, number, row)
         if day in days:
             raise HolidayError(f"{path}:{number}: date: {day} stands twice; take one of the rows out")
         days[day] = special
-    return HolidayTable.of(days)
+    return days
 
 
 def _row(path: Path, number: int, row: Mapping[str, str | None]) -> tuple[date, Special]:
@@ -60,7 +70,7 @@ def _row(path: Path, number: int, row: Mapping[str, str | None]) -> tuple[date, 
 
 
 def write(path: Path, days: Mapping[date, Special]) -> None:
-    """Write a table whole, so that nobody ever reads half of it."""
+    """Write a table whole, so that nobody ever reads half of it, whenever the power fails."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -68,7 +78,10 @@ def write(path: Path, days: Mapping[date, Special]) -> None:
         writer.writerow((day.isoformat(), HOLIDAY if days[day].is_holiday else WORKDAY, days[day].name))
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    fresh.write_text(out.getvalue(), encoding="utf-8")
+    with fresh.open("w", encoding="utf-8", newline="") as file:
+        file.write(out.getvalue())
+        file.flush()
+        os.fsync(file.fileno())
     fresh.replace(path)
 
 

@@ -30,6 +30,8 @@ async def read_versions(config: Config, db: Database, now: datetime) -> Versions
     for broken in folder.broken:
         log.error("tariff file not used", file=str(broken.path), mistakes=[str(fault) for fault in broken.faults])
     versions = Versions(_usable(config, folder, signed), config.site.zone_info, table)
+    for one, other in clashes(versions):
+        raise BillingError(f"tariffs {one.version!r} and {other.version!r} are in force from the same moment on")
     for zone in {config.zone_of(lane.id) for lane in config.lanes}:
         versions.at(now, zone)
     return versions
@@ -47,6 +49,4 @@ def _usable(config: Config, folder: Folder, signed: Mapping[str, Sequence[Signat
             log.warning("tariff not used", file=str(file.path), version=file.tariff.version, why=why)
         else:
             usable.append(file.tariff)
-    for one, other in clashes(usable):
-        raise BillingError(f"tariffs {one.version!r} and {other.version!r} are in force from the same moment on")
     return tuple(usable)

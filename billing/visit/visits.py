@@ -16,9 +16,9 @@ from billing.rights import Arrival, Cover, Departure, Inside, Visit
 from billing.settle import Due, Final, close_account, due
 from billing.stays import Stay
 from billing.tariff import Priced, TariffError, price
-from billing.versions.car import vehicle_of
 from billing.versions.choice import Versions
 from billing.visit import park
+from billing.visit.earlier import vehicle_with_past
 from billing.visit.park import Park
 from scada.config import Limits
 from scada.model.lane.words import Ending, Passage, Quote, Reason
@@ -236,8 +236,8 @@ class Visits:
         """Price a stay at a moment: what it costs, and what is to be paid once rights and credits count."""
         let_off = self._cover(conn, stay, at)
         start = stay.entered_at if let_off.reason is not None else let_off.charged_from
-        vehicle = vehicle_of(stay.plate, stay.kind, stay.colour)
         try:
+            vehicle = vehicle_with_past(conn, self.books.site, stay, self.versions)
             priced = price(stay.tariff, start, at, self.versions.clock_zone, vehicle, self.versions.table)
         except TariffError as error:
             raise BillingError(f"price stay {stay.id}: {error}") from error

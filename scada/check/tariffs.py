@@ -68,10 +68,10 @@ def _in_force(reading: Reading, files: Sequence[TariffFile]) -> Iterator[Mistake
             )
         else:
             usable.append(file.tariff)
-    for one, other in clashes(usable):
+    versions, now = Versions(tuple(usable), _zone(reading)), SystemClock().now()
+    for one, other in clashes(versions):
         what = f"versions {one.version!r} and {other.version!r} are in force from the same moment on"
         yield reading.mistake(("tariff", "folder"), what, "give one of them another effective_from")
-    versions, now = Versions(tuple(usable), _zone(reading)), SystemClock().now()
     if not any(versions.begins(one) <= now for one in usable):
         what = "no tariff in this folder may charge now"
         yield reading.mistake(("tariff", "folder"), what, "write one (docs/tariffs.md), and let two people sign it")

@@ -5,13 +5,17 @@ import io
 import json
 import sqlite3
 import tomllib
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
+from billing.tariff import Special
+from billing.versions import holidays
 from scada.__main__ import main
+from scada.check import check
+from scada.check.mistakes import Severity
 from scada.clock import SystemClock
 from scada.config import load
 from scada.store.db import Database, database_url, migrate
@@ -163,6 +167,105 @@ def test_holidays_are_seeded_shown_and_changed_and_a_missing_year_is_told(tmp_pa
     table.write_text("date,day,name\n2026-13-01,holiday,x\n", "utf-8")
     assert main(["holidays", "show", "--config", file]) == 2
     assert ":2: date" in capsys.readouterr().err
+
+
+class November(SystemClock):
+    """A clock that stands in November 2026."""
+
+    def now(self) -> datetime:
+        return local("2026-11-01 00:00")
+
+
+def test_daozha_check_warns_from_november_on_while_next_years_holidays_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = site_beside(tmp_path, ("# data = ", 'data = "data"  # '), ('folder = "billing/tariffs"', 'folder = "own"'))
+    (tmp_path / "own").mkdir()
+    by_day = Path(DEMO).read_text("utf-8").replace("[[fixed", BY_DAY + "[[fixed", 1)
+    (tmp_path / "own" / "mine.toml").write_text(
+        by_day.replace('title = "临时停车"', 'day_type = "DAY_TYPE_WEEKDAY"\ntitle = "临时停车"'), "utf-8"
+    )
+    monkeypatch.setattr("scada.check.tariffs.SystemClock", November)
+    assert main(["holidays", "seed", "2026", "--config", str(file)]) == 0
+
+    def told() -> list[tuple[str, Severity]]:
+        return [(one.key, one.severity) for one in check(file) if one.file.name == "holidays.csv"]
+
+    assert told() == [("2027", Severity.WARNING)]
+    assert main(["holidays", "set", "2027-01-01", "holiday", "--config", str(file)]) == 0
+    assert told() == []
+    (tmp_path / "data" / "holidays.csv").unlink()
+    assert told() == [("2026", Severity.ERROR), ("2027", Severity.WARNING)]
+    monkeypatch.setattr(November, "now", lambda _self: local("2026-10-31 23:59"))
+    assert told() == [("2026", Severity.ERROR)]
+    (tmp_path / "own" / "mine.toml").write_text(Path(DEMO).read_text("utf-8"), "utf-8")
+    assert told() == []
+
+
+BY_DAY = """day_type_mode = "DAY_TYPE_OF_UNIT"
+holiday_mode = "HOLIDAY_MODE_LEGAL_MODY"
+holiday_missing = "HOLIDAY_MISSING_REFUSE"
+straddle = "STRADDLE_EARLIER"
+uncharged_time_counts = true
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--exit", "9999-12-31T23:59"], "is not from 2000 to 2199"),
+        (["--entry", "0001-01-01"], "is not from 2000 to 2199"),
+        (["--exit", "2026-03-03T09:59"], "is before the entry"),
+        (["--exit", "soon"], "is no moment"),
+        (["--paid", "-500"], "nobody pays less than nothing"),
+        (["--voucher", "money:" + "9" * 5000], "is no voucher"),
+        (["--voucher", "minutes:-5"], "is no voucher"),
+        (["--vehicle", "seats:" + "9" * 5000], "write it like seats:20"),
+        (["--holidays", "none.csv"], "there is no such file"),
+        (["--holidays", "long.csv"], "is no table"),
+        (["--holidays", "other.csv"], ":1: the columns are not date,day,name"),
+        (["--vectors", "deep.json"], "is not JSON"),
+        (["--vectors", "endless.json"], "more than a hundred years"),
+        (["--vectors", "back.json"], "it ends before it begins"),
+        (["--vectors", "never.json"], "is no moment"),
+        (["--vectors", "none.json"], "No such file"),
+    ],
+)
+def test_a_wrong_question_ends_with_2_and_says_what_is_wrong(
+    words: list[str], told: str, tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "long.csv": "date,day,name\n" + "x" * 200_000,
+        "other.csv": "day,kind\n",
+        "deep.json": "[" * 100_000,
+        "endless.json": '[{"minutes": 99999999999999}]',
+        "back.json": '[{"entry": "2026-03-03T10:00", "exit": "2026-03-03T09:00", "fen": 0}]',
+        "never.json": '[{"minutes": 60, "next_change_at": "never"}]',
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    asked = ["quote", "--tariff", DEMO, "--entry", "2026-03-03T10:00", "--exit", "2026-03-03T12:30"]
+    assert main([*asked, *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_holiday_table_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "holidays.csv"
+    holidays.write(path, {date(2026, 1, 1): Special(True, "new-year")})
+    before, steps = path.read_bytes(), list[str]()
+
+    def die(_from: Path, _to: Path) -> None:
+        steps.append("named")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", lambda _file: steps.append("on disk"))
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        holidays.write(path, {date(2027, 1, 1): Special(True, "new-year")})
+    assert path.read_bytes() == before
+    assert steps == ["on disk", "named"]
 
 
 def test_past_stays_are_priced_anew_under_a_draft(tmp_path: Path, capsys: Out) -> None:

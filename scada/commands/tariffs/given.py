@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from billing.tariff import DayKind, DayType, PlateType, Tariff, Vehicle, VehicleType, Voucher, VoucherKind
 from scada.model.plate import PlateKind
@@ -21,8 +23,29 @@ _ALIASES: Final[Mapping[str, str]] = {
 _DAYS: Final[Mapping[str, DayType]] = {"weekday": DayType.WEEKDAY, "holiday": DayType.HOLIDAY}
 
 
+_YEARS: Final = range(2000, 2200)
+"""Of the years that a stay may lie in; a mistyped year is told, not priced."""
+_MOST: Final = 100_000_000
+
+
 class GivenError(ValueError):
     """A word that says nothing to a tariff; the message says which ones do."""
+
+
+def moment(text: str, zone: ZoneInfo) -> datetime:
+    """Read a time; without an offset it is the site's own."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise GivenError(f"{text!r} is no moment; write it like 2026-05-01T08:00") from error
+    if read.year not in _YEARS:
+        raise GivenError(f"{text!r} is not from {_YEARS.start} to {_YEARS.stop - 1}; write it like 2026-05-01T08:00")
+    return read if read.tzinfo else read.replace(tzinfo=zone)
+
+
+def _number(written: str) -> int | None:
+    """Give a whole number that is not absurd, None if it is none."""
+    return int(written) if written.isdecimal() and len(written) <= len(str(_MOST)) else None
 
 
 def vehicle(tariff: Tariff, words: Sequence[str], plate_kinds: Sequence[str]) -> Vehicle:
@@ -45,11 +68,10 @@ def _plain(word: str) -> str:
 def _vehicle(tariff: Tariff, made: Vehicle, word: str) -> Vehicle:
     name, _, number = word.partition(":")
     if name in ("seats", "spaces"):
-        if not number.isdecimal() or not 1 <= int(number) <= 500:
+        count = _number(number)
+        if count is None or not 1 <= count <= 500:
             raise GivenError(f"{word!r}: write it like {name}:20")
-        return (
-            replace(made, spaces=int(number)) if name == "spaces" else replace(made, type=_class(tariff, int(number)))
-        )
+        return replace(made, spaces=count) if name == "spaces" else replace(made, type=_class(tariff, count))
     for kind in VehicleType:
         if kind is not VehicleType.ALL and _plain(kind.value) == word:
             return replace(made, type=kind)
@@ -89,11 +111,12 @@ def _voucher(tariff: Tariff, word: object) -> Voucher:
     name, _, number = text.partition(":")
     if tariff.vouchers is not None and tariff.vouchers.ticket(text) is not None:
         return Voucher(VoucherKind.FULL, 0, text)
+    count = _number(number)
     for kind in VoucherKind:
         if kind.value == name and kind is VoucherKind.FULL:
             return Voucher(kind)
-        if kind.value == name and number.isdecimal() and not (kind is VoucherKind.PERCENT and int(number) > 100):
-            return Voucher(kind, int(number))
+        if kind.value == name and count is not None and not (kind is VoucherKind.PERCENT and count > 100):
+            return Voucher(kind, count)
     tickets = [ticket.name for ticket in tariff.vouchers.tickets] if tariff.vouchers is not None else []
     known = ", ".join(["minutes:60", "money:500 (fen)", "percent:50", "full", *tickets])
     raise GivenError(f"{text!r} is no voucher; write one of {known}")

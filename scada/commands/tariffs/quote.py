@@ -67,9 +67,11 @@ def _named(folder: Path) -> dict[str, Tariff]:
 def _price_one(asked: argparse.Namespace) -> int:
     config = None if asked.tariff is not None else load(asked.config)
     zone = SHANGHAI if config is None else config.site.zone_info
-    entry, leave = _moment(asked.entry, zone), _moment(asked.exit, zone)
+    entry, leave = given.moment(asked.entry, zone), given.moment(asked.exit, zone)
     if leave < entry:
         raise GivenError(f"the exit {asked.exit} is before the entry {asked.entry}")
+    if asked.paid < 0:
+        raise GivenError(f"--paid {asked.paid}: nobody pays less than nothing; write fen, 0 or more")
     tariff = read_file(asked.tariff) if config is None else _of_site(config, entry, asked.zone)
     made = quote(
         tariff,
@@ -101,17 +103,10 @@ def _of_site(config: Config, entry: datetime, zone: str | None) -> Tariff:
 def _table(asked: argparse.Namespace) -> HolidayTable:
     """Give the table of a file, or all that the package knows."""
     if asked.holidays is not None:
+        if not asked.holidays.exists():
+            raise GivenError(f"{asked.holidays}: there is no such file")
         return holidays.read(asked.holidays)
     return HolidayTable.of(holidays.known())
-
-
-def _moment(text: str, zone: ZoneInfo) -> datetime:
-    """Read a time; without an offset it is the site's own."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise GivenError(f"{text!r} is no moment; write it like 2026-05-01T08:00") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def _show(tariff: Tariff, made: Quote, zone: ZoneInfo) -> None:

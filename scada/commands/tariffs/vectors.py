@@ -16,6 +16,7 @@ from scada.commands.tariffs.given import GivenError
 ANY_ENTRY = datetime(2026, 3, 3, 10, 0)  # noqa: DTZ001 - a plain workday, in whatever zone
 """When a row says nothing of its entry, the hour does not matter."""
 _CHECKED = ("fen", "total_fen", "payable_fen", "chargeable_minutes", "next_total_fen")
+_MOST_MINUTES = 100 * 366 * 1440
 Row = Mapping[str, object]
 
 
@@ -34,7 +35,7 @@ def read_rows(path: Path) -> list[Row]:
     """Read a list: a JSON array of objects. Raises GivenError."""
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise GivenError(f"{path}: is not JSON: {error}") from error
     if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
         raise GivenError(f"{path}: is no list of rows; write [{{…}}, {{…}}]")
@@ -74,6 +75,8 @@ def compare(
         raise GivenError(f"row {number}: there is no tariff {name!r}; known: {known}")
     try:
         made = _priced(row, tariff, table, zone)
+        listed = row.get("next_change_at")
+        change = given.moment(listed, zone) if isinstance(listed, str) else None
     except (TariffError, GivenError, TypeError, ValueError) as error:
         raise GivenError(f"row {number} ({name}): {error}") from error
     answer = {**made.to_json(zone), "fen": made.payable_fen}
@@ -82,8 +85,7 @@ def compare(
         for key in _CHECKED
         if row.get(key) is not None and row[key] != answer[key]
     ]
-    listed = row.get("next_change_at")
-    if isinstance(listed, str) and _moment(listed, zone) != made.next_change_at:
+    if change is not None and change != made.next_change_at:
         differences.append(Difference(number, name, "next_change_at", listed, answer["next_change_at"]))
     return differences
 
@@ -91,14 +93,18 @@ def compare(
 def _priced(row: Row, tariff: Tariff, table: HolidayTable, zone: ZoneInfo) -> Quote:
     conditions = _given(row)
     written, left = row.get("entry"), row.get("exit")
-    entry = ANY_ENTRY.replace(tzinfo=zone) if written is None else _moment(str(written), zone)
+    entry = ANY_ENTRY.replace(tzinfo=zone) if written is None else given.moment(str(written), zone)
     if left is None:
         minutes = row.get("minutes")
         if not isinstance(minutes, int) or isinstance(minutes, bool):
             raise GivenError("it has neither an exit nor minutes")
+        if minutes > _MOST_MINUTES:
+            raise GivenError(f"{minutes} minutes are more than a hundred years")
         leave = entry + timedelta(minutes=minutes)
     else:
-        leave = _moment(str(left), zone)
+        leave = given.moment(str(left), zone)
+    if leave < entry:
+        raise GivenError("it ends before it begins")
     words = {name: _list(conditions.get(name)) for name in ("vehicle", "plate_kind", "voucher")}
     day = conditions.get("day_type")
     return quote(
@@ -131,8 +137,3 @@ def _list(value: object) -> list[object]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]
-
-
-def _moment(text: str, zone: ZoneInfo) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
