@@ -65,7 +65,7 @@ class UnitDesk:
         except PushError as error:
             log.warning("a unit pushes what is not understood", unit=unit.name, why=str(error))
             raise BridgeRefusal("bad_args", str(error)) from error
-        if pushed.serial not in ("", unit.serial):
+        if pushed.serial != unit.serial and (pushed.serial or isinstance(pushed, Read)):
             log.warning("a unit has another serial number", unit=unit.name)
             raise BridgeRefusal("unknown", "there is no such unit")
         if isinstance(pushed, Read) and not self._parts.reads.is_repeat(unit, pushed.key):

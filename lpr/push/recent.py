@@ -2,6 +2,7 @@
 
 A push is never more than votes. One from before the loop is a hint for the same text, as `lanes.md` t_hint says; one
 that comes later than this unit's reads usually do counts from when it was read, so an old car's is not the new one's.
+How late they usually are has to be seen twice: what a unit sends again after we were away comes all at once.
 """
 
 from collections import deque
@@ -36,12 +37,20 @@ class Pushed:
     picture: PictureId | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Delay:
+    """How long after its unit's clock a read came, and when."""
+
+    delay_s: float
+    came_s: float
+
+
 @dataclass(slots=True)
 class _Record:
     unit: Unit
     keys: dict[str, None] = field(default_factory=dict)
     reads: deque[Pushed] = field(default_factory=lambda: deque(maxlen=_KEPT))
-    delays: deque[float] = field(default_factory=lambda: deque(maxlen=_USUAL_OF))
+    delays: deque[_Delay] = field(default_factory=lambda: deque(maxlen=_USUAL_OF))
 
 
 class PushedReads:
@@ -70,7 +79,7 @@ class PushedReads:
         if ballot is None or read.late:
             return
         record = self._records[unit.name]
-        at_s = came_s - _late_s(record.delays, read, came_at)
+        at_s = came_s - _late_s(record.delays, read, came_at, came_s)
         record.reads.append(Pushed(ballot, at_s, read.fake, picture))
 
     def about(self, lane: LaneName, way: Direction, since_s: float, edge_s: float, gate: float) -> Sequence[Pushed]:
@@ -91,13 +100,16 @@ class PushedReads:
 
 
 def _once_each(told: Iterable[Pushed]) -> list[Pushed]:
-    """Let a unit say a plate once: it reads a standing car again and again. What it saw on the loop goes before."""
+    """Let a unit say a plate once: it reads a standing car again and again. What it saw on the loop goes before.
+
+    A plate that it took for a paper once stays one.
+    """
     best: dict[tuple[str, str], Pushed] = {}
     for one in told:
         key = (one.ballot.eye, one.ballot.text)
-        known = best.get(key)
-        if known is None or _worth(one) > _worth(known):
-            best[key] = one
+        known = best.get(key, one)
+        better = max(known, one, key=_worth)
+        best[key] = replace(better, fake=known.fake or one.fake)
     return list(best.values())
 
 
@@ -126,11 +138,29 @@ def _weighed(ballot: Ballot, unit_gate: float, gate: float, *, early: bool) -> B
     return replace(ballot, surety=on_our_scale(ballot.surety, unit_gate, gate), early=early)
 
 
-def _late_s(delays: deque[float], read: Read, came_at: datetime) -> float:
-    """Say how much later than this unit's quickest of late a read has come; its clock may be wrong, its gait not."""
+def _late_s(delays: deque[_Delay], read: Read, came_at: datetime, came_s: float) -> float:
+    """Say how much later than this unit's quickest of late a read has come; its clock may be wrong, its gait not.
+
+    Where the gait is not known yet the unit's clock is taken for right: a read that waited for us is not one of now.
+    """
     if read.at is None:
         return 0.0
     delay_s = (came_at - read.at).total_seconds()
-    delays.append(delay_s)
-    late_s = delay_s - min(delays)
+    delays.append(_Delay(delay_s, came_s))
+    late_s = delay_s - min(one.delay_s for one in delays)
+    if not any(usual_s <= delay_s + _SLACK_S for usual_s in _usual(delays)):
+        late_s = max(late_s, delay_s)
     return late_s if late_s > _SLACK_S else 0.0
+
+
+def _usual(delays: Iterable[_Delay]) -> list[float]:
+    """Give the delays that came twice, some time apart."""
+    known = list(delays)
+    return [
+        one.delay_s
+        for one in known
+        if any(
+            abs(one.delay_s - other.delay_s) <= _SLACK_S and abs(one.came_s - other.came_s) >= T_HINT_S
+            for other in known
+        )
+    ]

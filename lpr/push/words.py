@@ -8,6 +8,8 @@ from math import isnan
 
 from scada.model.plate import PlateColour
 
+_MOST = 10**18
+
 
 class PushError(Exception):
     """A message is not what its make sends: what is wrong with it."""
@@ -88,9 +90,9 @@ def inside(content: object, *path: str) -> object:
 
 
 def whole(value: object) -> int:
-    """Take a whole number, as digits too; 0 for anything else."""
+    """Take a whole number, as digits too; 0 for anything else, and for one larger than any that a unit counts with."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return value if abs(value) < _MOST else 0
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
@@ -105,7 +107,7 @@ def percent(value: object) -> float:
     """Take a confidence of 0 to 100 as a share."""
     try:
         number = float(value) if isinstance(value, int | float | str) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return 0.0 if isnan(number) else min(max(number, 0.0), 100.0) / 100
 

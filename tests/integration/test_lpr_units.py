@@ -26,7 +26,8 @@ from scada.store.journal import SqlJournal
 from scada.store.schema import journal as journal_table
 from scada.store.schema import passage as passages
 from tests.support.hmi_pages import shipped
-from tests.support.units import JPEG, vz
+from tests.support.units import JPEG
+from tests.support.units import vz as vz_then
 
 IN, LIVE = LaneName("in1"), PassageId("in1-20250101030000-5")
 CLOCK = SystemClock()
@@ -68,6 +69,12 @@ class Bench:
         """Count the reads that vote about a car that stands there now."""
         now_s = CLOCK.seconds()
         return len(self.reads.about(IN, Direction.ENTRY, now_s - 60, now_s - 1, 0.8))
+
+
+def vz(text: str = "京A12345", number: int = 7, *, late: bool = False, **more: object) -> Post:
+    """Make a read of now, but for one that was kept while the line was down."""
+    at = {} if late else {"timeStamp": {"Timeval": {"sec": int(CLOCK.now().timestamp()), "usec": 999_999}}}
+    return vz_then(text, number, late=late, **{**at, **more})  # type: ignore[arg-type]
 
 
 class Broken(SqlJournal):
@@ -134,6 +141,13 @@ async def test_a_repeat_is_answered_the_same_and_kept_once(bench: Bench) -> None
 async def test_a_stranger_is_not_let_in(bench: Bench, wrong: dict[str, str]) -> None:
     with pytest.raises(BridgeRefusal, match="unknown"):
         await bench.push(vz(), **wrong)
+    assert (await bench.rows(), bench.votes()) == ([], 0)
+
+
+async def test_a_read_without_a_serial_number_is_nobodys(bench: Bench) -> None:
+    nameless = vz()
+    with pytest.raises(BridgeRefusal, match="unknown"):
+        await bench.push(replace(nameless, body=nameless.body.replace(b"VZ-1", b"")))
     assert (await bench.rows(), bench.votes()) == ([], 0)
 
 

@@ -1,6 +1,7 @@
 """Units that push what they read: what is understood, what they are answered, and how a read votes."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -94,6 +95,7 @@ def test_the_answers_are_these_bytes() -> None:
         ("hikvision", Post("", "application/xml", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')),
         ("hikvision", Post("", "application/xml", '<?xml version="1.0"?><a/>'.encode("utf-16"))),
         ("dahua", Post("", "application/json", b"no")),
+        ("dahua", Post("", "application/json", b'{"a":' + b"9" * 5000 + b"}")),
     ],
 )
 def test_what_a_make_does_not_send_is_refused(make: str, post: Post) -> None:
@@ -110,6 +112,13 @@ def test_a_repeat_has_the_same_key_and_another_read_another() -> None:
     keys = [read_from("vz", vz(number=number)).key for number in (7, 7, 8)]
     assert keys[0] == keys[1] != keys[2]
     assert read_from("vz", vz("京A12345", 0)).key != read_from("vz", vz("京A12346", 0)).key
+
+
+def test_a_number_beyond_all_bounds_is_no_time_and_no_confidence() -> None:
+    wild = 10**400
+    got = read_from("vz", vz(confidence=wild, timeStamp={"Timeval": {"sec": wild, "usec": -wild}}))
+    assert (got.share, got.at) == (0.0, None)
+    assert MAKES["vz"](vz(number=wild))[1].body.endswith(b'"plateid":0}}')
 
 
 # How a read votes
@@ -157,6 +166,30 @@ def test_a_read_that_comes_late_counts_from_when_it_was_made_whatever_the_units_
     hour = 3600.0
     came = [(read("京A11111", at_s=1 + hour), 1.2), (read("京A22222", at_s=7.1 + hour), 11.2)]
     assert told(came) == [("京A22222", True)]
+
+
+def test_what_a_unit_sends_again_after_we_were_away_is_not_the_plate_of_who_stands_there_now() -> None:
+    """Nothing is known of the unit's clock yet: it has waited for us with the plates of cars that have gone."""
+    waited = [
+        (read("京A11111", at_s=-60), 11.0),
+        (read("京A11111", at_s=-59.8), 11.1),
+        (read("京A22222", at_s=-9), 11.2),
+    ]
+    assert told([*waited, (read("京A33333", at_s=11.1), 11.3)]) == [("京A33333", False)]
+
+
+def test_a_clock_that_is_slow_is_known_after_two_reads_some_time_apart() -> None:
+    slow = [(read("京A11111", at_s=-90), 10.2), (read("京A22222", at_s=-84), 16.3), (read("京A33333", at_s=-80), 20.2)]
+    assert told(slow) == [("京A22222", False), ("京A33333", False)]
+
+
+def test_a_plate_that_was_paper_once_is_not_cured_by_a_surer_look() -> None:
+    reads, of = PushedReads([unit()]), unit()
+    for one, came_s in ((replace(read(share=0.91, at_s=11), fake=True), 11.0), (read(share=0.99, at_s=12), 12.0)):
+        reads.add(of, one, START + timedelta(seconds=came_s), came_s, None)
+    (best,) = reads.about(IN, Direction.ENTRY, 0.0, 10.0, GATE)
+    assert best.fake
+    assert best.ballot.surety == pytest.approx(on_our_scale(0.99, 0.9, GATE))
 
 
 def test_a_unit_says_a_plate_once_however_often_it_reads_it() -> None:
