@@ -11,7 +11,7 @@ from typing import assert_never
 import structlog
 
 from lpr.process.options import ffmpeg_options
-from lpr.process.turns import Turns
+from lpr.process.turns import LAPSE_S, Turns
 from lpr.process.wire import (
     AskTurn,
     Beat,
@@ -45,6 +45,7 @@ _FINISH_S = 0.2
 """What a camera needs after its last frame: to keep the picture and to answer, within the lane's time."""
 _RESTART_S = (0.5, 10.0)
 _STEADY_S = 30.0
+_CHUNK = 65536
 _COMMAND = (sys.executable, "-m", "lpr.worker")
 
 _Answer = CaptureAnswer | SnapshotAnswer
@@ -224,6 +225,8 @@ class CameraPost:
                     line = await process.stdout.readline()
             except TimeoutError:
                 return f"silent for {limit_s:g} s"
+            except ValueError:
+                return "says a line without an end"
             if not line:
                 return f"ended with {await process.wait()}"
             limit_s = SILENCE_S
@@ -242,6 +245,7 @@ class CameraPost:
                 self._ready.set()
             case AskTurn():
                 self._turns.ask(self.name, word.id, lambda: self._send(Turn(word.id)))
+                asyncio.get_running_loop().call_later(LAPSE_S, self._turns.look_again)
             case EndTurn(is_over=False):
                 self._turns.give_back(self.name)
             case EndTurn():
@@ -273,7 +277,14 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         process.stdin.close()
     try:
         async with asyncio.timeout(_STOP_S):
-            await process.wait()
+            await _gone(process)
     except TimeoutError:
         process.kill()
-        await process.wait()
+        await _gone(process)
+
+
+async def _gone(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a process; nobody hears of it before what it still had to say is taken from its pipe."""
+    while process.stdout is not None and await process.stdout.read(_CHUNK):
+        pass
+    await process.wait()

@@ -13,7 +13,7 @@ from scada.clock import Clock
 
 _ROUND = 2
 """So many looks that agree are a read when the time is over: everybody gets them before anybody gets more."""
-_LAPSE_S = 1.0
+LAPSE_S = 1.0
 """No frame takes so long to read: who has not given its turn back by then has lost it."""
 
 
@@ -64,9 +64,13 @@ class Turns:
             book.pop(camera, None)
         self._deal()
 
+    def look_again(self) -> None:
+        """Take the turns away from those that hang: who waits behind them need not wait until they are killed."""
+        self._deal()
+
     def _deal(self) -> None:
         now = self._clock.seconds()
-        self._reading = {camera: since for camera, since in self._reading.items() if now - since < _LAPSE_S}
+        self._reading = {camera: since for camera, since in self._reading.items() if now - since < LAPSE_S}
         while self._waiting and len(self._reading) < self._at_once:
             camera = min(self._waiting, key=lambda one: self._claims[one].rank)
             go = self._waiting.pop(camera)

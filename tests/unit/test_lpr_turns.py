@@ -1,9 +1,14 @@
 """Whose turn it is to read: as many at a time as there are cores, first come first served, and nobody for ever."""
 
+import asyncio
 from datetime import UTC, datetime
 
+import pytest
+
+from lpr.process import post
 from lpr.process.turns import Turns, cores
-from scada.clock import VirtualClock
+from lpr.process.wire import AskTurn, Settings, encode
+from scada.clock import SystemClock, VirtualClock
 
 LANES = [f"cam{number}" for number in range(8)]
 
@@ -88,6 +93,32 @@ def test_a_process_that_hangs_loses_its_turn() -> None:
     desk.clock.advance(1.1)
     desk.ask("cam1")
     assert desk.called == ["cam0", "cam1"]
+
+
+def test_who_waits_behind_one_that_hangs_goes_when_its_time_is_over_though_nobody_asks_any_more() -> None:
+    desk = Desk(at_once=1)
+    desk.ask("cam0")
+    desk.ask("cam1")
+    desk.clock.advance(0.9)
+    desk.turns.look_again()
+    assert desk.called == ["cam0"]
+    desk.clock.advance(0.1)
+    desk.turns.look_again()
+    assert desk.called == ["cam0", "cam1"]
+
+
+async def test_a_camera_that_waits_for_its_turn_has_it_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(post, "LAPSE_S", 0.01)
+    clock, looked = SystemClock(), asyncio.Event()
+
+    class Watched(Turns):
+        def look_again(self) -> None:
+            looked.set()
+
+    camera = post.CameraPost(Settings("cam1", "", (), 60, ""), clock, Watched(1, clock))
+    camera._take(encode(AskTurn(1)))
+    async with asyncio.timeout(2):
+        await looked.wait()
 
 
 def test_everybody_is_called_in_the_end() -> None:
