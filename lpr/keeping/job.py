@@ -26,6 +26,8 @@ PICTURES_MB, PICTURES_TROUBLE = TagName("site.pictures_mb"), TagName("site.pictu
 FULL = "pictures_full"
 FULL_TEXT = "pictures that must be kept fill their room: new ones may be lost"
 _BATCH = 200
+_LIVE = timedelta(hours=1)
+"""So young a picture may be of a car that stands at a boom, of which the books do not say anything yet."""
 
 log = structlog.get_logger()
 
@@ -62,7 +64,7 @@ class Keeper:
         await asyncio.to_thread(self._shelf.sweep, now)
         pictures = await asyncio.to_thread(self._shelf.all)
         classes = await self._classes()
-        sorted_out = [(kept, keep_of(kept, classes, CASE)) for kept in pictures]
+        sorted_out = [(kept, Keep.HELD if now - kept.at < _LIVE else keep_of(kept, classes, CASE)) for kept in pictures]
         size, free = sum(kept.size for kept in pictures), await asyncio.to_thread(self._shelf.free)
         going = doomed(sorted_out, ages, self._room(size, free), now)
         freed = await self._remove(going)

@@ -6,6 +6,7 @@ ours, and gets its own name only once its hash fits.
 
 import hashlib
 import json
+import lzma
 import os
 import tempfile
 import zipfile
@@ -19,6 +20,8 @@ from lpr.models import FILES, RECORD, Good, ModelFile, default_folder, expected_
 from lpr.models.offers import MOST_BYTES, Offer, offers_of
 
 _CHUNK = 2**20
+_UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What an archive that was made to do harm may raise; what is not implemented is a RuntimeError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class _Taking:
                     ours.write(chunk)
                 ours.flush()
                 os.fsync(ours.fileno())
-        except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        except _UNREADABLE as error:
             raise _NotTakenError(f"cannot be read: {error}") from error
         return copy, digest.hexdigest()
 

@@ -38,7 +38,7 @@ def offers_of(source: Path) -> Iterator[Mapping[str, list[Offer]]]:
             yield found
             return
         archive = zipfile.ZipFile(source)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise ModelError(f"look into {source}: {error}; name a folder, a zip or a wheel") from error
     with archive:
         for offer in _in_archive(archive):

@@ -205,6 +205,17 @@ async def test_a_disk_that_others_fill_takes_room_from_the_pictures_and_is_an_al
         assert [row.what for row in await at.db.read(lambda conn: recent(conn, 9, kind="alarm"))] == ["pictures_full"]
 
 
+async def test_the_picture_of_a_car_that_stands_there_now_outlives_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as at:
+        live, old = await at.keep(0.01, 1), await at.keep(0.1, 2)
+        usage = shutil.disk_usage(tmp_path)._replace(free=0)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+        await at.keeper(Evidence(free_gb=1)).keep_house()
+        assert await at.there() == {live} != {old}
+
+
 async def test_what_cameras_read_is_forgotten_after_a_year(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         rows = [rejected(number, PictureId(""), START - timedelta(days=days)) for number, days in ((1, 366), (2, 364))]

@@ -279,6 +279,27 @@ def test_what_is_neither_folder_nor_archive_says_so(place: Path, tmp_path: Path)
             take(tmp_path / name, place)
 
 
+def test_an_archive_that_is_made_to_confuse_is_told_and_not_tripped_over(place: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("small.onnx", SMALL * 100)
+    content = bytearray(packed.read_bytes())
+    begins = 30 + len("small.onnx")
+    content[begins + 9 : begins + 40] = b"\xff" * 31
+    packed.write_bytes(content)
+    assert "cannot be read" in why(take(packed, place)["small.onnx"])
+    plain = zipped(tmp_path / "plain.zip", {"small.onnx": SMALL}).read_bytes()
+    at = plain.index(b"PK\1\2")
+    for name, offset, value in (("version", 6, b"\xff\x00"), ("name", 8, b"\x00\x08")):
+        strange = bytearray(plain)
+        strange[at + offset : at + offset + 2] = value
+        if name == "name":
+            strange[at + 46] = 0xFF
+        (tmp_path / f"{name}.zip").write_bytes(strange)
+        with pytest.raises(ModelError, match="name a folder, a zip or a wheel"):
+            take(tmp_path / f"{name}.zip", place)
+
+
 def test_an_encrypted_entry_is_refused(place: Path, tmp_path: Path) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

@@ -39,8 +39,13 @@ class PictureRoom:
         """Give a picture once the look is on disk. Raises PictureError."""
         read = self._pictures.covered if covered else self._pictures.read
         content = await asyncio.to_thread(read, picture)
-        if self._is_new((who, picture, covered, purpose)):
-            await self._db.write(lambda conn: self._write(conn, picture, who, role, covered, purpose))
+        look = (who, picture, covered, purpose)
+        if self._is_new(look):
+            try:
+                await self._db.write(lambda conn: self._write(conn, picture, who, role, covered, purpose))
+            except BaseException:
+                self._looked.pop(look, None)
+                raise
         return content
 
     async def show_driver(self, picture: PictureId, passage: PassageId) -> bytes:
