@@ -102,14 +102,21 @@ class GatewayCore(core.Core):  # type: ignore[misc]
             if time.monotonic() - self._fetched_s < CERTIFICATES_EVERY_S:
                 return
             self._fetched_s = time.monotonic()
+        for apiv3_key in filter(None, (self._apiv3_key, self._other_apiv3_key)):
+            found = self._certificates_under(apiv3_key)
+            if found:
+                self._certificates = found
+                return
+
+    def _certificates_under(self, apiv3_key: str) -> list[Certificate]:
+        """Fetch the certificates that are sealed with a key; none if WeChat does not answer, or seals with another."""
         scratch = copy.copy(self)
-        scratch._certificates = []
+        scratch._certificates, scratch._apiv3_key = [], apiv3_key
         try:
             core.Core._update_certificates(scratch)
         except (requests.RequestException, ValueError, TypeError, AttributeError):
-            return
-        if scratch._certificates:
-            self._certificates = scratch._certificates
+            return []
+        return scratch._certificates
 
 
 class _Pool(requests.Session):

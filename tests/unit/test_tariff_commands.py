@@ -286,18 +286,35 @@ def test_past_stays_are_priced_anew_under_a_draft(tmp_path: Path, capsys: Out) -
     }
     assert main(words) == 0
     assert "difference 2.00 yuan: 1 dearer, 0 cheaper" in capsys.readouterr().out
+    for since, last in (("2026-03-31", "2026-03-01"), ("9999-12-31", "9999-12-31")):
+        assert main(["tariff", "compare", str(draft), "--from", since, "--to", last, "--config", str(path)]) == 2
+        assert f"there are no days from {since} to {last}" in capsys.readouterr().err
 
 
-async def keep_stays(path: Path, *kept: tuple[int, str | None]) -> None:
+def test_past_stays_are_priced_by_the_terms_kept_with_each_though_two_share_a_versions_name(
+    tmp_path: Path, capsys: Out
+) -> None:
+    path = site_beside(tmp_path, ("# data = ", 'data = "data"  # '))
+    migrate(database_url(load(path)))
+    asyncio.run(keep_stays(path, (60, None)))
+    asyncio.run(keep_stays(path, (60, None), amount=700, first=1))
+    words = ["tariff", "compare", DEMO, "--from", "2026-03-01", "--to", "2026-03-31", "--config", str(path), "--json"]
+    assert main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["now_fen"], told["draft_fen"], told["cheaper"]) == (1200, 1000, 1)
+
+
+async def keep_stays(path: Path, *kept: tuple[int, str | None], amount: int = 500, first: int = 0) -> None:
     """Write stays of so many minutes that have ended, some on a month card."""
     config = await asyncio.to_thread(load, path)
     terms = await asyncio.to_thread(lambda: tomllib.loads(Path(DEMO).read_text("utf-8")))
+    terms["fixed_interval_rule"][0]["interval_amount"] = amount
     plain = {"site": "demo", "plate_kind": "ordinary", "plate_colour": "BLUE", "entry_lane": "in1", "ending": "EXIT"}
     rows = [
         {**plain, "id": f"s{number}", "plate": f"京A{number}", "entry_passage": f"p{number}", "card": card}
         | {"entered_at": local("00:00"), "exited_at": local("00:00") + timedelta(minutes=minutes)}
         | {"tariff": "demo-1", "tariff_terms": terms}
-        for number, (minutes, card) in enumerate(kept)
+        for number, (minutes, card) in enumerate(kept, start=first)
     ]
     async with Database(database_url(config)) as db:
         await db.write(lambda conn: conn.execute(insert(stay), rows))

@@ -6,10 +6,10 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, Text, cast, select
 
 from billing.stays import kept_tariff
 from billing.tariff import HolidayTable, Pricer, Tariff, TariffError, Vehicle
@@ -18,6 +18,7 @@ from billing.versions.car import vehicle_of
 from billing.versions.files import TariffFileError, read_file
 from scada import say
 from scada.clock import clock_from
+from scada.commands.tariffs.given import GivenError
 from scada.commands.tariffs.office import complain
 from scada.commands.upkeep import with_database
 from scada.config import Config
@@ -25,6 +26,7 @@ from scada.model.lane.words import Reason
 from scada.model.money import Fen, yuan_text
 from scada.model.names import SiteId
 from scada.model.plate import Plate, PlateColour, PlateKind
+from scada.ports import BillingError
 from scada.store.db import Database
 from scada.store.schema import stay as stays
 
@@ -38,7 +40,8 @@ class Past:
     vehicle: Vehicle
     entered_at: datetime
     exited_at: datetime
-    tariff: str
+    terms: str
+    """The terms kept with the stay: the name of a version may stand for other terms later."""
 
 
 @dataclass(slots=True)
@@ -79,11 +82,13 @@ class Pricers:
         return self._known[key]
 
 
-def compare(past: Iterator[Past], own: dict[str, Tariff], draft: Tariff, pricers: Pricers) -> Outcome:
+def compare(past: Iterator[Past], draft: Tariff, pricers: Pricers) -> Outcome:
     """Price every stay twice. Raises TariffError where a holiday table is missing."""
-    outcome = Outcome()
+    outcome, own = Outcome(), dict[str, Tariff]()
     for stay in past:
-        now = pricers.of(own[stay.tariff], stay.vehicle).total(stay.entered_at, stay.exited_at)
+        if stay.terms not in own:
+            own[stay.terms] = kept_tariff(json.loads(stay.terms))
+        now = pricers.of(own[stay.terms], stay.vehicle).total(stay.entered_at, stay.exited_at)
         then = pricers.of(draft, stay.vehicle).total(stay.entered_at, stay.exited_at)
         outcome.stays += 1
         outcome.now_fen += now
@@ -103,12 +108,12 @@ def compare_draft(asked: argparse.Namespace) -> int:
 
     async def work(config: Config, db: Database) -> int:
         zone = config.site.zone_info
-        since, until = _days(asked, clock_from().now().astimezone(zone))
         try:
+            since, until = _days(asked, clock_from().now().astimezone(zone))
             table = await asyncio.to_thread(holidays.read, holidays.path_in(config.data))
             pricers = Pricers(zone, table)
             found = await db.read(lambda conn: _compare(conn, config.site_id, since, until, draft, pricers))
-        except (TariffError, holidays.HolidayError) as error:
+        except (TariffError, GivenError, BillingError, holidays.HolidayError) as error:
             say.complain(str(error))
             return 2
         _tell(asked, found, draft, since, until)
@@ -123,6 +128,8 @@ def _days(asked: argparse.Namespace, now: datetime) -> tuple[datetime, datetime]
     last_month = (first - timedelta(days=1)).replace(day=1)
     since = asked.since or last_month
     last = asked.to or (first - timedelta(days=1))
+    if last < since or last == date.max:
+        raise GivenError(f"there are no days from {since} to {last}")
     midnight = time(tzinfo=now.tzinfo)
     return datetime.combine(since, midnight), datetime.combine(last + timedelta(days=1), midnight)
 
@@ -132,27 +139,20 @@ def _compare(
 ) -> Outcome:
     mine = (stays.c.site == site) & (stays.c.exited_at >= since) & (stays.c.exited_at < until)
     paying = stays.c.card.is_(None) & stays.c.ending.is_not(None)
-    own = _own(conn, mine & paying)
     columns = (stays.c.plate, stays.c.plate_kind, stays.c.plate_colour, stays.c.entered_at, stays.c.exited_at)
-    query = select(*columns, stays.c.exit_reason, stays.c.tariff).where(mine, paying)
+    terms = cast(stays.c.tariff_terms, Text).label("terms")
+    query = select(*columns, stays.c.exit_reason, terms).where(mine, paying)
     past = (
         Past(
             vehicle_of(Plate(row.plate), PlateKind(row.plate_kind), PlateColour(row.plate_colour)),
             row.entered_at,
             row.exited_at,
-            row.tariff,
+            row.terms,
         )
         for row in conn.execution_options(yield_per=5000).execute(query)
         if row.exit_reason not in _LET_OFF
     )
-    return compare(past, own, draft, pricers)
-
-
-def _own(conn: Connection, which: ColumnElement[bool]) -> dict[str, Tariff]:
-    """Give the versions of some stays by their names."""
-    names = conn.execute(select(stays.c.tariff).where(which).distinct()).scalars().all()
-    first = {name: select(stays.c.tariff_terms).where(which, stays.c.tariff == name).limit(1) for name in names}
-    return {name: kept_tariff(conn.execute(query).scalar_one()) for name, query in first.items()}
+    return compare(past, draft, pricers)
 
 
 def _tell(asked: argparse.Namespace, found: Outcome, draft: Tariff, since: datetime, until: datetime) -> None:

@@ -4,6 +4,7 @@ import json
 import secrets
 import ssl
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,13 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A service provider that acts for a merchant."""
     with bench(tmp_path_factory.mktemp("provider"), {'appid = "wx': 'sub_mchid = "1900000109"\nappid = "wx'}) as at:
+        yield at
+
+
+@pytest.fixture
+def changing_key(tmp_path: Path) -> Iterator[Bench]:
+    """A merchant in certificate mode, of its own."""
+    with bench(tmp_path, PUBLIC_KEY) as at:
         yield at
 
 
@@ -79,6 +87,19 @@ def test_in_certificate_mode_a_notice_by_public_key_is_refused_and_not_fatal(cer
     certified.set_back()
     certified.paid_order()
     assert certified.next_notice() == NotVerified("unknown serial")
+
+
+def test_certificates_sealed_with_the_other_apiv3_key_are_read_while_the_key_changes(changing_key: Bench) -> None:
+    at = changing_key
+    order, _ = at.ordered()
+    own = at.config.secret(at.config.wechat.apiv3_key_file)
+    old = own.with_name("apiv3_key_old.txt")
+    old.write_text("o" * 32)
+    old.chmod(0o600)
+    line = f'apiv3_key_file = "{at.config.wechat.apiv3_key_file}"'
+    ours = f'apiv3_key_file = "wechat/{old.name}"\nother_{line}'
+    gateway = gateway_to(changed(at.config, {line: ours}))
+    assert isinstance(gateway.query(order), Transaction)
 
 
 def test_a_new_certificate_is_taken_up_and_one_that_has_ended_is_dropped(
