@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
 from lpr.reader.grammar import is_suspicious
 from lpr.reader.guess import PlateGuess
 from lpr.recognise import Reader
@@ -72,6 +70,9 @@ def labelled(labels: Path) -> list[Sheet]:
     missing = {"file", "plate"} - set(rows[0]) if rows else set()
     if missing or not rows:
         raise LabelsError(f"{labels}: {'no column ' + ', '.join(sorted(missing)) if rows else 'no rows'}")
+    nameless = next((line for line, row in enumerate(rows, 2) if not row["file"]), None)
+    if nameless is not None:
+        raise LabelsError(f"{labels}: row {nameless} names no file")
     return [Sheet(row["file"], labels.parent / row["file"], normal_form(row["plate"] or "")) for row in rows]
 
 
@@ -88,7 +89,7 @@ def examine(reader: Reader, sheets: Sequence[Sheet]) -> Iterator[Answer]:
     for sheet in sheets:
         try:
             frame = load_picture(sheet.path)
-        except (OSError, cv2.error) as error:
+        except (OSError, ValueError) as error:
             yield Answer(sheet, None, 0.0, str(error))
             continue
         if frame is None:

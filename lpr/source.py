@@ -15,6 +15,10 @@ Content = Picture | bytes
 
 _JPEG_BEGINS = b"\xff\xd8"
 _JPEG_ENDS = b"\xff\xd9"
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_BARE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
+_MOST_PX = 64 * 2**20
+"""No camera's picture is larger: a JPEG of a few bytes may claim to be, and take gigabytes to decode."""
 _TAIL_BYTES = 64
 """Some cameras fill up behind the end of a JPEG."""
 
@@ -67,13 +71,29 @@ def load_picture(path: Path) -> Picture | None:
 
 
 def picture_of(content: Content, flags: int = cv2.IMREAD_COLOR) -> Picture | None:
-    """Decode a frame if it is not yet; None if it is no picture."""
+    """Decode a frame if it is not yet; None if it is no picture, or one too large to be true."""
     if not isinstance(content, bytes):
         return content
-    if not content:
+    if not content or _claimed_px(content) > _MOST_PX:
         return None
     try:
         decoded: object = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except cv2.error:
         return None
     return decoded if isinstance(decoded, np.ndarray) else None
+
+
+def _claimed_px(content: bytes) -> int:
+    """Say how large a JPEG claims to be, before anything of it is decoded; 0 if it claims nothing, or is none."""
+    if not content.startswith(_JPEG_BEGINS):
+        return 0
+    at = len(_JPEG_BEGINS)
+    while (at := content.find(b"\xff", at)) >= 0 and at + 9 <= len(content):
+        marker = content[at + 1]
+        if marker in _JPEG_FRAMES:
+            return int.from_bytes(content[at + 5 : at + 7]) * int.from_bytes(content[at + 7 : at + 9])
+        if marker == 0xFF:
+            at += 1
+        else:
+            at += 2 if marker in _JPEG_BARE else 2 + int.from_bytes(content[at + 2 : at + 4])
+    return 0

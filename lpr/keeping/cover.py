@@ -7,6 +7,7 @@ import numpy as np
 
 from lpr.reader.guess import Corners
 from lpr.reader.network import Picture
+from lpr.source import picture_of
 from scada.ports import PictureError
 
 _MARGIN = 1.3
@@ -21,10 +22,9 @@ def covered(jpeg: bytes, plates: Sequence[Corners] | None) -> bytes:
 
     Raises PictureError if it is no picture: then nothing may be shown.
     """
-    decoded: object = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) if jpeg else None
-    if not isinstance(decoded, np.ndarray):
+    picture = picture_of(jpeg)
+    if picture is None:
         raise PictureError("a damaged picture is not shown: its plates cannot be covered")
-    picture = np.asarray(decoded, np.uint8)
     shown = _coarse(picture) if not plates else _without(picture, plates)
     good, again = cv2.imencode(".jpg", shown, _JPEG)
     if not good:

@@ -6,7 +6,7 @@ import secrets
 import socket
 import threading
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
@@ -68,15 +68,15 @@ class Client:
     def get(self) -> Reply:
         """Ask; a second time if the camera wants to know who we are. Raises SourceError."""
         reply = self._once()
-        if isinstance(reply, str):
-            self._challenge, self._count = _challenge(reply), 0
+        if isinstance(reply, list):
+            self._challenge, self._count = chosen(reply), 0
             reply = self._once()
-        if isinstance(reply, str):
+        if isinstance(reply, list):
             raise SourceError("user or password is refused")
         return reply
 
-    def _once(self) -> Reply | str:
-        """Ask once; gives the challenge of a camera that wants to know who we are."""
+    def _once(self) -> Reply | list[str]:
+        """Ask once; gives the challenges of a camera that wants to know who we are."""
         kind = HTTPSConnection if self._is_secure else HTTPConnection
         connection = kind(self._host, self._port, timeout=OPEN_S)
         try:
@@ -92,7 +92,7 @@ class Client:
         response.close()
         connection.close()
         if response.status == 401 and self._access.user:
-            return response.headers.get("WWW-Authenticate", "")
+            return response.headers.get_all("WWW-Authenticate") or [""]
         raise SourceError(f"it answers {response.status}")
 
     def _head(self) -> dict[str, str]:
@@ -109,7 +109,7 @@ def authorization(
     """Answer a challenge: basic, or digest after RFC 7616. Raises SourceError for a manner we do not know."""
     if challenge["scheme"] == "basic":
         return "Basic " + b64encode(f"{access.user}:{access.password}".encode()).decode()
-    realm, nonce, algorithm = challenge.get("realm", ""), challenge.get("nonce", ""), challenge.get("algorithm", "MD5")
+    realm, nonce, algorithm = challenge.get("realm", ""), challenge.get("nonce", ""), _algorithm(challenge)
     name = _HASHES.get(algorithm.upper())
     if name is None:
         raise SourceError(f"it wants digest by {algorithm[:20]}, which we do not know")
@@ -130,6 +130,23 @@ def authorization(
 
 def _hash(name: str, *parts: str) -> str:
     return hashlib.new(name, ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def chosen(heads: Sequence[str]) -> Mapping[str, str]:
+    """Choose the manner that tells least of the password: digest before basic. Raises SourceError if we know none."""
+    known, last = [], SourceError("it wants to know who we are in a way we do not know")
+    for head in heads:
+        try:
+            known.append(_challenge(head))
+        except SourceError as error:
+            last = error
+    if not known:
+        raise last
+    return min(known, key=lambda one: (one["scheme"] == "basic", _algorithm(one).upper() not in _HASHES))
+
+
+def _algorithm(challenge: Mapping[str, str]) -> str:
+    return challenge.get("algorithm", "MD5")
 
 
 def _challenge(head: str) -> Mapping[str, str]:

@@ -29,7 +29,7 @@ from lpr.process.wire import (
     word_from,
 )
 from lpr.sim import qr
-from lpr.source import load_picture
+from lpr.source import load_picture, picture_of
 from scada.model.names import PassageId, PictureId
 from scada.ports import PictureError
 from tests.support.lpr import guess
@@ -96,6 +96,21 @@ def test_a_damaged_or_empty_picture_is_none(tmp_path: Path) -> None:
     (tmp_path / "坏.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
     assert load_picture(tmp_path / "空.jpg") is None
     assert load_picture(tmp_path / "坏.jpg") is None
+
+
+def test_a_small_file_that_claims_to_be_a_huge_picture_is_not_decoded(tmp_path: Path) -> None:
+    """A unit that was taken over could end the plant with it: a kilobyte that takes gigabytes."""
+    plain = np.zeros((40, 60, 3), np.uint8)
+    jpeg = np.asarray(cv2.imencode(".jpg", plain)[1], np.uint8).tobytes()
+    frame = jpeg.index(b"\xff\xc0")
+    huge = jpeg[: frame + 5] + b"\x75\x30\x75\x30" + jpeg[frame + 9 :]
+    store = PictureStore(tmp_path)
+    for padding in (b"", b"\xff\xff", b"\xff\x00 rubbish"):
+        content = huge[:2] + padding + huge[2:]
+        assert picture_of(content) is None
+        assert picture_of(jpeg[:2] + padding + jpeg[2:]) is not None
+        with pytest.raises(PictureError, match="damaged"):
+            store.covered(store.keep(content, datetime(2026, 5, 1, tzinfo=UTC)))
 
 
 def test_settings_orders_and_words_survive_the_wire() -> None:

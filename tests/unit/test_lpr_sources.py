@@ -12,7 +12,7 @@ from lpr.source import Access, SourceError, is_whole
 from lpr.sources.files import FolderSource
 from lpr.sources.opening import open_source, opener, parted
 from lpr.sources.video import with_access
-from lpr.sources.web import authorization
+from lpr.sources.web import authorization, chosen
 from scada.clock import SystemClock
 
 CLOCK = SystemClock()
@@ -114,6 +114,16 @@ def test_digest_of_the_old_kind_is_answered() -> None:
     right = hashlib.md5(f"{one}:n:{two}".encode(), usedforsecurity=False).hexdigest()
     assert f'response="{right}"' in said
     assert "qop" not in said
+
+
+def test_a_camera_that_takes_both_is_not_told_the_password_in_clear() -> None:
+    basic, digest = 'Basic realm="cam"', 'Digest realm="cam", nonce="n", algorithm=MD5'
+    other = 'Digest realm="cam", nonce="n", algorithm=SHA-512-256'
+    for heads in ([basic, digest], [digest, basic], [other, basic, digest], ["Bearer x", digest]):
+        assert (chosen(heads)["scheme"], chosen(heads)["algorithm"]) == ("digest", "MD5")
+    assert chosen([basic])["scheme"] == "basic"
+    with pytest.raises(SourceError, match="in a way we do not know"):
+        chosen(["Bearer x", ""])
 
 
 def test_a_digest_we_do_not_know_is_said() -> None:
