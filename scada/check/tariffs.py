@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from billing.tariff import Pricer, Tariff, TariffError
+from billing.tariff import ANY_CAR, Pricer, Tariff, TariffError, Vehicle, VehicleType
 from billing.versions import holidays, signatures
 from billing.versions.choice import Versions, clashes, why_not
 from billing.versions.files import TariffFile, TariffFileError, read_folder
@@ -115,6 +115,10 @@ def _sense(reading: Reading, file: TariffFile) -> Iterator[Mistake]:
         yield Mistake(
             file.path, None, "rule_type", "a whole day costs nothing", "write prices in fen", Severity.WARNING
         )
+    elif _day_fen(file.tariff, _zone(reading), Vehicle(VehicleType.LARGE)) == 0:
+        what = "a whole day costs a large vehicle (yellow plate) nothing"
+        remedy = "write rows for VEHICLE_TYPE_LARGE, if that is not meant"
+        yield Mistake(file.path, None, "vehicle_type", what, remedy, Severity.WARNING)
     limit = reading.number("limits", "goodwill_fen")
     if day_fen and limit is not None and limit >= day_fen:
         what = f"one person alone may waive {limit:g} fen, and a whole day costs {day_fen} under {file.path.name}"
@@ -129,10 +133,10 @@ def _sense(reading: Reading, file: TariffFile) -> Iterator[Mistake]:
             yield Mistake(file.path, line_of(lines, _path(key)), key, what, "write both in fen: 1 yuan is 100")
 
 
-def _day_fen(tariff: Tariff, zone: ZoneInfo) -> int | None:
+def _day_fen(tariff: Tariff, zone: ZoneInfo, vehicle: Vehicle = ANY_CAR) -> int | None:
     noon = SystemClock().now().replace(hour=4, minute=0, second=0, microsecond=0)
     try:
-        return Pricer(tariff, zone).total(noon, noon + _DAY)
+        return Pricer(tariff, zone, vehicle).total(noon, noon + _DAY)
     except TariffError:
         return None
 

@@ -202,6 +202,18 @@ def test_daozha_check_warns_from_november_on_while_next_years_holidays_are_missi
     assert told() == []
 
 
+def test_daozha_check_warns_where_large_vehicles_would_park_for_nothing(tmp_path: Path) -> None:
+    file = site_beside(tmp_path, ('folder = "billing/tariffs"', 'folder = "own"'))
+    (tmp_path / "own").mkdir()
+    own, text = tmp_path / "own" / "mine.toml", Path(DEMO).read_text("utf-8")
+    own.write_text(text.replace('title = "临时停车"', 'vehicle_type = "VEHICLE_TYPE_SMALL"'), "utf-8")
+    assert [one.what for one in check(file) if one.file == own] == [
+        "a whole day costs a large vehicle (yellow plate) nothing"
+    ]
+    own.write_text(text, "utf-8")
+    assert [one for one in check(file) if one.file == own] == []
+
+
 BY_DAY = """day_type_mode = "DAY_TYPE_OF_UNIT"
 holiday_mode = "HOLIDAY_MODE_LEGAL_MODY"
 holiday_missing = "HOLIDAY_MISSING_REFUSE"

@@ -31,6 +31,10 @@ def test_every_shipped_tariff_is_good() -> None:
     assert not read_folder(EXAMPLES).broken
 
 
+TEN_SEATS: Terms = {"vehicle_type": "VEHICLE_TYPE_LARGE", "factor": 1, "seats_from": 10}
+BOTH = ("vehicle_class", "from 10 seats on")
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
@@ -105,6 +109,24 @@ def test_what_applies_and_is_not_said_is_refused_and_never_filled_in(changes: Te
     ],
 )  # fmt: skip
 def test_a_wrong_key_is_told_with_what_to_do(changes: Terms, key: str, word: str) -> None:
+    assert word in faults(**changes)[key]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "word"),
+    [
+        ({"effective_from": ""}, "effective_from", "no day or moment"),
+        ({"version": ""}, "version", "empty"),
+        ({"version": "v" * 65}, "version", "64"),
+        ({"name": "demo\n"}, "name", "one line"),
+        ({"concession": [{"holder": "", "is_free_parking": True}]}, "concession[0].holder", "no word"),
+        ({"concession": [{"holder": "new-energy", "is_free_parking": True}]}, "concession[0].holder", "new_energy"),
+        ({"fixed_interval_rule": [ROW, {**ROW, "holder": "Disabled"}]}, "fixed_interval_rule[1].holder", "disabled"),
+        ({"vehicle_class": [TEN_SEATS, {**TEN_SEATS, "vehicle_type": "VEHICLE_TYPE_EXTRA_LARGE"}]}, *BOTH),
+        ({"aggregate_limit_named": "max_fee_per_day"}, "aggregate_limit_named", "names a cap"),
+    ],
+)
+def test_what_could_be_understood_in_two_ways_or_in_none_is_refused(changes: Terms, key: str, word: str) -> None:
     assert word in faults(**changes)[key]
 
 

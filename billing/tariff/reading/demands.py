@@ -152,6 +152,9 @@ def _caps(tariff: Tariff, terms: Terms) -> Iterator[Fault]:
         )
     if tariff.limit_mode is AggregateLimit.NORMAL and tariff.limit_named not in names:
         yield Fault("aggregate_limit_named", f"{tariff.limit_named!r} names no cap", f"write one of {', '.join(names)}")
+    if tariff.limit_mode is AggregateLimit.MIN and tariff.limit_named:
+        remedy = "write aggregate_limit_mode = AGGREGATE_LIMIT_MODE_NORMAL, or leave it out"
+        yield Fault("aggregate_limit_named", "names a cap, and all caps hold", remedy)
     unit = tariff.rounding.unit
     amounts = [amount for limit in tariff.limits for amount in limit.amounts]
     amounts += [rule.window_cap for rule in tariff.rules if rule.window_cap is not None]
@@ -161,12 +164,6 @@ def _caps(tariff: Tariff, terms: Terms) -> Iterator[Fault]:
             "a cap is no whole number of it: rounding could go above the cap",
             "round the cap, or to fen",
         )
-    for number, limit in enumerate(tariff.limits):
-        if (
-            any(later < earlier for earlier, later in zip(limit.amounts, limit.amounts[1:], strict=False))
-            and limit.daily is None
-        ):
-            yield Fault(f"fee_limit[{number}]", "sinks from day to day", "write one amount")
 
 
 def _factors(tariff: Tariff, terms: Terms) -> Iterator[Fault]:
@@ -191,6 +188,9 @@ def _names(tariff: Tariff, _terms: Terms) -> Iterator[Fault]:
     classes = [one.vehicle for one in tariff.classes]
     for kind in {one for one in classes if classes.count(one) > 1}:
         yield Fault("vehicle_class", f"{kind.value} stands twice", "write one table for each class")
+    seats = [one.seats_from for one in tariff.classes if one.seats_from is not None]
+    for number in {one for one in seats if seats.count(one) > 1}:
+        yield Fault("vehicle_class", f"two classes begin from {number} seats on", "give each its own seats_from")
     if VehicleType.ALL in classes:
         yield Fault("vehicle_class", "VEHICLE_TYPE_ALL_TYPE is no class", "name small, large or another class")
     tickets = [one.name for one in tariff.vouchers.tickets] if tariff.vouchers else []

@@ -59,7 +59,7 @@ def _selector(row: Table) -> Selector:
     known = next((one for one in DayType if one.value == day), day)
     vehicle = row.choice("vehicle_type", VehicleType, VehicleType.ALL)
     return Selector(
-        start, end, known, vehicle, row.choice("plate_type", PlateType, PlateType.ALL), row.text("holder", "")
+        start, end, known, vehicle, row.choice("plate_type", PlateType, PlateType.ALL), row.word("holder", "")
     )
 
 

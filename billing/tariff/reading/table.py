@@ -14,6 +14,7 @@ E = TypeVar("E", bound=Enum)
 
 MOST_FEN: Final = 10_000_000
 MOST_MINUTES: Final = 366 * 1440
+MOST_SIGNS: Final = 64
 _CLOCK = re.compile(r"([01]\d|2[0-4]):([0-5]\d)")
 
 
@@ -42,6 +43,26 @@ class Table:
         if value is not None:
             self.fault(key, f"{value!r} is no text", "put it in quotes")
         return ""
+
+    def label(self, key: str) -> str:
+        """Give a name by which books and reports know something: one line, and no longer than they hold."""
+        value = self.text(key)
+        if not value.strip():
+            if isinstance(self.content.get(key), str):
+                self.fault(key, "is empty", "write a name")
+        elif not value.isprintable() or len(value) > MOST_SIGNS:
+            self.fault(key, f"is no name of one line and {MOST_SIGNS} signs at most", "write a shorter one")
+        return value
+
+    def word(self, key: str, default: str | None = None) -> str:
+        """Give a word that people may ask by: small letters, no blanks."""
+        value = self.text(key, default)
+        plain = re.sub(r"[\s-]+", "_", value.strip().lower())
+        if value != plain:
+            self.fault(key, f"{value!r} is not how it is asked for", f"write {plain}")
+        elif not value and isinstance(self.content.get(key), str):
+            self.fault(key, "is no word", "write who holds it, like disabled")
+        return value
 
     def flag(self, key: str, default: bool | None = None, *, why: str = "") -> bool:
         """Give true or false."""

@@ -88,8 +88,8 @@ def _read(file: Table, source: Mapping[str, object]) -> Tariff:
     classes = tuple(_class(one) for one in file.tables("vehicle_class"))
     limits = tuple(_limit(one, rules) for one in file.tables("fee_limit"))
     tariff = Tariff(
-        name=file.text("name"),
-        version=file.text("version"),
+        name=file.label("name"),
+        version=file.label("version"),
         title=file.text("title"),
         title_en=file.text("title_en"),
         effective_from=_moment(file, "effective_from"),
@@ -124,7 +124,7 @@ def _moment(file: Table, key: str) -> str:
     """Read the day or the moment, in the site's own time, from which a version holds."""
     written = file.text(key)
     try:
-        if written:
+        if file.has(key):
             datetime.fromisoformat(written)
     except ValueError:
         file.fault(key, f"{written!r} is no day or moment", "write it like 2026-05-01 or 2026-05-01T08:00:00")
@@ -234,7 +234,7 @@ def _concession(one: Table) -> Concession:
     elif one.has("free_restart"):
         one.fault("free_restart", "there are no free minutes", "write free_duration")
         one.texts("free_restart", ())
-    read = Concession(one.text("holder"), free, minutes, again, one.fraction("factor", Fraction(1)))
+    read = Concession(one.word("holder"), free, minutes, again, one.fraction("factor", Fraction(1)))
     one.done()
     return read
 
