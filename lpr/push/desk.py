@@ -142,14 +142,17 @@ def unit_keys(config: Config) -> dict[str, str]:
 
 
 def _key(path: Path) -> str:
+    """Give the key in a file; made whole or not at all, for a unit whose key is empty would be a stranger for ever."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        key = secrets.token_urlsafe(_KEY_BYTES)
+    if path.exists() and (kept := path.read_text(encoding="ascii").strip()):
+        return kept
+    key, draft = secrets.token_urlsafe(_KEY_BYTES), path.with_suffix(".part")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(f"{key}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
     return key
 
 

@@ -195,6 +195,17 @@ async def test_a_read_that_could_not_be_kept_may_come_again(tmp_path: Path, data
         assert bench.votes() == 1
 
 
+def test_a_start_that_was_killed_while_it_made_a_key_makes_no_unit_a_stranger_for_ever(tmp_path: Path) -> None:
+    site = shipped().site.model_copy(update={"data": str(tmp_path)})
+    known: Config = shipped().model_copy(update={"units": (UNIT,), "site": site, "folder": tmp_path})
+    (tmp_path / "units").mkdir()
+    for left in ("unit-in1.key", "unit-in1.part"):
+        (tmp_path / "units" / left).touch()
+    assert len(unit_keys(known)["unit-in1"]) == 32
+    assert unit_keys(known) == unit_keys(known)
+    assert [path.name for path in (tmp_path / "units").iterdir()] == ["unit-in1.key"]
+
+
 def test_the_key_of_a_unit_stays_and_is_its_owners_alone(tmp_path: Path) -> None:
     config = shipped().model_copy(update={"units": (UNIT,), "folder": tmp_path})
     known = config.model_copy(update={"site": config.site.model_copy(update={"data": str(tmp_path)})})
