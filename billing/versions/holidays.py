@@ -19,6 +19,7 @@ COLUMNS: Final = ("date", "day", "name")
 HOLIDAY, WORKDAY = "holiday", "workday"
 ASKED_FROM_MONTH: Final = 11
 """From this month on the next year's table is asked for."""
+NATIONAL_DAY: Final = (10, 1)
 FILE: Final = "holidays.csv"
 
 
@@ -109,9 +110,9 @@ def known() -> dict[date, Special]:
 
 
 def missing(table: HolidayTable, today: date) -> list[int]:
-    """Give the years that should be in the table by now and are not."""
+    """Give the years that should be in the table by now and are not: every decree has National Day in it."""
     wanted = [today.year, today.year + 1] if today.month >= ASKED_FROM_MONTH else [today.year]
-    return [year for year in wanted if year not in table.years]
+    return [year for year in wanted if date(year, *NATIONAL_DAY) not in table.days]
 
 
 def merged(table: HolidayTable, days: Mapping[date, Special], years: Iterable[int]) -> dict[date, Special]:

@@ -132,7 +132,7 @@ async def test_who_was_given_nothing_yesterday_has_free_minutes_today(tmp_path: 
 async def test_a_missing_table_of_next_year_alarms_once_a_day_where_a_tariff_asks_for_it(tmp_path: Path) -> None:
     config = await asyncio.to_thread(made_config, tmp_path)
     await asyncio.to_thread(prepare, config)
-    days = {day: Special(True, "new-year") for day in (date(2026, 1, 1), date(2027, 1, 1))}
+    days = {day: Special(True, "national-day") for day in (date(2026, 10, 1), date(2027, 10, 1))}
     async with open_database(tmp_path) as db, open_till(config, db) as till:
         cashier = till.cashier
         november = datetime(2026, 10, 31, 15, 0, tzinfo=UTC)

@@ -193,6 +193,8 @@ def test_daozha_check_warns_from_november_on_while_next_years_holidays_are_missi
 
     assert told() == [("2027", Severity.WARNING)]
     assert main(["holidays", "set", "2027-01-01", "holiday", "--config", str(file)]) == 0
+    assert told() == [("2027", Severity.WARNING)], "one day set by hand is not the decree"
+    assert main(["holidays", "set", "2027-10-01", "holiday", "--config", str(file)]) == 0
     assert told() == []
     (tmp_path / "data" / "holidays.csv").unlink()
     assert told() == [("2026", Severity.ERROR), ("2027", Severity.WARNING)]
