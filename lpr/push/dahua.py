@@ -3,11 +3,9 @@
 It wants to hear that the message has come. Opening is another request, `openStrobe`, that we never make.
 """
 
-import base64
-import binascii
 from datetime import datetime, timedelta, timezone
 
-from lpr.push.words import Answer, NoRead, Post, Pushed, Read, answer, inside, object_from, percent, word
+from lpr.push.words import Answer, NoRead, Post, Pushed, Read, answer, bytes_from, inside, object_from, percent, word
 from scada.model.plate import PlateColour
 
 _BEIJING = timezone(timedelta(hours=8))
@@ -44,7 +42,7 @@ def take(post: Post) -> tuple[Pushed, Answer]:
         colour=_COLOURS.get(word(inside(picture, "Plate", "PlateColor")), PlateColour.UNKNOWN),
         key=f"{at} {text}",
         at=_time(at),
-        jpeg=_jpeg(inside(picture, "NormalPic", "Content")),
+        jpeg=bytes_from(inside(picture, "NormalPic", "Content")),
     ), told
 
 
@@ -54,10 +52,3 @@ def _time(text: str) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo is not None else at.replace(tzinfo=_BEIJING)
-
-
-def _jpeg(value: object) -> bytes | None:
-    try:
-        return base64.b64decode(value, validate=False) if isinstance(value, str) and value else None
-    except binascii.Error:
-        return None

@@ -4,9 +4,6 @@ Any answer whose `info` is the maker's word of assent opens the unit's own barri
 and no field that drives an output. Some firmware repeats for ever unless it is told `retransfer_stop`.
 """
 
-import base64
-import binascii
-
 from lpr.push.words import (
     Answer,
     NoRead,
@@ -15,6 +12,7 @@ from lpr.push.words import (
     PushError,
     Read,
     answer,
+    bytes_from,
     inside,
     moment,
     object_from,
@@ -63,7 +61,7 @@ def take(post: Post) -> tuple[Pushed, Answer]:
         at=at,
         late=late,
         fake=whole(result.get("is_fake_plate")) == 1,
-        jpeg=_jpeg(result.get("imageFile")),
+        jpeg=bytes_from(result.get("imageFile")),
     ), told
 
 
@@ -78,12 +76,3 @@ def _answer(number: int, *, late: bool) -> Answer:
             Response_AlarmInfoPlate={"info": "kept", "content": "retransfer_stop", "ContinuePushOffline": more}
         )
     return answer(Response_AlarmInfoPlate={"info": "kept", "content": "retransfer_stop", "plateid": number})
-
-
-def _jpeg(value: object) -> bytes | None:
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        return base64.b64decode(value, validate=False)
-    except binascii.Error:
-        return None

@@ -1,5 +1,6 @@
 """What a unit pushes, in our own words, and what it is answered."""
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,4 +118,12 @@ def moment(seconds: float) -> datetime | None:
     try:
         return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
     except (OverflowError, ValueError, OSError):
+        return None
+
+
+def bytes_from(value: object) -> bytes | None:
+    """Take a picture in base64; None for anything else."""
+    try:
+        return base64.b64decode(value, validate=False) if isinstance(value, str) and value else None
+    except ValueError:
         return None

@@ -121,6 +121,11 @@ def test_a_number_beyond_all_bounds_is_no_time_and_no_confidence() -> None:
     assert MAKES["vz"](vz(number=wild))[1].body.endswith(b'"plateid":0}}')
 
 
+@pytest.mark.parametrize("wild", ["京", "a", "", 7, None, {}])
+def test_a_picture_that_is_none_costs_no_read(wild: object) -> None:
+    assert read_from("vz", vz(imageFile=wild)).jpeg is None
+
+
 # How a read votes
 
 
