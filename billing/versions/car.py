@@ -12,12 +12,13 @@ _HOLDERS: Final[Mapping[PlateKind, str]] = {
     PlateKind.ARMED_POLICE: "armed_police",
     PlateKind.MILITARY: "military",
 }
+_LARGE: Final = (PlateColour.YELLOW, PlateColour.LIMEGREEN)
 
 
 def vehicle_of(plate: Plate, kind: PlateKind, colour: PlateColour) -> Vehicle:
-    """Say whose concessions a car may have, and its class: yellow plates are those of large vehicles."""
+    """Say whose concessions a car may have, and its class: yellow and yellow-green plates are large."""
     holders = {_HOLDERS[kind]} if kind in _HOLDERS else set()
     if plate.endswith("应急"):
         holders.add("emergency")
-    large = colour is PlateColour.YELLOW and kind is not PlateKind.LEARNER
+    large = colour in _LARGE and kind is not PlateKind.LEARNER
     return Vehicle(VehicleType.LARGE if large else VehicleType.SMALL, holders=frozenset(holders))
