@@ -31,7 +31,7 @@ def read_file(path: Path) -> Tariff:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise TariffFileError(path, [_unreadable(f"cannot be read: {error.strerror or error}")]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise TariffFileError(path, [_unreadable(f"is not TOML: {error}; docs/tariffs.md shows how")]) from error
     try:
         return read_tariff(content)

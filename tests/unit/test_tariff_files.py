@@ -154,6 +154,13 @@ def test_all_mistakes_of_a_file_are_told_at_once_with_their_lines(tmp_path: Path
     assert str(file) in str(refused.value)
 
 
+@pytest.mark.parametrize("text", ["x = " + "[" * 5000 + "]" * 5000, "x = " + "9" * 5000])
+def test_a_file_that_no_reader_can_take_is_broken_and_ends_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.toml").write_text(text, "utf-8")
+    [broken] = read_folder(tmp_path).broken
+    assert "is not TOML" in str(broken)
+
+
 def test_a_file_that_is_no_toml_or_not_there_is_told(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     with pytest.raises(TariffFileError, match="cannot be read"):
