@@ -30,17 +30,17 @@ def read_file(path: Path) -> Tariff:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise TariffFileError(path, [_unreadable(f"cannot be read: {error.strerror or error}")]) from error
+        raise TariffFileError(
+            path, [Fault("", f"cannot be read: {error.strerror or error}", "give a file that can be read")]
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise TariffFileError(path, [_unreadable(f"is not TOML: {error}; docs/tariffs.md shows how")]) from error
+        raise TariffFileError(
+            path, [Fault("", f"is not TOML: {error}", "write it as docs/tariffs.md shows")]
+        ) from error
     try:
         return read_tariff(content)
     except TariffError as error:
         raise TariffFileError(path, error.faults) from error
-
-
-def _unreadable(what: str) -> Fault:
-    return Fault("", what, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,9 +163,10 @@ def test_a_file_that_no_reader_can_take_is_broken_and_ends_nothing(tmp_path: Pat
 
 def test_a_file_that_is_no_toml_or_not_there_is_told(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
-    with pytest.raises(TariffFileError, match="cannot be read"):
+    with pytest.raises(TariffFileError, match="cannot be read") as missing:
         read_file(file)
     file.write_text("name = ")
-    with pytest.raises(TariffFileError, match="is not TOML"):
+    with pytest.raises(TariffFileError, match="is not TOML") as foreign:
         read_file(file)
+    assert all(fault.remedy for told in (missing, foreign) for fault in told.value.faults)
     assert len(read_folder(tmp_path).broken) == 1
