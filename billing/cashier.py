@@ -15,13 +15,14 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from billing import ledger, stays
+from billing import stays
 from billing.books import NOWHERE, Books, Place
-from billing.ledger import Applied, PayOrder
+from billing.orders import book
+from billing.orders.book import Applied, PayOrder
+from billing.orders.desk import NoticeAnswer, NoticeDesk
+from billing.orders.keeper import ASK_AFTER_S, Orders, OrderTerms
 from billing.pay.calls.account import Account
 from billing.pay.keys import read_keys
-from billing.pay.notices import NoticeAnswer, NoticeDesk
-from billing.pay.orders import ASK_AFTER_S, Orders, OrderTerms
 from billing.settle import Merchant, Settles
 from billing.stays import Stay
 from billing.versions import holidays
@@ -210,7 +211,7 @@ class SqlCashier:
     def _quote(self, conn: Connection, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
         found = stays.find(conn, self._books.site, stay)
         asks = found.account.is_open and self._park.around(lane) is None
-        for order in ledger.pending_of(conn, stay) if asks else ():
+        for order in book.pending_of(conn, stay) if asks else ():
             if self._may_be_given_again(order, found):
                 return self._visits.quote_again(conn, order, found)
         valid_until = self._clock.ahead(self._config.lane(lane).waits.t_quote_s)

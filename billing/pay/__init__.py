@@ -1,1 +1,1 @@
-"""Paying by WeChat: typed outcomes, keys, orders, notices, and the worker that asks."""
+"""Paying by WeChat: typed outcomes, keys, checked notices, and the worker that asks."""

@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from billing import ledger, rights, stays
+from billing import rights, stays
+from billing.accounts import flows
+from billing.accounts.book import post
 from billing.books import Books, Place
-from billing.ledger import PayOrder
+from billing.orders import book
+from billing.orders.book import PayOrder
 from billing.plates import register
 from billing.rights import Arrival, Cover, Departure, Inside, Visit
 from billing.settle import Due, Final, close_account, due
@@ -225,9 +228,12 @@ class Visits:
         An order that may still be paid asks for what the driver was last told; its payment must fit the arrears.
         """
         owed = self._charge(conn, stay, until)[1].due_fen
-        asked = (order.account.total_fen - stay.account.paid_fen for order in ledger.pending_of(conn, stay.id))
+        asked = (order.account.total_fen - stay.account.paid_fen for order in book.pending_of(conn, stay.id))
         final = close_account(stay.account.paid_fen, Fen(max(owed, *asked, 0)), reason, ending)
         stays.close(conn, stay.id, at, ending, final)
+        entry = flows.ended(stay.id, final, reason, ending, by)
+        if entry is not None:
+            post(conn, self.books.site, at, entry)
         body: dict[str, object] = {"stay": stay.id, "plate": stay.plate, "ending": ending.value, **asdict(final)}
         body |= {"reason": reason.value, "by": by, "paid_fen": stay.account.paid_fen}
         self.books.tell(conn, at, "event", "stay ended", place, **body)
@@ -253,4 +259,4 @@ class Visits:
 
 
 def _orders_of(conn: Connection, stay: StayId) -> tuple[OrderId, ...]:
-    return tuple(order.id for order in ledger.pending_of(conn, stay))
+    return tuple(order.id for order in book.pending_of(conn, stay))

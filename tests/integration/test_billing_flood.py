@@ -6,8 +6,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from billing.books import Books
+from billing.orders.desk import NoticeDesk
 from billing.pay.gateway import CodeUrl, NotVerified, Refused, Unknown
-from billing.pay.notices import NoticeDesk
 from billing.settle import Merchant
 from scada.clock import VirtualClock
 from scada.model.money import Fen

@@ -12,9 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, StaticPool, create_engine, select
 
-from billing import ledger, stays
+from billing import stays
+from billing.accounts import flows
+from billing.accounts.balances import balance, trial
+from billing.accounts.book import post
+from billing.accounts.chart import Account
 from billing.books import Books, Place
 from billing.ids import out_trade_no
+from billing.orders import book
 from billing.settle import Due, Merchant, OrderState, Settles, Transaction, close_account
 from billing.tariff import Priced
 from scada.model.lane.words import Ending, Quote, Reason
@@ -87,7 +92,7 @@ class Life:
         priced = Priced(Fen(self.total), 60, ())
         quote: Quote = stays.add_quote(self.conn, SITE, self.at, until, EXIT, self.stay, priced, Due(Fen(owed), None))
         number = out_trade_no(SITE, self.stay, len(self.orders) + 1, self.at, ZoneInfo("UTC"))
-        ledger.add_order(self.conn, BOOKS, self.at, number, EXIT, quote, until)
+        book.add_order(self.conn, BOOKS, self.at, number, EXIT, quote, until)
         self.orders.append((number, owed))
 
     def word(self, which: int, manner: str) -> None:
@@ -102,12 +107,12 @@ class Life:
             "unpaid": replace(genuine, trade_state="NOTPAY"),
             "stranger": replace(genuine, out_trade_no=OrderId("XX2603030001")),
         }[manner]
-        applied = ledger.apply(self.conn, BOOKS, self.at, said, "notice")
+        applied = book.apply(self.conn, BOOKS, self.at, said, "notice")
         self.opened += isinstance(applied.decision, Settles) and applied.decision.opens
 
     def close(self, which: int, _: str) -> None:
         if self.orders:
-            ledger.move(self.conn, self.orders[which % len(self.orders)][0], OrderState.CLOSED)
+            book.move(self.conn, self.orders[which % len(self.orders)][0], OrderState.CLOSED)
 
     def leave(self, _: int, reason: str) -> None:
         account = stays.find(self.conn, SITE, self.stay).account
@@ -115,6 +120,9 @@ class Life:
             rest = Fen(max(0, self.total - account.paid_fen))
             final = close_account(account.paid_fen, rest, Reason(reason), Ending.EXIT)
             stays.close(self.conn, self.stay, self.at, Ending.EXIT, final)
+            entry = flows.ended(self.stay, final, Reason(reason), Ending.EXIT, "wang")
+            if entry is not None:
+                post(self.conn, SITE, self.at, entry)
 
 
 def rows(conn: Connection, table: Any) -> list[Any]:  # noqa: ANN401
@@ -144,7 +152,17 @@ def check(conn: Connection, parked: StayId, total: int, opened: int) -> None:
     assert len({row.out_trade_no for row in settled}) == len(settled)
     assert len(asked) == opened == len({row.out_trade_no for row in asked})
     assert {row.out_trade_no for row in asked} <= {row.out_trade_no for row in counted}
+    agrees(conn, account, sum(row.amount_fen for row in settled if row.surplus))
     if account.ending is None:
         assert len(asked) == len(counted)
     elif account.fee_fen:
         assert account.fee_fen == account.paid_fen + account.arrears_fen + account.waived_fen
+
+
+def agrees(conn: Connection, parked: Any, surplus: int) -> None:  # noqa: ANN401
+    assert sum(trial(conn, SITE).values()) == 0
+    credit = parked.paid_fen if parked.ending is None else 0
+    assert balance(conn, SITE, Account.RECEIVABLE, parked.id) == -credit
+    assert balance(conn, SITE, Account.ARREARS, parked.id) == parked.arrears_fen
+    assert balance(conn, SITE, Account.WECHAT) == parked.paid_fen + surplus
+    assert balance(conn, SITE, Account.REFUND_PAYABLE) == -surplus

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from billing.cashier import Hearers, SqlCashier
-from billing.pay.notices import NoticeAnswer
+from billing.orders.desk import NoticeAnswer
 from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.model.lane.words import Passage, Reason

@@ -1,6 +1,6 @@
 """Orders, settlements, notices and gate-open requests in the database.
 
-Plain functions of a connection: the cashier runs them inside one transaction, journal included.
+Plain functions of a connection: the cashier runs them inside one transaction, journal and ledger included.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,13 @@ from typing import assert_never
 from sqlalchemy import Connection, Row, Select, select, update
 
 from billing import outbox, stays
+from billing.accounts import flows
+from billing.accounts.book import post
 from billing.books import ACTOR, NOWHERE, Books, Place
 from billing.ids import new_id
 from billing.pay.gateway import Notice
 from billing.settle import (
+    NOTHING,
     PENDING,
     Decision,
     Duplicate,
@@ -192,6 +195,7 @@ def _book(
     surplus = isinstance(decision, Surplus)
     _mark_paid(conn, order.id, transaction.transaction_id, paid_at)
     _add_settlement(conn, books, at, order, transaction, source, surplus)
+    _post_payment(conn, books, at, order, transaction.amount_fen, stay, surplus=surplus)
     tell = partial(
         books.tell,
         conn,
@@ -209,6 +213,15 @@ def _book(
     paid_until = stays.credit(conn, stay, transaction.amount_fen, paid_at)
     tell("money", "settled", paid_until=paid_until.isoformat())
     return _ask_to_open(conn, books, at, order) if decision.opens else None
+
+
+def _post_payment(
+    conn: Connection, books: Books, at: datetime, order: PayOrder, amount: Fen, stay: Stay, *, surplus: bool
+) -> None:
+    """Enter a payment: what nothing is owed for must go back, what a stay that has ended owed is owed no more."""
+    to_stay, to_arrears = (amount, NOTHING) if stay.account.is_open else (NOTHING, amount)
+    parts = (NOTHING, NOTHING, amount) if surplus else (to_stay, to_arrears, NOTHING)
+    post(conn, books.site, at, flows.paid(stay.id, order.id, *parts, f"R{order.id}A"))
 
 
 def _mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: datetime) -> None:

@@ -12,9 +12,9 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from billing import ledger
 from billing.books import NOWHERE, Books
-from billing.ledger import Applied
+from billing.orders import book
+from billing.orders.book import Applied
 from billing.pay.gateway import Gateway, Notice, NotVerified
 from billing.pay.marks import gather_marks
 from billing.settle import Transaction
@@ -98,14 +98,14 @@ class NoticeDesk:
         at = self._clock.now()
 
         def work(conn: Connection) -> tuple[str, Applied | None]:
-            if ledger.is_known(conn, notice.id):
+            if book.is_known(conn, notice.id):
                 return "seen before", None
             if notice.event_type != PAID or not isinstance(notice.about, Transaction):
-                ledger.add_notice(conn, self._books, at, notice, "other_event", marks, body)
+                book.add_notice(conn, self._books, at, notice, "other_event", marks, body)
                 self._books.tell(conn, at, "event", f"notice {notice.event_type}", NOWHERE, notice=notice.id)
                 return "other_event", None
-            applied = ledger.apply(conn, self._books, at, notice.about, "notice")
-            ledger.add_notice(conn, self._books, at, notice, applied.verdict, marks, body)
+            applied = book.apply(conn, self._books, at, notice.about, "notice")
+            book.add_notice(conn, self._books, at, notice, applied.verdict, marks, body)
             return applied.verdict, applied
 
         return await self._db.write(work)

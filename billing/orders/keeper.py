@@ -16,10 +16,11 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from billing import ledger, stays
+from billing import stays
 from billing.books import Books, Place
 from billing.ids import out_trade_no
-from billing.ledger import Applied, PayOrder
+from billing.orders import book
+from billing.orders.book import Applied, PayOrder
 from billing.pay.gateway import Closed, CodeUrl, Gateway, Refused, Unknown
 from billing.pay.worker import Worker
 from billing.settle import PENDING, OrderState, Transaction
@@ -90,7 +91,7 @@ class Orders:
 
     async def __aenter__(self) -> Self:
         """Ask at once for every order that an earlier start left open."""
-        for order in await self._db.read(lambda conn: ledger.pending(conn, self._books.site)):
+        for order in await self._db.read(lambda conn: book.pending(conn, self._books.site)):
             self._watch(order.id, at_once=True)
         self._poller.start(self._poll())
         return self
@@ -109,7 +110,7 @@ class Orders:
         """
         async with self._lock_of(quote.stay):
             same = None
-            for old in await self._db.read(lambda conn: ledger.pending_of(conn, quote.stay)):
+            for old in await self._db.read(lambda conn: book.pending_of(conn, quote.stay)):
                 if old.quote == quote.id and old.expires_at > self._clock.now() and not self._watch(old.id).closing:
                     same = old
                 else:
@@ -133,16 +134,16 @@ class Orders:
 
         def work(conn: Connection) -> OrderId:
             _check(quote, stays.find(conn, self._books.site, quote.stay), at)
-            attempt = ledger.attempts(conn, quote.stay) + 1
+            attempt = book.attempts(conn, quote.stay) + 1
             order = out_trade_no(self._books.site, quote.stay, attempt, at, self._terms.zone)
-            ledger.add_order(conn, self._books, at, order, place, quote, expires_at)
+            book.add_order(conn, self._books, at, order, place, quote, expires_at)
             return order
 
         return await self._send(await self._db.write(work), place, quote, expires_at)
 
     async def _again(self, place: Place, quote: Quote, old: PayOrder) -> Order:
         """The car stands there again, or the first answer got lost: same number, same order."""
-        await self._db.write(lambda conn: ledger.move_place(conn, old.id, place))
+        await self._db.write(lambda conn: book.move_place(conn, old.id, place))
         if old.state is OrderState.OPEN:
             return Order(old.id, quote.id, quote.stay, quote.due_fen, old.code_url)
         return await self._send(old.id, place, quote, old.expires_at)
@@ -154,7 +155,7 @@ class Orders:
             answer = await self._create(order, quote.due_fen, expires_at)
         if isinstance(answer, CodeUrl):
             code_url = answer.text
-            await self._db.write(lambda conn: ledger.move(conn, order, OrderState.OPEN, code_url=code_url))
+            await self._db.write(lambda conn: book.move(conn, order, OrderState.OPEN, code_url=code_url))
             return Order(order, quote.id, quote.stay, quote.due_fen, code_url)
         await self._doubt(order, place, str(answer))
         raise BillingError(f"order {order} at WeChat: {answer}")
@@ -164,7 +165,7 @@ class Orders:
         at = self._clock.now()
 
         def work(conn: Connection) -> None:
-            ledger.move(conn, order, OrderState.UNKNOWN)
+            book.move(conn, order, OrderState.UNKNOWN)
             self._books.tell(conn, at, "alarm", "order not made", place, order=order, why=why)
 
         await self._db.write(work)
@@ -197,7 +198,7 @@ class Orders:
         return self._locks.setdefault(stay, asyncio.Lock())
 
     async def _find(self, order: OrderId) -> PayOrder | None:
-        return await self._db.read(lambda conn: ledger.find(conn, self._books.site, order))
+        return await self._db.read(lambda conn: book.find(conn, self._books.site, order))
 
     def _watch(self, order: OrderId, *, at_once: bool = False) -> _Watch:
         now_s = self._clock.seconds()
@@ -266,8 +267,8 @@ class Orders:
         at = self._clock.now()
 
         def work(conn: Connection) -> Applied | None:
-            ledger.asked(conn, order, at)
-            return None if answer.trade_state == "NOTPAY" else ledger.apply(conn, self._books, at, answer, "query")
+            book.asked(conn, order, at)
+            return None if answer.trade_state == "NOTPAY" else book.apply(conn, self._books, at, answer, "query")
 
         applied = await self._db.write(work)
         if applied is not None:
@@ -278,7 +279,7 @@ class Orders:
         at = self._clock.now()
 
         def work(conn: Connection) -> None:
-            if ledger.move(conn, order.id, OrderState.CLOSED):
+            if book.move(conn, order.id, OrderState.CLOSED):
                 self._books.tell(conn, at, "money", "order closed", order.place, order=order.id, why=why)
 
         await self._db.write(work)

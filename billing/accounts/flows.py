@@ -1,0 +1,58 @@
+"""What each event posts; pure. An event that moves nothing gives None: there is nothing to write."""
+
+from billing.accounts.chart import Account, Entry, Posting, transfer
+from billing.settle import Final
+from scada.model.lane.words import Ending, Reason
+from scada.model.money import Fen
+from scada.model.names import OrderId, StayId
+
+
+def paid(stay: StayId, order: OrderId, credit: Fen, arrears: Fen, surplus: Fen, refund: str) -> Entry:
+    """WeChat took a payment: a credit of its stay, arrears cleared, and what must go back as `refund`."""
+    parts = (
+        Posting(Account.WECHAT, Fen(credit + arrears + surplus)),
+        Posting(Account.RECEIVABLE, Fen(-credit), stay),
+        Posting(Account.ARREARS, Fen(-arrears), stay),
+        Posting(Account.REFUND_PAYABLE, Fen(-surplus), refund),
+    )
+    return Entry("paid", f"paid:{order}", _moved(parts), stay, order)
+
+
+def ended(stay: StayId, final: Final, reason: Reason, ending: Ending, by: str) -> Entry | None:
+    """A stay has ended: its fee is earned, what was let off is given up, what is left is owed by the plate."""
+    given_up = (Account.GOODWILL, by) if reason is Reason.GOODWILL else (Account.DISCOUNT, _why(reason, ending))
+    parts = _moved(
+        (
+            Posting(Account.PARKING, Fen(-final.fee_fen)),
+            Posting(given_up[0], final.waived_fen, given_up[1]),
+            Posting(Account.ARREARS, final.arrears_fen, stay),
+            Posting(Account.RECEIVABLE, Fen(final.fee_fen - final.waived_fen - final.arrears_fen), stay),
+        )
+    )
+    return Entry("ended", f"ended:{stay}", parts, stay, by=by) if parts else None
+
+
+def refunded(refund: str, amount: Fen, order: OrderId) -> Entry:
+    """A refund has reached its payer."""
+    return Entry(
+        "refunded",
+        f"refunded:{refund}",
+        transfer(Account.REFUND_PAYABLE, Account.WECHAT, amount, to=refund),
+        order=order,
+    )
+
+
+def channel_fee(row: str, amount: Fen) -> Entry | None:
+    """WeChat kept its fee of one row of a bill; below zero it gave one back."""
+    if not amount:
+        return None
+    parts = (Posting(Account.CHANNEL_FEE, amount), Posting(Account.WECHAT, Fen(-amount)))
+    return Entry("channel_fee", f"fee:{row}", parts)
+
+
+def _moved(parts: tuple[Posting, ...]) -> tuple[Posting, ...]:
+    return tuple(part for part in parts if part.amount_fen)
+
+
+def _why(reason: Reason, ending: Ending) -> str:
+    return reason.value if ending is Ending.EXIT else ending.value

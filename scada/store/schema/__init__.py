@@ -1,0 +1,39 @@
+"""The tables. SQL is the truth for stays, money, openings and people; every row carries its site.
+
+Money is whole fen in integer columns; times are aware UTC. Alembic (`scada/migrations`) makes the
+tables; a test compares its result with these files.
+"""
+
+from scada.store.schema.base import Utc, metadata
+from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
+from scada.store.schema.passages import camera_read, case, passage, picture_look, rise, uncertain
+from scada.store.schema.payments import notice, pay_order, settlement
+from scada.store.schema.people import operator, plate_right
+from scada.store.schema.plant import intent, journal, mode_period, open_request
+from scada.store.schema.stays import quote, stay, tariff_signature
+
+__all__ = [
+    "Utc",
+    "camera_read",
+    "case",
+    "intent",
+    "journal",
+    "ledger_entry",
+    "ledger_posting",
+    "metadata",
+    "mode_period",
+    "money_case",
+    "notice",
+    "open_request",
+    "operator",
+    "passage",
+    "pay_order",
+    "picture_look",
+    "plate_right",
+    "quote",
+    "rise",
+    "settlement",
+    "stay",
+    "tariff_signature",
+    "uncertain",
+]

@@ -1,0 +1,43 @@
+"""People and the rights of plates."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+
+from scada.store.schema.base import Utc, metadata
+
+operator = Table(
+    "operator",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("made_at", Utc, nullable=False),
+)
+"""Who may sign in to the control room. Roles: operator, technician, manager, administrator, auditor.
+
+The role `system` is another system's, which may read what is served to it.
+"""
+
+plate_right = Table(
+    "plate_right",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("plate", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("zone", String(32)),
+    Column("valid_from", Utc, nullable=False),
+    Column("valid_until", Utc),
+    Column("card", String(32)),
+    Column("spaces", Integer, nullable=False, server_default="1"),
+    Column("note", String(200), nullable=False, server_default=""),
+    Column("made_by", String(64), nullable=False),
+    Column("made_at", Utc, nullable=False),
+)
+"""What holds for a plate. Kinds: MONTH, WHITE, BLACK, LOCKED, SPECIAL. `zone` null: everywhere.
+
+The plates of one `card` share its `spaces`. A right that was taken back has ended; its row stays.
+"""
+Index("ix_plate_right_site_plate", plate_right.c.site, plate_right.c.plate)
+Index("ix_plate_right_site_card", plate_right.c.site, plate_right.c.card)
