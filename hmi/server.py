@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 READY = "READY"
+_ACCESS = "%(h)s %(m)s %(U)s %(s)s %(b)s %(M)sms"
+"""An access log, where somebody turns it on, has no query strings: codes and tokens stand in them."""
 _LISTENER_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 15_000),
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -129,6 +131,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "control_socket_disable": True,
             "forwarded_allow_ips": "127.0.0.1",
             "loglevel": "warning",
+            "access_log_format": _ACCESS,
             "when_ready": _set_listener_options,
             "post_worker_init": self._worker_is_up,
         }

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
 from hmi.server import Limits, Site, serve
 from scada.config import Config, ConfigError, WebApp, load
+from scada.log import log_to_stderr
 
 
 def run(name: str, build: Callable[[Config], Site], pick: Callable[[Config], WebApp], limits: Limits) -> None:
@@ -17,15 +16,10 @@ def run(name: str, build: Callable[[Config], Site], pick: Callable[[Config], Web
     parser = argparse.ArgumentParser(prog=f"python -m hmi.{name}")
     parser.add_argument("--config", type=Path, default=Path("config.toml"))
     arguments = parser.parse_args()
-    _log_to_stderr()
+    log_to_stderr(ours=logging.DEBUG)
     try:
         config = load(arguments.config)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from error
     serve(lambda: build(config), pick(config), limits)
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -42,6 +42,7 @@ from lpr.sources.opening import opener
 from lpr.view.light import LightReader
 from lpr.view.perspective import seen_by
 from scada.clock import Clock, clock_from
+from scada.log import hush
 
 BEAT_S = 0.5
 _STUCK_S = 12.0
@@ -176,6 +177,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
     os.nice(_NICENESS)
+    hush()
     out = _private_stdout()
     try:
         settings = settings_from(sys.stdin.buffer.readline())

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 import signal
 import sys
 from collections.abc import Coroutine
@@ -19,6 +18,7 @@ from scada.config import Config, ConfigError, load
 from scada.engine.deadline import Deadline
 from scada.engine.doors.unix import SocketError
 from scada.engine.health import LoopLag
+from scada.log import log_to_stderr
 from scada.model.camera.figures import camera_tag
 from scada.model.tag import TagName
 from scada.ports import BillingError, PlcError
@@ -39,11 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scada.app", description="The plant of a daozha site.")
     parser.add_argument("--config", type=Path, default=Path("config.toml"))
     arguments = parser.parse_args()
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )
+    log_to_stderr()
     try:
         asyncio.run(run(load(arguments.config), clock_from()))
     except (ConfigError, TagMapError) as error:

@@ -1,22 +1,19 @@
 """How the command `daozha` speaks to people: results on standard output, trouble on standard error."""
 
 import logging
-import sys
 from collections.abc import Sequence
 
-import structlog
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from scada.log import log_to_stderr
+
 
 def only_trouble() -> None:
     """Keep the log's small talk off the screen of a command."""
-    structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-    )
+    log_to_stderr(ours=logging.WARNING)
 
 
 def tell(text: str) -> None:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from scada.config import Config
+from scada.log import keep_secret
 from scada.ports import BillingError
 
 MIN_RSA_BITS: Final = 2048
@@ -90,6 +91,8 @@ def _text(path: Path, what: str, *, is_secret: bool) -> str:
     if mode & (_OTHERS if is_secret else _OTHERS_WRITE):
         can = "read" if is_secret else "changed"
         raise BillingError(f"{path} can be {can} by others than its owner: chmod 600 {path}")
+    if is_secret:
+        keep_secret(content)
     return content
 
 
@@ -135,7 +138,9 @@ def _private_key(path: Path, certificate: Certificate, certificate_path: Path) -
     owner = certificate.public_key()
     if not isinstance(owner, RSAPublicKey) or not _fits(key, owner):
         raise BillingError(f"{path}: the key is not that of {certificate_path}, or it is damaged")
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    in_use = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    keep_secret(in_use)
+    return in_use
 
 
 def _fits(key: RSAPrivateKey, public: RSAPublicKey) -> bool:

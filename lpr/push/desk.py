@@ -26,6 +26,7 @@ from scada.config import Config, Unit
 from scada.engine.bridge import Ask, BridgeRefusal
 from scada.model.names import LaneName, PassageId, PictureId
 from scada.ports import Journal, JournalEntry, PictureError
+from scada.secretfile import read_secret
 from scada.store.db import Database
 from scada.store.schema import passage as passages
 
@@ -144,7 +145,7 @@ def unit_keys(config: Config) -> dict[str, str]:
 def _key(path: Path) -> str:
     """Give the key in a file; made whole or not at all, for a unit whose key is empty would be a stranger for ever."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.exists() and (kept := path.read_text(encoding="ascii").strip()):
+    if path.exists() and (kept := read_secret(path)):
         return kept
     key, draft = secrets.token_urlsafe(_KEY_BYTES), path.with_suffix(".part")
     draft.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from lpr.sources.files import FileSource, FolderSource, pictures_in
 from lpr.sources.stills import open_http
 from lpr.sources.video import DeviceSource, StreamSource
 from scada.clock import Clock
+from scada.secretfile import read_secret
 
 DEVICES = "/dev/video"
 
@@ -42,7 +43,9 @@ def parted(address: str, access: Access) -> tuple[str, Access]:
 
 def _read(password: Path) -> str:
     try:
-        return password.read_text(encoding="utf-8").strip()
+        return read_secret(password)
+    except PermissionError as error:
+        raise SourceError(f"the file of its password: {error.strerror}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError("the file of its password cannot be read") from error
 

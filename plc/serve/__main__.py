@@ -23,6 +23,7 @@ from plc.ua.keys import KeyFolder, KeysError
 from scada.bridge import Bridge, Value
 from scada.clock import Clock, clock_from
 from scada.config import Config, ConfigError, Serve, ServeModbus, load
+from scada.log import log_to_stderr
 from scada.model.tag import TagName
 
 COURTESY = 5
@@ -42,9 +43,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m plc.serve")
     parser.add_argument("--config", type=Path, default=Path("config.toml"))
     arguments = parser.parse_args()
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    log_to_stderr(ours=logging.DEBUG)
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     os.nice(COURTESY)
     try:
         config = load(arguments.config)

@@ -27,6 +27,7 @@ from plc.sim.opcua_face import OpcUaFace
 from plc.tagmap import TagMapError, read_map
 from scada.clock import Clock, clock_from
 from scada.config import Config, ConfigError, load
+from scada.log import log_to_stderr
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ def main() -> int:
     arguments.add_argument("--config", type=Path, required=True)
     arguments.add_argument("--device", required=True)
     options = arguments.parse_args()
-    _log_to_stderr()
+    log_to_stderr(ours=logging.DEBUG)
     try:
         config = load(options.config)
         tag_map = read_map(config.beside(config.tags.map), config.beside(config.tags.devices), config.tags.protocols)
@@ -99,11 +100,6 @@ async def _finish(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _log_to_stderr() -> None:
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
 
 
 if __name__ == "__main__":

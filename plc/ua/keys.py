@@ -22,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from plc.ua.certificate import Identity, has_thumbprint, make, sha256
+from scada.log import keep_secret
 
 OTHERS_MAY = 0o077
 """Permissions that a file with a secret must not have."""
@@ -174,6 +175,7 @@ class KeyFolder:
             raise KeysError(f"{file} can be read by others: chmod 600 {file}")
         if len(lines) != 2 or not all(lines):
             raise KeysError(f"{file} must hold two lines: the user name, then the password")
+        keep_secret(lines[1])
         return Login(*lines)
 
     def keep_login(self, device: str, user: str, password: str) -> Path:

@@ -7,6 +7,7 @@ compare what really happened with what the product wrote down.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -24,6 +25,7 @@ from rich.table import Table
 
 from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import Config, ConfigError, load
+from scada.log import log_to_stderr
 from scada.sim.arrivals import ARRIVALS_HELP, ArrivalsError, Trip, read_arrivals
 from scada.sim.carpark import CarPark, photos, sim_of, way
 from scada.sim.people.operator import Desk
@@ -121,7 +123,7 @@ def _hushed(path: Path) -> Iterator[None]:
     with path.open("w", encoding="utf-8") as file:
         before = os.dup(2)
         os.dup2(file.fileno(), 2)
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(file), cache_logger_on_first_use=False)
+        log_to_stderr(file, ours=logging.DEBUG)
         try:
             yield
         finally:

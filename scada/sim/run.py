@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import secrets
 import signal
@@ -15,6 +16,7 @@ import structlog
 
 from scada.clock import VARIABLE, SystemClock, clock_from, clock_setting
 from scada.config import Config, ConfigError, WebApp, load
+from scada.log import log_to_stderr
 from scada.sim.arrivals import ARRIVALS_HELP, ArrivalsError, Trip, read_arrivals
 from scada.sim.carpark import CarPark, photos, simulators, started, way
 from scada.sim.scenario import NAMES, Casting, Pace
@@ -37,7 +39,7 @@ MOST_INSIDE = 40
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM. Exit code 2: bad configuration; 1: a simulator did not come up."""
     asked = _parser().parse_args(arguments)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to_stderr(ours=logging.DEBUG)
     if asked.speed is not None:
         os.environ[VARIABLE] = clock_setting(asked.speed)
     try:

@@ -19,6 +19,7 @@ from scada.config import Influx
 from scada.model.names import SiteId
 from scada.model.tag import TagName, TagSpec, TagValue
 from scada.ports import Sample
+from scada.secretfile import read_secret
 from scada.store.db import StoreError
 from scada.store.historian.answers import Answer
 from scada.store.historian.committer import Committer
@@ -164,7 +165,7 @@ class InfluxHistorian:
         token = None
         if self._token_path is not None:
             try:
-                token = self._token_path.read_text(encoding="utf-8").strip()
+                token = read_secret(self._token_path)
             except OSError as error:
                 raise StoreError(f"InfluxDB's token {self._token_path}: {error.strerror}") from error
         self._queue.open()
