@@ -92,8 +92,8 @@ def _hide_fields(_logger: object, _method: str, event: MutableMapping[str, Any])
     return event
 
 
-def _hide_in_line(_logger: object, _method: str, line: str) -> str:
-    return _hide(line)
+def _hide_in_line(_logger: object, _method: str, line: object) -> str:
+    return _hide(str(line))
 
 
 def _last_words(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:

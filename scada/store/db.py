@@ -146,7 +146,7 @@ def _make_folder(url: str) -> None:
 
 
 def _engine(url: str, *, begin: str, pragmas: tuple[str, ...], size: int = 1) -> Engine:
-    engine = create_engine(url, pool_size=size, max_overflow=0)
+    engine = create_engine(url, pool_size=size, max_overflow=0, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_prepare_sqlite, (*pragmas, f"busy_timeout={BUSY_MS}")))
         event.listen(engine, "begin", partial(_begin_sqlite, begin))
