@@ -23,7 +23,7 @@ from billing.orders.desk import NoticeAnswer, NoticeDesk
 from billing.orders.keeper import ASK_AFTER_S, Orders, OrderTerms
 from billing.pay.calls.account import Account
 from billing.pay.keys import read_keys
-from billing.settle import Merchant, Settles
+from billing.settle import Merchant, OrderKind, Settles
 from billing.stays import Stay
 from billing.versions import holidays
 from billing.versions.shelf import read_versions
@@ -211,7 +211,7 @@ class SqlCashier:
     def _quote(self, conn: Connection, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
         found = stays.find(conn, self._books.site, stay)
         asks = found.account.is_open and self._park.around(lane) is None
-        for order in book.pending_of(conn, stay) if asks else ():
+        for order in book.pending_of(conn, stay, OrderKind.QR) if asks else ():
             if self._may_be_given_again(order, found):
                 return self._visits.quote_again(conn, order, found)
         valid_until = self._clock.ahead(self._config.lane(lane).waits.t_quote_s)

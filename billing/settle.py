@@ -11,14 +11,29 @@ from scada.model.names import OrderId, StayId
 
 
 class OrderState(Enum):
-    """How far an order has come. CREATING and UNKNOWN may or may not exist at WeChat."""
+    """How far an order has come. CREATING and UNKNOWN may or may not exist at WeChat.
+
+    ACCEPTED: WeChat has promised to deduct it, the stay is credited. REVERSING: a payment by code that is being undone
+    until it is REVERSED; it counts as paid no more, whatever its payer does.
+    """
 
     CREATING = "CREATING"
     OPEN = "OPEN"
     UNKNOWN = "UNKNOWN"
+    ACCEPTED = "ACCEPTED"
+    REVERSING = "REVERSING"
+    REVERSED = "REVERSED"
     CLOSED = "CLOSED"
     FAILED = "FAILED"
     PAID = "PAID"
+
+
+class OrderKind(Enum):
+    """How an order is paid: by the code on a display, by a payer's code at a scanner, or by WeChat's own deduction."""
+
+    QR = "QR"
+    CODE = "CODE"
+    PARKING = "PARKING"
 
 
 PENDING = frozenset({OrderState.CREATING, OrderState.OPEN, OrderState.UNKNOWN})

@@ -23,6 +23,7 @@ from billing.settle import (
     Duplicate,
     NotSuccess,
     OrderAccount,
+    OrderKind,
     OrderState,
     Settles,
     Surplus,
@@ -45,6 +46,7 @@ class PayOrder:
     """One order with its quote, as it stands in the database."""
 
     account: OrderAccount
+    kind: OrderKind
     stay: StayId
     quote: QuoteId
     place: Place
@@ -64,18 +66,21 @@ class PayOrder:
         return self.account.state
 
 
-def pending(conn: Connection, site: SiteId) -> tuple[PayOrder, ...]:
-    """Give all orders that may still be paid."""
-    states = [state.value for state in PENDING]
-    return tuple(
-        _order(row) for row in conn.execute(_joined().where(orders.c.site == site, orders.c.state.in_(states)))
-    )
+def pending(
+    conn: Connection, site: SiteId, kind: OrderKind = OrderKind.QR, states: frozenset[OrderState] = PENDING
+) -> tuple[PayOrder, ...]:
+    """Give all orders of a kind that are in one of these states; by default those that may still be paid."""
+    are = orders.c.state.in_([state.value for state in states])
+    query = _joined().where(orders.c.site == site, orders.c.kind == kind.value, are).order_by(orders.c.made_at)
+    return tuple(_order(row) for row in conn.execute(query))
 
 
-def pending_of(conn: Connection, stay: StayId) -> tuple[PayOrder, ...]:
-    """Give the orders of a stay that may still be paid, newest first."""
+def pending_of(conn: Connection, stay: StayId, kind: OrderKind | None = None) -> tuple[PayOrder, ...]:
+    """Give the orders of a stay, of one kind or of all, that may still be paid, newest first."""
     states = [state.value for state in PENDING]
     query = _joined().where(orders.c.stay == stay, orders.c.state.in_(states)).order_by(orders.c.made_at.desc())
+    if kind is not None:
+        query = query.where(orders.c.kind == kind.value)
     return tuple(_order(row) for row in conn.execute(query))
 
 
@@ -94,7 +99,14 @@ def attempts(conn: Connection, stay: StayId) -> int:
 
 
 def add_order(
-    conn: Connection, books: Books, at: datetime, order: OrderId, place: Place, quote: Quote, expires_at: datetime
+    conn: Connection,
+    books: Books,
+    at: datetime,
+    order: OrderId,
+    place: Place,
+    quote: Quote,
+    expires_at: datetime,
+    kind: OrderKind = OrderKind.QR,
 ) -> None:
     """Record an order before it is sent: afterwards nobody could tell whose payment came."""
     conn.execute(
@@ -106,12 +118,14 @@ def add_order(
             lane=place.lane,
             passage=place.passage,
             amount_fen=quote.due_fen,
+            kind=kind.value,
             state=OrderState.CREATING.value,
             expires_at=expires_at,
             made_at=at,
         )
     )
-    books.tell(conn, at, "money", "order made", place, order=order, stay=quote.stay, due_fen=quote.due_fen)
+    body = {"order": order, "kind": kind.value, "stay": quote.stay, "due_fen": quote.due_fen}
+    books.tell(conn, at, "money", "order made", place, **body)
 
 
 def move(
@@ -193,8 +207,8 @@ def _book(
     """Write all that a payment changes; gives the gate-open request if there is one to make."""
     paid_at = transaction.paid_at or at
     surplus = isinstance(decision, Surplus)
-    _mark_paid(conn, order.id, transaction.transaction_id, paid_at)
-    _add_settlement(conn, books, at, order, transaction, source, surplus)
+    mark_paid(conn, order.id, transaction.transaction_id, paid_at)
+    add_settlement(conn, books, at, order, transaction, source, surplus)
     _post_payment(conn, books, at, order, transaction.amount_fen, stay, surplus=surplus)
     tell = partial(
         books.tell,
@@ -224,7 +238,8 @@ def _post_payment(
     post(conn, books.site, at, flows.paid(stay.id, order.id, *parts, f"R{order.id}A"))
 
 
-def _mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: datetime) -> None:
+def mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: datetime) -> None:
+    """Write which transaction paid an order."""
     conn.execute(
         update(orders)
         .where(orders.c.out_trade_no == order)
@@ -232,9 +247,10 @@ def _mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: d
     )
 
 
-def _add_settlement(
+def add_settlement(
     conn: Connection, books: Books, at: datetime, order: PayOrder, paid: Transaction, source: str, surplus: bool
 ) -> None:
+    """Record that an order was paid."""
     conn.execute(
         settlements.insert().values(
             id=new_id(at),
@@ -294,6 +310,7 @@ def _order(row: Row[tuple[object, ...]]) -> PayOrder:
             total_fen=Fen(row.total_fen),
             transaction_id=row.transaction_id,
         ),
+        kind=OrderKind(row.kind),
         stay=StayId(row.stay),
         quote=QuoteId(row.quote),
         place=Place(

@@ -23,7 +23,7 @@ from billing.orders import book
 from billing.orders.book import Applied, PayOrder
 from billing.pay.gateway import Closed, CodeUrl, Gateway, Refused, Unknown
 from billing.pay.worker import Worker
-from billing.settle import PENDING, OrderState, Transaction
+from billing.settle import PENDING, OrderKind, OrderState, Transaction
 from scada.clock import Clock
 from scada.model.lane.words import Order, Quote
 from scada.model.money import Fen
@@ -110,7 +110,7 @@ class Orders:
         """
         async with self._lock_of(quote.stay):
             same = None
-            for old in await self._db.read(lambda conn: book.pending_of(conn, quote.stay)):
+            for old in await self._db.read(lambda conn: book.pending_of(conn, quote.stay, OrderKind.QR)):
                 if old.quote == quote.id and old.expires_at > self._clock.now() and not self._watch(old.id).closing:
                     same = old
                 else:

@@ -16,7 +16,7 @@ from billing.orders import book
 from billing.orders.book import PayOrder
 from billing.plates import register
 from billing.rights import Arrival, Cover, Departure, Inside, Visit
-from billing.settle import Due, Final, close_account, due
+from billing.settle import Due, Final, OrderKind, close_account, due
 from billing.stays import Stay
 from billing.tariff import Priced, TariffError, price
 from billing.versions.choice import Versions
@@ -259,4 +259,5 @@ class Visits:
 
 
 def _orders_of(conn: Connection, stay: StayId) -> tuple[OrderId, ...]:
-    return tuple(order.id for order in book.pending_of(conn, stay))
+    """Give the orders to be closed; a code at a scanner and a deduction see themselves through."""
+    return tuple(order.id for order in book.pending_of(conn, stay, OrderKind.QR))

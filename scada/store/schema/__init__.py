@@ -6,6 +6,7 @@ tables; a test compares its result with these files.
 
 from scada.store.schema.base import Utc, metadata
 from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
+from scada.store.schema.parking import parking_deduction, parking_session
 from scada.store.schema.passages import camera_read, case, passage, picture_look, rise, uncertain
 from scada.store.schema.payments import notice, pay_order, settlement
 from scada.store.schema.people import operator, plate_right
@@ -26,6 +27,8 @@ __all__ = [
     "notice",
     "open_request",
     "operator",
+    "parking_deduction",
+    "parking_session",
     "passage",
     "pay_order",
     "picture_look",

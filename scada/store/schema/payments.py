@@ -14,6 +14,7 @@ pay_order = Table(
     Column("lane", String(32)),
     Column("passage", String(64)),
     Column("amount_fen", Integer, nullable=False),
+    Column("kind", String(8), nullable=False, server_default="QR"),
     Column("state", String(16), nullable=False, index=True),
     Column("code_url", String(512)),
     Column("expires_at", Utc, nullable=False),
@@ -23,7 +24,10 @@ pay_order = Table(
     Column("asked_at", Utc),
     Column("asks", Integer, nullable=False, server_default="0"),
 )
-"""One request to pay one quote at WeChat. States: CREATING, OPEN, PAID, CLOSED, UNKNOWN, FAILED."""
+"""One request to pay one quote at WeChat. States: `billing.settle.OrderState`.
+
+`kind`: QR (a code on a display), CODE (a payer's code at a scanner), PARKING (WeChat deducts by itself).
+"""
 
 settlement = Table(
     "settlement",
