@@ -111,15 +111,21 @@ class Phone:
         return list(json.loads(self.get("/sim/orders")))
 
 
+def start_wechat(config: Config) -> "subprocess.Popen[str]":
+    """Start the simulator as its own process; it is READY."""
+    command = [sys.executable, "-m", "billing.sim.wechat", "--config", str(config.folder / "config.toml")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "READY\n"
+    return process
+
+
 @contextmanager
 def wechat_process(config: Config) -> Iterator[Phone]:
     """Run the simulator as its own process, until READY and then until the test is over."""
     assert config.sim is not None
-    command = [sys.executable, "-m", "billing.sim.wechat", "--config", str(config.folder / "config.toml")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "READY\n"
+    with start_wechat(config) as process:
         try:
             yield Phone(config.sim.wechat_port, process.pid)
         finally:

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
+from billing.sim.wechat.books.safe import Safe
 from billing.sim.wechat.clock import PlatformClock, written
 from billing.sim.wechat.crypto import sealed, signed_headers
 from billing.sim.wechat.facts import Switchboard
@@ -84,22 +85,32 @@ class _Due:
     message: Message = field(compare=False)
     attempt: int = field(compare=False)
 
+    @property
+    def name(self) -> str:
+        """Its name in the safe."""
+        return str(self.n)
+
 
 Judge = Callable[..., None]
 
 
 class Notifier:
-    """Sends notices from threads of its own. `note` writes the judge log."""
+    """Sends notices from threads of its own, also those that an earlier process owed. `note` writes the judge log."""
 
-    def __init__(self, platform: Platform, clock: PlatformClock, switchboard: Switchboard, note: Judge) -> None:
+    def __init__(
+        self, platform: Platform, clock: PlatformClock, switchboard: Switchboard, note: Judge, safe: Safe
+    ) -> None:
         self._platform = platform
         self._clock = clock
         self._switchboard = switchboard
         self._note = note
         self._manners: list[tuple[Manner, str]] = []
         self._held: list[Message] = []
-        self._due: list[_Due] = []
-        self._numbers = itertools.count()
+        self._safe = safe
+        self._due = list(safe.all("notice", _Due).values())
+        heapq.heapify(self._due)
+        self._numbers = itertools.count(1 + max((due.n for due in self._due), default=-1))
+        self._on_their_way = 0
         self._changed = threading.Condition()
         self._stopping = False
         self.signer = Signer.PUBLIC_KEY
@@ -133,8 +144,15 @@ class Notifier:
     def forget(self) -> None:
         """Send nothing of what is still to come."""
         with self._changed:
+            for due in self._due:
+                self._safe.drop("notice", due.name)
             self._due.clear()
             self._held.clear()
+
+    def schedule(self) -> tuple[bool, datetime | None]:
+        """Say whether a notice is on its way now, and when the next one is due."""
+        with self._changed:
+            return self._on_their_way > 0, self._due[0].at if self._due else None
 
     def clear(self) -> None:
         """Send everything well again."""
@@ -158,7 +176,7 @@ class Notifier:
                 self._schedule(self._held.pop(), 0, 1.0)
         else:
             if manner is not Manner.DELAYED:
-                self._senders.submit(self.send_wrong, word, manner)
+                self._send(self.send_wrong, word, manner)
             self._schedule(message, 1, RETRY_S[0])
 
     def send_wrong(self, word: Word, manner: Manner) -> int:
@@ -189,7 +207,9 @@ class Notifier:
     def _schedule(self, message: Message, attempt: int, wait_s: float) -> None:
         with self._changed:
             at = self._clock.now() + timedelta(seconds=wait_s)
-            heapq.heappush(self._due, _Due(at, next(self._numbers), message, attempt))
+            due = _Due(at, next(self._numbers), message, attempt)
+            self._safe.keep("notice", due.name, due)
+            heapq.heappush(self._due, due)
             self._changed.notify()
 
     def _wake(self) -> None:
@@ -208,18 +228,32 @@ class Notifier:
                 ready = []
                 while self._due and self._due[0].at <= now:
                     ready.append(heapq.heappop(self._due))
+                self._on_their_way += len(ready)
             for due in ready:
-                self._senders.submit(self._attempt, due.message, due.attempt)
+                self._senders.submit(self._sent, self._attempt, due)
+
+    def _send(self, work: Callable[..., object], *arguments: object) -> None:
+        with self._changed:
+            self._on_their_way += 1
+        self._senders.submit(self._sent, work, *arguments)
+
+    def _sent(self, work: Callable[..., object], *arguments: object) -> None:
+        try:
+            work(*arguments)
+        finally:
+            with self._changed:
+                self._on_their_way -= 1
 
     def _wait_s(self) -> float | None:
         if not self._due:
             return None
         return (self._due[0].at - self._clock.now()).total_seconds() / self._clock.speed
 
-    def _attempt(self, message: Message, attempt: int) -> None:
-        status = self._post(message, Manner.GENUINE)
-        if status not in (200, 204) and attempt < len(RETRY_S):
-            self._schedule(message, attempt + 1, RETRY_S[attempt])
+    def _attempt(self, due: _Due) -> None:
+        status = self._post(due.message, Manner.GENUINE)
+        if status not in (200, 204) and due.attempt < len(RETRY_S):
+            self._schedule(due.message, due.attempt + 1, RETRY_S[due.attempt])
+        self._safe.drop("notice", due.name)
 
     def _post(self, message: Message, manner: Manner) -> int:
         body = _tampered(message.body) if manner is Manner.ALTERED else message.body

@@ -11,6 +11,7 @@ from billing.sim.wechat.books.combined import Combined, CombinedBook, combined_a
 from billing.sim.wechat.books.orders import Order, OrderBook, transaction
 from billing.sim.wechat.books.parking import Deduction, Entry, ParkingBook, deduction_answer, entry_notice
 from billing.sim.wechat.books.refunds import Refund, RefundBook, refund_notice
+from billing.sim.wechat.books.safe import Safe
 from billing.sim.wechat.books.visitors import Visitors
 from billing.sim.wechat.books.wallets import Wallets
 from billing.sim.wechat.clock import PlatformClock
@@ -88,9 +89,11 @@ def open_platform(
 ) -> WeChat:
     """Put the platform together; its notices run until `running` ends."""
     switchboard, wallets, judge = Switchboard(), Wallets(), JudgeLog(log, clock)
-    orders = OrderBook(platform.caller, platform.appid, clock, switchboard, wallets)
+    safe = Safe(platform.folder / "books", platform.caller)
+    running.callback(safe.close)
+    orders = OrderBook(platform.caller, platform.appid, clock, switchboard, wallets, safe)
     refunds = RefundBook(orders, clock)
-    notifier = Notifier(platform, clock, switchboard, judge.note)
+    notifier = Notifier(platform, clock, switchboard, judge.note, safe)
     notifier.start()
     running.callback(notifier.stop)
     return WeChat(
@@ -104,7 +107,7 @@ def open_platform(
         combined=CombinedBook(orders, clock),
         refunds=refunds,
         bills=Bills(orders, refunds, clock, switchboard),
-        parking=ParkingBook(platform.caller, platform.appid, clock),
+        parking=ParkingBook(platform.caller, platform.appid, clock, safe),
         visitors=Visitors(platform.appid, app_secret(platform), clock),
         notifier=notifier,
     )

@@ -31,7 +31,7 @@ class CombinedBook:
     def __init__(self, orders: OrderBook, clock: PlatformClock) -> None:
         self._orders = orders
         self._clock = clock
-        self._all: dict[str, Combined] = {}
+        self._all = orders.safe.all("combined", Combined)
 
     def order(self, fields: Fields, kind: str) -> Combined | Fault:
         """Make a combined order; the same number with the same parameters gives the same one."""
@@ -50,6 +50,7 @@ class CombinedBook:
             self._all[number] = made
             for part in made.parts:
                 self._orders.adopt(part)
+            self._orders.safe.keep("combined", number, made)
             return made
 
     def find(self, number: str) -> Combined | None:
@@ -75,6 +76,7 @@ class CombinedBook:
                 return "expired", found
             for part in found.parts:
                 part.paid(openid, self._clock.now())
+                self._orders.keep(part)
             return "ok", found
 
     def close(self, number: str) -> Fault | None:

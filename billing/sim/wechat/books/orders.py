@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from billing.sim.wechat.books.safe import Safe
 from billing.sim.wechat.books.shape import caller_fault, order_fault, whole, within
 from billing.sim.wechat.books.wallets import Wallets
 from billing.sim.wechat.clock import PlatformClock, moment, written
@@ -79,16 +80,23 @@ class OrderBook:
     """All orders, by number and by code; for use from many threads."""
 
     def __init__(
-        self, caller: Caller, appid: str, clock: PlatformClock, switchboard: Switchboard, wallets: Wallets
+        self,
+        caller: Caller,
+        appid: str,
+        clock: PlatformClock,
+        switchboard: Switchboard,
+        wallets: Wallets,
+        safe: Safe,
     ) -> None:
         self.caller = caller
+        self.safe = safe
         self.appid = appid
         self.lock = threading.RLock()
         self._clock = clock
         self._switchboard = switchboard
         self._wallets = wallets
-        self._orders: dict[str, Order] = {}
-        self._burnt: set[str] = set()
+        self._orders = safe.all("order", Order)
+        self._burnt = set(safe.all("burnt", str))
         self.give_back: Callable[[Order], None] = lambda _order: None
 
     @property
@@ -112,12 +120,20 @@ class OrderBook:
                 return self._again(old, fingerprint)
             made = self._made(fields, trade_type, number, fingerprint)
             self._orders[number] = made
-            return self._scanned(made, fields) if trade_type == "MICROPAY" else made
+            answer = self._scanned(made, fields) if trade_type == "MICROPAY" else made
+            if number in self._orders:
+                self.keep(made)
+            return answer
 
     def adopt(self, order: Order) -> None:
         """Take in an order that was made as part of another."""
         with self.lock:
             self._orders[order.number] = order
+            self.keep(order)
+
+    def keep(self, order: Order) -> None:
+        """Put an order as it is now into the safe."""
+        self.safe.keep("order", order.number, order)
 
     def find(self, number: str) -> Order | Fault:
         """Give an order by its number."""
@@ -159,6 +175,7 @@ class OrderBook:
             if not self._wallets.can_pay(openid, order.total):
                 return "no_money", order
             order.paid(openid, self._clock.now())
+            self.keep(order)
             return "ok", order
 
     def confirm(self, number: str, *, pays: bool) -> Order | None:
@@ -171,6 +188,7 @@ class OrderBook:
                 order.paid(order.openid, self._clock.now())
             else:
                 order.state = "PAYERROR"
+            self.keep(order)
             return order
 
     def close(self, number: str) -> Fault | None:
@@ -181,12 +199,14 @@ class OrderBook:
                 if self.facts.unknown_close != "burns":
                     return refusal("ORDER_NOT_EXIST")
                 self._burnt.add(number)
+                self.safe.keep("burnt", number, number)
                 return None
             if order.state in PAID_STATES:
                 return refusal(self.facts.close_paid)
             if order.state == "CLOSED" and self.facts.close_again != "done":
                 return refusal("ORDER_CLOSED")
             order.state = "CLOSED"
+            self.keep(order)
             return None
 
     def reverse(self, number: str) -> Fault | None:
@@ -200,6 +220,7 @@ class OrderBook:
             if order.state == "SUCCESS":
                 self.give_back(order)
             order.state = "REVOKED"
+            self.keep(order)
             return None
 
     def _scanned(self, order: Order, fields: Mapping[str, object]) -> Order | Fault:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from billing.sim.wechat.books.safe import Safe
 from billing.sim.wechat.books.shape import PARKING_NUMBER, first_wrong, is_text, is_url, is_whole, whole, within
 from billing.sim.wechat.clock import PlatformClock, moment, written
 from billing.sim.wechat.crypto import Caller, Fault
@@ -57,15 +58,16 @@ class Deduction:
 class ParkingBook:
     """All plates, entries and deductions. For use from many threads."""
 
-    def __init__(self, caller: Caller, appid: str, clock: PlatformClock) -> None:
+    def __init__(self, caller: Caller, appid: str, clock: PlatformClock, safe: Safe) -> None:
         self.caller = caller
         self._appid = appid
         self._clock = clock
         self._lock = threading.RLock()
-        self._services: dict[str, str] = {}
-        self._entries: dict[str, Entry] = {}
-        self._latest: dict[str, Entry] = {}
-        self._deductions: dict[str, Deduction] = {}
+        self._safe = safe
+        self._services = safe.all("service", str)
+        self._entries = safe.all("entry", Entry)
+        self._latest = {entry.plate: entry for entry in self._entries.values()}
+        self._deductions = safe.all("deduction", Deduction)
 
     def set_service(self, plate: str, state: str) -> Entry | None:
         """Let a plate's owner sign, pause or end the service; gives the live entry that this changes."""
@@ -73,6 +75,7 @@ class ParkingBook:
             if state not in SERVICES:
                 raise ValueError(f"service {state!r}: may be {SERVICES}")
             self._services[plate] = state
+            self._safe.keep("service", plate, state)
             return self.block(plate, "" if state == "NORMAL" else state)
 
     def block(self, plate: str, reason: str) -> Entry | None:
@@ -84,6 +87,7 @@ class ParkingBook:
             if entry is None or entry.used or entry.block == reason:
                 return None
             entry.block, entry.changed_at = reason, self._clock.now()
+            self._safe.keep("entry", entry.number, entry)
             return entry
 
     def find(self, fields: Mapping[str, str]) -> dict[str, object] | Fault:
@@ -116,6 +120,7 @@ class ParkingBook:
             block = "" if service == "NORMAL" else service
             made = Entry(name, number, dict(fields), self.caller, fingerprint, now, block)
             self._entries[number] = self._latest[made.plate] = made
+            self._safe.keep("entry", number, made)
             return made
 
     def deduct(self, fields: Fields) -> Deduction | Fault:
@@ -138,6 +143,8 @@ class ParkingBook:
             transaction_id = f"43{secrets.randbelow(10**26):026d}"
             made = Deduction(number, dict(fields), self.caller, total, fingerprint, transaction_id)
             self._deductions[number] = made
+            self._safe.keep("entry", entry.number, entry)
+            self._safe.keep("deduction", number, made)
             return made
 
     def found(self, number: str) -> Deduction | None:
@@ -162,6 +169,7 @@ class ParkingBook:
                 one.bank_type = ADVANCED if outcome == "advanced" else "CMC"
             else:
                 raise ValueError(f"outcome {outcome!r}")
+            self._safe.keep("deduction", number, one)
             return one
 
     def _refused(self, entry: Entry | None, parking: Fields) -> Fault | None:

@@ -38,7 +38,7 @@ class RefundBook:
     def __init__(self, orders: OrderBook, clock: PlatformClock) -> None:
         self._orders = orders
         self._clock = clock
-        self._refunds: dict[str, Refund] = {}
+        self._refunds = orders.safe.all("refund", Refund)
         self.balance_fen: int | None = None
         """The merchant's own money; None is always enough."""
         orders.give_back = self._give_back
@@ -61,7 +61,7 @@ class RefundBook:
             if refused is not None:
                 return refused
             made = self._made(order, number, fingerprint, fields)
-            self._refunds[number] = made
+            self._keep(made)
             return made
 
     def find(self, number: str) -> Refund | None:
@@ -87,13 +87,19 @@ class RefundBook:
             refund.state, refund.ended_at = state, self._clock.now()
             if state == "CLOSED":
                 refund.order.refunded -= refund.amount
+            self._keep(refund)
             return True
 
     def _give_back(self, order: Order) -> None:
         """Give all the rest of an order back at once, as a reversal does."""
         refund = self._made(order, f"REV{order.number}", "", {"amount": {"refund": order.total - order.refunded}})
         refund.state, refund.ended_at = "SUCCESS", self._clock.now()
+        self._keep(refund)
+
+    def _keep(self, refund: Refund) -> None:
         self._refunds[refund.number] = refund
+        self._orders.keep(refund.order)
+        self._orders.safe.keep("refund", refund.number, refund)
 
     def _made(self, order: Order, number: str, fingerprint: str, fields: Mapping[str, object]) -> Refund:
         amount = whole(within(fields, "amount"), "refund")

@@ -79,6 +79,12 @@ def _clock(call: Call) -> Answer:
     return json_answer(200, {"now": call.wechat.clock.now().isoformat()})
 
 
+def _schedule(call: Call) -> Answer:
+    """Tell whether a notice is on its way, and when the next one is due."""
+    is_sending, next_at = call.wechat.notifier.schedule()
+    return json_answer(200, {"is_sending": is_sending, "next": next_at and next_at.isoformat()})
+
+
 def _facts(call: Call) -> Answer:
     fields = call.fields
     if fields.pop("reset", False):
@@ -168,6 +174,7 @@ ROUTES: Final[Sequence[Route]] = (
     route("GET", "/sim/refunds", _refunds),
     route("POST", "/sim/refunds", _end_refund),
     route("POST", "/sim/clock", _clock),
+    route("GET", "/sim/schedule", _schedule),
     route("GET", "/sim/facts", _shown_facts),
     route("POST", "/sim/facts", _facts),
     route("POST", "/sim/identity", _identity),
