@@ -27,7 +27,7 @@ from scada.engine.bridge import Ask, BridgeRefusal
 from scada.model.names import LaneName, PassageId, PictureId
 from scada.ports import Journal, JournalEntry, PictureError
 from scada.secretfile import read_secret
-from scada.store.db import Database
+from scada.store.db import Database, StoreError
 from scada.store.schema import passage as passages
 
 _KEY_BYTES = 24
@@ -143,10 +143,13 @@ def unit_keys(config: Config) -> dict[str, str]:
 
 
 def _key(path: Path) -> str:
-    """Give the key in a file; made whole or not at all, for a unit whose key is empty would be a stranger for ever."""
+    """Give the key in a file; made whole or not at all: a unit whose key is empty would be a stranger. Raises StoreError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.exists() and (kept := read_secret(path)):
-        return kept
+    try:
+        if path.exists() and (kept := read_secret(path)):
+            return kept
+    except PermissionError as error:
+        raise StoreError(f"the key of a unit, {path}: {error.strerror}") from error
     key, draft = secrets.token_urlsafe(_KEY_BYTES), path.with_suffix(".part")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:

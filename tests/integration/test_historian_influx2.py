@@ -47,6 +47,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def opened(server: Influx2, tmp_path: Path) -> Opened:
     """Open a historian with a token."""
     (tmp_path / "token.txt").write_text(f"{TOKEN}\n")
+    (tmp_path / "token.txt").chmod(0o600)
 
     @asynccontextmanager
     async def with_token(token: str) -> AsyncIterator[InfluxHistorian]:

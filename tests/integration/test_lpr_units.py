@@ -21,7 +21,7 @@ from scada.engine.bridge import Ask, BridgeRefusal
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import JournalEntry
-from scada.store.db import Database, migrate
+from scada.store.db import Database, StoreError, migrate
 from scada.store.journal import SqlJournal
 from scada.store.schema import journal as journal_table
 from scada.store.schema import passage as passages
@@ -200,10 +200,19 @@ def test_a_start_that_was_killed_while_it_made_a_key_makes_no_unit_a_stranger_fo
     known: Config = shipped().model_copy(update={"units": (UNIT,), "site": site, "folder": tmp_path})
     (tmp_path / "units").mkdir()
     for left in ("unit-in1.key", "unit-in1.part"):
-        (tmp_path / "units" / left).touch()
+        (tmp_path / "units" / left).touch(0o600)
     assert len(unit_keys(known)["unit-in1"]) == 32
     assert unit_keys(known) == unit_keys(known)
     assert [path.name for path in (tmp_path / "units").iterdir()] == ["unit-in1.key"]
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    site = shipped().site.model_copy(update={"data": str(tmp_path)})
+    known: Config = shipped().model_copy(update={"units": (UNIT,), "site": site, "folder": tmp_path})
+    unit_keys(known)
+    (tmp_path / "units" / "unit-in1.key").chmod(0o644)
+    with pytest.raises(StoreError, match="chmod 600"):
+        unit_keys(known)
 
 
 def test_the_key_of_a_unit_stays_and_is_its_owners_alone(tmp_path: Path) -> None:

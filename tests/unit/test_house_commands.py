@@ -122,6 +122,7 @@ def test_the_first_password_and_the_address_are_told_in_plain_words(capsys: Out)
 
 def test_check_online_tells_what_answers_and_what_does_not(tmp_path: Path, capsys: Out) -> None:
     (tmp_path / "word").write_text("s3cret")
+    (tmp_path / "word").chmod(0o600)
     word = f'user = "eye"\npassword_file = "{tmp_path / "word"}"'
     with http_server(200) as port, BadCamera("digest") as camera:
         file = site_beside(

@@ -54,6 +54,9 @@ def test_the_password_is_read_from_its_file_each_time(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="password cannot be read"):
         way(str(tmp_path))
     (tmp_path / "password").write_text("s3cret\n")
+    with pytest.raises(SourceError, match="chmod 600"):
+        way(str(tmp_path))
+    (tmp_path / "password").chmod(0o600)
     with pytest.raises(SourceError, match="no picture"):
         way(str(tmp_path))
 
