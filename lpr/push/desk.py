@@ -143,7 +143,7 @@ def unit_keys(config: Config) -> dict[str, str]:
 
 
 def _key(path: Path) -> str:
-    """Give the key in a file; made whole or not at all: a unit whose key is empty would be a stranger. Raises StoreError."""
+    """Give the key in a file, made whole or not at all: one that is empty is made anew. Raises StoreError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         if path.exists() and (kept := read_secret(path)):
