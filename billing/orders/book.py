@@ -124,7 +124,7 @@ def add_order(
             made_at=at,
         )
     )
-    body = {"order": order, "kind": kind.value, "stay": quote.stay, "due_fen": quote.due_fen}
+    body = {"order": order, "paid_by": kind.value, "stay": quote.stay, "due_fen": quote.due_fen}
     books.tell(conn, at, "money", "order made", place, **body)
 
 
