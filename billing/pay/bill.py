@@ -1,39 +1,48 @@
 """WeChat's bills as values: every trade and refund of a day, every movement of money, and their totals. Pure.
 
-UTF-8 with a mark at its start; a row of names, rows of cells that each begin with a backtick, then a row of names and
-one of sums. Names of goods may hold commas, so a row is split where a comma and a backtick meet.
+A row of names, rows of cells that each begin with a backtick, then a row of names and one of sums. Names of goods may
+hold commas, so a row is split where a comma and a backtick meet. Whatever does not add up to its sums is refused.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+from billing.pay.billfile import BillError
 from scada.model.money import Fen
+
+T = TypeVar("T")
 
 _YUAN = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,5}))?")
 _SEPARATOR: Final = ",`"
+SUCCESS: Final = "SUCCESS"
 REFUND: Final = "REFUND"
 REVOKED: Final = "REVOKED"
 
 
-class BillError(ValueError):
-    """A text is no bill: which row, and what is wrong with it."""
-
-
 @dataclass(frozen=True, slots=True)
 class BillRow:
-    """A trade or a refund. `fee_millifen` is WeChat's charge, to the thousandth of a fen."""
+    """A trade or a refund. `fee_millifen` is WeChat's charge, to the thousandth of a fen.
+
+    What a voucher of the merchant's own paid is part of `total_fen` and not of `settled_fen`, which is what comes in.
+    """
 
     at: datetime
+    mchid: str
+    sub_mchid: str
     transaction_id: str
     out_trade_no: str
+    trade_type: str
     trade_state: str
     total_fen: Fen
+    settled_fen: Fen
     refund_id: str
     out_refund_no: str
     refund_fen: Fen
+    refund_settled_fen: Fen
     refund_state: str
     fee_millifen: int
 
@@ -45,29 +54,22 @@ class BillRow:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The sums of a trade bill."""
+    """The sums of a trade bill, as WeChat states them; its rows add up to them."""
 
     rows: int
     total_fen: Fen
+    settled_fen: Fen
     refund_fen: Fen
+    refund_settled_fen: Fen
     fee_millifen: int
 
 
 @dataclass(frozen=True, slots=True)
 class TradeBill:
-    """A day's trades and refunds; `totals` as WeChat states them."""
+    """A day's trades and refunds, and their sums."""
 
     rows: tuple[BillRow, ...]
     totals: Totals
-
-    def sums(self) -> Totals:
-        """Add the rows up, to be held against `totals`."""
-        return Totals(
-            rows=len(self.rows),
-            total_fen=Fen(sum(row.total_fen for row in self.rows if not row.is_refund)),
-            refund_fen=Fen(sum(row.refund_fen for row in self.rows)),
-            fee_millifen=sum(row.fee_millifen for row in self.rows),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class FundRow:
 
     at: datetime
     transaction_id: str
+    flow: str
     business: str
     kind: str
     amount_fen: Fen
@@ -84,124 +87,221 @@ class FundRow:
 
 
 @dataclass(frozen=True, slots=True)
-class FundBill:
-    """A day's movements; `income_fen` and `outgo_fen` as WeChat states them."""
+class FundTotals:
+    """The sums of a fund bill, as WeChat states them; its rows add up to them."""
 
-    rows: tuple[FundRow, ...]
+    rows: int
     income_fen: Fen
     outgo_fen: Fen
 
 
+@dataclass(frozen=True, slots=True)
+class FundBill:
+    """A day's movements, and their sums."""
+
+    rows: tuple[FundRow, ...]
+    totals: FundTotals
+
+
 def read_trade_bill(text: str, zone: ZoneInfo) -> TradeBill:
-    """Read a trade bill. Raises BillError."""
-    rows, totals = _table(text)
-    return TradeBill(
-        tuple(_trade(row, zone) for row in rows),
-        Totals(
-            rows=_count(totals, "总交易单数"),
-            total_fen=_fen(totals, "订单总金额"),
-            refund_fen=_fen(totals, "申请退款总金额"),
-            fee_millifen=_millifen(totals, "手续费总金额"),
-        ),
-    )
+    """Read a whole trade bill. Raises BillError."""
+    *rows, totals = trade_rows(_lines(text), zone)
+    if not isinstance(totals, Totals):
+        raise BillError("there is no row of sums")
+    return TradeBill(tuple(row for row in rows if isinstance(row, BillRow)), totals)
 
 
 def read_fund_bill(text: str, zone: ZoneInfo) -> FundBill:
-    """Read a fund-flow bill. Raises BillError."""
-    rows, totals = _table(text)
-    return FundBill(tuple(_movement(row, zone) for row in rows), _fen(totals, "收入金额"), _fen(totals, "支出金额"))
+    """Read a whole fund-flow bill. Raises BillError."""
+    *rows, totals = fund_rows(_lines(text), zone)
+    if not isinstance(totals, FundTotals):
+        raise BillError("there is no row of sums")
+    return FundBill(tuple(row for row in rows if isinstance(row, FundRow)), totals)
 
 
-Row = dict[str, str]
+def _lines(text: str) -> list[str]:
+    return [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
 
 
-def _table(text: str) -> tuple[list[Row], Row]:
-    """Part a bill into its rows by name, and its row of sums."""
-    lines = [line for line in text.removeprefix("\ufeff").splitlines() if line.strip()]
-    heads = [number for number, line in enumerate(lines) if not line.startswith("`")]
-    if len(heads) != 2 or heads[0] != 0 or heads[1] != len(lines) - 2:
-        raise BillError("not a row of names, rows of cells, a row of names and a row of sums")
-    rows = [_row(lines[0], line, number) for number, line in enumerate(lines[1 : heads[1]], start=2)]
-    return rows, _row(lines[-2], lines[-1], len(lines))
+def trade_rows(text: Iterable[str], zone: ZoneInfo) -> Iterator[BillRow | Totals]:
+    """Read a trade bill row by row; the last is its sums, and all before add up to it. Raises BillError."""
+    count = total = settled = refund = refund_settled = fee = 0
+    for row, is_sums in _table(text):
+        if is_sums:
+            found = Totals(count, Fen(total), Fen(settled), Fen(refund), Fen(refund_settled), fee)
+            yield _agreed(_totals(row), found)
+            continue
+        one = _trade(row, zone)
+        count += 1
+        if not one.is_refund:
+            total += one.total_fen
+            settled += one.settled_fen
+        refund += one.refund_fen
+        refund_settled += one.refund_settled_fen
+        fee += one.fee_millifen
+        yield one
 
 
-def _row(names: str, line: str, number: int) -> Row:
-    columns = [name.strip() for name in names.split(",")]
+def fund_rows(text: Iterable[str], zone: ZoneInfo) -> Iterator[FundRow | FundTotals]:
+    """Read a fund-flow bill row by row; the last is its sums, and all before add up to it. Raises BillError."""
+    count = income = outgo = 0
+    for row, is_sums in _table(text):
+        if is_sums:
+            stated = FundTotals(row.count("资金流水总笔数"), row.fen("收入金额"), row.fen("支出金额"))
+            yield _agreed(stated, FundTotals(count, Fen(income), Fen(outgo)))
+            continue
+        one = _movement(row, zone)
+        count += 1
+        income += max(one.amount_fen, 0)
+        outgo -= min(one.amount_fen, 0)
+        yield one
+
+
+def _agreed(stated: T, found: T) -> T:
+    if stated != found:
+        raise BillError(f"the rows do not add up to the sums: {found} instead of {stated}")
+    return stated
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row's cells under their names."""
+
+    places: dict[str, int]
+    cells: list[str]
+
+    def text(self, name: str) -> str:
+        """Give a cell."""
+        try:
+            return self.cells[self.places[name]].strip()
+        except KeyError as error:
+            raise BillError(f"there is no column {name}") from error
+
+    def number(self, name: str) -> str:
+        """Give a refund's number; a trade's row has `0` there, or nothing."""
+        number = self.text(name)
+        return "" if number == "0" else number
+
+    def millifen(self, name: str) -> int:
+        """Give an amount in thousandths of a fen."""
+        match = _YUAN.fullmatch(self.text(name))
+        if match is None:
+            raise BillError(f"{name} is {self.text(name)!r}, no amount in yuan")
+        sign, whole, rest = match.groups()
+        amount = int(whole) * 100_000 + int((rest or "").ljust(5, "0"))
+        return -amount if sign else amount
+
+    def fen(self, name: str) -> Fen:
+        """Give an amount in whole fen."""
+        amount, rest = divmod(self.millifen(name), 1000)
+        if rest:
+            raise BillError(f"{name} is {self.text(name)!r}, no whole fen")
+        return Fen(amount)
+
+    def count(self, name: str) -> int:
+        """Give a count."""
+        text = self.text(name)
+        if not (text.isascii() and text.isdigit() and len(text) <= 12):
+            raise BillError(f"{name} is {text!r}, no count")
+        return int(text)
+
+    def moment(self, name: str, zone: ZoneInfo) -> datetime:
+        """Give a moment, written as WeChat does."""
+        text = self.text(name)
+        try:
+            if len(text) != len("2026-03-03 10:00:00"):
+                raise ValueError(text)
+            return datetime.fromisoformat(text).replace(tzinfo=zone)
+        except ValueError as error:
+            raise BillError(f"{name} is {text!r}, no time") from error
+
+
+def _table(text: Iterable[str]) -> Iterator[tuple[_Row, bool]]:
+    """Give a bill's rows, then its row of sums."""
+    found = ((number, line) for number, line in enumerate(text, start=1) if line.strip())
+    places = _places(next(found, (1, ""))[1])
+    for number, line in found:
+        if not line.startswith("`"):
+            yield _sums(line, found), True
+            return
+        yield _row(places, _whole(line, len(places), found), number), False
+    raise BillError("there is no row of sums")
+
+
+def _places(names: str) -> dict[str, int]:
+    places = {name.strip(): place for place, name in enumerate(names.split(","))}
+    if names.startswith("`") or len(places) < 2:
+        raise BillError("the first row is no row of names")
+    return places
+
+
+def _whole(line: str, cells: int, more: Iterator[tuple[int, str]]) -> str:
+    """Put a row together whose cell goes on in the next line: names of goods are anybody's text."""
+    while line.count(_SEPARATOR) < cells - 1:
+        follows = next(more, None)
+        if follows is None or follows[1].startswith("`"):
+            break
+        line = f"{line}\n{follows[1]}"
+    return line
+
+
+def _row(places: dict[str, int], line: str, number: int) -> _Row:
     cells = line.removeprefix("`").split(_SEPARATOR)
-    if len(cells) != len(columns):
-        raise BillError(f"row {number} has {len(cells)} cells under {len(columns)} names")
-    return dict(zip(columns, cells, strict=True))
+    if len(cells) != len(places):
+        raise BillError(f"row {number} has {len(cells)} cells under {len(places)} names")
+    return _Row(places, cells)
 
 
-def _trade(row: Row, zone: ZoneInfo) -> BillRow:
-    return BillRow(
-        at=_moment(row, "交易时间", zone),
-        transaction_id=_text(row, "微信订单号"),
-        out_trade_no=_text(row, "商户订单号"),
-        trade_state=_text(row, "交易状态"),
-        total_fen=_fen(row, "订单金额"),
-        refund_id=_number(row, "微信退款单号"),
-        out_refund_no=_number(row, "商户退款单号"),
-        refund_fen=_fen(row, "申请退款金额"),
-        refund_state=_text(row, "退款状态"),
-        fee_millifen=_millifen(row, "手续费"),
+def _sums(names: str, more: Iterator[tuple[int, str]]) -> _Row:
+    number, line = next(more, (0, ""))
+    if not line.startswith("`") or next(more, None) is not None:
+        raise BillError("the bill does not end with a row of names and one of sums")
+    return _row(_places(names), line, number)
+
+
+def _totals(row: _Row) -> Totals:
+    return Totals(
+        rows=row.count("总交易单数"),
+        total_fen=row.fen("订单总金额"),
+        settled_fen=row.fen("应结订单总金额"),
+        refund_fen=row.fen("申请退款总金额"),
+        refund_settled_fen=row.fen("退款总金额"),
+        fee_millifen=row.millifen("手续费总金额"),
     )
 
 
-def _movement(row: Row, zone: ZoneInfo) -> FundRow:
-    direction = _text(row, "收支类型")
+def _trade(row: _Row, zone: ZoneInfo) -> BillRow:
+    return BillRow(
+        at=row.moment("交易时间", zone),
+        mchid=row.text("商户号"),
+        sub_mchid=row.number("特约商户号"),
+        transaction_id=row.text("微信订单号"),
+        out_trade_no=row.text("商户订单号"),
+        trade_type=row.text("交易类型"),
+        trade_state=row.text("交易状态"),
+        total_fen=row.fen("订单金额"),
+        settled_fen=row.fen("应结订单金额"),
+        refund_id=row.number("微信退款单号"),
+        out_refund_no=row.number("商户退款单号"),
+        refund_fen=row.fen("申请退款金额"),
+        refund_settled_fen=row.fen("退款金额"),
+        refund_state=row.text("退款状态"),
+        fee_millifen=row.millifen("手续费"),
+    )
+
+
+def _movement(row: _Row, zone: ZoneInfo) -> FundRow:
+    direction = row.text("收支类型")
     if direction not in ("收入", "支出"):
         raise BillError(f"收支类型 is {direction!r}")
-    amount = _fen(row, "收支金额(元)")
+    amount = row.fen("收支金额(元)")
     return FundRow(
-        at=_moment(row, "记账时间", zone),
-        transaction_id=_text(row, "微信支付业务单号"),
-        business=_text(row, "业务名称"),
-        kind=_text(row, "业务类型"),
+        at=row.moment("记账时间", zone),
+        transaction_id=row.text("微信支付业务单号"),
+        flow=row.text("资金流水单号"),
+        business=row.text("业务名称"),
+        kind=row.text("业务类型"),
         amount_fen=amount if direction == "收入" else Fen(-amount),
-        balance_fen=_fen(row, "账户结余(元)"),
-        voucher=_text(row, "业务凭证号"),
+        balance_fen=row.fen("账户结余(元)"),
+        voucher=row.text("业务凭证号"),
     )
-
-
-def _text(row: Row, name: str) -> str:
-    try:
-        return row[name].strip()
-    except KeyError as error:
-        raise BillError(f"there is no column {name}") from error
-
-
-def _number(row: Row, name: str) -> str:
-    """Give a refund's number; a trade's row has `0` there, or nothing."""
-    number = _text(row, name)
-    return "" if number == "0" else number
-
-
-def _millifen(row: Row, name: str) -> int:
-    match = _YUAN.fullmatch(_text(row, name))
-    if match is None:
-        raise BillError(f"{name} is {_text(row, name)!r}, no amount in yuan")
-    sign, whole, rest = match.groups()
-    amount = int(whole) * 100_000 + int((rest or "").ljust(5, "0"))
-    return -amount if sign else amount
-
-
-def _fen(row: Row, name: str) -> Fen:
-    amount, rest = divmod(_millifen(row, name), 1000)
-    if rest:
-        raise BillError(f"{name} is {_text(row, name)!r}, no whole fen")
-    return Fen(amount)
-
-
-def _count(row: Row, name: str) -> int:
-    text = _text(row, name)
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise BillError(f"{name} is {text!r}, no count")
-    return int(text)
-
-
-def _moment(row: Row, name: str, zone: ZoneInfo) -> datetime:
-    try:
-        return datetime.strptime(_text(row, name), "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
-    except ValueError as error:
-        raise BillError(f"{name} is {_text(row, name)!r}, no time") from error

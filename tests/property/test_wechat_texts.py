@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.pay.bill import BillError, FundBill, TradeBill, read_fund_bill, read_trade_bill
+from billing.pay.bill import FundBill, TradeBill, read_fund_bill, read_trade_bill
+from billing.pay.billfile import BillError, checked
 from billing.pay.calls.account import Account
-from billing.pay.calls.bills import unpack
 from billing.pay.calls.channel import sort
 from billing.pay.calls.tidings import read_notice
 from billing.pay.gateway import Notice, Refused, Unknown
@@ -49,7 +49,8 @@ def yuan(amount: int) -> str:
 
 def row(**cells: str) -> str:
     filled = {"交易时间": "2026-03-03 10:00:00", "交易状态": "SUCCESS", "手续费": "0.00000"}
-    filled |= {"订单金额": "0.00", "申请退款金额": "0.00"} | cells
+    filled |= {"订单金额": "0.00", "申请退款金额": "0.00", "退款金额": "0.00"} | cells
+    filled.setdefault("应结订单金额", filled["订单金额"])
     return "`" + ",`".join(filled.get(name, "") for name in NAMES)
 
 
@@ -65,7 +66,7 @@ def test_every_amount_and_every_name_of_goods_comes_through_a_bill(trades: list[
     assert [(one.out_trade_no, one.total_fen) for one in read.rows] == [
         (f"N{n}", amount) for n, (amount, _) in enumerate(trades)
     ]
-    assert read.sums() == read.totals
+    assert read.totals.total_fen == sum(amount for amount, _ in trades)
     assert all(one.at == datetime(2026, 3, 3, 2, tzinfo=UTC) for one in read.rows)
 
 
@@ -89,7 +90,7 @@ def test_an_amount_that_is_no_whole_fen_is_refused(good: int, bad: str) -> None:
 @given(st.binary(max_size=60), st.booleans())
 def test_a_file_that_is_not_what_was_signed_is_refused(content: bytes, packed: bool) -> None:
     with pytest.raises(BillError):
-        unpack(b"\x1f\x8b" + content if packed else content, "0" * 40)
+        checked(b"\x1f\x8b" + content if packed else content, "0" * 40)
 
 
 @settings(max_examples=120)

@@ -1,14 +1,13 @@
 """Bills from WeChat: asked for, fetched within their half minute, and held against their hash."""
 
-import hashlib
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from billing.pay.bill import BillError, FundBill, TradeBill, read_fund_bill, read_trade_bill
+from billing.pay.bill import FundBill, TradeBill, read_fund_bill, read_trade_bill
+from billing.pay.billfile import BillError, BillFile, checked, pieces
 from billing.pay.calls.account import Account
 from billing.pay.calls.channel import Channel, read
 from billing.pay.calls.fields import Fields, text
@@ -22,9 +21,6 @@ NO_TRADE: Final = "NO_STATEMENT_EXIST"
 """The refusal that means: nothing was traded that day."""
 NOT_YET: Final = "STATEMENT_CREATING"
 """The refusal that means: come again later. No empty day."""
-MOST_BYTES: Final = 256 * 1024 * 1024
-_GZIP: Final = b"\x1f\x8b"
-_GZIP_WINDOW: Final = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +39,41 @@ class BillCalls:
     account: Account
     zone: ZoneInfo
 
-    def trades(self, day: date) -> TradeBill | Refused | Unknown:
+    def trade_file(self, day: date) -> BillFile | Refused | Unknown:
         """Fetch a day's trades and refunds; there from 10:00 of the next day on, else `NO_TRADE` or `NOT_YET`."""
         sub = f"&sub_mchid={self.account.sub_mchid}" if self.account.sub_mchid else ""
-        path = f"{TRADES}?bill_date={day:%Y-%m-%d}&bill_type=ALL{sub}&tar_type=GZIP"
-        return self._bill(f"trade bill of {day}", path, lambda found: read_trade_bill(found, self.zone))
+        return self._file(f"trade bill of {day}", f"{TRADES}?bill_date={day:%Y-%m-%d}&bill_type=ALL{sub}&tar_type=GZIP")
 
-    def funds(self, day: date) -> FundBill | Refused | Unknown:
+    def fund_file(self, day: date) -> BillFile | Refused | Unknown:
         """Fetch a day's movements of money."""
         path = f"{FUNDS}?bill_date={day:%Y-%m-%d}&account_type=BASIC&tar_type=GZIP"
-        return self._bill(f"fund bill of {day}", path, lambda found: read_fund_bill(found, self.zone))
+        return self._file(f"fund bill of {day}", path)
 
-    def _bill(self, what: str, path: str, reader: Callable[[str], B]) -> B | Refused | Unknown:
+    def trades(self, day: date) -> TradeBill | Refused | Unknown:
+        """Fetch and read a day's trades and refunds."""
+        return self._read(f"trade bill of {day}", self.trade_file(day), lambda found: read_trade_bill(found, self.zone))
+
+    def funds(self, day: date) -> FundBill | Refused | Unknown:
+        """Fetch and read a day's movements of money."""
+        return self._read(f"fund bill of {day}", self.fund_file(day), lambda found: read_fund_bill(found, self.zone))
+
+    def _file(self, what: str, path: str) -> BillFile | Refused | Unknown:
         offer = read(what, self.channel.get(what, path), _offer)
         if not isinstance(offer, _Offer):
             return offer
-        packed = self.channel.fetch(what, offer.url)
-        if not isinstance(packed, bytes):
-            return packed
+        content = self.channel.fetch(what, offer.url)
+        if not isinstance(content, bytes):
+            return content
         try:
-            return reader(unpack(packed, offer.sha1).decode("utf-8"))
+            return checked(content, offer.sha1)
+        except BillError as error:
+            return Unknown(f"{what}: {error}")
+
+    def _read(self, what: str, file: BillFile | Refused | Unknown, reader: Callable[[str], B]) -> B | Refused | Unknown:
+        if not isinstance(file, BillFile):
+            return file
+        try:
+            return reader(b"".join(pieces(file.content)).decode())
         except (BillError, UnicodeDecodeError) as error:
             return Unknown(f"{what}: {error}")
 
@@ -71,23 +82,3 @@ def _offer(fields: Fields) -> _Offer:
     if fields.get("hash_type") != "SHA1":
         raise ValueError(f"hash_type is {fields.get('hash_type')!r}")
     return _Offer(text(fields, "download_url", most=2048), text(fields, "hash_value", most=40).lower())
-
-
-def unpack(packed: bytes, sha1: str) -> bytes:
-    """Unpack a bill and hold it against its hash, of the packed or of the unpacked file. Raises BillError."""
-    plain = packed
-    if packed.startswith(_GZIP):
-        unpacker = zlib.decompressobj(_GZIP_WINDOW)
-        try:
-            plain = unpacker.decompress(packed, MOST_BYTES)
-        except zlib.error as error:
-            raise BillError(f"the file is broken: {error}") from error
-        if not unpacker.eof:
-            raise BillError("the file is cut off, or too long")
-    if sha1 not in (_sha1(plain), _sha1(packed)):
-        raise BillError("the file's hash is not the one that WeChat signed")
-    return plain
-
-
-def _sha1(content: bytes) -> str:
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest()

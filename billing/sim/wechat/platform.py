@@ -93,6 +93,7 @@ def open_platform(
     running.callback(safe.close)
     orders = OrderBook(platform.caller, platform.appid, clock, switchboard, wallets, safe)
     refunds = RefundBook(orders, clock)
+    parking = ParkingBook(platform.caller, platform.appid, clock, safe)
     notifier = Notifier(platform, clock, switchboard, judge.note, safe)
     notifier.start()
     running.callback(notifier.stop)
@@ -106,8 +107,8 @@ def open_platform(
         orders=orders,
         combined=CombinedBook(orders, clock),
         refunds=refunds,
-        bills=Bills(orders, refunds, clock, switchboard),
-        parking=ParkingBook(platform.caller, platform.appid, clock, safe),
+        bills=Bills(orders, refunds, parking, clock, switchboard),
+        parking=parking,
         visitors=Visitors(platform.appid, app_secret(platform), clock),
         notifier=notifier,
     )

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from billing.sim.wechat.books.orders import Order, OrderBook
+from billing.sim.wechat.books.parking import Deduction, ParkingBook
 from billing.sim.wechat.books.refunds import Refund, RefundBook
 from billing.sim.wechat.clock import BEIJING, PlatformClock
 from billing.sim.wechat.crypto import Fault
@@ -41,35 +42,63 @@ class BillFile:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One row, and what it adds to the sums in thousandths of a fen."""
+    """One row, and what it adds to the sums; `fee` in thousandths of a fen."""
 
     at: datetime
     cells: tuple[str, ...]
     total: int
     refund: int
     fee: int
+    transaction_id: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """One movement on the merchant's account; what goes out is below zero."""
+
+    at: datetime
+    transaction_id: str
+    words: tuple[str, str]
+    amount: int
+    voucher: str
 
 
 class Bills:
     """Makes bills and keeps them for their half minute. For use from many threads."""
 
-    def __init__(self, orders: OrderBook, refunds: RefundBook, clock: PlatformClock, switchboard: Switchboard) -> None:
+    def __init__(
+        self,
+        orders: OrderBook,
+        refunds: RefundBook,
+        parking: ParkingBook,
+        clock: PlatformClock,
+        switchboard: Switchboard,
+    ) -> None:
         self._orders = orders
         self._refunds = refunds
+        self._parking = parking
         self._clock = clock
         self._switchboard = switchboard
         self._lock = threading.Lock()
         self._files: dict[str, BillFile] = {}
+        self._payouts: list[_Move] = []
+
+    def pay_out(self, amount: int) -> None:
+        """Send money to the merchant's bank."""
+        with self._lock:
+            number = f"W{len(self._payouts):09d}"
+            self._payouts.append(_Move(self._clock.now(), "", ("提现", "提现"), -amount, number))
 
     def trade_bill(self, day: date, bill_type: str, *, packed: bool) -> tuple[str, BillFile] | Fault:
         """Make a day's trade bill; gives its token."""
-        lines = sorted(self._lines(day, bill_type), key=lambda line: line.at)
+        lines = [line for line in self._lines(bill_type) if line.at.astimezone(BEIJING).date() == day]
         return self._too_early(day) or (self._kept(_trade_text(lines), packed=packed) if lines else self._none())
 
     def fund_bill(self, day: date, *, packed: bool) -> tuple[str, BillFile] | Fault:
         """Make a day's movements of money; gives its token."""
-        lines = sorted(self._lines(day, "ALL"), key=lambda line: line.at)
-        return self._too_early(day) or (self._kept(_fund_text(lines), packed=packed) if lines else self._none())
+        text = _fund_text(self._moves(), day)
+        return self._too_early(day) or (self._kept(text, packed=packed) if text else self._none())
 
     def fetch(self, token: str) -> BillFile | None:
         """Give a file while its token lives."""
@@ -96,15 +125,28 @@ class Bills:
             self._files[token] = file
         return token, file
 
-    def _lines(self, day: date, bill_type: str) -> Iterable[_Line]:
+    def _lines(self, bill_type: str) -> list[_Line]:
+        """Give all rows of all days, the oldest first."""
+        lines = []
         if bill_type in ("ALL", "SUCCESS"):
-            for order in self._orders.all():
-                if order.paid_at is not None and order.paid_at.astimezone(BEIJING).date() == day:
-                    yield _trade(order, order.paid_at)
+            lines += [_trade(one, one.paid_at) for one in self._orders.all() if one.paid_at is not None]
+            lines += [_deducted(one, one.paid_at) for one in self._parking.all() if one.paid_at is not None]
         if bill_type in ("ALL", "REFUND"):
-            for refund in self._refunds.all():
-                if refund.state != "CLOSED" and refund.made_at.astimezone(BEIJING).date() == day:
-                    yield _back(refund)
+            lines += [_back(refund) for refund in self._refunds.all() if refund.state != "CLOSED"]
+        return sorted(lines, key=lambda line: line.at)
+
+    def _moves(self) -> list[_Move]:
+        """Give all movements of all days, the oldest first."""
+        with self._lock:
+            moves = list(self._payouts)
+        for line in self._lines("ALL"):
+            words = ("退款", "退款") if line.refund else ("交易", "交易")
+            moves.append(_Move(line.at, line.transaction_id, words, line.total - line.refund, line.number))
+            if line.fee:
+                moves.append(
+                    _Move(line.at, line.transaction_id, ("手续费", "扣除交易手续费"), -line.fee // 1_000, line.number)
+                )
+        return sorted(moves, key=lambda move: move.at)
 
 
 def fee_of(amount: int) -> int:
@@ -113,26 +155,32 @@ def fee_of(amount: int) -> int:
 
 
 def _trade(order: Order, paid_at: datetime) -> _Line:
-    fee = fee_of(order.total)
-    cells = (*_head(paid_at, order), "SUCCESS", "OTHERS", "CNY", _yuan(order.total), "0.00")
-    cells += ("0", "0", "0.00", "0.00", "", "", order.description, order.attach)
-    cells += (_thousandths(fee), "0.60%", _yuan(order.total), "0.00", "")
-    return _Line(paid_at, cells, order.total, 0, fee)
+    caller = order.caller
+    names = (order.appid, caller.mchid, caller.sub_mchid, "", order.transaction_id, order.number, order.openid)
+    return _paid_line(paid_at, (*names, order.trade_type), (order.description, order.attach), order.total)
+
+
+def _deducted(one: Deduction, paid_at: datetime) -> _Line:
+    words = tuple(str(one.fields.get(name, "")) for name in ("description", "attach"))
+    names = (str(one.fields["appid"]), one.caller.mchid, one.caller.sub_mchid, "", one.transaction_id, one.number)
+    return _paid_line(paid_at, (*names, "parked", "PARKING"), words, one.total)
+
+
+def _paid_line(at: datetime, head: tuple[str, ...], words: tuple[str, ...], total: int) -> _Line:
+    fee = fee_of(total)
+    cells = (_time(at), *head, "SUCCESS", "OTHERS", "CNY", _yuan(total), "0.00", "0", "0", "0.00", "0.00", "", "")
+    cells += (*words, _thousandths(fee), "0.60%", _yuan(total), "0.00", "")
+    return _Line(at, cells, total, 0, fee, head[4], head[5])
 
 
 def _back(refund: Refund) -> _Line:
     order, fee = refund.order, -fee_of(refund.amount)
-    state = "REVOKED" if order.state == "REVOKED" else "REFUND"
-    cells = (*_head(refund.made_at, order), state, "OTHERS", "CNY", "0.00", "0.00")
+    caller, state = order.caller, "REVOKED" if order.state == "REVOKED" else "REFUND"
+    names = (order.appid, caller.mchid, caller.sub_mchid, "", order.transaction_id, order.number, order.openid)
+    cells = (_time(refund.made_at), *names, order.trade_type, state, "OTHERS", "CNY", "0.00", "0.00")
     cells += (refund.refund_id, refund.number, _yuan(refund.amount), "0.00", "ORIGINAL", refund.state)
     cells += (order.description, order.attach, _thousandths(fee), "0.60%", "0.00", _yuan(refund.amount), "")
-    return _Line(refund.made_at, cells, 0, refund.amount, fee)
-
-
-def _head(at: datetime, order: Order) -> tuple[str, ...]:
-    caller = order.caller
-    names = (order.appid, caller.mchid, caller.sub_mchid, "", order.transaction_id, order.number, order.openid)
-    return (_time(at), *names, order.trade_type)
+    return _Line(refund.made_at, cells, 0, refund.amount, fee, refund.refund_id, refund.number)
 
 
 def _trade_text(lines: list[_Line]) -> str:
@@ -141,18 +189,20 @@ def _trade_text(lines: list[_Line]) -> str:
     return _text(COLUMNS, [line.cells for line in lines], SUMS, sums)
 
 
-def _fund_text(lines: list[_Line]) -> str:
+def _fund_text(moves: list[_Move], day: date) -> str:
+    """Write the movements of a day, with the balance after each; empty if there are none."""
     rows, balance, came, went = [], 0, [0, 0], [0, 0]
-    for number, line in enumerate(lines):
-        is_in, amount = line.refund == 0, line.total or line.refund
-        balance += amount if is_in else -amount
-        side = came if is_in else went
-        side[0], side[1] = side[0] + 1, side[1] + amount
-        words = ("交易", "交易", "收入") if is_in else ("退款", "退款", "支出")
-        head = (_time(line.at), line.cells[5], f"100000{number:010d}", *words)
-        rows.append((*head, _yuan(amount), _yuan(balance), "system", "", line.cells[6] if is_in else line.cells[15]))
-    sums = (str(len(lines)), str(came[0]), _yuan(came[1]), str(went[0]), _yuan(went[1]))
-    return _text(FUND_COLUMNS, rows, FUND_SUMS, sums)
+    for number, move in enumerate(moves):
+        balance += move.amount
+        if move.at.astimezone(BEIJING).date() != day:
+            continue
+        side = came if move.amount >= 0 else went
+        side[0], side[1] = side[0] + 1, side[1] + abs(move.amount)
+        head = (_time(move.at), move.transaction_id, f"100000{number:010d}", *move.words)
+        direction = "收入" if move.amount >= 0 else "支出"
+        rows.append((*head, direction, _yuan(abs(move.amount)), _yuan(balance), "system", "", move.voucher))
+    sums = (str(len(rows)), str(came[0]), _yuan(came[1]), str(went[0]), _yuan(went[1]))
+    return _text(FUND_COLUMNS, rows, FUND_SUMS, sums) if rows else ""
 
 
 def _text(columns: str, rows: Iterable[tuple[str, ...]], sums: str, totals: tuple[str, ...]) -> str:

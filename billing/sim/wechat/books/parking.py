@@ -152,6 +152,11 @@ class ParkingBook:
         with self._lock:
             return self._deductions.get(number)
 
+    def all(self) -> list[Deduction]:
+        """Give all deductions."""
+        with self._lock:
+            return list(self._deductions.values())
+
     def end(self, number: str, outcome: str) -> Deduction:
         """Let a deduction end: `paid`, `failed`, `advanced` (WeChat pays, the driver owes) or `repaid`."""
         with self._lock:

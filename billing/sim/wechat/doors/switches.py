@@ -128,6 +128,12 @@ def _merchant(call: Call) -> Answer:
     return DONE
 
 
+def _payout(call: Call) -> Answer:
+    """Send money to the merchant's bank."""
+    call.wechat.bills.pay_out(_whole(call, "amount", 0))
+    return DONE
+
+
 def _plate(call: Call) -> Answer:
     """Let a plate's owner sign, pause or end the service, or block its entry for another reason."""
     plate, parking = call.text("plate"), call.wechat.parking
@@ -180,6 +186,7 @@ ROUTES: Final[Sequence[Route]] = (
     route("POST", "/sim/identity", _identity),
     route("POST", "/sim/payers", _payer),
     route("POST", "/sim/merchant", _merchant),
+    route("POST", "/sim/payout", _payout),
     route("POST", "/sim/plates", _plate),
     route("POST", "/sim/deductions", _deduction),
 )

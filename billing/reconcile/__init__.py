@@ -1,0 +1,1 @@
+"""Every day's bill against the ledger: three lists, fees, payouts, and a case for whatever does not agree."""
