@@ -1,5 +1,6 @@
 """Names for stays, quotes, settlements and requests: 26 signs that sort by time; and order numbers."""
 
+import re
 import secrets
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -23,10 +24,18 @@ def out_trade_no(site: SiteId, stay: StayId, attempt: int, now: datetime, zone: 
     Letters and digits only, 31 at most. The random end keeps a number unused even after the
     database was set back to an older copy.
     """
-    lot = "".join(sign for sign in site.upper() if sign.isascii() and sign.isalnum()).ljust(2, "0")[:2]
     day = now.astimezone(zone).strftime("%y%m%d")
     end = "".join(secrets.choice(_SIGNS) for _ in range(_SUFFIX_SIGNS))
-    return OrderId(f"{lot}{day}{stay[-16:]}{_base32(attempt, 3)}{end}")
+    return OrderId(f"{_lot(site)}{day}{stay[-16:]}{_base32(attempt, 3)}{end}")
+
+
+def is_our_form(site: SiteId, number: str) -> bool:
+    """Say whether a number is made as `out_trade_no` makes them for this lot; others sell at the same merchant, too."""
+    return re.fullmatch(rf"{_lot(site)}[0-9]{{6}}[{_SIGNS}]{{23}}", number) is not None
+
+
+def _lot(site: SiteId) -> str:
+    return "".join(sign for sign in site.upper() if sign.isascii() and sign.isalnum()).ljust(2, "0")[:2]
 
 
 def _base32(number: int, width: int) -> str:

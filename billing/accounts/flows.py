@@ -50,6 +50,20 @@ def channel_fee(row: str, amount: Fen) -> Entry | None:
     return Entry("channel_fee", f"fee:{row}", parts)
 
 
+def channel_voucher(row: str, amount: Fen) -> Entry | None:
+    """A voucher of ours at WeChat paid part of a row of a bill, which never comes in; below zero it was given back."""
+    if not amount:
+        return None
+    parts = (Posting(Account.DISCOUNT, amount, "wechat voucher"), Posting(Account.WECHAT, Fen(-amount)))
+    return Entry("channel_voucher", f"wechat-voucher:{row}", parts)
+
+
+def paid_out(flow: str, amount: Fen) -> Entry:
+    """WeChat sent money to our bank; `flow` is its number of the movement. Below zero it came back from there."""
+    parts = (Posting(Account.BANK, amount), Posting(Account.WECHAT, Fen(-amount)))
+    return Entry("paid_out", f"payout:{flow}", parts)
+
+
 def _moved(parts: tuple[Posting, ...]) -> tuple[Posting, ...]:
     return tuple(part for part in parts if part.amount_fen)
 

@@ -4,8 +4,8 @@ A payment is known by our number of its order and a refund by our number of it: 
 WeChat's own numbers are compared besides.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -20,10 +20,11 @@ UNDER_WAY: Final = "PROCESSING"
 
 
 class What(Enum):
-    """What is compared."""
+    """What is compared. A reversal undoes a payment by code that never came to be; our books have none of the two."""
 
     PAYMENT = "payment"
     REFUND = "refund"
+    REVERSAL = "reversal"
 
 
 class Side(Enum):
@@ -72,10 +73,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What came of it. `waiting` are ours so near to midnight that the neighbour's bill may have them."""
+    """What came of it. `undone` are payments that WeChat's bill takes back itself.
+
+    `waiting` are ours so near to midnight that the neighbour's bill may have them.
+    """
 
     agreed: int
     agreed_fen: Fen
+    undone: int
     differences: tuple[Difference, ...]
     waiting: tuple[Trade, ...]
 
@@ -85,33 +90,47 @@ class Matched:
 
 
 def match(ours: Iterable[Trade], theirs: Iterable[Trade], since: datetime, until: datetime) -> Matched:
-    """Compare our trades with those of WeChat's bill from `since` to before `until`, refunds counted below zero."""
+    """Compare our trades with those of WeChat's bill from `since` to before `until`; what went back counts below zero.
+
+    Trades of ours from outside that time may be given, too: they count if the bill has them.
+    """
     open_ones = {trade.key: trade for trade in ours}
-    differences: list[Difference] = []
+    differing: list[Difference] = []
+    alone: list[Trade] = []
     agreed = total = 0
     for their in theirs:
         our = open_ones.pop(their.key, None)
-        found = _only_theirs(their) if our is None else _compared(our, their)
-        if found is not None:
-            differences.append(found)
-            continue
-        agreed += 1
-        total += their.amount_fen if their.what is What.PAYMENT else -their.amount_fen
-    left = [trade for trade in open_ones.values() if since <= trade.at < until and _is_there(trade)]
+        found = None if our is None else _compared(our, their)
+        if our is None:
+            alone.append(their)
+        elif found is not None:
+            differing.append(found)
+        else:
+            agreed += 1
+            total += their.amount_fen if their.what is What.PAYMENT else -their.amount_fen
+    left = [trade for trade in open_ones.values() if since <= trade.at < until and trade.state == SUCCESS]
     waiting = tuple(trade for trade in left if trade.at < since + BORDER or trade.at >= until - BORDER)
-    late = set(waiting)
-    differences += [_only_ours(trade) for trade in left if trade not in late]
-    return Matched(agreed, Fen(total), tuple(differences), waiting)
+    undone = _undone(alone)
+    differing += [_only_theirs(trade) for trade in alone if trade.key not in undone]
+    differing += [_only_ours(trade) for trade in left if since + BORDER <= trade.at < until - BORDER]
+    return Matched(agreed, Fen(total), len(undone) // 2, tuple(differing), waiting)
 
 
-def not_in_the_neighbours(waiting: Iterable[Trade]) -> tuple[Difference, ...]:
-    """Say of what waited for the neighbours' bills, and is in none of them, that it is ours alone."""
-    return tuple(_only_ours(trade) for trade in waiting)
+def decided(matched: Matched, is_decided: Callable[[Trade], bool]) -> Matched:
+    """Let those that waited wait no longer whose neighbour's bill is read: it does not have them either."""
+    ready = [trade for trade in matched.waiting if is_decided(trade)]
+    return replace(
+        matched,
+        differences=(*matched.differences, *(_only_ours(trade) for trade in ready)),
+        waiting=tuple(trade for trade in matched.waiting if not is_decided(trade)),
+    )
 
 
-def _is_there(trade: Trade) -> bool:
-    """Say whether WeChat must know it: a refund that was not taken yet is in no bill."""
-    return trade.state == SUCCESS
+def _undone(alone: Iterable[Trade]) -> set[tuple[What, str]]:
+    """Pair payments that only WeChat knows with the reversals that took all of them back."""
+    paid = {(one.order, one.amount_fen): one for one in alone if one.what is What.PAYMENT}
+    pairs = [(paid.get((one.order, one.amount_fen)), one) for one in alone if one.what is What.REVERSAL]
+    return {one.key for pair in pairs if pair[0] is not None for one in pair if one is not None}
 
 
 def _only_ours(trade: Trade) -> Difference:

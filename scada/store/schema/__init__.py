@@ -5,6 +5,7 @@ tables; a test compares its result with these files.
 """
 
 from scada.store.schema.base import Utc, metadata
+from scada.store.schema.bills import bill_day, bill_row, case_note
 from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
 from scada.store.schema.parking import parking_deduction, parking_session
 from scada.store.schema.passages import camera_read, case, passage, picture_look, rise, uncertain
@@ -15,8 +16,11 @@ from scada.store.schema.stays import quote, stay, tariff_signature
 
 __all__ = [
     "Utc",
+    "bill_day",
+    "bill_row",
     "camera_read",
     "case",
+    "case_note",
     "intent",
     "journal",
     "ledger_entry",

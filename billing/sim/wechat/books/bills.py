@@ -177,10 +177,10 @@ def _back(refund: Refund) -> _Line:
     order, fee = refund.order, -fee_of(refund.amount)
     caller, state = order.caller, "REVOKED" if order.state == "REVOKED" else "REFUND"
     names = (order.appid, caller.mchid, caller.sub_mchid, "", order.transaction_id, order.number, order.openid)
-    cells = (_time(refund.made_at), *names, order.trade_type, state, "OTHERS", "CNY", "0.00", "0.00")
-    cells += (refund.refund_id, refund.number, _yuan(refund.amount), "0.00", "ORIGINAL", refund.state)
-    cells += (order.description, order.attach, _thousandths(fee), "0.60%", "0.00", _yuan(refund.amount), "")
-    return _Line(refund.made_at, cells, 0, refund.amount, fee, refund.refund_id, refund.number)
+    head = (_time(refund.made_at), *names, order.trade_type, state, "OTHERS", "CNY", "0.00", "0.00")
+    middle = (refund.refund_id, refund.number, _yuan(refund.amount), "0.00", "ORIGINAL", refund.state)
+    tail = (order.description, order.attach, _thousandths(fee), "0.60%", "0.00", _yuan(refund.amount), "")
+    return _Line(refund.made_at, (*head, *middle, *tail), 0, refund.amount, fee, refund.refund_id, refund.number)
 
 
 def _trade_text(lines: list[_Line]) -> str:
