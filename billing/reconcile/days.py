@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
 from billing.pay.bill import FundTotals, Totals
 from scada.model.money import Fen
@@ -115,7 +115,7 @@ def want(conn: Connection, site: SiteId, which: Iterable[date], zone: ZoneInfo) 
 
 def find(conn: Connection, site: SiteId, day: date, kind: Kind, *, lock: bool = False) -> BillDay | None:
     """Give a day's bill; `lock` its row where the database locks rows."""
-    query = _select(site).where(days.c.day == day, days.c.kind == kind.value)
+    query = _select(site).where(_mine(site, day, kind))
     row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _read(row)
 
@@ -134,7 +134,7 @@ def open_ones(conn: Connection, site: SiteId) -> tuple[BillDay, ...]:
 
 def change(conn: Connection, site: SiteId, day: date, kind: Kind, **values: object) -> None:
     """Write on a day's row."""
-    conn.execute(update(days).where(*_mine(site, day, kind)).values(**values))
+    conn.execute(update(days).where(_mine(site, day, kind)).values(**values))
 
 
 def failed(conn: Connection, site: SiteId, bill: BillDay, at: datetime, why: str) -> None:
@@ -169,8 +169,8 @@ def _select(site: SiteId) -> Select[tuple[object, ...]]:
     return select(days).where(days.c.site == site).order_by(days.c.day, days.c.kind)
 
 
-def _mine(site: SiteId, day: date, kind: Kind) -> tuple[object, ...]:
-    return days.c.site == site, days.c.day == day, days.c.kind == kind.value
+def _mine(site: SiteId, day: date, kind: Kind) -> ColumnElement[bool]:
+    return (days.c.site == site) & (days.c.day == day) & (days.c.kind == kind.value)
 
 
 def _read(row: Row[tuple[object, ...]]) -> BillDay:

@@ -107,7 +107,7 @@ def open_platform(
         orders=orders,
         combined=CombinedBook(orders, clock),
         refunds=refunds,
-        bills=Bills(orders, refunds, parking, clock, switchboard),
+        bills=Bills(orders, refunds, parking, clock, switchboard, safe),
         parking=parking,
         visitors=Visitors(platform.appid, app_secret(platform), clock),
         notifier=notifier,

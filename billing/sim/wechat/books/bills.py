@@ -12,6 +12,7 @@ from typing import Final
 from billing.sim.wechat.books.orders import Order, OrderBook
 from billing.sim.wechat.books.parking import Deduction, ParkingBook
 from billing.sim.wechat.books.refunds import Refund, RefundBook
+from billing.sim.wechat.books.safe import Safe
 from billing.sim.wechat.clock import BEIJING, PlatformClock
 from billing.sim.wechat.crypto import Fault
 from billing.sim.wechat.facts import Switchboard
@@ -74,6 +75,7 @@ class Bills:
         parking: ParkingBook,
         clock: PlatformClock,
         switchboard: Switchboard,
+        safe: Safe,
     ) -> None:
         self._orders = orders
         self._refunds = refunds
@@ -82,13 +84,16 @@ class Bills:
         self._switchboard = switchboard
         self._lock = threading.Lock()
         self._files: dict[str, BillFile] = {}
-        self._payouts: list[_Move] = []
+        self._safe = safe
+        self._payouts = list(safe.all("payout", _Move).values())
 
     def pay_out(self, amount: int) -> None:
         """Send money to the merchant's bank."""
         with self._lock:
             number = f"W{len(self._payouts):09d}"
-            self._payouts.append(_Move(self._clock.now(), "", ("提现", "提现"), -amount, number))
+            made = _Move(self._clock.now(), "", ("提现", "提现"), -amount, number)
+            self._safe.keep("payout", number, made)
+            self._payouts.append(made)
 
     def trade_bill(self, day: date, bill_type: str, *, packed: bool) -> tuple[str, BillFile] | Fault:
         """Make a day's trade bill; gives its token."""
