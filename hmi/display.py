@@ -39,6 +39,12 @@ def words(message: Message) -> str:
             return say("Lane open, please drive on")
         case Message.OTHER_WAY:
             return say("Wrong way, please back out")
+        case Message.PAYING | Message.CONFIRM_PAYMENT | Message.CODE_INVALID:
+            return _by_code(message)
+        case Message.TOO_LITTLE_MONEY:
+            return say("Not enough money, please pay another way")
+        case Message.NOT_PAID:
+            return say("Not paid, please try again")
         case _:
             assert_never(message)
 
@@ -47,6 +53,15 @@ def _go(message: Message) -> str:
     if message is Message.GO_FREE:
         return say("Free, please drive on")
     return say("Paid, please drive on") if message is Message.GO_PAID else say("Please drive on")
+
+
+def _by_code(message: Message) -> str:
+    """Say how a payment at the scanner goes."""
+    if message is Message.PAYING:
+        return say("Paying, please wait")
+    if message is Message.CONFIRM_PAYMENT:
+        return say("Please confirm on your phone")
+    return say("Code not valid, please show a new one")
 
 
 def in_all_languages(message: Message) -> dict[str, str]:

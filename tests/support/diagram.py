@@ -16,7 +16,7 @@ from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.image import DARK, OFF, Signal
 from scada.model.lane.words import Direction, Fate, OpenRequest, Reason
-from scada.model.names import RequestId, StayId
+from scada.model.names import QuoteId, RequestId, StayId
 from scada.model.tag import Quality
 from tests.support.lane import ON, START, TIMING, Bench, quote_of, read_of
 
@@ -82,8 +82,21 @@ def _later(seconds: float) -> Deed:
 
 
 def _accepted(bench: Bench) -> e.Event:
-    request = OpenRequest(RequestId("r"), StayId("S1"), None, None, Reason.ACCEPTED, "billing", START)
+    request = OpenRequest(RequestId("r"), StayId("S1"), None, None, Reason.ACCEPTED, "billing", START, QuoteId("q1"))
     return e.OpenRequested(request, **bench.now)
+
+
+def _deducts(bench: Bench) -> e.Event:
+    return e.Quoted(bench.passage, replace(quote_of("S1", 500), auto_deduct=True), **bench.now)
+
+
+def _comes_to_be_deducted(bench: Bench) -> None:
+    """Come, be read and found, and let WeChat be asked for the fee: too long a way for chance alone."""
+    _arrives(bench)
+    if bench.lane.live is not None:
+        bench.camera_reads("京A12345")
+        bench.has_stay("S1")
+        bench.hear(_deducts(bench))
 
 
 DEEDS: tuple[Deed, ...] = (
@@ -124,7 +137,8 @@ DEEDS: tuple[Deed, ...] = (
     lambda bench: bench.lane.live is not None and bench.owes("S1", 500),
     lambda bench: bench.lane.live is not None and bench.owes("S1", 500),
     lambda bench: bench.lane.live is not None and bench.owes("S1", 0, free=Reason.FREE),
-    _of_live(lambda bench: e.Quoted(bench.passage, replace(quote_of("S1", 500), auto_deduct=True), **bench.now)),
+    _of_live(_deducts),
+    _comes_to_be_deducted,
     _of_live(lambda bench: e.AcceptanceRefused(bench.passage, "no", **bench.now)),
     _of_live(_accepted),
     _of_live(lambda bench: e.BillingFailed(bench.passage, "order", "away", **bench.now)),

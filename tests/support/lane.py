@@ -38,6 +38,7 @@ READY = LaneImage(
     claimed=True,
 )
 """A lane with its boom down and nobody there."""
+MINE = Plate("京A12345")
 
 C = TypeVar("C", bound=c.Command)
 
@@ -47,7 +48,9 @@ def read_of(plate: str, confidence: float = 0.95, agreeing: int = 3) -> PlateRea
 
 
 def quote_of(stay: str, due: int, number: int = 1, free: Reason | None = None) -> Quote:
-    return Quote(QuoteId(f"q{number}"), StayId(stay), Fen(due), Fen(due), 60, START + timedelta(hours=1), free)
+    return Quote(
+        QuoteId(f"q{number}"), StayId(stay), Fen(due), Fen(due), 60, START + timedelta(hours=1), free, plate=MINE
+    )
 
 
 def order_of(quote: Quote, number: int = 1) -> Order:

@@ -98,6 +98,11 @@ const MESSAGES = {
   please_go: () => t('Please drive on'),
   open_lane: () => t('Lane open, please drive on'),
   other_way: () => t('Wrong way, please back out'),
+  paying: () => t('Paying, please wait'),
+  confirm_payment: () => t('Please confirm on your phone'),
+  code_invalid: () => t('Code not valid, please show a new one'),
+  too_little_money: () => t('Not enough money, please pay another way'),
+  not_paid: () => t('Not paid, please try again'),
 };
 
 /** @type {Record<string, () => string>} */

@@ -29,6 +29,11 @@ class Message(Enum):
     PLEASE_GO = "please_go"
     OPEN_LANE = "open_lane"
     OTHER_WAY = "other_way"
+    PAYING = "paying"
+    CONFIRM_PAYMENT = "confirm_payment"
+    CODE_INVALID = "code_invalid"
+    TOO_LITTLE_MONEY = "too_little_money"
+    NOT_PAID = "not_paid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from scada.model.handshake import Mode
 from scada.model.lane import states as s
 from scada.model.lane.commands import Message, Show
 from scada.model.lane.states import Lane
-from scada.model.lane.words import Direction, Reason
+from scada.model.lane.words import ByCode, Direction, Reason
 
 _CLOSED = {
     Mode.LOCKED: Message.CLOSED,
@@ -16,6 +16,14 @@ _CLOSED = {
     Mode.FIRE: Message.OPEN_LANE,
 }
 """In these modes nobody is asked for anything."""
+_BY_CODE = {
+    ByCode.ASKED: Message.PAYING,
+    ByCode.CONFIRM: Message.CONFIRM_PAYMENT,
+    ByCode.INVALID: Message.CODE_INVALID,
+    ByCode.TOO_LITTLE: Message.TOO_LITTLE_MONEY,
+    ByCode.FAILED: Message.NOT_PAID,
+}
+"""How a payment at the scanner goes; the QR code stays beside it."""
 
 
 def shown(lane: Lane, way: Direction | None = None) -> Show:
@@ -41,6 +49,8 @@ def shown(lane: Lane, way: Direction | None = None) -> Show:
             return Show(Message.OTHER_WAY if other_way else Message.BACK_OUT, plate)
         case s.AwaitingDriver():
             return Show(Message.SCAN_PLATE, plate, claim=True)
+        case s.AwaitingPayment(due=due, by_code=ByCode() as how):
+            return Show(_BY_CODE[how], plate, due.quote, due.order.code_url)
         case s.AwaitingPayment(due=due) | s.AwaitingOperator(due=s.Due() as due):
             return Show(Message.SCAN_PAY, plate, due.quote, due.order.code_url)
         case s.AwaitingOperator():

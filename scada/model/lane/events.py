@@ -6,8 +6,8 @@ from typing import TypedDict
 
 from scada.model.handshake import AckResult
 from scada.model.lane.image import LaneImage
-from scada.model.lane.words import Direction, Fate, OpenRequest, Order, Quote, Reason
-from scada.model.names import PassageId, StayId
+from scada.model.lane.words import ByCode, Direction, Fate, OpenRequest, Order, Quote, Reason
+from scada.model.names import PassageId, QuoteId, StayId
 from scada.model.plate import Plate, PlateRead, PlateUnread
 
 
@@ -133,6 +133,15 @@ class AcceptanceRefused(Timed):
 
 
 @dataclass(frozen=True, slots=True)
+class PayingByCode(Timed):
+    """The driver pays this quote at the scanner, and it has come so far."""
+
+    passage: PassageId
+    quote: QuoteId
+    how: ByCode
+
+
+@dataclass(frozen=True, slots=True)
 class BillingFailed(Timed):
     """Billing could not answer: what was asked, and why not."""
 
@@ -226,6 +235,7 @@ Event = (
     | Quoted
     | OrderMade
     | AcceptanceRefused
+    | PayingByCode
     | BillingFailed
     | OpenRequested
     | Rejected

@@ -93,9 +93,16 @@ def quoted(lane: Lane, event: e.Quoted, timing: Timing) -> Step:
         return authorise(lane, quote.stay, quote.free_reason or Reason.FREE, "billing", event.at_s, timing)
     if isinstance(state, s.AwaitingOperator):
         return Step(lane, (AskOrder(event.passage, quote),))
-    if quote.auto_deduct and not live_of(lane).claimed:
+    if _may_deduct(lane, quote):
         return Step(lane.becoming(s.AwaitingAcceptance(quote, event.at_s)), (AskAcceptance(event.passage, quote),))
     return _order(lane, quote, event.at_s, state.asks)
+
+
+def _may_deduct(lane: Lane, quote: Quote) -> bool:
+    """Say whether the plate's owner may be charged: his plate is what was read here, and not a driver's word alone."""
+    live = live_of(lane)
+    is_his = live.read is not None and live.read.text == quote.plate
+    return quote.auto_deduct and is_his and not live.claimed
 
 
 def _claims_anothers_right(lane: Lane, quote: Quote) -> str:
@@ -129,6 +136,15 @@ def order_made(lane: Lane, event: e.OrderMade) -> Step:
             return Step(lane)
         case _:
             return Step(lane, (CloseOrder(event.order.id, "nobody waits for it any more"),))
+
+
+def by_code(lane: Lane, event: e.PayingByCode) -> Step:
+    """Tell the driver how his payment at the scanner goes; the QR code stays good beside it."""
+    match lane.state:
+        case s.AwaitingPayment(due=due) as state if due.quote.id == event.quote:
+            return Step(lane.becoming(replace(state, by_code=event.how)))
+        case _:
+            return Step(lane)
 
 
 def billing_failed(lane: Lane, event: e.BillingFailed, timing: Timing) -> Step:

@@ -10,7 +10,7 @@ from scada.model.handshake import Mode
 from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.commands import AnswerRequest, AskQuote
-from scada.model.lane.leave import close_order, due_of, live_of, own_stay
+from scada.model.lane.leave import close_order, due_of, live_of, needs_person, own_stay
 from scada.model.lane.permit import BEFORE_LEAVE, authorise
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
@@ -25,8 +25,8 @@ def open_requested(lane: Lane, event: e.OpenRequested, timing: Timing) -> Step:
         refused = Step(lane, (AnswerRequest(request.id, Refused(why)),))
         return _price_anew(refused, request, event.at_s)
     live = live_of(lane)
-    keep_order = request.order is not None or request.reason is Reason.PAID_NOT_ARRIVED
-    closed = () if keep_order else close_order(lane, "opened by hand")
+    why = "opened by hand" if request.order is None else "paid in another way"
+    closed = () if _keeps_order(lane, request) else close_order(lane, why)
     leave = authorise(replace(lane, held=None), own_stay(live), request.reason, request.by, event.at_s, timing)
     return Step(leave.lane, (AnswerRequest(request.id, Taken()), *closed, *leave.commands))
 
@@ -50,11 +50,18 @@ def _refusal(lane: Lane, request: OpenRequest) -> str | None:
     return why
 
 
+def _keeps_order(lane: Lane, request: OpenRequest) -> bool:
+    """Say whether the order that is out is the one that was paid, or may still be."""
+    due = due_of(lane)
+    is_paid = due is not None and due.order.id == request.order
+    return is_paid or request.reason is Reason.PAID_NOT_ARRIVED
+
+
 def _wrong_car(lane: Lane, request: OpenRequest) -> str | None:
-    if request.order is not None:
-        return _wrong_order(lane, request)
     if request.reason is Reason.ACCEPTED:
         return _wrong_acceptance(lane, request)
+    if request.order is not None:
+        return _wrong_order(lane, request)
     return _wrong_passage(lane, request)
 
 
@@ -64,14 +71,20 @@ def _wrong_order(lane: Lane, request: OpenRequest) -> str | None:
     if isinstance(lane.state, s.AwaitingOperator) and lane.state.only_person:
         return "a person must look at this car first"
     due = due_of(lane)
-    return None if due is not None and due.order.id == request.order else "a newer quote is asked for"
+    pays = due is not None and (due.order.id == request.order or due.quote.id == request.quote)
+    return None if pays else "a newer quote is asked for"
 
 
 def _wrong_acceptance(lane: Lane, request: OpenRequest) -> str | None:
-    """WeChat has accepted the charge of a stay: good for its car, while the lane waits for just that."""
+    """WeChat has accepted the charge of a stay: good for its car, while the lane asks for just this quote."""
     if live_of(lane).stay != request.stay:
         return "the car at the boom belongs to another stay"
-    return None if isinstance(lane.state, s.AwaitingAcceptance) else "the lane does not wait for this any more"
+    if isinstance(lane.state, s.AwaitingAcceptance) and request.quote in (None, lane.state.quote.id):
+        return None
+    due = due_of(lane)
+    if request.quote is not None and due is not None and due.quote.id == request.quote and not needs_person(lane.state):
+        return None
+    return "the lane does not wait for this any more"
 
 
 def _wrong_passage(lane: Lane, request: OpenRequest) -> str | None:
@@ -87,8 +100,9 @@ def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     pays = request.order is not None or request.reason is Reason.ACCEPTED
     if not pays or lane.live is None or lane.live.stay != request.stay or request.stay is None:
         return refused
-    asked = (*refused.commands, AskQuote(lane.live.id, request.stay))
     due = due_of(lane)
+    closed = () if _keeps_order(lane, request) else close_order(lane, "paid in another way")
+    asked = (*refused.commands, *closed, AskQuote(lane.live.id, request.stay))
     if due is not None and due.order.id == request.order:
         lane = replace(lane, live=replace(lane.live, claimed=False))
     match lane.state:

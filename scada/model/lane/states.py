@@ -12,7 +12,18 @@ from scada.model.handshake import PassageOutcome
 from scada.model.lane.commands import Command
 from scada.model.lane.image import DARK, LaneImage
 from scada.model.lane.length import Crossing
-from scada.model.lane.words import BOTH_WAYS, Authorisation, Direction, Ending, Fate, Order, Passage, Quote, Reason
+from scada.model.lane.words import (
+    BOTH_WAYS,
+    Authorisation,
+    ByCode,
+    Direction,
+    Ending,
+    Fate,
+    Order,
+    Passage,
+    Quote,
+    Reason,
+)
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import PlateRead
 
@@ -77,10 +88,11 @@ class AwaitingAcceptance:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingPayment:
-    """The QR code is on the display."""
+    """The QR code is on the display. `by_code`: the driver also pays at the scanner, and how that goes."""
 
     due: Due
     since_s: float
+    by_code: ByCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from enum import Enum
 
 from scada.model.money import Fen
 from scada.model.names import OrderId, PassageId, QuoteId, RequestId, StayId
-from scada.model.plate import PlateRead, PlateUnread
+from scada.model.plate import Plate, PlateRead, PlateUnread
 
 
 class Direction(Enum):
@@ -99,8 +99,8 @@ class Fate(Enum):
 class OpenRequest:
     """The content of `<lane>.gate.open_request`: somebody asks that the car of one passage may go.
 
-    Billing names the stay (`passage` is where the order was made, a hint only); an operator names
-    the passage. THE RULE of `lanes.md` §4 decides which of the two must be live.
+    Billing names the stay, and the quote that is paid (`passage` is where the order was made, a hint only); an operator
+    names the passage. THE RULE of `lanes.md` §4 decides which of the two must be live.
     """
 
     id: RequestId
@@ -110,6 +110,7 @@ class OpenRequest:
     reason: Reason
     by: str
     at: datetime
+    quote: QuoteId | None = None
 
     def to_text(self) -> str:
         """Write the request as the text value of its tag."""
@@ -142,8 +143,8 @@ class Quote:
     """What a stay owes until a stated moment, as far as a lane needs to know it.
 
     `due_fen` is what is still to be paid; `free_reason` says why it is nothing, when it is. `doubt` says why a
-    person must look first (longer than 72 h, over the site's limit); `auto_deduct`: its driver lets WeChat deduct
-    the fee (支付分停车).
+    person must look first (longer than 72 h, over the site's limit); `auto_deduct`: the owner of `plate`, under which
+    the stay began, lets WeChat deduct the fee (支付分停车).
     """
 
     id: QuoteId
@@ -155,6 +156,7 @@ class Quote:
     free_reason: Reason | None = None
     doubt: str = ""
     auto_deduct: bool = False
+    plate: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,18 @@ class Order:
     stay: StayId
     due_fen: Fen
     code_url: str
+
+
+class ByCode(Enum):
+    """How far a payment by the code that a driver holds before the lane's scanner has come."""
+
+    ASKED = "asked"
+    CONFIRM = "confirm"
+    """WeChat asks the driver for his password."""
+    INVALID = "invalid"
+    """The code is too old, used, or none of WeChat's: a new one may do."""
+    TOO_LITTLE = "too_little"
+    FAILED = "failed"
 
 
 MOST_READS = 8
