@@ -12,6 +12,8 @@ from functools import partial
 from billing.cashier import Hearers, SqlCashier
 from billing.ids import new_id
 from billing.request import RequestWriter
+from lpr.display.room import DisplayRoom
+from lpr.display.room import build as build_displays
 from lpr.evidence import PictureStore
 from lpr.instrument.rows import rows_of
 from lpr.keeping.job import Keeper
@@ -96,6 +98,7 @@ class Plant:
     historian: Historian
     recorder: Recorder
     boxes: BlackBoxes
+    displays: DisplayRoom
 
 
 async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) -> Plant:
@@ -161,6 +164,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     }
     runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
+    displays = await asyncio.to_thread(build_displays, config, clock, tags, lambda lane, way: runners[lane].shown(way))
     unit_parts = UnitParts(
         clock=clock,
         db=db,
@@ -169,6 +173,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         reads=pushed,
         live=lambda lane: runners[lane].live,
         alarm=lambda lane, code, text: _alarm_of(lane, tags)(code, text),
+        frames=displays.frames,
     )
     units = UnitDesk(config, await asyncio.to_thread(unit_keys, config), unit_parts)
     maps.parts = Parts(
@@ -205,6 +210,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         historian=historian,
         recorder=Recorder(tags, historian),
         boxes=boxes,
+        displays=displays,
     )
 
 
@@ -406,8 +412,10 @@ def _display(plant: Plant) -> Handler:
         lane = LaneName(str(ask.args.get("lane", "")))
         if lane not in plant.runners:
             raise BridgeRefusal("bad_args", f"there is no lane {lane!r}")
-        settings, way = plant.config.lane(lane), ask.args.get("way")
-        shown = plant.runners[lane].shown(Direction(way) if way in ("entry", "exit") else None)
-        return {**shown, "title": settings.title, "title_en": settings.title_en, "at": plant.clock.now().isoformat()}
+        settings, asked = plant.config.lane(lane), ask.args.get("way")
+        way = Direction(asked) if asked in ("entry", "exit") else None
+        shown, lines = plant.runners[lane].shown(way), plant.displays.on_screen(lane, way)
+        names = {"title": settings.title, "title_en": settings.title_en}
+        return {**shown, **names, "lines": lines, "at": plant.clock.now().isoformat()}
 
     return show

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from scada.model.lane.length import Geometry
 from scada.model.lane.tide import Tide
@@ -18,9 +18,11 @@ from scada.model.lane.words import Direction
 from scada.model.money import Fen
 from scada.model.names import LaneName, SiteId, ZoneName
 from scada.model.zones import Zone, Zones
+from scada.settings.base import Name
+from scada.settings.base import Section as _Section
+from scada.settings.displays import Board, Display, DisplayTexts
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
 ServeSecurity = Literal["Aes256Sha256RsaPss", "Aes128Sha256RsaOaep", "Basic256Sha256", "None"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -28,10 +30,6 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 WHOLE_SITE = Zone(ZoneName("site"))
 """The one zone of a site that names none."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Site(_Section):
@@ -85,7 +83,7 @@ class LaneTags(_Section):
 
     lane: Name
     template: str
-    values: dict[str, str | int] = {}
+    values: dict[str, str | int] = Field(default_factory=dict)
 
 
 class Tags(_Section):
@@ -96,7 +94,7 @@ class Tags(_Section):
 
     map: str
     devices: str
-    protocols: dict[str, str] = {}
+    protocols: dict[str, str] = Field(default_factory=dict)
     lanes: Annotated[tuple[LaneTags, ...], Field(strict=False)] = ()
 
 
@@ -264,6 +262,7 @@ class Unit(_Section):
 
     `serial` and `address` are the only ones believed. `gate`: how sure it must be, on its own scale from 0 to 1;
     `weight`: what a read of full confidence adds to the vote's sum; `looks`: for how many frames it counts.
+    `serial_channel` is where a display hangs on it, `data_len` which length its firmware counts (`docs/displays.md`).
     """
 
     name: Name
@@ -275,6 +274,8 @@ class Unit(_Section):
     gate: Annotated[float, Field(ge=0.05, le=1.0)] = 0.9
     weight: Annotated[float, Field(ge=0.0, le=3.0)] = 1.0
     looks: Annotated[int, Field(ge=1, le=3)] = 1
+    serial_channel: Annotated[int, Field(ge=0, le=3)] = 0
+    data_len: Literal["decoded", "base64"] = "decoded"
 
     def looks_at(self, lane: LaneName, way: Direction) -> bool:
         """Say whether it looks at the cars that go this way through a lane."""
@@ -438,7 +439,7 @@ class Sim(_Section):
     rtsp_port: Port | None = None
     wechat_port: Port
     field_ports: dict[str, Port]
-    plc: dict[Name, SimPlc] = {}
+    plc: dict[Name, SimPlc] = Field(default_factory=dict)
 
 
 class Config(_Section):
@@ -451,6 +452,9 @@ class Config(_Section):
     lanes: Annotated[tuple[Lane, ...], Field(min_length=1, strict=False)]
     cameras: Annotated[tuple[Camera, ...], Field(strict=False)]
     units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
+    displays: Annotated[tuple[Display, ...], Field(strict=False)] = ()
+    boards: Annotated[tuple[Board, ...], Field(strict=False)] = ()
+    display_texts: DisplayTexts | None = None
     lpr: Lpr = Lpr()
     evidence: Evidence = Evidence()
     tariff: Tariffs
@@ -472,6 +476,23 @@ class Config(_Section):
         for unit in self.units:
             if unit.lane not in names:
                 raise ValueError(f"units: {unit.name!r} looks at {unit.lane!r}, which is no lane")
+        return self
+
+    @model_validator(mode="after")
+    def _displays_belong_somewhere(self) -> "Config":
+        units, told = {unit.name: unit for unit in self.units}, (*self.displays, *self.boards)
+        for twice in {one.name for one in told if [each.name for each in told].count(one.name) > 1}:
+            raise ValueError(f"displays: {twice!r} is named twice")
+        for display in self.displays:
+            if display.lane not in {lane.name for lane in self.lanes}:
+                raise ValueError(f"displays: {display.name!r} stands at {display.lane!r}, which is no lane")
+        for board in self.boards:
+            if ZoneName(board.zone) not in self.park:
+                raise ValueError(f"boards: {board.name!r} tells of {board.zone!r}, which is no zone")
+        for one in told:
+            unit = one.address.removeprefix("unit:")
+            if one.scheme == "unit" and (unit not in units or units[unit].make != "vz"):
+                raise ValueError(f"displays: {one.name!r} is behind {unit!r}, which is no unit of make vz")
         return self
 
     @model_validator(mode="after")

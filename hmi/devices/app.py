@@ -10,14 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from hmi.assets import serve_assets
 from hmi.devices.units import units
-from hmi.display import in_all_languages
 from hmi.language import speak
 from hmi.security import harden
 from scada.bridge import Message as BridgeMessage
 from scada.bridge import Refused, Reply, Value
 from scada.config import Config
-from scada.model.lane.commands import Message
-from scada.model.money import Fen, yuan_text
 
 display = Blueprint("display", __name__)
 _QR_LIMIT = 512
@@ -63,14 +60,11 @@ def state(lane: str) -> ResponseReturnValue:
     """Give what the display says now; the QR code's content is in its picture only."""
     told = _told(lane)
     if told is None:
-        return jsonify(message=Message.OUT_OF_ORDER.value, words=in_all_languages(Message.OUT_OF_ORDER)), 503
+        return jsonify(error="the plant does not answer"), 503
     qr = str(told.pop("qr", "") or "")
-    due = told.get("due_fen")
     return jsonify(
         {
             **told,
-            "words": in_all_languages(Message(told["message"])),
-            "fee": yuan_text(Fen(due)) if isinstance(due, int) and due > 0 else "",
             "qr_version": hashlib.sha256(qr.encode()).hexdigest()[:12] if qr else "",
         }
     )

@@ -127,7 +127,17 @@ def duration(minutes: int, language: str) -> str:
 _GREEN: Final = frozenset(
     {Message.WELCOME, Message.GO, Message.GO_FREE, Message.GO_PAID, Message.PLEASE_GO, Message.OPEN_LANE}
 )
-_YELLOW: Final = frozenset({Message.READING, Message.WAIT, Message.SCAN_PLATE, Message.SCAN_PAY, Message.HELP_COMES})
+_YELLOW: Final = frozenset(
+    {
+        Message.READING,
+        Message.WAIT,
+        Message.SCAN_PLATE,
+        Message.SCAN_PAY,
+        Message.PAYING,
+        Message.CONFIRM_PAYMENT,
+        Message.HELP_COMES,
+    }
+)
 
 
 def _colour(message: Message) -> Colour:

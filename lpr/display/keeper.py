@@ -1,6 +1,5 @@
 """Keeps one display in step with what it has to tell. A display that fails never holds up a lane."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -40,7 +39,16 @@ class DisplayParts:
 class DisplayKeeper:
     """The teller of one display or board."""
 
-    def __init__(self, name: str, link: Link, parts: DisplayParts) -> None:
+    def __init__(
+        self,
+        name: str,
+        link: Link,
+        parts: DisplayParts,
+        again_s: float = RETELL_S,
+        back_off_s: tuple[float, ...] = BACK_OFF_S,
+    ) -> None:
+        self._again_s = again_s
+        self._back_off_s = back_off_s
         self.name = name
         self._link = link
         self._parts = parts
@@ -55,12 +63,7 @@ class DisplayKeeper:
         """Tell until cancelled."""
         try:
             while True:
-                wait_s = await self._tell()
-                try:
-                    async with asyncio.timeout(wait_s):
-                        await self._box.get()
-                except TimeoutError:
-                    continue
+                await self._box.get_within(await self._tell())
         finally:
             self._parts.tags.unsubscribe(self._box)
             await self._link.close()
@@ -79,7 +82,7 @@ class DisplayKeeper:
         self._unsaid = None
         self._show("up")
         self._failures = 0
-        return RETELL_S
+        return self._again_s
 
     def _speaks(self) -> bool:
         return self._unsaid is not None and self._parts.clock.seconds() - self._unsaid[1] <= SPEAK_WITHIN_S
@@ -93,7 +96,7 @@ class DisplayKeeper:
         if not self._failures:
             log.warning("a display does not answer", display=self.name, why=why)
         self._show(f"down: {why}"[:120])
-        wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+        wait_s = self._back_off_s[min(self._failures, len(self._back_off_s) - 1)]
         self._failures += 1
         return wait_s
 

@@ -9,7 +9,7 @@ import binascii
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +18,10 @@ import structlog
 from sqlalchemy import select
 
 from lpr.evidence import CASE, PictureStore
+from lpr.push import vz
 from lpr.push.makes import MAKES
 from lpr.push.recent import PushedReads
-from lpr.push.words import Post, PushError, Read
+from lpr.push.words import Answer, Post, PushError, Read
 from scada.clock import Clock
 from scada.config import Config, Unit
 from scada.engine.bridge import Ask, BridgeRefusal
@@ -38,7 +39,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class UnitParts:
-    """What the desk works with. `live`: the passage of the car that stands in a lane now; `alarm` shows a text."""
+    """What the desk works with. `live`: the passage of the car that stands in a lane now; `alarm` shows a text.
+
+    `frames` gives what waits for the display behind a unit.
+    """
 
     clock: Clock
     db: Database
@@ -47,6 +51,7 @@ class UnitParts:
     reads: PushedReads
     live: Callable[[LaneName], PassageId | None]
     alarm: Callable[[LaneName, str, str], None]
+    frames: Callable[[str], Sequence[bytes]] = lambda _unit: ()
 
 
 class UnitDesk:
@@ -71,7 +76,15 @@ class UnitDesk:
             raise BridgeRefusal("unknown", "there is no such unit")
         if isinstance(pushed, Read) and not self._parts.reads.is_repeat(unit, pushed.key):
             await self._take(unit, pushed)
+        told = self._with_frames(unit, told)
         return {"body_b64": base64.b64encode(told.body).decode("ascii"), "content_type": told.content_type}
+
+    def _with_frames(self, unit: Unit, told: Answer) -> Answer:
+        """Let the answer carry what the display behind the unit is to show; configured only where the make can."""
+        frames = self._parts.frames(unit.name)
+        if not frames:
+            return told
+        return vz.with_serial(told, frames, unit.serial_channel, counts_base64=unit.data_len == "base64")
 
     def _unit(self, ask: Ask) -> Unit:
         name, key = str(ask.args.get("unit", "")), str(ask.args.get("key", ""))

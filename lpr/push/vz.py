@@ -1,8 +1,13 @@
 """臻识 VZ and its rebrands: JSON over HTTP POST, `AlarmInfoPlate` (maker's document v1.9.7; to verify on hardware).
 
 Any answer whose `info` is the maker's word of assent opens the unit's own barrier output. Ours has another word there,
-and no field that drives an output. Some firmware repeats for ever unless it is told `retransfer_stop`.
+and no field that drives an output. Some firmware repeats for ever unless it is told `retransfer_stop`. What an RS-485
+board behind the unit is to show goes along in `serialData`.
 """
+
+import base64
+import json
+from collections.abc import Sequence
 
 from lpr.push.words import (
     Answer,
@@ -76,3 +81,16 @@ def _answer(number: int, *, late: bool) -> Answer:
             Response_AlarmInfoPlate={"info": "kept", "content": "retransfer_stop", "ContinuePushOffline": more}
         )
     return answer(Response_AlarmInfoPlate={"info": "kept", "content": "retransfer_stop", "plateid": number})
+
+
+def with_serial(told: Answer, frames: Sequence[bytes], channel: int, *, counts_base64: bool) -> Answer:
+    """Let an answer carry frames for the unit's serial line; firmware differs in which length it counts."""
+    content = json.loads(told.body) if told.body else {}
+    inner = content.setdefault("Response_AlarmInfoPlate", {"info": "kept"})
+    inner["serialData"] = [_serial(frame, channel, counts_base64=counts_base64) for frame in frames]
+    return answer(**content)
+
+
+def _serial(frame: bytes, channel: int, *, counts_base64: bool) -> dict[str, object]:
+    data = base64.b64encode(frame).decode("ascii")
+    return {"serialChannel": channel, "data": data, "dataLen": len(data) if counts_base64 else len(frame)}

@@ -9,6 +9,7 @@ from scada.check.cameras import (
     polygons_lie_in_the_picture,
     sources_make_sense,
 )
+from scada.check.displays import displays_belong_somewhere
 from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake
 from scada.check.reading import Reading
@@ -32,7 +33,7 @@ def is_virtual(reading: Reading) -> bool:
 
 
 def _names_stand_once(reading: Reading) -> Iterator[Mistake]:
-    for section in ("lanes", "cameras", "units"):
+    for section in ("lanes", "cameras", "units", "displays", "boards"):
         seen: set[object] = set()
         for number in range(len(reading.tables(section))):
             name = reading.text(section, number, "name")
@@ -132,6 +133,7 @@ RULES: tuple[Rule, ...] = (
     _addresses_are_safe_on_a_real_site,
     sources_make_sense,
     polygons_lie_in_the_picture,
+    displays_belong_somewhere,
     nothing_open_leaves_this_machine,
     somebody_may_connect,
 )

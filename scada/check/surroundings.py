@@ -12,6 +12,7 @@ from plc import tagmap
 from plc.map.findings import ERROR, Finding
 from plc.ua.doubts import doubts
 from plc.ua.keys import KeyFolder
+from scada.check.displays import texts_can_be_shown
 from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
@@ -34,6 +35,7 @@ _SECRETS: tuple[KeyPath, ...] = (
     ("wechat", "public_key_id_file"),
     ("history", "influx", "token_file"),
 )
+
 _OTHERS_MAY = 0o077
 
 
@@ -136,8 +138,9 @@ def _secrets_are_there_and_ours_alone(reading: Reading) -> Iterator[Mistake]:
     """Secrets of a virtual site are made by its simulator; those of a real one by a person."""
     if is_virtual(reading):
         return
-    cameras = [("cameras", number, "password_file") for number in range(len(reading.tables("cameras")))]
-    for path in (*_SECRETS, *cameras):
+    keyed = (("cameras", "password_file"), ("displays", "key_file"), ("boards", "key_file"))
+    several = [(of, number, key) for of, key in keyed for number in range(len(reading.tables(of)))]
+    for path in (*_SECRETS, *several):
         written = reading.text(*path)
         if written is None:
             continue
@@ -220,4 +223,5 @@ LOOKS: tuple[Look, ...] = (
     _only_virtual_time_runs_fast,
     what_is_served_is_there,
     tariffs_can_charge,
+    texts_can_be_shown,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from scada.config import Config
 from scada.engine.tag.figures import box_specs
 from scada.model.camera.figures import camera_specs
+from scada.model.display import display_specs
 from scada.model.figures import OF_LANE, OF_SITE, OF_ZONE, device_specs
 from scada.model.lane.commands import Show
 from scada.model.lane.leave import due_of
@@ -33,7 +34,8 @@ def own_specs(config: Config, devices: Iterable[str]) -> list[TagSpec]:
     lanes = [spec for lane in config.lanes for spec in lane_specs(lane.id)]
     cameras = camera_specs(camera.name for camera in config.cameras)
     figures = [*device_specs(devices), *box_specs(lane.id for lane in config.lanes), *cameras]
-    return [*lanes, *site_specs(), *zone_specs(config.park), *figures]
+    displays = display_specs(told.name for told in (*config.displays, *config.boards))
+    return [*lanes, *site_specs(), *zone_specs(config.park), *figures, *displays]
 
 
 def lane_specs(lane: LaneName) -> list[TagSpec]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 from scada.model.camera.figures import GROUP as CAMERAS
 from scada.model.camera.figures import LANE_POINTS
+from scada.model.display import GROUP as DISPLAYS
 from scada.model.tag import Access, Shape, TagName, TagSpec, lane_of, point_of
 
 GROUP = "dev"
@@ -76,7 +77,12 @@ def is_own(name: TagName, lanes: Collection[str]) -> bool:
     lane, point = lane_of(name), point_of(name)
     if lane == "zone":
         return point.rpartition(".")[2] in OF_ZONE
-    return lane in (GROUP, CAMERAS) or name in _NAMES or point in _ASKS or (lane in lanes and point in _LANE_POINTS)
+    return (
+        lane in (GROUP, CAMERAS, DISPLAYS)
+        or name in _NAMES
+        or point in _ASKS
+        or (lane in lanes and point in _LANE_POINTS)
+    )
 
 
 def device_tag(device: str, point: str) -> TagName:

@@ -6,17 +6,28 @@ const {lane} = document.body.dataset;
 const way = new URLSearchParams(location.search).get('way') ?? '';
 let heard_ms = performance.now();
 let shownQr = '';
+let shownLines = '';
 
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
+/**
+ * @param {string} id
+ * @param {string[]} lines
+ */
+function fill(id, lines) {
+  element(id).replaceChildren(...lines.map((line) => Object.assign(document.createElement('p'), {textContent: line})));
+}
+
 /** @param {any} state */
 function show(state) {
   document.body.dataset.message = state.message;
-  element('zh').textContent = state.words.zh;
-  element('en').textContent = state.words.en;
-  element('plate').textContent = state.plate ?? '';
-  element('fee').textContent = state.fee ? `¥${state.fee}` : '';
+  const lines = JSON.stringify(state.lines);
+  if (lines !== shownLines) {
+    shownLines = lines;
+    fill('zh', state.lines.zh);
+    fill('en', state.lines.en);
+  }
   const qr = /** @type {HTMLImageElement} */ (element('qr'));
   const version = state.qr_version ?? '';
   if (version !== shownQr) {
@@ -27,7 +38,7 @@ function show(state) {
 }
 
 function showNothingKnown() {
-  show({message: 'out_of_order', words: {zh: '请稍候', en: 'Please wait'}});
+  show({message: 'out_of_order', lines: {zh: ['请稍候'], en: ['Please wait']}});
 }
 
 async function ask() {
