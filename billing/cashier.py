@@ -16,11 +16,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing import stays
+from billing.arrears import debts
 from billing.books import NOWHERE, Books, Place
-from billing.orders import book
+from billing.orders import book, demands
 from billing.orders.book import Applied, PayOrder
+from billing.orders.demands import Demand, DemandKind
 from billing.orders.desk import NoticeAnswer, NoticeDesk
-from billing.orders.keeper import ASK_AFTER_S, Orders, OrderTerms
+from billing.orders.keeper import ASK_AFTER_S, Orders, OrderTerms, Payable
 from billing.pay.calls.account import Account
 from billing.pay.keys import read_keys
 from billing.settle import Merchant, OrderKind, Settles
@@ -35,7 +37,7 @@ from scada.clock import Clock
 from scada.config import Config
 from scada.model.lane.words import Ending, Order, Passage, Quote, Reason
 from scada.model.names import LaneName, OrderId, PassageId, StayId, ZoneName
-from scada.model.plate import PlateRead
+from scada.model.plate import Plate, PlateRead
 from scada.model.zones import ZoneCount
 from scada.ports import Admission, BillingError, OpenStay
 from scada.store.db import Database, StoreError
@@ -46,6 +48,8 @@ T = TypeVar("T")
 RECOUNT_S: Final = 10.0
 TARIFFS_S: Final = 60.0
 """How often files, signatures and holiday table are looked at again: what was signed holds without a restart."""
+ARREARS_LAST_S: Final = 900.0
+"""So long may a code for old debts be paid."""
 REUSE_LEAST_S: Final = 20.0
 """An open quote with less time left than this is not offered again."""
 
@@ -88,7 +92,7 @@ class SqlCashier:
         """Read the keys, open the desk for notices, ask for orders left open. Raises BillingError."""
         zone = await asyncio.to_thread(lambda: self._config.site.zone_info)
         versions = await read_versions(self._config, self._db, self._clock.now())
-        self._visits = Visits(self._books, self._park, self._config.limits, versions)
+        self._visits = Visits(self._books, self._park, self._config.limits, versions, self._config.arrears)
         gateway = await asyncio.to_thread(_gateway, self._config)
         terms = OrderTerms(f"{self._config.site.name} 停车费", zone, self._ask_after_s)
         orders = Orders(self._db, self._books, gateway, self._clock, terms, self._tell_applied)
@@ -168,7 +172,39 @@ class SqlCashier:
         """Make the order for a quote at WeChat, or give the one already open for it."""
         if quote.due_fen <= 0:
             raise BillingError(f"quote {quote.id} is {quote.due_fen} fen: nothing to order")
+        if quote.older:
+            await self._answer(self._close_arrears_of(quote.stay))
         return await self._answer(self._orders.make(Place(lane, passage), quote))
+
+    async def order_arrears(self, plate: Plate, by: str) -> Payable:
+        """Make the order for all that a plate owes of earlier stays, to be paid without a lane. Raises BillingError."""
+        return await self._answer(self._order_arrears(plate, by))
+
+    async def _order_arrears(self, plate: Plate, by: str) -> Payable:
+        """An order at an exit that asks for the same debts is closed first, so that they are not paid twice."""
+        site, at = self._books.site, self._clock.now()
+        for order in await self._db.read(lambda conn: book.pending_with_older(conn, site, plate)):
+            await self._orders.close(order, "its old debts are asked for by themselves")
+        until = self._clock.ahead(ARREARS_LAST_S)
+
+        def work(conn: Connection) -> Demand:
+            owing = debts.of_plate(conn, site, plate)
+            if not owing:
+                raise BillingError("nothing is owed under this plate")
+            parts = debts.parts_of(owing)
+            return demands.add(conn, self._books, at, DemandKind.ARREARS, plate, parts, until, by)
+
+        return await self._orders.order_for(await self._db.write(work), f"{self._config.site.name} 补缴停车费")
+
+    async def _close_arrears_of(self, stay: StayId) -> None:
+        site = self._books.site
+
+        def work(conn: Connection) -> tuple[OrderId, ...]:
+            plate = stays.find(conn, site, stay, lock=False).plate
+            return tuple(order.id for order in book.pending_about(conn, site, DemandKind.ARREARS, plate))
+
+        for order in await self._db.read(work):
+            await self._orders.close(order, "its debts are asked for at the exit")
 
     async def accept(self, lane: LaneName, passage: PassageId, quote: Quote) -> str:
         """Say why WeChat does not deduct the fee: this site has no agreement for it, and offers it to nobody."""
@@ -212,14 +248,14 @@ class SqlCashier:
         found = stays.find(conn, self._books.site, stay)
         asks = found.account.is_open and self._park.around(lane) is None
         for order in book.pending_of(conn, stay, OrderKind.QR) if asks else ():
-            if self._may_be_given_again(order, found):
+            if self._may_be_given_again(conn, order, found):
                 return self._visits.quote_again(conn, order, found)
         valid_until = self._clock.ahead(self._config.lane(lane).waits.t_quote_s)
         return self._visits.quote(conn, self._clock.now(), valid_until, Place(lane, passage), stay)
 
-    def _may_be_given_again(self, order: PayOrder, stay: Stay) -> bool:
-        owed = order.account.total_fen - stay.account.paid_fen
-        return order.account.amount_fen == owed and order.valid_until >= self._clock.ahead(REUSE_LEAST_S)
+    def _may_be_given_again(self, conn: Connection, order: PayOrder, stay: Stay) -> bool:
+        lasts = order.valid_until >= self._clock.ahead(REUSE_LEAST_S)
+        return lasts and self._visits.asks_the_same(conn, order, stay)
 
     def _tell_applied(self, applied: Applied) -> None:
         """After the commit: the lanes hear of the credit, the request writer of the request."""

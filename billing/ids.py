@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from scada.model.names import OrderId, SiteId, StayId
+from scada.model.names import OrderId, SiteId
 
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
@@ -18,15 +18,15 @@ def new_id(now: datetime) -> str:
     return _base32(milliseconds, 10) + _base32(secrets.randbits(_RANDOM_BITS), 16)
 
 
-def out_trade_no(site: SiteId, stay: StayId, attempt: int, now: datetime, zone: ZoneInfo) -> OrderId:
-    """Number one attempt to have a stay paid: lot, day, stay, attempt, and a random end.
+def out_trade_no(site: SiteId, subject: str, attempt: int, now: datetime, zone: ZoneInfo) -> OrderId:
+    """Number one attempt to have a stay or a bill paid: lot, day, its id, attempt, and a random end.
 
     Letters and digits only, 31 at most. The random end keeps a number unused even after the
     database was set back to an older copy.
     """
     day = now.astimezone(zone).strftime("%y%m%d")
     end = "".join(secrets.choice(_SIGNS) for _ in range(_SUFFIX_SIGNS))
-    return OrderId(f"{_lot(site)}{day}{stay[-16:]}{_base32(attempt, 3)}{end}")
+    return OrderId(f"{_lot(site)}{day}{subject[-16:]}{_base32(attempt, 3)}{end}")
 
 
 def is_our_form(site: SiteId, number: str) -> bool:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from scada.model.lane.words import Reason
-from scada.model.money import Fen, yuan_text
+from scada.model.money import NOTHING, Fen, yuan_text
 from scada.model.names import ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.zones import ZoneCount, Zones
@@ -105,6 +105,8 @@ class Arrival:
     count: ZoneCount
     rights: tuple[Right, ...] = ()
     inside: Inside | None = None
+    owes_fen: Fen = NOTHING
+    """What earlier stays of the plate still owe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,13 @@ def is_special(plate: Plate, kind: PlateKind) -> bool:
     return kind in _SPECIAL_KINDS or plate.startswith("WJ") or plate.endswith("应急")
 
 
-def admission(car: Arrival, zones: Zones, unseen_fen: Fen) -> Admission:
-    """Decide whether a car may come into a zone."""
+def admission(car: Arrival, zones: Zones, unseen_fen: Fen, owes_most: Fen | None = None) -> Admission:
+    """Decide whether a car may come into a zone; one whose plate owes more than `owes_most` may not alone."""
     held = [right for right in car.rights if right.holds(car.at)]
     parent = zones.find(car.zone).parent
-    barred = _barred(car, held) or (_unseen(car, unseen_fen) if parent is None else _astray(car, zones, parent))
+    barred = _barred(car, held) or (
+        _owing(car, owes_most) or _unseen(car, unseen_fen) if parent is None else _astray(car, zones, parent)
+    )
     if barred is not None:
         return barred
     now = standing(car.read.text, car.read.kind, held, car.zone, zones)
@@ -154,6 +158,12 @@ def _barred(car: Arrival, held: Sequence[Right]) -> Admission | None:
     if RightKind.BLACK in kinds:
         return Admission(None, "this plate is on the black list")
     return None
+
+
+def _owing(car: Arrival, owes_most: Fen | None) -> Admission | None:
+    if owes_most is None or car.owes_fen <= owes_most or car.read.by is ReadBy.OPERATOR:
+        return None
+    return Admission(None, f"this plate owes {yuan_text(car.owes_fen)} yuan for earlier stays", person=True)
 
 
 def _unseen(car: Arrival, unseen_fen: Fen) -> Admission | None:

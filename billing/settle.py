@@ -68,13 +68,21 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class OrderAccount:
-    """Our record of the order; `total_fen` is the whole price that its quote named."""
+    """Our record of the order; `total_fen` is the whole price that its quote named, or its demand's amount.
+
+    `older_fen` of the amount is owed by earlier stays of the plate.
+    """
 
     id: OrderId
     state: OrderState
     amount_fen: Fen
     total_fen: Fen
     transaction_id: str | None
+    older_fen: Fen = NOTHING
+
+    def asks(self, paid_fen: Fen) -> Fen:
+        """Give what it asks of its own stay, once that has paid so much."""
+        return Fen(max(0, min(self.amount_fen - self.older_fen, self.total_fen - paid_fen)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +129,44 @@ class Wrong:
 
 
 Decision = Settles | Surplus | Duplicate | NotSuccess | Wrong
+NO_ORDER = Wrong("unknown_order", "no order of ours has this number")
 
 
 def settle(
-    order: OrderAccount | None, transaction: Transaction, stay: StayAccount | None, merchant: Merchant
+    order: OrderAccount | None,
+    transaction: Transaction,
+    stay: StayAccount | None,
+    merchant: Merchant,
+    *,
+    older_owed: bool = True,
 ) -> Decision:
-    """Decide what a transaction does to its stay. Surplus whenever it would exceed what the stay owes."""
+    """Decide what a transaction does to its stay. Surplus whenever it would exceed what the stay owes.
+
+    `older_owed`: the older debts that its order asks for besides are still owed.
+    """
+    other = _otherwise(order if stay is not None else None, transaction, merchant)
+    if other is not None or order is None or stay is None:
+        return other or NO_ORDER
+    owed = order.total_fen - stay.paid_fen if stay.is_open else stay.arrears_fen
+    fits = transaction.amount_fen - order.older_fen <= owed and older_owed
+    return Settles(opens=stay.is_open) if fits else Surplus()
+
+
+def settle_demand(order: OrderAccount, transaction: Transaction, merchant: Merchant, *, is_owed: bool) -> Decision:
+    """Decide what a transaction does to the demand that its order pays: surplus if that is not owed any more."""
+    other = _otherwise(order, transaction, merchant)
+    if other is not None:
+        return other
+    return Settles(opens=False) if is_owed else Surplus()
+
+
+def _otherwise(order: OrderAccount | None, transaction: Transaction, merchant: Merchant) -> Decision | None:
+    """Say why a transaction pays nothing, None if it pays its order."""
     ours = (merchant.mchid, merchant.sub_mchid)
     if (transaction.mchid, transaction.sub_mchid) != ours or transaction.appid not in ("", merchant.appid):
         return Wrong("wrong_merchant", f"for merchant {transaction.mchid}, application {transaction.appid}")
-    if order is None or stay is None:
-        return Wrong("unknown_order", "no order of ours has this number")
+    if order is None:
+        return NO_ORDER
     if transaction.trade_state != "SUCCESS":
         return NotSuccess(transaction.trade_state)
     if not transaction.transaction_id or transaction.paid_at is None:
@@ -141,8 +176,7 @@ def settle(
         return Wrong("wrong_amount", f"{paid} instead of {order.amount_fen} CNY")
     if order.state is OrderState.PAID:
         return _again(order, transaction)
-    owed = order.total_fen - stay.paid_fen if stay.is_open else stay.arrears_fen
-    return Settles(opens=stay.is_open) if transaction.amount_fen <= owed else Surplus()
+    return None
 
 
 def _again(order: OrderAccount, transaction: Transaction) -> Decision:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from billing.accounts.flows import Debts
 from billing.books import Place
 from billing.ids import new_id
 from billing.settle import Due, Final, StayAccount
@@ -196,17 +197,20 @@ def add_quote(
     priced: Priced,
     due: Due,
     doubt: str = "",
+    older: Debts = (),
 ) -> Quote:
-    """Keep a quote with its stay."""
+    """Keep a quote with its stay; `older` debts of its plate are asked for with it."""
+    older_fen = Fen(sum(amount for _, amount in older))
     made = Quote(
         id=QuoteId(new_id(at)),
         stay=stay,
         total_fen=priced.total_fen,
-        due_fen=due.due_fen,
+        due_fen=Fen(due.due_fen + older_fen),
         minutes=priced.minutes,
         valid_until=valid_until,
-        free_reason=due.free_reason,
+        free_reason=None if older else due.free_reason,
         doubt=doubt,
+        older=tuple(older),
     )
     conn.execute(
         quotes.insert().values(
@@ -219,6 +223,8 @@ def add_quote(
             valid_until=made.valid_until,
             total_fen=made.total_fen,
             due_fen=made.due_fen,
+            older_fen=older_fen,
+            older=[[of, amount] for of, amount in older] or None,
             lines=[line.to_json() for line in priced.lines],
         )
     )

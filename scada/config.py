@@ -218,6 +218,20 @@ class Limits(_Section):
     goodwill_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 2_000
 
 
+class Arrears(_Section):
+    """What is done about debts of earlier stays: at the exit, at the entry, and when one is given up.
+
+    `add`: they are asked for with the new stay; `ask`: shown, and paid by who wants to. A plate that owes more than
+    `refuse_above_fen` is not let in alone if `at_entry` says `refuse`. Above `write_off_fen` a second person stands
+    for a debt that is given up.
+    """
+
+    at_exit: Literal["ask", "add", "ignore"] = "ask"
+    at_entry: Literal["admit", "refuse"] = "admit"
+    refuse_above_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    write_off_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 2_000
+
+
 Corners = Annotated[
     tuple[Annotated[tuple[float, float], Field(strict=False)], ...],
     Field(strict=False),
@@ -459,6 +473,7 @@ class Config(_Section):
     evidence: Evidence = Evidence()
     tariff: Tariffs
     limits: Limits = Limits()
+    arrears: Arrears = Arrears()
     wechat: WeChat
     history: History = History()
     serve: Serve | None = None

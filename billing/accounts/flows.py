@@ -6,16 +6,47 @@ from scada.model.lane.words import Ending, Reason
 from scada.model.money import Fen
 from scada.model.names import OrderId, StayId
 
+Debts = tuple[tuple[StayId, Fen], ...]
+"""What stays that have ended owe, each with its amount."""
 
-def paid(stay: StayId, order: OrderId, credit: Fen, arrears: Fen, surplus: Fen, refund: str) -> Entry:
-    """WeChat took a payment: a credit of its stay, arrears cleared, and what must go back as `refund`."""
+
+def paid(
+    stay: StayId, order: OrderId, credit: Fen, arrears: Fen, surplus: Fen, refund: str, older: Debts = ()
+) -> Entry:
+    """WeChat took a payment: a credit of its stay, arrears cleared, and what must go back as `refund`.
+
+    `older` debts of the plate are cleared besides.
+    """
     parts = (
-        Posting(Account.WECHAT, Fen(credit + arrears + surplus)),
+        Posting(Account.WECHAT, Fen(credit + arrears + surplus + sum(amount for _, amount in older))),
+        *_cleared(older),
         Posting(Account.RECEIVABLE, Fen(-credit), stay),
         Posting(Account.ARREARS, Fen(-arrears), stay),
         Posting(Account.REFUND_PAYABLE, Fen(-surplus), refund),
     )
     return Entry("paid", f"paid:{order}", _moved(parts), stay, order)
+
+
+def arrears_paid(order: OrderId, debts: Debts) -> Entry:
+    """WeChat took a payment of arrears alone."""
+    taken = Posting(Account.WECHAT, Fen(sum(amount for _, amount in debts)))
+    return Entry("paid", f"paid:{order}", (taken, *_cleared(debts)), order=order)
+
+
+def demand_surplus(order: OrderId, amount: Fen, refund: str) -> Entry:
+    """WeChat took a payment of a demand that is not owed any more: it must go back as `refund`."""
+    parts = transfer(Account.WECHAT, Account.REFUND_PAYABLE, amount, out_of=refund)
+    return Entry("paid", f"paid:{order}", parts, order=order)
+
+
+def written_off(stay: StayId, amount: Fen, ref: str, by: str, why: str) -> Entry:
+    """A person gave up what a stay still owed."""
+    parts = transfer(Account.WRITTEN_OFF, Account.ARREARS, amount, to=by, out_of=stay)
+    return Entry("written_off", ref, parts, stay, by=by, note=why)
+
+
+def _cleared(debts: Debts) -> tuple[Posting, ...]:
+    return tuple(Posting(Account.ARREARS, Fen(-amount), stay) for stay, amount in debts)
 
 
 def ended(stay: StayId, final: Final, reason: Reason, ending: Ending, by: str) -> Entry | None:

@@ -13,8 +13,12 @@ from sqlalchemy import Connection, Row, Select, select, update
 from billing import outbox, stays
 from billing.accounts import flows
 from billing.accounts.book import post
+from billing.accounts.flows import Debts
+from billing.arrears import debts
 from billing.books import ACTOR, NOWHERE, Books, Place
 from billing.ids import new_id
+from billing.orders import demands, paying
+from billing.orders.demands import Demand, DemandKind
 from billing.pay.gateway import Notice
 from billing.settle import (
     NOTHING,
@@ -30,20 +34,24 @@ from billing.settle import (
     Transaction,
     Wrong,
     settle,
+    settle_demand,
 )
 from billing.stays import Stay
 from scada.model.lane.words import Quote, Reason
 from scada.model.money import Fen
-from scada.model.names import LaneName, OrderId, PassageId, QuoteId, RequestId, SiteId, StayId
+from scada.model.names import DemandId, LaneName, OrderId, PassageId, QuoteId, RequestId, SiteId, StayId
+from scada.model.plate import Plate
+from scada.store.schema import demand as demand_table
 from scada.store.schema import notice as notices
 from scada.store.schema import pay_order as orders
 from scada.store.schema import quote as quotes
 from scada.store.schema import settlement as settlements
+from scada.store.schema import stay as stay_table
 
 
 @dataclass(frozen=True, slots=True)
 class PayOrder:
-    """One order with its quote, as it stands in the database."""
+    """One order with its quote, as it stands in the database; `older` are debts of earlier stays that it pays too."""
 
     account: OrderAccount
     kind: OrderKind
@@ -54,6 +62,7 @@ class PayOrder:
     quoted_at: datetime
     expires_at: datetime
     valid_until: datetime
+    older: Debts = ()
 
     @property
     def id(self) -> OrderId:
@@ -65,10 +74,45 @@ class PayOrder:
         """How far the order has come."""
         return self.account.state
 
+    @property
+    def subject(self) -> str:
+        """What it pays; two orders of one subject are never open at once."""
+        return self.stay
+
+
+@dataclass(frozen=True, slots=True)
+class DemandOrder:
+    """One order with its demand, as it stands in the database."""
+
+    account: OrderAccount
+    demand: DemandId
+    about: str
+    code_url: str
+    expires_at: datetime
+    place: Place = NOWHERE
+
+    @property
+    def id(self) -> OrderId:
+        """Our out_trade_no."""
+        return self.account.id
+
+    @property
+    def state(self) -> OrderState:
+        """How far the order has come."""
+        return self.account.state
+
+    @property
+    def subject(self) -> str:
+        """Whose demand it pays; two orders of one subject are never open at once."""
+        return self.about
+
+
+AnyOrder = PayOrder | DemandOrder
+
 
 def pending(
     conn: Connection, site: SiteId, kind: OrderKind = OrderKind.QR, states: frozenset[OrderState] = PENDING
-) -> tuple[PayOrder, ...]:
+) -> tuple[AnyOrder, ...]:
     """Give all orders of a kind that are in one of these states; by default those that may still be paid."""
     are = orders.c.state.in_([state.value for state in states])
     query = _joined().where(orders.c.site == site, orders.c.kind == kind.value, are).order_by(orders.c.made_at)
@@ -81,10 +125,27 @@ def pending_of(conn: Connection, stay: StayId, kind: OrderKind | None = None) ->
     query = _joined().where(orders.c.stay == stay, orders.c.state.in_(states)).order_by(orders.c.made_at.desc())
     if kind is not None:
         query = query.where(orders.c.kind == kind.value)
-    return tuple(_order(row) for row in conn.execute(query))
+    return tuple(_stay_order(row) for row in conn.execute(query))
 
 
-def find(conn: Connection, site: SiteId, order: OrderId, *, lock: bool = False) -> PayOrder | None:
+def pending_about(conn: Connection, site: SiteId, kind: DemandKind, about: str) -> tuple[DemandOrder, ...]:
+    """Give the orders of demands of one kind and holder that may still be paid, newest first."""
+    states = [state.value for state in PENDING]
+    mine = (orders.c.site == site) & (demand_table.c.kind == kind.value) & (demand_table.c.about == about)
+    query = _joined().where(mine, orders.c.state.in_(states)).order_by(orders.c.made_at.desc())
+    return tuple(_demand_order(row) for row in conn.execute(query))
+
+
+def pending_with_older(conn: Connection, site: SiteId, plate: Plate) -> tuple[OrderId, ...]:
+    """Give the orders of a plate's open stay that ask for old debts too and may still be paid."""
+    states = [state.value for state in PENDING]
+    joined = orders.join(quotes, quotes.c.id == orders.c.quote).join(stay_table, stay_table.c.id == orders.c.stay)
+    mine = (orders.c.site == site) & (stay_table.c.plate == plate) & orders.c.state.in_(states)
+    query = select(orders.c.out_trade_no).select_from(joined).where(mine, quotes.c.older_fen > 0)
+    return tuple(OrderId(number) for number in conn.execute(query).scalars())
+
+
+def find(conn: Connection, site: SiteId, order: OrderId, *, lock: bool = False) -> AnyOrder | None:
     """Give an order of ours by its number; `lock` its row where the database locks rows."""
     query = _joined().where(orders.c.out_trade_no == order, orders.c.site == site)
     if lock:
@@ -96,6 +157,31 @@ def find(conn: Connection, site: SiteId, order: OrderId, *, lock: bool = False) 
 def attempts(conn: Connection, stay: StayId) -> int:
     """Count the orders that were ever made for a stay."""
     return len(conn.execute(select(orders.c.out_trade_no).where(orders.c.stay == stay)).all())
+
+
+def attempts_at(conn: Connection, demand: DemandId) -> int:
+    """Count the orders that were ever made for a demand."""
+    return len(conn.execute(select(orders.c.out_trade_no).where(orders.c.demand == demand)).all())
+
+
+def add_demand_order(
+    conn: Connection, books: Books, at: datetime, order: OrderId, demand: Demand, expires_at: datetime
+) -> None:
+    """Record an order for a demand before it is sent."""
+    conn.execute(
+        orders.insert().values(
+            out_trade_no=order,
+            site=books.site,
+            demand=demand.id,
+            amount_fen=demand.amount_fen,
+            kind=OrderKind.QR.value,
+            state=OrderState.CREATING.value,
+            expires_at=expires_at,
+            made_at=at,
+        )
+    )
+    body = {"order": order, "demand": demand.id, "demand_kind": demand.kind.value, "due_fen": demand.amount_fen}
+    books.tell(conn, at, "money", "order made", NOWHERE, **body)
 
 
 def add_order(
@@ -182,16 +268,49 @@ class Applied:
 def apply(conn: Connection, books: Books, at: datetime, transaction: Transaction, source: str) -> Applied:
     """Settle one transaction, from a notice or a query; doing it twice is harmless."""
     order = find(conn, books.site, transaction.out_trade_no, lock=True)
+    if isinstance(order, DemandOrder):
+        return _apply_to_demand(conn, books, at, transaction, source, order)
     stay = None if order is None else stays.find(conn, books.site, order.stay)
-    decision = settle(order.account if order else None, transaction, stay.account if stay else None, books.merchant)
+    accounts = order.account if order else None, transaction, stay.account if stay else None
+    older_owed = order is None or debts.stand(conn, books.site, order.older)
+    decision = settle(*accounts, books.merchant, older_owed=older_owed)
     request = None
     if order is not None and stay is not None and isinstance(decision, Settles | Surplus):
         request = _book(conn, books, at, transaction, source, order, stay, decision)
     if isinstance(decision, Wrong):
-        place = order.place if order else NOWHERE
-        what = f"payment {decision.verdict}"
-        books.tell(conn, at, "alarm", what, place, order=transaction.out_trade_no, source=source, why=decision.why)
+        _tell_wrong(conn, books, at, order.place if order else NOWHERE, transaction, source, decision)
     return Applied(decision, transaction.out_trade_no, stay.id if stay else None, request)
+
+
+def _tell_wrong(
+    conn: Connection, books: Books, at: datetime, place: Place, transaction: Transaction, source: str, wrong: Wrong
+) -> None:
+    what = f"payment {wrong.verdict}"
+    books.tell(conn, at, "alarm", what, place, order=transaction.out_trade_no, source=source, why=wrong.why)
+
+
+def _apply_to_demand(
+    conn: Connection, books: Books, at: datetime, transaction: Transaction, source: str, order: DemandOrder
+) -> Applied:
+    """Settle the payment of a demand; one that is not owed any more must go back."""
+    demand = demands.find(conn, books.site, order.demand)
+    is_owed = paying.is_owed(conn, books.site, demand)
+    decision = settle_demand(order.account, transaction, books.merchant, is_owed=is_owed)
+    if isinstance(decision, Wrong):
+        _tell_wrong(conn, books, at, NOWHERE, transaction, source, decision)
+    if not isinstance(decision, Settles | Surplus):
+        return Applied(decision, order.id)
+    surplus = isinstance(decision, Surplus)
+    mark_paid(conn, order.id, transaction.transaction_id, transaction.paid_at or at)
+    add_settlement(conn, books, at, order, transaction, source, surplus)
+    if surplus:
+        post(conn, books.site, at, flows.demand_surplus(order.id, transaction.amount_fen, f"R{order.id}A"))
+    else:
+        paying.pay(conn, books, at, demand, order.id)
+    kind, what = ("alarm", "payment surplus, refund owed") if surplus else ("money", "settled")
+    body = {"order": order.id, "demand": demand.id, "amount_fen": transaction.amount_fen, "source": source}
+    books.tell(conn, at, kind, what, NOWHERE, transaction=transaction.transaction_id, **body)
+    return Applied(decision, order.id)
 
 
 def _book(
@@ -224,7 +343,9 @@ def _book(
     if isinstance(decision, Surplus):
         tell("alarm", "payment surplus, refund owed")
         return None
-    paid_until = stays.credit(conn, stay, transaction.amount_fen, paid_at)
+    own = Fen(transaction.amount_fen - order.account.older_fen)
+    paid_until = stays.credit(conn, stay, own, paid_at)
+    debts.clear(conn, order.older)
     tell("money", "settled", paid_until=paid_until.isoformat())
     return _ask_to_open(conn, books, at, order) if decision.opens else None
 
@@ -233,9 +354,11 @@ def _post_payment(
     conn: Connection, books: Books, at: datetime, order: PayOrder, amount: Fen, stay: Stay, *, surplus: bool
 ) -> None:
     """Enter a payment: what nothing is owed for must go back, what a stay that has ended owed is owed no more."""
-    to_stay, to_arrears = (amount, NOTHING) if stay.account.is_open else (NOTHING, amount)
+    own = Fen(amount - order.account.older_fen)
+    to_stay, to_arrears = (own, NOTHING) if stay.account.is_open else (NOTHING, own)
     parts = (NOTHING, NOTHING, amount) if surplus else (to_stay, to_arrears, NOTHING)
-    post(conn, books.site, at, flows.paid(stay.id, order.id, *parts, f"R{order.id}A"))
+    older = () if surplus else order.older
+    post(conn, books.site, at, flows.paid(stay.id, order.id, *parts, f"R{order.id}A", older))
 
 
 def mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: datetime) -> None:
@@ -248,7 +371,7 @@ def mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: da
 
 
 def add_settlement(
-    conn: Connection, books: Books, at: datetime, order: PayOrder, paid: Transaction, source: str, surplus: bool
+    conn: Connection, books: Books, at: datetime, order: AnyOrder, paid: Transaction, source: str, surplus: bool
 ) -> None:
     """Record that an order was paid."""
     conn.execute(
@@ -256,7 +379,8 @@ def add_settlement(
             id=new_id(at),
             site=books.site,
             out_trade_no=order.id,
-            stay=order.stay,
+            stay=order.stay if isinstance(order, PayOrder) else None,
+            older_fen=NOTHING if surplus else order.account.older_fen,
             transaction_id=paid.transaction_id,
             amount_fen=paid.amount_fen,
             surplus=surplus,
@@ -298,10 +422,23 @@ def add_notice(
 
 def _joined() -> Select[tuple[object, ...]]:
     from_quote = (quotes.c.total_fen, quotes.c.valid_until, quotes.c.made_at.label("quoted_at"))
-    return select(orders, *from_quote).join(quotes, quotes.c.id == orders.c.quote)
+    older = (quotes.c.older_fen, quotes.c.older)
+    joined = orders.outerjoin(quotes, quotes.c.id == orders.c.quote)
+    joined = joined.outerjoin(demand_table, demand_table.c.id == orders.c.demand)
+    return select(orders, *from_quote, *older, demand_table.c.about).select_from(joined)
 
 
-def _order(row: Row[tuple[object, ...]]) -> PayOrder:
+def _order(row: Row[tuple[object, ...]]) -> AnyOrder:
+    return _stay_order(row) if row.demand is None else _demand_order(row)
+
+
+def _demand_order(row: Row[tuple[object, ...]]) -> DemandOrder:
+    amount = Fen(row.amount_fen)
+    account = OrderAccount(OrderId(row.out_trade_no), OrderState(row.state), amount, amount, row.transaction_id)
+    return DemandOrder(account, DemandId(row.demand), row.about, row.code_url or "", row.expires_at)
+
+
+def _stay_order(row: Row[tuple[object, ...]]) -> PayOrder:
     return PayOrder(
         account=OrderAccount(
             id=OrderId(row.out_trade_no),
@@ -309,7 +446,9 @@ def _order(row: Row[tuple[object, ...]]) -> PayOrder:
             amount_fen=Fen(row.amount_fen),
             total_fen=Fen(row.total_fen),
             transaction_id=row.transaction_id,
+            older_fen=Fen(row.older_fen),
         ),
+        older=tuple((StayId(stay), Fen(amount)) for stay, amount in row.older or ()),
         kind=OrderKind(row.kind),
         stay=StayId(row.stay),
         quote=QuoteId(row.quote),

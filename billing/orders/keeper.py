@@ -17,17 +17,19 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing import stays
-from billing.books import Books, Place
+from billing.arrears import debts
+from billing.books import NOWHERE, Books, Place
 from billing.ids import out_trade_no
-from billing.orders import book
-from billing.orders.book import Applied, PayOrder
+from billing.orders import book, demands, paying
+from billing.orders.book import AnyOrder, Applied, PayOrder
+from billing.orders.demands import Demand
 from billing.pay.gateway import Closed, CodeUrl, Gateway, Refused, Unknown
 from billing.pay.worker import Worker
 from billing.settle import PENDING, OrderKind, OrderState, Transaction
 from scada.clock import Clock
 from scada.model.lane.words import Order, Quote
 from scada.model.money import Fen
-from scada.model.names import OrderId, StayId
+from scada.model.names import OrderId
 from scada.ports import BillingError
 from scada.store.db import Database, StoreError
 
@@ -53,6 +55,15 @@ class _Watch:
     next_s: float
     asks: int = 0
     closing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """An order for a demand: its number, and what its QR code holds."""
+
+    order: OrderId
+    amount_fen: Fen
+    code_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ class Orders:
         self._terms = terms
         self._applied = applied
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="wechat")
-        self._locks: WeakValueDictionary[StayId, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._watched: dict[OrderId, _Watch] = {}
         self._woken = asyncio.Event()
         self._poller = Worker("order poller")
@@ -117,6 +128,37 @@ class Orders:
                     await self._close_or_fail(old)
             return await (self._new(place, quote) if same is None else self._again(place, quote, same))
 
+    async def order_for(self, demand: Demand, description: str) -> Payable:
+        """Give the order for a demand, made now or earlier. Any other order about the same is closed first.
+
+        Raises BillingError; then the order, if there is one, is watched on.
+        """
+        async with self._lock_of(demand.about):
+            site = self._books.site
+            for old in await self._db.read(lambda conn: book.pending_about(conn, site, demand.kind, demand.about)):
+                if old.demand == demand.id and old.state is OrderState.OPEN and not self._watch(old.id).closing:
+                    return Payable(old.id, demand.amount_fen, old.code_url)
+                await self._close_or_fail(old)
+            return await self._new_order_for(demand, description)
+
+    async def _new_order_for(self, demand: Demand, description: str) -> Payable:
+        at = self._clock.now()
+        expires_at = max(demand.valid_until, self._clock.ahead(MIN_LIFE_S)).replace(microsecond=0)
+
+        def work(conn: Connection) -> OrderId:
+            found = demands.find(conn, self._books.site, demand.id)
+            if not paying.is_owed(conn, self._books.site, found):
+                raise BillingError(f"demand {demand.id} is not owed any more")
+            attempt = book.attempts_at(conn, demand.id) + 1
+            order = out_trade_no(self._books.site, demand.id, attempt, at, self._terms.zone)
+            book.add_demand_order(conn, self._books, at, order, demand, expires_at)
+            return order
+
+        order = await self._db.write(work)
+        return Payable(
+            order, demand.amount_fen, await self._send(order, NOWHERE, demand.amount_fen, expires_at, description)
+        )
+
     async def close(self, order: OrderId, why: str) -> None:
         """Close an order at WeChat, now if WeChat answers and later if not. A payment that came first is settled."""
         watch = self._watch(order)
@@ -134,29 +176,36 @@ class Orders:
 
         def work(conn: Connection) -> OrderId:
             _check(quote, stays.find(conn, self._books.site, quote.stay), at)
+            if not debts.stand(conn, self._books.site, quote.older):
+                raise BillingError(f"quote {quote.id} asks for old debts that are paid; quote again")
             attempt = book.attempts(conn, quote.stay) + 1
             order = out_trade_no(self._books.site, quote.stay, attempt, at, self._terms.zone)
             book.add_order(conn, self._books, at, order, place, quote, expires_at)
             return order
 
-        return await self._send(await self._db.write(work), place, quote, expires_at)
+        return await self._ordered(await self._db.write(work), place, quote, expires_at)
 
     async def _again(self, place: Place, quote: Quote, old: PayOrder) -> Order:
         """The car stands there again, or the first answer got lost: same number, same order."""
         await self._db.write(lambda conn: book.move_place(conn, old.id, place))
         if old.state is OrderState.OPEN:
             return Order(old.id, quote.id, quote.stay, quote.due_fen, old.code_url)
-        return await self._send(old.id, place, quote, old.expires_at)
+        return await self._ordered(old.id, place, quote, old.expires_at)
 
-    async def _send(self, order: OrderId, place: Place, quote: Quote, expires_at: datetime) -> Order:
+    async def _ordered(self, order: OrderId, place: Place, quote: Quote, expires_at: datetime) -> Order:
+        code_url = await self._send(order, place, quote.due_fen, expires_at, self._terms.description)
+        return Order(order, quote.id, quote.stay, quote.due_fen, code_url)
+
+    async def _send(self, order: OrderId, place: Place, amount: Fen, expires_at: datetime, description: str) -> str:
+        """Make an order at WeChat, once more if that failed; gives what its code holds."""
         self._watch(order)
-        answer = await self._create(order, quote.due_fen, expires_at)
+        answer = await self._create(order, amount, expires_at, description)
         if not isinstance(answer, CodeUrl) and not await self._is_done_with(order):
-            answer = await self._create(order, quote.due_fen, expires_at)
+            answer = await self._create(order, amount, expires_at, description)
         if isinstance(answer, CodeUrl):
             code_url = answer.text
             await self._db.write(lambda conn: book.move(conn, order, OrderState.OPEN, code_url=code_url))
-            return Order(order, quote.id, quote.stay, quote.due_fen, code_url)
+            return code_url
         await self._doubt(order, place, str(answer))
         raise BillingError(f"order {order} at WeChat: {answer}")
 
@@ -171,9 +220,11 @@ class Orders:
         await self._db.write(work)
         log.warning("order not made", order=order, why=why)
 
-    async def _create(self, order: OrderId, amount: Fen, expires_at: datetime) -> CodeUrl | Refused | Unknown:
+    async def _create(
+        self, order: OrderId, amount: Fen, expires_at: datetime, description: str
+    ) -> CodeUrl | Refused | Unknown:
         time_expire = expires_at.astimezone(self._terms.zone).isoformat(timespec="seconds")
-        return await self._call(lambda: self._gateway.create(order, self._terms.description, amount, time_expire))
+        return await self._call(lambda: self._gateway.create(order, description, amount, time_expire))
 
     async def _is_done_with(self, order: OrderId) -> bool:
         """Ask for an order whose making failed; True when sending it again can do no good."""
@@ -183,21 +234,21 @@ class Orders:
             return answer.trade_state != "NOTPAY"
         return not (isinstance(answer, Refused) and answer.code == "ORDER_NOT_EXIST")
 
-    async def _close_or_fail(self, old: PayOrder) -> None:
+    async def _close_or_fail(self, old: AnyOrder) -> None:
         """Make sure that an old order can no longer be paid, before there is a new one."""
         watch = self._watch(old.id)
         watch.closing = "a newer quote"
         await self._look_locked(old, watch)
         now = await self._find(old.id)
         if now is None or now.state in PENDING:
-            raise BillingError(f"order {old.id} is not closed yet; two orders of one stay might both be paid")
+            raise BillingError(f"order {old.id} is not closed yet; two orders for one thing might both be paid")
         if now.state is OrderState.PAID:
             raise BillingError(f"order {old.id} was paid just now; quote again")
 
-    def _lock_of(self, stay: StayId) -> asyncio.Lock:
-        return self._locks.setdefault(stay, asyncio.Lock())
+    def _lock_of(self, subject: str) -> asyncio.Lock:
+        return self._locks.setdefault(subject, asyncio.Lock())
 
-    async def _find(self, order: OrderId) -> PayOrder | None:
+    async def _find(self, order: OrderId) -> AnyOrder | None:
         return await self._db.read(lambda conn: book.find(conn, self._books.site, order))
 
     def _watch(self, order: OrderId, *, at_once: bool = False) -> _Watch:
@@ -230,18 +281,18 @@ class Orders:
             watch.next_s = self._clock.seconds() + STORE_PAUSE_S
 
     async def _look(self, order: OrderId, watch: _Watch) -> None:
-        """Look after one order, while nobody makes or closes another of its stay."""
+        """Look after one order, while nobody makes or closes another for the same."""
         self._schedule(watch)
         ours = await self._find(order)
         if ours is not None:
-            async with self._lock_of(ours.stay):
+            async with self._lock_of(ours.subject):
                 ours = await self._find(order)
                 if ours is not None and ours.state in PENDING:
                     await self._look_locked(ours, watch)
                     return
         self._watched.pop(order, None)
 
-    async def _look_locked(self, ours: PayOrder, watch: _Watch) -> None:
+    async def _look_locked(self, ours: AnyOrder, watch: _Watch) -> None:
         """Ask for one order, close it first if it shall be closed, and settle what WeChat says."""
         order = ours.id
         if not watch.closing and ours.expires_at < self._clock.ahead(-EXPIRY_MARGIN_S):
@@ -275,7 +326,7 @@ class Orders:
             log.info("order answered", order=order, verdict=applied.verdict, by="query")
             self._applied(applied)
 
-    async def _mark_closed(self, order: PayOrder, why: str) -> None:
+    async def _mark_closed(self, order: AnyOrder, why: str) -> None:
         at = self._clock.now()
 
         def work(conn: Connection) -> None:
@@ -291,8 +342,8 @@ class Orders:
 
 def _check(quote: Quote, stay: stays.Stay, now: datetime) -> None:
     """Refuse to order what is not owed any more."""
-    owed = quote.total_fen - stay.account.paid_fen
-    if not stay.account.is_open or owed != quote.due_fen or quote.valid_until <= now:
+    owed, own = quote.total_fen - stay.account.paid_fen, quote.due_fen - quote.older_fen
+    if not stay.account.is_open or own not in (0, owed) or quote.valid_until <= now:
         raise BillingError(f"quote {quote.id} is out of date; quote again")
 
 

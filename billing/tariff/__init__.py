@@ -1,7 +1,7 @@
 """What a stay costs: tariffs as data, priced by pure functions (docs/tariffs.md)."""
 
 from billing.tariff.calendar import NO_TABLE, DayKind, HolidayTable, Special
-from billing.tariff.credits import NO_CREDITS, CreditLine, Credits, Quote, Voucher, quote
+from billing.tariff.credits import NO_CREDITS, CreditLine, Credits, Quote, Voucher, credit_lines, quote
 from billing.tariff.lines import Line, LineKind
 from billing.tariff.plan import ANY_CAR, Vehicle
 from billing.tariff.price import Change, Priced, Pricer, price
@@ -34,6 +34,7 @@ __all__ = [
     "VehicleType",
     "Voucher",
     "VoucherKind",
+    "credit_lines",
     "price",
     "quote",
     "read_tariff",

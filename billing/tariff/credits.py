@@ -1,7 +1,7 @@
 """What is still to be paid once payments and vouchers count: `quote`, the whole answer about one stay at one moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 from zoneinfo import ZoneInfo
@@ -28,11 +28,16 @@ from scada.model.money import NOTHING, Fen
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
-    """What a driver shows: so many minutes, fen or per cent, or all of it. `ticket` names a ticket of the tariff."""
+    """What a driver shows: so many minutes, fen or per cent, or all of it. `ticket` names a ticket of the tariff.
+
+    `id` names it in the books; `alone`: who gave it does not let it go together with others.
+    """
 
     kind: VoucherKind
     value: int = 0
     ticket: str = ""
+    id: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,12 @@ NO_CREDITS = Credits()
 
 @dataclass(frozen=True, slots=True)
 class CreditLine:
-    """One thing that counts against the total."""
+    """One thing that counts against the total; `voucher` is the id of the one that does."""
 
     kind: str
     name: str
     amount_fen: Fen
+    voucher: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Give the line as JSON values."""
@@ -109,7 +115,7 @@ def quote(
     """Price a stay, count what was paid and shown, and say when the price changes. Raises TariffError."""
     pricer = Pricer(tariff, zone, vehicle, table, every_day)
     priced, change = pricer.price(entered_at, at), pricer.next_change(entered_at, at)
-    lines = tuple(_credit_lines(tariff, pricer, entered_at, at, priced.total_fen, credits))
+    lines = tuple(credit_lines(tariff, pricer, entered_at, at, priced.total_fen, credits))
     grace = tariff.free_exit_duration
     return Quote(
         total_fen=priced.total_fen,
@@ -124,9 +130,10 @@ def quote(
     )
 
 
-def _credit_lines(
+def credit_lines(
     tariff: Tariff, pricer: Pricer, entered_at: datetime, at: datetime, total: Fen, credits: Credits
 ) -> Sequence[CreditLine]:
+    """Say what was paid and what each voucher lets off a total. Raises TariffError."""
     lines = [CreditLine("paid", "", credits.paid_fen)] if credits.paid_fen else []
     if not credits.vouchers:
         return lines
@@ -154,11 +161,13 @@ def _counted(terms: VoucherTerms, credits: Credits) -> list[Voucher]:
         again = any(one.ticket == ticket.name for one in counted)
         before = ticket.limit is TicketLimit.ONCE_PER_24_HOURS and ticket.name in credits.used
         if not before and not (again and ticket.limit is not TicketLimit.NONE):
-            counted.append(Voucher(ticket.kind, ticket.value, ticket.name))
+            counted.append(replace(shown, kind=ticket.kind, value=ticket.value))
     return counted
 
 
 def _stacks(terms: VoucherTerms, voucher: Voucher) -> bool:
+    if voucher.alone:
+        return False
     ticket = terms.ticket(voucher.ticket) if voucher.ticket else None
     return terms.stackable if ticket is None else ticket.stackable
 
@@ -191,7 +200,7 @@ def _let_off(
             case _:
                 assert_never(one.kind)
         left = Fen(left - amount)
-        lines.append(CreditLine(one.kind.value, one.ticket, Fen(amount)))
+        lines.append(CreditLine(one.kind.value, one.ticket, Fen(amount), one.id))
     return lines
 
 

@@ -11,6 +11,9 @@ from sqlalchemy import Connection
 from billing import rights, stays
 from billing.accounts import flows
 from billing.accounts.book import post
+from billing.accounts.flows import Debts
+from billing.arrears import debts
+from billing.arrears.terms import owed
 from billing.books import Books, Place
 from billing.orders import book
 from billing.orders.book import PayOrder
@@ -23,7 +26,7 @@ from billing.versions.choice import Versions
 from billing.visit import park
 from billing.visit.earlier import vehicle_with_past
 from billing.visit.park import Park
-from scada.config import Limits
+from scada.config import Arrears, Limits
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, PassageId, StayId
@@ -41,6 +44,7 @@ class Visits:
     park: Park
     limits: Limits
     versions: Versions
+    arrears: Arrears
 
     def admit(self, conn: Connection, at: datetime, lane: LaneName, read: PlateRead) -> Admission:
         """Say whether a car may come in; changes nothing."""
@@ -53,12 +57,16 @@ class Visits:
             count=park.count(conn, self.park)[zone],
             rights=register.rights_of(conn, self.books.site, read.text),
             inside=None if found is None else self._inside(conn, at, found),
+            owes_fen=owed(debts.of_plate(conn, self.books.site, read.text)),
         )
-        return rights.admission(car, self.park.zones, Fen(self.limits.unseen_fen))
+        return rights.admission(car, self.park.zones, Fen(self.limits.unseen_fen), self._owes_most())
+
+    def _owes_most(self) -> Fen | None:
+        return Fen(self.arrears.refuse_above_fen) if self.arrears.at_entry == "refuse" else None
 
     def _inside(self, conn: Connection, at: datetime, stay: Stay) -> Inside:
-        owed = self._charge(conn, stay, at)[1].due_fen
-        return Inside(stay.kind, stay.colour, self.park.zones.known(stay.zone), owed)
+        due_fen = self._charge(conn, stay, at)[1].due_fen
+        return Inside(stay.kind, stay.colour, self.park.zones.known(stay.zone), due_fen)
 
     def doubt(self, conn: Connection, at: datetime, lane: LaneName, stay: StayId, read: PlateRead | None) -> str:
         """Say why a person must look before a stay is quoted; empty if nobody must."""
@@ -84,16 +92,29 @@ class Visits:
         if place.lane is not None and self.park.around(place.lane) is not None:
             what = Due(Fen(0), Reason.TRANSIT)
         doubt = self._too_much(found, at, what.due_fen)
-        made = stays.add_quote(conn, self.books.site, at, valid_until, place, stay, priced, what, doubt)
-        amounts = {"total_fen": made.total_fen, "due_fen": made.due_fen}
+        older = self._older(conn, found, what)
+        made = stays.add_quote(conn, self.books.site, at, valid_until, place, stay, priced, what, doubt, older)
+        amounts = {"total_fen": made.total_fen, "due_fen": made.due_fen, "older_fen": made.older_fen}
         self.books.tell(conn, at, "money", "quoted", place, stay=stay, quote=made.id, doubt=doubt, **amounts)
         return made
+
+    def _older(self, conn: Connection, stay: Stay, what: Due) -> Debts:
+        """Give the old debts that are asked for together with a stay: none of a car that is let through anyway."""
+        if self.arrears.at_exit != "add" or what.free_reason in (Reason.TRANSIT, Reason.SPECIAL):
+            return ()
+        return debts.parts_of(debts.of_plate(conn, self.books.site, stay.plate))
+
+    def asks_the_same(self, conn: Connection, order: PayOrder, stay: Stay) -> bool:
+        """Say whether an order still asks for what its stay owed when it was quoted, and for the same old debts."""
+        what = self._charge(conn, stay, order.quoted_at)[1]
+        own = Fen(order.account.amount_fen - order.account.older_fen)
+        return what.due_fen == own and self._older(conn, stay, what) == order.older
 
     def quote_again(self, conn: Connection, order: PayOrder, stay: Stay) -> Quote:
         """Give the quote of an order whose driver may be paying at this moment."""
         priced = self._charge(conn, stay, order.quoted_at)[0]
         account = order.account
-        doubt = self._too_much(stay, order.quoted_at, account.amount_fen)
+        doubt = self._too_much(stay, order.quoted_at, Fen(account.amount_fen - account.older_fen))
         return Quote(
             order.quote,
             stay.id,
@@ -102,6 +123,7 @@ class Visits:
             priced.minutes,
             order.valid_until,
             doubt=doubt,
+            older=order.older,
         )
 
     def begin(
@@ -227,9 +249,9 @@ class Visits:
 
         An order that may still be paid asks for what the driver was last told; its payment must fit the arrears.
         """
-        owed = self._charge(conn, stay, until)[1].due_fen
-        asked = (order.account.total_fen - stay.account.paid_fen for order in book.pending_of(conn, stay.id))
-        final = close_account(stay.account.paid_fen, Fen(max(owed, *asked, 0)), reason, ending)
+        due_fen = self._charge(conn, stay, until)[1].due_fen
+        asked = (order.account.asks(stay.account.paid_fen) for order in book.pending_of(conn, stay.id))
+        final = close_account(stay.account.paid_fen, Fen(max(due_fen, *asked, 0)), reason, ending)
         stays.close(conn, stay.id, at, ending, final)
         entry = flows.ended(stay.id, final, reason, ending, by)
         if entry is not None:

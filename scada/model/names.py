@@ -11,6 +11,10 @@ StayId = NewType("StayId", str)
 QuoteId = NewType("QuoteId", str)
 OrderId = NewType("OrderId", str)
 """Our `out_trade_no`: 6 to 32 of 0-9A-Za-z (`wechatpay.md` §11)."""
+DemandId = NewType("DemandId", str)
+"""A demand that no stay's quote makes: a month card, old debts, a merchant's top-up."""
+MerchantId = NewType("MerchantId", str)
+VoucherId = NewType("VoucherId", str)
 RequestId = NewType("RequestId", str)
 CaseId = NewType("CaseId", str)
 PictureId = NewType("PictureId", str)

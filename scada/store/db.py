@@ -45,6 +45,7 @@ def migrate(url: str) -> None:
     engine = writing_engine(url)
     try:
         with engine.connect() as connection:
+            _let_tables_be_remade(connection)
             settings = AlembicConfig()
             settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             settings.attributes["connection"] = connection
@@ -52,6 +53,12 @@ def migrate(url: str) -> None:
             connection.commit()
     finally:
         engine.dispose()
+
+
+def _let_tables_be_remade(connection: Connection) -> None:
+    """SQLite remakes a table to change a column; what refers to the old one must not stop it. Before a transaction."""
+    if connection.dialect.name == "sqlite" and connection.connection.dbapi_connection is not None:
+        connection.connection.dbapi_connection.cursor().execute("PRAGMA foreign_keys=OFF")
 
 
 def writing_engine(url: str) -> Engine:

@@ -1,6 +1,7 @@
 """The database: its tables, its one writer, its settings."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -40,10 +41,11 @@ def _names(connection: Connection) -> list[str]:
 
 
 def _definitions(engine: Engine) -> set[tuple[str, ...]]:
-    """Give every table and index as it was declared, whatever the order of its constraints."""
+    """Give every table and index as it was declared, whatever the order of its constraints; SQLite quotes new names."""
     with engine.connect() as connection:
         found = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql NOT LIKE '%alembic_version%'")
-        return {tuple(sorted(" ".join(part.split()).strip(" )") for part in sql.split(","))) for sql in found.scalars()}
+        plain = [re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", sql) for sql in found.scalars()]
+        return {tuple(sorted(" ".join(part.split()).strip(" )") for part in sql.split(","))) for sql in plain}
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def waived(lane: Lane, now: datetime) -> Fen | None:
     due = due_of(lane)
     if due is None or lane.live is None or due.quote.stay != lane.live.stay or due.quote.valid_until <= now:
         return None
-    return due.quote.due_fen
+    return Fen(due.quote.due_fen - due.quote.older_fen)
 
 
 def why_second(amount: Fen | None, limit: Fen) -> str:

@@ -144,7 +144,8 @@ class Quote:
 
     `due_fen` is what is still to be paid; `free_reason` says why it is nothing, when it is. `doubt` says why a
     person must look first (longer than 72 h, over the site's limit); `auto_deduct`: the owner of `plate`, under which
-    the stay began, lets WeChat deduct the fee (支付分停车).
+    the stay began, lets WeChat deduct the fee (支付分停车). `older` are debts of earlier stays of the plate, which are
+    part of what is due.
     """
 
     id: QuoteId
@@ -157,6 +158,12 @@ class Quote:
     doubt: str = ""
     auto_deduct: bool = False
     plate: Plate | None = None
+    older: tuple[tuple[StayId, Fen], ...] = ()
+
+    @property
+    def older_fen(self) -> Fen:
+        """What earlier stays owe of what is due."""
+        return Fen(sum(amount for _, amount in self.older))
 
 
 @dataclass(frozen=True, slots=True)

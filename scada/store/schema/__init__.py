@@ -9,7 +9,7 @@ from scada.store.schema.bills import bill_day, bill_row, case_note
 from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
 from scada.store.schema.parking import parking_deduction, parking_session
 from scada.store.schema.passages import camera_read, case, passage, picture_look, rise, uncertain
-from scada.store.schema.payments import notice, pay_order, settlement
+from scada.store.schema.payments import demand, notice, pay_order, settlement
 from scada.store.schema.people import operator, plate_right
 from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.stays import quote, stay, tariff_signature
@@ -21,6 +21,7 @@ __all__ = [
     "camera_read",
     "case",
     "case_note",
+    "demand",
     "intent",
     "journal",
     "ledger_entry",

@@ -1,16 +1,37 @@
 """Orders at WeChat, what was paid, and the notices that said so."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table
+from sqlalchemy import JSON, Boolean, CheckConstraint, Column, ForeignKey, Integer, LargeBinary, String, Table
 
 from scada.store.schema.base import Utc, metadata
+
+demand = Table(
+    "demand",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("about", String(64), nullable=False, index=True),
+    Column("amount_fen", Integer, nullable=False),
+    Column("parts", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("made_by", String(64), nullable=False),
+    Column("valid_until", Utc, nullable=False),
+    Column("paid_at", Utc),
+)
+"""What somebody shall pay that is no stay's quote. Kinds: ARREARS, of a plate; CARD; MERCHANT, a top-up.
+
+`about` is whose it is, `parts` what it is made of. States: OPEN, PAID, VOID: another one was paid in its place.
+"""
 
 pay_order = Table(
     "pay_order",
     metadata,
     Column("out_trade_no", String(32), primary_key=True),
     Column("site", String(32), nullable=False),
-    Column("stay", String(26), ForeignKey("stay.id"), nullable=False, index=True),
-    Column("quote", String(26), ForeignKey("quote.id"), nullable=False),
+    Column("stay", String(26), ForeignKey("stay.id"), index=True),
+    Column("quote", String(26), ForeignKey("quote.id")),
+    Column("demand", String(26), ForeignKey("demand.id"), index=True),
     Column("lane", String(32)),
     Column("passage", String(64)),
     Column("amount_fen", Integer, nullable=False),
@@ -23,8 +44,9 @@ pay_order = Table(
     Column("paid_at", Utc),
     Column("asked_at", Utc),
     Column("asks", Integer, nullable=False, server_default="0"),
+    CheckConstraint("(stay IS NULL) = (quote IS NULL) AND (quote IS NULL) <> (demand IS NULL)", name="one_subject"),
 )
-"""One request to pay one quote at WeChat. States: `billing.settle.OrderState`.
+"""One request to pay one quote of a stay, or one demand, at WeChat. States: `billing.settle.OrderState`.
 
 `kind`: QR (a code on a display), CODE (a payer's code at a scanner), PARKING (WeChat deducts by itself).
 """
@@ -35,15 +57,19 @@ settlement = Table(
     Column("id", String(26), primary_key=True),
     Column("site", String(32), nullable=False),
     Column("out_trade_no", String(32), ForeignKey("pay_order.out_trade_no"), nullable=False, unique=True),
-    Column("stay", String(26), ForeignKey("stay.id"), nullable=False, index=True),
+    Column("stay", String(26), ForeignKey("stay.id"), index=True),
     Column("transaction_id", String(32), nullable=False, unique=True),
     Column("amount_fen", Integer, nullable=False),
     Column("surplus", Boolean, nullable=False),
+    Column("older_fen", Integer, nullable=False, server_default="0"),
     Column("source", String(16), nullable=False),
     Column("paid_at", Utc, nullable=False),
     Column("settled_at", Utc, nullable=False),
 )
-"""Our record that an order was paid. `surplus`: the stay was already paid; a refund is owed."""
+"""Our record that an order was paid. `surplus`: the stay was already paid; a refund is owed.
+
+`older_fen` of it cleared what earlier stays of the plate owed. `stay` is null where a demand was paid.
+"""
 
 notice = Table(
     "notice",

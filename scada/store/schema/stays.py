@@ -60,8 +60,11 @@ quote = Table(
     Column("valid_until", Utc, nullable=False),
     Column("total_fen", Integer, nullable=False),
     Column("due_fen", Integer, nullable=False),
+    Column("older_fen", Integer, nullable=False, server_default="0"),
+    Column("older", JSON),
     Column("lines", JSON, nullable=False),
 )
+"""What a stay was told to pay. `older_fen` of `due_fen` is owed by earlier stays of its plate, named in `older`."""
 
 tariff_signature = Table(
     "tariff_signature",

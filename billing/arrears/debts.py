@@ -1,0 +1,92 @@
+"""Debts of stays that have ended, in the database: plain functions of a connection."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from billing.accounts import flows
+from billing.accounts.book import post
+from billing.accounts.flows import Debts
+from billing.arrears.terms import Debt
+from billing.books import NOWHERE, Books
+from billing.ids import new_id
+from scada.model.money import NOTHING, Fen
+from scada.model.names import SiteId, StayId
+from scada.model.plate import Plate
+from scada.ports import BillingError
+from scada.store.schema import stay as stays
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """A plate and what it owes."""
+
+    plate: Plate
+    debts: tuple[Debt, ...]
+
+
+def of_plate(conn: Connection, site: SiteId, plate: Plate) -> tuple[Debt, ...]:
+    """Give what a plate owes, the oldest debt first."""
+    mine = (stays.c.site == site) & (stays.c.plate == plate) & stays.c.ending.is_not(None) & (stays.c.arrears_fen > 0)
+    query = select(stays.c.id, stays.c.arrears_fen, stays.c.exited_at).where(mine)
+    rows = conn.execute(query.order_by(stays.c.exited_at, stays.c.id))
+    return tuple(Debt(StayId(row.id), Fen(row.arrears_fen), row.exited_at) for row in rows)
+
+
+def all_of(conn: Connection, site: SiteId, limit: int) -> tuple[Owing, ...]:
+    """Give who owes, the oldest debt first."""
+    owing = (stays.c.site == site) & stays.c.ending.is_not(None) & (stays.c.arrears_fen > 0)
+    oldest = func.min(stays.c.exited_at)
+    plates = select(stays.c.plate).where(owing).group_by(stays.c.plate).order_by(oldest, stays.c.plate).limit(limit)
+    names = [Plate(name) for name in conn.execute(plates).scalars()]
+    return tuple(Owing(name, of_plate(conn, site, name)) for name in names)
+
+
+def stand(conn: Connection, site: SiteId, parts: Debts) -> bool:
+    """Say whether debts are still owed, each at least so much; their rows are locked for this transaction."""
+    if not parts:
+        return True
+    wanted = dict(parts)
+    query = select(stays.c.id, stays.c.arrears_fen).where(stays.c.site == site, stays.c.id.in_(wanted))
+    found = {row.id: row.arrears_fen for row in conn.execute(query.order_by(stays.c.id).with_for_update())}
+    return all(found.get(stay, 0) >= amount for stay, amount in parts)
+
+
+def clear(conn: Connection, parts: Debts) -> None:
+    """Count a payment to the debts that it clears. Raises BillingError if one is not owed any more."""
+    for stay, amount in parts:
+        cleared = conn.execute(
+            update(stays)
+            .where(stays.c.id == stay, stays.c.arrears_fen >= amount)
+            .values(paid_fen=stays.c.paid_fen + amount, arrears_fen=stays.c.arrears_fen - amount)
+        )
+        if cleared.rowcount != 1:
+            raise BillingError(f"clear {amount} fen of stay {stay}: it does not owe them")
+
+
+def write_off(conn: Connection, books: Books, at: datetime, stay: StayId, by: str, why: str, second: str = "") -> Fen:
+    """Give up all that a stay still owes. Raises BillingError if it owes nothing."""
+    query = select(stays.c.plate, stays.c.arrears_fen).where(stays.c.site == books.site, stays.c.id == stay)
+    row = conn.execute(query.with_for_update()).one_or_none()
+    if row is None or row.arrears_fen <= 0:
+        raise BillingError(f"stay {stay} owes nothing")
+    amount = Fen(row.arrears_fen)
+    changes = {"arrears_fen": 0, "waived_fen": stays.c.waived_fen + amount}
+    conn.execute(update(stays).where(stays.c.id == stay).values(**changes))
+    post(conn, books.site, at, flows.written_off(stay, amount, f"written_off:{new_id(at)}", by, why))
+    body = {"stay": stay, "plate": row.plate, "amount_fen": amount, "by": by, "second": second, "why": why}
+    books.tell(conn, at, "money", "arrears written off", NOWHERE, **body)
+    return amount
+
+
+def amount_of(conn: Connection, site: SiteId, stay: StayId) -> Fen:
+    """Give what one stay owes now."""
+    query = select(stays.c.arrears_fen).where(stays.c.site == site, stays.c.id == stay, stays.c.ending.is_not(None))
+    return Fen(conn.execute(query).scalar() or NOTHING)
+
+
+def parts_of(debts: Sequence[Debt]) -> Debts:
+    """Give debts as the parts of a payment."""
+    return tuple((debt.stay, debt.amount_fen) for debt in debts)
