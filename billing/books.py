@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from billing.settle import Merchant
+from scada.config import Config
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import JournalEntry
 from scada.store.journal import write_entries
@@ -30,6 +31,12 @@ class Books:
 
     site: SiteId
     merchant: Merchant
+
+    @staticmethod
+    def of(config: Config) -> "Books":
+        """Give the books of a site."""
+        names = config.wechat
+        return Books(config.site_id, Merchant(names.mchid, names.appid, names.sub_mchid))
 
     def tell(self, conn: Connection, at: datetime, kind: str, what: str, place: Place, **body: object) -> None:
         """Write one journal row of billing's own in this transaction."""

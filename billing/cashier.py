@@ -25,7 +25,7 @@ from billing.orders.desk import NoticeAnswer, NoticeDesk
 from billing.orders.keeper import ASK_AFTER_S, Orders, OrderTerms, Payable
 from billing.pay.calls.account import Account
 from billing.pay.keys import read_keys
-from billing.settle import Merchant, OrderKind, Settles
+from billing.settle import OrderKind, Settles
 from billing.stays import Stay
 from billing.versions import holidays
 from billing.versions.shelf import read_versions
@@ -84,7 +84,7 @@ class SqlCashier:
         self._ask_after_s = ask_after_s
         self._recount_s = recount_s
         self._park = Park.of(config)
-        self._books = Books(config.site_id, Merchant(config.wechat.mchid, config.wechat.appid, config.wechat.sub_mchid))
+        self._books = Books.of(config)
         self._open = 0
         self._parts = AsyncExitStack()
 

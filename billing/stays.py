@@ -187,6 +187,14 @@ def credit(conn: Connection, stay: Stay, amount: Fen, paid_at: datetime) -> date
     return paid_until
 
 
+def uncredit(conn: Connection, stay: Stay, amount: Fen, until: datetime | None) -> None:
+    """Take a payment back: of a stay that has ended it becomes arrears. `until` is the credit there was before."""
+    account = stay.account
+    arrears = account.arrears_fen if account.is_open else account.arrears_fen + amount
+    values = {"paid_fen": account.paid_fen - amount, "paid_until": until, "arrears_fen": arrears}
+    conn.execute(update(stays).where(stays.c.id == stay.id).values(**values))
+
+
 def add_quote(
     conn: Connection,
     site: SiteId,

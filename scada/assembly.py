@@ -9,7 +9,10 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from billing.books import Books
 from billing.cashier import Hearers, SqlCashier
+from billing.counter.counter import Counter
+from billing.doors.cash import CashDesk
 from billing.ids import new_id
 from billing.request import RequestWriter
 from lpr.display.room import DisplayRoom
@@ -90,6 +93,7 @@ class Plant:
     watch: CameraWatch
     units: UnitDesk
     cashier: SqlCashier
+    counter: Counter
     requests: RequestWriter
     room: PictureRoom
     keeper: Keeper
@@ -185,6 +189,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         changed=partial(refuse_auto, keepers, tags),
         busy=lambda lane: _busy(lane, runners, keepers),
     )
+    counter = Counter(Books.of(config), zone, db, clock, cashier, money.paid_by_hand)
     await stack.enter_async_context(requests)
     return Plant(
         config=config,
@@ -202,6 +207,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         watch=watch,
         units=units,
         cashier=cashier,
+        counter=counter,
         requests=requests,
         room=room,
         keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),
@@ -233,6 +239,13 @@ class Money:
     def hearers(self) -> Hearers:
         """Give what the cashier calls."""
         return Hearers(self._settled, self._requests.wake, self._stays_changed, self._counted)
+
+    def paid_by_hand(self, stay: StayId) -> None:
+        """Hear that a stay was paid in cash."""
+        self._settled(stay, OrderId(""))
+        self._requests.wake()
+        self._changes += 1
+        self._tags.set(TagName("site.stays_seq"), self._changes)
 
     def _settled(self, stay: StayId, _order: OrderId) -> None:
         while len(self.paid_s) >= PAID_KEPT:
@@ -340,6 +353,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **_camera_desk(plant).verbs(),
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
+            **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
         },
         ranked,
     )

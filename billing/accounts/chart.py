@@ -23,6 +23,8 @@ class Account(Enum):
     """What WeChat has promised to deduct. By order."""
     CASH = "cash"
     """What is in a person's till. By person."""
+    SAFE = "cash:safe"
+    """What lies in the safe, and the change that tills begin with."""
     BANK = "bank"
     """What has been paid out to us."""
     MERCHANT = "merchant"

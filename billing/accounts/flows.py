@@ -63,6 +63,49 @@ def ended(stay: StayId, final: Final, reason: Reason, ending: Ending, by: str) -
     return Entry("ended", f"ended:{stay}", parts, stay, by=by) if parts else None
 
 
+def cash_taken(stay: StayId, receipt: str, operator: str, credit: Fen, arrears: Fen, older: Debts = ()) -> Entry:
+    """A person took cash: a credit of a stay, or arrears cleared; `older` debts of the plate besides."""
+    parts = (
+        Posting(Account.CASH, Fen(credit + arrears + sum(amount for _, amount in older)), operator),
+        *_cleared(older),
+        Posting(Account.RECEIVABLE, Fen(-credit), stay),
+        Posting(Account.ARREARS, Fen(-arrears), stay),
+    )
+    return Entry("cash", f"cash:{receipt}", _moved(parts), stay, by=operator)
+
+
+def cash_voided(taken: Entry, receipt: str, by: str, why: str) -> Entry:
+    """Cash went back out of the till in which it lies: what it paid is owed again, or has not been paid ahead."""
+    parts = tuple(Posting(side.account, Fen(-side.amount_fen), side.subject) for side in taken.postings)
+    return Entry("cash_void", f"cash_void:{receipt}", parts, taken.stay, by=by, note=why)
+
+
+def till_opened(shift: str, operator: str, amount: Fen) -> Entry:
+    """Change was taken out of the safe into a till."""
+    return Entry("till_opened", f"till:{shift}", transfer(Account.CASH, Account.SAFE, amount, to=operator), by=operator)
+
+
+def till_differs(shift: str, operator: str, difference: Fen, note: str) -> Entry:
+    """A till was counted and held more than the books say, or less: below zero."""
+    parts = (
+        Posting(Account.CASH, difference, operator),
+        Posting(Account.CASH_DIFFERENCE, Fen(-difference), operator),
+    )
+    return Entry("till_differs", f"till_differs:{shift}", parts, by=operator, note=note)
+
+
+def till_handed_over(shift: str, operator: str, amount: Fen, to: Account) -> Entry:
+    """What was in a till went into the safe or to the bank."""
+    parts = transfer(to, Account.CASH, amount, out_of=operator)
+    return Entry("till_handed_over", f"till_over:{shift}", parts, by=operator)
+
+
+def safe_moved(ref: str, amount: Fen, by: str, note: str, *, to_bank: bool) -> Entry:
+    """Cash went from the safe to the bank, or change from the bank into the safe."""
+    to, out_of = (Account.BANK, Account.SAFE) if to_bank else (Account.SAFE, Account.BANK)
+    return Entry("safe_moved", f"safe:{ref}", transfer(to, out_of, amount), by=by, note=note)
+
+
 def refunded(refund: str, amount: Fen, order: OrderId) -> Entry:
     """A refund has reached its payer."""
     return Entry(

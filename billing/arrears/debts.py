@@ -66,6 +66,13 @@ def clear(conn: Connection, parts: Debts) -> None:
             raise BillingError(f"clear {amount} fen of stay {stay}: it does not owe them")
 
 
+def unclear(conn: Connection, parts: Debts) -> None:
+    """Take a payment of debts back: they are owed again."""
+    for stay, amount in parts:
+        changes = {"paid_fen": stays.c.paid_fen - amount, "arrears_fen": stays.c.arrears_fen + amount}
+        conn.execute(update(stays).where(stays.c.id == stay).values(**changes))
+
+
 def write_off(conn: Connection, books: Books, at: datetime, stay: StayId, by: str, why: str, second: str = "") -> Fen:
     """Give up all that a stay still owes. Raises BillingError if it owes nothing."""
     query = select(stays.c.plate, stays.c.arrears_fen).where(stays.c.site == books.site, stays.c.id == stay)

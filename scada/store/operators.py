@@ -70,6 +70,20 @@ _READS = frozenset(
         CHANGE,
     }
 )
+_SEE_MONEY = frozenset(
+    {
+        "receipt",
+        "till",
+        "tills",
+        "trial_balance",
+        "statement",
+        "stay_money",
+        "ledger_check",
+    }
+)
+"""What money moved, and why: for whoever takes it, answers for it or looks it through."""
+_COUNTER = frozenset({"cash_price", "take_cash", "take_arrears_cash", "void_cash", "open_till", "close_till"})
+_SAFE = frozenset({"move_safe"})
 _HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
 _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
@@ -77,11 +91,19 @@ _CAMERAS = frozenset({"relearn_camera"})
 _MAPS = frozenset({"reload_tags", "rollback_tags"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back"}
 _VERBS = {
-    Role.OPERATOR: _READS | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
+    Role.OPERATOR: _READS | _SEE_MONEY | _COUNTER | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
-    Role.MANAGER: _READS | {VOUCH, SIGN_TARIFF},
-    Role.ADMINISTRATOR: _READS | _LANE_WORK | _CAMERAS | _HAND_ON_TAGS | _MAPS | {VOUCH, SEE_PLATES, SIGN_TARIFF},
-    Role.AUDITOR: _READS,
+    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | {VOUCH, SIGN_TARIFF},
+    Role.ADMINISTRATOR: _READS
+    | _SEE_MONEY
+    | _COUNTER
+    | _SAFE
+    | _LANE_WORK
+    | _CAMERAS
+    | _HAND_ON_TAGS
+    | _MAPS
+    | {VOUCH, SEE_PLATES, SIGN_TARIFF},
+    Role.AUDITOR: _READS | _SEE_MONEY,
     Role.SYSTEM: frozenset({READ_SERVED}),
 }
 

@@ -1,7 +1,7 @@
 """THE RULE (`lanes.md` §4): a gate-open request opens only while its car is the live passage.
 
-Billing names the stay and the order; an operator names the passage. A request that cannot be taken
-loses nothing: the stay keeps its credit.
+Billing names the stay and the order, of cash the stay and the passage; an operator names the passage. A request
+that cannot be taken loses nothing: the stay keeps its credit.
 """
 
 from dataclasses import replace
@@ -62,6 +62,8 @@ def _wrong_car(lane: Lane, request: OpenRequest) -> str | None:
         return _wrong_acceptance(lane, request)
     if request.order is not None:
         return _wrong_order(lane, request)
+    if request.reason is Reason.PAID:
+        return _wrong_cash(lane, request)
     return _wrong_passage(lane, request)
 
 
@@ -73,6 +75,16 @@ def _wrong_order(lane: Lane, request: OpenRequest) -> str | None:
     due = due_of(lane)
     pays = due is not None and (due.order.id == request.order or due.quote.id == request.quote)
     return None if pays else "a newer quote is asked for"
+
+
+def _wrong_cash(lane: Lane, request: OpenRequest) -> str | None:
+    """Cash was taken from the driver of one passage, for one stay: both must be the car's that stands here."""
+    if request.stay is None or live_of(lane).stay != request.stay:
+        return "the car at the boom belongs to another stay"
+    if isinstance(lane.state, s.AwaitingOperator) and lane.state.only_person:
+        return "a person must look at this car first"
+    named = request.passage is not None and lane.is_live(request.passage)
+    return None if named else "that car is gone"
 
 
 def _wrong_acceptance(lane: Lane, request: OpenRequest) -> str | None:
@@ -97,7 +109,7 @@ def _wrong_passage(lane: Lane, request: OpenRequest) -> str | None:
 def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     """The stay of the car that is here was paid, yet could not be taken: its credit will answer."""
     lane = refused.lane
-    pays = request.order is not None or request.reason is Reason.ACCEPTED
+    pays = request.reason in (Reason.PAID, Reason.ACCEPTED)
     if not pays or lane.live is None or lane.live.stay != request.stay or request.stay is None:
         return refused
     due = due_of(lane)

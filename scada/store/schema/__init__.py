@@ -13,6 +13,7 @@ from scada.store.schema.payments import demand, notice, pay_order, settlement
 from scada.store.schema.people import operator, plate_right
 from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.stays import quote, stay, tariff_signature
+from scada.store.schema.till import cash_payment, till_shift
 
 __all__ = [
     "Utc",
@@ -21,6 +22,7 @@ __all__ = [
     "camera_read",
     "case",
     "case_note",
+    "cash_payment",
     "demand",
     "intent",
     "journal",
@@ -43,5 +45,6 @@ __all__ = [
     "settlement",
     "stay",
     "tariff_signature",
+    "till_shift",
     "uncertain",
 ]

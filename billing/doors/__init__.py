@@ -1,0 +1,1 @@
+"""What the control room asks of billing: one file for each matter, with the rights of `scada.store.operators`."""
