@@ -65,6 +65,7 @@ install = { echo "installing $(1) for $(2)"; \
 
 has_library = PATH="$$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep '$(1)' > /dev/null
 has_rtsp = /usr/bin/python3 lpr/sim/rtsp_server.py --check > /dev/null 2>&1
+has_postgres = ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || command -v initdb > /dev/null
 has_font = ls /usr/share/fonts/opentype/noto/NotoSansCJK* > /dev/null 2>&1
 
 .venv/.system: .venv/.made
@@ -80,18 +81,21 @@ has_font = ls /usr/share/fonts/opentype/noto/NotoSansCJK* > /dev/null 2>&1
 	command -v chromium > /dev/null || wanted="$$wanted chromium"; \
 	command -v mbpoll > /dev/null || wanted="$$wanted mbpoll"; \
 	command -v influxd > /dev/null || wanted="$$wanted influxdb"; \
+	$(has_postgres) || wanted="$$wanted postgresql"; \
 	command -v gcc > /dev/null || wanted="$$wanted gcc libc6-dev"; \
 	$(has_rtsp) || wanted="$$wanted python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly"; \
 	test -e /usr/include/modbus/modbus.h || wanted="$$wanted libmodbus-dev"; \
 	command -v npm > /dev/null || wanted="$$wanted nodejs npm"; \
 	[ -z "$$wanted" ] || $(call install,$$wanted,the tests); \
-	case "$$wanted" in *influxdb*) $(stop_influxdb) ;; esac
+	for server in influxdb postgresql; do \
+	  case "$$wanted" in *$$server*) $(stop_server) ;; esac; \
+	done
 	@touch $@
 
-# The package starts a server of its own; the tests start theirs.
-stop_influxdb = { root=; [ "$$(id -u)" = 0 ] || root=sudo; \
-  if [ -d /run/systemd/system ]; then $$root systemctl disable --now influxdb > /dev/null 2>&1 || true; \
-  else $$root service influxdb stop > /dev/null 2>&1 || true; fi; }
+# These packages start a server of their own; the tests start theirs.
+stop_server = { root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+  if [ -d /run/systemd/system ]; then $$root systemctl disable --now $$server > /dev/null 2>&1 || true; \
+  else $$root service $$server stop > /dev/null 2>&1 || true; fi; }
 
 # --- what people do ---
 

@@ -107,12 +107,12 @@ class Plant:
 
 async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) -> Plant:
     """Build and open every part, in order; `stack` closes them in reverse."""
-    url = database_url(config)
+    url = await asyncio.to_thread(database_url, config)
     await asyncio.to_thread(migrate, url)
     files, versions = site_files(config), MapVersions(config.data / "maps")
     tag_map, version = await asyncio.to_thread(start_map, files, versions, clock)
     maps = SiteMap(files, versions, clock, tag_map, version)
-    db = await stack.enter_async_context(Database(url))
+    db = await stack.enter_async_context(Database(url, readers=config.database.readers))
     journal = SqlJournal(db, config.site_id, clock)
     stack.push_async_callback(journal.append, [JournalEntry("event", "plant", "stopped")])
     specs = _specs(config, tag_map)

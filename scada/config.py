@@ -388,6 +388,21 @@ class History(_Section):
     again_min: Annotated[int, Field(ge=5, le=60)] = 15
 
 
+class DatabaseKeys(_Section):
+    """Where the tables are: a SQLite file in the data folder, or PostgreSQL by the URL in a file (`docs/database.md`).
+
+    The file lies below the data folder, or is one of systemd's credentials; it holds the password, so that nobody else
+    may read it. Every wait has its limit; `readers` is the number of connections beside the writer's.
+    """
+
+    url_file: str | None = None
+    readers: Annotated[int, Field(ge=1, le=16)] = 2
+    connect_s: Annotated[int, Field(ge=2, le=60)] = 5
+    lock_s: Annotated[float, Field(ge=0.1, le=60)] = 10.0
+    statement_s: Annotated[float, Field(ge=1, le=600)] = 20.0
+    ssl: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None = None
+
+
 class ServeOpcUa(_Section):
     """Our OPC UA server. `security`: what is offered; `None` (no encryption, no certificates) on this machine only.
 
@@ -476,6 +491,7 @@ class Config(_Section):
     arrears: Arrears = Arrears()
     wechat: WeChat
     history: History = History()
+    database: DatabaseKeys = DatabaseKeys()
     serve: Serve | None = None
     sim: Sim | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()

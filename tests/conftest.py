@@ -8,6 +8,8 @@ import structlog
 from blockbuster import blockbuster_ctx
 from hypothesis import Phase, settings
 
+from tests.support.postgres import Postgres
+
 PRODUCT = ("scada", "plc", "lpr", "billing", "hmi")
 RECKONED = ("os.getcwd", "os.path.abspath", "os.path.islink", "os.readlink")
 """Calls that name a path rather than read it: microseconds, and every `Path.resolve` makes them."""
@@ -37,3 +39,25 @@ def _a_test_leaves_the_log_as_it_was() -> Iterator[None]:
     """Undo what a command under test set up: its log would go to a stream that ends with the test."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """PostgreSQL, started when the first test asks for it; it fails where it is not installed."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def on_postgres(postgres: Postgres) -> Iterator[Postgres]:
+    """Run a test on PostgreSQL: what `tests.support.store` makes, is made there."""
+    with postgres.in_use():
+        yield postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest) -> str:
+    """Run a test once on each of the two databases."""
+    if request.param == "postgresql":
+        request.getfixturevalue("on_postgres")
+    return str(request.param)

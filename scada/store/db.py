@@ -1,25 +1,41 @@
 """The database: one writer thread, a few reader threads, and the migrations that make its tables.
 
-SQLite in WAL mode by default, PostgreSQL by its URL. Work is a plain function of a connection; it
-runs inside one transaction, off the loop.
+SQLite in WAL mode by default, PostgreSQL by its URL; both behave alike (docs/decisions/0037). Work is a plain
+function of a connection; it runs inside one transaction, off the loop.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
 from typing import Self, TypeVar
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, inspect, make_url
+from sqlalchemy.exc import DBAPIError
 
-from scada.config import Config
+from scada.store.sql import postgres, sqlite
+from scada.store.sql.errors import StoreError, StoreUnknown, reason
+from scada.store.sql.place import database_url
+
+__all__ = [
+    "Database",
+    "StoreError",
+    "StoreUnknown",
+    "database_url",
+    "looking",
+    "migrate",
+    "place",
+    "reading_engine",
+    "writing_engine",
+]
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
+"""It may be run again when the server undid the transaction for another's sake: it changes nothing but the database."""
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 QUEUE_SIZE = 1000
@@ -27,49 +43,54 @@ QUEUE_SIZE = 1000
 WAIT_S = 10.0
 """How long a transaction waits for a place in the queue before its caller is told."""
 READERS = 2
-BUSY_MS = 5000
-
-
-class StoreError(Exception):
-    """The store could not take or give something; the message says what was tried."""
-
-
-def database_url(config: Config) -> str:
-    """Give the URL of a site's database: a SQLite file in its data folder."""
-    return URL.create("sqlite", database=str(config.data / "daozha.db")).render_as_string(hide_password=False)
 
 
 def migrate(url: str) -> None:
-    """Bring the database's tables up to date; make the file and its folder if they are not there."""
-    _make_folder(url)
+    """Bring the database's tables up to date; make SQLite's file and its folder if they are not there."""
     engine = writing_engine(url)
+    if engine.dialect.name == "sqlite":
+        sqlite.make_folder(engine.url)
+        sqlite.let_tables_be_remade(engine)
     try:
-        with engine.connect() as connection:
-            _let_tables_be_remade(connection)
-            settings = AlembicConfig()
-            settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
-            connection.commit()
+        _in_transaction(engine, _upgrade)
     finally:
         engine.dispose()
 
 
-def _let_tables_be_remade(connection: Connection) -> None:
-    """SQLite remakes a table to change a column; what refers to the old one must not stop it. Before a transaction."""
-    if connection.dialect.name == "sqlite" and connection.connection.dbapi_connection is not None:
-        connection.connection.dbapi_connection.cursor().execute("PRAGMA foreign_keys=OFF")
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        postgres.allow_time(connection, postgres.MIGRATION_S)
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, "head")
 
 
 def writing_engine(url: str) -> Engine:
-    """Build an engine whose transactions take SQLite's write lock at once."""
-    return _engine(url, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"))
+    """Build an engine whose transactions come one after the other, also those of other processes."""
+    return _build(url)(make_url(url), read_only=False, size=1)
 
 
 def reading_engine(url: str, size: int = READERS) -> Engine:
-    """Build an engine that cannot change the database."""
-    engine = _engine(url, begin="BEGIN", pragmas=("query_only=ON",), size=size)
-    return engine if engine.dialect.name == "sqlite" else engine.execution_options(postgresql_readonly=True)
+    """Build an engine that cannot change the database; each transaction sees one state of it."""
+    return _build(url)(make_url(url), read_only=True, size=size)
+
+
+@contextmanager
+def looking(url: str) -> Iterator[Connection | None]:
+    """Look into a database from outside the plant; None where there are no tables yet. Raises StoreError."""
+    file = make_url(url).database
+    if not _is_postgres(url) and not (file and Path(file).is_file()):
+        yield None
+        return
+    engine = reading_engine(url)
+    try:
+        with engine.connect() as connection:
+            yield connection if inspect(connection).has_table("journal") else None
+    except DBAPIError as error:
+        raise StoreError(f"read from {place(engine.url)}: {reason(error)}") from error
+    finally:
+        engine.dispose()
 
 
 class Database:
@@ -98,7 +119,8 @@ class Database:
         """Run `work` in the writer thread, in a transaction of its own; returns when it is on disk.
 
         An exception of `work` rolls it back and rises here. Cancelled while it runs, it may still
-        be committed. Raises StoreError when the queue stays full.
+        be committed. Raises StoreError when the queue stays full or the server takes nothing, and
+        StoreUnknown when the server was lost during the commit.
         """
         try:
             async with asyncio.timeout(WAIT_S):
@@ -121,7 +143,7 @@ class Database:
 
     @property
     def _name(self) -> str:
-        return make_url(self.url).render_as_string(hide_password=True)
+        return place(make_url(self.url))
 
 
 class _Threads:
@@ -135,37 +157,31 @@ class _Threads:
         self._engine = await asyncio.get_running_loop().run_in_executor(self._pool, self._make_engine)
 
     async def run(self, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._in_transaction, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._transaction, work)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._pool.shutdown)
         await asyncio.to_thread(self._engine.dispose)
 
-    def _in_transaction(self, work: Work[T]) -> T:
-        with self._engine.begin() as connection:
-            return work(connection)
+    def _transaction(self, work: Work[T]) -> T:
+        return _in_transaction(self._engine, work)
 
 
-def _make_folder(url: str) -> None:
-    parts = make_url(url)
-    if parts.get_backend_name() == "sqlite" and parts.database:
-        Path(parts.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _in_transaction(engine: Engine, work: Work[T]) -> T:
+    if engine.dialect.name == "postgresql":
+        return postgres.in_transaction(engine, work, place(engine.url))
+    with engine.begin() as connection:
+        return work(connection)
 
 
-def _engine(url: str, *, begin: str, pragmas: tuple[str, ...], size: int = 1) -> Engine:
-    engine = create_engine(url, pool_size=size, max_overflow=0, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", partial(_prepare_sqlite, (*pragmas, f"busy_timeout={BUSY_MS}")))
-        event.listen(engine, "begin", partial(_begin_sqlite, begin))
-    return engine
+def place(url: URL) -> str:
+    """Name a database for people: without its password and what goes with it."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
-def _prepare_sqlite(pragmas: tuple[str, ...], connection: SqliteConnection, _record: object) -> None:
-    """Set up a connection; the driver's own transactions are off, since they begin too late for reads."""
-    connection.isolation_level = None
-    for pragma in pragmas:
-        connection.execute(f"PRAGMA {pragma}")
+def _is_postgres(url: str) -> bool:
+    return make_url(url).get_backend_name() == "postgresql"
 
 
-def _begin_sqlite(begin: str, connection: Connection) -> None:
-    connection.exec_driver_sql(begin)
+def _build(url: str) -> Callable[..., Engine]:
+    return postgres.build if _is_postgres(url) else sqlite.build

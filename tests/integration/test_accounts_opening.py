@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, text
@@ -11,6 +12,9 @@ from billing.accounts.balances import by_subject, trial
 from billing.accounts.chart import Account
 from scada.model.names import SiteId
 from scada.store.db import MIGRATIONS, migrate, writing_engine
+from tests.support.store import empty_database
+
+pytestmark = pytest.mark.usefixtures("any_database")
 
 AT = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 STAYS = (
@@ -24,7 +28,7 @@ STAYS = (
 
 
 def test_what_was_taken_before_stands_in_the_opened_books(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'old.db'}"
+    url = empty_database(tmp_path)
     engine = writing_engine(url)
     settings = AlembicConfig()
     settings.set_main_option("script_location", str(MIGRATIONS))
@@ -79,7 +83,7 @@ def _paid_twice(conn: Connection) -> None:
     conn.execute(
         text(
             "INSERT INTO settlement (id, site, out_trade_no, stay, transaction_id, amount_fen, surplus, source,"
-            " paid_at, settled_at) VALUES ('s', 'demo', 'D1', 'left-paid', 'T1', 500, 1, 'query', :at, :at)"
+            " paid_at, settled_at) VALUES ('s', 'demo', 'D1', 'left-paid', 'T1', 500, true, 'query', :at, :at)"
         ),
         {"at": at},
     )

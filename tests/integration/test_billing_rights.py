@@ -38,6 +38,8 @@ from tests.support.billing import (
 from tests.support.lots import LOT, ROOF, ROOF_IN, ROOF_OUT, Lots, with_roof
 from tests.support.store import open_database, until
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 MINE, HERS, HIS = "京A10001", "京A10002", "京A10003"
 
 

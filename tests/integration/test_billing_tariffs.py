@@ -25,6 +25,8 @@ from tests.support.billing import IN1, OUT1, Till, made_config, made_passage, op
 from tests.support.store import open_database
 from tests.support.tariffs import SHANGHAI, SHIPPED, local, simple_tariff
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 DEMO = SHIPPED / "demo-1.toml"
 
 

@@ -17,6 +17,8 @@ from scada.store.schema import intent
 from tests.support.engine import LANE, LoopClock, MemoryPlc, Plant, until
 from tests.support.store import open_database
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 SITE = SiteId("demo")
 PASSAGE = PassageId("in1-20260301080000-7")
 

@@ -87,7 +87,7 @@ async def test_the_journal_is_written_before_the_gate_is_commanded(tmp_path: Pat
 
 def _orders_in(folder: Path) -> int:
     """Count the OPEN orders that other processes can already read from the journal."""
-    with closing(sqlite3.connect(f"file:{folder / 'plant.db'}?mode=ro", uri=True)) as conn:
+    with closing(sqlite3.connect(f"file:{folder / 'daozha.db'}?mode=ro", uri=True)) as conn:
         rows = conn.execute("SELECT body FROM journal WHERE kind = 'decision'").fetchall()
     return sum('"OpenGate"' in body for (body,) in rows)
 

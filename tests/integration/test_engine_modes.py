@@ -30,6 +30,8 @@ from tests.support.engine import until
 from tests.support.lane import ON, READY, START
 from tests.support.modes import PASSWORD, ModeBench, mode_bench
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 HOLD: dict[str, Any] = {"reason": "QUEUE", "note": "concert", "minutes": 10}
 SECOND: dict[str, Any] = {"second_name": "wang", "second_password": PASSWORD}
 

@@ -190,7 +190,7 @@ def site_of(folder: Path) -> str:
     """Put the recorded database where the command looks for it."""
     file = site_beside(folder, ("# data = ", 'data = "data"  # '))
     (folder / "data").mkdir()
-    (folder / "plant.db").rename(folder / "data" / "daozha.db")
+    (folder / "daozha.db").rename(folder / "data" / "daozha.db")
     return str(file)
 
 

@@ -25,12 +25,13 @@ from scada.model.money import Fen
 from scada.model.names import LaneName, SiteId
 from scada.model.plate import Plate, PlateRead
 from scada.model.tag import Access, TagName, TagSpec, Value
-from scada.store.db import Database, migrate
+from scada.store.db import Database
 from scada.store.journal import JournalRow, SqlJournal, recent
 from scada.store.modes import ModePeriod, newest
 from scada.store.operators import Operators
 from tests.support.engine import until
 from tests.support.lane import READY
+from tests.support.store import open_database
 
 SITE = SiteId("demo")
 LANES = (LaneName("in1"), LaneName("out1"), LaneName("out2"))
@@ -140,9 +141,7 @@ class ModeBench:
 @asynccontextmanager
 async def mode_bench(folder: Path, *, is_first_start: bool = True) -> AsyncIterator[ModeBench]:
     """Run the modes of an entry and two exits."""
-    url = f"sqlite:///{folder / 'plant.db'}"
-    await asyncio.to_thread(migrate, url)
-    async with Database(url) as db:
+    async with open_database(folder) as db:
         bench = _built(db)
         if is_first_start:
             await _hire(bench)

@@ -35,10 +35,11 @@ from scada.model.names import LaneName, OrderId, PassageId, PictureId, QuoteId, 
 from scada.model.plate import Plate, PlateRead, PlateUnread, ReadBy
 from scada.model.tag import Access, TagName, TagSpec
 from scada.ports import Admission, BillingError, OpenStay, PictureError
-from scada.store.db import Database, migrate
+from scada.store.db import Database
 from scada.store.journal import JournalRow, SqlJournal, recent
 from scada.store.operators import Operators
 from tests.support.lane import READY, read_of
+from tests.support.store import made_database
 
 CONFIG = Path(__file__).parents[2] / "config.toml"
 PASSWORD = "the boom goes up"
@@ -252,12 +253,11 @@ async def shell(
     folder: Path, lane: str, *, is_first_start: bool = True, both_ways: bool = False
 ) -> AsyncIterator[Shell]:
     """Run one lane of the shipped configuration, or one of its name that leads both ways."""
-    url = f"sqlite:///{folder / 'plant.db'}"
+    url = await asyncio.to_thread(made_database, folder)
     config, clock = await asyncio.to_thread(load, CONFIG), SystemClock()
     if both_ways:
         lanes = tuple(one.model_copy(update={"direction": "both"}) for one in config.lanes)
         config = config.model_copy(update={"lanes": lanes})
-    await asyncio.to_thread(migrate, url)
     async with Database(url) as db:
         bench = await _built(config, clock, db, LaneName(lane))
         if is_first_start:

@@ -1,11 +1,16 @@
-"""Databases for tests: made by the migrations, in a folder of the test's own."""
+"""Databases for tests, made by the migrations: SQLite in a folder of the test's own, or PostgreSQL.
+
+A test, or with `pytestmark = pytest.mark.usefixtures("any_database")` a whole file of them, runs once on each, as long
+as it asks `made_database` or `open_database` for its tables. Write tests of tables, triggers and queries like that.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Protocol
 
 from scada.model.names import SiteId
 from scada.store.db import Database, migrate
@@ -14,9 +19,39 @@ SITE = SiteId("demo")
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
 
+class Server(Protocol):
+    """Makes databases by name: the same name is the same database."""
+
+    def database(self, name: str, *, migrated: bool = True) -> str:
+        """Give the URL of a database, with all tables or without any."""
+
+
+_servers: list[Server] = []
+
+
+@contextmanager
+def on(server: Server) -> Iterator[None]:
+    """Let databases be made on a server instead of in files."""
+    _servers.append(server)
+    yield
+    _servers.pop()
+
+
+def is_sqlite() -> bool:
+    """Say whether databases are files now."""
+    return not _servers
+
+
+def empty_database(folder: Path, name: str = "daozha") -> str:
+    """Give the URL of a database without any table: a file in this folder, or one on the server in use."""
+    return _servers[-1].database(f"{folder}/{name}", migrated=False) if _servers else f"sqlite:///{folder / name}.db"
+
+
 def made_database(folder: Path) -> str:
-    """Make the tables in a new SQLite file and give its URL."""
-    url = f"sqlite:///{folder / 'daozha.db'}"
+    """Give the URL of a database with all tables; the same folder is the same database."""
+    if _servers:
+        return _servers[-1].database(str(folder))
+    url = empty_database(folder)
     migrate(url)
     return url
 

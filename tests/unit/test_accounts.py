@@ -23,6 +23,8 @@ from scada.model.names import OrderId, SiteId, StayId
 from scada.store.db import writing_engine
 from tests.support.store import made_database
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 SITE = SiteId("demo")
 AT = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 STAY, ORDER = StayId("S1"), OrderId("D1")

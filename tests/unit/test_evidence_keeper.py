@@ -27,6 +27,8 @@ from scada.store.journal import SqlJournal, recent
 from scada.store.schema import case, open_request, stay
 from tests.support.store import SITE, START, open_database
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 NEVER_FULL = Evidence(free_gb=0)
 
 

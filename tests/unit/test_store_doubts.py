@@ -19,6 +19,8 @@ from tests.support.house import site_beside
 from tests.support.lane import read_of
 from tests.support.store import SITE, START, open_database
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 Out = pytest.CaptureFixture[str]
 OUT1 = LaneName("out1")
 CAR = Passage(PassageId("out1-20260301080000-7"), 7, START, read_of("京A12345"), StayId("S1"))

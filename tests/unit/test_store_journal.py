@@ -13,6 +13,8 @@ from scada.store.journal import SqlJournal, recent, verify, write_entries
 from scada.store.schema import journal
 from tests.support.store import SITE, START, open_database
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 IN1, OUT1 = LaneName("in1"), LaneName("out1")
 
 

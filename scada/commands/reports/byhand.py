@@ -12,6 +12,7 @@ from scada.commands.reports.days import days, form_of, head_of, over_days, write
 from scada.config import Config, ConfigError, load
 from scada.model.money import Fen, yuan_text
 from scada.reports.byhand import ByHand, read_by_hand, sums
+from scada.store.db import StoreError
 
 _COLUMNS = (*ByHand.__dataclass_fields__, "to_review")
 
@@ -21,7 +22,7 @@ def by_hand(asked: argparse.Namespace) -> int:
     try:
         config = load(asked.config)
         first, last, openings = over_days(config, asked, lambda conn, *span: read_by_hand(conn, config.site_id, *span))
-    except (ConfigError, SQLAlchemyError, OSError) as error:
+    except (ConfigError, StoreError, SQLAlchemyError, OSError) as error:
         say.complain(str(error))
         return 2
     match form_of(asked):

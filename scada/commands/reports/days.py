@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from scada.config import Config, ConfigError
 from scada.reports.reading import last_day, midnight
-from scada.store.db import database_url, reading_engine
+from scada.store.db import database_url, looking
 
 Found = TypeVar("Found")
 
@@ -22,17 +22,13 @@ def over_days(
 ) -> tuple[date, date, Found]:
     """Read the days asked for; both ends included, and without any the last day on record."""
     zone = config.site.zone_info
-    if not (config.data / "daozha.db").exists():
-        raise ConfigError(f"{config.data}: there are no books here yet; has the site run?")
-    engine = reading_engine(database_url(config))
-    try:
-        with engine.connect() as connection:
-            newest = last_day(connection, config.site_id, zone) or date.min.replace(year=1970)
-            last = asked.to or max(newest, asked.since or newest)
-            first = asked.since or last
-            return first, last, read(connection, midnight(first, zone), midnight(last + timedelta(days=1), zone))
-    finally:
-        engine.dispose()
+    with looking(database_url(config)) as connection:
+        if connection is None:
+            raise ConfigError(f"{config.data}: there are no books here yet; has the site run?")
+        newest = last_day(connection, config.site_id, zone) or date.min.replace(year=1970)
+        last = asked.to or max(newest, asked.since or newest)
+        first = asked.since or last
+        return first, last, read(connection, midnight(first, zone), midnight(last + timedelta(days=1), zone))
 
 
 def form_of(asked: argparse.Namespace) -> str:

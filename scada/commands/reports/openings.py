@@ -18,6 +18,7 @@ from scada.reports.differences import Item, Link
 from scada.reports.openings import Row, reckon
 from scada.reports.reading import read_facts
 from scada.reports.stories import BY_HAND
+from scada.store.db import StoreError
 
 NOWHERE = "—"
 """The lane of a stay that ended at no lane."""
@@ -28,7 +29,7 @@ def openings(asked: argparse.Namespace) -> int:
     try:
         config = load(asked.config)
         first, last, rows = _reckoned(config, asked)
-    except (ConfigError, SQLAlchemyError, OSError) as error:
+    except (ConfigError, StoreError, SQLAlchemyError, OSError) as error:
         say.complain(str(error))
         return 2
     if asked.lane is not None:

@@ -14,6 +14,7 @@ from scada.model.money import Fen, yuan_text
 from scada.reports.ghosts import Ghost
 from scada.reports.periodbooks import read_books
 from scada.reports.periods import Told, reckon
+from scada.store.db import StoreError
 
 _COLUMNS = ("lane", "mode", "began", "ended", "minutes", "by", "second", "reason", "note", "ended_by")
 _COUNTS = ("counted_out", "lost_fen", "without_plate", "uncounted", "ghosts", "stocktake")
@@ -24,7 +25,7 @@ def periods(asked: argparse.Namespace) -> int:
     try:
         config = load(asked.config)
         first, last, books = over_days(config, asked, lambda conn, *span: read_books(conn, config.site_id, *span))
-    except (ConfigError, SQLAlchemyError, OSError) as error:
+    except (ConfigError, StoreError, SQLAlchemyError, OSError) as error:
         say.complain(str(error))
         return 2
     ways_out = frozenset(lane.name for lane in config.lanes if lane.direction != "entry")

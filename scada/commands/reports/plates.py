@@ -12,6 +12,7 @@ from scada.commands.reports.days import days, form_of, head_of, over_days, write
 from scada.config import Config, ConfigError, load
 from scada.model.camera.reading import ReadRow
 from scada.reports.plates import Hour, by_hour, read_plates
+from scada.store.db import StoreError
 
 _LAST = 20
 
@@ -21,7 +22,7 @@ def plates(asked: argparse.Namespace) -> int:
     try:
         config = load(asked.config)
         first, last, rows = over_days(config, asked, lambda conn, *span: read_plates(conn, config.site_id, *span))
-    except (ConfigError, SQLAlchemyError, OSError) as error:
+    except (ConfigError, StoreError, SQLAlchemyError, OSError) as error:
         say.complain(str(error))
         return 2
     hours, rejected = by_hour(rows), [row for row in rows if not row.is_read]

@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("frames", sa.Integer(), nullable=False),
         sa.Column("picture", sa.String(length=120), nullable=True),
-        sa.Column("corrected", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("corrected", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_camera_read")),
     )
     op.create_index(op.f("ix_camera_read_passage"), "camera_read", ["passage"], unique=False)

@@ -21,6 +21,10 @@ _RULES = (
     ("ledger_posting", "no_update", "UPDATE", "", "the ledger is append-only"),
     ("ledger_posting", "no_delete", "DELETE", "", "the ledger is append-only"),
 )
+_TRUNCATE = (
+    ("ledger_entry", "no_truncate", "TRUNCATE", "", "the ledger is append-only"),
+    ("ledger_posting", "no_truncate", "TRUNCATE", "", "the ledger is append-only"),
+)
 _OPEN_STAYS = """
     SELECT id, site, exited_at, entered_at, ending, fee_fen, paid_fen, arrears_fen, waived_fen FROM stay
     WHERE fee_fen <> 0 OR paid_fen <> 0
@@ -32,7 +36,7 @@ def upgrade() -> None:
     """Make the tables and their triggers, then open the books."""
     _tables()
     dialect = op.get_bind().dialect.name
-    for rule in _RULES:
+    for rule in _RULES if dialect == "sqlite" else (*_RULES, *_TRUNCATE):
         for statement in _sqlite(*rule) if dialect == "sqlite" else _postgresql(*rule):
             op.execute(statement)
     _open_books()
@@ -102,13 +106,13 @@ def _sqlite(table: str, name: str, change: str, when: str, says: str) -> tuple[s
 
 
 def _postgresql(table: str, name: str, change: str, when: str, says: str) -> tuple[str, ...]:
-    body = f"RAISE EXCEPTION '{says}';"
+    body = f"RAISE EXCEPTION '{says}' USING ERRCODE = 'integrity_constraint_violation';"
     if when:
         body = f"IF {when} THEN {body} END IF; RETURN NEW;"
-    function = f"{table}_{name}"
+    function, each = f"{table}_{name}", "STATEMENT" if change == "TRUNCATE" else "ROW"
     return (
         f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$",
-        f"CREATE TRIGGER {function} BEFORE {change} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()",
+        f"CREATE TRIGGER {function} BEFORE {change} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
     )
 
 

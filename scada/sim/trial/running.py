@@ -79,7 +79,7 @@ async def _start(
 
 async def _hire(config: Config, clock: SystemClock, *names: str) -> list[str]:
     """Make the drill's operators, as `daozha user add` does; gives their passwords."""
-    url = database_url(config)
+    url = await asyncio.to_thread(database_url, config)
     await asyncio.to_thread(migrate, url)
     passwords = [secrets.token_urlsafe(18) for _ in names]
     async with Database(url) as db:

@@ -92,6 +92,10 @@ _RULES: Final = (
         for change in ("UPDATE", "DELETE")
     ),
 )
+_TRUNCATE: Final = tuple(
+    (table, "no_truncate", "TRUNCATE", "", "the ledger is append-only") for table in ("ledger_entry", "ledger_posting")
+)
+"""SQLite knows no such thing."""
 
 
 def triggers(dialect: str) -> tuple[str, ...]:
@@ -103,18 +107,18 @@ def triggers(dialect: str) -> tuple[str, ...]:
             for table, name, change, when, says in _RULES
         )
     if dialect == "postgresql":
-        return tuple(statement for rule in _RULES for statement in _postgresql(*rule))
+        return tuple(statement for rule in (*_RULES, *_TRUNCATE) for statement in _postgresql(*rule))
     raise ValueError(f"no triggers for {dialect}")
 
 
 def _postgresql(table: str, name: str, change: str, when: str, says: str) -> tuple[str, str]:
-    body = f"RAISE EXCEPTION '{says}';"
+    body = f"RAISE EXCEPTION '{says}' USING ERRCODE = 'integrity_constraint_violation';"
     if when:
         body = f"IF {when} THEN {body} END IF; RETURN NEW;"
-    function = f"{table}_{name}"
+    function, each = f"{table}_{name}", "STATEMENT" if change == "TRUNCATE" else "ROW"
     return (
         f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$",
-        f"CREATE TRIGGER {function} BEFORE {change} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()",
+        f"CREATE TRIGGER {function} BEFORE {change} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
     )
 
 

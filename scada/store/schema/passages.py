@@ -1,6 +1,6 @@
 """Cars in lanes: passages, rises of booms, cases, doubts, what cameras made of them and who looked at it."""
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, false
 
 from scada.store.schema.base import Utc, metadata
 
@@ -86,7 +86,7 @@ camera_read = Table(
     Column("confidence", Float),
     Column("frames", Integer, nullable=False),
     Column("picture", String(120)),
-    Column("corrected", Boolean, nullable=False, server_default=text("0")),
+    Column("corrected", Boolean, nullable=False, server_default=false()),
 )
 """What each camera made of each capture, the rejected reads too: `why` says why it is none, empty if it is one.
 
