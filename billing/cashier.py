@@ -23,6 +23,10 @@ from billing.orders.book import Applied, PayOrder
 from billing.orders.demands import Demand, DemandKind
 from billing.orders.desk import NoticeAnswer, NoticeDesk
 from billing.orders.keeper import ASK_AFTER_S, Orders, OrderTerms, Payable
+from billing.parking import sessions
+from billing.parking.entries import Entries
+from billing.parking.keeper import ANSWER_S, Deductions, DeductionTerms
+from billing.parking.sessions import ParkingTerms
 from billing.pay.calls.account import Account
 from billing.pay.keys import read_keys
 from billing.settle import OrderKind, Settles
@@ -50,6 +54,7 @@ TARIFFS_S: Final = 60.0
 """How often files, signatures and holiday table are looked at again: what was signed holds without a restart."""
 ARREARS_LAST_S: Final = 900.0
 """So long may a code for old debts be paid."""
+PARKING_NAME_SIGNS: Final = 32
 REUSE_LEAST_S: Final = 20.0
 """An open quote with less time left than this is not offered again."""
 
@@ -76,6 +81,7 @@ class SqlCashier:
         *,
         ask_after_s: tuple[float, ...] = ASK_AFTER_S,
         recount_s: float = RECOUNT_S,
+        accept_within_s: float = ANSWER_S,
     ) -> None:
         self._config = config
         self._db = db
@@ -83,6 +89,7 @@ class SqlCashier:
         self._hearers = hearers or Hearers()
         self._ask_after_s = ask_after_s
         self._recount_s = recount_s
+        self._accept_within_s = accept_within_s
         self._park = Park.of(config)
         self._books = Books.of(config)
         self._open = 0
@@ -92,12 +99,18 @@ class SqlCashier:
         """Read the keys, open the desk for notices, ask for orders left open. Raises BillingError."""
         zone = await asyncio.to_thread(lambda: self._config.site.zone_info)
         versions = await read_versions(self._config, self._db, self._clock.now())
-        self._visits = Visits(self._books, self._park, self._config.limits, versions, self._config.arrears)
+        pay_score = _pay_score(self._config)
+        self._visits = Visits(self._books, self._park, self._config.limits, versions, self._config.arrears, pay_score)
         gateway = await asyncio.to_thread(_gateway, self._config)
         terms = OrderTerms(f"{self._config.site.name} 停车费", zone, self._ask_after_s)
         orders = Orders(self._db, self._books, gateway, self._clock, terms, self._tell_applied)
-        desk = NoticeDesk(self._db, self._books, gateway, self._clock, self._tell_applied)
+        deducted = DeductionTerms(self._config.wechat.parking.description, zone, self._accept_within_s)
+        deductions = Deductions(self._db, self._books, gateway.parking, self._clock, deducted, self._tell_applied)
+        entries = Entries(self._db, self._books, gateway.parking, self._clock)
+        desk = NoticeDesk(self._db, self._books, gateway, self._clock, self._tell_applied, deductions.follow)
         async with AsyncExitStack() as parts:
+            self._entries = await parts.enter_async_context(entries)
+            self._deductions = await parts.enter_async_context(deductions)
             self._orders = await parts.enter_async_context(orders)
             self._desk = await parts.enter_async_context(desk)
             await self._tell_stays()
@@ -112,6 +125,8 @@ class SqlCashier:
         """Count the cars anew from time to time, for as long as orders are looked after. Raises what ends that."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._orders.watch())
+            group.create_task(self._deductions.watch())
+            group.create_task(self._entries.watch())
             group.create_task(self._recount())
             group.create_task(self._look_at_tariffs())
 
@@ -207,8 +222,8 @@ class SqlCashier:
             await self._orders.close(order, "its debts are asked for at the exit")
 
     async def accept(self, lane: LaneName, passage: PassageId, quote: Quote) -> str:
-        """Say why WeChat does not deduct the fee: this site has no agreement for it, and offers it to nobody."""
-        return "this site has no agreement with WeChat to deduct parking fees"
+        """Ask WeChat to deduct a quote by itself; empty: it does, and a request follows; or why not."""
+        return await self._answer(self._deductions.accept(Place(lane, passage), quote))
 
     async def close_order(self, order: OrderId, why: str) -> None:
         """Close the order; a payment that wins the race is credited to its stay."""
@@ -222,6 +237,7 @@ class SqlCashier:
         at = self._clock.now()
         stay, orders = await self._write(lambda conn: self._visits.begin(conn, at, lane, passage, reason, by))
         self._orders.close_soon(orders, "the stay ended unseen")
+        self._entries.wake()
         await self._tell_stays()
         return stay
 
@@ -251,7 +267,9 @@ class SqlCashier:
             if self._may_be_given_again(conn, order, found):
                 return self._visits.quote_again(conn, order, found)
         valid_until = self._clock.ahead(self._config.lane(lane).waits.t_quote_s)
-        return self._visits.quote(conn, self._clock.now(), valid_until, Place(lane, passage), stay)
+        quote = self._visits.quote(conn, self._clock.now(), valid_until, Place(lane, passage), stay)
+        plate = sessions.offered(conn, quote, found)
+        return replace(quote, auto_deduct=plate is not None, plate=plate)
 
     def _may_be_given_again(self, conn: Connection, order: PayOrder, stay: Stay) -> bool:
         lasts = order.valid_until >= self._clock.ahead(REUSE_LEAST_S)
@@ -285,6 +303,11 @@ class SqlCashier:
             return await asked
         except (StoreError, SQLAlchemyError) as error:
             raise BillingError(f"billing's books do not answer: {error}") from error
+
+
+def _pay_score(config: Config) -> ParkingTerms | None:
+    terms = config.wechat.parking
+    return ParkingTerms(terms.name or config.site.name[:PARKING_NAME_SIGNS]) if terms.enabled else None
 
 
 def _gateway(config: Config) -> WeChatGateway:

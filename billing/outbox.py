@@ -7,8 +7,9 @@ from sqlalchemy import Connection, select, update
 from billing.books import Place
 from billing.ids import new_id
 from scada.model.lane.words import OpenRequest, Reason
-from scada.model.names import LaneName, OrderId, PassageId, RequestId, SiteId, StayId
+from scada.model.names import LaneName, OrderId, PassageId, QuoteId, RequestId, SiteId, StayId
 from scada.store.schema import open_request as requests
+from scada.store.schema import pay_order as orders
 
 UNANSWERED = ("WAITING", "WRITTEN")
 
@@ -45,7 +46,9 @@ def add(
 def take_waiting(conn: Connection, site: SiteId) -> tuple[tuple[LaneName, OpenRequest], ...]:
     """Give the requests that wait, oldest first, and mark them written: each is written once at most."""
     mine = (requests.c.site == site) & (requests.c.state == "WAITING")
-    rows = conn.execute(select(requests).where(mine).order_by(requests.c.id)).all()
+    paid = requests.outerjoin(orders, orders.c.out_trade_no == requests.c.out_trade_no)
+    query = select(requests, orders.c.quote).select_from(paid).where(mine).order_by(requests.c.id)
+    rows = conn.execute(query).all()
     if rows:
         conn.execute(update(requests).where(mine, requests.c.id.in_([row.id for row in rows])).values(state="WRITTEN"))
     return tuple(
@@ -59,6 +62,7 @@ def take_waiting(conn: Connection, site: SiteId) -> tuple[tuple[LaneName, OpenRe
                 reason=Reason(row.reason),
                 by=row.actor,
                 at=row.made_at,
+                quote=None if row.quote is None else QuoteId(row.quote),
             ),
         )
         for row in rows

@@ -343,6 +343,17 @@ class Tariffs(_Section):
     folder: str
 
 
+class PayScore(_Section):
+    """Pay-score parking (微信支付分停车): WeChat deducts the fee of a driver who allows it, and the gate just opens.
+
+    `name` of the car park and `description` of the fee are what the driver reads; without `name`, the site's own.
+    """
+
+    enabled: bool = False
+    name: Annotated[str, Field(max_length=32)] = ""
+    description: Annotated[str, Field(min_length=1, max_length=127)] = "停车费"
+
+
 class WeChat(_Section):
     """The merchant's account at WeChat Pay; every secret is a file below the data folder.
 
@@ -362,6 +373,7 @@ class WeChat(_Section):
     public_key_file: str | None = None
     public_key_id_file: str | None = None
     notify_url: Annotated[str, Field(pattern=r"^https?://[^?\s]+$", max_length=255)]
+    parking: PayScore = PayScore()
 
     @model_validator(mode="after")
     def _names_go_together(self) -> "WeChat":

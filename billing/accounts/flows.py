@@ -49,6 +49,24 @@ def _cleared(debts: Debts) -> tuple[Posting, ...]:
     return tuple(Posting(Account.ARREARS, Fen(-amount), stay) for stay, amount in debts)
 
 
+def promised(stay: StayId, order: OrderId, amount: Fen, owed: Account) -> Entry:
+    """WeChat has accepted to deduct a fee: its stay, or the arrears of one that has ended, owes so much less."""
+    parts = transfer(Account.DEDUCTION, owed, amount, to=order, out_of=stay)
+    return Entry("promised", f"promised:{order}", parts, stay, order)
+
+
+def deducted(stay: StayId, order: OrderId, amount: Fen) -> Entry:
+    """WeChat has deducted what it had promised."""
+    parts = transfer(Account.WECHAT, Account.DEDUCTION, amount, out_of=order)
+    return Entry("deducted", f"paid:{order}", parts, stay, order)
+
+
+def broken(stay: StayId, order: OrderId, amount: Fen, owed: Account) -> Entry:
+    """WeChat could not deduct what it had promised, and did not advance it: it is owed again."""
+    parts = transfer(owed, Account.DEDUCTION, amount, to=stay, out_of=order)
+    return Entry("broken", f"broken:{order}", parts, stay, order)
+
+
 def ended(stay: StayId, final: Final, reason: Reason, ending: Ending, by: str) -> Entry | None:
     """A stay has ended: its fee is earned, what was let off is given up, what is left is owed by the plate."""
     given_up = (Account.GOODWILL, by) if reason is Reason.GOODWILL else (Account.DISCOUNT, _why(reason, ending))

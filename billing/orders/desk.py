@@ -15,10 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from billing.books import NOWHERE, Books
 from billing.orders import book
 from billing.orders.book import Applied
-from billing.pay.gateway import Gateway, Notice, NotVerified
+from billing.parking.notices import hear_parking
+from billing.pay.gateway import Deduction, Entrance, Gateway, Notice, NotVerified
 from billing.pay.marks import gather_marks
 from billing.settle import Transaction
 from scada.clock import Clock
+from scada.model.names import OrderId
 from scada.store.db import Database, StoreError
 
 log = structlog.get_logger(__name__)
@@ -45,16 +47,23 @@ def _fail(status: int, message: str) -> NoticeAnswer:
 
 
 class NoticeDesk:
-    """Takes notices; an `async with`. `applied` hears of every settlement, after commit."""
+    """Takes notices; an `async with`. After the commit `applied` hears of settlements, `follow` of deductions."""
 
     def __init__(
-        self, db: Database, books: Books, gateway: Gateway, clock: Clock, applied: Callable[[Applied], None]
+        self,
+        db: Database,
+        books: Books,
+        gateway: Gateway,
+        clock: Clock,
+        applied: Callable[[Applied], None],
+        follow: Callable[[OrderId], None] = lambda _order: None,
     ) -> None:
         self._db = db
         self._books = books
         self._gateway = gateway
         self._clock = clock
         self._applied = applied
+        self._follow = follow
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notices")
         self._waiting = 0
         self._forgeries_s: deque[float] = deque(maxlen=FORGERIES_JOURNALLED)
@@ -91,6 +100,8 @@ class NoticeDesk:
         log.info("notice taken", verdict=verdict, told=notice.event_type, order=notice.order)
         if applied is not None:
             self._applied(applied)
+        if isinstance(notice.about, Deduction):
+            self._follow(notice.about.out_trade_no)
         return NoticeAnswer(204)
 
     async def _settle(self, notice: Notice, marks: dict[str, str], body: bytes) -> tuple[str, Applied | None]:
@@ -100,6 +111,10 @@ class NoticeDesk:
         def work(conn: Connection) -> tuple[str, Applied | None]:
             if book.is_known(conn, notice.id):
                 return "seen before", None
+            if isinstance(notice.about, Entrance | Deduction):
+                verdict, applied = hear_parking(conn, self._books, at, notice.about)
+                book.add_notice(conn, self._books, at, notice, verdict, marks, body)
+                return verdict, applied
             if notice.event_type != PAID or not isinstance(notice.about, Transaction):
                 book.add_notice(conn, self._books, at, notice, "other_event", marks, body)
                 self._books.tell(conn, at, "event", f"notice {notice.event_type}", NOWHERE, notice=notice.id)

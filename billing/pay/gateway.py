@@ -110,6 +110,7 @@ class Deduction:
     amount_fen: Fen = NOTHING
     advanced: bool = False
     repaid: bool = False
+    paid_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

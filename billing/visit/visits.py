@@ -17,6 +17,8 @@ from billing.arrears.terms import owed
 from billing.books import Books, Place
 from billing.orders import book
 from billing.orders.book import PayOrder
+from billing.parking import sessions as parking
+from billing.parking.sessions import ParkingTerms
 from billing.plates import register
 from billing.rights import Arrival, Cover, Departure, Inside, Visit
 from billing.settle import Due, Final, OrderKind, close_account, due
@@ -45,6 +47,8 @@ class Visits:
     limits: Limits
     versions: Versions
     arrears: Arrears
+    pay_score: ParkingTerms | None = None
+    """What WeChat is told of the cars that come in, where it deducts fees."""
 
     def admit(self, conn: Connection, at: datetime, lane: LaneName, read: PlateRead) -> Admission:
         """Say whether a car may come in; changes nothing."""
@@ -149,6 +153,8 @@ class Visits:
         stay, plate = stays.begin(conn, self.books.site, at, lane, passage, tariff, zone, card)
         body = {"stay": stay, "plate": plate, "reason": reason.value, "by": by, "zone": zone, "card": card}
         self.books.tell(conn, at, "event", "stay begun", place, tariff=tariff.version, **body)
+        if self.pay_score is not None and self.park.around(lane) is None:
+            parking.want(conn, self.books, at, stay, self.pay_score)
         return stay, orders
 
     def _goes_further(self, conn: Connection, lane: LaneName, passage: Passage) -> Stay | None:
@@ -210,6 +216,7 @@ class Visits:
             self.books.tell(conn, at, "alarm", "a paid stay was not annulled", place, stay=begun)
             return NO_ORDERS
         stays.close(conn, begun, at, Ending.ANNULLED, Final(Fen(0), Fen(0), Fen(0)))
+        parking.end(conn, begun, at)
         self.books.tell(conn, at, "event", "stay annulled", place, stay=begun, plate=found.plate)
         return _orders_of(conn, begun)
 
@@ -253,6 +260,7 @@ class Visits:
         asked = (order.account.asks(stay.account.paid_fen) for order in book.pending_of(conn, stay.id))
         final = close_account(stay.account.paid_fen, Fen(max(due_fen, *asked, 0)), reason, ending)
         stays.close(conn, stay.id, at, ending, final)
+        parking.end(conn, stay.id, at)
         entry = flows.ended(stay.id, final, reason, ending, by)
         if entry is not None:
             post(conn, self.books.site, at, entry)

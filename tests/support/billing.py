@@ -227,11 +227,13 @@ class Till:
 
 @asynccontextmanager
 async def open_till(
-    config: Config, db: Database, ask_after_s: tuple[float, ...] = (3.0, 6.0, 12.0)
+    config: Config, db: Database, ask_after_s: tuple[float, ...] = (3.0, 6.0, 12.0), accept_within_s: float = 4.0
 ) -> AsyncIterator[Till]:
     """Open a cashier on a database."""
     clock, told = LaterClock(), Told()
-    async with SqlCashier(config, db, clock, told.hearers(), ask_after_s=ask_after_s) as cashier:
+    async with SqlCashier(
+        config, db, clock, told.hearers(), ask_after_s=ask_after_s, accept_within_s=accept_within_s
+    ) as cashier:
         yield Till(config, db, clock, cashier, told)
 
 

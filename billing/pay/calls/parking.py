@@ -149,4 +149,5 @@ def read_deduction(fields: Fields) -> Deduction:
         amount_fen=fen(part(fields, "amount"), "total"),
         advanced=fields.get("bank_type") == ADVANCED,
         repaid=fields.get("user_repaid") == "Y",
+        paid_at=moment(fields, "success_time"),
     )

@@ -4,12 +4,13 @@ import copy
 import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from threading import Timer
 from typing import TextIO
 
 from billing.sim.wechat.books.bills import Bills
 from billing.sim.wechat.books.combined import Combined, CombinedBook, combined_answer
 from billing.sim.wechat.books.orders import Order, OrderBook, transaction
-from billing.sim.wechat.books.parking import Deduction, Entry, ParkingBook, deduction_answer, entry_notice
+from billing.sim.wechat.books.parking import Deduction, Entry, ParkingBook, as_order, deduction_answer, entry_notice
 from billing.sim.wechat.books.refunds import Refund, RefundBook, refund_notice
 from billing.sim.wechat.books.safe import Safe
 from billing.sim.wechat.books.visitors import Visitors
@@ -64,11 +65,21 @@ class WeChat:
         self.notifier.tell(Word(url, "VEHICLE.ENTRANCE_STATE_CHANGE", entry_notice(entry), kind))
 
     def deducted(self, one: Deduction, outcome: str) -> None:
-        """Tell what became of a deduction."""
+        """Tell what became of a deduction; one that was paid is an order like any other, which can be refunded."""
+        if one.paid_at is not None and self.orders.get(one.number) is None:
+            self.orders.adopt(as_order(one, one.paid_at))
         event = {"failed": FAILED, "repaid": PAID_BACK}.get(outcome, PAID)
         content = deduction_answer(one, notice=True)
         kind = self.switchboard.facts.parking_original_type
         self.notifier.tell(Word(str(one.fields["notify_url"]), event, content, kind))
+
+    def end_by_itself(self, one: Deduction) -> None:
+        """Let a deduction come to the end that is planned for its plate, if one is."""
+        plan = self.parking.planned(one)
+        if plan is not None:
+            timer = Timer(plan[1], lambda: self.deducted(self.parking.end(one.number, plan[0]), plan[0]))
+            timer.daemon = True
+            timer.start()
 
     def forge(self, order: Order, manner: Manner) -> int:
         """Send one wrong word of a payment, whether it was made or not; gives the answer's status."""
@@ -107,7 +118,7 @@ def open_platform(
         orders=orders,
         combined=CombinedBook(orders, clock),
         refunds=refunds,
-        bills=Bills(orders, refunds, parking, clock, switchboard, safe),
+        bills=Bills(orders, refunds, clock, switchboard, safe),
         parking=parking,
         visitors=Visitors(platform.appid, app_secret(platform), clock),
         notifier=notifier,

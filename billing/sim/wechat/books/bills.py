@@ -10,7 +10,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from billing.sim.wechat.books.orders import Order, OrderBook
-from billing.sim.wechat.books.parking import Deduction, ParkingBook
 from billing.sim.wechat.books.refunds import Refund, RefundBook
 from billing.sim.wechat.books.safe import Safe
 from billing.sim.wechat.clock import BEIJING, PlatformClock
@@ -72,14 +71,12 @@ class Bills:
         self,
         orders: OrderBook,
         refunds: RefundBook,
-        parking: ParkingBook,
         clock: PlatformClock,
         switchboard: Switchboard,
         safe: Safe,
     ) -> None:
         self._orders = orders
         self._refunds = refunds
-        self._parking = parking
         self._clock = clock
         self._switchboard = switchboard
         self._lock = threading.Lock()
@@ -135,7 +132,6 @@ class Bills:
         lines = []
         if bill_type in ("ALL", "SUCCESS"):
             lines += [_trade(one, one.paid_at) for one in self._orders.all() if one.paid_at is not None]
-            lines += [_deducted(one, one.paid_at) for one in self._parking.all() if one.paid_at is not None]
         if bill_type in ("ALL", "REFUND"):
             lines += [_back(refund) for refund in self._refunds.all() if refund.state != "CLOSED"]
         return sorted(lines, key=lambda line: line.at)
@@ -163,12 +159,6 @@ def _trade(order: Order, paid_at: datetime) -> _Line:
     caller = order.caller
     names = (order.appid, caller.mchid, caller.sub_mchid, "", order.transaction_id, order.number, order.openid)
     return _paid_line(paid_at, (*names, order.trade_type), (order.description, order.attach), order.total)
-
-
-def _deducted(one: Deduction, paid_at: datetime) -> _Line:
-    words = tuple(str(one.fields.get(name, "")) for name in ("description", "attach"))
-    names = (str(one.fields["appid"]), one.caller.mchid, one.caller.sub_mchid, "", one.transaction_id, one.number)
-    return _paid_line(paid_at, (*names, "parked", "PARKING"), words, one.total)
 
 
 def _paid_line(at: datetime, head: tuple[str, ...], words: tuple[str, ...], total: int) -> _Line:

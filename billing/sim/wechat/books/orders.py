@@ -135,6 +135,11 @@ class OrderBook:
         """Put an order as it is now into the safe."""
         self.safe.keep("order", order.number, order)
 
+    def get(self, number: str) -> Order | None:
+        """Give an order that is there."""
+        with self.lock:
+            return self._orders.get(number)
+
     def find(self, number: str) -> Order | Fault:
         """Give an order by its number."""
         with self.lock:

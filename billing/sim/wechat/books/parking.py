@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from billing.sim.wechat.books.orders import Order
 from billing.sim.wechat.books.safe import Safe
 from billing.sim.wechat.books.shape import PARKING_NUMBER, first_wrong, is_text, is_url, is_whole, whole, within
 from billing.sim.wechat.clock import PlatformClock, moment, written
@@ -68,6 +69,8 @@ class ParkingBook:
         self._entries = safe.all("entry", Entry)
         self._latest = {entry.plate: entry for entry in self._entries.values()}
         self._deductions = safe.all("deduction", Deduction)
+        self._planned: dict[str, tuple[str, float]] = {}
+        self._begun: set[str] = set()
 
     def set_service(self, plate: str, state: str) -> Entry | None:
         """Let a plate's owner sign, pause or end the service; gives the live entry that this changes."""
@@ -89,6 +92,20 @@ class ParkingBook:
             entry.block, entry.changed_at = reason, self._clock.now()
             self._safe.keep("entry", entry.number, entry)
             return entry
+
+    def plan(self, plate: str, outcome: str, after_s: float) -> None:
+        """Say what becomes of a plate's deductions by themselves, and how long after they were accepted."""
+        with self._lock:
+            self._planned[plate] = (outcome, after_s)
+
+    def planned(self, one: Deduction) -> tuple[str, float] | None:
+        """Give what becomes of a deduction by itself, once."""
+        with self._lock:
+            plan = self._planned.get(str(within(one.fields, "parking_info").get("plate_number")))
+            if plan is None or one.number in self._begun:
+                return None
+            self._begun.add(one.number)
+            return plan
 
     def find(self, fields: Mapping[str, str]) -> dict[str, object] | Fault:
         """Say whether a plate's owner has the service."""
@@ -219,6 +236,27 @@ class ParkingBook:
         return first_wrong(checks)
 
 
+def as_order(one: Deduction, paid_at: datetime) -> Order:
+    """Give a paid deduction as an order of the merchant: it stands in the bills and can be refunded."""
+    return Order(
+        number=one.number,
+        caller=one.caller,
+        appid=str(one.fields["appid"]),
+        description=str(one.fields["description"]),
+        attach=str(one.fields.get("attach", "")),
+        total=one.total,
+        trade_type="PARKING",
+        notify_url=str(one.fields["notify_url"]),
+        made_at=paid_at,
+        expires_at=paid_at,
+        fingerprint="",
+        state="SUCCESS",
+        transaction_id=one.transaction_id,
+        openid="parked",
+        paid_at=paid_at,
+    )
+
+
 def entry_answer(entry: Entry) -> dict[str, object]:
     """Write an entry as an answer does."""
     blocked = {"block_reason": entry.block} if entry.block else {}
@@ -241,8 +279,9 @@ def entry_notice(entry: Entry) -> dict[str, object]:
     }
 
 
-def deduction_answer(one: Deduction, *, notice: bool = False) -> dict[str, object]:
+def deduction_answer(one: Deduction, *, notice: bool = False, refunded: bool = False) -> dict[str, object]:
     """Write a deduction; a notice spells ACCEPTED differently."""
+    state = "REFUND" if refunded else one.state
     sub = {"sub_mchid": one.caller.sub_mchid} if one.caller.sub_mchid else {}
     paid: dict[str, object] = {}
     if one.paid_at is not None:
@@ -254,7 +293,7 @@ def deduction_answer(one: Deduction, *, notice: bool = False) -> dict[str, objec
         "out_trade_no": one.number,
         "transaction_id": one.transaction_id,
         "description": one.fields["description"],
-        "trade_state": "ACCEPT" if notice and one.state == "ACCEPTED" else one.state,
+        "trade_state": "ACCEPT" if notice and state == "ACCEPTED" else state,
         "trade_scene": "PARKING",
         "user_repaid": "Y" if one.repaid else "N",
         "parking_info": one.fields["parking_info"],

@@ -184,12 +184,16 @@ def _enter(call: Call) -> Answer:
 
 def _deduct(call: Call) -> Answer:
     made = call.wechat.parking.deduct(call.fields)
-    return done(deduction_answer(made)) if isinstance(made, Deduction) else refused(call, made)
+    if not isinstance(made, Deduction):
+        return refused(call, made)
+    call.wechat.end_by_itself(made)
+    return done(deduction_answer(made))
 
 
 def _query_deduction(call: Call, number: str) -> Answer:
-    found = call.wechat.parking.found(number)
-    return refused(call, NO_SUCH_ORDER) if found is None else done(deduction_answer(found))
+    found, paid = call.wechat.parking.found(number), call.wechat.orders.get(number)
+    refunded = paid is not None and paid.state == "REFUND"
+    return refused(call, NO_SUCH_ORDER) if found is None else done(deduction_answer(found, refunded=refunded))
 
 
 _PAY: Final = r"/v3/pay(/partner)?/transactions"

@@ -135,8 +135,13 @@ def _payout(call: Call) -> Answer:
 
 
 def _plate(call: Call) -> Answer:
-    """Let a plate's owner sign, pause or end the service, or block its entry for another reason."""
+    """Let a plate's owner sign, pause or end the service, or block its entry for another reason.
+
+    `outcome` and `after_s`: what becomes of the plate's deductions by themselves.
+    """
     plate, parking = call.text("plate"), call.wechat.parking
+    if "outcome" in call.fields:
+        parking.plan(plate, call.text("outcome"), float(call.text("after_s", "1")))
     if "service" in call.fields:
         entry = parking.set_service(plate, call.text("service"))
     else:
