@@ -126,6 +126,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.watch.run(),
         plant.keeper.run(),
         *(keeper.run() for keeper in plant.displays.keepers),
+        plant.calls.run(),
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),
         plant.requests.watch(),

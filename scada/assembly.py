@@ -41,6 +41,7 @@ from scada.engine.command.modes import ModeKeeper
 from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
+from scada.engine.doors.help import PHONE, HelpCalls
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.pictures import PictureDesk, PictureRoom
 from scada.engine.doors.tags import TagDesk
@@ -103,6 +104,7 @@ class Plant:
     recorder: Recorder
     boxes: BlackBoxes
     displays: DisplayRoom
+    calls: HelpCalls
 
 
 async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) -> Plant:
@@ -137,7 +139,9 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     cashier = await stack.enter_async_context(SqlCashier(config, db, clock, money.hearers()))
     pictures = PictureStore(config.data / "pictures")
     room = PictureRoom(config.site_id, clock, db, pictures)
-    claims = Claims(config, clock, cashier, room, journal, _found, _typed_by(ReadBy.DRIVER))
+    claims = Claims(
+        config, clock, cashier, room, journal, _found, _typed_by(ReadBy.DRIVER), lambda lane: calls.call(lane, PHONE)
+    )
     zone = await asyncio.to_thread(lambda: config.site.zone_info)
     keepers = {lane.id: _gatekeeper(config, clock, db, tags, links, lane) for lane in config.lanes}
     refuse_auto(keepers, tags, tag_map)
@@ -168,6 +172,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     }
     runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
+    calls = HelpCalls(config.site_id, clock, db, journal, tags, runners, lambda: new_id(clock.now()))
     displays = await asyncio.to_thread(build_displays, config, clock, tags, lambda lane, way: runners[lane].shown(way))
     unit_parts = UnitParts(
         clock=clock,
@@ -217,6 +222,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         recorder=Recorder(tags, historian),
         boxes=boxes,
         displays=displays,
+        calls=calls,
     )
 
 
@@ -354,6 +360,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
+            **plant.calls.verbs(),
         },
         ranked,
     )

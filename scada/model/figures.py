@@ -51,6 +51,8 @@ OF_LANE = (
     *LANE_POINTS,
     "mode.period",
     "gate.open_answer",
+    "help.state",
+    "help.since",
 )
 OF_SITE = (
     "stays_open",

@@ -63,6 +63,7 @@ _READS = frozenset(
         "cameras",
         "journal",
         "mode_periods",
+        "help_calls",
         "tag_facts",
         "tags",
         "forced_tags",
@@ -89,7 +90,7 @@ _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
 _CAMERAS = frozenset({"relearn_camera"})
 _MAPS = frozenset({"reload_tags", "rollback_tags"})
-_LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back"}
+_LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back", "answer_help", "end_help"}
 _VERBS = {
     Role.OPERATOR: _READS | _SEE_MONEY | _COUNTER | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,

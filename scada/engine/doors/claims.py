@@ -7,7 +7,7 @@ offered: he might choose the cheaper one. Then a person looks.
 
 import base64
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, cast
 
@@ -53,7 +53,9 @@ class Claims:
         journal: Journal,
         match: Callable[[PlateRead, Sequence[OpenStay]], Found],
         typed: Callable[[Plate], PlateRead],
+        call: Callable[[LaneName], Awaitable[object]],
     ) -> None:
+        """`call` calls a person to a lane."""
         self._config = config
         self._clock = clock
         self._cashier = cashier
@@ -61,6 +63,7 @@ class Claims:
         self._journal = journal
         self._match = match
         self._typed = typed
+        self._call = call
         self._claims: dict[str, _Claim] = {}
         self._runners: Mapping[LaneName, LaneRunner] = {}
 
@@ -183,9 +186,9 @@ class Claims:
         return {"accepted": True}
 
     async def _help(self, ask: Ask) -> object:
-        claim, runner = self._live(ask)
+        claim, _ = self._live(ask)
         await self._tell(claim, "called for help", {})
-        runner.post(e.HelpCalled(claim.passage, **self._now()))
+        await self._call(claim.lane)
         return {"accepted": True}
 
     def _asking(self, ask: Ask) -> tuple[_Claim, LaneRunner]:

@@ -6,6 +6,7 @@ tables; a test compares its result with these files.
 
 from scada.store.schema.base import Utc, metadata
 from scada.store.schema.bills import bill_day, bill_row, case_note
+from scada.store.schema.help import help_call
 from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
 from scada.store.schema.parking import parking_deduction, parking_session
 from scada.store.schema.passages import camera_read, case, passage, picture_look, rise, uncertain
@@ -24,6 +25,7 @@ __all__ = [
     "case_note",
     "cash_payment",
     "demand",
+    "help_call",
     "intent",
     "journal",
     "ledger_entry",
