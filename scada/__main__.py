@@ -361,13 +361,19 @@ def _add_reports(add: Adder) -> None:
         "tell every opening by a person: who, who else, why, which car, what it owes or was let off",
         _lazily("scada.commands.reports.byhand", "by_hand"),
     )
+    calls = _command(
+        report,
+        "calls",
+        "tell every call for help: how long it waited, who answered, and how it ended",
+        _lazily("scada.commands.reports.calls", "calls"),
+    )
     plates = _command(
         report,
         "plates",
         "tell how well each camera read, by hour, and the reads that were rejected",
         _lazily("scada.commands.reports.plates", "plates"),
     )
-    for command in (openings, periods, by_hand, plates):
+    for command in (openings, periods, by_hand, calls, plates):
         _period(command)
         command.add_argument("--format", choices=("table", "json", "csv"), default="table")
         command.add_argument("--json", action="store_true", help="the same as --format json")

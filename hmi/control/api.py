@@ -96,6 +96,18 @@ def send_back(lane: str) -> ResponseReturnValue:
     return _command("send_back", lane, ("passage", "reason"))
 
 
+@api.post("/api/lanes/<lane>/answer-help")
+def answer_help(lane: str) -> ResponseReturnValue:
+    """Answer the driver who calls there: his call's clock stops, in one's own name."""
+    return order("answer_help", lane, lambda _: {})
+
+
+@api.post("/api/lanes/<lane>/end-help")
+def end_help(lane: str) -> ResponseReturnValue:
+    """Say how the answered call ended."""
+    return _command("end_help", lane, ("note",))
+
+
 def _command(verb: str, lane: str, names: tuple[str, ...]) -> ResponseReturnValue:
     """Send an order whose arguments are texts; only a note may be left out."""
 

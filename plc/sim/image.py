@@ -73,6 +73,7 @@ def _contacts(memory: Memory) -> Image:
         "beam": seen.beam,
         "hand.button": seen.button,
         "hand.handset": seen.handset,
+        "hand.help": seen.help,
         "fire.contact": seen.fire,
         "light.green": _green(memory),
         "light.red": not _green(memory),

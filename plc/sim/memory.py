@@ -39,6 +39,8 @@ class Inputs:
     mains_lost: bool = False
     door: bool = False
     """The cabinet's door is open."""
+    help: bool = False
+    """The driver's button for help; it moves nothing."""
     lifted: bool = False
     """Somebody lifts the boom by hand."""
     jammed: bool = False

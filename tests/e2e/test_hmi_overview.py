@@ -1,15 +1,17 @@
 """The overview in a real browser, before a plant that says what the test wants."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.support.browser import open_page, started_chromium
-from tests.support.hmi import COMMUNICATION, FakePlant, Refusal, free_port, web_process, write_config
+from tests.support.hmi import COMMUNICATION, FakePlant, Json, Refusal, free_port, web_process, write_config
 
 CAR = {
     "out1.loop.approach": True,
@@ -231,6 +233,25 @@ def test_a_bad_value_is_withheld_and_never_shown_as_zero(page: Page, plant: Fake
     expect(lane(page, "out1").locator("dd.value")).to_have_text("?")
     expect(lane(page, "out1").locator(".loop.unknown[data-loop=safety]")).to_have_count(1)
     expect(lane(page, "out1").locator(".boom.unknown")).to_have_count(1)
+
+
+def test_a_driver_who_calls_is_answered_with_one_press_and_his_wait_is_counted(page: Page, plant: FakePlant) -> None:
+    since = (datetime.now(UTC) - timedelta(seconds=75)).isoformat()
+    plant.tell({"out1.help.state": "calling", "out1.help.since": since})
+    call = lane(page, "out1").locator(".notice.call")
+
+    def says(state: str) -> Json:
+        plant.tell({"out1.help.state": state})
+        return {}
+
+    expect(call).to_contain_text("A driver calls for help")
+    expect(call.locator(".waits")).to_have_text(re.compile("^01:[12]"))
+    plant.verbs["answer_help"] = lambda _args: says("answered")
+    call.get_by_role("button", name="Answer").click()
+    expect(call).to_contain_text("You speak with a driver")
+    plant.verbs["end_help"] = lambda _args: says("")
+    call.get_by_role("button", name="Helped").click()
+    expect(call).to_have_count(0)
 
 
 @pytest.mark.parametrize("how", ["hangs up", "falls silent"])

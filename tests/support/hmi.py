@@ -53,6 +53,7 @@ def idle_lane(lane: str) -> Json:
         "light.red": True, "lane.state": "idle", "passage": "", "plate.text": "", "plate.confidence": 0.0,
         "plate.colour": "UNKNOWN", "plate.agreeing": 0, "plate.by": "", "stay": "", "quote.due_fen": None,
         "quote.minutes": None, "camera.ok": True, "mode.period": "", "picture": "", "case": "", "alarm": "",
+        "help.state": "", "help.since": "",
         "display": json.dumps({"message": "welcome", "plate": "", "due_fen": None, "minutes": None, "qr": ""}),
     }  # fmt: skip
     return {f"{lane}.{point}": value for point, value in points.items()}

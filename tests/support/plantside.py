@@ -8,10 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import Table, select
 
+from billing.ids import new_id
 from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
+from scada.engine.doors.help import PHONE, HelpCalls
 from scada.engine.doors.peer import Ask
 from scada.engine.doors.pictures import PictureDesk, PictureRoom
 from scada.engine.lane.perform import Found, LaneParts
@@ -205,6 +207,8 @@ class Shell:
     requests: BenchRequests
     claims: Claims
     desk: Desk
+    calls: HelpCalls
+    clock: SystemClock
 
     def show(self, **changes: object) -> None:
         """The PLC's image changes; the lane looks at it by itself."""
@@ -281,13 +285,13 @@ async def _nobody_holds(_why: str) -> None:
 
 
 async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneName) -> Shell:
-    plc = [TagSpec(TagName(f"{lane}.loop.approach"), "plc1", Access.READ)]
+    plc = [TagSpec(TagName(f"{lane}.{point}"), "plc1", Access.READ) for point in ("loop.approach", "hand.help")]
     tags = TagTable([*plc, *lane_specs(lane), *site_specs()], clock)
     journal = SqlJournal(db, config.site_id, clock)
     keeper, cameras, cashier = BenchKeeper(_nothing), BenchCameras(), BenchCashier(clock)
     requests = BenchRequests(tags, clock)
     room = PictureRoom(config.site_id, clock, db, BenchPictures())
-    claims = Claims(config, clock, cashier, room, journal, found, typed)
+    claims = Claims(config, clock, cashier, room, journal, found, typed, lambda asked: calls.call(asked, PHONE))
     operators = Operators(db, config.site_id, clock)
     parts = LaneParts(
         site=config.site_id,
@@ -311,6 +315,7 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     )
     runner = LaneRunner(config.lane(lane), parts)
     claims.serve({lane: runner})
+    calls = HelpCalls(config.site_id, clock, db, journal, tags, {lane: runner}, lambda: new_id(clock.now()))
     limit = Fen(config.limits.goodwill_fen)
     desk = Desk(
         clock,
@@ -322,6 +327,6 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
         {lane: runner},
         typed,
         limit,
-        PictureDesk(room, operators).verbs(),
+        {**PictureDesk(room, operators).verbs(), **calls.verbs()},
     )
-    return Shell(config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk)
+    return Shell(config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk, calls, clock)

@@ -1,8 +1,9 @@
 /** One lane: its drawing, the car standing there, what it owes, and what may be done for it. */
 
 import {LitElement, html, nothing} from '../vendor/lit.js';
+import {send} from './api.js';
 import {commandsOf} from './commands.js';
-import {duration, yuan} from './format.js';
+import {countdown, duration, yuan} from './format.js';
 import {mimic} from './lane-mimic.js';
 import {periodOf, periodWords} from './modes.js';
 import {contact, good, isForced, isGood, number, text} from './tags.js';
@@ -25,13 +26,14 @@ export class LaneCard extends LitElement {
     this.lane = {name: '', direction: '', title: '', title_en: ''};
     this.live = false;
     this.mayCommand = false;
+    this.refused = '';
     /** @type {() => Date | null} */
     this.now = () => null;
   }
 
   /** Count down, when there is something to count. */
   tick() {
-    if (periodOf(this.lane.name)?.until) this.requestUpdate();
+    if (periodOf(this.lane.name)?.until || text(this.#tag('help.state'))) this.requestUpdate();
   }
 
   createRenderRoot() {
@@ -53,6 +55,7 @@ export class LaneCard extends LitElement {
       ${this.#head()}
       ${this.#period()}
       ${mimic(this.lane)}
+      ${this.#call()}
       ${this.#notice()}
       <div class="passage">${this.#picture()}${this.#facts()}</div>
       ${this.#actions()}
@@ -83,6 +86,28 @@ export class LaneCard extends LitElement {
     if (!period) return nothing;
     const words = periodWords(period, this.live ? this.now() : null);
     return html`<p class="notice period" title=${words}><b>${modeNameWord(period.mode)}</b> ${words}</p>`;
+  }
+
+  /** A driver who calls, before anything else: since when, and the one thing to do about it. */
+  #call() {
+    const state = text(this.#tag('help.state'));
+    if (state !== 'calling' && state !== 'answered') return nothing;
+    const since = Date.parse(text(this.#tag('help.since')));
+    const now = this.live ? this.now() : null;
+    const waits = now && !Number.isNaN(since) ? countdown(now.getTime() - since) : WITHHELD;
+    const [says, does, path] = state === 'calling'
+      ? [t('A driver calls for help'), t('Answer'), 'answer-help']
+      : [t('You speak with a driver'), t('Helped'), 'end-help'];
+    return html`<p class="notice call ${state}" role="alert"><b>${says}</b> <span class="waits">${waits}</span>
+      <button type="button" data-call=${path} ?disabled=${!this.live || !this.mayCommand} @click=${() => this.#tell(path)}>${does}</button>
+      ${this.refused ? html`<span class="why">${said(this.refused)}</span>` : nothing}</p>`;
+  }
+
+  /** @param {string} path */
+  async #tell(path) {
+    const answer = await send(`/api/lanes/${this.lane.name}/${path}`);
+    this.refused = answer.outcome === 'done' ? '' : answer.why || t('Nobody knows whether it was done');
+    this.requestUpdate();
   }
 
   #notice() {

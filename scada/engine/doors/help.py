@@ -68,10 +68,10 @@ class HelpCalls:
 
     async def run(self) -> None:
         """Hear the buttons and keep time until cancelled."""
-        for call in await self._db.read(lambda conn: helpcalls.open_calls(conn, self._site)):
-            self._keep(call)
         self._tags.subscribe(self._box, self._buttons)
         try:
+            for call in await self._db.read(lambda conn: helpcalls.open_calls(conn, self._site)):
+                self._keep(call)
             while True:
                 batch = await self._box.get_within(TICK_S) or {}
                 for name, value in batch.items():
@@ -151,7 +151,7 @@ class HelpCalls:
         call = self._open.get(lane)
         if call is None or call.answered_at is None:
             raise BridgeRefusal("refused", "there is no call that was answered")
-        await self._finish(call, ask.user, self._clock.now(), optional(ask, "outcome") or "helped")
+        await self._finish(call, ask.user, self._clock.now(), optional(ask, "note") or "helped")
         return {"ended": True}
 
 
