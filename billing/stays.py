@@ -270,4 +270,4 @@ def kept_tariff(terms: Mapping[str, object]) -> Tariff:
 
 @lru_cache(maxsize=64)
 def _read_once(terms: str) -> Tariff:
-    return read_tariff(json.loads(terms))
+    return read_tariff(json.loads(terms), kept=True)

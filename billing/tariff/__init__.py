@@ -6,10 +6,12 @@ from billing.tariff.lines import Line, LineKind
 from billing.tariff.plan import ANY_CAR, Vehicle
 from billing.tariff.price import Change, Priced, Pricer, price
 from billing.tariff.reading import read_tariff
+from billing.tariff.reentry import ALONE, GoesOn
 from billing.tariff.terms import Tariff
 from billing.tariff.words import DayType, Fault, FreeCharging, PlateType, TariffError, VehicleType, VoucherKind
 
 __all__ = [
+    "ALONE",
     "ANY_CAR",
     "NO_CREDITS",
     "NO_TABLE",
@@ -20,6 +22,7 @@ __all__ = [
     "DayType",
     "Fault",
     "FreeCharging",
+    "GoesOn",
     "HolidayTable",
     "Line",
     "LineKind",

@@ -60,6 +60,13 @@ class DayKinds:
             known = self._known[ordinal] = self._find(date.fromordinal(ordinal))
         return known
 
+    def known(self, ordinal: int) -> DayKind | None:
+        """Give the kind of a day, None where nobody knows it yet."""
+        try:
+            return self.of(ordinal)
+        except TariffError:
+            return None
+
     @property
     def by_entry(self) -> bool:
         """Say whether the day of the entry stands for all."""

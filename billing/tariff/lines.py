@@ -9,9 +9,10 @@ from math import floor
 from zoneinfo import ZoneInfo
 
 from billing.tariff.explain import in_chinese, in_english
-from billing.tariff.plan import Plan
-from billing.tariff.walk import Part
-from scada.model.money import Fen
+from billing.tariff.plan import DAY_S, Plan
+from billing.tariff.stairs import Part
+from billing.tariff.walk import Run, Start
+from scada.model.money import NOTHING, Fen
 
 
 class LineKind(Enum):
@@ -21,6 +22,7 @@ class LineKind(Enum):
     CHARGE = "charge"
     FACTOR = "factor"
     CAP = "cap"
+    BEFORE = "before"
     ROUNDING = "rounding"
 
 
@@ -65,16 +67,6 @@ class Line:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What a cap takes off: which cap, of which window or day, how high it is, how much it takes."""
-
-    name: str
-    key: tuple[str, int]
-    cap: int
-    amount: int | Fraction
-
-
 @dataclass(slots=True)
 class _Row:
     """A line in the making; seconds since the entry."""
@@ -103,6 +95,7 @@ class Lines:
     plan: Plan
     entered_at: datetime
     zone: ZoneInfo
+    began: Start
     _free: list[_Row] = field(default_factory=list)
     _groups: dict[int, list[_Row]] = field(default_factory=dict)
 
@@ -114,31 +107,26 @@ class Lines:
         """Free time that was used."""
         self._free.append(_Row(LineKind.FREE, start, end, 0, 0, 0, "", "", None))
 
-    def charge(self, part: Part, cut: Cut | None, group: int) -> None:
+    def charge(self, part: Part) -> None:
         """Units of one price, and what a cap takes off them."""
-        rows = self._groups.setdefault(group, [])
+        run, cap = part.flight.run, part.flight.cap
+        rows = self._groups.setdefault(self._day(run), [])
         last = next((row for row in reversed(rows) if row.kind is LineKind.CHARGE), None)
-        rule = part.price.rule
-        if last is not None and last.key is part.price and (last.unit_fen, last.end) == (part.unit_fen, part.start):
+        if last is not None and last.key is run.price and (last.unit_fen, last.end) == (run.unit_fen, part.start):
             last.end, last.units, last.amount = part.end, last.units + part.units, last.amount + part.amount
         else:
-            row = _Row(
-                LineKind.CHARGE,
-                part.start,
-                part.end,
-                part.units,
-                part.unit_fen,
-                part.amount,
-                rule.title,
-                rule.title_en,
-                part.price,
-            )
-            rows.append(row)
+            rule, kind, unit = run.price.rule, LineKind.CHARGE, run.unit_fen
+            names = rule.title, rule.title_en
+            rows.append(_Row(kind, part.start, part.end, part.units, unit, part.amount, *names, run.price))
+        whole = part.amount
         if self.plan.factor_first and self.plan.factor != 1:
-            more = part.amount * self.plan.factor - part.amount
-            self._add(rows, LineKind.FACTOR, part, "factor", 0, more, str(self.plan.factor))
-        if cut is not None:
-            self._add(rows, LineKind.CAP, part, cut.key, cut.cap, -cut.amount, cut.name)
+            whole = part.amount * self.plan.factor
+            self._add(rows, LineKind.FACTOR, part, "factor", 0, whole - part.amount, str(self.plan.factor))
+        if cap is not None and part.charged != whole:
+            self._add(rows, LineKind.CAP, part, cap.key, cap.height, part.charged - whole, cap.name)
+
+    def _day(self, run: Run) -> int:
+        return run.start // DAY_S if self.plan.rolls else run.day - self.began.day
 
     def _add(
         self, rows: list[_Row], kind: LineKind, part: Part, key: object, unit: int, amount: int | Fraction, name: str
@@ -149,8 +137,11 @@ class Lines:
                 return
         rows.append(_Row(kind, part.start, part.end, 1, unit, amount, name, name, key))
 
-    def made(self, total: Fen) -> tuple[Line, ...]:
-        """Give the lines; what rounding and parts of a fen make of their sum is a line of its own."""
+    def made(self, total: Fen, before: Fen = NOTHING) -> tuple[Line, ...]:
+        """Give the lines; what rounding and parts of a fen make of their sum is a line of its own.
+
+        `before` is what the stays before have been charged of the total.
+        """
         rows = [*self._free, *self._alike()]
         exact = sum(row.amount for row in rows)
         if not self.plan.factor_first and self.plan.factor != 1 and exact:
@@ -158,9 +149,11 @@ class Lines:
             rows.append(_Row(LineKind.FACTOR, 0, rows[-1].end, 1, 0, more, name, name, None))
         lines = [self._line(row) for row in sorted(rows, key=lambda row: row.start) if self._tells(row)]
         rest = total - sum(line.amount_fen for line in lines)
+        end = max((line.end for line in lines), default=self.entered_at)
         if rest:
-            end = max(line.end for line in lines)
-            lines.append(Line(LineKind.ROUNDING, end, end, 0, Fen(0), Fen(rest)))
+            lines.append(Line(LineKind.ROUNDING, end, end, 0, NOTHING, Fen(rest)))
+        if before:
+            lines.append(Line(LineKind.BEFORE, self._moment(0), end, 0, NOTHING, Fen(-before)))
         return tuple(lines)
 
     def _tells(self, row: _Row) -> bool:
@@ -184,7 +177,7 @@ class Lines:
     def _line(self, row: _Row) -> Line:
         return Line(
             row.kind,
-            self._moment(row.start),
+            self._moment(row.start, back=True),
             self._moment(row.end),
             row.units,
             Fen(row.unit_fen),
@@ -193,5 +186,7 @@ class Lines:
             row.name_en,
         )
 
-    def _moment(self, second: int) -> datetime:
-        return (self.entered_at.astimezone(UTC) + timedelta(seconds=second)).astimezone(self.zone)
+    def _moment(self, stood: int, *, back: bool = False) -> datetime:
+        """Give the moment at which the car had stood so long; `back`: once it had come back from being away."""
+        passed = timedelta(seconds=self.began.passed(stood, back=back))
+        return (self.entered_at.astimezone(UTC) + passed).astimezone(self.zone)

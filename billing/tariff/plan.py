@@ -18,10 +18,13 @@ from billing.tariff.words import (
     DailyLimit,
     DayType,
     FactorOrder,
+    FirstCharge,
     FirstDuration,
     FreeCalculation,
     FreeCharging,
+    FreeLimit,
     PlateType,
+    Straddle,
     TimeRounding,
     VehicleType,
 )
@@ -45,6 +48,9 @@ class Vehicle:
     holders: frozenset[str] = frozenset()
     spaces: int = 1
     free_used: int = 0
+
+    def __hash__(self) -> int:
+        return hash((self.holders, self.spaces, self.free_used))
 
 
 ANY_CAR: Final = Vehicle()
@@ -112,22 +118,6 @@ class Plan:
         return known
 
     @property
-    def splits(self) -> bool:
-        """Say whether each 24 hours of a stay can be priced by themselves: nothing reaches across their border."""
-        longest = sum(
-            [
-                max([self.tariff.free.minutes * 60, *(price.own_free for price in self.prices)]),
-                *(free for free, _ in self.given),
-            ]
-        )
-        return (
-            bool(self.restart & ROLLING)
-            and all(limit.daily is DailyLimit.ROLLING_24H for limit in self.limits)
-            and longest < DAY_S
-            and (self.tariff.uncharged_time_counts or not longest)
-        )
-
-    @property
     def is_flat(self) -> bool:
         """Say whether only the length of a stay matters, not the hour or the day: it is counted in whole minutes."""
         masks = self.restart | self.steps_restart | self.own_again | _union(again for _, again in self.given)
@@ -140,9 +130,28 @@ class Plan:
         )
 
     @property
-    def rises(self) -> int:
-        """Give the number of the first 24 hours from which on all are priced alike."""
-        return max([1, *(len(limit.amounts) - 1 for limit in self.limits)])
+    def minutes_tell(self) -> bool:
+        """Say whether stays that share their minutes of entry and exit cost the same, whatever their seconds.
+
+        Everything begins a whole number of minutes after the entry or on a minute of the clock: then no price can tell
+        one second within a minute from another. Not so where a unit is split by shares, and where free minutes that
+        are cut short at a border of the clock are given again after 24 hours: both leave parts of minutes behind.
+        """
+        again = self.own_again | _union(again for _, again in self.given)
+        leaves_parts = self.tariff.free.mode is FirstCharge.AFTER_FREE and again & ROLLING and again != ROLLING
+        return self.tariff.straddle is not Straddle.SPLIT and not leaves_parts
+
+    @property
+    def late_s(self) -> int:
+        """Give the second of its minute at which that minute counts: the first one if part minutes do."""
+        return 1 if self.tariff.time_rounding_type is TimeRounding.UP else 0
+
+    def breaks_at(self, free: int) -> int:
+        """Give the seconds that a stay may not reach if it is to lie within so much free time."""
+        minutes = free // 60
+        if self.tariff.free.limit is FreeLimit.INCLUSIVE:
+            minutes += 1
+        return (minutes - 1) * 60 + 1 if self.late_s else minutes * 60
 
     def free_at(self, price: Price | None, bits: int, *, first: bool) -> int:
         """Give the free seconds that begin at a border, or at the entry."""

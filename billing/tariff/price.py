@@ -1,9 +1,9 @@
-"""What a stay costs, and when that changes: units, then factors and caps, rounded once at the end.
+"""What a stay costs, and when that changes: read off its staircase, rounded once at the end.
 
-Caps are used up in the order of time: what is charged never sinks again, and no cap is ever passed.
+The price of a stay does not depend on when it is asked for, so all stays that began alike on days alike share one
+staircase. That is what makes a year of a large car park a matter of seconds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -11,16 +11,22 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from billing.tariff.calendar import NO_TABLE, DayKind, DayKinds, HolidayTable
-from billing.tariff.lines import Cut, Line, Lines
-from billing.tariff.plan import ANY_CAR, DAY_S, Plan, Vehicle, plan_for
+from billing.tariff.lines import Line, Lines
+from billing.tariff.plan import ANY_CAR, DAY_S, Vehicle, plan_for
+from billing.tariff.reentry import ALONE, GoesOn
+from billing.tariff.stairs import Staircase
 from billing.tariff.terms import Rounding, Tariff
-from billing.tariff.walk import NOTHING_OFF, LetOff, Part, Start, Walk
-from billing.tariff.words import DailyLimit, HolidayMissing, RoundingMode, TimeRounding
+from billing.tariff.walk import NOTHING_OFF, LetOff, Start, Walk
+from billing.tariff.words import HolidayMissing, ReentryGap, RoundingMode
 from scada.model.money import Fen
 
 _SECOND: Final = timedelta(seconds=1)
 _FARTHEST_S: Final = 800 * DAY_S
 """A price that has not changed by then is taken to stay."""
+_KEPT_S: Final = 3 * DAY_S
+_MOST_KEPT: Final = 40_000
+"""Staircases are kept for stays up to so long, and so many at once; a day of minutes has 2880 of them."""
+_ANY_START: Final = Start(1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,64 +64,114 @@ class Pricer:
         self._plan = plan_for(tariff, vehicle)
         self._zone = zone
         self._kinds = DayKinds(tariff.days, table, every_day)
+        self._free = bool(self._plan.free_because)
         self._flat = self._plan.is_flat
-        self._by_minutes: dict[int, Fen] = {}
-        """What was reckoned before, where only the length of a stay matters."""
+        self._days_matter = self._plan.days_matter and every_day is None
+        self._minutes_tell = self._plan.minutes_tell
+        self._late_s = self._plan.late_s
+        self._kept: dict[tuple[int, int], Staircase] = {}
+        self._days: dict[tuple[int, int], int] = {}
+        self._alike: dict[tuple[DayKind | None, ...], int] = {}
+        self._asked: tuple[Start, Staircase] | None = None
 
-    def total(self, entered_at: datetime, until: datetime, off: LetOff = NOTHING_OFF) -> Fen:
+    def total(self, entered_at: datetime, until: datetime, off: LetOff = NOTHING_OFF, goes_on: GoesOn = ALONE) -> Fen:
         """Give the price alone."""
-        gone = seconds(entered_at, until)
-        if self._flat and off is NOTHING_OFF:
-            return self._flat_total(gone)
-        return self._total(self.start(entered_at), gone, off)
+        if goes_on is ALONE and off is NOTHING_OFF:
+            return self.total_of(_ANY_START if self._flat else self.start(entered_at), seconds(entered_at, until))
+        if self._plan.free_because:
+            return Fen(0)
+        start, gone = self._began(entered_at, until, goes_on)
+        stairs = Staircase(self._plan, start, Walk(self._plan, start, self._kinds, off))
+        return self._rest(stairs.height(gone, off.judged), goes_on)
 
-    def _flat_total(self, gone: int) -> Fen:
-        minutes = self.minutes(gone)
-        known = self._by_minutes.get(minutes)
-        if known is None:
-            known = self._by_minutes[minutes] = self._total(Start(1, 0), gone)
-        return known
+    def total_of(self, start: Start, gone: int) -> Fen:
+        """Give the price of a stay of so many seconds."""
+        if self._free:
+            return Fen(0)
+        if self._flat:
+            start = _ANY_START
+        if gone > _KEPT_S:
+            return self._finish(self._stairs(start).height(gone))
+        second = start.second
+        if self._minutes_tell:
+            part, rest = second % 60, (gone - self._late_s) % 60
+            if part:
+                second += 30 - part
+            gone += (30 if part + rest >= 60 else 0) - rest
+        return self._finish(self._shared(start.day, second, gone).height(gone))
 
-    def start(self, entered_at: datetime) -> Start:
+    def _shared(self, day: int, second: int, gone: int) -> Staircase:
+        """Give the staircase of all stays that began at this second of the day, on days alike."""
+        key = (second, self._days_alike(day, (second + gone) // DAY_S + 1) if self._days_matter else 0)
+        stairs = self._kept.get(key)
+        if stairs is None:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            stairs = self._kept[key] = self._stairs(Start(day, second))
+        return stairs
+
+    def _days_alike(self, day: int, last: int) -> int:
+        """Give the number by which the days of a stay are known, the one after it too: what begins then may matter."""
+        found = self._days.get((day, last), -1)
+        if found < 0:
+            kinds = self._kinds
+            touched = (kinds.of(day),) if kinds.by_entry else tuple(map(kinds.of, range(day, day + last)))
+            after = None if kinds.by_entry else kinds.known(day + last)
+            found = self._days[day, last] = self._alike.setdefault((*touched, after), len(self._alike))
+        return found
+
+    def _stairs(self, start: Start) -> Staircase:
+        return Staircase(self._plan, start, Walk(self._plan, start, self._kinds))
+
+    def start(self, entered_at: datetime, outside: tuple[tuple[int, int], ...] = ()) -> Start:
         """Give an entry on the site's own clock."""
         local = entered_at.astimezone(self._zone)
-        return Start(local.toordinal(), local.hour * 3600 + local.minute * 60 + local.second)
+        return Start(local.toordinal(), local.hour * 3600 + local.minute * 60 + local.second, outside)
 
-    def price(self, entered_at: datetime, until: datetime) -> Priced:
+    def _began(self, entered_at: datetime, until: datetime, goes_on: GoesOn) -> tuple[Start, int]:
+        """Give the start of a stay, or of the one that it goes on with, and how long its car has stood."""
+        first = goes_on.began(entered_at)
+        free = self._plan.tariff.reentry.gap is ReentryGap.FREE
+        start = self.start(first, goes_on.away(entered_at) if free else ())
+        return start, start.stood(seconds(first, until))
+
+    def _asked_for(self, start: Start) -> Staircase:
+        """Give the staircase to the second; who asks for the price asks for its next change too."""
+        if self._asked is None or self._asked[0] != start:
+            self._asked = (start, self._stairs(start))
+        return self._asked[1]
+
+    def price(self, entered_at: datetime, until: datetime, goes_on: GoesOn = ALONE) -> Priced:
         """Price a stay and explain it; an `until` before the entry counts as the entry."""
-        gone, start, plan = seconds(entered_at, until), self.start(entered_at), self._plan
-        lines = Lines(plan, entered_at, self._zone)
+        plan, (start, gone) = self._plan, self._began(entered_at, until, goes_on)
+        lines = Lines(plan, goes_on.began(entered_at), self._zone, start)
         if plan.free_because:
             lines.let_off(gone, plan.free_because)
             return Priced(Fen(0), self.minutes(gone), lines.made(Fen(0)))
-        walk = Walk(plan, start, self._kinds, gone)
-        for begin, end in walk.free_lines:
-            lines.free(begin, end)
+        stairs = self._asked_for(start)
         exact: int | Fraction = 0
-        for part, charged, cut in _charged(plan, start, walk.parts):
-            lines.charge(part, cut, group=_group(plan, start, part))
-            exact += charged
-        total = self._finish(exact)
-        uncharged = walk.uncharged + sum(end - begin for begin, end in walk.free_lines)
-        return Priced(total, self.minutes(gone), lines.made(total), self.minutes(max(0, gone - uncharged)))
+        free = stairs.free(gone)
+        for begin, end in free:
+            lines.free(begin, end)
+        for part in stairs.parts(gone):
+            lines.charge(part)
+            exact += part.charged
+        whole = self._finish(exact)
+        uncharged = stairs.uncharged(gone) + sum(end - begin for begin, end in free)
+        made = lines.made(whole, Fen(min(whole, goes_on.charged_fen)))
+        return Priced(self._rest(exact, goes_on), self.minutes(gone), made, self.minutes(max(0, gone - uncharged)))
 
-    def next_change(self, entered_at: datetime, until: datetime) -> Change | None:
+    def next_change(self, entered_at: datetime, until: datetime, goes_on: GoesOn = ALONE) -> Change | None:
         """Say when the price of a stay changes next, None if it will not: a cap is reached for good."""
-        start, gone = self.start(entered_at), seconds(entered_at, until)
-        now = self._total(start, gone)
-        low, high, most = gone, gone + 60, gone + self._known_s(start, gone)
-        while self._total(start, min(high, most)) == now:
-            if high >= most:
-                return None
-            low, high = high, gone + 2 * (high - gone)
-        high = min(high, most)
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._total(start, middle) == now:
-                low = middle
-            else:
-                high = middle
-        return Change(entered_at.astimezone(UTC) + timedelta(seconds=high), self._total(start, high))
+        if self._plan.free_because:
+            return None
+        start, gone = self._began(entered_at, until, goes_on)
+        most = gone + self._known_s(start, gone)
+        found = self._asked_for(start).next_rise(gone, most, lambda exact: self._rest(exact, goes_on))
+        if found is None:
+            return None
+        first = goes_on.began(entered_at).astimezone(UTC)
+        return Change(first + timedelta(seconds=start.passed(found[0])), self._rest(found[1], goes_on))
 
     def _known_s(self, start: Start, gone: int) -> int:
         """Give how far ahead the price can be known: to the end of the holiday table at most."""
@@ -127,55 +183,25 @@ class Pricer:
             or self._kinds.by_entry
         ):
             return _FARTHEST_S
-        year = date.fromordinal(start.day + (start.second + gone) // DAY_S).year
+        at = start.second + start.passed(gone)
+        year = date.fromordinal(start.day + at // DAY_S).year
         while year in table.years:
             year += 1
-        return min(_FARTHEST_S, max(0, (date(year, 1, 1).toordinal() - start.day) * DAY_S - start.second - gone))
-
-    def _total(self, start: Start, gone: int, off: LetOff = NOTHING_OFF) -> Fen:
-        plan = self._plan
-        if plan.free_because:
-            return Fen(0)
-        if gone > DAY_S and off is NOTHING_OFF and plan.splits and not (plan.days_matter and self._kinds.by_entry):
-            return self._finish(self._by_periods(start, gone))
-        return self._finish(self._exact(start, gone, off))
-
-    def _exact(self, start: Start, gone: int, off: LetOff = NOTHING_OFF, number: int = 0) -> int | Fraction:
-        return self._sum(start, Walk(self._plan, start, self._kinds, gone, off, number).parts, number)
-
-    def settled(self, start: Start, parts: Sequence[Part]) -> Fen:
-        """Give what the parts of one walk cost together."""
-        return self._finish(self._sum(start, parts))
-
-    def _sum(self, start: Start, parts: Sequence[Part], number: int = 0) -> int | Fraction:
-        plan = self._plan
-        if not plan.limits and not plan.window_caps and plan.factor == 1:
-            return sum(part.amount for part in parts)
-        return sum(charged for _, charged, _ in _charged(plan, start, parts, number))
-
-    def _by_periods(self, start: Start, gone: int) -> int | Fraction:
-        """Price each 24 hours by themselves; those that are alike only once."""
-        known: dict[tuple[object, ...], int | Fraction] = {}
-        plan, kinds, (full, rest) = self._plan, self._kinds, divmod(gone, DAY_S)
-        total: int | Fraction = 0
-        for number in range(full):
-            touched = range(start.day + number, start.day + number + (2 if start.second else 1))
-            key = (min(number, plan.rises), *(kinds.of(day) for day in touched if plan.days_matter))
-            if key not in known:
-                known[key] = self._exact(Start(start.day + number, start.second), DAY_S, number=number)
-            total += known[key]
-        return total + (self._exact(Start(start.day + full, start.second), rest, number=full) if rest else 0)
+        return min(_FARTHEST_S, max(0, (date(year, 1, 1).toordinal() - start.day) * DAY_S - at))
 
     def _finish(self, exact: int | Fraction) -> Fen:
-        plan = self._plan
-        if not plan.factor_first:
-            exact *= plan.factor
-        return rounded(exact, plan.tariff.rounding)
+        if not self._plan.factor_first:
+            exact *= self._plan.factor
+        return rounded(exact, self._plan.tariff.rounding)
+
+    def _rest(self, exact: int | Fraction, goes_on: GoesOn) -> Fen:
+        """Take off what the stay before was charged."""
+        return Fen(max(0, self._finish(exact) - goes_on.charged_fen))
 
     def minutes(self, gone: int) -> int:
         """Give a stay's length in minutes as the tariff counts a part minute."""
         whole, rest = divmod(gone, 60)
-        return whole + 1 if rest and self._plan.tariff.time_rounding_type is TimeRounding.UP else whole
+        return whole + 1 if rest and self._late_s else whole
 
 
 def seconds(entered_at: datetime, until: datetime) -> int:
@@ -190,9 +216,10 @@ def price(
     zone: ZoneInfo,
     vehicle: Vehicle = ANY_CAR,
     table: HolidayTable = NO_TABLE,
+    goes_on: GoesOn = ALONE,
 ) -> Priced:
     """Price a stay from its entry to `until` and explain it."""
-    return Pricer(tariff, zone, vehicle, table).price(entered_at, until)
+    return Pricer(tariff, zone, vehicle, table).price(entered_at, until, goes_on)
 
 
 def rounded(exact: int | Fraction, rounding: Rounding) -> Fen:
@@ -208,42 +235,3 @@ def rounded(exact: int | Fraction, rounding: Rounding) -> Fen:
         case RoundingMode.HALF_UP:
             whole = (2 * units.numerator + units.denominator) // (2 * units.denominator)
     return Fen(whole * rounding.unit)
-
-
-def _charged(
-    plan: Plan, start: Start, parts: Iterable[Part], number: int = 0
-) -> Iterator[tuple[Part, int | Fraction, Cut | None]]:
-    """Give each part with what is charged of it once factor and caps have had their say."""
-    left: dict[tuple[str, int], int | Fraction] = {}
-    for part in parts:
-        amount = part.amount * plan.factor if plan.factor_first else part.amount
-        caps = tuple(_caps(plan, start, part, number))
-        for key, cap, _ in caps:
-            left.setdefault(key, cap)
-        allowed = min([amount, *(left[key] for key, _, _ in caps)])
-        cut = None
-        if allowed < amount:
-            key, cap, name = min(caps, key=lambda one: left[one[0]])
-            cut = Cut(name, key, cap, amount - allowed)
-        for key, _, _ in caps:
-            left[key] -= allowed
-        yield part, allowed, cut
-
-
-def _caps(plan: Plan, start: Start, part: Part, days_before: int) -> Iterator[tuple[tuple[str, int], int, str]]:
-    """Give the caps a part is under: which one, of which window or day, how high."""
-    if plan.window_caps and part.price.cap is not None:
-        yield ("window", part.window), part.price.cap, "window"
-    for number, limit in enumerate(plan.limits):
-        match limit.daily:
-            case DailyLimit.ROLLING_24H:
-                day, name = part.start // DAY_S + days_before, "24h"
-            case DailyLimit.CALENDAR_DAY:
-                day, name = part.day - start.day, "day"
-            case None:
-                day, name = 0, "stay"
-        yield (f"{name}{number}", day), limit.amounts[min(day, len(limit.amounts) - 1)], name
-
-
-def _group(plan: Plan, start: Start, part: Part) -> int:
-    return part.start // DAY_S if plan.rolls else part.day - start.day

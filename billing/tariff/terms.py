@@ -22,6 +22,7 @@ from billing.tariff.words import (
     MinutesAt,
     MinutesOrder,
     PlateType,
+    ReentryGap,
     RoundingMode,
     Straddle,
     TicketLimit,
@@ -158,6 +159,18 @@ class Free:
 
 
 @dataclass(frozen=True, slots=True)
+class Reentry:
+    """Within how many minutes a car that comes back goes on with its old stay, and whether the time away is charged."""
+
+    gap: ReentryGap = ReentryGap.NEVER
+    minutes: int = 0
+
+    def holds(self, away: timedelta) -> bool:
+        """Say whether a car that was away so long goes on with its old stay."""
+        return self.gap is not ReentryGap.NEVER and away <= timedelta(minutes=self.minutes)
+
+
+@dataclass(frozen=True, slots=True)
 class Days:
     """What is to be said about day types; `groups` gives the price group of a holiday by its name in the table."""
 
@@ -200,6 +213,7 @@ class Tariff:
     free_exit_duration: int
     time_rounding_type: TimeRounding
     free: Free
+    reentry: Reentry
     restart: frozenset[Again]
     first_period_restart: frozenset[Again]
     straddle: Straddle

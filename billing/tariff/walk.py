@@ -1,24 +1,41 @@
-"""Along a stay: stretch by stretch, how many units of what price have come. All in whole seconds since the entry.
+"""Along a stay: stretch by stretch, which units of what price count from when on. All in whole seconds since the entry.
 
-No unit is walked over one by one: a stay of years takes as many steps as it has days.
+The walk knows no exit: it is made once for an entry, goes as far as it is asked to, and what it has found holds for
+every exit (`stairs`). No unit is walked over one by one: a stay of years takes as many steps as it has days.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from billing.tariff.calendar import DayKinds
 from billing.tariff.plan import DAY_S, ENDLESS_S, MIDNIGHT, ROLLING, WINDOW, Paces, Plan, Price
-from billing.tariff.words import FirstCharge, FreeLimit, Straddle, TariffError, TimeRounding
+from billing.tariff.words import FirstCharge, Straddle, TariffError
+
+NEVER_S = ENDLESS_S
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """When a stay began on the site's own clock: the day (its ordinal) and the second of the day."""
+class Start(NamedTuple):
+    """When a stay began on the site's own clock: the day (its ordinal) and the second of the day.
+
+    `outside`: from when to when, in seconds since then, its car was away and its clock stood still.
+    """
 
     day: int
     second: int
+    outside: tuple[tuple[int, int], ...] = ()
+
+    def stood(self, second: int) -> int:
+        """Give how long the car had stood here so many seconds after its entry."""
+        return second - sum(min(second, back) - left for left, back in self.outside if left < second)
+
+    def passed(self, stood: int, *, back: bool = False) -> int:
+        """Give how many seconds had passed when it had stood here so long; `back`: once it had come back."""
+        for left, again in self.outside:
+            if stood > left or (back and stood == left):
+                stood += again - left
+        return stood
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +54,83 @@ NOTHING_OFF = LetOff()
 
 
 class Chunk(NamedTuple):
-    """A stretch of a stay under one price, or none; `bits` say what begins at its start."""
+    """A stretch of a stay under one price, or none: what begins at its start (`bits`), and when its day ends."""
 
     start: int
     end: int
     price: Price | None
     bits: int
     day: int
+    midnight: int
 
 
-class Part(NamedTuple):
-    """Units that count: from when to when they lie, how many, what each costs, what they cost together."""
+class Run(NamedTuple):
+    """Units alike, one after the other from `start` on: one counts at second `first`, then one `every` so many seconds.
+
+    None of them reaches beyond `end`; they are charged at all once `broken` has come, since free time is over then.
+    """
 
     start: int
     end: int
+    first: int
+    every: int
     units: int
     unit_fen: int
     amount: int | Fraction
     price: Price
     window: int
     day: int
+    broken: int
+
+    @property
+    def last(self) -> int:
+        """The second at which the last of them counts."""
+        return self.first + (self.units - 1) * self.every
+
+    def counted(self, until: int) -> int:
+        """Give how many of them an exit must pay for."""
+        units = (until - self.first) // self.every + 1
+        return units if units < self.units else self.units
 
 
-def chunks(plan: Plan, start: Start, kinds: DayKinds, number: int = 0) -> Iterator[Chunk]:
-    """Give the stretches of a stay without end, or of what begins at its border number so and so."""
+@dataclass(slots=True)
+class Scope:
+    """Free time that charges from its beginning once it is passed (a threshold): `needs` seconds break it."""
+
+    start: int
+    needs: int
+    counted: list[tuple[int, int]] = field(default_factory=list)
+    held: list[Run] = field(default_factory=list)
+    passed: int = 0
+    broken: int = NEVER_S
+
+    def used(self, until: int) -> int:
+        """Give the seconds of it that a stay has used."""
+        return sum(max(0, min(end, until) - begin) for begin, end in self.counted)
+
+    def count(self, begin: int, end: int) -> bool:
+        """Count a stretch of it; True once it is broken by that."""
+        if end <= begin or self.broken != NEVER_S:
+            return False
+        self.counted.append((begin, end))
+        if self.passed + end - begin >= self.needs:
+            self.broken = begin + self.needs - self.passed
+        self.passed += end - begin
+        return self.broken != NEVER_S
+
+
+def chunks(plan: Plan, start: Start, kinds: DayKinds) -> Iterator[Chunk]:
+    """Give the stretches of a stay without end; an empty one is the last: of its day nobody knows what it is."""
     day, base = start.day, -start.second
-    by_entry = kinds.by_entry
-    before = _evening_before(plan, start, kinds) if number and not start.second else None
+    before: Price | None = None
     while True:
         try:
-            kind = kinds.of(start.day if by_entry else day) if plan.days_matter else None
+            kind = kinds.of(start.day if kinds.by_entry else day) if plan.days_matter else None
         except TariffError:
-            if day > start.day:
-                yield Chunk(base, base, None, WINDOW | MIDNIGHT, day)  # nobody may ask what lies behind it
-            raise
+            if day == start.day:
+                raise
+            yield Chunk(base, base, None, WINDOW | MIDNIGHT, day, base)
+            return
         for stretch in plan.day(kind):
             end = base + stretch.end
             if base + stretch.start < 0:
@@ -81,46 +141,75 @@ def chunks(plan: Plan, start: Start, kinds: DayKinds, number: int = 0) -> Iterat
             bits = WINDOW if stretch.price is not before or (stretch.opens and at == base + stretch.start) else 0
             if at == base:
                 bits |= MIDNIGHT
-            if plan.rolls:
-                turn = at + (-at) % DAY_S
-                if turn == at:
-                    bits |= ROLLING
-                elif turn < end:
-                    yield Chunk(at, turn, stretch.price, bits, day)
-                    at, bits = turn, ROLLING
-            yield Chunk(at, end, stretch.price, bits, day)
+            yield Chunk(at, end, stretch.price, bits, day, base + DAY_S)
             before = stretch.price
         day += 1
         base += DAY_S
 
 
-def _evening_before(plan: Plan, start: Start, kinds: DayKinds) -> Price | None:
-    return plan.day(kinds.of(start.day - 1) if plan.days_matter else None)[-1].price
+def stretches(plan: Plan, start: Start, kinds: DayKinds) -> Iterator[Chunk]:
+    """Give the chunks, parted where 24 hours are over if that matters."""
+    here = chunks(plan, start, kinds)
+    if start.outside:
+        here = _stood(start, here)
+    return _turned(here) if plan.rolls else here
+
+
+def _stood(start: Start, passed: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Give chunks in the time that a car stood here; what begins while it is away begins when it is back."""
+    missed = 0
+    for one in passed:
+        begin, end, bits = start.stood(one.start), start.stood(one.end), one.bits | missed
+        missed = bits if begin == end and one.start != one.end else 0
+        if not missed:
+            yield Chunk(begin, end, one.price, bits, one.day, start.stood(one.midnight))
+
+
+def _turned(whole: Iterator[Chunk]) -> Iterator[Chunk]:
+    for start, end, price, bits, day, midnight in whole:
+        turn = start + (-start) % DAY_S
+        if start < turn < end:
+            yield Chunk(start, turn, price, bits, day, midnight)
+            yield Chunk(turn, end, price, ROLLING, day, midnight)
+        else:
+            yield Chunk(start, end, price, bits | ROLLING if turn == start else bits, day, midnight)
 
 
 class Walk:
-    """One walk along a stay until second `until`; `parts` and `free_lines` are what it found.
+    """One walk along a stay; `runs` are the units that it has found, in the order of time."""
 
-    `number`: it begins where the stay's 24 hours of this number begin.
-    """
+    __slots__ = (
+        "_again",
+        "_ahead",
+        "_deducts",
+        "_free_left",
+        "_here",
+        "_kinds",
+        "_next",
+        "_off",
+        "_open",
+        "_origin",
+        "_outside",
+        "_plan",
+        "_scope",
+        "_scope_from",
+        "_window",
+        "deducted",
+        "runs",
+        "scopes",
+        "uncharged",
+    )
 
-    def __init__(
-        self,
-        plan: Plan,
-        start: Start,
-        kinds: DayKinds,
-        until: int,
-        off: LetOff = NOTHING_OFF,
-        number: int = 0,
-    ) -> None:
-        self.parts: list[Part] = []
-        self.free_lines: list[tuple[int, int]] = []
-        self.uncharged = 0
-        """Seconds in windows without a price."""
+    def __init__(self, plan: Plan, start: Start, kinds: DayKinds, off: LetOff = NOTHING_OFF) -> None:
+        self.runs: list[Run] = []
+        self.scopes: list[Scope] = []
+        self.deducted: list[tuple[int, int]] = []
+        """Free minutes that are never charged."""
+        self.uncharged: list[tuple[int, int]] = []
+        """Where nothing has a price."""
         self._plan = plan
-        self._until = until
+        self._kinds = kinds
         self._off = off
-        self._judged = until if off.judged is None else off.judged
         self._next = off.first
         """When the next unit begins."""
         self._outside = 0
@@ -129,32 +218,28 @@ class Walk:
         self._window = 0
         self._deducts = plan.tariff.free.mode is FirstCharge.AFTER_FREE
         self._free_left = 0
-        self._limit = 0
+        self._scope: Scope | None = None
         self._scope_from = 0
-        self._scope_start = 0
-        self._portion = 0
         self._again = False
-        self._number = number
-        self._start_s = start.second
         self._open: int | None = None
         """When the unit counts whose share lies ahead of a border."""
-        ahead = chunks(plan, start, kinds, number)
-        here = next(ahead)
-        while here.start < max(until, 1) or self._next < until:
-            after = next(ahead)
-            self._enter(here)
-            self._pass(here, after)
-            here = after
-        self._close_scope()
+        self._ahead = stretches(plan, start, kinds)
+        self._here = next(self._ahead)
+
+    def to(self, until: int) -> None:
+        """Walk on until all is found that an exit at that second must pay for. Raises TariffError on an unknown day."""
+        while self._here.start < until or self._here.start == 0 or self._next < until:
+            if self._here.start == self._here.end:
+                self._kinds.of(self._here.day)
+            after = next(self._ahead)
+            self._enter(self._here)
+            self._pass(self._here, after)
+            self._here = after
 
     def _enter(self, here: Chunk) -> None:
         """Begin anew what begins anew at the border into this stretch."""
-        begins = here.start == 0
-        if not begins and here.start >= self._until:
-            return
-        first = begins and not self._number
-        plan, bits = self._plan, here.bits
-        restarts = begins or bool(bits & plan.restart)
+        plan, bits, first = self._plan, here.bits, here.start == 0
+        restarts = first or bool(bits & plan.restart)
         if restarts:
             self._next = max(here.start, self._off.first)
         if restarts or bits & plan.steps_restart:
@@ -163,47 +248,39 @@ class Walk:
         if bits & WINDOW or restarts:
             self._window += 1
         free = plan.free_at(here.price, bits, first=first)
-        if begins or free:
-            self._close_scope()
-            self._scope_from = here.start
-            if self._off.then_free and begins:
-                self._scope_from = self._off.first
-            self._scope_start, self._portion = len(self.parts), 0
+        if first or free:
+            self._scope_from = self._off.first if self._off.then_free and first else here.start
             self._free_left = free if self._deducts else 0
-            self._limit = 0 if self._deducts else free
+            self._begin_scope(0 if self._deducts else free)
         elif bits & plan.own_again:
-            self._close_scope()
+            self._begin_scope(0)
 
-    def _close_scope(self) -> None:
-        """Take back what was charged since free time began, if all of it lies within the limit."""
-        if self._limit and self._is_free():
-            del self.parts[self._scope_start :]
-            if self._portion:
-                self.free_lines.append((self._scope_from, self._scope_from + self._portion))
-        self._limit = 0
-
-    def _is_free(self) -> bool:
-        tariff = self._plan.tariff
-        minutes, rest = divmod(self._portion, 60)
-        minutes += bool(rest) and tariff.time_rounding_type is TimeRounding.UP
-        limit = self._limit // 60
-        return minutes <= limit if tariff.free.limit is FreeLimit.INCLUSIVE else minutes < limit
+    def _begin_scope(self, free: int) -> None:
+        """Begin free time, or charge without any; what the one before has not charged by now it never will."""
+        self._scope = Scope(self._scope_from, self._plan.breaks_at(free)) if free else None
+        if self._scope is not None:
+            self.scopes.append(self._scope)
 
     def _pass(self, here: Chunk, after: Chunk) -> None:
-        counts = here.price is not None or self._plan.tariff.uncharged_time_counts
-        if counts:
-            self._portion += max(0, min(here.end, self._judged) - max(here.start, self._scope_from))
+        if here.price is not None or self._plan.tariff.uncharged_time_counts:
+            self._count(here)
             self._use_free(here)
+        else:
+            self._outside += here.end - here.start
         if here.price is None:
-            self.uncharged += max(0, min(here.end, self._until) - here.start)
-            if not counts:
-                self._outside += here.end - here.start
+            self.uncharged.append((here.start, here.end))
             self._next, self._open = max(self._next, here.end), None
             return
         if self._open is not None:
             self._finish_split(here, here.price)
         if self._next < here.end:
             self._charge(here, after, here.price)
+
+    def _count(self, here: Chunk) -> None:
+        """Count a stretch as free time, and charge what it held back once that is broken."""
+        scope = self._scope
+        if scope is not None and scope.count(max(here.start, scope.start), here.end):
+            self.runs += [run._replace(broken=scope.broken) for run in scope.held]
 
     def _use_free(self, here: Chunk) -> None:
         """Let free minutes that are never charged pass; elapsed time begins after them."""
@@ -214,15 +291,14 @@ class Walk:
         self._free_left -= used
         self._outside += used
         self._next = max(self._next, begin + used)
-        if begin < self._until:
-            self.free_lines.append((begin, min(begin + used, self._until)))
+        self.deducted.append((begin, begin + used))
 
     def _charge(self, here: Chunk, after: Chunk, price: Price) -> None:
         """Count the units that begin in this stretch, and say where the next one begins."""
         same = after.price is price and not after.bits & WINDOW
         restarts = bool(after.bits & self._plan.restart)
         straddle = Straddle.RESTART if restarts else Straddle.EARLIER if same else self._plan.tariff.straddle
-        late = min(self._until, here.end if straddle is Straddle.RESTART else self._cut(here))
+        late = here.end if straddle is Straddle.RESTART else self._cut(here)
         at, elapsed = self._next, self._next - self._outside - self._origin
         if self._again:
             elapsed += price.skipped
@@ -247,28 +323,25 @@ class Walk:
     def _cut(self, here: Chunk) -> int:
         """Give the moment at which everything begins anew next, whatever lies between."""
         restart = self._plan.restart
-        rolling = here.start - here.start % DAY_S + DAY_S if restart & ROLLING else here.start + 2 * DAY_S
-        if not restart & MIDNIGHT:
-            return rolling if restart & ROLLING else ENDLESS_S
-        of_day = (here.start + self._start_s) % DAY_S
-        return min(rolling, here.start - of_day + DAY_S)
+        rolling = here.start - here.start % DAY_S + DAY_S if restart & ROLLING else ENDLESS_S
+        return min(rolling, here.midnight) if restart & MIDNIGHT else rolling
 
     def _add(self, here: Chunk, price: Price, step: Paces, at: int, units: int, late: int) -> None:
-        gone = late - at - step.counts_at
-        if gone < 0 or not units:
-            return
-        counted = min(units, gone // step.unit + 1)
-        end = min(at + counted * step.unit, max(late, at))
-        part = Part(at, end, counted, step.amount, counted * step.amount, price, self._window, here.day)
-        self.parts.append(part)
+        spare = late - at - step.counts_at
+        if spare >= 0 and units:
+            counted = min(units, spare // step.unit + 1)
+            self._found(here, price, step, (at, late), at + step.counts_at, counted, step.amount)
 
     def _split(self, here: Chunk, price: Price, step: Paces, at: int) -> int:
-        """Charge this side's share of a unit across a border; the other side's follows. Gives the unit's end."""
-        share = Fraction(here.end - at, step.unit)
+        """Charge this side's share of a unit across a border; the other side's follows. Gives the unit's end.
+
+        Where everything begins anew before it counts, it never does, on neither side.
+        """
         counts_at = at + step.counts_at
-        if min(self._until, self._cut(here)) >= counts_at:
-            self.parts.append(Part(at, here.end, 1, step.amount, share * step.amount, price, self._window, here.day))
-        self._open = counts_at
+        if self._cut(here) >= counts_at:
+            share, own = Fraction(here.end - at, step.unit), replace(step, unit=here.end - at)
+            self._found(here, price, own, (at, here.end), counts_at, 1, share * step.amount)
+            self._open = counts_at
         return at + step.unit
 
     def _finish_split(self, here: Chunk, price: Price) -> None:
@@ -278,9 +351,28 @@ class Walk:
         end = min(self._next, here.end)
         elapsed = here.start - self._outside - self._origin + (price.skipped if self._again else 0)
         step = next(step for step in price.steps if elapsed < step.end)
-        if self._until >= max(self._open, here.start + 1) and end > here.start:
-            share = Fraction(end - here.start, step.unit)
-            part = Part(here.start, end, 1, step.amount, share * step.amount, price, self._window, here.day)
-            self.parts.append(part)
+        if end > here.start:
+            share, own = Fraction(end - here.start, step.unit), replace(step, unit=end - here.start)
+            at = max(self._open, here.start + 1)
+            self._found(here, price, own, (here.start, end), at, 1, share * step.amount)
         if self._next <= here.end:
             self._open = None
+
+    def _found(
+        self,
+        here: Chunk,
+        price: Price,
+        step: Paces,
+        where: tuple[int, int],
+        first: int,
+        units: int,
+        amount: int | Fraction,
+    ) -> None:
+        """Note units; what lies in free time that is not passed is held back."""
+        (start, end), scope = where, self._scope
+        broken = 0 if scope is None else scope.broken
+        run = Run(start, end, first, step.unit, units, step.amount, amount, price, self._window, here.day, broken)
+        if scope is not None and broken == NEVER_S:
+            scope.held.append(run)
+        else:
+            self.runs.append(run)

@@ -49,6 +49,14 @@ class FreeCalculation(Enum):
     SEQUENTIAL = "FREE_PERIOD_CAL_SEQUENTIAL_START"
 
 
+class ReentryGap(Enum):
+    """A car that comes back soon: a new stay, or the old one goes on, with the minutes away charged or not."""
+
+    NEVER = "REENTRY_NEVER"
+    CHARGED = "REENTRY_GAP_CHARGED"
+    FREE = "REENTRY_GAP_FREE"
+
+
 class FirstDuration(Enum):
     """Whether the first period is given again at each restart."""
 

@@ -22,6 +22,7 @@ from billing.tariff import (
 )
 from billing.tariff.calendar import DayKinds
 from billing.tariff.plan import plan_for
+from billing.tariff.stairs import Staircase
 from billing.tariff.walk import Walk
 from scada.model.money import Fen
 from tests.support.tariffs import SHANGHAI, Terms, simple_tariff
@@ -102,8 +103,8 @@ def limits(draw: st.DrawFn) -> list[Terms]:
 
 
 @st.composite
-def tariffs(draw: st.DrawFn, *, by_periods: bool = False) -> Tariff:
-    """Any tariff at all; `by_periods`: one of which nothing reaches across 24 hours."""
+def tariffs(draw: st.DrawFn) -> Tariff:
+    """Any tariff at all."""
     windows = draw(st.sampled_from(WINDOWS))
     kind, key, rows_of = draw(
         st.sampled_from(
@@ -121,24 +122,30 @@ def tariffs(draw: st.DrawFn, *, by_periods: bool = False) -> Tariff:
         "fixed_interval_rule": None,
         "rule_type": kind,
         key: rows,
-        "free_entry_duration": draw(st.sampled_from([0, 0, 15, 30, 500] if by_periods else [0, 15, 30, 500, 1500])),
+        "free_entry_duration": draw(st.sampled_from([0, 15, 30, 500, 1500])),
         "free_limit": draw(st.sampled_from(["FREE_LIMIT_INCLUSIVE", "FREE_LIMIT_EXCLUSIVE"])),
         "first_charge_time_mode": draw(
             st.sampled_from(["FIRST_CHARGE_TIME_MODE_ENTER", "FIRST_CHARGE_TIME_MODE_AFTER_FREE"])
         ),
         "free_restart": draw(moments),
-        "restart": ["ROLLING_24H"] if by_periods else draw(moments),
+        "restart": draw(moments),
         "first_period_restart": draw(moments),
         "straddle": draw(st.sampled_from(modes)),
-        "uncharged_time_counts": by_periods or draw(st.booleans()),
+        "uncharged_time_counts": draw(st.booleans()),
         "time_rounding_type": draw(st.sampled_from(["TIME_ROUND_UP", "TIME_ROUND_DOWN"])),
-        "fee_limit": [cap for cap in draw(limits()) if not by_periods or cap.get("daily_limit_type") == DAILY[0]],
+        "fee_limit": draw(limits()),
         "aggregate_limit_mode": "AGGREGATE_LIMIT_MODE_MIN",
         "day_type_mode": draw(st.sampled_from(["DAY_TYPE_OF_ENTRY", "DAY_TYPE_OF_UNIT"])),
         "holiday_mode": draw(st.sampled_from(["HOLIDAY_MODE_LEGAL_MODY", "HOLIDAY_MODE_FINANCIAL_MODY"])),
         "holiday_missing": "HOLIDAY_MISSING_WEEKENDS",
         "holiday_groups": {"golden": ["national-day"]},
         "vehicle_class": [{"vehicle_type": "VEHICLE_TYPE_LARGE", "factor": draw(st.sampled_from(["1", "3/2", "1/3"]))}],
+        "concession": [
+            {"holder": "disabled", "free_duration": draw(st.sampled_from([45, 120])), "free_restart": draw(moments)}
+        ],
+        "free_period_calculation_mode": draw(
+            st.sampled_from(["FREE_PERIOD_CAL_CONCURRENT_START", "FREE_PERIOD_CAL_SEQUENTIAL_START"])
+        ),
         "factor_order": draw(st.sampled_from(["FACTOR_BEFORE_CAP", "FACTOR_AFTER_CAP"])),
         "rounding_unit": "FEN",
         "rounding_mode": draw(st.sampled_from(["ROUND_UP", "ROUND_DOWN", "ROUND_HALF_UP"])),
@@ -155,7 +162,9 @@ entries = st.datetimes(datetime(2026, 9, 1), datetime(2026, 12, 31), timezones=s
     lambda at: at.replace(microsecond=0)
 )
 lengths = st.one_of(st.integers(0, LONGEST_S), st.integers(0, LONGEST_S // 60).map(lambda minutes: minutes * 60))
-vehicles = st.sampled_from([Vehicle(), Vehicle(VehicleType.LARGE)])
+vehicles = st.sampled_from(
+    [Vehicle(), Vehicle(VehicleType.LARGE), Vehicle(VehicleType.LARGE, holders=frozenset({"disabled"}))]
+)
 
 
 def pricer(tariff: Tariff, vehicle: Vehicle = Vehicle()) -> Pricer:  # noqa: B008 - a frozen value
@@ -225,31 +234,36 @@ def test_the_lines_sum_to_the_total_and_asking_again_changes_nothing(
     assert read_tariff(tariff.terms()) == tariff
 
 
-@FEW
-@given(tariffs(by_periods=True), entries, st.integers(0, 8 * 24 * 3600))
-def test_a_long_stay_priced_day_by_day_costs_what_it_costs_in_one_walk(
-    tariff: Tariff, entered_at: datetime, gone: int
-) -> None:
-    asked, plan = pricer(tariff), plan_for(tariff, Vehicle())
-    assert plan.splits
-    start = asked.start(entered_at)
-    whole = Walk(plan, start, DayKinds(tariff.days, TABLE), gone)
-    assert asked.total(entered_at, entered_at + timedelta(seconds=gone)) == asked.settled(start, whole.parts)
+stays = st.lists(st.tuples(entries, lengths), min_size=2, max_size=6)
 
 
 @FEW
-@given(intervals({}), entries, st.lists(lengths, min_size=3, max_size=8), st.booleans())
-def test_where_only_the_length_matters_what_was_reckoned_before_is_right(
-    rows: list[Terms], entered_at: datetime, asked: list[int], down: bool
+@given(tariffs(), stays, vehicles)
+def test_stays_that_share_what_was_reckoned_cost_what_each_costs_by_itself(
+    tariff: Tariff, asked: list[tuple[datetime, int]], vehicle: Vehicle
 ) -> None:
-    rounding = "TIME_ROUND_DOWN" if down else "TIME_ROUND_UP"
-    tariff = simple_tariff(fixed_interval_rule=rows, first_period_restart=[], time_rounding_type=rounding)
-    one = pricer(tariff)
-    assert plan_for(tariff, Vehicle()).is_flat
-    for gone in asked:
-        whole = Walk(plan_for(tariff, Vehicle()), one.start(entered_at), DayKinds(tariff.days, TABLE), gone)
-        wanted = one.settled(one.start(entered_at), whole.parts)
-        assert one.total(entered_at, entered_at + timedelta(seconds=gone)) == wanted
+    """Stays begun in the same minute of days alike share a staircase, to the minute; alone each has its own."""
+    together = pricer(tariff, vehicle)
+    near = [
+        (at + timedelta(days=days, seconds=s), gone) for at, gone in asked for days, s in ((0, 0), (0, 13), (7, 41))
+    ]
+    for entered_at, gone in near:
+        until = entered_at + timedelta(seconds=gone)
+        assert together.total(entered_at, until) == pricer(tariff, vehicle).price(entered_at, until).total_fen
+
+
+@FEW
+@given(tariffs(), entries, st.lists(lengths, min_size=2, max_size=6), vehicles)
+def test_it_matters_to_no_price_what_was_asked_before(
+    tariff: Tariff, entered_at: datetime, asked: list[int], vehicle: Vehicle
+) -> None:
+    start, plan = pricer(tariff).start(entered_at), plan_for(tariff, vehicle)
+    made = [Staircase(plan, start, Walk(plan, start, DayKinds(tariff.days, TABLE))) for _ in range(len(asked) + 1)]
+    made[0].to(max(asked))
+    firsts = [part.flight.run.first for part in made[0].parts(max(asked))]
+    assert firsts == sorted(firsts)
+    for gone, fresh in zip(asked, made[1:], strict=True):
+        assert made[0].height(gone) == fresh.height(gone) == sum(part.charged for part in fresh.parts(gone))
 
 
 @FEW

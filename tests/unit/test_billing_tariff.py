@@ -531,3 +531,20 @@ def test_terms_kept_with_a_stay_give_the_same_tariff_again() -> None:
     assert read_tariff(DEMO.terms()) == DEMO
     assert hash(read_tariff(DEMO.terms())) == hash(DEMO)
     assert simple_tariff(free_exit_duration=20) != DEMO
+
+
+def test_a_split_unit_that_begins_anew_before_it_counts_is_charged_on_neither_side() -> None:
+    """From 19:45 to 05:45, and anew at midnight: old and new price alike have nothing of it."""
+    row: Terms = {"interval_duration": 600, "interval_amount": 480, "interval_rounding": "INTERVAL_ROUND_DOWN"}
+    day, night = {"start_time": "08:00", "end_time": "20:00"}, {"start_time": "20:00", "end_time": "08:00"}
+    split = simple_tariff(
+        free_entry_duration=0,
+        fixed_interval_rule=[{**day, **row}, {**night, **row, "interval_amount": 960}],
+        fee_limit=None,
+        restart=["CALENDAR_DAY"],
+        straddle="STRADDLE_SPLIT",
+        rounding_unit="FEN",
+        rounding_mode="ROUND_UP",
+    )
+    assert fen(split, "19:45", "2026-03-04 05:46") == 0
+    assert fen(split, "19:45", "2026-03-04 10:00") == 768 + 96

@@ -15,6 +15,7 @@ from billing.tariff.terms import (
     Days,
     Free,
     Limit,
+    Reentry,
     Rounding,
     Rule,
     Season,
@@ -39,6 +40,7 @@ from billing.tariff.words import (
     HolidayMode,
     MinutesAt,
     MinutesOrder,
+    ReentryGap,
     RoundingMode,
     RuleType,
     Straddle,
@@ -50,14 +52,19 @@ from billing.tariff.words import (
 )
 
 _WEEKDAYS: Final = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+_ONCE: Final = {"reentry_mode": ReentryGap.NEVER.value}
+"""What held before it had to be said."""
 _ROUNDING_UNITS: Final = {"FEN": 1, "JIAO": 10, "YUAN": 100}
 
 
-def read_tariff(terms: Mapping[str, object]) -> Tariff:
-    """Read a tariff. Raises TariffError with every mistake."""
+def read_tariff(terms: Mapping[str, object], *, kept: bool = False) -> Tariff:
+    """Read a tariff. Raises TariffError with every mistake.
+
+    `kept`: terms of a stay that may have begun before a point had to be said; it holds as it was then.
+    """
     source = {str(key): _plain(value) for key, value in terms.items()}
     faults: list[Fault] = []
-    tariff = _read(Table(source, "", faults), source)
+    tariff = _read(Table({**(_ONCE if kept else {}), **source}, "", faults), source)
     if not faults:
         faults += demand(tariff, source)
     if faults:
@@ -98,6 +105,7 @@ def _read(file: Table, source: Mapping[str, object]) -> Tariff:
         free_exit_duration=file.minutes("free_exit_duration"),
         time_rounding_type=file.choice("time_rounding_type", TimeRounding),
         free=_free(file),
+        reentry=_reentry(file),
         restart=restart,
         first_period_restart=_moments(file, "first_period_restart"),
         straddle=file.choice("straddle", Straddle, Straddle.RESTART),
@@ -140,6 +148,17 @@ def _free(file: Table) -> Free:
         calculation=file.choice("free_period_calculation_mode", FreeCalculation, FreeCalculation.CONCURRENT),
         again=_moments(file, "free_restart"),
     )
+
+
+def _reentry(file: Table) -> Reentry:
+    gap = file.choice("reentry_mode", ReentryGap, why="does a car that comes back soon go on with its old stay")
+    if gap is not ReentryGap.NEVER:
+        return Reentry(gap, file.minutes("reentry_duration", least=1))
+    if file.has("reentry_duration"):
+        remedy = "leave it out, or write another reentry_mode"
+        file.fault("reentry_duration", "says nothing where no stay goes on", remedy)
+        file.minutes("reentry_duration")
+    return Reentry()
 
 
 def _moments(file: Table, key: str) -> frozenset[Again]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Text, cast, select
 
 from billing.stays import kept_tariff
 from billing.tariff import HolidayTable, Pricer, Tariff, TariffError, Vehicle
+from billing.tariff.price import seconds
 from billing.versions import holidays
 from billing.versions.car import vehicle_of
 from billing.versions.files import TariffFileError, read_file
@@ -88,8 +89,10 @@ def compare(past: Iterator[Past], draft: Tariff, pricers: Pricers) -> Outcome:
     for stay in past:
         if stay.terms not in own:
             own[stay.terms] = kept_tariff(json.loads(stay.terms))
-        now = pricers.of(own[stay.terms], stay.vehicle).total(stay.entered_at, stay.exited_at)
-        then = pricers.of(draft, stay.vehicle).total(stay.entered_at, stay.exited_at)
+        pricer = pricers.of(own[stay.terms], stay.vehicle)
+        start, gone = pricer.start(stay.entered_at), seconds(stay.entered_at, stay.exited_at)
+        now = pricer.total_of(start, gone)
+        then = pricers.of(draft, stay.vehicle).total_of(start, gone)
         outcome.stays += 1
         outcome.now_fen += now
         outcome.draft_fen += then

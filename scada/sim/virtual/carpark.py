@@ -42,6 +42,7 @@ TERMS: Final[Mapping[str, object]] = {
     "time_rounding_type": "TIME_ROUND_UP",
     "free_entry_duration": 15,
     "free_exit_duration": 15,
+    "reentry_mode": "REENTRY_NEVER",
     "free_limit": "FREE_LIMIT_INCLUSIVE",
     "first_charge_time_mode": "FIRST_CHARGE_TIME_MODE_ENTER",
     "free_period_charging_mode": "FREE_PERIOD_CHARGING_ONCE_PER_ENTRY",
