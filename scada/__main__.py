@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_tags(add)
     _add_plates(add)
     _add_reports(add)
+    _add_books(add)
     _add_stocktake(add)
     _add_rights(add)
     _add_upkeep(add)
@@ -387,6 +388,35 @@ def _add_reports(add: Adder) -> None:
     doubts.add_argument("--json", action="store_true", help="one JSON object for programs")
 
 
+def _add_books(add: Adder) -> None:
+    books, module = _group(add, "ledger", "the double-entry books"), "scada.commands.ledger"
+    look = _command(books, "check", "look the books through; 1 if something does not agree", _lazily(module, "check"))
+    held = _command(books, "balances", "show what each account holds", _lazily(module, "balances"))
+    held.add_argument("--at", type=_day, metavar="DAY", help="at the end of this day (default: now)")
+    one = _command(books, "account", "show what moved on an account", _lazily(module, "account"))
+    one.add_argument("name", metavar="NAME", help="like cash or receivable:stay")
+    one.add_argument("--subject", metavar="TEXT", help="of this person, stay, merchant or refund only")
+    told = _command(books, "stay", "tell all that happened to a stay's money", _lazily(module, "stay"))
+    told.add_argument("stay", metavar="STAY", help="its id, or a plate")
+    told.add_argument("--purpose", metavar="TEXT", help="for a plate: what it is asked for; it is written down")
+    told.add_argument("--by", metavar="NAME", help="for a plate: who asks")
+    for command in (look, held, one, told):
+        command.add_argument("--json", action="store_true", help="one JSON object for programs")
+    out = _command(books, "export", "write a month's entries for an accountant", _lazily(module, "export"))
+    out.add_argument("month", type=_month, metavar="MONTH", help="like 2026-05")
+    out.add_argument("--output", type=Path, metavar="FILE", help=".csv or .xlsx (default: CSV on standard output)")
+    till = _command(
+        add,
+        "till",
+        "tell what people's tills took and held at hand-over",
+        _lazily("scada.commands.reports.till", "tills"),
+    )
+    till.add_argument("--operator", metavar="NAME", help="this person only")
+    _period(till)
+    till.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    till.add_argument("--json", action="store_true", help="the same as --format json")
+
+
 def _add_stocktake(add: Adder) -> None:
     doubts = _group(add, "uncertain", "passages of which nobody can say what came of their cars")
     settle = _command(doubts, "settle", "say what a stocktake found", _lazily("scada.commands.doubts", "settle"))
@@ -456,6 +486,13 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text} is no day like 2026-05-01") from error
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no month like 2026-05") from error
 
 
 def _probability(text: str) -> float:

@@ -13,6 +13,7 @@ from billing.books import Books
 from billing.cashier import Hearers, SqlCashier
 from billing.counter.counter import Counter
 from billing.doors.cash import CashDesk
+from billing.doors.ledger import LedgerDesk
 from billing.ids import new_id
 from billing.request import RequestWriter
 from lpr.display.room import DisplayRoom
@@ -359,6 +360,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **_camera_desk(plant).verbs(),
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
+            **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
             **plant.calls.verbs(),
         },

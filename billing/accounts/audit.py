@@ -1,0 +1,77 @@
+"""The books looked through: every entry balances, and every column that the product works with says the same."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Connection, func, select
+
+from billing.accounts.balances import by_subject, trial
+from billing.accounts.chart import Account
+from scada.model.lane.words import Ending
+from scada.model.money import Fen
+from scada.model.names import SiteId
+from scada.store.schema import cash_payment as payments
+from scada.store.schema import ledger_entry as entries
+from scada.store.schema import ledger_posting as postings
+from scada.store.schema import stay as stays
+from scada.store.schema import till_shift as shifts
+
+
+def mistakes(conn: Connection, site: SiteId) -> list[str]:
+    """Name everything in the books that is not as it must be; nothing is believed, everything is summed up anew."""
+    looks = (_entries, _receivables, _arrears, _stays, _tills)
+    return [mistake for look in looks for mistake in look(conn, site)]
+
+
+def _entries(conn: Connection, site: SiteId) -> Iterator[str]:
+    """Each entry sums to zero and has two sides at least; each posting has its entry; all of them sum to zero."""
+    total, sides = func.sum(postings.c.amount_fen), func.count(postings.c.id)
+    query = select(entries.c.ref, total.label("sum"), sides.label("sides"))
+    query = query.select_from(entries.outerjoin(postings, postings.c.entry == entries.c.id))
+    grouped = query.where(entries.c.site == site).group_by(entries.c.id, entries.c.ref)
+    for row in conn.execute(grouped.having((func.coalesce(total, 0) != 0) | (sides < 2))):
+        yield f"entry {row.ref} has {row.sides} sides, which sum to {row.sum or 0} fen"
+    lost = select(postings.c.id).where(postings.c.entry.not_in(select(entries.c.id)))
+    yield from (f"posting {name} belongs to no entry" for name in conn.execute(lost).scalars())
+    if rest := sum(trial(conn, site).values()):
+        yield f"all accounts together hold {rest} fen instead of none"
+
+
+def _receivables(conn: Connection, site: SiteId) -> Iterator[str]:
+    """A stay that has ended is owed for no more; one that is open has paid ahead what its column says."""
+    paid = select(stays.c.id, stays.c.paid_fen).where(stays.c.site == site, stays.c.ending.is_(None))
+    wanted = {row.id: Fen(-row.paid_fen) for row in conn.execute(paid.where(stays.c.paid_fen != 0))}
+    yield from _differs("receivable of stay", by_subject(conn, site, Account.RECEIVABLE), wanted)
+
+
+def _arrears(conn: Connection, site: SiteId) -> Iterator[str]:
+    owed = select(stays.c.id, stays.c.arrears_fen).where(stays.c.site == site, stays.c.arrears_fen != 0)
+    wanted = {row.id: Fen(row.arrears_fen) for row in conn.execute(owed)}
+    yield from _differs("arrears of stay", by_subject(conn, site, Account.ARREARS), wanted)
+
+
+def _stays(conn: Connection, site: SiteId) -> Iterator[str]:
+    """The fee of a stay that has ended is paid, owed or let off, to the last fen."""
+    table = stays.c
+    ended = (table.site == site) & table.ending.is_not(None) & (table.ending != Ending.ANNULLED.value)
+    off = table.fee_fen != table.paid_fen + table.arrears_fen + table.waived_fen
+    for row in conn.execute(select(stays).where(ended, off)):
+        parts = f"{row.paid_fen} paid, {row.arrears_fen} owed, {row.waived_fen} let off"
+        yield f"stay {row.id}: its fee is {row.fee_fen} fen, but {parts}"
+
+
+def _tills(conn: Connection, site: SiteId) -> Iterator[str]:
+    """What lies in a till is its change and what it took; a till that was handed over holds nothing."""
+    wanted: dict[str, Fen] = {}
+    for shift in conn.execute(select(shifts).where(shifts.c.site == site, shifts.c.closed_at.is_(None))):
+        mine = (payments.c.shift == shift.id) & payments.c.voided_at.is_(None)
+        taken = conn.execute(select(func.coalesce(func.sum(payments.c.due_fen), 0)).where(mine)).scalar_one()
+        if shift.float_fen + taken:
+            wanted[shift.operator] = Fen(shift.float_fen + taken)
+    yield from _differs("till of", by_subject(conn, site, Account.CASH), wanted)
+
+
+def _differs(what: str, found: Mapping[str, Fen], wanted: Mapping[str, Fen]) -> Iterator[str]:
+    for name in sorted({*found, *wanted}):
+        held, told = found.get(name, 0), wanted.get(name, 0)
+        if held != told:
+            yield f"{what} {name}: the ledger holds {held} fen, the column says {told}"
