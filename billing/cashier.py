@@ -27,8 +27,7 @@ from billing.parking import sessions
 from billing.parking.entries import Entries
 from billing.parking.keeper import ANSWER_S, Deductions, DeductionTerms
 from billing.parking.sessions import ParkingTerms
-from billing.pay.calls.account import Account
-from billing.pay.keys import read_keys
+from billing.reconcile.setup import build_bills
 from billing.settle import OrderKind, Settles
 from billing.stays import Stay
 from billing.versions import holidays
@@ -36,7 +35,7 @@ from billing.versions.shelf import read_versions
 from billing.visit import park
 from billing.visit.park import Park
 from billing.visit.visits import Visits
-from billing.wechat import WeChatGateway, build
+from billing.wechat import gateway_of
 from scada.clock import Clock
 from scada.config import Config
 from scada.model.lane.words import Ending, Order, Passage, Quote, Reason
@@ -101,7 +100,10 @@ class SqlCashier:
         versions = await read_versions(self._config, self._db, self._clock.now())
         pay_score = _pay_score(self._config)
         self._visits = Visits(self._books, self._park, self._config.limits, versions, self._config.arrears, pay_score)
-        gateway = await asyncio.to_thread(_gateway, self._config)
+        gateway = await asyncio.to_thread(gateway_of, self._config)
+        self.bills = await asyncio.to_thread(
+            build_bills, self._config, self._db, self._clock, gateway, self._tell_applied
+        )
         terms = OrderTerms(f"{self._config.site.name} 停车费", zone, self._ask_after_s)
         orders = Orders(self._db, self._books, gateway, self._clock, terms, self._tell_applied)
         deducted = DeductionTerms(self._config.wechat.parking.description, zone, self._accept_within_s)
@@ -127,6 +129,7 @@ class SqlCashier:
             group.create_task(self._orders.watch())
             group.create_task(self._deductions.watch())
             group.create_task(self._entries.watch())
+            group.create_task(self.bills.job.run())
             group.create_task(self._recount())
             group.create_task(self._look_at_tariffs())
 
@@ -308,9 +311,3 @@ class SqlCashier:
 def _pay_score(config: Config) -> ParkingTerms | None:
     terms = config.wechat.parking
     return ParkingTerms(terms.name or config.site.name[:PARKING_NAME_SIGNS]) if terms.enabled else None
-
-
-def _gateway(config: Config) -> WeChatGateway:
-    names = config.wechat
-    account = Account(names.mchid, names.appid, names.sub_mchid, names.sub_appid)
-    return build(read_keys(config), account, names.notify_url, config.site.zone_info, names.base_url)

@@ -32,10 +32,11 @@ from billing.pay.calls.parking import ParkingCalls
 from billing.pay.calls.refunds import RefundCalls
 from billing.pay.calls.tidings import read_notice
 from billing.pay.gateway import Closed, CodeUrl, Notice, NotVerified, Refused, Unknown
-from billing.pay.keys import Keys
+from billing.pay.keys import Keys, read_keys
 from billing.pay.marks import Nonces, gather_marks, header_fault
 from billing.settle import Transaction
 from scada.clock import real_unix_seconds
+from scada.config import Config
 from scada.model.money import Fen
 from scada.model.names import OrderId
 from scada.ports import BillingError
@@ -280,3 +281,10 @@ def build(keys: Keys, account: Account, notify_url: str, zone: ZoneInfo, base_ur
         return WeChatGateway(keys, account, NotifyUrls.beside(notify_url), zone, base_url)
     except Exception as error:  # the library raises bare Exception
         raise BillingError(f"set up WeChat Pay for merchant {account.mchid}: {error}") from error
+
+
+def gateway_of(config: Config) -> WeChatGateway:
+    """Build the gateway of a site. Raises BillingError if its keys are not there, or not what they should be."""
+    names = config.wechat
+    account = Account(names.mchid, names.appid, names.sub_mchid, names.sub_appid)
+    return build(read_keys(config), account, names.notify_url, config.site.zone_info, names.base_url)

@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_books(add)
     _add_stocktake(add)
     _add_rights(add)
+    _add_bills(add)
     _add_upkeep(add)
     return parser
 
@@ -459,6 +460,38 @@ def _add_rights(add: Adder) -> None:
         rights, "import", "add all rights of a CSV file, or none", _lazily("scada.commands.rights", "import_file")
     )
     many.add_argument("file", type=Path, metavar="FILE.csv", help="plate,kind,zone,from,until,card,spaces,note")
+
+
+def _add_bills(add: Adder) -> None:
+    """WeChat's bills, and what a person must decide about money."""
+    told = "0 it agrees, 1 it does not, 2 it could not be compared"
+    day = _command(
+        add,
+        "reconcile",
+        f"hold a day's bills of WeChat against the ledger; {told}",
+        _lazily("scada.commands.money.reconcile", "reconcile"),
+    )
+    day.add_argument("--date", type=_day, required=True, metavar="DAY", help="like 2026-05-01, WeChat's day")
+    day.add_argument(
+        "--file", type=Path, metavar="BILL", help="this trade bill, packed or not, instead of asking WeChat"
+    )
+    day.add_argument("--anew", action="store_true", help="fetch the bills again, though they are here")
+    day.add_argument("--json", action="store_true", help="one JSON object for programs")
+    cases, module = _group(add, "cases", "what a person must decide about money"), "scada.commands.money.cases"
+    listed = _command(cases, "list", "list the open cases", _lazily(module, "show_list"))
+    listed.add_argument("--closed", action="store_true", help="those that are closed instead")
+    listed.add_argument("--json", action="store_true", help="one JSON list for programs")
+    shown = _command(cases, "show", "show a case and all that was done about it", _lazily(module, "show"))
+    shown.add_argument("--json", action="store_true", help="one JSON object for programs")
+    take = _command(cases, "take", "own a case", _lazily(module, "take"))
+    note = _command(cases, "comment", "say something about a case", _lazily(module, "comment"))
+    note.add_argument("--note", required=True, metavar="TEXT")
+    close = _command(cases, "close", "close a case; 1 if it is not open", _lazily(module, "close"))
+    close.add_argument("--outcome", required=True, metavar="TEXT", help="what was decided")
+    for command in (shown, take, note, close):
+        command.add_argument("case", metavar="CASE", help="its id or its event, as `daozha cases list` shows them")
+    for command in (take, note, close):
+        command.add_argument("--by", required=True, metavar="NAME", help="who")
 
 
 def _add_upkeep(add: Adder) -> None:

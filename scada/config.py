@@ -374,6 +374,12 @@ class WeChat(_Section):
     public_key_id_file: str | None = None
     notify_url: Annotated[str, Field(pattern=r"^https?://[^?\s]+$", max_length=255)]
     parking: PayScore = PayScore()
+    accountant: Annotated[str, Field(max_length=64)] = ""
+    """Who owns the cases that WeChat's bills bring up; empty: whoever takes them."""
+    reconcile_days: Annotated[int, Field(ge=1, le=90)] = 30
+    """How far back a day whose bill was not compared is still made up for."""
+    bills_days: Annotated[int, Field(ge=90, le=4000)] = 1100
+    """How long the files of bills are kept."""
 
     @model_validator(mode="after")
     def _names_go_together(self) -> "WeChat":

@@ -21,6 +21,8 @@ class Account(Enum):
     """What WeChat holds for us."""
     DEDUCTION = "clearing:deduction"
     """What WeChat has promised to deduct. By order."""
+    OTHERS = "clearing:others"
+    """What WeChat holds for other systems that sell at our merchant. By day."""
     CASH = "cash"
     """What is in a person's till. By person."""
     SAFE = "cash:safe"

@@ -156,6 +156,14 @@ def paid_out(flow: str, amount: Fen) -> Entry:
     return Entry("paid_out", f"payout:{flow}", parts)
 
 
+def of_others(day: str, bill: str, amount: Fen) -> Entry | None:
+    """WeChat holds what other systems of our merchant took on a day, by this bill of it; it is not ours."""
+    if not amount:
+        return None
+    parts = (Posting(Account.WECHAT, amount), Posting(Account.OTHERS, Fen(-amount), day))
+    return Entry("of_others", f"others:{day}:{bill}", parts)
+
+
 def _moved(parts: tuple[Posting, ...]) -> tuple[Posting, ...]:
     return tuple(part for part in parts if part.amount_fen)
 

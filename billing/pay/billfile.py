@@ -35,12 +35,18 @@ class BillFile:
 
 def checked(content: bytes, sha1: str) -> BillFile:
     """Take a file whose hash is that of the packed or of the unpacked file. Raises BillError."""
+    plain = sha1_of(content)
+    if sha1 not in (plain, hashlib.sha1(content, usedforsecurity=False).hexdigest()):
+        raise BillError("the file's hash is not the one that WeChat signed")
+    return BillFile(content, plain)
+
+
+def sha1_of(content: bytes) -> str:
+    """Give the hash of a file's text, unpacked. Raises BillError."""
     plain = hashlib.sha1(usedforsecurity=False)
     for piece in pieces(content):
         plain.update(piece)
-    if sha1 not in (plain.hexdigest(), hashlib.sha1(content, usedforsecurity=False).hexdigest()):
-        raise BillError("the file's hash is not the one that WeChat signed")
-    return BillFile(content, plain.hexdigest())
+    return plain.hexdigest()
 
 
 def pieces(content: bytes) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from scada.model.money import Fen
 from scada.model.names import SiteId
 from scada.store.schema import bill_day as days
 
+NOTHING: Final = Fen(0)
 READY_AT: Final = time(10)
 """When WeChat has made the bill of the day before."""
 LATE_AT: Final = time(18)
@@ -66,11 +67,18 @@ class BillDay:
     only_theirs: int
     differ: int
     waiting: int
+    others: int
+    others_fen: Fen
 
     @property
     def is_done(self) -> bool:
         """Say whether its bill was read and compared."""
         return self.state in DONE
+
+    @property
+    def is_here(self) -> bool:
+        """Say whether WeChat's word on the day is here, compared or not."""
+        return self.is_done or self.state is State.FETCHED
 
     @property
     def differences(self) -> int:
@@ -97,7 +105,7 @@ def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, hour, zone)
 
 
-def want(conn: Connection, site: SiteId, which: Iterable[date], zone: ZoneInfo) -> None:
+def want(conn: Connection, site: SiteId, which: Iterable[date], kinds: Iterable[Kind], zone: ZoneInfo) -> None:
     """Note the days whose bills are wanted; those that are noted already stay as they are."""
     wanted = list(which)
     if not wanted:
@@ -106,7 +114,7 @@ def want(conn: Connection, site: SiteId, which: Iterable[date], zone: ZoneInfo) 
     rows = [
         {"site": site, "day": day, "kind": kind.value, "state": State.WANTED.value, "next_at": ready_at(day, zone)}
         for day in wanted
-        for kind in Kind
+        for kind in kinds
         if (day, kind.value) not in noted
     ]
     if rows:
@@ -130,6 +138,14 @@ def open_ones(conn: Connection, site: SiteId) -> tuple[BillDay, ...]:
     return tuple(
         _read(row) for row in conn.execute(_select(site).where(days.c.state.not_in([one.value for one in DONE])))
     )
+
+
+def balance_before(conn: Connection, site: SiteId, day: date) -> Fen | None:
+    """Give what WeChat said that it held for us at the end of the last day before."""
+    mine = (days.c.site == site) & (days.c.kind == Kind.FUNDS.value) & days.c.balance_fen.is_not(None)
+    query = select(days.c.balance_fen).where(mine, days.c.day < day).order_by(days.c.day.desc()).limit(1)
+    found = conn.execute(query).scalar()
+    return None if found is None else Fen(int(found))
 
 
 def change(conn: Connection, site: SiteId, day: date, kind: Kind, **values: object) -> None:
@@ -189,4 +205,6 @@ def _read(row: Row[tuple[object, ...]]) -> BillDay:
         only_theirs=row.only_theirs,
         differ=row.differ,
         waiting=row.waiting,
+        others=row.others,
+        others_fen=Fen(row.others_fen),
     )

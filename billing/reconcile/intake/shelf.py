@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from billing.pay.billfile import BillFile, checked
-from billing.reconcile.days import Kind
+from billing.reconcile.intake.days import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""A bill on its way in: wanted, fetched, checked, kept."""

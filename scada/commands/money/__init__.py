@@ -1,0 +1,1 @@
+"""The commands of whoever looks after the money."""
