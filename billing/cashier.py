@@ -28,6 +28,7 @@ from billing.parking.entries import Entries
 from billing.parking.keeper import ANSWER_S, Deductions, DeductionTerms
 from billing.parking.sessions import ParkingTerms
 from billing.reconcile.setup import build_bills
+from billing.scanner.desk import CodeDesk, CodeTerms, LaneSide
 from billing.settle import OrderKind, Settles
 from billing.stays import Stay
 from billing.versions import holidays
@@ -109,10 +110,13 @@ class SqlCashier:
         deducted = DeductionTerms(self._config.wechat.parking.description, zone, self._accept_within_s)
         deductions = Deductions(self._db, self._books, gateway.parking, self._clock, deducted, self._tell_applied)
         entries = Entries(self._db, self._books, gateway.parking, self._clock)
+        scanned = CodeTerms(terms.description, self._config.site.id, zone)
+        codes = CodeDesk(self._db, self._books, gateway.orders, self._clock, scanned, self._tell_applied)
         desk = NoticeDesk(self._db, self._books, gateway, self._clock, self._tell_applied, deductions.follow)
         async with AsyncExitStack() as parts:
             self._entries = await parts.enter_async_context(entries)
             self._deductions = await parts.enter_async_context(deductions)
+            self._codes = await parts.enter_async_context(codes)
             self._orders = await parts.enter_async_context(orders)
             self._desk = await parts.enter_async_context(desk)
             await self._tell_stays()
@@ -227,6 +231,10 @@ class SqlCashier:
     async def accept(self, lane: LaneName, passage: PassageId, quote: Quote) -> str:
         """Ask WeChat to deduct a quote by itself; empty: it does, and a request follows; or why not."""
         return await self._answer(self._deductions.accept(Place(lane, passage), quote))
+
+    def scanned(self, lane: LaneName, line: str, side: LaneSide) -> None:
+        """Take a line from a lane's scanner: a payer's code pays what the car at the boom is asked for."""
+        self._codes.read(lane, line, side)
 
     async def close_order(self, order: OrderId, why: str) -> None:
         """Close the order; a payment that wins the race is credited to its stay."""

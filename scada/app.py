@@ -127,6 +127,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.keeper.run(),
         *(keeper.run() for keeper in plant.displays.keepers),
         plant.calls.run(),
+        *(scanner.run() for scanner in plant.scanners),
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),
         plant.requests.watch(),

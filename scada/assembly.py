@@ -16,6 +16,8 @@ from billing.doors.cash import CashDesk
 from billing.doors.ledger import LedgerDesk
 from billing.ids import new_id
 from billing.request import RequestWriter
+from billing.scanner.desk import LaneSide, Waiting
+from billing.scanner.reader import ScannerReader
 from lpr.display.room import DisplayRoom
 from lpr.display.room import build as build_displays
 from lpr.evidence import PictureStore
@@ -59,9 +61,12 @@ from scada.engine.trace.tap import tapped
 from scada.maps.desk import MapDesk
 from scada.maps.inuse import Parts, SiteMap, start_map
 from scada.model.figures import HISTORY_BOX
-from scada.model.lane.words import Direction
+from scada.model.lane.events import PayingByCode
+from scada.model.lane.leave import due_of, needs_person
+from scada.model.lane.states import AwaitingOperator, AwaitingPayment
+from scada.model.lane.words import ByCode, Direction
 from scada.model.money import Fen
-from scada.model.names import LaneName, OrderId, StayId, ZoneName
+from scada.model.names import LaneName, OrderId, PassageId, QuoteId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
 from scada.model.zones import ZoneCount
@@ -100,6 +105,7 @@ class Plant:
     room: PictureRoom
     keeper: Keeper
     claims: Claims
+    scanners: tuple[ScannerReader, ...]
     runners: Mapping[LaneName, LaneRunner]
     historian: Historian
     recorder: Recorder
@@ -218,12 +224,42 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         room=room,
         keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),
         claims=claims,
+        scanners=scanners(config, clock, tags, cashier, runners),
         runners=runners,
         historian=historian,
         recorder=Recorder(tags, historian),
         boxes=boxes,
         displays=displays,
         calls=calls,
+    )
+
+
+def scanners(
+    config: Config,
+    clock: SystemClock,
+    tags: TagTable,
+    cashier: SqlCashier,
+    runners: Mapping[LaneName, LaneRunner],
+) -> tuple[ScannerReader, ...]:
+    """Join the scanners at the exits to billing: a code is taken only for what the car at the boom is asked."""
+
+    def waiting(lane: LaneName) -> Waiting | None:
+        now = runners[lane].lane
+        asks = isinstance(now.state, AwaitingPayment | AwaitingOperator) and not needs_person(now.state)
+        due = due_of(now) if asks else None
+        return None if due is None or now.live is None else Waiting(now.live.id, due.quote)
+
+    def tell(lane: LaneName, passage: PassageId, quote: QuoteId, how: ByCode) -> None:
+        runners[lane].post(PayingByCode(passage, quote, how, at=clock.now(), at_s=clock.seconds()))
+
+    side = LaneSide(waiting, tell)
+    return tuple(
+        ScannerReader(
+            one,
+            lambda lane, line: cashier.scanned(lane, line, side),
+            lambda lane, up: tags.set(TagName(f"{lane}.scanner.ok"), up),
+        )
+        for one in config.scanners
     )
 
 

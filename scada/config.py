@@ -390,6 +390,19 @@ class WeChat(_Section):
         return self
 
 
+class Scanner(_Section):
+    """A scanner at an exit that reads payers' codes off their phones, and sends each as a line.
+
+    `source`: `tcp://host:port` of its serial server, or `serial:/dev/ttyACM0?baud=9600`.
+    """
+
+    lane: Name
+    source: Annotated[
+        str,
+        Field(pattern=r"^(tcp://[^/\s:?@]+:\d{1,5}|serial:/dev/[\w./-]+(\?baud=(9600|19200|38400|57600|115200))?)$"),
+    ]
+
+
 class Influx(_Section):
     """An InfluxDB server; `token_file` is below the data folder."""
 
@@ -499,6 +512,7 @@ class Config(_Section):
     lanes: Annotated[tuple[Lane, ...], Field(min_length=1, strict=False)]
     cameras: Annotated[tuple[Camera, ...], Field(strict=False)]
     units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
+    scanners: Annotated[tuple[Scanner, ...], Field(strict=False)] = ()
     displays: Annotated[tuple[Display, ...], Field(strict=False)] = ()
     boards: Annotated[tuple[Board, ...], Field(strict=False)] = ()
     display_texts: DisplayTexts | None = None
@@ -525,6 +539,17 @@ class Config(_Section):
         for unit in self.units:
             if unit.lane not in names:
                 raise ValueError(f"units: {unit.name!r} looks at {unit.lane!r}, which is no lane")
+        return self
+
+    @model_validator(mode="after")
+    def _scanners_stand_at_exits(self) -> "Config":
+        lanes = {lane.name: lane for lane in self.lanes}
+        named = [scanner.lane for scanner in self.scanners]
+        for scanner in self.scanners:
+            if scanner.lane not in lanes or lanes[scanner.lane].direction == "entry":
+                raise ValueError(f"scanners: {scanner.lane!r} is no lane that leads out")
+            if named.count(scanner.lane) > 1:
+                raise ValueError(f"scanners: {scanner.lane!r} has two")
         return self
 
     @model_validator(mode="after")

@@ -93,13 +93,24 @@ class Hands(Protocol):
 
 
 async def take(
-    order: OrderId, send: Callable[[], Transaction | Refused | Unknown], calls: CodeCalls, hands: Hands
+    order: OrderId,
+    said: Said,
+    calls: CodeCalls,
+    hands: Hands,
+    heard: Callable[[Said, Step], Awaitable[None]],
+    *,
+    elapsed_s: float = 0.0,
+    undoing: bool = False,
 ) -> Transaction | None:
-    """Send a code and see it through; gives the payment, or None once it is sure that there is none."""
-    began_s, undoing = hands.seconds(), False
-    said: Said = await hands.call(send)
+    """See a code through from what WeChat said when it was sent; gives the payment, or None once there surely is none.
+
+    `heard` is told of every step before it is taken: what it writes down of an `Undo` outlives this process.
+    `elapsed_s`: how long ago the code was sent; `undoing`: it was being undone already.
+    """
+    began_s = hands.seconds() - elapsed_s
     while True:
         step = next_step(said, hands.seconds() - began_s, undoing=undoing)
+        await heard(said, step)
         match step:
             case Sure(paid=paid):
                 return paid

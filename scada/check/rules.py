@@ -12,6 +12,7 @@ from scada.check.cameras import (
 from scada.check.displays import displays_belong_somewhere
 from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake
+from scada.check.paying import deductions_are_named, scanners_stand_at_exits
 from scada.check.reading import Reading
 from scada.check.serving import LOOPBACK, nothing_open_leaves_this_machine, somebody_may_connect
 from scada.check.zones import lanes_lead_to_zones, zones_hold_together
@@ -134,6 +135,8 @@ RULES: tuple[Rule, ...] = (
     sources_make_sense,
     polygons_lie_in_the_picture,
     displays_belong_somewhere,
+    scanners_stand_at_exits,
+    deductions_are_named,
     nothing_open_leaves_this_machine,
     somebody_may_connect,
 )

@@ -48,6 +48,7 @@ OF_LANE = (
     "degraded",
     "display",
     "camera.ok",
+    "scanner.ok",
     *LANE_POINTS,
     "mode.period",
     "gate.open_answer",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.pay.codes import GIVE_UP_S, REVERSE_FROM_S, Ask, Said, Sure, Undo, next_step, take
+from billing.pay.codes import GIVE_UP_S, REVERSE_FROM_S, Ask, Said, Step, Sure, Undo, next_step, take
 from billing.pay.gateway import Refused, Reversed, Unknown
 from billing.settle import Transaction
 from scada.model.names import OrderId
@@ -30,6 +30,7 @@ class WeChat:
     reversals: list[Reversed | Refused | Unknown] = field(default_factory=list)
     now_s: float = 0.0
     reversed_at_s: list[float] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     def query(self, order: OrderId) -> Transaction | Refused | Unknown:
         return self.queries.pop(0) if self.queries else is_now("USERPAYING")
@@ -51,8 +52,13 @@ class WeChat:
         return self.now_s
 
 
-async def taken(wechat: WeChat, first: Transaction | Refused | Unknown) -> Transaction | None:
-    return await take(ORDER, lambda: first, wechat, wechat)
+async def taken(
+    wechat: WeChat, first: Transaction | Refused | Unknown, *, elapsed_s: float = 0.0, undoing: bool = False
+) -> Transaction | None:
+    async def heard(_said: Said, step: Step) -> None:
+        wechat.steps.append(step)
+
+    return await take(ORDER, first, wechat, wechat, heard, elapsed_s=elapsed_s, undoing=undoing)
 
 
 async def test_a_code_that_pays_at_once_is_paid_at_once() -> None:
@@ -88,6 +94,22 @@ async def test_what_never_left_the_house_is_over_at_once() -> None:
     wechat = WeChat([])
     assert await taken(wechat, Refused("AUTH_CODE_INVALID", "")) is None
     assert wechat.reversed_at_s == []
+
+
+async def test_what_was_being_undone_before_a_restart_is_undone_and_counts_no_more() -> None:
+    wechat = WeChat([])
+    assert await taken(wechat, is_now("SUCCESS"), elapsed_s=60, undoing=True) is None
+    assert len(wechat.reversed_at_s) == 1
+
+
+async def test_what_was_being_asked_for_before_a_restart_is_paid_if_wechat_says_so() -> None:
+    assert await taken(WeChat([]), is_now("SUCCESS"), elapsed_s=600) == is_now("SUCCESS")
+
+
+async def test_an_undoing_is_told_before_wechat_is_asked_for_it() -> None:
+    wechat = WeChat([])
+    await taken(wechat, Refused("NOT_ENOUGH", ""))
+    assert [type(step) for step in wechat.steps] == [Undo, Sure]
 
 
 @pytest.mark.parametrize("state", ["REVOKED", "CLOSED", "REFUND"])

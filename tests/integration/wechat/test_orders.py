@@ -10,7 +10,7 @@ import pytest
 import requests
 from wechatpayv3 import core  # type: ignore[import-untyped]
 
-from billing.pay.codes import take
+from billing.pay.codes import Said, Step, take
 from billing.pay.gateway import Closed, H5Url, Notice, NotVerified, Refused, Reversed, Sheet, Unknown
 from billing.settle import Transaction
 from scada.model.money import Fen
@@ -117,12 +117,17 @@ def test_a_payer_who_is_asked_for_a_password_is_waited_for_and_may_be_undone(at:
     assert given_back == [300]
 
 
+async def heard(_said: Said, _step: Step) -> None:
+    """Write nothing down."""
+
+
 async def test_a_payer_who_gives_up_leaves_no_order_open(at: Bench) -> None:
     await asyncio.to_thread(at.switch, "payers", openid="o-slow", asks_password=True)
     code = (await asyncio.to_thread(at.phone.post, "/phone/code", openid="o-slow"))["auth_code"]
     order, orders = number(), at.gateway.orders
     await asyncio.to_thread(at.phone.plan_answers, "drop_after", "/reverse")
-    paid = await take(order, lambda: orders.code_pay(order, "停车费", Fen(300), code, "out1"), orders, Quick())
+    said = await asyncio.to_thread(orders.code_pay, order, "停车费", Fen(300), code, "out1")
+    paid = await take(order, said, orders, Quick(), heard)
     assert paid is None
     assert await asyncio.to_thread(state, at, order) == "REVOKED"
 
