@@ -68,7 +68,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class OrderAccount:
-    """Our record of the order; `total_fen` is the whole price that its quote named, or its demand's amount.
+    """Our record of the order; `total_fen` is the price that its quote named, vouchers off, or what its demand asks.
 
     `older_fen` of the amount is owed by earlier stays of the plate.
     """
@@ -87,13 +87,14 @@ class OrderAccount:
 
 @dataclass(frozen=True, slots=True)
 class StayAccount:
-    """What a stay has paid, and what it still owed when its car left."""
+    """What a stay has paid, and what it still owed when its car left; `credit_fen`: what used vouchers let it off."""
 
     id: StayId
     is_open: bool
     paid_fen: Fen
     arrears_fen: Fen
     paid_until: datetime | None
+    credit_fen: Fen = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def due(priced: Priced, stay: StayAccount, now: datetime, let_off: Reason | None
         return Due(NOTHING, let_off)
     if priced.total_fen == 0:
         return Due(NOTHING, Reason.FREE)
-    rest = priced.total_fen - stay.paid_fen
+    rest = priced.total_fen - stay.paid_fen - stay.credit_fen
     in_grace = stay.paid_until is not None and now <= stay.paid_until
     if rest <= 0 or in_grace:
         return Due(NOTHING, Reason.PREPAID)
@@ -208,28 +209,35 @@ def due(priced: Priced, stay: StayAccount, now: datetime, let_off: Reason | None
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """A stay's closed account: fee = paid + arrears + waived."""
+    """A stay's closed account: fee = paid + credit + arrears + waived, where vouchers gave the credit."""
 
     fee_fen: Fen
     arrears_fen: Fen
     waived_fen: Fen
+    credit_fen: Fen = NOTHING
 
 
-def close_account(paid_fen: Fen, due_fen: Fen, reason: Reason, ending: Ending) -> Final:
+def close_account(paid_fen: Fen, due_fen: Fen, reason: Reason, ending: Ending, credit_fen: Fen = NOTHING) -> Final:
     """Close a stay's account; `due_fen` is what it had to pay when its car came to the exit.
 
     A promise that nothing more is due holds, whatever the minutes since then cost.
     """
-    if ending is Ending.EXIT and reason in _PROMISES:
-        return Final(paid_fen, NOTHING, NOTHING)
-    fee = Fen(paid_fen + due_fen)
-    return Final(fee, due_fen, NOTHING) if _is_owed(reason, ending) else Final(fee, NOTHING, due_fen)
+    settled = Fen(paid_fen + credit_fen)
+    if keeps_promise(reason, ending):
+        return Final(settled, NOTHING, NOTHING, credit_fen)
+    arrears, waived = (due_fen, NOTHING) if is_owed(reason, ending) else (NOTHING, due_fen)
+    return Final(Fen(settled + due_fen), arrears, waived, credit_fen)
+
+
+def keeps_promise(reason: Reason, ending: Ending) -> bool:
+    """Say whether a car leaves on the word that nothing more is due."""
+    return ending is Ending.EXIT and reason in _PROMISES
 
 
 _PROMISES = frozenset({Reason.FREE, Reason.PREPAID, Reason.PAID, Reason.MONTH, Reason.WHITE_LIST})
 
 
-def _is_owed(reason: Reason, ending: Ending) -> bool:
+def is_owed(reason: Reason, ending: Ending) -> bool:
     """Say whether the unpaid part becomes arrears.
 
     Fire lets everybody out for nothing. A lane that stood open is lost revenue, and when nobody saw the car leave,

@@ -1,7 +1,7 @@
 """Stays and quotes in the database: plain functions of a connection, for use inside one transaction."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,10 +12,10 @@ from billing.accounts.flows import Debts
 from billing.books import Place
 from billing.ids import new_id
 from billing.settle import Due, Final, StayAccount
-from billing.tariff import Priced, Tariff, TariffError, read_tariff
+from billing.tariff import CreditLine, Priced, Tariff, TariffError, read_tariff
 from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.lane.words import Ending, Passage, Quote, Reason
-from scada.model.money import Fen
+from scada.model.money import NOTHING, Fen
 from scada.model.names import LaneName, PassageId, PictureId, QuoteId, SiteId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind
 from scada.ports import BillingError, OpenStay
@@ -163,6 +163,7 @@ def close(conn: Connection, stay: StayId, at: datetime, ending: Ending, final: F
             fee_fen=final.fee_fen,
             arrears_fen=final.arrears_fen,
             waived_fen=final.waived_fen,
+            credit_fen=final.credit_fen,
         )
     )
     if changed.rowcount != 1:
@@ -206,8 +207,13 @@ def add_quote(
     due: Due,
     doubt: str = "",
     older: Debts = (),
+    credit_fen: Fen = NOTHING,
+    lines: Sequence[CreditLine] = (),
 ) -> Quote:
-    """Keep a quote with its stay; `older` debts of its plate are asked for with it."""
+    """Keep a quote with its stay; `older` debts of its plate are asked for with it.
+
+    `credit_fen` of the price is let off by vouchers; `lines` are those of them that this quote counts.
+    """
     older_fen = Fen(sum(amount for _, amount in older))
     made = Quote(
         id=QuoteId(new_id(at)),
@@ -219,6 +225,7 @@ def add_quote(
         free_reason=None if older else due.free_reason,
         doubt=doubt,
         older=tuple(older),
+        credit_fen=credit_fen,
     )
     conn.execute(
         quotes.insert().values(
@@ -233,6 +240,8 @@ def add_quote(
             due_fen=made.due_fen,
             older_fen=older_fen,
             older=[[of, amount] for of, amount in older] or None,
+            credit_fen=credit_fen,
+            credits=[line.to_json() for line in lines] or None,
             lines=[line.to_json() for line in priced.lines],
         )
     )
@@ -247,6 +256,7 @@ def _stay(row: Row[tuple[object, ...]]) -> Stay:
             paid_fen=Fen(row.paid_fen),
             arrears_fen=Fen(row.arrears_fen),
             paid_until=row.paid_until,
+            credit_fen=Fen(row.credit_fen),
         ),
         plate=Plate(row.plate),
         entered_at=row.entered_at,

@@ -4,7 +4,7 @@ from billing.accounts.chart import Account, Entry, Posting, transfer
 from billing.settle import Final
 from scada.model.lane.words import Ending, Reason
 from scada.model.money import Fen
-from scada.model.names import OrderId, StayId
+from scada.model.names import MerchantId, OrderId, StayId, VoucherId
 
 Debts = tuple[tuple[StayId, Fen], ...]
 """What stays that have ended owe, each with its amount."""
@@ -43,6 +43,28 @@ def written_off(stay: StayId, amount: Fen, ref: str, by: str, why: str) -> Entry
     """A person gave up what a stay still owed."""
     parts = transfer(Account.WRITTEN_OFF, Account.ARREARS, amount, to=by, out_of=stay)
     return Entry("written_off", ref, parts, stay, by=by, note=why)
+
+
+def voucher_used(voucher: VoucherId, stay: StayId, merchant: MerchantId, amount: Fen, its_part: Fen) -> Entry:
+    """A voucher has let a stay off some of its fee: the merchant's part, and the rest, which is our own discount."""
+    parts = (
+        Posting(Account.MERCHANT, its_part, merchant),
+        Posting(Account.DISCOUNT, Fen(amount - its_part), "VOUCHER"),
+        Posting(Account.RECEIVABLE, Fen(-amount), stay),
+    )
+    return Entry("voucher", f"voucher:{voucher}", _moved(parts), stay)
+
+
+def merchant_paid(merchant: MerchantId, amount: Fen, into: Account, ref: str, by: str, note: str = "") -> Entry:
+    """A merchant has paid, ahead or what it owed: into the bank, or into a person's till."""
+    parts = transfer(into, Account.MERCHANT, amount, to=by if into is Account.CASH else "", out_of=merchant)
+    return Entry("merchant_paid", ref, parts, by=by, note=note)
+
+
+def merchant_repaid(merchant: MerchantId, amount: Fen, out_of: Account, ref: str, by: str) -> Entry:
+    """A merchant got back what it had paid ahead."""
+    parts = transfer(Account.MERCHANT, out_of, amount, to=merchant, out_of=by if out_of is Account.CASH else "")
+    return Entry("merchant_repaid", ref, parts, by=by)
 
 
 def _cleared(debts: Debts) -> tuple[Posting, ...]:

@@ -17,6 +17,7 @@ from billing.counter.words import HAND_BACK, NotTaken, Receipt, Shift, why_not_v
 from billing.ids import new_id
 from billing.settle import NOTHING, StayAccount
 from billing.stays import Stay
+from billing.vouchers import book as vouchers
 from scada.model.lane.words import Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import SiteId, StayId
@@ -114,6 +115,8 @@ def _keep(conn: Connection, books: Books, at: datetime, stay: Stay, made: Receip
     conn.execute(payments.insert().values(site=books.site, **asdict(made)))
     stays.credit(conn, stay, made.own_fen, at)
     debts.clear(conn, made.older)
+    if made.quote is not None:
+        vouchers.use_for(conn, books, at, stay.account, made.quote)
     post(conn, books.site, at, _entry(stay, made))
     amounts = {"due_fen": made.due_fen, "given_fen": made.given_fen, "change_fen": made.change_fen}
     body = {"receipt": made.text, "stay": stay.id, "by": made.operator, "request": made.request, **amounts}

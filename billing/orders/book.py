@@ -37,6 +37,7 @@ from billing.settle import (
     settle_demand,
 )
 from billing.stays import Stay
+from billing.vouchers import book as vouchers
 from scada.model.lane.words import Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import DemandId, LaneName, OrderId, PassageId, QuoteId, RequestId, SiteId, StayId
@@ -63,6 +64,8 @@ class PayOrder:
     expires_at: datetime
     valid_until: datetime
     older: Debts = ()
+    credit_fen: Fen = NOTHING
+    """What vouchers let off of the price that its quote named."""
 
     @property
     def id(self) -> OrderId:
@@ -346,6 +349,7 @@ def _book(
     own = Fen(transaction.amount_fen - order.account.older_fen)
     paid_until = stays.credit(conn, stay, own, paid_at)
     debts.clear(conn, order.older)
+    vouchers.use_for(conn, books, at, stay.account, order.quote)
     tell("money", "settled", paid_until=paid_until.isoformat())
     return _ask_to_open(conn, books, at, order) if decision.opens else None
 
@@ -422,7 +426,7 @@ def add_notice(
 
 def _joined() -> Select[tuple[object, ...]]:
     from_quote = (quotes.c.total_fen, quotes.c.valid_until, quotes.c.made_at.label("quoted_at"))
-    older = (quotes.c.older_fen, quotes.c.older)
+    older = (quotes.c.older_fen, quotes.c.older, quotes.c.credit_fen)
     joined = orders.outerjoin(quotes, quotes.c.id == orders.c.quote)
     joined = joined.outerjoin(demand_table, demand_table.c.id == orders.c.demand)
     return select(orders, *from_quote, *older, demand_table.c.about).select_from(joined)
@@ -444,10 +448,11 @@ def _stay_order(row: Row[tuple[object, ...]]) -> PayOrder:
             id=OrderId(row.out_trade_no),
             state=OrderState(row.state),
             amount_fen=Fen(row.amount_fen),
-            total_fen=Fen(row.total_fen),
+            total_fen=Fen(row.total_fen - row.credit_fen),
             transaction_id=row.transaction_id,
             older_fen=Fen(row.older_fen),
         ),
+        credit_fen=Fen(row.credit_fen),
         older=tuple((StayId(stay), Fen(amount)) for stay, amount in row.older or ()),
         kind=OrderKind(row.kind),
         stay=StayId(row.stay),

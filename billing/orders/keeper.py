@@ -342,7 +342,8 @@ class Orders:
 
 def _check(quote: Quote, stay: stays.Stay, now: datetime) -> None:
     """Refuse to order what is not owed any more."""
-    owed, own = quote.total_fen - stay.account.paid_fen, quote.due_fen - quote.older_fen
+    owed = quote.total_fen - quote.credit_fen - stay.account.paid_fen
+    own = quote.due_fen - quote.older_fen
     if not stay.account.is_open or own not in (0, owed) or quote.valid_until <= now:
         raise BillingError(f"quote {quote.id} is out of date; quote again")
 

@@ -30,6 +30,7 @@ from billing.settle import (
     Wrong,
 )
 from billing.stays import Stay
+from billing.vouchers import book as vouchers
 from scada.model.lane.words import Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import OrderId, RequestId, SiteId, StayId
@@ -57,7 +58,7 @@ class Asked:
 def begin(conn: Connection, books: Books, at: datetime, place: Place, quote: Quote, order: OrderId) -> Asked | str:
     """Record a deduction before it is sent; a text says why there is none to send."""
     stay = stays.find(conn, books.site, quote.stay)
-    owed = quote.total_fen - stay.account.paid_fen
+    owed = quote.total_fen - quote.credit_fen - stay.account.paid_fen
     if not stay.account.is_open or owed != quote.due_fen or quote.valid_until <= at:
         return "the quote is out of date"
     session = sessions.of(conn, stay.id)
@@ -162,6 +163,7 @@ def _promise(
         books.tell(conn, at, "alarm", "deduction accepted though nothing is owed", order.place, **body)
         return None
     paid_until = stays.credit(conn, stay, account.amount_fen, at)
+    vouchers.use_for(conn, books, at, stay.account, order.quote)
     owed = Account.RECEIVABLE if stay.account.is_open else Account.ARREARS
     post(conn, books.site, at, flows.promised(stay.id, order.id, account.amount_fen, owed))
     books.tell(conn, at, "money", "deduction accepted", order.place, paid_until=paid_until.isoformat(), **body)

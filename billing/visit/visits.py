@@ -20,14 +20,14 @@ from billing.orders.book import PayOrder
 from billing.parking import sessions as parking
 from billing.parking.sessions import ParkingTerms
 from billing.plates import register
-from billing.rights import Arrival, Cover, Departure, Inside, Visit
-from billing.settle import Due, Final, OrderKind, close_account, due
+from billing.rights import Arrival, Departure, Inside
+from billing.settle import Due, Final, OrderKind, close_account, is_owed, keeps_promise
 from billing.stays import Stay
-from billing.tariff import Priced, TariffError, price
 from billing.versions.choice import Versions
 from billing.visit import park
-from billing.visit.earlier import vehicle_with_past
+from billing.visit.charge import Charge, charge
 from billing.visit.park import Park
+from billing.vouchers import book as vouchers
 from scada.config import Arrears, Limits
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
@@ -69,7 +69,7 @@ class Visits:
         return Fen(self.arrears.refuse_above_fen) if self.arrears.at_entry == "refuse" else None
 
     def _inside(self, conn: Connection, at: datetime, stay: Stay) -> Inside:
-        due_fen = self._charge(conn, stay, at)[1].due_fen
+        due_fen = self._charge(conn, stay, at).due.due_fen
         return Inside(stay.kind, stay.colour, self.park.zones.known(stay.zone), due_fen)
 
     def doubt(self, conn: Connection, at: datetime, lane: LaneName, stay: StayId, read: PlateRead | None) -> str:
@@ -92,14 +92,26 @@ class Visits:
         found = stays.find(conn, self.books.site, stay)
         if not found.account.is_open:
             raise BillingError(f"quote stay {stay}: it has ended")
-        priced, what = self._charge(conn, found, at)
+        charged = self._charge(conn, found, at)
         if place.lane is not None and self.park.around(place.lane) is not None:
-            what = Due(Fen(0), Reason.TRANSIT)
-        doubt = self._too_much(found, at, what.due_fen)
-        older = self._older(conn, found, what)
-        made = stays.add_quote(conn, self.books.site, at, valid_until, place, stay, priced, what, doubt, older)
-        amounts = {"total_fen": made.total_fen, "due_fen": made.due_fen, "older_fen": made.older_fen}
+            charged = Charge(charged.priced, Due(Fen(0), Reason.TRANSIT))
+        made = self._keep(conn, at, valid_until, place, found, charged)
+        doubt, amounts = made.doubt, {"total_fen": made.total_fen, "due_fen": made.due_fen}
+        amounts |= {"older_fen": made.older_fen, "credit_fen": made.credit_fen}
         self.books.tell(conn, at, "money", "quoted", place, stay=stay, quote=made.id, doubt=doubt, **amounts)
+        return made
+
+    def _keep(
+        self, conn: Connection, at: datetime, valid_until: datetime, place: Place, stay: Stay, charged: Charge
+    ) -> Quote:
+        """Keep a quote, and hold the vouchers that it counts for its stay."""
+        doubt = self._too_much(stay, at, charged.due.due_fen)
+        older = self._older(conn, stay, charged.due)
+        credit_fen = Fen(stay.account.credit_fen + charged.let_off_fen)
+        asked = charged.priced, charged.due, doubt, older, credit_fen, charged.lines
+        made = stays.add_quote(conn, self.books.site, at, valid_until, place, stay.id, *asked)
+        if charged.due.free_reason is not Reason.TRANSIT:
+            vouchers.reserve(conn, self.books.site, stay.id, made.id, charged.lines)
         return made
 
     def _older(self, conn: Connection, stay: Stay, what: Due) -> Debts:
@@ -110,24 +122,25 @@ class Visits:
 
     def asks_the_same(self, conn: Connection, order: PayOrder, stay: Stay) -> bool:
         """Say whether an order still asks for what its stay owed when it was quoted, and for the same old debts."""
-        what = self._charge(conn, stay, order.quoted_at)[1]
+        what = self._charge(conn, stay, order.quoted_at).due
         own = Fen(order.account.amount_fen - order.account.older_fen)
         return what.due_fen == own and self._older(conn, stay, what) == order.older
 
     def quote_again(self, conn: Connection, order: PayOrder, stay: Stay) -> Quote:
         """Give the quote of an order whose driver may be paying at this moment."""
-        priced = self._charge(conn, stay, order.quoted_at)[0]
+        priced = self._charge(conn, stay, order.quoted_at).priced
         account = order.account
         doubt = self._too_much(stay, order.quoted_at, Fen(account.amount_fen - account.older_fen))
         return Quote(
             order.quote,
             stay.id,
-            account.total_fen,
+            Fen(account.total_fen + order.credit_fen),
             account.amount_fen,
             priced.minutes,
             order.valid_until,
             doubt=doubt,
             older=order.older,
+            credit_fen=order.credit_fen,
         )
 
     def begin(
@@ -212,11 +225,12 @@ class Visits:
         found = stays.find(conn, self.books.site, begun)
         if not found.account.is_open:
             return NO_ORDERS
-        if found.account.paid_fen:
+        if found.account.paid_fen or found.account.credit_fen:
             self.books.tell(conn, at, "alarm", "a paid stay was not annulled", place, stay=begun)
             return NO_ORDERS
         stays.close(conn, begun, at, Ending.ANNULLED, Final(Fen(0), Fen(0), Fen(0)))
         parking.end(conn, begun, at)
+        vouchers.free(conn, self.books.site, begun)
         self.books.tell(conn, at, "event", "stay annulled", place, stay=begun, plate=found.plate)
         return _orders_of(conn, begun)
 
@@ -256,9 +270,9 @@ class Visits:
 
         An order that may still be paid asks for what the driver was last told; its payment must fit the arrears.
         """
-        due_fen = self._charge(conn, stay, until)[1].due_fen
+        due_fen, credit_fen = self._let_off(conn, at, stay, until, reason, ending)
         asked = (order.account.asks(stay.account.paid_fen) for order in book.pending_of(conn, stay.id))
-        final = close_account(stay.account.paid_fen, Fen(max(due_fen, *asked, 0)), reason, ending)
+        final = close_account(stay.account.paid_fen, Fen(max(due_fen, *asked, 0)), reason, ending, credit_fen)
         stays.close(conn, stay.id, at, ending, final)
         parking.end(conn, stay.id, at)
         entry = flows.ended(stay.id, final, reason, ending, by)
@@ -268,20 +282,24 @@ class Visits:
         body |= {"reason": reason.value, "by": by, "paid_fen": stay.account.paid_fen}
         self.books.tell(conn, at, "event", "stay ended", place, **body)
 
-    def _charge(self, conn: Connection, stay: Stay, at: datetime) -> tuple[Priced, Due]:
-        """Price a stay at a moment: what it costs, and what is to be paid once rights and credits count."""
-        let_off = self._cover(conn, stay, at)
-        start = stay.entered_at if let_off.reason is not None else let_off.charged_from
-        try:
-            vehicle = vehicle_with_past(conn, self.books.site, stay, self.versions)
-            priced = price(stay.tariff, start, at, self.versions.clock_zone, vehicle, self.versions.table)
-        except TariffError as error:
-            raise BillingError(f"price stay {stay.id}: {error}") from error
-        return priced, due(priced, stay.account, at, let_off.reason)
+    def _let_off(
+        self, conn: Connection, at: datetime, stay: Stay, until: datetime, reason: Reason, ending: Ending
+    ) -> tuple[Fen, Fen]:
+        """Use up the vouchers of a stay that ends; gives what is still due, and what all its vouchers let it off.
 
-    def _cover(self, conn: Connection, stay: Stay, at: datetime) -> Cover:
-        visit = Visit(stay.plate, stay.kind, stay.entered_at, self.park.zones.known(stay.zone), stay.card)
-        return rights.cover(visit, register.rights_of(conn, self.books.site, stay.plate), self.park.zones, at)
+        A promise is kept as it was made: by its quote. Where nothing is asked for, the vouchers are free again.
+        """
+        site, charged = self.books.site, self._charge(conn, stay, until)
+        if not keeps_promise(reason, ending) and not is_owed(reason, ending):
+            vouchers.free(conn, site, stay.id)
+            return Fen(charged.due.due_fen + charged.let_off_fen), stay.account.credit_fen
+        if not keeps_promise(reason, ending):
+            vouchers.reserve(conn, site, stay.id, None, charged.lines)
+        used = vouchers.use(conn, self.books, at, stay.id)
+        return charged.due.due_fen, Fen(stay.account.credit_fen + used)
+
+    def _charge(self, conn: Connection, stay: Stay, at: datetime) -> Charge:
+        return charge(conn, self.books, self.park, self.versions, stay, at)
 
     def _too_much(self, stay: Stay, at: datetime, due_fen: Fen) -> str:
         limits = self.limits

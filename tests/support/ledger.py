@@ -14,8 +14,8 @@ def agrees(conn: Connection, site: SiteId = SITE) -> None:
     rows = conn.execute(select(stays).where(stays.c.site == site)).all()
     assert sum(trial(conn, site).values()) == 0
     assert by_subject(conn, site, Account.ARREARS) == {row.id: row.arrears_fen for row in rows if row.arrears_fen}
-    ahead = {row.id: -row.paid_fen for row in rows if row.ending is None and row.paid_fen}
-    assert by_subject(conn, site, Account.RECEIVABLE) == ahead
+    ahead = {row.id: -row.paid_fen - row.credit_fen for row in rows if row.ending is None}
+    assert by_subject(conn, site, Account.RECEIVABLE) == {stay: amount for stay, amount in ahead.items() if amount}
     for row in rows:
         if row.ending is not None:
-            assert row.fee_fen == row.paid_fen + row.arrears_fen + row.waived_fen
+            assert row.fee_fen == row.paid_fen + row.credit_fen + row.arrears_fen + row.waived_fen

@@ -151,6 +151,14 @@ class BillingFailed(Timed):
 
 
 @dataclass(frozen=True, slots=True)
+class CreditChanged(Timed):
+    """What a stay has to pay is another amount now: a voucher was given to it, or taken back."""
+
+    passage: PassageId
+    stay: StayId
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRequested(Timed):
     """Somebody wrote the lane's gate-open request tag."""
 
@@ -237,6 +245,7 @@ Event = (
     | AcceptanceRefused
     | PayingByCode
     | BillingFailed
+    | CreditChanged
     | OpenRequested
     | Rejected
     | HelpCalled

@@ -138,7 +138,18 @@ def order_made(lane: Lane, event: e.OrderMade) -> Step:
             return Step(lane, (CloseOrder(event.order.id, "nobody waits for it any more"),))
 
 
-def by_code(lane: Lane, event: e.PayingByCode) -> Step:
+def while_asked(lane: Lane, event: e.PayingByCode | e.CreditChanged) -> Step:
+    """Take what is heard of the money that the driver is asked for."""
+    match event:
+        case e.PayingByCode():
+            return _by_code(lane, event)
+        case e.CreditChanged():
+            return _credit_changed(lane, event)
+        case _:
+            assert_never(event)
+
+
+def _by_code(lane: Lane, event: e.PayingByCode) -> Step:
     """Tell the driver how his payment at the scanner goes; the QR code stays good beside it."""
     match lane.state:
         case s.AwaitingPayment(due=due) as state if due.quote.id == event.quote:
@@ -213,6 +224,18 @@ def from_awaiting_payment(lane: Lane, state: s.AwaitingPayment, at_s: float, tim
     if at_s - state.since_s > timing.t_help_s:
         return Step(lane.becoming(s.AwaitingOperator("the driver does not pay", at_s, state.due)))
     return None
+
+
+def _credit_changed(lane: Lane, event: e.CreditChanged) -> Step:
+    """Quote again what the driver is asked to pay at this moment; whoever pays the old order meanwhile has a credit."""
+    match lane.state:
+        case s.AwaitingPayment(due=due) if due.quote.stay == event.stay:
+            return Step(lane.becoming(s.Quoting(event.stay, event.at_s)), _quote_again(lane, due))
+        case s.AwaitingOperator(due=Due() as due) as state if due.quote.stay == event.stay:
+            asked = replace(state, due=None, ask_s=event.at_s + _ASK_AGAIN_S)
+            return Step(lane.becoming(asked), _quote_again(lane, due))
+        case _:
+            return Step(lane)
 
 
 def from_awaiting_operator(lane: Lane, state: s.AwaitingOperator, at_s: float) -> Step | None:

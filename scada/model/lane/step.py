@@ -78,8 +78,8 @@ def _take(lane: Lane, event: e.Event, timing: Timing) -> Step:
             return paying.order_made(lane, event)
         case e.AcceptanceRefused():
             return paying.acceptance_refused(lane, event)
-        case e.PayingByCode():
-            return paying.by_code(lane, event)
+        case e.PayingByCode() | e.CreditChanged():
+            return paying.while_asked(lane, event)
         case e.BillingFailed():
             return paying.billing_failed(lane, event, timing)
         case e.Rejected():

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from scada.model.money import Fen
+from scada.model.money import NOTHING, Fen
 from scada.model.names import OrderId, PassageId, QuoteId, RequestId, StayId
 from scada.model.plate import Plate, PlateRead, PlateUnread
 
@@ -145,7 +145,7 @@ class Quote:
     `due_fen` is what is still to be paid; `free_reason` says why it is nothing, when it is. `doubt` says why a
     person must look first (longer than 72 h, over the site's limit); `auto_deduct`: the owner of `plate`, under which
     the stay began, lets WeChat deduct the fee (支付分停车). `older` are debts of earlier stays of the plate, which are
-    part of what is due.
+    part of what is due; `credit_fen` is what vouchers let off.
     """
 
     id: QuoteId
@@ -159,6 +159,7 @@ class Quote:
     auto_deduct: bool = False
     plate: Plate | None = None
     older: tuple[tuple[StayId, Fen], ...] = ()
+    credit_fen: Fen = NOTHING
 
     @property
     def older_fen(self) -> Fen:

@@ -282,12 +282,12 @@ class _Book:
             yield from self._balance(stay, credit[stay["id"]])
 
     def _balance(self, stay: Row, credit: int) -> Iterator[str]:
-        fee, paid, arrears, waived = (
-            _whole(stay[name]) for name in ("fee_fen", "paid_fen", "arrears_fen", "waived_fen")
+        fee, paid, arrears, waived, let_off = (
+            _whole(stay[name]) for name in ("fee_fen", "paid_fen", "arrears_fen", "waived_fen", "credit_fen")
         )
         if paid != credit:
             yield f"10: stay {stay['id']} says {paid} fen were paid, its settlements {credit}"
-        if stay["ending"] in BALANCED and fee != paid + arrears + waived:
+        if stay["ending"] in BALANCED and fee != paid + let_off + arrears + waived:
             yield f"10: stay {stay['id']}: fee {fee}, but {paid} paid, {arrears} owed, {waived} waived"
 
 

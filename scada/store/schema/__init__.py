@@ -15,6 +15,7 @@ from scada.store.schema.people import operator, plate_right
 from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.stays import quote, stay, tariff_signature
 from scada.store.schema.till import cash_payment, till_shift
+from scada.store.schema.vouchers import merchant, merchant_invoice, voucher
 
 __all__ = [
     "Utc",
@@ -30,6 +31,8 @@ __all__ = [
     "journal",
     "ledger_entry",
     "ledger_posting",
+    "merchant",
+    "merchant_invoice",
     "metadata",
     "mode_period",
     "money_case",
@@ -49,4 +52,5 @@ __all__ = [
     "tariff_signature",
     "till_shift",
     "uncertain",
+    "voucher",
 ]

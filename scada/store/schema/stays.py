@@ -33,8 +33,11 @@ stay = Table(
     Column("zone_passage", String(64)),
     Column("card", String(32)),
     Column("entry_look", String(128)),
+    Column("credit_fen", Integer, nullable=False, server_default="0"),
 )
 """One visit of one car. `ending` is null while it is open; `paid_until` is its credit.
+
+`credit_fen` is what vouchers have let it off for good: fee = paid + credit + arrears + waived once it has ended.
 
 `zone` is where the car stands, `zone_passage` the passage of an inner lane that moved it there last; `card` is the
 month card of which it takes a space, null for a temporary car; `entry_look` is what the car looked like.
@@ -62,9 +65,14 @@ quote = Table(
     Column("due_fen", Integer, nullable=False),
     Column("older_fen", Integer, nullable=False, server_default="0"),
     Column("older", JSON),
+    Column("credit_fen", Integer, nullable=False, server_default="0"),
+    Column("credits", JSON),
     Column("lines", JSON, nullable=False),
 )
-"""What a stay was told to pay. `older_fen` of `due_fen` is owed by earlier stays of its plate, named in `older`."""
+"""What a stay was told to pay. `older_fen` of `due_fen` is owed by earlier stays of its plate, named in `older`.
+
+`credit_fen` of `total_fen` is let off by vouchers; `credits` are the lines of those that are not used up yet.
+"""
 
 tariff_signature = Table(
     "tariff_signature",

@@ -1,0 +1,226 @@
+"""Vouchers in the database: given, claimed, reserved by a quote, used up once. Plain functions of a connection."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+
+from billing import stays
+from billing.accounts import flows
+from billing.accounts.book import post
+from billing.books import NOWHERE, Books
+from billing.ids import new_id
+from billing.settle import StayAccount
+from billing.tariff import CreditLine, Voucher, VoucherKind
+from billing.vouchers import merchants
+from billing.vouchers.counting import Shown, is_taken
+from billing.vouchers.terms import Given, Merchant, NotDone, Wanted, merchant_part, why_not_issue, why_wrong
+from scada.model.money import NOTHING, Fen
+from scada.model.names import MerchantId, QuoteId, SiteId, StayId, VoucherId
+from scada.model.plate import Plate
+from scada.ports import BillingError
+from scada.store.schema import merchant as merchant_table
+from scada.store.schema import stay as stay_table
+from scada.store.schema import voucher as vouchers
+
+_DAY: Final = timedelta(hours=24)
+_CODE_SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CODE_LONG: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A voucher that was given; `code` if it is to be claimed, `stay` whose price it changes now."""
+
+    id: VoucherId
+    code: str = ""
+    stay: StayId | None = None
+
+
+def issue(
+    conn: Connection, books: Books, at: datetime, midnight: datetime, name: str, wanted: Wanted, by: str
+) -> Issued | NotDone:
+    """Give a voucher in a merchant's name; `midnight` is when its day began."""
+    merchant = merchants.find(conn, books.site, name, lock=True)
+    if merchant is None:
+        return NotDone(f"there is no merchant {name}")
+    inside = None if wanted.plate is None else stays.open_under(conn, books.site, wanted.plate)
+    given = _given(conn, books.site, merchant, at, midnight, wanted.plate)
+    why = why_wrong(wanted.kind, wanted.value) or why_not_issue(merchant, wanted.kind, wanted.value, given)
+    if not why and inside is not None and not is_taken(inside.tariff, wanted.ticket):
+        why = "the tariff of this stay takes no such voucher"
+    if not why and wanted.valid_until <= at:
+        why = "its time is over already"
+    if why:
+        return NotDone(why)
+    made = Issued(VoucherId(new_id(at)), _code() if wanted.plate is None else "", None if inside is None else inside.id)
+    _insert(conn, books, at, merchant, wanted, made, by)
+    return made
+
+
+def claim(conn: Connection, books: Books, at: datetime, code: str, plate: Plate, by: str) -> Issued | NotDone:
+    """Bind a voucher that was given as a code to a plate, once."""
+    row = conn.execute(select(vouchers).where(vouchers.c.site == books.site, vouchers.c.code == code)).one_or_none()
+    if row is None or row.plate is not None or row.state != "ISSUED" or row.valid_until <= at:
+        return NotDone("there is no such code, or it is used up")
+    merchant = _of_id(conn, books.site, row.merchant)
+    given = _given(conn, books.site, merchant, at, at, plate)
+    if merchant.agreement.per_plate and given.to_plate >= merchant.agreement.per_plate:
+        return NotDone(f"{merchant.name} gives a plate {merchant.agreement.per_plate} in 24 hours at most")
+    inside = stays.open_under(conn, books.site, plate)
+    mine = (vouchers.c.id == row.id) & vouchers.c.plate.is_(None) & (vouchers.c.state == "ISSUED")
+    if conn.execute(update(vouchers).where(mine).values(plate=plate)).rowcount != 1:
+        return NotDone("there is no such code, or it is used up")
+    books.tell(conn, at, "money", "voucher claimed", NOWHERE, voucher=row.id, plate=plate, by=by)
+    return Issued(VoucherId(row.id), stay=None if inside is None else inside.id)
+
+
+def withdraw(conn: Connection, books: Books, at: datetime, voucher: VoucherId, by: str, why: str) -> Issued | NotDone:
+    """Take a voucher back that has not been used up; its stay, if one has reserved it, is to be priced anew."""
+    mine = (vouchers.c.site == books.site) & (vouchers.c.id == voucher)
+    row = conn.execute(select(vouchers).where(mine).with_for_update()).one_or_none()
+    if row is None or row.state not in ("ISSUED", "RESERVED"):
+        return NotDone("there is no such voucher, or it is used up or withdrawn")
+    changes = {"state": "WITHDRAWN", "stay": None, "quote": None, "amount_fen": 0}
+    conn.execute(update(vouchers).where(mine).values(**changes))
+    books.tell(conn, at, "money", "voucher withdrawn", NOWHERE, voucher=voucher, by=by, why=why)
+    return Issued(voucher, stay=None if row.stay is None else StayId(row.stay))
+
+
+def shown(conn: Connection, site: SiteId, stay: StayId, plate: Plate, at: datetime) -> Shown:
+    """Give the vouchers that may count for a stay: good ones of its plate, and those that it has reserved."""
+    mine = (vouchers.c.site == site) & (vouchers.c.plate == plate)
+    good = (vouchers.c.state == "ISSUED") & (vouchers.c.valid_until > at)
+    held = (vouchers.c.state == "RESERVED") & (vouchers.c.stay == stay)
+    query = select(vouchers).where(mine, good | held).order_by(vouchers.c.id)
+    found = tuple(
+        Voucher(VoucherKind(row.kind), row.value, row.ticket, row.id, row.alone) for row in conn.execute(query)
+    )
+    return Shown(found, _used_tickets(conn, site, plate, at) if any(one.ticket for one in found) else frozenset())
+
+
+def reserve(conn: Connection, site: SiteId, stay: StayId, quote: QuoteId | None, lines: Sequence[CreditLine]) -> None:
+    """Hold for a stay what its quote counts, and nothing else. Raises BillingError if another has used it up."""
+    free(conn, site, stay, but=frozenset(line.voucher for line in lines))
+    for line in lines:
+        open_ = (vouchers.c.state == "ISSUED") | ((vouchers.c.state == "RESERVED") & (vouchers.c.stay == stay))
+        changes = {"state": "RESERVED", "stay": stay, "quote": quote, "amount_fen": line.amount_fen}
+        mine = (vouchers.c.id == line.voucher) & open_
+        if conn.execute(update(vouchers).where(mine).values(**changes)).rowcount != 1:
+            raise BillingError(f"voucher {line.voucher} was used or withdrawn at this moment; quote again")
+
+
+def free(conn: Connection, site: SiteId, stay: StayId, but: frozenset[str] = frozenset()) -> None:
+    """Let go of what a stay has reserved."""
+    mine = (vouchers.c.site == site) & (vouchers.c.stay == stay) & (vouchers.c.state == "RESERVED")
+    changes = {"state": "ISSUED", "stay": None, "quote": None, "amount_fen": 0}
+    conn.execute(update(vouchers).where(mine, vouchers.c.id.not_in(but)).values(**changes))
+
+
+def use(conn: Connection, books: Books, at: datetime, stay: StayId, quote: QuoteId | None = None) -> Fen:
+    """Use up what a stay has reserved, by one quote or by any; gives what that lets off for good."""
+    mine = (vouchers.c.site == books.site) & (vouchers.c.stay == stay) & (vouchers.c.state == "RESERVED")
+    if quote is not None:
+        mine &= vouchers.c.quote == quote
+    rows = conn.execute(select(vouchers).where(mine).order_by(vouchers.c.id).with_for_update()).all()
+    for row in rows:
+        _use_up(conn, books, at, stay, row)
+    return Fen(sum((row.amount_fen for row in rows), NOTHING))
+
+
+def use_for(conn: Connection, books: Books, at: datetime, account: StayAccount, quote: QuoteId) -> None:
+    """Use up what a paid quote has counted: from now on what it lets off does not change."""
+    if account.is_open and (amount := use(conn, books, at, account.id, quote)):
+        more = {"credit_fen": stay_table.c.credit_fen + amount}
+        conn.execute(update(stay_table).where(stay_table.c.id == account.id).values(**more))
+
+
+def listed(conn: Connection, site: SiteId, limit: int, merchant: str = "", plate: str = "") -> list[dict[str, object]]:
+    """Give vouchers, the newest first, as JSON values."""
+    joined = vouchers.join(merchant_table, merchant_table.c.id == vouchers.c.merchant)
+    query = select(vouchers, merchant_table.c.name).select_from(joined).where(vouchers.c.site == site)
+    if merchant:
+        query = query.where(merchant_table.c.name == merchant)
+    if plate:
+        query = query.where(vouchers.c.plate == plate)
+    columns = ("id", "code", "plate", "kind", "value", "ticket", "state", "amount_fen", "stay")
+    times = ("given_at", "valid_until", "used_at")
+    return [
+        {
+            "merchant": row.name,
+            **{name: getattr(row, name) for name in columns},
+            **{name: at.isoformat() if (at := getattr(row, name)) else None for name in times},
+        }
+        for row in conn.execute(query.order_by(vouchers.c.id.desc()).limit(limit))
+    ]
+
+
+def _insert(
+    conn: Connection, books: Books, at: datetime, merchant: Merchant, wanted: Wanted, made: Issued, by: str
+) -> None:
+    facts = {"kind": wanted.kind.value, "value": wanted.value, "ticket": wanted.ticket, "plate": wanted.plate}
+    conn.execute(
+        vouchers.insert().values(
+            id=made.id,
+            site=books.site,
+            merchant=merchant.id,
+            code=made.code or None,
+            alone=not merchant.agreement.stackable,
+            pays_percent=merchant.agreement.pays_percent,
+            given_at=at,
+            given_by=by,
+            valid_until=wanted.valid_until,
+            state="ISSUED",
+            **facts,
+        )
+    )
+    body = {"voucher": made.id, "merchant": merchant.id, "plate": wanted.plate, "value": wanted.value, "by": by}
+    books.tell(conn, at, "money", "voucher given", NOWHERE, voucher_kind=wanted.kind.value, **body)
+
+
+def _use_up(conn: Connection, books: Books, at: datetime, stay: StayId, row: Row[tuple[object, ...]]) -> None:
+    mine = (vouchers.c.id == row.id) & (vouchers.c.state == "RESERVED") & (vouchers.c.stay == stay)
+    if conn.execute(update(vouchers).where(mine).values(state="USED", used_at=at)).rowcount != 1:
+        raise BillingError(f"voucher {row.id} was used up already")
+    amount = Fen(row.amount_fen)
+    part = merchant_part(amount, row.pays_percent)
+    post(conn, books.site, at, flows.voucher_used(VoucherId(row.id), stay, MerchantId(row.merchant), amount, part))
+    books.tell(conn, at, "money", "voucher used", NOWHERE, voucher=row.id, stay=stay, amount_fen=amount)
+
+
+def _given(
+    conn: Connection, site: SiteId, merchant: Merchant, at: datetime, midnight: datetime, plate: Plate | None
+) -> Given:
+    mine = (vouchers.c.merchant == merchant.id) & (vouchers.c.state != "WITHDRAWN")
+    return Given(
+        to_plate=0 if plate is None else _count(conn, mine & (vouchers.c.plate == plate), at - _DAY),
+        today=_count(conn, mine, midnight),
+        owes_fen=merchants.owes(conn, site, merchant.id),
+        reserved_fen=merchants.reserved(conn, merchant.id),
+    )
+
+
+def _count(conn: Connection, which: ColumnElement[bool], since: datetime) -> int:
+    query = select(func.count()).select_from(vouchers).where(which, vouchers.c.given_at >= since)
+    return conn.execute(query).scalar_one()
+
+
+def _of_id(conn: Connection, site: SiteId, merchant: str) -> Merchant:
+    name = conn.execute(select(merchant_table.c.name).where(merchant_table.c.id == merchant)).scalar_one()
+    found = merchants.find(conn, site, name, lock=True)
+    if found is None:
+        raise BillingError(f"no merchant {merchant}")
+    return found
+
+
+def _used_tickets(conn: Connection, site: SiteId, plate: Plate, at: datetime) -> frozenset[str]:
+    used = (vouchers.c.state == "USED") & (vouchers.c.used_at > at - _DAY) & (vouchers.c.ticket != "")
+    mine = (vouchers.c.site == site) & (vouchers.c.plate == plate)
+    return frozenset(conn.execute(select(vouchers.c.ticket).where(mine, used)).scalars())
+
+
+def _code() -> str:
+    return "".join(secrets.choice(_CODE_SIGNS) for _ in range(_CODE_LONG))
