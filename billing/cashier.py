@@ -19,15 +19,19 @@ from billing import stays
 from billing.arrears import debts
 from billing.books import NOWHERE, Books, Place
 from billing.orders import book, demands
-from billing.orders.book import Applied, PayOrder
+from billing.orders.applying import Applied
+from billing.orders.book import PayOrder
 from billing.orders.demands import Demand, DemandKind
 from billing.orders.desk import NoticeAnswer, NoticeDesk
-from billing.orders.keeper import ASK_AFTER_S, Orders, OrderTerms, Payable
+from billing.orders.keeper import Orders, OrderTerms, Payable
+from billing.orders.watch import ASK_AFTER_S, DOUBT_AFTER_S
+from billing.orders.watching import AskPlans, Watcher
 from billing.parking import sessions
 from billing.parking.entries import Entries
 from billing.parking.keeper import ANSWER_S, Deductions, DeductionTerms
 from billing.parking.sessions import ParkingTerms
 from billing.reconcile.setup import build_bills
+from billing.refunds.refunder import Refunder
 from billing.scanner.desk import CodeDesk, CodeTerms, LaneSide
 from billing.settle import OrderKind, Settles
 from billing.stays import Stay
@@ -58,6 +62,9 @@ PARKING_NAME_SIGNS: Final = 32
 REUSE_LEAST_S: Final = 20.0
 """An open quote with less time left than this is not offered again."""
 
+PREPAY_S: Final = 90.0
+"""How long a quote holds on a phone that pays ahead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hearers:
@@ -80,6 +87,7 @@ class SqlCashier:
         hearers: Hearers | None = None,
         *,
         ask_after_s: tuple[float, ...] = ASK_AFTER_S,
+        doubt_after_s: tuple[float, ...] = DOUBT_AFTER_S,
         recount_s: float = RECOUNT_S,
         accept_within_s: float = ANSWER_S,
     ) -> None:
@@ -88,6 +96,7 @@ class SqlCashier:
         self._clock = clock
         self._hearers = hearers or Hearers()
         self._ask_after_s = ask_after_s
+        self._doubt_after_s = doubt_after_s
         self._recount_s = recount_s
         self._accept_within_s = accept_within_s
         self._park = Park.of(config)
@@ -105,8 +114,10 @@ class SqlCashier:
         self.bills = await asyncio.to_thread(
             build_bills, self._config, self._db, self._clock, gateway, self._tell_applied
         )
-        terms = OrderTerms(f"{self._config.site.name} 停车费", zone, self._ask_after_s)
-        orders = Orders(self._db, self._books, gateway, self._clock, terms, self._tell_applied)
+        terms = OrderTerms(f"{self._config.site.name} 停车费", zone)
+        plans = AskPlans(self._ask_after_s, self._doubt_after_s)
+        watcher = Watcher(self._db, self._books, gateway, self._clock, plans, self._tell_applied)
+        refunder = Refunder(self._db, self._books, gateway.refunds, self._clock)
         deducted = DeductionTerms(self._config.wechat.parking.description, zone, self._accept_within_s)
         deductions = Deductions(self._db, self._books, gateway.parking, self._clock, deducted, self._tell_applied)
         entries = Entries(self._db, self._books, gateway.parking, self._clock)
@@ -114,10 +125,12 @@ class SqlCashier:
         codes = CodeDesk(self._db, self._books, gateway.orders, self._clock, scanned, self._tell_applied)
         desk = NoticeDesk(self._db, self._books, gateway, self._clock, self._tell_applied, deductions.follow)
         async with AsyncExitStack() as parts:
+            self.refunder = await parts.enter_async_context(refunder)
             self._entries = await parts.enter_async_context(entries)
             self._deductions = await parts.enter_async_context(deductions)
             self._codes = await parts.enter_async_context(codes)
-            self._orders = await parts.enter_async_context(orders)
+            self._watcher = await parts.enter_async_context(watcher)
+            self._orders = Orders(self._db, self._books, gateway, self._clock, terms, watcher)
             self._desk = await parts.enter_async_context(desk)
             await self._tell_stays()
             self._parts = parts.pop_all()
@@ -128,9 +141,13 @@ class SqlCashier:
         await self._parts.aclose()
 
     async def watch(self) -> None:
-        """Count the cars anew from time to time, for as long as orders are looked after. Raises what ends that."""
+        """Count the cars anew from time to time, for as long as orders and refunds are looked after.
+
+        Raises what ends that.
+        """
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._orders.watch())
+            group.create_task(self._watcher.watch())
+            group.create_task(self.refunder.watch())
             group.create_task(self._deductions.watch())
             group.create_task(self._entries.watch())
             group.create_task(self.bills.job.run())
@@ -183,7 +200,18 @@ class SqlCashier:
 
     async def quote(self, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
         """Price the stay now; a quote whose order its driver may be paying at this moment is given again."""
-        return await self._write(lambda conn: self._quote(conn, lane, passage, stay))
+        return await self._write(lambda conn: self._quote(conn, Place(lane, passage), stay))
+
+    async def prepay(self, stay: StayId) -> tuple[Quote, Order | None]:
+        """Price a stay away from any lane, and give the order for what is due: its driver pays ahead on a phone.
+
+        Paid, it may leave until the grace is over, and owes only the increment then. No order if nothing is due, or if
+        a person must look at the stay first.
+        """
+        quote = await self._write(lambda conn: self._quote(conn, NOWHERE, stay))
+        if quote.due_fen <= 0 or quote.doubt:
+            return quote, None
+        return quote, await self._make(NOWHERE, quote)
 
     async def doubt(self, lane: LaneName, passage: PassageId, stay: StayId, read: PlateRead | None) -> str:
         """Say why a person must look before the stay is quoted; empty if nobody must."""
@@ -194,9 +222,12 @@ class SqlCashier:
         """Make the order for a quote at WeChat, or give the one already open for it."""
         if quote.due_fen <= 0:
             raise BillingError(f"quote {quote.id} is {quote.due_fen} fen: nothing to order")
+        return await self._make(Place(lane, passage), quote)
+
+    async def _make(self, place: Place, quote: Quote) -> Order:
         if quote.older:
             await self._answer(self._close_arrears_of(quote.stay))
-        return await self._answer(self._orders.make(Place(lane, passage), quote))
+        return await self._answer(self._orders.make(place, quote))
 
     async def order_arrears(self, plate: Plate, by: str) -> Payable:
         """Make the order for all that a plate owes of earlier stays, to be paid without a lane. Raises BillingError."""
@@ -206,7 +237,7 @@ class SqlCashier:
         """An order at an exit that asks for the same debts is closed first, so that they are not paid twice."""
         site, at = self._books.site, self._clock.now()
         for order in await self._db.read(lambda conn: book.pending_with_older(conn, site, plate)):
-            await self._orders.close(order, "its old debts are asked for by themselves")
+            await self._watcher.close(order, "its old debts are asked for by themselves")
         until = self._clock.ahead(ARREARS_LAST_S)
 
         def work(conn: Connection) -> Demand:
@@ -226,7 +257,7 @@ class SqlCashier:
             return tuple(order.id for order in book.pending_about(conn, site, DemandKind.ARREARS, plate))
 
         for order in await self._db.read(work):
-            await self._orders.close(order, "its debts are asked for at the exit")
+            await self._watcher.close(order, "its debts are asked for at the exit")
 
     async def accept(self, lane: LaneName, passage: PassageId, quote: Quote) -> str:
         """Ask WeChat to deduct a quote by itself; empty: it does, and a request follows; or why not."""
@@ -238,7 +269,7 @@ class SqlCashier:
 
     async def close_order(self, order: OrderId, why: str) -> None:
         """Close the order; a payment that wins the race is credited to its stay."""
-        await self._answer(self._orders.close(order, why))
+        await self._answer(self._watcher.close(order, why))
 
     async def begin_stay(self, lane: LaneName, passage: Passage, reason: Reason, by: str) -> StayId:
         """Begin the stay of a completed entry passage, once; one still open under its plate ends as EXIT_UNSEEN.
@@ -247,7 +278,7 @@ class SqlCashier:
         """
         at = self._clock.now()
         stay, orders = await self._write(lambda conn: self._visits.begin(conn, at, lane, passage, reason, by))
-        self._orders.close_soon(orders, "the stay ended unseen")
+        self._look_soon(orders)
         self._entries.wake()
         await self._tell_stays()
         return stay
@@ -261,39 +292,46 @@ class SqlCashier:
         """
         at = self._clock.now()
         orders = await self._write(lambda conn: self._visits.end(conn, at, lane, stay, passage, reason, by, ending))
-        self._orders.close_soon(orders, "the car has left")
+        self._look_soon(orders)
         await self._tell_stays()
 
     async def annul_stay(self, lane: LaneName, passage: PassageId) -> None:
         """Undo what an entry passage did: its car reversed out again. A stay that was paid for stays open."""
         at = self._clock.now()
         orders = await self._write(lambda conn: self._visits.annul(conn, at, lane, passage))
-        self._orders.close_soon(orders, "the stay was annulled")
+        self._look_soon(orders)
         await self._tell_stays()
 
-    def _quote(self, conn: Connection, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
+    def _quote(self, conn: Connection, place: Place, stay: StayId) -> Quote:
         found = stays.find(conn, self._books.site, stay)
-        asks = found.account.is_open and self._park.around(lane) is None
+        asks = found.account.is_open and (place.lane is None or self._park.around(place.lane) is None)
         for order in book.pending_of(conn, stay, OrderKind.QR) if asks else ():
             if self._may_be_given_again(conn, order, found):
                 return self._visits.quote_again(conn, order, found)
-        valid_until = self._clock.ahead(self._config.lane(lane).waits.t_quote_s)
-        quote = self._visits.quote(conn, self._clock.now(), valid_until, Place(lane, passage), stay)
+        valid_s = PREPAY_S if place.lane is None else self._config.lane(place.lane).waits.t_quote_s
+        quote = self._visits.quote(conn, self._clock.now(), self._clock.ahead(valid_s), place, stay)
         plate = sessions.offered(conn, quote, found)
         return replace(quote, auto_deduct=plate is not None, plate=plate)
 
     def _may_be_given_again(self, conn: Connection, order: PayOrder, stay: Stay) -> bool:
-        lasts = order.valid_until >= self._clock.ahead(REUSE_LEAST_S)
+        lasts = not order.closing and order.valid_until >= self._clock.ahead(REUSE_LEAST_S)
         return lasts and self._visits.asks_the_same(conn, order, stay)
 
     def _tell_applied(self, applied: Applied) -> None:
-        """After the commit: the lanes hear of the credit, the request writer of the request."""
+        """After the commit: lanes hear of the credit, the request writer of the request, the refunder of the rest."""
+        if applied.refund:
+            self.refunder.wake()
         if not isinstance(applied.decision, Settles) or applied.stay is None:
             return
         self._hearers.settled(applied.stay, applied.order)
         if applied.request is not None:
             self._hearers.requested()
         self._hearers.stays_changed(self._open)
+
+    def _look_soon(self, orders: tuple[OrderId, ...]) -> None:
+        """Have orders looked after at once, without waiting: it stands in the database that they shall be closed."""
+        for order in orders:
+            self._watcher.follow(order, at_once=True)
 
     async def _tell_stays(self) -> None:
         self._open, zones = await self._read(self._counts)

@@ -38,6 +38,10 @@ class OrderKind(Enum):
 
 PENDING = frozenset({OrderState.CREATING, OrderState.OPEN, OrderState.UNKNOWN})
 """States in which an order may still be paid, so nobody may stop asking for it."""
+PAID, REFUNDED, REVOKED = "SUCCESS", "REFUND", "REVOKED"
+"""WeChat's words for a payment; it says REFUND as soon as any of it went back, REVOKED of one that was undone."""
+OVER = frozenset({"CLOSED", REVOKED})
+"""WeChat's words for an order that can be paid no more and, without a transaction, was not."""
 NOTHING = Fen(0)
 
 
@@ -99,14 +103,24 @@ class StayAccount:
 
 @dataclass(frozen=True, slots=True)
 class Settles:
-    """The payment is for what the stay owes; `opens` says that the car has not left."""
+    """The payment is for what is owed: `older_fen` of it by earlier stays, and `surplus_fen` of it by nobody.
+
+    `opens` says that the car has not left.
+    """
 
     opens: bool
+    surplus_fen: Fen = NOTHING
+    older_fen: Fen = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Surplus:
-    """The money came, but the stay owed less: a refund is owed, and no gate moves."""
+    """The money came, but nothing is owed: all of it goes back, and no gate moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """It was paid, and given back by another hand than ours before we knew: it counts for nothing, no gate moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +143,7 @@ class Wrong:
     why: str
 
 
-Decision = Settles | Surplus | Duplicate | NotSuccess | Wrong
+Decision = Settles | Surplus | GivenBack | Duplicate | NotSuccess | Wrong
 NO_ORDER = Wrong("unknown_order", "no order of ours has this number")
 
 
@@ -141,7 +155,7 @@ def settle(
     *,
     older_owed: bool = True,
 ) -> Decision:
-    """Decide what a transaction does to its stay. Surplus whenever it would exceed what the stay owes.
+    """Decide what a transaction does to its stay: whatever settles first wins, and what exceeds the debt goes back.
 
     `older_owed`: the older debts that its order asks for besides are still owed.
     """
@@ -149,8 +163,12 @@ def settle(
     if other is not None or order is None or stay is None:
         return other or NO_ORDER
     owed = order.total_fen - stay.paid_fen if stay.is_open else stay.arrears_fen
-    fits = transaction.amount_fen - order.older_fen <= owed and older_owed
-    return Settles(opens=stay.is_open) if fits else Surplus()
+    own = Fen(transaction.amount_fen - order.older_fen)
+    counted, older = Fen(max(0, min(own, owed))), order.older_fen if older_owed else NOTHING
+    if counted + older == 0:
+        return Surplus()
+    opens = stay.is_open and (counted > 0 or own == 0)
+    return Settles(opens, Fen(transaction.amount_fen - counted - older), older)
 
 
 def settle_demand(order: OrderAccount, transaction: Transaction, merchant: Merchant, *, is_owed: bool) -> Decision:
@@ -161,6 +179,13 @@ def settle_demand(order: OrderAccount, transaction: Transaction, merchant: Merch
     return Settles(opens=False) if is_owed else Surplus()
 
 
+def took_money(transaction: Transaction) -> bool:
+    """Say whether money has moved: it was paid, whatever became of it afterwards."""
+    if transaction.trade_state == REVOKED:
+        return bool(transaction.transaction_id)
+    return transaction.trade_state in (PAID, REFUNDED)
+
+
 def _otherwise(order: OrderAccount | None, transaction: Transaction, merchant: Merchant) -> Decision | None:
     """Say why a transaction pays nothing, None if it pays its order."""
     ours = (merchant.mchid, merchant.sub_mchid)
@@ -168,7 +193,7 @@ def _otherwise(order: OrderAccount | None, transaction: Transaction, merchant: M
         return Wrong("wrong_merchant", f"for merchant {transaction.mchid}, application {transaction.appid}")
     if order is None:
         return NO_ORDER
-    if transaction.trade_state != "SUCCESS":
+    if not took_money(transaction):
         return NotSuccess(transaction.trade_state)
     if not transaction.transaction_id or transaction.paid_at is None:
         return Wrong("incomplete", "paid, but without transaction id or time")
@@ -177,10 +202,12 @@ def _otherwise(order: OrderAccount | None, transaction: Transaction, merchant: M
         return Wrong("wrong_amount", f"{paid} instead of {order.amount_fen} CNY")
     if order.state is OrderState.PAID:
         return _again(order, transaction)
-    return None
+    return None if transaction.trade_state == PAID else GivenBack()
 
 
 def _again(order: OrderAccount, transaction: Transaction) -> Decision:
+    if transaction.trade_state == REVOKED:
+        return Wrong("revoked", "its payment is settled, and WeChat says that it was undone")
     if order.transaction_id == transaction.transaction_id:
         return Duplicate()
     return Wrong("other_transaction", f"paid by {order.transaction_id} already, now {transaction.transaction_id}")

@@ -31,7 +31,7 @@ from billing.pay.calls.orders import OrderCalls
 from billing.pay.calls.parking import ParkingCalls
 from billing.pay.calls.refunds import RefundCalls
 from billing.pay.calls.tidings import read_notice
-from billing.pay.gateway import Closed, CodeUrl, Notice, NotVerified, Refused, Unknown
+from billing.pay.gateway import Closed, CodeUrl, Notice, NotVerified, Refund, Refused, Unknown
 from billing.pay.keys import Keys, read_keys
 from billing.pay.marks import Nonces, gather_marks, header_fault
 from billing.settle import Transaction
@@ -263,6 +263,10 @@ class WeChatGateway:
     def close(self, order: OrderId) -> Closed | Refused | Unknown:
         """Close an order, so that it can no longer be paid."""
         return self.orders.close(order)
+
+    def query_refund(self, out_refund_no: str) -> Refund | Refused | Unknown:
+        """Ask what became of a refund."""
+        return self.refunds.query(out_refund_no)
 
     def verified(self, headers: Mapping[str, str], body: bytes) -> Notice | NotVerified:
         """Verify, decrypt and read a notice; the raw body must be what came over the wire."""

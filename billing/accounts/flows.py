@@ -156,6 +156,12 @@ def refunded(refund: str, amount: Fen, order: OrderId) -> Entry:
     )
 
 
+def refund_owed(refund: str, stay: StayId, order: OrderId, amount: Fen, reason: str, by: str) -> Entry:
+    """A person gives back what was earned: the fee is that much less, and we owe it to the payer."""
+    parts = transfer(Account.REFUNDED, Account.REFUND_PAYABLE, amount, to=reason, out_of=refund)
+    return Entry("refund_owed", f"refund_owed:{refund}", parts, stay, order, by)
+
+
 def channel_fee(row: str, amount: Fen) -> Entry | None:
     """WeChat kept its fee of one row of a bill; below zero it gave one back."""
     if not amount:

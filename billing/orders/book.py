@@ -1,46 +1,23 @@
-"""Orders, settlements, notices and gate-open requests in the database.
+"""Orders, settlements and notices in the database.
 
 Plain functions of a connection: the cashier runs them inside one transaction, journal and ledger included.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import assert_never
 
 from sqlalchemy import Connection, Row, Select, select, update
 
-from billing import outbox, stays
-from billing.accounts import flows
-from billing.accounts.book import post
 from billing.accounts.flows import Debts
-from billing.arrears import debts
-from billing.books import ACTOR, NOWHERE, Books, Place
+from billing.books import NOWHERE, Books, Place
 from billing.ids import new_id
-from billing.orders import demands, paying
 from billing.orders.demands import Demand, DemandKind
 from billing.pay.gateway import Notice
-from billing.settle import (
-    NOTHING,
-    PENDING,
-    Decision,
-    Duplicate,
-    NotSuccess,
-    OrderAccount,
-    OrderKind,
-    OrderState,
-    Settles,
-    Surplus,
-    Transaction,
-    Wrong,
-    settle,
-    settle_demand,
-)
-from billing.stays import Stay
-from billing.vouchers import book as vouchers
-from scada.model.lane.words import Quote, Reason
+from billing.settle import NOTHING, PENDING, OrderAccount, OrderKind, OrderState, Transaction
+from scada.model.lane.words import Quote
 from scada.model.money import Fen
-from scada.model.names import DemandId, LaneName, OrderId, PassageId, QuoteId, RequestId, SiteId, StayId
+from scada.model.names import DemandId, LaneName, OrderId, PassageId, QuoteId, SiteId, StayId
 from scada.model.plate import Plate
 from scada.store.schema import demand as demand_table
 from scada.store.schema import notice as notices
@@ -66,6 +43,7 @@ class PayOrder:
     older: Debts = ()
     credit_fen: Fen = NOTHING
     """What vouchers let off of the price that its quote named."""
+    closing: str = ""
 
     @property
     def id(self) -> OrderId:
@@ -93,6 +71,7 @@ class DemandOrder:
     code_url: str
     expires_at: datetime
     place: Place = NOWHERE
+    closing: str = ""
 
     @property
     def id(self) -> OrderId:
@@ -111,6 +90,8 @@ class DemandOrder:
 
 
 AnyOrder = PayOrder | DemandOrder
+CLOSING_MOST = 64
+_PENDING = [state.value for state in PENDING]
 
 
 def pending(
@@ -124,8 +105,7 @@ def pending(
 
 def pending_of(conn: Connection, stay: StayId, kind: OrderKind | None = None) -> tuple[PayOrder, ...]:
     """Give the orders of a stay, of one kind or of all, that may still be paid, newest first."""
-    states = [state.value for state in PENDING]
-    query = _joined().where(orders.c.stay == stay, orders.c.state.in_(states)).order_by(orders.c.made_at.desc())
+    query = _joined().where(orders.c.stay == stay, orders.c.state.in_(_PENDING)).order_by(orders.c.made_at.desc())
     if kind is not None:
         query = query.where(orders.c.kind == kind.value)
     return tuple(_stay_order(row) for row in conn.execute(query))
@@ -133,17 +113,15 @@ def pending_of(conn: Connection, stay: StayId, kind: OrderKind | None = None) ->
 
 def pending_about(conn: Connection, site: SiteId, kind: DemandKind, about: str) -> tuple[DemandOrder, ...]:
     """Give the orders of demands of one kind and holder that may still be paid, newest first."""
-    states = [state.value for state in PENDING]
     mine = (orders.c.site == site) & (demand_table.c.kind == kind.value) & (demand_table.c.about == about)
-    query = _joined().where(mine, orders.c.state.in_(states)).order_by(orders.c.made_at.desc())
+    query = _joined().where(mine, orders.c.state.in_(_PENDING)).order_by(orders.c.made_at.desc())
     return tuple(_demand_order(row) for row in conn.execute(query))
 
 
 def pending_with_older(conn: Connection, site: SiteId, plate: Plate) -> tuple[OrderId, ...]:
     """Give the orders of a plate's open stay that ask for old debts too and may still be paid."""
-    states = [state.value for state in PENDING]
     joined = orders.join(quotes, quotes.c.id == orders.c.quote).join(stay_table, stay_table.c.id == orders.c.stay)
-    mine = (orders.c.site == site) & (stay_table.c.plate == plate) & orders.c.state.in_(states)
+    mine = (orders.c.site == site) & (stay_table.c.plate == plate) & orders.c.state.in_(_PENDING)
     query = select(orders.c.out_trade_no).select_from(joined).where(mine, quotes.c.older_fen > 0)
     return tuple(OrderId(number) for number in conn.execute(query).scalars())
 
@@ -235,134 +213,16 @@ def move_place(conn: Connection, order: OrderId, place: Place) -> None:
     conn.execute(update(orders).where(orders.c.out_trade_no == order).values(**changes))
 
 
+def want_closed(conn: Connection, wanted: Sequence[OrderId], why: str) -> None:
+    """Write down that orders shall be closed: a server that is killed before it could goes on closing them."""
+    mine = orders.c.out_trade_no.in_(wanted) & (orders.c.closing == "") & orders.c.state.in_(_PENDING)
+    conn.execute(update(orders).where(mine).values(closing=why[:CLOSING_MOST]))
+
+
 def asked(conn: Connection, order: OrderId, at: datetime) -> None:
     """Note that WeChat was asked for an order."""
     changes = {"asked_at": at, "asks": orders.c.asks + 1}
     conn.execute(update(orders).where(orders.c.out_trade_no == order).values(**changes))
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What a transaction did, for those who act after the commit."""
-
-    decision: Decision
-    order: OrderId
-    stay: StayId | None = None
-    request: RequestId | None = None
-
-    @property
-    def verdict(self) -> str:
-        """One word for the notice's row and the log."""
-        match self.decision:
-            case Settles():
-                return "settled"
-            case Surplus():
-                return "surplus"
-            case Duplicate():
-                return "duplicate"
-            case NotSuccess():
-                return "not_success"
-            case Wrong(verdict=verdict):
-                return verdict
-            case _:
-                assert_never(self.decision)
-
-
-def apply(conn: Connection, books: Books, at: datetime, transaction: Transaction, source: str) -> Applied:
-    """Settle one transaction, from a notice or a query; doing it twice is harmless."""
-    order = find(conn, books.site, transaction.out_trade_no, lock=True)
-    if isinstance(order, DemandOrder):
-        return _apply_to_demand(conn, books, at, transaction, source, order)
-    stay = None if order is None else stays.find(conn, books.site, order.stay)
-    accounts = order.account if order else None, transaction, stay.account if stay else None
-    older_owed = order is None or debts.stand(conn, books.site, order.older)
-    decision = settle(*accounts, books.merchant, older_owed=older_owed)
-    request = None
-    if order is not None and stay is not None and isinstance(decision, Settles | Surplus):
-        request = _book(conn, books, at, transaction, source, order, stay, decision)
-    if isinstance(decision, Wrong):
-        _tell_wrong(conn, books, at, order.place if order else NOWHERE, transaction, source, decision)
-    return Applied(decision, transaction.out_trade_no, stay.id if stay else None, request)
-
-
-def _tell_wrong(
-    conn: Connection, books: Books, at: datetime, place: Place, transaction: Transaction, source: str, wrong: Wrong
-) -> None:
-    what = f"payment {wrong.verdict}"
-    books.tell(conn, at, "alarm", what, place, order=transaction.out_trade_no, source=source, why=wrong.why)
-
-
-def _apply_to_demand(
-    conn: Connection, books: Books, at: datetime, transaction: Transaction, source: str, order: DemandOrder
-) -> Applied:
-    """Settle the payment of a demand; one that is not owed any more must go back."""
-    demand = demands.find(conn, books.site, order.demand)
-    is_owed = paying.is_owed(conn, books.site, demand)
-    decision = settle_demand(order.account, transaction, books.merchant, is_owed=is_owed)
-    if isinstance(decision, Wrong):
-        _tell_wrong(conn, books, at, NOWHERE, transaction, source, decision)
-    if not isinstance(decision, Settles | Surplus):
-        return Applied(decision, order.id)
-    surplus = isinstance(decision, Surplus)
-    mark_paid(conn, order.id, transaction.transaction_id, transaction.paid_at or at)
-    add_settlement(conn, books, at, order, transaction, source, surplus)
-    if surplus:
-        post(conn, books.site, at, flows.demand_surplus(order.id, transaction.amount_fen, f"R{order.id}A"))
-    else:
-        paying.pay(conn, books, at, demand, order.id)
-    kind, what = ("alarm", "payment surplus, refund owed") if surplus else ("money", "settled")
-    body = {"order": order.id, "demand": demand.id, "amount_fen": transaction.amount_fen, "source": source}
-    books.tell(conn, at, kind, what, NOWHERE, transaction=transaction.transaction_id, **body)
-    return Applied(decision, order.id)
-
-
-def _book(
-    conn: Connection,
-    books: Books,
-    at: datetime,
-    transaction: Transaction,
-    source: str,
-    order: PayOrder,
-    stay: Stay,
-    decision: Settles | Surplus,
-) -> RequestId | None:
-    """Write all that a payment changes; gives the gate-open request if there is one to make."""
-    paid_at = transaction.paid_at or at
-    surplus = isinstance(decision, Surplus)
-    mark_paid(conn, order.id, transaction.transaction_id, paid_at)
-    add_settlement(conn, books, at, order, transaction, source, surplus)
-    _post_payment(conn, books, at, order, transaction.amount_fen, stay, surplus=surplus)
-    tell = partial(
-        books.tell,
-        conn,
-        at,
-        place=order.place,
-        order=order.id,
-        stay=stay.id,
-        amount_fen=transaction.amount_fen,
-        transaction=transaction.transaction_id,
-        source=source,
-    )
-    if isinstance(decision, Surplus):
-        tell("alarm", "payment surplus, refund owed")
-        return None
-    own = Fen(transaction.amount_fen - order.account.older_fen)
-    paid_until = stays.credit(conn, stay, own, paid_at)
-    debts.clear(conn, order.older)
-    vouchers.use_for(conn, books, at, stay.account, order.quote)
-    tell("money", "settled", paid_until=paid_until.isoformat())
-    return _ask_to_open(conn, books, at, order) if decision.opens else None
-
-
-def _post_payment(
-    conn: Connection, books: Books, at: datetime, order: PayOrder, amount: Fen, stay: Stay, *, surplus: bool
-) -> None:
-    """Enter a payment: what nothing is owed for must go back, what a stay that has ended owed is owed no more."""
-    own = Fen(amount - order.account.older_fen)
-    to_stay, to_arrears = (own, NOTHING) if stay.account.is_open else (NOTHING, own)
-    parts = (NOTHING, NOTHING, amount) if surplus else (to_stay, to_arrears, NOTHING)
-    older = () if surplus else order.older
-    post(conn, books.site, at, flows.paid(stay.id, order.id, *parts, f"R{order.id}A", older))
 
 
 def mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: datetime) -> None:
@@ -375,30 +235,31 @@ def mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: da
 
 
 def add_settlement(
-    conn: Connection, books: Books, at: datetime, order: AnyOrder, paid: Transaction, source: str, surplus: bool
+    conn: Connection,
+    books: Books,
+    at: datetime,
+    order: AnyOrder,
+    paid: Transaction,
+    source: str,
+    surplus: Fen,
+    older: Fen = NOTHING,
 ) -> None:
-    """Record that an order was paid."""
+    """Record that an order was paid; `surplus` of it goes back, `older` cleared debts of earlier stays."""
     conn.execute(
         settlements.insert().values(
             id=new_id(at),
             site=books.site,
             out_trade_no=order.id,
             stay=order.stay if isinstance(order, PayOrder) else None,
-            older_fen=NOTHING if surplus else order.account.older_fen,
+            older_fen=older,
             transaction_id=paid.transaction_id,
             amount_fen=paid.amount_fen,
-            surplus=surplus,
+            surplus_fen=surplus,
             source=source,
             paid_at=paid.paid_at or at,
             settled_at=at,
         )
     )
-
-
-def _ask_to_open(conn: Connection, books: Books, at: datetime, order: PayOrder) -> RequestId | None:
-    if order.place.lane is None:
-        return None
-    return outbox.add(conn, books.site, at, order.place, Reason.PAID, ACTOR, order.stay, order.id)
 
 
 def is_known(conn: Connection, notice: str) -> bool:
@@ -439,7 +300,9 @@ def _order(row: Row[tuple[object, ...]]) -> AnyOrder:
 def _demand_order(row: Row[tuple[object, ...]]) -> DemandOrder:
     amount = Fen(row.amount_fen)
     account = OrderAccount(OrderId(row.out_trade_no), OrderState(row.state), amount, amount, row.transaction_id)
-    return DemandOrder(account, DemandId(row.demand), row.about, row.code_url or "", row.expires_at)
+    return DemandOrder(
+        account, DemandId(row.demand), row.about, row.code_url or "", row.expires_at, closing=row.closing
+    )
 
 
 def _stay_order(row: Row[tuple[object, ...]]) -> PayOrder:
@@ -464,4 +327,5 @@ def _stay_order(row: Row[tuple[object, ...]]) -> PayOrder:
         quoted_at=row.quoted_at,
         expires_at=row.expires_at,
         valid_until=row.valid_until,
+        closing=row.closing,
     )

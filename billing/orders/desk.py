@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Self
 
 import structlog
@@ -14,10 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing.books import NOWHERE, Books
 from billing.orders import book
-from billing.orders.book import Applied
+from billing.orders.applying import Applied, apply
 from billing.parking.notices import hear_parking
-from billing.pay.gateway import Deduction, Entrance, Gateway, Notice, NotVerified
+from billing.pay.gateway import Deduction, Entrance, Gateway, Notice, NotVerified, Refund
 from billing.pay.marks import gather_marks
+from billing.refunds import book as refunds
 from billing.settle import Transaction
 from scada.clock import Clock
 from scada.model.names import OrderId
@@ -111,19 +113,26 @@ class NoticeDesk:
         def work(conn: Connection) -> tuple[str, Applied | None]:
             if book.is_known(conn, notice.id):
                 return "seen before", None
-            if isinstance(notice.about, Entrance | Deduction):
-                verdict, applied = hear_parking(conn, self._books, at, notice.about)
-                book.add_notice(conn, self._books, at, notice, verdict, marks, body)
-                return verdict, applied
-            if notice.event_type != PAID or not isinstance(notice.about, Transaction):
-                book.add_notice(conn, self._books, at, notice, "other_event", marks, body)
-                self._books.tell(conn, at, "event", f"notice {notice.event_type}", NOWHERE, notice=notice.id)
-                return "other_event", None
-            applied = book.apply(conn, self._books, at, notice.about, "notice")
-            book.add_notice(conn, self._books, at, notice, applied.verdict, marks, body)
-            return applied.verdict, applied
+            verdict, applied = self._apply(conn, at, notice)
+            book.add_notice(conn, self._books, at, notice, verdict, marks, body)
+            return verdict, applied
 
         return await self._db.write(work)
+
+    def _apply(self, conn: Connection, at: datetime, notice: Notice) -> tuple[str, Applied | None]:
+        """Do what a notice is about; gives one word for it."""
+        match notice.about:
+            case Transaction() as paid if notice.event_type == PAID:
+                applied = apply(conn, self._books, at, paid, "notice")
+                return applied.verdict, applied
+            case Entrance() | Deduction() as parking:
+                return hear_parking(conn, self._books, at, parking)
+            case Refund(out_refund_no=number) as refund:
+                said = refunds.note(conn, self._books, at, self._clock.ahead, number, refund, "notice")
+                return said, None
+            case _:
+                self._books.tell(conn, at, "event", f"notice {notice.event_type}", NOWHERE, notice=notice.id)
+                return "other_event", None
 
     async def _refuse(self, notice: NotVerified, size: int) -> None:
         log.warning("notice not verified", why=notice.why, size=size)

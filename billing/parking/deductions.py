@@ -11,13 +11,15 @@ from billing.accounts import flows
 from billing.accounts.book import post
 from billing.accounts.chart import Account
 from billing.books import ACTOR, NOWHERE, Books, Place
-from billing.orders import book
-from billing.orders.book import Applied, PayOrder
+from billing.orders import applying, book
+from billing.orders.applying import Applied
+from billing.orders.book import PayOrder
 from billing.parking import sessions
 from billing.parking.decide import Break, Collect, Heard, PaidLate, Promise, Repaid, SessionState, hear
 from billing.pay.calls.parking import Leaving, ParkedCar
 from billing.pay.gateway import Deduction
 from billing.settle import (
+    NOTHING,
     PENDING,
     Decision,
     Duplicate,
@@ -130,7 +132,7 @@ def _taken(
         case Collect(advanced=advanced):
             _note(conn, order.id, ended_at=at, advanced=advanced)
             if _is_surplus(conn, order.id):
-                return book.apply(conn, books, at, _as_payment(books, at, told), source)
+                return applying.apply(conn, books, at, _as_payment(books, at, told), source)
             _collect(conn, books, at, order, told, source)
             return before
         case Break(was_credited=was_credited):
@@ -138,7 +140,7 @@ def _taken(
             return Applied(NotSuccess("PAY_FAIL"), order.id, stay.id)
         case PaidLate():
             _note(conn, order.id, ended_at=at, repaid=told.repaid)
-            return book.apply(conn, books, at, _as_payment(books, at, told), source)
+            return applying.apply(conn, books, at, _as_payment(books, at, told), source)
         case Repaid():
             _note(conn, order.id, repaid=True)
             books.tell(conn, at, "event", "advanced fee repaid to WeChat", order.place, order=order.id, stay=stay.id)
@@ -175,7 +177,7 @@ def _promise(
 def _collect(conn: Connection, books: Books, at: datetime, order: PayOrder, told: Deduction, source: str) -> None:
     paid = _as_payment(books, at, told)
     book.mark_paid(conn, order.id, paid.transaction_id, paid.paid_at or at)
-    book.add_settlement(conn, books, at, order, paid, source, surplus=False)
+    book.add_settlement(conn, books, at, order, paid, source, NOTHING)
     post(conn, books.site, at, flows.deducted(order.stay, order.id, order.account.amount_fen))
     body = {"order": order.id, "stay": order.stay, "amount_fen": paid.amount_fen, "advanced": told.advanced}
     books.tell(conn, at, "money", "deducted", order.place, transaction=paid.transaction_id, source=source, **body)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from billing.books import Books, Place
 from billing.ids import out_trade_no
 from billing.orders import book
-from billing.orders.book import Applied
+from billing.orders.applying import Applied
 from billing.parking import deductions
 from billing.parking.deductions import Asked
 from billing.pay.calls.parking import Leaving, ParkedCar

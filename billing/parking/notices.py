@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from billing.books import Books
-from billing.orders.book import Applied
+from billing.orders.applying import Applied
 from billing.parking import deductions, sessions
 from billing.pay.gateway import Deduction, Entrance
 

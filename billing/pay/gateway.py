@@ -153,5 +153,8 @@ class Gateway(Protocol):
     def close(self, order: OrderId) -> Closed | Refused | Unknown:
         """Close an order."""
 
+    def query_refund(self, out_refund_no: str) -> Refund | Refused | Unknown:
+        """Ask what became of a refund."""
+
     def verified(self, headers: Mapping[str, str], body: bytes) -> Notice | NotVerified:
         """Verify and decrypt a notice."""

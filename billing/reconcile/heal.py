@@ -9,7 +9,7 @@ import structlog
 
 from billing.books import Books
 from billing.orders import book
-from billing.orders.book import Applied
+from billing.orders.applying import Applied, apply
 from billing.reconcile.compare.match import Difference, Side, What
 from billing.reconcile.intake.line import Line
 from billing.settle import Transaction
@@ -51,7 +51,7 @@ class Healer:
         if not isinstance(said, Transaction):
             return False
         at = self.clock.now()
-        applied = await self.db.write(lambda conn: book.apply(conn, self.books, at, said, SOURCE))
+        applied = await self.db.write(lambda conn: apply(conn, self.books, at, said, SOURCE))
         log.info("a payment was found in a bill", order=order, verdict=applied.verdict)
         self.applied(applied)
         return True

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from billing.books import Books
-from billing.orders.book import Applied
+from billing.orders.applying import Applied
 from billing.pay.bill import FundRow, fund_rows
 from billing.pay.billfile import BillError, BillFile
 from billing.reconcile import verdict

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from billing.books import Books
-from billing.orders.book import Applied
+from billing.orders.applying import Applied
 from billing.reconcile.intake.line import Line
 from billing.reconcile.intake.shelf import Shelf
 from billing.reconcile.job import BillJob, Reach

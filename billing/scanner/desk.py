@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from billing.books import Books, Place
 from billing.ids import out_trade_no
 from billing.orders import book
-from billing.orders.book import Applied
+from billing.orders.applying import Applied, apply
 from billing.pay.codes import NEVER_SENT, CodeCalls, Said, Step, Undo, take
 from billing.pay.gateway import Refused, Unknown
 from billing.scanner import attempts
@@ -218,7 +218,7 @@ class CodeDesk:
         await (self._is_over(order, said) if paid is None else self._settle(paid))
 
     async def _settle(self, paid: Transaction) -> None:
-        applied = await self._surely(lambda conn: book.apply(conn, self._books, self._clock.now(), paid, "code"))
+        applied = await self._surely(lambda conn: apply(conn, self._books, self._clock.now(), paid, "code"))
         log.info("code paid", order=paid.out_trade_no, verdict=applied.verdict)
         self._applied(applied)
 

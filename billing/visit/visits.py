@@ -210,7 +210,7 @@ class Visits:
             return NO_ORDERS
         self._close(conn, at, found, passage.began_at, reason, by, ending, place)
         stays.end_seen(conn, stay, at, lane, passage, reason)
-        return _orders_of(conn, stay)
+        return _close_orders(conn, stay, "the car has left")
 
     def annul(self, conn: Connection, at: datetime, lane: LaneName, passage: PassageId) -> tuple[OrderId, ...]:
         """Undo what an entry passage did, since its car reversed out; gives orders to be closed."""
@@ -232,7 +232,7 @@ class Visits:
         parking.end(conn, begun, at)
         vouchers.free(conn, self.books.site, begun)
         self.books.tell(conn, at, "event", "stay annulled", place, stay=begun, plate=found.plate)
-        return _orders_of(conn, begun)
+        return _close_orders(conn, begun, "the stay was annulled")
 
     def _move(
         self, conn: Connection, at: datetime, stay: Stay, lane: LaneName, passage: PassageId, by: str, *, inwards: bool
@@ -253,7 +253,7 @@ class Visits:
         if found is None:
             return NO_ORDERS
         self._close(conn, at, found, at, reason, by, Ending.EXIT_UNSEEN, place)
-        return _orders_of(conn, found.id)
+        return _close_orders(conn, found.id, "the stay ended unseen")
 
     def _close(
         self,
@@ -306,6 +306,11 @@ class Visits:
         return rights.too_much(stay.entered_at, at, due_fen, limits.stay_hours, Fen(limits.stay_fen))
 
 
-def _orders_of(conn: Connection, stay: StayId) -> tuple[OrderId, ...]:
-    """Give the orders to be closed; a code at a scanner and a deduction see themselves through."""
-    return tuple(order.id for order in book.pending_of(conn, stay, OrderKind.QR))
+def _close_orders(conn: Connection, stay: StayId, why: str) -> tuple[OrderId, ...]:
+    """Write down that the orders of a stay shall be closed; gives them, so that it happens at once.
+
+    A code at a scanner and a deduction see themselves through.
+    """
+    orders = tuple(order.id for order in book.pending_of(conn, stay, OrderKind.QR))
+    book.want_closed(conn, orders, why)
+    return orders

@@ -166,7 +166,7 @@ async def test_a_payment_by_phone_after_the_cash_is_a_surplus_that_is_owed_back(
     while not rows:
         assert shop.till.clock.seconds() < deadline
         rows = await shop.till.rows(settlement)
-    assert [row.surplus for row in rows] == [True]
+    assert [row.surplus_fen == row.amount_fen for row in rows] == [True]
     assert len(await shop.till.rows(open_request)) == 1
     payable = await shop.till.db.read(lambda conn: by_subject(conn, shop.till.config.site_id, Account.REFUND_PAYABLE))
     assert list(payable.values()) in ([-1500], [])

@@ -81,7 +81,7 @@ async def test_a_paid_order_credits_its_stay_and_asks_once_for_its_gate(till: Ti
     assert await pay(phone, order.code_url) == "ok"
     await until(lambda: till.told.settled == [(parked, order.id)])
     [settled], [asked], [row] = [await till.rows(table) for table in (settlement, open_request, stay)]
-    assert (settled.amount_fen, settled.surplus, settled.source) == (1500, False, "notice")
+    assert (settled.amount_fen, settled.surplus_fen, settled.source) == (1500, 0, "notice")
     assert (asked.lane, asked.stay, asked.out_trade_no, asked.reason, asked.state) == (
         "out1", parked, order.id, "PAID", "WAITING",
     )  # fmt: skip

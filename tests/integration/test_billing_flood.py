@@ -28,6 +28,9 @@ class DoubtingGateway:
     def close(self, order: OrderId) -> Unknown:
         raise AssertionError(f"nobody closes {order}")
 
+    def query_refund(self, out_refund_no: str) -> Refused:
+        raise AssertionError(f"nobody asks for {out_refund_no}")
+
     def verified(self, headers: Mapping[str, str], body: bytes) -> NotVerified:
         return NotVerified("unknown serial")
 

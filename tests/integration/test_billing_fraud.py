@@ -118,7 +118,7 @@ async def test_a_payment_that_did_not_arrive_clears_by_itself_what_its_order_ask
     await till.cashier.close_order(order.id, "asked again")
     await until(lambda: bool(till.told.settled))
     assert await row_of(till, parked) == ("EXIT", 1000, 1000, 0, 0)
-    assert [row.surplus for row in await till.rows(settlement)] == [False]
+    assert [row.surplus_fen for row in await till.rows(settlement)] == [0]
     assert await till.rows(open_request) == []
 
 

@@ -162,7 +162,7 @@ async def test_a_driver_who_allows_it_is_let_out_without_a_touch_and_the_money_c
     await end(phone, order.out_trade_no, "paid")
     await until_order(till, "PAID", order.out_trade_no)
     paid = await the(till, settlement)
-    assert (paid.amount_fen, paid.surplus) == (DUE, False)
+    assert (paid.amount_fen, paid.surplus_fen) == (DUE, 0)
     assert (await held(till, Account.DEDUCTION), await held(till, Account.WECHAT)) == (0, DUE)
     assert (await held(till, Account.RECEIVABLE), await held(till, Account.ARREARS)) == (0, 0)
     assert len(await till.rows(open_request)) == 1
@@ -274,7 +274,7 @@ async def test_an_answer_that_comes_after_the_driver_has_paid_is_a_surplus_that_
             assert [row.reason for row in await till.rows(open_request)] == ["PAID"]
             await end(phone, deduction.out_trade_no, "paid")
             await until_order(till, "PAID", deduction.out_trade_no)
-            assert [(row.surplus, row.amount_fen) for row in await till.rows(settlement)] == [(False, DUE), (True, DUE)]
+            assert [(row.surplus_fen, row.amount_fen) for row in await till.rows(settlement)] == [(0, DUE), (DUE, DUE)]
             assert await held(till, Account.REFUND_PAYABLE) == -DUE
             assert (await the(till, stay)).paid_fen == DUE
 

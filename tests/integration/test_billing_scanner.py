@@ -11,7 +11,7 @@ import pytest
 from billing.accounts.balances import balance
 from billing.accounts.chart import Account
 from billing.books import Books
-from billing.orders.book import Applied
+from billing.orders.applying import Applied
 from billing.scanner.desk import CodeDesk, CodeTerms, LaneSide, Waiting
 from scada.config import Config
 from scada.model.lane.words import ByCode, Quote
@@ -280,7 +280,7 @@ async def test_a_qr_code_that_is_paid_beside_the_code_is_given_back(till: Till, 
         await until_code_is(till, "PAID")
     assert await asyncio.to_thread(phone.pay, order.code_url) == "ok"
     await eventually(till, lambda states: states["QR"] == "PAID")
-    assert sorted(row.surplus for row in await till.rows(settlement)) == [False, True]
+    assert sorted(row.surplus_fen == row.amount_fen for row in await till.rows(settlement)) == [False, True]
     assert await held(till.db, till.config, Account.REFUND_PAYABLE) == -DUE
     assert len(await till.rows(open_request)) == 1
 

@@ -145,7 +145,7 @@ async def test_no_forgery_opens_and_the_genuine_notice_settles_once_however_ofte
     await until(lambda: site.answers() == {204: 2})
     assert await asyncio.to_thread(site.phone.forge, order.code_url, "genuine") == 204
     [settled], [asked] = await till.rows(settlement), await till.rows(open_request)
-    assert (settled.amount_fen, settled.surplus, settled.source) == (order.due_fen, False, "notice")
+    assert (settled.amount_fen, settled.surplus_fen, settled.source) == (order.due_fen, 0, "notice")
     assert (asked.lane, asked.stay, asked.out_trade_no, asked.state) == (OUT1, order.stay, order.id, "WAITING")
     assert till.told.settled == [(order.stay, order.id)]
     assert (await words(till))["settled"] == 1

@@ -20,6 +20,7 @@ from billing.counter import receipts, shifts
 from billing.counter.words import HandedTo, Receipt, Shift
 from billing.ids import out_trade_no
 from billing.orders import book
+from billing.orders.applying import apply
 from billing.settle import Transaction
 from billing.versions.choice import Versions
 from billing.visit.park import Park
@@ -126,7 +127,7 @@ class Site:
             name, amount = self.orders[which % len(self.orders)]
             us = self.books.merchant
             said = Transaction(us.mchid, us.appid, name, "SUCCESS", f"42{name}", amount, "CNY", self.at)
-            book.apply(self.conn, self.books, self.at, said, "notice")
+            apply(self.conn, self.books, self.at, said, "notice")
 
     def cash(self, car: int, _: str) -> None:
         parked = self._inside(car)

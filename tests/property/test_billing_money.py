@@ -20,6 +20,7 @@ from billing.accounts.chart import Account
 from billing.books import Books, Place
 from billing.ids import out_trade_no
 from billing.orders import book
+from billing.orders.applying import apply
 from billing.settle import Due, Merchant, OrderState, Settles, Transaction, close_account
 from billing.tariff import Priced
 from scada.model.lane.words import Ending, Quote, Reason
@@ -107,7 +108,7 @@ class Life:
             "unpaid": replace(genuine, trade_state="NOTPAY"),
             "stranger": replace(genuine, out_trade_no=OrderId("XX2603030001")),
         }[manner]
-        applied = book.apply(self.conn, BOOKS, self.at, said, "notice")
+        applied = apply(self.conn, BOOKS, self.at, said, "notice")
         self.opened += isinstance(applied.decision, Settles) and applied.decision.opens
 
     def close(self, which: int, _: str) -> None:
@@ -144,15 +145,15 @@ def test_no_sequence_of_messages_takes_more_than_is_due_or_asks_twice_for_a_gate
 
 def check(conn: Connection, parked: StayId, total: int, opened: int) -> None:
     settled = rows(conn, settlement)
-    counted = [row for row in settled if not row.surplus]
+    counted = [row for row in settled if row.amount_fen > row.surplus_fen]
     asked = rows(conn, open_request)
     [account] = [row for row in rows(conn, stay) if row.id == parked]
-    assert sum(row.amount_fen for row in counted) == account.paid_fen <= total
+    assert sum(row.amount_fen - row.surplus_fen for row in counted) == account.paid_fen <= total
     assert account.arrears_fen >= 0
     assert len({row.out_trade_no for row in settled}) == len(settled)
     assert len(asked) == opened == len({row.out_trade_no for row in asked})
     assert {row.out_trade_no for row in asked} <= {row.out_trade_no for row in counted}
-    agrees(conn, account, sum(row.amount_fen for row in settled if row.surplus))
+    agrees(conn, account, sum(row.surplus_fen for row in settled))
     if account.ending is None:
         assert len(asked) == len(counted)
     elif account.fee_fen:

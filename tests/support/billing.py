@@ -229,10 +229,16 @@ class Till:
 async def open_till(
     config: Config, db: Database, ask_after_s: tuple[float, ...] = (3.0, 6.0, 12.0), accept_within_s: float = 4.0
 ) -> AsyncIterator[Till]:
-    """Open a cashier on a database."""
+    """Open a cashier on a database; orders in doubt are asked for by the same plan as open ones."""
     clock, told = LaterClock(), Told()
     async with SqlCashier(
-        config, db, clock, told.hearers(), ask_after_s=ask_after_s, accept_within_s=accept_within_s
+        config,
+        db,
+        clock,
+        told.hearers(),
+        ask_after_s=ask_after_s,
+        doubt_after_s=ask_after_s,
+        accept_within_s=accept_within_s,
     ) as cashier:
         yield Till(config, db, clock, cashier, told)
 

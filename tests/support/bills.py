@@ -14,7 +14,7 @@ from billing.accounts.balances import balance
 from billing.accounts.chart import Account
 from billing.books import Books
 from billing.cases import MoneyCase, list_cases
-from billing.orders import book
+from billing.orders.applying import apply
 from billing.pay.billfile import BillFile, sha1_of
 from billing.pay.gateway import CodeUrl
 from billing.reconcile.intake.shelf import Shelf
@@ -85,7 +85,7 @@ class Day:
         paid = Transaction(
             names.mchid, names.appid, order.id, "SUCCESS", f"42{order.id[-20:]}", order.due_fen, paid_at=at
         )
-        await self.till.db.write(lambda conn: book.apply(conn, Books.of(self.at.config), at, paid, "test"))
+        await self.till.db.write(lambda conn: apply(conn, Books.of(self.at.config), at, paid, "test"))
 
     async def morning(self, hour: int = 10, days: int = 1) -> None:
         """Let WeChat's business time pass until an hour of a day after."""

@@ -75,7 +75,7 @@ class Books:
         )
         self.settlements.append(
             {"id": "set-1", "site": SITE, "out_trade_no": "D1", "stay": stay, "transaction_id": "T1"}
-            | {"amount_fen": amount_fen, "surplus": False, "source": "NOTICE", "paid_at": AT, "settled_at": AT}
+            | {"amount_fen": amount_fen, "surplus_fen": 0, "source": "NOTICE", "paid_at": AT, "settled_at": AT}
         )
 
     def by_one_gate(self) -> None:

@@ -104,7 +104,13 @@ class Tale:
     def pays(self, role: str, *, surplus: bool = False, source: str = "notice") -> None:
         """A payment for a car's stay is settled."""
         self.settlements.append(
-            {"stay": f"stay-{role}", "amount_fen": 500, "surplus": surplus, "source": source, "paid_at": AT}
+            {
+                "stay": f"stay-{role}",
+                "amount_fen": 500,
+                "surplus_fen": 500 if surplus else 0,
+                "source": source,
+                "paid_at": AT,
+            }
         )
         self.requests.append({"stay": f"stay-{role}", "state": "TAKEN"})
 

@@ -242,7 +242,7 @@ def test_a_command_that_was_taken_back_may_be_given_again(tmp_path: Path) -> Non
         ("stays", "fee_fen", 900),
         ("orders", "state", "OPEN"),
         ("orders", "amount_fen", 400),
-        ("settlements", "surplus", True),
+        ("settlements", "surplus_fen", 100),
     ],
 )
 def test_money_that_does_not_agree_on_both_sides_breaks_the_tenth_rule(

@@ -12,6 +12,9 @@ from scada.model.names import OrderId
 
 REASON_BYTES: Final = 80
 REFUNDS: Final = "/v3/refund/domestic/refunds"
+TO_MERCHANT: Final = "MERCHANT_BANK_CARD"
+"""Where a refund goes that its payer's bank did not take: to us, who pay it out. A payer's own card would have to be
+written down here, and is nobody's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,13 @@ class RefundCalls:
         sub = f"?sub_mchid={self.account.sub_mchid}" if self.account.sub_mchid else ""
         what = f"query refund {out_refund_no}"
         answer = self.channel.get(what, f"{REFUNDS}/{out_refund_no}{sub}")
+        return read(what, answer, lambda fields: _about(out_refund_no, fields))
+
+    def apply_abnormal(self, out_refund_no: str, refund_id: str) -> Refund | Refused | Unknown:
+        """Have an ABNORMAL refund paid to the merchant's own bank account, from where a person pays it out."""
+        what = f"abnormal refund {out_refund_no}"
+        body = self.account.sub() | {"out_refund_no": out_refund_no, "type": TO_MERCHANT}
+        answer = self.channel.post(what, f"{REFUNDS}/{refund_id}/apply-abnormal-refund", body)
         return read(what, answer, lambda fields: _about(out_refund_no, fields))
 
 

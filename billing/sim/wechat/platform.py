@@ -58,6 +58,11 @@ class WeChat:
         word = Word(refund.notify_url, f"REFUND.{refund.state}", refund_notice(refund), "refund")
         self.notifier.tell(word)
 
+    def end_refund(self, refund: Refund) -> None:
+        """Let a refund that was accepted come to its end, if refunds do so without a switch."""
+        if self.refunds.by_itself and self.refunds.end(refund, self.refunds.by_itself):
+            self.refund_ended(refund)
+
     def entry_changed(self, entry: Entry) -> None:
         """Tell that an entry was blocked or freed."""
         kind = self.switchboard.facts.parking_original_type

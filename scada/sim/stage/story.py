@@ -69,7 +69,7 @@ class Story:
     def settlements(self, role: str, *, surplus: bool = False) -> list[Row]:
         """Give the payments that were credited to a car's stay, or what was paid too much."""
         of = self.stay(role).get("id", "")
-        return [row for row in self.facts.settlements if row["stay"] == of and row["surplus"] is surplus]
+        return [row for row in self.facts.settlements if row["stay"] == of and bool(row["surplus_fen"]) is surplus]
 
     def requests(self, role: str) -> list[str]:
         """Say what became of the gate-open requests for a car's stay."""

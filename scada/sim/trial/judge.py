@@ -43,7 +43,7 @@ def judge(truth: Truth, facts: Facts) -> dict[str, object]:
         "stays_closed": len(closed),
         "orders_paid": sum(order["state"] == "PAID" for order in facts.orders),
         "fees_fen": _sum(closed, "fee_fen") - _sum(closed, "arrears_fen") - _sum(closed, "waived_fen"),
-        "settled_fen": _sum([row for row in facts.settlements if not row["surplus"]], "amount_fen"),
+        "settled_fen": _sum(facts.settlements, "amount_fen") - _sum(facts.settlements, "surplus_fen"),
         "arrears_fen": _sum(closed, "arrears_fen"),
         "plates_read": len(read),
         "plates_exact": sum(row["plate"] == truth.plates.get(book.owner(row) or "") for row in read),
@@ -277,7 +277,7 @@ class _Book:
                 yield f"10: order {order['out_trade_no']} over {order['amount_fen']} settled {paid['amount_fen']} fen"
         credit: Counter[object] = Counter()
         for row in self._facts.settlements:
-            credit[row["stay"]] += 0 if row["surplus"] else _whole(row["amount_fen"])
+            credit[row["stay"]] += _whole(row["amount_fen"]) - _whole(row["surplus_fen"])
         for stay in self._facts.stays:
             yield from self._balance(stay, credit[stay["id"]])
 

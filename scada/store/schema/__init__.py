@@ -13,6 +13,7 @@ from scada.store.schema.passages import camera_read, case, passage, picture_look
 from scada.store.schema.payments import demand, notice, pay_order, settlement
 from scada.store.schema.people import operator, plate_right
 from scada.store.schema.plant import intent, journal, mode_period, open_request
+from scada.store.schema.refunds import refund
 from scada.store.schema.stays import quote, stay, tariff_signature
 from scada.store.schema.till import cash_payment, till_shift
 from scada.store.schema.vouchers import merchant, merchant_invoice, voucher
@@ -46,6 +47,7 @@ __all__ = [
     "picture_look",
     "plate_right",
     "quote",
+    "refund",
     "rise",
     "settlement",
     "stay",

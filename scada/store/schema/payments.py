@@ -1,6 +1,6 @@
 """Orders at WeChat, what was paid, and the notices that said so."""
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, Column, ForeignKey, Integer, LargeBinary, String, Table
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Integer, LargeBinary, String, Table
 
 from scada.store.schema.base import Utc, metadata
 
@@ -44,11 +44,13 @@ pay_order = Table(
     Column("paid_at", Utc),
     Column("asked_at", Utc),
     Column("asks", Integer, nullable=False, server_default="0"),
+    Column("closing", String(64), nullable=False, server_default=""),
     CheckConstraint("(stay IS NULL) = (quote IS NULL) AND (quote IS NULL) <> (demand IS NULL)", name="one_subject"),
 )
 """One request to pay one quote of a stay, or one demand, at WeChat. States: `billing.settle.OrderState`.
 
 `kind`: QR (a code on a display), CODE (a payer's code at a scanner), PARKING (WeChat deducts by itself).
+`closing` says why it shall be closed, if it shall.
 """
 
 settlement = Table(
@@ -60,13 +62,13 @@ settlement = Table(
     Column("stay", String(26), ForeignKey("stay.id"), index=True),
     Column("transaction_id", String(32), nullable=False, unique=True),
     Column("amount_fen", Integer, nullable=False),
-    Column("surplus", Boolean, nullable=False),
+    Column("surplus_fen", Integer, nullable=False, server_default="0"),
     Column("older_fen", Integer, nullable=False, server_default="0"),
     Column("source", String(16), nullable=False),
     Column("paid_at", Utc, nullable=False),
     Column("settled_at", Utc, nullable=False),
 )
-"""Our record that an order was paid. `surplus`: the stay was already paid; a refund is owed.
+"""Our record that an order was paid. `surplus_fen` of it was more than was owed, and goes back as a `refund`.
 
 `older_fen` of it cleared what earlier stays of the plate owed. `stay` is null where a demand was paid.
 """

@@ -210,4 +210,4 @@ async def test_the_desk_keeps_a_refunds_notice_and_applies_it_to_no_payment(at: 
     async with open_database(tmp_path) as db, open_till(at.config, db) as till:
         assert (await till.cashier.notice(headers, body)).status == 204
         [kept] = await till.rows(notice)
-    assert (kept.event_type, kept.verdict, kept.out_trade_no) == ("REFUND.SUCCESS", "other_event", order)
+    assert (kept.event_type, kept.verdict, kept.out_trade_no) == ("REFUND.SUCCESS", "unknown_refund", order)

@@ -196,6 +196,16 @@ class OrderBook:
             self.keep(order)
             return order
 
+    def pay_late(self, code: str, openid: str) -> Order | None:
+        """Take a payment that was under way at its bank when the order was closed; None if it can be none."""
+        order = self.by_code(code)
+        with self.lock:
+            if order is None or order.state not in ("NOTPAY", "CLOSED"):
+                return None
+            order.paid(openid, self._clock.now())
+            self.keep(order)
+            return order
+
     def close(self, number: str) -> Fault | None:
         """Close an order. A number that was never ordered is burnt."""
         with self.lock:

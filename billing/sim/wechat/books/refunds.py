@@ -41,6 +41,8 @@ class RefundBook:
         self._refunds = orders.safe.all("refund", Refund)
         self.balance_fen: int | None = None
         """The merchant's own money; None is always enough."""
+        self.by_itself = ""
+        """How refunds end as soon as they are accepted; empty: they go on until a switch ends them."""
         orders.give_back = self._give_back
 
     def refund(self, fields: Mapping[str, object]) -> Refund | Fault:
@@ -89,6 +91,26 @@ class RefundBook:
                 refund.order.refunded -= refund.amount
             self._keep(refund)
             return True
+
+    def again(self, refund: Refund) -> bool:
+        """Take up a refund that its payer's bank did not take; False unless it is one."""
+        with self._orders.lock:
+            if refund.state != "ABNORMAL":
+                return False
+            refund.state, refund.ended_at = "PROCESSING", None
+            self._keep(refund)
+            return True
+
+    def by_hand(self, order: Order, amount: int) -> Refund | None:
+        """Give money back as a person does at the merchant platform; None if there is not so much to give."""
+        with self._orders.lock:
+            if order.state not in PAID_STATES or not 0 < amount <= order.total - order.refunded:
+                return None
+            number = f"MP{secrets.randbelow(10**18):018d}"
+            refund = self._made(order, number, "", {"amount": {"refund": amount}})
+            refund.state, refund.ended_at = "SUCCESS", self._clock.now()
+            self._keep(refund)
+            return refund
 
     def _give_back(self, order: Order) -> None:
         """Give all the rest of an order back at once, as a reversal does."""

@@ -19,6 +19,7 @@ from billing.sim.wechat.keys import Certified
 
 WRONG_MERCHANT: Final = Fault(400, "PARAM_ERROR", "商户号有误")
 NO_SUCH_REFUND: Final = Fault(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+NOT_ABNORMAL: Final = Fault(400, "INVALID_REQUEST", "退款单状态不是退款异常")
 NO_SUCH_ORDER: Final = Fault(404, "ORDER_NOT_EXIST", "订单不存在")
 NO_CERTIFICATES: Final = Fault(404, "RESOURCE_NOT_EXISTS", "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥")
 
@@ -100,7 +101,11 @@ def _is_named(given: object, caller: Caller, *, partner: bool) -> bool:
 
 def _refund(call: Call) -> Answer:
     made = call.wechat.refunds.refund(call.fields)
-    return refused(call, made) if isinstance(made, Fault) else _refund_answer(made)
+    if isinstance(made, Fault):
+        return refused(call, made)
+    answer = _refund_answer(made)
+    call.wechat.end_refund(made)
+    return answer
 
 
 def _refund_answer(refund: Refund) -> Answer:
@@ -115,11 +120,15 @@ def _query_refund(call: Call, number: str) -> Answer:
 
 def _abnormal(call: Call, refund_id: str) -> Answer:
     found = call.wechat.refunds.by_id(refund_id)
-    if found is None:
+    if found is None or call.fields.get("out_refund_no") != found.number:
         return refused(call, NO_SUCH_REFUND)
-    if not call.wechat.refunds.end(found, "PROCESSING"):
-        return refused(call, Fault(400, "INVALID_REQUEST", "退款单状态不是退款异常"))
-    return _refund_answer(found)
+    if call.fields.get("type") not in ("MERCHANT_BANK_CARD", "USER_BANK_CARD"):
+        return refused(call, Fault(400, "PARAM_ERROR", "参数错误: type"))
+    if not call.wechat.refunds.again(found):
+        return refused(call, NOT_ABNORMAL)
+    answer = _refund_answer(found)
+    call.wechat.end_refund(found)
+    return answer
 
 
 def _bill(call: Call, kind: str) -> Answer:

@@ -10,6 +10,7 @@ from billing.sim.wechat.faults import AnswerFault, Plan
 from billing.sim.wechat.notifier import Manner, Signer
 
 DONE: Final = Answer(204)
+ENDS: Final = ("SUCCESS", "CLOSED", "ABNORMAL")
 
 
 def switch(call: Call) -> Answer:
@@ -61,11 +62,39 @@ def _refunds(call: Call) -> Answer:
 def _end_refund(call: Call) -> Answer:
     """Let one refund, or all of them, come to an end."""
     number, state = call.text("out_refund_no"), call.text("state", "SUCCESS")
-    if state not in ("SUCCESS", "CLOSED", "ABNORMAL"):
+    if state not in ENDS:
         raise ValueError(f"state {state!r}")
     for refund in call.wechat.refunds.all():
         if number in ("", refund.number) and call.wechat.refunds.end(refund, state):
             call.wechat.refund_ended(refund)
+    return DONE
+
+
+def _by_itself(call: Call) -> Answer:
+    """Let refunds end without a switch from now on: SUCCESS, CLOSED or ABNORMAL; empty: not any more."""
+    state = call.text("state")
+    if state not in ("", *ENDS):
+        raise ValueError(f"state {state!r}")
+    call.wechat.refunds.by_itself = state
+    return DONE
+
+
+def _by_hand(call: Call) -> Answer:
+    """Let a person at the merchant platform give back what was paid for an order, or a part of it."""
+    order = call.wechat.orders.find(call.text("out_trade_no"))
+    if not isinstance(order, Order):
+        return json_answer(404, {"error": "no such order"})
+    refund = call.wechat.refunds.by_hand(order, _whole(call, "amount_fen", order.total))
+    return json_answer(409, {"error": "not so much to give"}) if refund is None else json_answer(200, _refund(refund))
+
+
+def _late_payment(call: Call) -> Answer:
+    """Take a payment that was under way when its order was closed."""
+    order = call.wechat.orders.pay_late(call.text("code_url"), call.text("openid", "phone"))
+    if order is None:
+        return json_answer(409, {"error": "this order cannot be paid late"})
+    call.wechat.judge.note("payment", outcome="late", number=order.number)
+    call.wechat.paid(order)
     return DONE
 
 
@@ -184,6 +213,9 @@ ROUTES: Final[Sequence[Route]] = (
     route("GET", "/sim/orders", _orders),
     route("GET", "/sim/refunds", _refunds),
     route("POST", "/sim/refunds", _end_refund),
+    route("POST", "/sim/refunds/by_itself", _by_itself),
+    route("POST", "/sim/refunds/by_hand", _by_hand),
+    route("POST", "/sim/late_payment", _late_payment),
     route("POST", "/sim/clock", _clock),
     route("GET", "/sim/schedule", _schedule),
     route("GET", "/sim/facts", _shown_facts),
