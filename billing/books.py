@@ -38,6 +38,10 @@ class Books:
         names = config.wechat
         return Books(config.site_id, Merchant(names.mchid, names.appid, names.sub_mchid))
 
+    def tell_of(self, conn: Connection, at: datetime, person: str, what: str, **body: object) -> None:
+        """Write one journal row of what a person did about money in this transaction."""
+        write_entries(conn, self.site, at, [JournalEntry("person", person, what, body=body)])
+
     def tell(self, conn: Connection, at: datetime, kind: str, what: str, place: Place, **body: object) -> None:
         """Write one journal row of billing's own in this transaction."""
         entry = JournalEntry(kind=kind, actor=ACTOR, what=what, lane=place.lane, passage=place.passage, body=body)

@@ -12,6 +12,7 @@ from functools import partial
 from billing.books import Books
 from billing.cashier import Hearers, SqlCashier
 from billing.counter.counter import Counter
+from billing.doors.bills import BillDesk
 from billing.doors.cash import CashDesk
 from billing.doors.ledger import LedgerDesk
 from billing.ids import new_id
@@ -396,6 +397,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **_camera_desk(plant).verbs(),
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
+            **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
             **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
             **plant.calls.verbs(),

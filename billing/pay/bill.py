@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 _YUAN = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,5}))?")
 _SEPARATOR: Final = ",`"
+MILLI: Final = 1000
+"""Thousandths in one."""
 SUCCESS: Final = "SUCCESS"
 REFUND: Final = "REFUND"
 REVOKED: Final = "REVOKED"
@@ -123,6 +125,12 @@ def _lines(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
 
 
+def whole_fen(millifen: int) -> Fen:
+    """Round thousandths to whole fen, halves away from zero."""
+    whole = (abs(millifen) + MILLI // 2) // MILLI
+    return Fen(whole if millifen >= 0 else -whole)
+
+
 def trade_rows(text: Iterable[str], zone: ZoneInfo) -> Iterator[BillRow | Totals]:
     """Read a trade bill row by row; the last is its sums, and all before add up to it. Raises BillError."""
     count = total = settled = refund = refund_settled = fee = 0
@@ -193,7 +201,7 @@ class _Row:
 
     def fen(self, name: str) -> Fen:
         """Give an amount in whole fen."""
-        amount, rest = divmod(self.millifen(name), 1000)
+        amount, rest = divmod(self.millifen(name), MILLI)
         if rest:
             raise BillError(f"{name} is {self.text(name)!r}, no whole fen")
         return Fen(amount)

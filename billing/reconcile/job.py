@@ -5,7 +5,8 @@ killed goes on where it was.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -16,7 +17,6 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing.books import NOWHERE, Books
-from billing.pay.billfile import BillError
 from billing.reconcile.intake import days
 from billing.reconcile.intake.days import BillDay, Kind
 from billing.reconcile.intake.shelf import Shelf
@@ -28,6 +28,8 @@ from scada.store.schema import ledger_entry as entries
 
 log = structlog.get_logger(__name__)
 
+_TROUBLES: Final = (ValueError, LookupError, OSError, SQLAlchemyError, StoreError)
+"""What may be wrong with one bill; the plant and the other days go on."""
 LOOK_S: Final = 60.0
 """How often it is looked whether something is due; the first look comes as long after the start."""
 
@@ -61,11 +63,20 @@ class BillJob:
         self._shelf = shelf
         self._reach = reach
         self._kinds = (Kind.TRADES,) if books.merchant.sub_mchid else tuple(Kind)
+        self._asked: set[date] = set()
+        self._woken = asyncio.Event()
+
+    def ask(self, day: date) -> None:
+        """Have a day's bills fetched and compared anew, now."""
+        self._asked.add(day)
+        self._woken.set()
 
     async def run(self) -> None:
         """Look again and again; what fails is tried again, and told when it is late."""
         while True:
-            await asyncio.sleep(LOOK_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), LOOK_S)
+            self._woken.clear()
             try:
                 await self.look()
             except (StoreError, SQLAlchemyError, OSError) as error:
@@ -75,21 +86,23 @@ class BillJob:
         """Do all that is due now, the oldest day first, and tell what is late."""
         at = self._clock.now()
         done = 0
-        for bill in await self._db.write(lambda conn: self._due(conn, at)):
-            done += await self._do(bill)
+        asked, self._asked = self._asked, set()
+        for bill in await self._db.write(lambda conn: self._due(conn, at, asked)):
+            done += await self._do(bill, anew=bill.day in asked)
         if done:
             await self._look_back(at)
         await self._db.write(lambda conn: self._tell_late(conn, at))
 
-    async def _do(self, bill: BillDay) -> bool:
+    async def _do(self, bill: BillDay, *, anew: bool) -> bool:
         """Take one bill as far as it comes; says whether it is done."""
         try:
             match bill.kind:
                 case Kind.TRADES:
-                    return (await self._reconciler.trades(bill.day)).bill.is_done
+                    return (await self._reconciler.trades(bill.day, anew=anew)).bill.is_done
                 case Kind.FUNDS:
-                    return await self._has_trades(bill.day) and (await self._reconciler.funds(bill.day)).is_done
-        except (BillError, OSError) as error:
+                    ready = await self._has_trades(bill.day)
+                    return ready and (await self._reconciler.funds(bill.day, anew=anew)).is_done
+        except _TROUBLES as error:
             at, why = self._clock.now(), f"{type(error).__name__}: {error}"
             await self._db.write(lambda conn: days.failed(conn, self._books.site, bill, at, why))
             return False
@@ -108,10 +121,13 @@ class BillJob:
                 await self._reconciler.trades(bill.day)
         await asyncio.to_thread(self._shelf.sweep, today - timedelta(days=self._reach.kept))
 
-    def _due(self, conn: Connection, at: datetime) -> Sequence[BillDay]:
+    def _due(self, conn: Connection, at: datetime, asked: Collection[date]) -> Sequence[BillDay]:
+        """Give the bills that are due or asked for; a day's trades come before its movements of money."""
         site = self._books.site
+        days.want(conn, site, asked, self._kinds, self._zone)
         days.want(conn, site, wanted_days(conn, site, at, self._zone, self._reach.back), self._kinds, self._zone)
-        due = [bill for bill in days.open_ones(conn, site) if bill.next_at <= at]
+        due = [bill for bill in days.open_ones(conn, site) if bill.next_at <= at and bill.day not in asked]
+        due += [bill for day in asked for kind in self._kinds if (bill := days.find(conn, site, day, kind)) is not None]
         return sorted(due, key=lambda bill: (bill.day, bill.kind is Kind.FUNDS))
 
     def _tell_late(self, conn: Connection, at: datetime) -> None:

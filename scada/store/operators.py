@@ -80,11 +80,16 @@ _SEE_MONEY = frozenset(
         "statement",
         "stay_money",
         "ledger_check",
+        "reconciliation",
+        "cases",
+        "case",
     }
 )
 """What money moved, and why: for whoever takes it, answers for it or looks it through."""
 _COUNTER = frozenset({"cash_price", "take_cash", "take_arrears_cash", "void_cash", "open_till", "close_till"})
 _SAFE = frozenset({"move_safe"})
+_CASES = frozenset({"take_case", "comment_case", "close_case", "run_reconciliation"})
+"""What a person must decide about money: for whoever answers for it."""
 _HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
 _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
@@ -94,11 +99,12 @@ _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "sen
 _VERBS = {
     Role.OPERATOR: _READS | _SEE_MONEY | _COUNTER | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
-    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | {VOUCH, SIGN_TARIFF},
+    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | _CASES | {VOUCH, SIGN_TARIFF},
     Role.ADMINISTRATOR: _READS
     | _SEE_MONEY
     | _COUNTER
     | _SAFE
+    | _CASES
     | _LANE_WORK
     | _CAMERAS
     | _HAND_ON_TAGS

@@ -90,8 +90,12 @@ class Day:
     async def morning(self, hour: int = 10, days: int = 1) -> None:
         """Let WeChat's business time pass until an hour of a day after."""
         then = datetime(self.day.year, self.day.month, self.day.day, hour, tzinfo=BEIJING) + timedelta(days=days)
-        ahead_s = (then - self.at.wechat.clock.now()).total_seconds()
-        await asyncio.to_thread(lambda: self.at.switch("clock", ahead_s=ahead_s))
+        await self.moved((then - self.at.wechat.clock.now()).total_seconds())
+
+    async def moved(self, seconds: float) -> None:
+        """Let time pass at WeChat and here."""
+        await asyncio.to_thread(lambda: self.at.switch("clock", ahead_s=seconds))
+        self.till.clock.later_s += seconds
 
     async def billed_by_hand(self, trades: Sequence[tuple[OrderId, int]]) -> BillFile:
         """Write a bill of payments at noon that the till believes in."""

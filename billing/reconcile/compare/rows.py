@@ -15,7 +15,7 @@ from billing.accounts.book import post
 from billing.accounts.chart import Account
 from billing.books import Books
 from billing.ids import is_our_form
-from billing.pay.bill import REVOKED, SUCCESS, BillRow
+from billing.pay.bill import REVOKED, SUCCESS, BillRow, whole_fen
 from billing.reconcile.compare.funds import Move
 from billing.reconcile.compare.match import Trade, What
 from scada.model.money import Fen
@@ -27,8 +27,6 @@ from scada.store.schema import pay_order as orders
 
 MOST_ASKED: Final = 500
 """Names in one question to the database."""
-_FEN: Final = 1000
-"""Thousandths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +115,6 @@ def _post(conn: Connection, books: Books, values: Mapping[str, object]) -> None:
     ):
         if entry is not None:
             post(conn, books.site, at, entry)  # type: ignore[arg-type]
-
-
-def whole_fen(millifen: int) -> Fen:
-    """Round thousandths to whole fen, halves away from zero."""
-    whole = (abs(millifen) + _FEN // 2) // _FEN
-    return Fen(whole if millifen >= 0 else -whole)
 
 
 def theirs(conn: Connection, site: SiteId, day: date) -> Iterator[Trade]:

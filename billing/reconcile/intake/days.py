@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
-from billing.pay.bill import FundTotals, Totals
+from billing.pay.bill import FundTotals, Totals, whole_fen
 from scada.model.money import Fen
 from scada.model.names import SiteId
 from scada.store.schema import bill_day as days
@@ -62,7 +62,12 @@ class BillDay:
     told_at: datetime | None
     sha1: str
     rows: int
+    came_fen: Fen
+    went_fen: Fen
+    fee_fen: Fen
     balance_fen: Fen | None
+    agreed: int
+    agreed_fen: Fen
     only_ours: int
     only_theirs: int
     differ: int
@@ -200,7 +205,12 @@ def _read(row: Row[tuple[object, ...]]) -> BillDay:
         told_at=row.told_at,
         sha1=row.sha1,
         rows=row.rows,
+        came_fen=Fen(row.came_fen),
+        went_fen=Fen(row.went_fen),
+        fee_fen=whole_fen(row.fee_millifen),
         balance_fen=None if row.balance_fen is None else Fen(row.balance_fen),
+        agreed=row.agreed,
+        agreed_fen=Fen(row.agreed_fen),
         only_ours=row.only_ours,
         only_theirs=row.only_theirs,
         differ=row.differ,

@@ -1,9 +1,11 @@
 """A simulator in this process for a file of tests, set back before each of them."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.support.bills import Day, open_day
 from tests.support.wechat import Bench, bench
 
 
@@ -18,3 +20,24 @@ def at(running: Bench) -> Bench:
     """The bench as it is at its start, but for its books and its time."""
     running.set_back()
     return running
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Bench]:
+    """A simulator with empty books."""
+    with bench(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def at_day(platform: Bench, tmp_path: Path) -> AsyncIterator[Day]:
+    """A day of business."""
+    async with open_day(platform, tmp_path) as day:
+        yield day
+
+
+@pytest.fixture
+async def deaf_day(platform: Bench, tmp_path: Path) -> AsyncIterator[Day]:
+    """A day on which no payment is heard of."""
+    async with open_day(platform, tmp_path, deaf=True) as day:
+        yield day

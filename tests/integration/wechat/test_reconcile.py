@@ -1,8 +1,6 @@
 """Every day's bill against the ledger, with bills that the simulator makes: what agrees, what does not, what heals."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,21 +13,7 @@ from billing.reconcile.compare.match import Side
 from billing.reconcile.intake.days import State
 from scada.model.names import OrderId
 from scada.store.schema import settlement
-from tests.support.bills import OWNER, Day, open_day
-from tests.support.wechat import Bench, bench
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Bench]:
-    """A simulator with empty books."""
-    with bench(tmp_path) as at:
-        yield at
-
-
-@pytest.fixture
-async def at_day(platform: Bench, tmp_path: Path) -> AsyncIterator[Day]:
-    async with open_day(platform, tmp_path) as day:
-        yield day
+from tests.support.bills import OWNER, Day
 
 
 async def test_a_day_that_agrees_leaves_its_fees_in_the_ledger_and_no_case(at_day: Day) -> None:
@@ -54,13 +38,6 @@ async def test_a_second_run_changes_nothing(at_day: Day) -> None:
     await at_day.reconciler.trades(at_day.day)
     await at_day.reconciler.trades(at_day.day, anew=True)
     assert await at_day.everything() == before
-
-
-@pytest.fixture
-async def deaf_day(platform: Bench, tmp_path: Path) -> AsyncIterator[Day]:
-    """A day on which no payment is heard of."""
-    async with open_day(platform, tmp_path, deaf=True) as day:
-        yield day
 
 
 async def test_a_payment_that_only_the_bill_knows_of_is_asked_for_and_settled(deaf_day: Day) -> None:
