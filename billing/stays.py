@@ -12,7 +12,7 @@ from billing.accounts.flows import Debts
 from billing.books import Place
 from billing.ids import new_id
 from billing.settle import Due, Final, StayAccount
-from billing.tariff import CreditLine, Priced, Tariff, TariffError, read_tariff
+from billing.tariff import ALONE, CreditLine, GoesOn, Priced, Tariff, TariffError, read_tariff
 from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import NOTHING, Fen
@@ -37,6 +37,7 @@ class Stay:
     colour: PlateColour
     zone: str | None
     card: str
+    goes_on: GoesOn = ALONE
 
     @property
     def id(self) -> StayId:
@@ -50,14 +51,14 @@ def find(conn: Connection, site: SiteId, stay: StayId, *, lock: bool = True) -> 
     row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise BillingError(f"no stay {stay}")
-    return _stay(row)
+    return of_row(row)
 
 
 def open_under(conn: Connection, site: SiteId, plate: Plate, *, lock: bool = True) -> Stay | None:
     """Give the stay that is open under a plate; `lock` its row as `find` does."""
     query = select(stays).where(stays.c.site == site, stays.c.plate == plate, stays.c.ending.is_(None))
     row = conn.execute(query.with_for_update() if lock else query).one_or_none()
-    return None if row is None else _stay(row)
+    return None if row is None else of_row(row)
 
 
 def begun_by(conn: Connection, passage: PassageId) -> StayId | None:
@@ -70,7 +71,7 @@ def moved_by(conn: Connection, site: SiteId, passage: PassageId) -> Stay | None:
     """Give the open stay that a passage of an inner lane moved into its lot, and that has not moved since."""
     mine = (stays.c.site == site) & (stays.c.zone_passage == passage) & stays.c.ending.is_(None)
     row = conn.execute(select(stays).where(mine).with_for_update()).one_or_none()
-    return None if row is None else _stay(row)
+    return None if row is None else of_row(row)
 
 
 def open_stays(conn: Connection, site: SiteId) -> tuple[OpenStay, ...]:
@@ -106,6 +107,7 @@ def begin(
     tariff: Tariff,
     zone: ZoneName,
     card: str = "",
+    goes_on: GoesOn = ALONE,
 ) -> tuple[StayId, Plate]:
     """Begin a stay under the passage's plate; a car without one gets a name of its own."""
     stay = StayId(new_id(at))
@@ -127,6 +129,7 @@ def begin(
             tariff_terms=tariff.terms(),
             zone=zone,
             card=card or None,
+            goes_on=None if goes_on is ALONE else goes_on.to_json(),
         )
     )
     return stay, plate
@@ -248,7 +251,8 @@ def add_quote(
     return made
 
 
-def _stay(row: Row[tuple[object, ...]]) -> Stay:
+def of_row(row: Row[tuple[object, ...]]) -> Stay:
+    """Give a stay of its row."""
     return Stay(
         account=StayAccount(
             id=StayId(row.id),
@@ -267,6 +271,7 @@ def _stay(row: Row[tuple[object, ...]]) -> Stay:
         colour=PlateColour(row.plate_colour),
         zone=row.zone,
         card=row.card or "",
+        goes_on=ALONE if row.goes_on is None else GoesOn.of_json(row.goes_on),
     )
 
 

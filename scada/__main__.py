@@ -143,6 +143,8 @@ def _add_tariffs(add: Adder) -> None:
     for name, metavar, help_text in words:
         quote.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=help_text)
     quote.add_argument("--paid", type=int, default=0, metavar="FEN", help="what was paid before")
+    away_help = "it was away meanwhile and came back: like 2026-05-01T10:00/2026-05-01T10:12"
+    quote.add_argument("--away", metavar="FROM/TO", action="append", default=[], help=away_help)
     quote.add_argument("--day-type", metavar="WORD", help="as if every day were a weekday, a holiday, one of a group")
     quote.add_argument("--zone", metavar="NAME", help="into which zone (default: the first lane's)")
     quote.add_argument("--holidays", type=Path, metavar="CSV", help="with --tariff: by this holiday table")

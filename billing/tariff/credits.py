@@ -11,6 +11,7 @@ from billing.tariff.explain import in_chinese, in_english
 from billing.tariff.lines import Line
 from billing.tariff.plan import ANY_CAR, Vehicle
 from billing.tariff.price import Pricer, seconds
+from billing.tariff.reentry import ALONE, GoesOn
 from billing.tariff.terms import Tariff, VoucherTerms
 from billing.tariff.walk import LetOff
 from billing.tariff.words import (
@@ -111,9 +112,10 @@ def quote(
     credits: Credits = NO_CREDITS,
     table: HolidayTable = NO_TABLE,
     every_day: DayKind | None = None,
+    goes_on: GoesOn = ALONE,
 ) -> Quote:
     """Price a stay, count what was paid and shown, and say when the price changes. Raises TariffError."""
-    pricer = Pricer(tariff, zone, vehicle, table, every_day)
+    pricer = Pricer(tariff, zone, vehicle, table, every_day, goes_on)
     priced, change = pricer.price(entered_at, at), pricer.next_change(entered_at, at)
     lines = tuple(credit_lines(tariff, pricer, entered_at, at, priced.total_fen, credits))
     grace = tariff.free_exit_duration

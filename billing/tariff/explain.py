@@ -37,6 +37,10 @@ def in_chinese(kind: str, name: str, units: int, unit: Fen) -> str:
             return f"{_CAPS.get(name, (name, name))[0]} {yuan_text(unit)} 元"
         case "rounding":
             return "金额取整"
+        case "away":
+            return "短时离场，期间不计费"
+        case "before":
+            return "此前停车已计费"
         case _:
             return f"{_CREDITS.get(kind, (kind, kind))[0]}{' ' + name if name else ''}"
 
@@ -54,6 +58,10 @@ def in_english(kind: str, name: str, units: int, unit: Fen) -> str:
             return f"{_CAPS.get(name, (name, name))[1]}: {yuan_text(unit)} yuan"
         case "rounding":
             return "rounding"
+        case "away":
+            return "away, not charged"
+        case "before":
+            return "charged for the stay before"
         case _:
             return f"{_CREDITS.get(kind, (kind, kind))[1]}{' ' + name if name else ''}"
 

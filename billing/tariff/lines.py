@@ -22,6 +22,7 @@ class LineKind(Enum):
     CHARGE = "charge"
     FACTOR = "factor"
     CAP = "cap"
+    AWAY = "away"
     BEFORE = "before"
     ROUNDING = "rounding"
 
@@ -147,6 +148,7 @@ class Lines:
         if not self.plan.factor_first and self.plan.factor != 1 and exact:
             more, name = exact * self.plan.factor - exact, str(self.plan.factor)
             rows.append(_Row(LineKind.FACTOR, 0, rows[-1].end, 1, 0, more, name, name, None))
+        rows += [_Row(LineKind.AWAY, at, at, 0, 0, 0, "", "", None) for at in self.began.left]
         lines = [self._line(row) for row in sorted(rows, key=lambda row: row.start) if self._tells(row)]
         rest = total - sum(line.amount_fen for line in lines)
         end = max((line.end for line in lines), default=self.entered_at)
@@ -157,7 +159,7 @@ class Lines:
         return tuple(lines)
 
     def _tells(self, row: _Row) -> bool:
-        return row.kind in (LineKind.FREE, LineKind.CHARGE) or bool(row.amount)
+        return row.kind in (LineKind.FREE, LineKind.CHARGE, LineKind.AWAY) or bool(row.amount)
 
     def _alike(self) -> Iterator[_Row]:
         """Put days together that follow each other and are charged alike."""
@@ -177,8 +179,8 @@ class Lines:
     def _line(self, row: _Row) -> Line:
         return Line(
             row.kind,
-            self._moment(row.start, back=True),
-            self._moment(row.end),
+            self._moment(row.start, back=row.kind is not LineKind.AWAY),
+            self._moment(row.end, back=row.kind is LineKind.AWAY),
             row.units,
             Fen(row.unit_fen),
             Fen(floor(row.amount)),

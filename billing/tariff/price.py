@@ -51,7 +51,7 @@ class Change:
 
 
 class Pricer:
-    """Prices stays under one tariff for one vehicle."""
+    """Prices stays under one tariff for one vehicle; or the one stay that goes on with an earlier one."""
 
     def __init__(
         self,
@@ -60,6 +60,7 @@ class Pricer:
         vehicle: Vehicle = ANY_CAR,
         table: HolidayTable = NO_TABLE,
         every_day: DayKind | None = None,
+        goes_on: GoesOn = ALONE,
     ) -> None:
         self._plan = plan_for(tariff, vehicle)
         self._zone = zone
@@ -73,16 +74,17 @@ class Pricer:
         self._days: dict[tuple[int, int], int] = {}
         self._alike: dict[tuple[DayKind | None, ...], int] = {}
         self._asked: tuple[Start, Staircase] | None = None
+        self._goes_on = goes_on
 
-    def total(self, entered_at: datetime, until: datetime, off: LetOff = NOTHING_OFF, goes_on: GoesOn = ALONE) -> Fen:
+    def total(self, entered_at: datetime, until: datetime, off: LetOff = NOTHING_OFF) -> Fen:
         """Give the price alone."""
-        if goes_on is ALONE and off is NOTHING_OFF:
+        if self._goes_on is ALONE and off is NOTHING_OFF:
             return self.total_of(_ANY_START if self._flat else self.start(entered_at), seconds(entered_at, until))
         if self._plan.free_because:
             return Fen(0)
-        start, gone = self._began(entered_at, until, goes_on)
+        start, gone = self._began(entered_at, until)
         stairs = Staircase(self._plan, start, Walk(self._plan, start, self._kinds, off))
-        return self._rest(stairs.height(gone, off.judged), goes_on)
+        return self._rest(stairs.height(gone, off.judged))
 
     def total_of(self, start: Start, gone: int) -> Fen:
         """Give the price of a stay of so many seconds."""
@@ -128,11 +130,11 @@ class Pricer:
         local = entered_at.astimezone(self._zone)
         return Start(local.toordinal(), local.hour * 3600 + local.minute * 60 + local.second, outside)
 
-    def _began(self, entered_at: datetime, until: datetime, goes_on: GoesOn) -> tuple[Start, int]:
+    def _began(self, entered_at: datetime, until: datetime) -> tuple[Start, int]:
         """Give the start of a stay, or of the one that it goes on with, and how long its car has stood."""
-        first = goes_on.began(entered_at)
+        first = self._goes_on.began(entered_at)
         free = self._plan.tariff.reentry.gap is ReentryGap.FREE
-        start = self.start(first, goes_on.away(entered_at) if free else ())
+        start = self.start(first, self._goes_on.away(entered_at) if free else ())
         return start, start.stood(seconds(first, until))
 
     def _asked_for(self, start: Start) -> Staircase:
@@ -141,10 +143,10 @@ class Pricer:
             self._asked = (start, self._stairs(start))
         return self._asked[1]
 
-    def price(self, entered_at: datetime, until: datetime, goes_on: GoesOn = ALONE) -> Priced:
+    def price(self, entered_at: datetime, until: datetime) -> Priced:
         """Price a stay and explain it; an `until` before the entry counts as the entry."""
-        plan, (start, gone) = self._plan, self._began(entered_at, until, goes_on)
-        lines = Lines(plan, goes_on.began(entered_at), self._zone, start)
+        plan, (start, gone) = self._plan, self._began(entered_at, until)
+        lines = Lines(plan, self._goes_on.began(entered_at), self._zone, start)
         if plan.free_because:
             lines.let_off(gone, plan.free_because)
             return Priced(Fen(0), self.minutes(gone), lines.made(Fen(0)))
@@ -158,20 +160,20 @@ class Pricer:
             exact += part.charged
         whole = self._finish(exact)
         uncharged = stairs.uncharged(gone) + sum(end - begin for begin, end in free)
-        made = lines.made(whole, Fen(min(whole, goes_on.charged_fen)))
-        return Priced(self._rest(exact, goes_on), self.minutes(gone), made, self.minutes(max(0, gone - uncharged)))
+        made = lines.made(whole, Fen(min(whole, self._goes_on.charged_fen)))
+        return Priced(self._rest(exact), self.minutes(gone), made, self.minutes(max(0, gone - uncharged)))
 
-    def next_change(self, entered_at: datetime, until: datetime, goes_on: GoesOn = ALONE) -> Change | None:
+    def next_change(self, entered_at: datetime, until: datetime) -> Change | None:
         """Say when the price of a stay changes next, None if it will not: a cap is reached for good."""
         if self._plan.free_because:
             return None
-        start, gone = self._began(entered_at, until, goes_on)
+        start, gone = self._began(entered_at, until)
         most = gone + self._known_s(start, gone)
-        found = self._asked_for(start).next_rise(gone, most, lambda exact: self._rest(exact, goes_on))
+        found = self._asked_for(start).next_rise(gone, most, self._rest)
         if found is None:
             return None
-        first = goes_on.began(entered_at).astimezone(UTC)
-        return Change(first + timedelta(seconds=start.passed(found[0])), self._rest(found[1], goes_on))
+        first = self._goes_on.began(entered_at).astimezone(UTC)
+        return Change(first + timedelta(seconds=start.passed(found[0])), self._rest(found[1]))
 
     def _known_s(self, start: Start, gone: int) -> int:
         """Give how far ahead the price can be known: to the end of the holiday table at most."""
@@ -194,9 +196,9 @@ class Pricer:
             exact *= self._plan.factor
         return rounded(exact, self._plan.tariff.rounding)
 
-    def _rest(self, exact: int | Fraction, goes_on: GoesOn) -> Fen:
+    def _rest(self, exact: int | Fraction) -> Fen:
         """Take off what the stay before was charged."""
-        return Fen(max(0, self._finish(exact) - goes_on.charged_fen))
+        return Fen(max(0, self._finish(exact) - self._goes_on.charged_fen))
 
     def minutes(self, gone: int) -> int:
         """Give a stay's length in minutes as the tariff counts a part minute."""
@@ -219,7 +221,7 @@ def price(
     goes_on: GoesOn = ALONE,
 ) -> Priced:
     """Price a stay from its entry to `until` and explain it."""
-    return Pricer(tariff, zone, vehicle, table).price(entered_at, until, goes_on)
+    return Pricer(tariff, zone, vehicle, table, goes_on=goes_on).price(entered_at, until)
 
 
 def rounded(exact: int | Fraction, rounding: Rounding) -> Fen:

@@ -26,6 +26,11 @@ class Start(NamedTuple):
     second: int
     outside: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def left(self) -> tuple[int, ...]:
+        """After how long each time it had stood here when it left."""
+        return tuple(self.stood(left) for left, _ in self.outside)
+
     def stood(self, second: int) -> int:
         """Give how long the car had stood here so many seconds after its entry."""
         return second - sum(min(second, back) - left for left, back in self.outside if left < second)

@@ -43,7 +43,7 @@ def charge(conn: Connection, books: Books, park: Park, versions: Versions, stay:
     start = stay.entered_at if cover.reason is not None else cover.charged_from
     try:
         vehicle = vehicle_with_past(conn, books.site, stay, versions)
-        pricer = Pricer(stay.tariff, versions.clock_zone, vehicle, versions.table)
+        pricer = Pricer(stay.tariff, versions.clock_zone, vehicle, versions.table, goes_on=stay.goes_on)
         priced = pricer.price(start, at)
         what = due(priced, stay.account, at, cover.reason)
         if what.due_fen == 0:

@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from billing.stays import Stay, kept_tariff
+from billing.stays import Stay, of_row
 from billing.tariff import FreeCharging, LineKind, Tariff, Vehicle, price
 from billing.versions.car import vehicle_of
 from billing.versions.choice import Versions
 from scada.model.lane.words import Ending
 from scada.model.names import SiteId
-from scada.model.plate import Plate, PlateColour, PlateKind
 from scada.store.schema import stay as stays
 
 _DAY = timedelta(days=1)
@@ -33,23 +32,28 @@ def vehicle_with_past(conn: Connection, site: SiteId, stay: Stay, versions: Vers
     vehicle = vehicle_of(stay.plate, stay.kind, stay.colour)
     if stay.tariff.free.charging is FreeCharging.ONCE_PER_ENTRY:
         return vehicle
-    had = _had(conn, site, stay, versions)
-    return replace(vehicle, free_used=_used(had, stay.tariff, stay.entered_at, versions.clock_zone))
+    began = stay.goes_on.began(stay.entered_at)
+    had = _had(conn, site, stay, began, versions)
+    return replace(vehicle, free_used=_used(had, stay.tariff, began, versions.clock_zone))
 
 
-def _had(conn: Connection, site: SiteId, stay: Stay, versions: Versions) -> Sequence[_Had]:
-    """Price the stays before this one in turn, each by its own version; month cards use no free minutes."""
+def _had(conn: Connection, site: SiteId, stay: Stay, began: datetime, versions: Versions) -> Sequence[_Had]:
+    """Price the stays before this one in turn, each by its own version; month cards use no free minutes.
+
+    A stay that goes on with an earlier one had what both had together.
+    """
     mine = (stays.c.site == site) & (stays.c.plate == stay.plate) & (stays.c.id != stay.id)
-    before = (stays.c.entered_at >= stay.entered_at - _BACK) & (stays.c.entered_at < stay.entered_at)
+    before = (stays.c.entered_at >= began - _BACK) & (stays.c.entered_at < began)
     paying = stays.c.card.is_(None) & stays.c.exited_at.is_not(None) & (stays.c.ending != Ending.ANNULLED.value)
     had: list[_Had] = []
     for row in conn.execute(select(stays).where(mine, before, paying).order_by(stays.c.entered_at)):
-        tariff, zone = kept_tariff(row.tariff_terms), versions.clock_zone
-        car = vehicle_of(Plate(row.plate), PlateKind(row.plate_kind), PlateColour(row.plate_colour))
-        car = replace(car, free_used=_used(had, tariff, row.entered_at, zone))
-        priced = price(tariff, row.entered_at, row.exited_at, zone, car, versions.table)
+        one, zone = of_row(row), versions.clock_zone
+        first = one.goes_on.began(one.entered_at)
+        had = [other for other in had if other.entered_at != first]
+        car = replace(vehicle_of(one.plate, one.kind, one.colour), free_used=_used(had, one.tariff, first, zone))
+        priced = price(one.tariff, one.entered_at, row.exited_at, zone, car, versions.table, one.goes_on)
         free = sum((line.end - line.start for line in priced.lines if line.kind is LineKind.FREE), timedelta())
-        had.append(_Had(row.entered_at, min(-(-free // timedelta(minutes=1)), _own(tariff, car))))
+        had.append(_Had(first, min(-(-free // timedelta(minutes=1)), _own(one.tariff, car))))
     return had
 
 

@@ -23,8 +23,9 @@ from billing.plates import register
 from billing.rights import Arrival, Departure, Inside
 from billing.settle import Due, Final, OrderKind, close_account, is_owed, keeps_promise
 from billing.stays import Stay
+from billing.tariff import ALONE
 from billing.versions.choice import Versions
-from billing.visit import park
+from billing.visit import park, reentry
 from billing.visit.charge import Charge, charge
 from billing.visit.park import Park
 from billing.vouchers import book as vouchers
@@ -162,9 +163,13 @@ class Visits:
             orders = self._end_unseen(conn, at, passage.read.text, place, reason, by)
         card = self._card(conn, at, lane, passage.read)
         zone = self.park.zone(lane)
-        tariff = self.versions.at(at, zone)
-        stay, plate = stays.begin(conn, self.books.site, at, lane, passage, tariff, zone, card)
+        old = None
+        if passage.read is not None and not card:
+            old = reentry.before(conn, self.books.site, at, passage.read.text, zone, self.park.zones)
+        tariff, goes_on = (self.versions.at(at, zone), ALONE) if old is None else (old[0].tariff, old[1])
+        stay, plate = stays.begin(conn, self.books.site, at, lane, passage, tariff, zone, card, goes_on)
         body = {"stay": stay, "plate": plate, "reason": reason.value, "by": by, "zone": zone, "card": card}
+        body |= {} if old is None else {"goes_on": old[0].id}
         self.books.tell(conn, at, "event", "stay begun", place, tariff=tariff.version, **body)
         if self.pay_score is not None and self.park.around(lane) is None:
             parking.want(conn, self.books, at, stay, self.pay_score)

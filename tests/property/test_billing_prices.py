@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from billing.tariff import (
     Credits,
+    GoesOn,
     HolidayTable,
     Pricer,
     Special,
@@ -24,6 +25,7 @@ from billing.tariff.calendar import DayKinds
 from billing.tariff.plan import plan_for
 from billing.tariff.stairs import Staircase
 from billing.tariff.walk import Walk
+from billing.tariff.words import Straddle
 from scada.model.money import Fen
 from tests.support.tariffs import SHANGHAI, Terms, simple_tariff
 
@@ -103,8 +105,8 @@ def limits(draw: st.DrawFn) -> list[Terms]:
 
 
 @st.composite
-def tariffs(draw: st.DrawFn) -> Tariff:
-    """Any tariff at all."""
+def tariffs(draw: st.DrawFn, gap: str = "REENTRY_NEVER") -> Tariff:
+    """Any tariff at all; `gap`: how a car goes on that comes back."""
     windows = draw(st.sampled_from(WINDOWS))
     kind, key, rows_of = draw(
         st.sampled_from(
@@ -120,6 +122,8 @@ def tariffs(draw: st.DrawFn) -> Tariff:
     modes = ["STRADDLE_EARLIER", "STRADDLE_LATER", "STRADDLE_RESTART", "STRADDLE_SPLIT"]
     terms: Terms = {
         "fixed_interval_rule": None,
+        "reentry_mode": gap,
+        "reentry_duration": None if gap == "REENTRY_NEVER" else 60,
         "rule_type": kind,
         key: rows,
         "free_entry_duration": draw(st.sampled_from([0, 15, 30, 500, 1500])),
@@ -329,3 +333,55 @@ def test_a_driver_who_asks_again_and_again_sees_no_price_sink(
         return now
 
     reduce(not_less, sorted(asked), 0)
+
+
+def parted(tariff: Tariff, entered_at: datetime, stood: int, away: int, vehicle: Vehicle) -> tuple[datetime, GoesOn]:
+    """Let a car leave after so many seconds and come back after so many more; what it was told has been charged."""
+    left = entered_at + timedelta(seconds=stood)
+    back = left + timedelta(seconds=away)
+    charged = pricer(tariff, vehicle).total(entered_at, left)
+    return back, GoesOn(entered_at, ((left, back),), charged)
+
+
+short = st.integers(0, 3600)
+
+
+@FEW
+@given(tariffs(gap="REENTRY_GAP_CHARGED"), entries, lengths, short, lengths, vehicles)
+def test_a_short_exit_makes_a_stay_neither_cheaper_nor_dearer(
+    tariff: Tariff, entered_at: datetime, stood: int, away: int, more: int, vehicle: Vehicle
+) -> None:
+    back, goes_on = parted(tariff, entered_at, stood, away, vehicle)
+    until = back + timedelta(seconds=more)
+    rest = Pricer(tariff, SHANGHAI, vehicle, TABLE, goes_on=goes_on).price(back, until)
+    assert goes_on.charged_fen + rest.total_fen == pricer(tariff, vehicle).total(entered_at, until)
+    assert sum(line.amount_fen for line in rest.lines) == rest.total_fen
+
+
+@FEW
+@given(tariffs(gap="REENTRY_GAP_FREE"), entries, lengths, short, lengths, vehicles)
+def test_where_the_minutes_away_are_free_coming_back_costs_nothing_and_the_price_only_rises(
+    tariff: Tariff, entered_at: datetime, stood: int, away: int, more: int, vehicle: Vehicle
+) -> None:
+    back, goes_on = parted(tariff, entered_at, stood, away, vehicle)
+    asked, until = Pricer(tariff, SHANGHAI, vehicle, TABLE, goes_on=goes_on), back + timedelta(seconds=more)
+    rest, change = asked.price(back, until), asked.next_change(back, until)
+    assert sum(line.amount_fen for line in rest.lines) == rest.total_fen == asked.total(back, until)
+    if tariff.straddle in (Straddle.EARLIER, Straddle.RESTART):
+        assert asked.total(back, back) == 0
+    if change is not None:
+        assert change.at > until
+        assert asked.total(back, change.at - SECOND) == rest.total_fen < change.total_fen
+        assert asked.total(back, change.at) == change.total_fen
+
+
+@FEW
+@given(intervals({}), entries, lengths, short, lengths)
+def test_where_only_the_length_matters_minutes_away_are_as_if_they_had_not_been(
+    rows: list[Terms], entered_at: datetime, stood: int, away: int, more: int
+) -> None:
+    terms: Terms = {"fixed_interval_rule": rows, "first_period_restart": []}
+    tariff = simple_tariff(reentry_mode="REENTRY_GAP_FREE", reentry_duration=60, **terms)
+    back, goes_on = parted(tariff, entered_at, stood, away, Vehicle())
+    rest = Pricer(tariff, SHANGHAI, goes_on=goes_on).total(back, back + timedelta(seconds=more))
+    assert goes_on.charged_fen + rest == total(tariff, entered_at, stood + more)

@@ -332,3 +332,19 @@ async def keep_stays(path: Path, *kept: tuple[int, str | None], amount: int = 50
     ]
     async with Database(database_url(config)) as db:
         await db.write(lambda conn: conn.execute(insert(stay), rows))
+
+
+def test_a_car_that_was_away_goes_on_with_its_stay_where_the_tariff_says_so(tmp_path: Path, capsys: Out) -> None:
+    free = tmp_path / "free.toml"
+    said = 'reentry_mode = "REENTRY_GAP_FREE"\nreentry_duration = 30'
+    free.write_text(Path(DEMO).read_text("utf-8").replace('reentry_mode = "REENTRY_NEVER"', said), "utf-8")
+    stay = ["--entry", "2026-03-03T10:00", "--exit", "2026-03-03T11:20"]
+    assert quoted(capsys, "--tariff", str(free), *stay, "--away", "2026-03-03T10:30/10:50")["total_fen"] == 500
+    away = ["--away", "2026-03-03T10:30/2026-03-03T10:50", "--paid", "500"]
+    answer = quoted(capsys, "--tariff", str(free), *stay, *away)
+    assert (answer["payable_fen"], answer["next_change_at"]) == (0, "2026-03-03T11:20:01+08:00")
+    kinds = [(line["kind"], line["start"][11:16], line["end"][11:16]) for line in answer["lines"]]  # type: ignore[attr-defined]
+    assert kinds == [("charge", "10:00", "11:20"), ("away", "10:30", "10:50")]
+    for file, gap in ((DEMO, "10:30/10:50"), (str(free), "10:30/11:01"), (str(free), "09:00/09:10")):
+        assert main(["quote", "--tariff", file, *stay, "--away", f"2026-03-03T{gap}"]) == 2
+        assert "--away" not in capsys.readouterr().out

@@ -1,6 +1,5 @@
 """A database of before the first tariff files: its stays cost what they cost, and their drivers keep their promises."""
 
-import sqlite3
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
@@ -106,12 +105,12 @@ def test_a_stay_of_before_tariff_files_costs_the_same_after_the_migration(tmp_pa
 
 
 def test_terms_written_by_todays_words_are_left_as_they_are(tmp_path: Path) -> None:
-    url = old_database(tmp_path, OLD)
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    new.mkdir()
+    url = old_database(old, OLD)
     migrate(url)
-    once = kept_terms(url)
-    with sqlite3.connect(tmp_path / "daozha.db") as db:
-        db.execute("update alembic_version set version_num = '0006'")
-        db.execute("drop table tariff_signature")
-    db.close()
+    todays = kept_terms(url)
+    url = old_database(new, *todays)
     migrate(url)
-    assert kept_terms(url) == once
+    assert kept_terms(url) == todays

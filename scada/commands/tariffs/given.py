@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from billing.tariff import DayKind, DayType, PlateType, Tariff, Vehicle, VehicleType, Voucher, VoucherKind
+from billing.tariff import (
+    ALONE,
+    DayKind,
+    DayType,
+    GoesOn,
+    PlateType,
+    Tariff,
+    Vehicle,
+    VehicleType,
+    Voucher,
+    VoucherKind,
+)
 from scada.model.plate import PlateKind
 
 _KINDS: Final[Mapping[str, PlateKind]] = {kind.value: kind for kind in PlateKind}
@@ -26,6 +37,7 @@ _DAYS: Final[Mapping[str, DayType]] = {"weekday": DayType.WEEKDAY, "holiday": Da
 _YEARS: Final = range(2000, 2200)
 """Of the years that a stay may lie in; a mistyped year is told, not priced."""
 _MOST: Final = 100_000_000
+_AWAY: Final = "2026-05-01T10:00/2026-05-01T10:12"
 
 
 class GivenError(ValueError):
@@ -41,6 +53,24 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
     if read.year not in _YEARS:
         raise GivenError(f"{text!r} is not from {_YEARS.start} to {_YEARS.stop - 1}; write it like 2026-05-01T08:00")
     return read if read.tzinfo else read.replace(tzinfo=zone)
+
+
+def away(tariff: Tariff, words: Sequence[str], entry: datetime, leave: datetime, zone: ZoneInfo) -> GoesOn:
+    """Read when a car was away for a while; only where the tariff lets its stay go on."""
+    gaps: list[tuple[datetime, datetime]] = []
+    since = entry
+    for word in words:
+        left, _, back = word.partition("/")
+        gap = moment(left, zone), moment(back if "T" in back else f"{left.partition('T')[0]}T{back}", zone)
+        if not since <= gap[0] <= gap[1] <= leave:
+            raise GivenError(f"{word!r} does not lie within the stay, one after the other; write it like {_AWAY}")
+        if not tariff.reentry.holds(gap[1] - gap[0]):
+            most = tariff.reentry.minutes
+            rule = f"goes on after {most} minutes at most" if most else "never goes on (reentry_mode)"
+            raise GivenError(f"{word!r}: under this tariff a stay {rule}; price two stays")
+        gaps.append(gap)
+        since = gap[1]
+    return GoesOn(entry, tuple(gaps)) if gaps else ALONE
 
 
 def _number(written: str) -> int | None:

@@ -82,6 +82,7 @@ def _price_one(asked: argparse.Namespace) -> int:
         Credits(Fen(asked.paid), None, given.vouchers(tariff, asked.voucher)),
         _table(asked) if config is None else holidays.read(holidays.path_in(config.data)),
         given.day(tariff, asked.day_type),
+        given.away(tariff, asked.away, entry, leave, zone),
     )
     if asked.json:
         answer = {"tariff": tariff.name, "version": tariff.version, **made.to_json(zone)}

@@ -34,13 +34,15 @@ stay = Table(
     Column("card", String(32)),
     Column("entry_look", String(128)),
     Column("credit_fen", Integer, nullable=False, server_default="0"),
+    Column("goes_on", JSON),
 )
 """One visit of one car. `ending` is null while it is open; `paid_until` is its credit.
 
 `credit_fen` is what vouchers have let it off for good: fee = paid + credit + arrears + waived once it has ended.
 
 `zone` is where the car stands, `zone_passage` the passage of an inner lane that moved it there last; `card` is the
-month card of which it takes a space, null for a temporary car; `entry_look` is what the car looked like.
+month card of which it takes a space, null for a temporary car; `entry_look` is what the car looked like. `goes_on` is
+with what a car that came back within minutes goes on (`billing.tariff.reentry`), null where a stay stands alone.
 """
 Index(
     "ix_stay_open_plate",
