@@ -19,7 +19,7 @@ from billing.settle import NOTHING, StayAccount
 from billing.stays import Stay
 from billing.vouchers import book as vouchers
 from scada.model.lane.words import Quote, Reason
-from scada.model.money import Fen
+from scada.model.money import Fen, yuan_text
 from scada.model.names import SiteId, StayId
 from scada.store.schema import cash_payment as payments
 from scada.store.schema import open_request, till_shift
@@ -61,7 +61,7 @@ def take_arrears(
     if found.account.is_open or owed <= 0:
         return NotTaken(f"this stay owes nothing: {HAND_BACK}")
     if owed != shown or given < owed:
-        return NotTaken(f"{owed} fen are owed by this stay: nothing is taken in part")
+        return NotTaken(f"{yuan_text(owed)} yuan are owed by this stay: nothing is taken in part")
     return _keep(conn, books, at, found, _blank(conn, books.site, at, zone, shift, found, owed, given), Place())
 
 

@@ -17,6 +17,7 @@ from hmi.control.push import Push
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
 from hmi.control.views.cameras import cameras
+from hmi.control.views.money import money
 from hmi.control.views.overview import overview, theme
 from hmi.control.views.tags import tags
 from hmi.language import LANGUAGES, speak
@@ -57,6 +58,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(overview)
     app.register_blueprint(tags)
     app.register_blueprint(cameras)
+    app.register_blueprint(money)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
     return app

@@ -12,6 +12,12 @@ COMMANDERS = frozenset({"operator", "administrator"})
 """Roles that may act on a lane. The plant checks again."""
 REPAIRERS = COMMANDERS | {"technician"}
 """Roles that may do what a repair needs."""
+TELLERS = COMMANDERS
+"""Roles that may take cash."""
+KEEPERS = frozenset({"manager", "administrator"})
+"""Roles that answer for money: the safe, refunds, debts given up, money cases."""
+MONEY_SEERS = TELLERS | KEEPERS | {"auditor"}
+"""Roles that may see what money moved."""
 HANDS = frozenset({"technician", "administrator"})
 """Roles that may force and write tags."""
 
@@ -36,6 +42,21 @@ class Session:
     def may_repair(self) -> bool:
         """Say whether the person's role lets them test a lane."""
         return self.role in REPAIRERS
+
+    @property
+    def may_take_cash(self) -> bool:
+        """Say whether the person's role lets them take cash."""
+        return self.role in TELLERS
+
+    @property
+    def may_keep_money(self) -> bool:
+        """Say whether the person's role lets them answer for money."""
+        return self.role in KEEPERS
+
+    @property
+    def may_see_money(self) -> bool:
+        """Say whether the person's role lets them see what money moved."""
+        return self.role in MONEY_SEERS
 
     @property
     def may_force(self) -> bool:
