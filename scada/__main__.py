@@ -12,6 +12,8 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 
+from scada.commands.money.options import add_credit
+
 SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 not tried: configuration, usage, no right"
 _ROLES = ("operator", "technician", "manager", "administrator", "auditor", "system")
@@ -73,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_books(add)
     _add_stocktake(add)
     _add_rights(add)
+    add_credit(add, _group, _command, _lazily, _period)
     _add_bills(add)
     _add_upkeep(add)
     return parser

@@ -12,13 +12,16 @@ from functools import partial
 from billing.books import Books
 from billing.cashier import Hearers, SqlCashier
 from billing.counter.counter import Counter
+from billing.doors.arrears import ArrearsDoor
 from billing.doors.bills import BillDesk
 from billing.doors.cash import CashDesk
 from billing.doors.ledger import LedgerDesk
+from billing.doors.vouchers import VoucherDoor
 from billing.ids import new_id
 from billing.request import RequestWriter
 from billing.scanner.desk import LaneSide, Waiting
 from billing.scanner.reader import ScannerReader
+from billing.vouchers.desk import VoucherDesk
 from lpr.display.room import DisplayRoom
 from lpr.display.room import build as build_displays
 from lpr.evidence import PictureStore
@@ -62,7 +65,7 @@ from scada.engine.trace.tap import tapped
 from scada.maps.desk import MapDesk
 from scada.maps.inuse import Parts, SiteMap, start_map
 from scada.model.figures import HISTORY_BOX
-from scada.model.lane.events import PayingByCode
+from scada.model.lane.events import CreditChanged, PayingByCode
 from scada.model.lane.leave import due_of, needs_person
 from scada.model.lane.states import AwaitingOperator, AwaitingPayment
 from scada.model.lane.words import ByCode, Direction
@@ -102,6 +105,7 @@ class Plant:
     units: UnitDesk
     cashier: SqlCashier
     counter: Counter
+    vouchers: VoucherDesk
     requests: RequestWriter
     room: PictureRoom
     keeper: Keeper
@@ -203,6 +207,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         busy=lambda lane: _busy(lane, runners, keepers),
     )
     counter = Counter(Books.of(config), zone, db, clock, cashier, money.paid_by_hand)
+    vouchers = VoucherDesk(db, Books.of(config), clock, zone, partial(_credit_changed, clock, runners))
     await stack.enter_async_context(requests)
     return Plant(
         config=config,
@@ -221,6 +226,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         units=units,
         cashier=cashier,
         counter=counter,
+        vouchers=vouchers,
         requests=requests,
         room=room,
         keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),
@@ -302,6 +308,14 @@ class Money:
 
     def _counted(self, zones: Mapping[ZoneName, ZoneCount]) -> None:
         self._tags.set_all(zone_values(zones))
+
+
+def _credit_changed(clock: SystemClock, runners: Mapping[LaneName, LaneRunner], stay: StayId) -> None:
+    """Tell the lane at which a stay's car stands that it owes another amount now."""
+    for runner in runners.values():
+        live = runner.lane.live
+        if live is not None and live.stay == stay:
+            runner.post(CreditChanged(live.id, stay, at=clock.now(), at_s=clock.seconds()))
 
 
 def _lanes_of_cameras(config: Config) -> Mapping[str, LaneName]:
@@ -400,6 +414,8 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
             **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
+            **VoucherDoor(plant.vouchers, plant.db, Books.of(config), plant.clock).verbs(),
+            **_arrears_door(plant).verbs(),
             **plant.calls.verbs(),
         },
         ranked,
@@ -418,6 +434,12 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         catalogue = served(plant.tags.specs(), {tag.name: tag for tag in plant.maps.tag_map.tags}, config.serve.tags)
         doors.append(door(config, plant.clock, plant.tags, catalogue, plant.operators, hello))
     return doors
+
+
+def _arrears_door(plant: Plant) -> ArrearsDoor:
+    config, books = plant.config, Books.of(plant.config)
+    alone = Fen(config.arrears.write_off_fen)
+    return ArrearsDoor(plant.cashier, plant.db, books, plant.clock, plant.operators, alone)
 
 
 def _camera_desk(plant: Plant) -> CameraDesk:

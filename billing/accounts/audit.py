@@ -14,11 +14,12 @@ from scada.store.schema import ledger_entry as entries
 from scada.store.schema import ledger_posting as postings
 from scada.store.schema import stay as stays
 from scada.store.schema import till_shift as shifts
+from scada.store.schema import voucher as vouchers
 
 
 def mistakes(conn: Connection, site: SiteId) -> list[str]:
     """Name everything in the books that is not as it must be; nothing is believed, everything is summed up anew."""
-    looks = (_entries, _receivables, _arrears, _stays, _tills)
+    looks = (_entries, _receivables, _arrears, _stays, _vouchers, _tills)
     return [mistake for look in looks for mistake in look(conn, site)]
 
 
@@ -37,9 +38,10 @@ def _entries(conn: Connection, site: SiteId) -> Iterator[str]:
 
 
 def _receivables(conn: Connection, site: SiteId) -> Iterator[str]:
-    """A stay that has ended is owed for no more; one that is open has paid ahead what its column says."""
-    paid = select(stays.c.id, stays.c.paid_fen).where(stays.c.site == site, stays.c.ending.is_(None))
-    wanted = {row.id: Fen(-row.paid_fen) for row in conn.execute(paid.where(stays.c.paid_fen != 0))}
+    """A stay that has ended is owed for no more; one that is open has what its columns say."""
+    ahead = stays.c.paid_fen + stays.c.credit_fen
+    paid = select(stays.c.id, ahead.label("ahead")).where(stays.c.site == site, stays.c.ending.is_(None), ahead != 0)
+    wanted = {row.id: Fen(-row.ahead) for row in conn.execute(paid)}
     yield from _differs("receivable of stay", by_subject(conn, site, Account.RECEIVABLE), wanted)
 
 
@@ -53,10 +55,28 @@ def _stays(conn: Connection, site: SiteId) -> Iterator[str]:
     """The fee of a stay that has ended is paid, owed or let off, to the last fen."""
     table = stays.c
     ended = (table.site == site) & table.ending.is_not(None) & (table.ending != Ending.ANNULLED.value)
-    off = table.fee_fen != table.paid_fen + table.arrears_fen + table.waived_fen
+    off = table.fee_fen != table.paid_fen + table.credit_fen + table.arrears_fen + table.waived_fen
     for row in conn.execute(select(stays).where(ended, off)):
-        parts = f"{row.paid_fen} paid, {row.arrears_fen} owed, {row.waived_fen} let off"
+        parts = f"{row.paid_fen} paid, {row.credit_fen} by vouchers, {row.arrears_fen} owed, {row.waived_fen} let off"
         yield f"stay {row.id}: its fee is {row.fee_fen} fen, but {parts}"
+
+
+def _vouchers(conn: Connection, site: SiteId) -> Iterator[str]:
+    """What vouchers let stays off is what the used ones say, each posted once."""
+    used = (vouchers.c.site == site) & (vouchers.c.state == "USED")
+    query = select(vouchers.c.stay, func.sum(vouchers.c.amount_fen).label("sum")).where(used).group_by(vouchers.c.stay)
+    found = {row.stay: Fen(int(row.sum)) for row in conn.execute(query) if row.sum}
+    told = select(stays.c.id, stays.c.credit_fen).where(stays.c.site == site, stays.c.credit_fen != 0)
+    yield from _differs("vouchers of stay", found, {row.id: Fen(row.credit_fen) for row in conn.execute(told)})
+    let_off = (
+        -select(func.coalesce(func.sum(postings.c.amount_fen), 0))
+        .select_from(postings.join(entries, entries.c.id == postings.c.entry))
+        .where(entries.c.site == site, entries.c.kind == "voucher", postings.c.account == Account.RECEIVABLE.value)
+        .scalar_subquery()
+    )
+    posted = int(conn.execute(select(let_off)).scalar_one())
+    if posted != sum(found.values()):
+        yield f"used vouchers let off {sum(found.values())} fen, the ledger says {posted}"
 
 
 def _tills(conn: Connection, site: SiteId) -> Iterator[str]:

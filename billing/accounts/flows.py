@@ -56,14 +56,14 @@ def voucher_used(voucher: VoucherId, stay: StayId, merchant: MerchantId, amount:
 
 
 def merchant_paid(merchant: MerchantId, amount: Fen, into: Account, ref: str, by: str, note: str = "") -> Entry:
-    """A merchant has paid, ahead or what it owed: into the bank, or into a person's till."""
-    parts = transfer(into, Account.MERCHANT, amount, to=by if into is Account.CASH else "", out_of=merchant)
+    """A merchant has paid, ahead or what it owed: into the bank or the safe."""
+    parts = transfer(into, Account.MERCHANT, amount, out_of=merchant)
     return Entry("merchant_paid", ref, parts, by=by, note=note)
 
 
 def merchant_repaid(merchant: MerchantId, amount: Fen, out_of: Account, ref: str, by: str) -> Entry:
     """A merchant got back what it had paid ahead."""
-    parts = transfer(Account.MERCHANT, out_of, amount, to=merchant, out_of=by if out_of is Account.CASH else "")
+    parts = transfer(Account.MERCHANT, out_of, amount, to=merchant)
     return Entry("merchant_repaid", ref, parts, by=by)
 
 

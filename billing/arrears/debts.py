@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select, update
 
 from billing.accounts import flows
 from billing.accounts.book import post
+from billing.accounts.chart import Account
 from billing.accounts.flows import Debts
 from billing.arrears.terms import Debt
 from billing.books import NOWHERE, Books
@@ -16,6 +17,8 @@ from scada.model.money import NOTHING, Fen
 from scada.model.names import SiteId, StayId
 from scada.model.plate import Plate
 from scada.ports import BillingError
+from scada.store.schema import ledger_entry as entries
+from scada.store.schema import ledger_posting as postings
 from scada.store.schema import stay as stays
 
 
@@ -86,6 +89,37 @@ def write_off(conn: Connection, books: Books, at: datetime, stay: StayId, by: st
     body = {"stay": stay, "plate": row.plate, "amount_fen": amount, "by": by, "second": second, "why": why}
     books.tell(conn, at, "money", "arrears written off", NOWHERE, **body)
     return amount
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What stays of a time left owing, and what came of it until now."""
+
+    left_fen: Fen
+    recovered_fen: Fen
+    written_off_fen: Fen
+
+    @property
+    def open_fen(self) -> Fen:
+        """What is still owed of it."""
+        return Fen(self.left_fen - self.recovered_fen - self.written_off_fen)
+
+    @property
+    def percent(self) -> int:
+        """How much of it was paid after all, in whole per cent."""
+        return self.recovered_fen * 100 // self.left_fen if self.left_fen else 100
+
+
+def recovery(conn: Connection, site: SiteId, since: datetime, until: datetime) -> Recovery:
+    """Sum up, from the ledger, what the stays that ended in a time left owing, and what came of that."""
+    joined = postings.join(entries, entries.c.id == postings.c.entry).join(stays, stays.c.id == postings.c.subject)
+    mine = (entries.c.site == site) & (postings.c.account == Account.ARREARS.value)
+    ended = (stays.c.exited_at >= since) & (stays.c.exited_at < until)
+    query = select(entries.c.kind, func.sum(postings.c.amount_fen).label("sum")).select_from(joined)
+    sums = {row.kind: int(row.sum) for row in conn.execute(query.where(mine, ended).group_by(entries.c.kind))}
+    left = sums.pop("ended", 0) + sums.pop("opening", 0)
+    given_up = -sums.pop("written_off", 0)
+    return Recovery(Fen(left), Fen(-sum(sums.values())), Fen(given_up))
 
 
 def amount_of(conn: Connection, site: SiteId, stay: StayId) -> Fen:

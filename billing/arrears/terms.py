@@ -16,10 +16,6 @@ class Debt:
     amount_fen: Fen
     left_at: datetime
 
-    def to_json(self) -> dict[str, object]:
-        """Give it as JSON values."""
-        return {"stay": self.stay, "amount_fen": self.amount_fen, "left_at": self.left_at.isoformat()}
-
 
 @dataclass(frozen=True, slots=True)
 class Cleared:

@@ -21,7 +21,8 @@ UNENDED: Final = PENDING | {OrderState.REVERSING}
 def begin(conn: Connection, books: Books, at: datetime, place: Place, quote: Quote, order: OrderId) -> str:
     """Record a payment by code before the code is sent; gives why there is none, empty if there is one."""
     stay = stays.find(conn, books.site, quote.stay)
-    owed, own = quote.total_fen - stay.account.paid_fen, quote.due_fen - quote.older_fen
+    owed = quote.total_fen - quote.credit_fen - stay.account.paid_fen
+    own = quote.due_fen - quote.older_fen
     if not stay.account.is_open or own not in (0, owed) or quote.valid_until <= at or quote.due_fen <= 0:
         return "the quote is out of date"
     if not debts.stand(conn, books.site, quote.older):

@@ -79,7 +79,7 @@ def receive(
     by: str,
     note: str = "",
 ) -> None:
-    """Enter what a merchant has paid: ahead, or for an invoice; into the bank or a person's till."""
+    """Enter what a merchant has paid: ahead, or for an invoice; into the bank or the safe."""
     ref = f"merchant_paid:{new_id(at)}"
     post(conn, books.site, at, flows.merchant_paid(merchant.id, amount, into, ref, by, note))
     body = {"merchant": merchant.id, "amount_fen": amount, "into": into.value, "by": by, "note": note}

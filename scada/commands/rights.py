@@ -4,7 +4,6 @@ A running plant asks the database anew for every car, so a change counts from th
 """
 
 import argparse
-import getpass
 import json
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from billing.plates.sheet import Fault, Line, Sheet, Terms
 from billing.rights import RightKind
 from scada import say
 from scada.clock import clock_from
-from scada.commands.upkeep import with_database
+from scada.commands.upkeep import who, with_database
 from scada.config import Config
 from scada.model.names import ZoneName
 from scada.model.plate import normal_form
@@ -60,7 +59,7 @@ def remove(asked: argparse.Namespace) -> int:
     async def work(config: Config, db: Database) -> int:
         at, plate, kind = clock_from().now(), normal_form(asked.plate), RightKind(asked.kind.upper())
         zone = ZoneName(asked.zone) if asked.zone else None
-        ended = await db.write(lambda conn: register.remove(conn, config.site_id, at, plate, kind, zone, _who()))
+        ended = await db.write(lambda conn: register.remove(conn, config.site_id, at, plate, kind, zone, who()))
         if not ended:
             say.complain(f"{plate} is not {asked.kind} {_where(zone)}; daozha rights list shows what it is")
             return 1
@@ -90,7 +89,7 @@ def show(asked: argparse.Namespace) -> int:
 
 async def _take(config: Config, db: Database, terms: Terms, read: Sheet, file: str) -> int:
     """Write what was read, if there is nothing wrong with any of it."""
-    lines, by = read.lines, _who()
+    lines, by = read.lines, who()
 
     def work(conn: Connection) -> list[Fault]:
         clashes = sheet.clashes(lines, register.entries(conn, config.site_id, terms.now))
@@ -128,11 +127,3 @@ def _terms(config: Config) -> Terms:
 
 def _where(zone: ZoneName | None) -> str:
     return "everywhere" if zone is None else f"in {zone}"
-
-
-def _who() -> str:
-    """Give the name of the person at the terminal."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

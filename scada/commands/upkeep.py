@@ -5,6 +5,7 @@ The database is shared safely with a running plant: each command is one short tr
 
 import argparse
 import asyncio
+import getpass
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
@@ -77,6 +78,14 @@ def _password() -> str:
 def _hand_over(name: str, password: str) -> None:
     sys.stdout.write(f"{name}  {password}\n")
     say.note("It is shown this once. A person chooses another at the first sign-in; a system keeps it.")
+
+
+def who() -> str:
+    """Give the name of the person at the terminal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def with_database(asked: argparse.Namespace, work: Work) -> int:

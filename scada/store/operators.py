@@ -83,6 +83,9 @@ _SEE_MONEY = frozenset(
         "reconciliation",
         "cases",
         "case",
+        "merchants",
+        "vouchers",
+        "arrears",
     }
 )
 """What money moved, and why: for whoever takes it, answers for it or looks it through."""
@@ -90,6 +93,20 @@ _COUNTER = frozenset({"cash_price", "take_cash", "take_arrears_cash", "void_cash
 _SAFE = frozenset({"move_safe"})
 _CASES = frozenset({"take_case", "comment_case", "close_case", "run_reconciliation"})
 """What a person must decide about money: for whoever answers for it."""
+_CREDIT = frozenset({"give_voucher", "claim_voucher", "withdraw_voucher", "order_arrears"})
+"""What lets a driver pay less or in another way, within what was agreed."""
+_AGREE = frozenset(
+    {
+        "add_merchant",
+        "change_merchant",
+        "end_merchant",
+        "merchant_paid",
+        "invoice_merchant",
+        "invoice_paid",
+        "write_off_arrears",
+    }
+)
+"""What is agreed with merchants, and what is given up for good."""
 _HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
 _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
@@ -97,14 +114,16 @@ _CAMERAS = frozenset({"relearn_camera"})
 _MAPS = frozenset({"reload_tags", "rollback_tags"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back", "answer_help", "end_help"}
 _VERBS = {
-    Role.OPERATOR: _READS | _SEE_MONEY | _COUNTER | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
+    Role.OPERATOR: _READS | _SEE_MONEY | _COUNTER | _CREDIT | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
-    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | _CASES | {VOUCH, SIGN_TARIFF},
+    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | _CASES | _CREDIT | _AGREE | {VOUCH, SIGN_TARIFF},
     Role.ADMINISTRATOR: _READS
     | _SEE_MONEY
     | _COUNTER
     | _SAFE
     | _CASES
+    | _CREDIT
+    | _AGREE
     | _LANE_WORK
     | _CAMERAS
     | _HAND_ON_TAGS

@@ -324,7 +324,7 @@ async def test_a_prepaid_merchant_that_ends_gets_its_rest_back(mall: Mall) -> No
     lasts = at + timedelta(hours=5)
     wanted = Wanted(VoucherKind.FULL, 0, lasts, Plate(MINE))
     assert isinstance(await mall.desk.give("Cinema", wanted, "cinema"), NotDone)
-    await db.write(lambda conn: merchants.receive(conn, mall.books, at, made, Fen(10_000), Account.CASH, "wang"))
+    await db.write(lambda conn: merchants.receive(conn, mall.books, at, made, Fen(10_000), Account.SAFE, "wang"))
     parked = await mall.till.come_in(MINE)
     assert isinstance(await mall.desk.give("Cinema", wanted, "cinema"), Issued)
     await mall.at_exit(parked, hours=2)

@@ -43,6 +43,9 @@ def test_help_lists_every_command_and_the_exit_codes(capsys: Out) -> None:
         "migrate",
         "user",
         "rights",
+        "merchant",
+        "voucher",
+        "arrears",
         "certs",
     ):
         assert re.search(rf"^    {command}\b", told, re.MULTILINE), command

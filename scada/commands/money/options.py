@@ -1,0 +1,82 @@
+"""The words and options of `daozha merchant`, `voucher` and `arrears`. Nothing is imported here but argparse."""
+
+import argparse
+from collections.abc import Callable
+from typing import Final
+
+Adder = Callable[..., argparse.ArgumentParser]
+Run = Callable[[argparse.Namespace], int]
+Command = Callable[[Adder, str, str, Run], argparse.ArgumentParser]
+Group = Callable[[Adder, str, str], Adder]
+Lazily = Callable[[str, str], Run]
+
+_MERCHANTS: Final = "scada.commands.money.merchants"
+_ARREARS: Final = "scada.commands.money.arrears"
+_KIND_HELP: Final = "minutes:60, money:500 (fen), percent:50 or full"
+
+
+def add_credit(
+    add: Adder, group: Group, command: Command, lazily: Lazily, period: Callable[[argparse.ArgumentParser], None]
+) -> None:
+    """Add the commands of merchants, vouchers and old debts."""
+    _merchants(group(add, "merchant", "shops and others that give vouchers"), command, lazily)
+    _vouchers(group(add, "voucher", "what merchants give their visitors"), command, lazily)
+    _arrears(group(add, "arrears", "what plates still owe"), command, lazily, period)
+
+
+def _merchants(add: Adder, command: Command, lazily: Lazily) -> None:
+    for name, told in (("add", "take a merchant in"), ("change", "agree anew with a merchant")):
+        new = command(add, name, told, lazily(_MERCHANTS, name))
+        new.add_argument("name", metavar="NAME")
+        new.add_argument("--manner", required=True, choices=("prepaid", "postpaid"), help="pays ahead, or by invoice")
+        new.add_argument("--kinds", required=True, metavar="LIST", help=f"what it may give at most: {_KIND_HELP}, …")
+        new.add_argument("--limit", type=int, default=0, metavar="FEN", help="what a post-paid one may owe")
+        new.add_argument("--per-plate", type=int, default=0, metavar="N", help="to a plate in 24 hours (0: no limit)")
+        new.add_argument("--per-day", type=int, default=0, metavar="N", help="on a day in all (0: no limit)")
+        new.add_argument("--stackable", action="store_true", help="they may go together with other vouchers")
+        new.add_argument("--pays", type=int, default=100, metavar="PERCENT", help="its part; the rest is our discount")
+    old = command(add, "end", "end an agreement", lazily(_MERCHANTS, "end"))
+    shown = command(add, "list", "show who gives vouchers and owes what", lazily(_MERCHANTS, "show"))
+    shown.add_argument("--json", action="store_true", help="one JSON list for programs")
+    paid = command(add, "paid", "enter what a merchant has paid", lazily(_MERCHANTS, "receive"))
+    back = command(add, "repay", "give back what one that has ended paid ahead", lazily(_MERCHANTS, "repay"))
+    made = command(add, "invoice", "invoice what its vouchers have let off", lazily(_MERCHANTS, "invoice"))
+    made.add_argument("--json", action="store_true", help="one JSON object for programs")
+    for one in (old, paid, back, made):
+        one.add_argument("name", metavar="NAME")
+    paid.add_argument("fen", nargs="?", type=int, metavar="FEN", help="how much, if it is for no invoice")
+    paid.add_argument("--invoice", metavar="ID", help="the invoice that it pays, whole")
+    paid.add_argument("--note", metavar="TEXT")
+    paid.add_argument("--into", choices=("bank", "safe"), default="bank")
+    back.add_argument("--out-of", choices=("bank", "safe"), default="bank")
+
+
+def _vouchers(add: Adder, command: Command, lazily: Lazily) -> None:
+    new = command(add, "give", "give a voucher in a merchant's name", lazily(_MERCHANTS, "give"))
+    new.add_argument("merchant", metavar="MERCHANT")
+    new.add_argument("voucher", metavar="VOUCHER", help=_KIND_HELP)
+    new.add_argument("--plate", metavar="PLATE", help="whose it is (default: a code is made, to be claimed)")
+    new.add_argument("--hours", type=int, default=24, metavar="N", help="how long it is good (default: 24)")
+    new.add_argument("--ticket", metavar="NAME", help="a ticket of the tariff")
+    code = command(add, "claim", "bind a code to a plate", lazily(_MERCHANTS, "claim"))
+    code.add_argument("code", metavar="CODE")
+    code.add_argument("plate", metavar="PLATE")
+    back = command(add, "withdraw", "take a voucher back that is not used up", lazily(_MERCHANTS, "withdraw"))
+    back.add_argument("id", metavar="ID")
+    back.add_argument("--why", required=True, metavar="TEXT")
+    shown = command(add, "list", "show vouchers, the newest first", lazily(_MERCHANTS, "vouchers"))
+    shown.add_argument("--merchant", metavar="NAME")
+    shown.add_argument("--plate", metavar="PLATE")
+    shown.add_argument("--json", action="store_true", help="one JSON list for programs")
+
+
+def _arrears(add: Adder, command: Command, lazily: Lazily, period: Callable[[argparse.ArgumentParser], None]) -> None:
+    shown = command(add, "list", "show who owes, the oldest debt first", lazily(_ARREARS, "show"))
+    shown.add_argument("plate", nargs="?", metavar="PLATE")
+    gone = command(add, "write-off", "give up what a stay owes", lazily(_ARREARS, "write_off"))
+    gone.add_argument("stay", metavar="STAY")
+    gone.add_argument("--why", required=True, metavar="TEXT")
+    told = command(add, "report", "tell how much was left owing and came in after all", lazily(_ARREARS, "report"))
+    period(told)
+    for one in (shown, told):
+        one.add_argument("--json", action="store_true", help="one JSON value for programs")
