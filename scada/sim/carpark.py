@@ -17,6 +17,7 @@ from scada.model.plate import Plate
 from scada.sim.park import Park
 from scada.sim.people.driver import Counts, Driver, Mind, Surroundings
 from scada.sim.people.operator import Seen
+from scada.sim.people.scanner import Scanners
 from scada.sim.road import CarName, Happening, Road, What
 from scada.sim.scenario import Photo, Visit
 from scada.sim.trial.site import HOST
@@ -120,6 +121,7 @@ class CarPark:
         devices, wechat = config.web.devices, sim_of(config).wechat_port
         world = World(tuple(Road(lane.id, lane.leads, two_way=lane.direction == "both") for lane in config.lanes))
         self.park = Park(world, _links(config), _scenes(config), truth, clock, self._told)
+        self._scanners = Scanners(config)
         self._around = Surroundings(
             devices_url=f"http://{devices.host}:{devices.port}",
             wechat_url=f"http://{HOST}:{wechat}",
@@ -128,6 +130,7 @@ class CarPark:
             clock=clock,
             speed=speed,
             counts=self.counts,
+            scans=self._scanners.reads,
         )
 
     def invite(self, visit: Visit, after_s: float) -> None:
@@ -161,7 +164,8 @@ class CarPark:
     async def run(self) -> None:
         """Let the cars drive until cancelled."""
         try:
-            await self.park.run()
+            async with self._scanners.opened():
+                await self.park.run()
         finally:
             for task in self._tasks:
                 task.cancel()

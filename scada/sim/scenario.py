@@ -33,7 +33,8 @@ class Person:
     """Who drives. `pays_for_absent`: scans his code, backs away and pays when another car stands there.
 
     Nobody waits for ever: after `patience_s` he backs out and tries again later. `keeps_code`: he scans the code that
-    asks for money, and pays when he is told to. `claims`: the plate he says is his, if it is not.
+    asks for money, and pays when he is told to. `claims`: the plate he says is his, if it is not. `pay_score`: he lets
+    WeChat deduct his parking fees. `shows_code`: he holds his own code before the lane's scanner, if it has one.
     """
 
     pay_delay_s: float = 1.0
@@ -42,6 +43,8 @@ class Person:
     pays_for_absent: bool = False
     keeps_code: bool = False
     claims: Plate | None = None
+    pay_score: bool = False
+    shows_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,19 @@ def wechat_off(tale: Tale) -> None:
     tale.notes["down"] = True
 
 
+def pay_score(tale: Tale) -> None:
+    tale.visit("car")
+    tale.stays[-1]["exit_reason"] = "ACCEPTED"
+    tale.orders.append({"stay": "stay-car", "kind": "PARKING", "state": "PAID"})
+
+
+def scanner(tale: Tale) -> None:
+    tale.visit("car")
+    tale.stays[-1]["exit_reason"] = "PAID"
+    for kind, state in (("QR", "CLOSED"), ("CODE", "PAID")):
+        tale.orders.append({"stay": "stay-car", "kind": kind, "state": state})
+
+
 def tailgater(tale: Tale) -> None:
     tale.visit("leader")
     tale.visit("follower", paid_fen=0, ending="EXIT_TAILGATE", led=False)
@@ -157,6 +170,8 @@ STORIES: dict[str, Callable[[Tale], None]] = {
     "double-payment": double_payment,
     "paid-then-another-car": another_car,
     "wechat-off": wechat_off,
+    "pay-score": pay_score,
+    "scanner": scanner,
     "tailgater": tailgater,
     "boom-hit": boom_hit,
     "stuck-loop": stuck_loop,
@@ -239,6 +254,12 @@ def test_a_scenario_that_ended_before_all_its_cars_had_come_is_judged_and_not_go
         ("late-notice", change("settlements", 0, source="notice")),
         ("late-notice", lambda tale: tale.intents.append(dict(tale.intents[-1]))),
         ("double-payment", lambda tale: tale.pays("car")),
+        ("pay-score", lambda tale: tale.pays("car")),
+        ("pay-score", lambda tale: tale.orders[-1].update(state="ACCEPTED")),
+        ("pay-score", lambda tale: tale.intents.append(dict(tale.intents[-1]))),
+        ("scanner", lambda tale: tale.orders[0].update(state="OPEN")),
+        ("scanner", lambda tale: tale.pays("car", surplus=True)),
+        ("scanner", lambda tale: tale.stays[-1].update(exit_reason="PREPAID")),
         ("double-payment", lambda tale: tale.pays("car", surplus=True)),
         ("double-payment", lambda tale: tale.intents.append(dict(tale.intents[-1]))),
         ("paid-then-another-car", lambda tale: tale.notes.update({"stayed down": False})),

@@ -31,6 +31,7 @@ COMPANY_S = 6.5
 """How long one who pays for an absent car waits for somebody to stand there."""
 MEMORY_S = 30.0
 """How far off he may be about when he came, in real seconds of the park's clock."""
+_SHOW_CODE = (Message.SCAN_PAY, Message.CODE_INVALID, Message.TOO_LITTLE_MONEY, Message.NOT_PAID)
 SIMILAR = 3
 """Signs in which a candidate's plate may differ from his own."""
 
@@ -99,6 +100,7 @@ class Surroundings:
     clock: Clock
     speed: float
     counts: Counts
+    scans: Callable[[LaneName, str], bool] = lambda _lane, _code: False
 
 
 def pick(candidates: Sequence[Candidate], plate: Plate, entered_at: datetime, within: timedelta) -> Candidate | None:
@@ -136,6 +138,8 @@ class Driver:
     async def attend(self, lane: LaneName, way: Direction) -> None:
         """Do what the display asks for, as long as his car stands at the boom and his patience lasts."""
         until_s = self._around.clock.seconds() + self._mind.person.patience_s
+        if self._mind.person.pay_score and way is Direction.ENTRY:
+            await self._sign()
         try:
             while self._around.at_boom(lane, way) == self._mind.car:
                 await asyncio.sleep(GLANCE_S)
@@ -153,6 +157,9 @@ class Driver:
         display = f"{self._around.devices_url}/display/{lane}"
         state = await asyncio.to_thread(self._phone.json, f"{display}/state?way={way.value}")
         message = Sign.of(state).message
+        if self._mind.person.shows_code and message in _SHOW_CODE:
+            await self._show_code(lane)
+            return
         if message not in (Message.SCAN_PAY, Message.SCAN_PLATE) or self._mind.person.dead_phone:
             return
         text = await asyncio.to_thread(self._scan, f"{display}/qr.png?way={way.value}")
@@ -199,6 +206,21 @@ class Driver:
             self._around.counts.paid += 1
         else:
             log.info("payment refused", car=self._mind.car, answer=answer)
+
+    async def _show_code(self, lane: LaneName) -> None:
+        """Hold the phone before the scanner; it shows a new code every time."""
+        if self._mind.tires_of(f"scanner {lane}"):
+            return
+        await asyncio.sleep(self._mind.person.pay_delay_s)
+        payer = {"openid": f"o-{self._mind.car}"}
+        answer = await asyncio.to_thread(self._phone.send, f"{self._around.wechat_url}/phone/code", payer)
+        if isinstance(answer, dict) and self._around.scans(lane, str(answer.get("auth_code"))):
+            self._around.counts.paid += 1
+
+    async def _sign(self) -> None:
+        """Have let WeChat deduct the fees of his plate; it takes the money a moment after it has promised it."""
+        signed = {"plate": self._mind.plate, "service": "NORMAL", "outcome": "paid", "after_s": 1.0}
+        await asyncio.to_thread(self._phone.send, f"{self._around.wechat_url}/sim/plates", signed)
 
     async def _claim(self, url: str) -> None:
         """Take his own stay if the page that the lane's code leads to offers it; else type his own plate there."""

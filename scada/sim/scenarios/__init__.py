@@ -8,6 +8,7 @@ from scada.sim.scenarios.crowd import RushHour
 from scada.sim.scenarios.cuts import PlcReboot, PowerCut, ServerKill
 from scada.sim.scenarios.eyes import CameraOff, Misread, PlateSwap, TwoStays, UnplatedCar
 from scada.sim.scenarios.money import AnotherCar, DoublePayment, LateNotice, WechatOff
+from scada.sim.scenarios.paying import PayScore, ScannedCode
 from scada.sim.scenarios.reversing import BackOut, FakeExit
 from scada.sim.scenarios.ways import TwoWayLane
 from scada.sim.stage.stage import Stage
@@ -40,6 +41,8 @@ _ALL: tuple[Scenario, ...] = (
     DoublePayment(),
     AnotherCar(),
     WechatOff(),
+    PayScore(),
+    ScannedCode(),
     CameraOff(),
     Tailgater(),
     BoomHit(),

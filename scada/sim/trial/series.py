@@ -95,7 +95,8 @@ async def play_all(names: Sequence[str], base: Path, folder: Path, clock: System
     for plan in plans(names):
         left = list(plan.names)
         while left:
-            path = prepare(folder / str(next(numbers)), base, shape=plan.shape, tariff=TARIFF, timing=TIMING)
+            into = folder / str(next(numbers))
+            path = prepare(into, base, shape=plan.shape, tariff=TARIFF, timing=TIMING, all_ways_to_pay=True)
             async with running(path, clock, say) as site:
                 async for result in _play_while_at_rest(site, left, plan.shape, say):
                     results.append(result)

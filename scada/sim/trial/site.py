@@ -39,10 +39,12 @@ def prepare(
     shape: Shape = Shape.SHIPPED,
     tariff: Mapping[str, int] = AS_IT_IS,
     timing: Mapping[str, float] = AS_IT_IS,
+    all_ways_to_pay: bool = False,
 ) -> Path:
     """Write `config.toml` and `devices.csv` into `folder`, derived from `base`; give the configuration's path.
 
     `shape`: which lanes it has. `tariff` and `timing` (of every lane): what differs from the base's.
+    `all_ways_to_pay`: WeChat deducts fees, and every exit has a scanner.
     Raises ValueError if the folder's path is too long for Unix sockets.
     """
     if len(str(folder.resolve() / "data" / "run" / "control.sock")) > LONGEST_SOCKET_PATH:
@@ -57,7 +59,12 @@ def prepare(
         _write_rows(tag_map, tags)
     field_ports = cast("dict[str, int]", _section(content, "sim")["field_ports"])
     speaks_rtsp = "rtsp_port" in _section(content, "sim")
-    given = iter(ports(5 + len(devices) + len(field_ports) + speaks_rtsp))
+    if all_ways_to_pay:
+        _add_ways_to_pay(content)
+    scanners = cast("list[Section]", content.get("scanners", []))
+    given = iter(ports(5 + len(devices) + len(field_ports) + speaks_rtsp + len(scanners)))
+    for scanner in scanners:
+        scanner["source"] = f"tcp://{HOST}:{next(given)}"
     _move_web(content, given)
     _move_sims(content, base, given)
     for device in devices:
@@ -71,6 +78,12 @@ def prepare(
     target = folder / "config.toml"
     target.write_text(tomli_w.dumps(content), encoding="utf-8")
     return target
+
+
+def _add_ways_to_pay(content: Section) -> None:
+    exits = [lane["name"] for lane in cast("list[Section]", content["lanes"]) if lane["direction"] != "entry"]
+    content["scanners"] = [{"lane": name, "source": ""} for name in exits]
+    _section(content, "wechat")["parking"] = {"enabled": True}
 
 
 def _write_tariffs(content: Section, base: Path, folder: Path, terms: Mapping[str, int]) -> None:
