@@ -144,6 +144,8 @@ class Wrong:
 
 
 Decision = Settles | Surplus | GivenBack | Duplicate | NotSuccess | Wrong
+_UNDONE = frozenset({OrderState.REVERSING, OrderState.REVERSED})
+"""A payment by code that is undone gives its money back by itself, whatever anybody says of it afterwards."""
 NO_ORDER = Wrong("unknown_order", "no order of ours has this number")
 
 
@@ -193,6 +195,8 @@ def _otherwise(order: OrderAccount | None, transaction: Transaction, merchant: M
         return Wrong("wrong_merchant", f"for merchant {transaction.mchid}, application {transaction.appid}")
     if order is None:
         return NO_ORDER
+    if order.state in _UNDONE:
+        return NotSuccess(order.state.value)
     if not took_money(transaction):
         return NotSuccess(transaction.trade_state)
     if not transaction.transaction_id or transaction.paid_at is None:

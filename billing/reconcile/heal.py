@@ -10,9 +10,10 @@ import structlog
 from billing.books import Books
 from billing.orders import book
 from billing.orders.applying import Applied, apply
+from billing.orders.book import AnyOrder, PayOrder
 from billing.reconcile.compare.match import Difference, Side, What
 from billing.reconcile.intake.line import Line
-from billing.settle import Transaction
+from billing.settle import OrderKind, Transaction
 from scada.clock import Clock
 from scada.model.names import OrderId
 from scada.store.db import Database
@@ -45,7 +46,7 @@ class Healer:
         """Settle an order of ours of which only the bill says that it was paid."""
         line = self.line
         known = await self.db.read(lambda conn: book.find(conn, self.books.site, order))
-        if line is None or known is None:
+        if line is None or known is None or not is_by_code_on_display(known):
             return False
         said = await asyncio.to_thread(line.query, order)
         if not isinstance(said, Transaction):
@@ -55,6 +56,11 @@ class Healer:
         log.info("a payment was found in a bill", order=order, verdict=applied.verdict)
         self.applied(applied)
         return True
+
+
+def is_by_code_on_display(order: AnyOrder) -> bool:
+    """Say whether an order is asked for as any: deductions and codes at scanners see themselves through."""
+    return not isinstance(order, PayOrder) or order.kind is OrderKind.QR
 
 
 def _may_heal(one: Difference) -> bool:

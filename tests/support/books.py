@@ -28,6 +28,7 @@ class Books:
         self.stays: list[Row] = []
         self.quotes: list[Row] = []
         self.orders: list[Row] = []
+        self.deductions: list[Row] = []
         self.settlements: list[Row] = []
         self.passages: list[Row] = []
         self.rises: list[Row] = []
@@ -78,6 +79,13 @@ class Books:
             | {"amount_fen": amount_fen, "surplus_fen": 0, "source": "NOTICE", "paid_at": AT, "settled_at": AT}
         )
 
+    def promise(self, *, surplus: bool = False) -> None:
+        """WeChat has promised the fee that was paid by QR code otherwise."""
+        self.settlements.clear()
+        self.orders[0] |= {"state": "ACCEPTED", "kind": "PARKING", "transaction_id": None}
+        row = {"out_trade_no": "D1", "site": SITE, "stay": self.orders[0]["stay"], "surplus": surplus}
+        self.deductions.append(row | {"left_at": AT, "charged_s": 60, "device": "out1"})
+
     def by_one_gate(self) -> None:
         """Let it all have happened at one gate that leads both ways; the exits are its passages from 11 on."""
         for row in self.truth:
@@ -120,6 +128,7 @@ class Books:
                 (schema.stay, self.stays),
                 (schema.quote, self.quotes),
                 (schema.pay_order, self.orders),
+                (schema.parking_deduction, self.deductions),
                 (schema.settlement, self.settlements),
                 (schema.passage, self.passages),
                 (schema.rise, self.rises),

@@ -53,6 +53,8 @@ WORD = Transaction(US.mchid, US.appid, ORDER.id, "SUCCESS", "42001", Fen(500), "
         (ORDER, WORD, GONE, Surplus()),
         (ORDER, WORD, replace(GONE, arrears_fen=Fen(499)), Settles(opens=False, surplus_fen=Fen(1))),
         (ORDER, WORD, replace(GONE, arrears_fen=Fen(500)), Settles(opens=False)),
+        (replace(ORDER, state=OrderState.REVERSING), WORD, STAY, NotSuccess("REVERSING")),
+        (replace(ORDER, state=OrderState.REVERSED), replace(WORD, trade_state="REVOKED"), STAY, NotSuccess("REVERSED")),
         (ORDER, replace(WORD, trade_state="NOTPAY"), STAY, NotSuccess("NOTPAY")),
         (ORDER, replace(WORD, trade_state="USERPAYING"), STAY, NotSuccess("USERPAYING")),
         (ORDER, replace(WORD, trade_state="PAYERROR"), STAY, NotSuccess("PAYERROR")),

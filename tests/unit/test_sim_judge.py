@@ -34,6 +34,19 @@ def test_a_good_day_is_counted_and_nothing_is_broken(tmp_path: Path) -> None:
     assert result["payment_to_command_ms"] == {"p50": None, "p99": None, "max": None}
 
 
+def test_a_fee_that_wechat_has_promised_counts_as_paid_though_the_money_is_still_to_come(tmp_path: Path) -> None:
+    books = Books()
+    books.promise()
+    result = books.judged(tmp_path)
+    assert (result["fees_fen"], result["settled_fen"], result["invariants_broken"]) == (500, 500, [])
+
+
+def test_a_promise_of_what_nobody_owed_is_no_payment(tmp_path: Path) -> None:
+    books = Books()
+    books.promise(surplus=True)
+    assert rules(books, tmp_path) == {"10"}
+
+
 def test_a_boom_on_a_car_breaks_the_first_rule(tmp_path: Path) -> None:
     books = Books()
     books.say("struck", car="car-1", lane="in1")

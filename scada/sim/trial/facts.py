@@ -24,6 +24,7 @@ class Facts:
     intents: Rows = ()
     settlements: Rows = ()
     orders: Rows = ()
+    deductions: Rows = ()
     journal: Rows = ()
     requests: Rows = ()
     cases: Rows = ()
@@ -58,6 +59,7 @@ def read_facts(connection: Connection, entries: frozenset[str]) -> Facts:
         intents=rows(schema.intent),
         settlements=rows(schema.settlement),
         orders=rows(schema.pay_order),
+        deductions=rows(schema.parking_deduction),
         journal=rows(schema.journal),
         requests=rows(schema.open_request),
         cases=rows(schema.case),

@@ -43,7 +43,9 @@ def judge(truth: Truth, facts: Facts) -> dict[str, object]:
         "stays_closed": len(closed),
         "orders_paid": sum(order["state"] == "PAID" for order in facts.orders),
         "fees_fen": _sum(closed, "fee_fen") - _sum(closed, "arrears_fen") - _sum(closed, "waived_fen"),
-        "settled_fen": _sum(facts.settlements, "amount_fen") - _sum(facts.settlements, "surplus_fen"),
+        "settled_fen": _sum(facts.settlements, "amount_fen")
+        - _sum(facts.settlements, "surplus_fen")
+        + _sum(promised(facts), "amount_fen"),
         "arrears_fen": _sum(closed, "arrears_fen"),
         "plates_read": len(read),
         "plates_exact": sum(row["plate"] == truth.plates.get(book.owner(row) or "") for row in read),
@@ -55,6 +57,12 @@ def judge(truth: Truth, facts: Facts) -> dict[str, object]:
         "loop_to_command_ms": spread(_figures(commands, "loop_to_command_ms")),
         "payment_to_command_ms": spread(_figures(commands, "payment_to_command_ms")),
     }
+
+
+def promised(facts: Facts) -> list[Row]:
+    """Give the fees that WeChat has promised to deduct and that are credited: no money yet, and no debt any more."""
+    credited = {row["out_trade_no"] for row in facts.deductions if not row["surplus"]}
+    return [row for row in facts.orders if row["state"] == "ACCEPTED" and row["out_trade_no"] in credited]
 
 
 def spread(figures: Sequence[float]) -> dict[str, float | None]:
@@ -278,6 +286,8 @@ class _Book:
         credit: Counter[object] = Counter()
         for row in self._facts.settlements:
             credit[row["stay"]] += _whole(row["amount_fen"]) - _whole(row["surplus_fen"])
+        for row in promised(self._facts):
+            credit[row["stay"]] += _whole(row["amount_fen"])
         for stay in self._facts.stays:
             yield from self._balance(stay, credit[stay["id"]])
 
