@@ -15,8 +15,10 @@ from billing.counter.counter import Counter
 from billing.doors.arrears import ArrearsDoor
 from billing.doors.bills import BillDesk
 from billing.doors.cash import CashDesk
+from billing.doors.drafts import DraftDesk
 from billing.doors.ledger import LedgerDesk
 from billing.doors.vouchers import VoucherDoor
+from billing.drafts.run import DraftRuns
 from billing.ids import new_id
 from billing.request import RequestWriter
 from billing.scanner.desk import LaneSide, Waiting
@@ -106,6 +108,7 @@ class Plant:
     cashier: SqlCashier
     counter: Counter
     vouchers: VoucherDesk
+    drafts: DraftRuns
     requests: RequestWriter
     room: PictureRoom
     keeper: Keeper
@@ -227,6 +230,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         cashier=cashier,
         counter=counter,
         vouchers=vouchers,
+        drafts=await stack.enter_async_context(DraftRuns()),
         requests=requests,
         room=room,
         keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),
@@ -412,6 +416,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
+            **DraftDesk(config, plant.db, plant.clock, plant.drafts).verbs(),
             **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
             **VoucherDoor(plant.vouchers, plant.db, Books.of(config), plant.clock).verbs(),

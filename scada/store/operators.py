@@ -107,6 +107,7 @@ _AGREE = frozenset(
     }
 )
 """What is agreed with merchants, and what is given up for good."""
+_DRAFTS = frozenset({"price_under_draft", "draft_prices", "stop_draft"})
 _HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
 _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
@@ -116,7 +117,7 @@ _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "sen
 _VERBS = {
     Role.OPERATOR: _READS | _SEE_MONEY | _COUNTER | _CREDIT | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
-    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | _CASES | _CREDIT | _AGREE | {VOUCH, SIGN_TARIFF},
+    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | _CASES | _CREDIT | _AGREE | _DRAFTS | {VOUCH, SIGN_TARIFF},
     Role.ADMINISTRATOR: _READS
     | _SEE_MONEY
     | _COUNTER
@@ -124,6 +125,7 @@ _VERBS = {
     | _CASES
     | _CREDIT
     | _AGREE
+    | _DRAFTS
     | _LANE_WORK
     | _CAMERAS
     | _HAND_ON_TAGS

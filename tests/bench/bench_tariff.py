@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
+from billing.drafts.reprice import Past, Repricer
 from billing.tariff import ANY_CAR, NO_TABLE, Pricer, Tariff, quote
 from billing.versions.files import read_file
-from scada.commands.tariffs.compare import Past, Pricers, compare
 from tests.bench.support import run, show
 from tests.support.tariffs import SHANGHAI, SHIPPED, example
 
@@ -70,9 +70,9 @@ def year(own: Tariff, draft: Tariff) -> tuple[str, str, str]:
     """Reprice a year's stays under the version that they were charged by and under a draft."""
     stays = made(Random(7), YEAR * STAYS_A_DAY)  # noqa: S311
     terms = json.dumps(own.terms())
-    past = (Past(ANY_CAR, *stay, terms) for stay in stays)
+    past = (Past("", "", "", ANY_CAR, *stay, terms) for stay in stays)
     began = time.process_time()
-    found = compare(past, draft, Pricers(SHANGHAI, NO_TABLE))
+    found = Repricer(draft, SHANGHAI, NO_TABLE).reprice(past).whole
     return draft.name, f"{found.stays:,}", f"{time.process_time() - began:.1f}"
 
 

@@ -4,18 +4,13 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
-from sqlalchemy import Connection, Text, cast, select
-
-from billing.stays import kept_tariff
-from billing.tariff import HolidayTable, Pricer, Tariff, TariffError, Vehicle
-from billing.tariff.price import seconds
+from billing.drafts.past import Span, compare
+from billing.tariff import Tariff, TariffError
 from billing.versions import holidays
-from billing.versions.car import vehicle_of
 from billing.versions.files import TariffFileError, read_file
 from scada import say
 from scada.clock import clock_from
@@ -23,82 +18,10 @@ from scada.commands.tariffs.given import GivenError
 from scada.commands.tariffs.office import complain
 from scada.commands.upkeep import with_database
 from scada.config import Config
-from scada.model.lane.words import Reason
 from scada.model.money import Fen, yuan_text
-from scada.model.names import SiteId
-from scada.model.plate import Plate, PlateColour, PlateKind
-from scada.ports import BillingError
 from scada.store.db import Database
-from scada.store.schema import stay as stays
 
-_LET_OFF = frozenset({Reason.MONTH.value, Reason.WHITE_LIST.value, Reason.SPECIAL.value})
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A stay that has ended, as far as its price goes."""
-
-    vehicle: Vehicle
-    entered_at: datetime
-    exited_at: datetime
-    terms: str
-    """The terms kept with the stay: the name of a version may stand for other terms later."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What stays cost under their own versions, and would have cost under the draft."""
-
-    stays: int = 0
-    dearer: int = 0
-    cheaper: int = 0
-    now_fen: int = 0
-    draft_fen: int = 0
-
-    def as_json(self) -> dict[str, int]:
-        """Give the figures."""
-        return {
-            "stays": self.stays,
-            "dearer": self.dearer,
-            "cheaper": self.cheaper,
-            "now_fen": self.now_fen,
-            "draft_fen": self.draft_fen,
-            "difference_fen": self.draft_fen - self.now_fen,
-        }
-
-
-class Pricers:
-    """A pricer for each version and vehicle, made once."""
-
-    def __init__(self, zone: ZoneInfo, table: HolidayTable) -> None:
-        self._zone = zone
-        self._table = table
-        self._known: dict[tuple[str, Vehicle], Pricer] = {}
-
-    def of(self, tariff: Tariff, vehicle: Vehicle) -> Pricer:
-        """Give the pricer for a version and a vehicle."""
-        key = (tariff.digest, vehicle)
-        if key not in self._known:
-            self._known[key] = Pricer(tariff, self._zone, vehicle, self._table)
-        return self._known[key]
-
-
-def compare(past: Iterator[Past], draft: Tariff, pricers: Pricers) -> Outcome:
-    """Price every stay twice. Raises TariffError where a holiday table is missing."""
-    outcome, own = Outcome(), dict[str, Tariff]()
-    for stay in past:
-        if stay.terms not in own:
-            own[stay.terms] = kept_tariff(json.loads(stay.terms))
-        pricer = pricers.of(own[stay.terms], stay.vehicle)
-        start, gone = pricer.start(stay.entered_at), seconds(stay.entered_at, stay.exited_at)
-        now = pricer.total_of(start, gone)
-        then = pricers.of(draft, stay.vehicle).total_of(start, gone)
-        outcome.stays += 1
-        outcome.now_fen += now
-        outcome.draft_fen += then
-        outcome.dearer += then > now
-        outcome.cheaper += then < now
-    return outcome
+_MOST: Final = 10_000_000
 
 
 def compare_draft(asked: argparse.Namespace) -> int:
@@ -114,9 +37,9 @@ def compare_draft(asked: argparse.Namespace) -> int:
         try:
             since, until = _days(asked, clock_from().now().astimezone(zone))
             table = await asyncio.to_thread(holidays.read, holidays.path_in(config.data))
-            pricers = Pricers(zone, table)
-            found = await db.read(lambda conn: _compare(conn, config.site_id, since, until, draft, pricers))
-        except (TariffError, GivenError, BillingError, holidays.HolidayError) as error:
+            span = Span(since, until, _MOST)
+            found = await db.read(lambda conn: compare(conn, config.site_id, span, draft, zone, table))
+        except (TariffError, GivenError, holidays.HolidayError) as error:
             say.complain(str(error))
             return 2
         _tell(asked, found, draft, since, until)
@@ -137,35 +60,47 @@ def _days(asked: argparse.Namespace, now: datetime) -> tuple[datetime, datetime]
     return datetime.combine(since, midnight), datetime.combine(last + timedelta(days=1), midnight)
 
 
-def _compare(
-    conn: Connection, site: SiteId, since: datetime, until: datetime, draft: Tariff, pricers: Pricers
-) -> Outcome:
-    mine = (stays.c.site == site) & (stays.c.exited_at >= since) & (stays.c.exited_at < until)
-    paying = stays.c.card.is_(None) & stays.c.ending.is_not(None)
-    columns = (stays.c.plate, stays.c.plate_kind, stays.c.plate_colour, stays.c.entered_at, stays.c.exited_at)
-    terms = cast(stays.c.tariff_terms, Text).label("terms")
-    query = select(*columns, stays.c.exit_reason, terms).where(mine, paying)
-    past = (
-        Past(
-            vehicle_of(Plate(row.plate), PlateKind(row.plate_kind), PlateColour(row.plate_colour)),
-            row.entered_at,
-            row.exited_at,
-            row.terms,
-        )
-        for row in conn.execution_options(yield_per=5000).execute(query)
-        if row.exit_reason not in _LET_OFF
-    )
-    return compare(past, draft, pricers)
-
-
-def _tell(asked: argparse.Namespace, found: Outcome, draft: Tariff, since: datetime, until: datetime) -> None:
+def _tell(asked: argparse.Namespace, found: Mapping[str, Any], draft: Tariff, since: datetime, until: datetime) -> None:
+    first, last = f"{since:%Y-%m-%d}", f"{until - timedelta(days=1):%Y-%m-%d}"
     if asked.json:
-        days = {"from": since.date().isoformat(), "to": (until - timedelta(days=1)).date().isoformat()}
-        answer = {"draft": draft.version, **days, **found.as_json()}
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({**found, "from": first, "to": last}, ensure_ascii=False) + "\n")
         return
-    say.tell(f"{say.counted(found.stays, 'stay')} from {since:%Y-%m-%d} to {until - timedelta(days=1):%Y-%m-%d}")
-    say.tell(f"under their own versions  {yuan_text(Fen(found.now_fen))} yuan")
-    say.tell(f"under {draft.version}  {yuan_text(Fen(found.draft_fen))} yuan")
-    difference = Fen(found.draft_fen - found.now_fen)
-    say.tell(f"difference {yuan_text(difference)} yuan: {found.dearer} dearer, {found.cheaper} cheaper")
+    say.tell(f"{say.counted(found['stays'], 'stay')} from {first} to {last}")
+    say.tell(f"under their own versions  {_yuan(found['now_fen'])} yuan")
+    say.tell(f"under {draft.version}  {_yuan(found['draft_fen'])} yuan")
+    difference = _yuan(found["difference_fen"])
+    say.tell(f"difference {difference} yuan: {found['dearer']} dearer, {found['cheaper']} cheaper")
+    _show_lengths(found["by_length"])
+    _show_stays("who pays most more", found["losers"])
+    _show_stays("who pays most less", found["winners"])
+    for one in found["not_priced"]:
+        say.note(f"{say.counted(one['stays'], 'stay')} not priced: {one['why']}")
+
+
+def _show_lengths(lengths: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            "longer" if one["up_to_minutes"] is None else f"up to {one['up_to_minutes']} min",
+            str(one["stays"]),
+            _yuan(one["now_fen"]),
+            _yuan(one["draft_fen"]),
+            str(one["dearer"]),
+            str(one["cheaper"]),
+        )
+        for one in lengths
+    ]
+    if rows:
+        say.show_table("by length", ("length", "stays", "now, yuan", "draft, yuan", "dearer", "cheaper"), rows)
+
+
+def _show_stays(title: str, moved: list[dict[str, Any]]) -> None:
+    rows = [
+        (one["stay"], one["entered_at"], one["exited_at"], _yuan(one["now_fen"]), _yuan(one["draft_fen"]))
+        for one in moved
+    ]
+    if rows:
+        say.show_table(title, ("stay", "from", "until", "now, yuan", "draft, yuan"), rows)
+
+
+def _yuan(fen: int) -> str:
+    return yuan_text(Fen(fen))
