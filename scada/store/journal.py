@@ -16,6 +16,7 @@ from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import JournalEntry
 from scada.store.db import Database
 from scada.store.schema import journal
+from scada.store.sql.alike import storable
 
 START = "0" * 64
 """What stands as `previous` in the first row."""
@@ -152,8 +153,8 @@ def _row(n: int, site: SiteId, at: datetime, entry: JournalEntry, previous: str)
         "site": site,
         "at": at,
         "kind": entry.kind,
-        "actor": entry.actor,
-        "what": entry.what,
+        "actor": storable(entry.actor),
+        "what": storable(entry.what),
         "lane": entry.lane,
         "passage": entry.passage,
         "body": json.loads(_canonical(entry.body)),

@@ -1,6 +1,7 @@
 """A real PostgreSQL for tests: one server a test process, and a fresh database a test from a migrated template."""
 
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from signal import SIGINT, SIGQUIT
+from threading import Thread
 from time import monotonic, sleep
 from typing import Any, Literal, Self
 
@@ -149,3 +151,46 @@ def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+class Swallower:
+    """A way to a server that breaks before a commit's answer comes back: the server has it, nobody hears of it."""
+
+    def __init__(self, server: PostgresProcess) -> None:
+        self._server = server
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self._thread = Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+        self._thread.join(STOP_S)
+
+    def url(self, name: str) -> str:
+        """Give the URL of a database behind it."""
+        return f"postgresql+psycopg://{USER}@127.0.0.1:{self._door.getsockname()[1]}/{name}"
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._door.accept()
+                with near, socket.socket(socket.AF_UNIX) as far:
+                    far.connect(str(self._server.folder / ".s.PGSQL.5432"))
+                    self._carry(near, far)
+
+    @staticmethod
+    def _carry(near: socket.socket, far: socket.socket) -> None:
+        while True:
+            ready, _, _ = select.select([near, far], [], [])
+            for one in ready:
+                data = one.recv(65536)
+                (far if one is near else near).sendall(data)
+                if b"COMMIT\0" in data:
+                    far.recv(65536)
+                    return
+                if not data:
+                    return

@@ -152,8 +152,8 @@ def _telling(step: Step, where: str) -> Iterator[None]:
 
 
 def _begin(engine: Engine, limit_s: float, parts: ExitStack) -> Connection:
-    """Begin a transaction. Nothing is done yet, so a server that is away may come back for as long as CONNECT_S."""
-    until = monotonic() + CONNECT_S
+    """Begin a transaction. Nothing is done yet: a server that is away may come back while a connection may take."""
+    until = monotonic() + float(str(engine.url.query.get("connect_timeout", CONNECT_S)))
     while True:
         with ExitStack() as attempt:
             try:
