@@ -1,6 +1,6 @@
 """A process that stores one row after another and says which are safe, until it is killed.
 
-Run as `python -m tests.support.appender journal|history|queue FOLDER FIRST`.
+Run as `python -m tests.support.appender journal URL FIRST`, or with `history|queue FOLDER FIRST`.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ def _say(safe_up_to: int) -> None:
     sys.stdout.flush()
 
 
-async def _journal(folder: Path, first: int) -> None:
-    async with Database(f"sqlite:///{folder / 'daozha.db'}") as db:
+async def _journal(url: str, first: int) -> None:
+    async with Database(url) as db:
         journal = SqlJournal(db, SITE, SystemClock())
         for n in itertools.count(first):
             await journal.append([JournalEntry("event", "appender", f"e{n}")])
             _say(n)
 
 
-async def _history(folder: Path, first: int) -> None:
-    async with EmbeddedHistorian(folder / "history.db", SITE) as history:
+async def _history(folder: str, first: int) -> None:
+    async with EmbeddedHistorian(Path(folder) / "history.db", SITE) as history:
         for n in itertools.count(first):
             at = START + timedelta(milliseconds=n)
             history.record([(TagName(f"l{n % 20}.n"), TagValue(n, Quality.GOOD, at, at, 0.0))])
@@ -42,8 +42,8 @@ async def _history(folder: Path, first: int) -> None:
                 _say(first + await history.count() - 1)
 
 
-async def _queue(folder: Path, first: int) -> None:
-    queue = LineQueue(folder / "queue.db", SystemClock())
+async def _queue(folder: str, first: int) -> None:
+    queue = LineQueue(Path(folder) / "queue.db", SystemClock())
     queue.open()
     for n in itertools.count(first, 50):
         queue.put([str(line) for line in range(n, n + 50)])
@@ -51,5 +51,5 @@ async def _queue(folder: Path, first: int) -> None:
 
 
 if __name__ == "__main__":
-    kind, folder, first = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    asyncio.run({"journal": _journal, "history": _history, "queue": _queue}[kind](folder, first))
+    kind, place, first = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    asyncio.run({"journal": _journal, "history": _history, "queue": _queue}[kind](place, first))
