@@ -116,7 +116,7 @@ def _add_looking(add: Adder) -> None:
     check = _command(
         add, "check", "tell every mistake in the site's files", _lazily("scada.commands.checks", "check_site")
     )
-    check.add_argument("--online", action="store_true", help="also reach PLCs, cameras, InfluxDB and WeChat")
+    check.add_argument("--online", action="store_true", help="also reach PLCs, cameras, databases and WeChat")
     check.add_argument("--json", action="store_true", help="one JSON object for programs")
     _add_certificates(add)
     serve = _group(add, "serve", "what other systems may read")

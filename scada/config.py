@@ -604,11 +604,11 @@ class Config(_Section):
 
     def beside(self, path: str) -> Path:
         """Resolve a path that stands relative to the configuration file."""
-        return _joined(self.folder, path)
+        return joined(self.folder, path)
 
     def secret(self, path: str) -> Path:
         """Resolve the path of a secret, relative to the data folder."""
-        return _joined(self.data, path)
+        return joined(self.data, path)
 
     def socket(self, app: str) -> Path:
         """The Unix socket on which the plant serves one web process."""
@@ -629,12 +629,12 @@ class ConfigError(Exception):
 def data_folder(folder: Path, site: str, data: str | None) -> Path:
     """Give the folder a site writes to: `site.data` beside the file, else under the user's state directory."""
     if data is not None:
-        return _joined(folder, data)
+        return joined(folder, data)
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(state) / "daozha" / site
 
 
-def _joined(folder: Path, path: str) -> Path:
+def joined(folder: Path, path: str) -> Path:
     """Join two paths and take out `..` without asking the disk: the plant's loop does this too."""
     return Path(os.path.normpath(folder / path))
 

@@ -8,7 +8,7 @@ import structlog
 from blockbuster import blockbuster_ctx
 from hypothesis import Phase, settings
 
-from tests.support.postgres import Postgres
+from tests.support.postgres import Postgres, PostgresProcess
 
 PRODUCT = ("scada", "plc", "lpr", "billing", "hmi")
 RECKONED = ("os.getcwd", "os.path.abspath", "os.path.islink", "os.readlink")
@@ -45,6 +45,13 @@ def _a_test_leaves_the_log_as_it_was() -> Iterator[None]:
 def postgres() -> Iterator[Postgres]:
     """PostgreSQL, started when the first test asks for it; it fails where it is not installed."""
     with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def safe_postgres() -> Iterator[PostgresProcess]:
+    """PostgreSQL as a site has it: what it commits is on disk."""
+    with PostgresProcess() as server:
         yield server
 
 

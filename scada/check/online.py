@@ -11,15 +11,19 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from sqlalchemy import make_url
+
 from plc import tagmap
 from plc.transport.link import NeedsPerson
 from plc.ua.client import probe
 from plc.ua.keys import KeyFolder
+from scada.check.database import KEY, Unfit, fitness
 from scada.check.lines import key_lines, key_text, line_of
 from scada.check.mistakes import Mistake
 from scada.clock import clock_from
 from scada.config import Camera, Config
 from scada.ports import PlcError
+from scada.store.db import StoreError, database_url, place
 
 LIMIT_S = 3.0
 _AT_ONCE = 16
@@ -61,7 +65,9 @@ def _reach(target: Target) -> Reached | Mistake:
         return Reached(target.name, target.where, target.try_it())
     except NeedsPerson as error:
         return Mistake(target.file, target.line, target.key, str(error), "see Certificates in docs/plc/README.md")
-    except (OSError, HTTPException, PlcError) as error:
+    except Unfit as error:
+        return Mistake(target.file, target.line, target.key, f"{target.name} at {target.where}: {error}", target.remedy)
+    except (OSError, HTTPException, PlcError, StoreError) as error:
         what = f"{target.name} at {target.where} does not answer: {error or type(error).__name__}"
         return Mistake(target.file, target.line, target.key, what, target.remedy)
 
@@ -110,11 +116,19 @@ def _services(config: Config, file: Path) -> Iterable[Target]:
     yield _web_target(
         file, ("wechat", "base_url"), "WeChat Pay", config.wechat.base_url, "does this machine reach the Internet?"
     )
+    if config.database.url_file is not None:
+        yield _database(config, file)
     influx = config.history.influx
     if influx is not None:
         ping = f"{influx.url.rstrip('/')}/ping"
         remedy = "is influxd running? systemctl status influxdb"
         yield _web_target(file, ("history", "influx", "url"), "InfluxDB", ping, remedy, expect=(200, 204))
+
+
+def _database(config: Config, file: Path) -> Target:
+    line, url = line_of(key_lines(file.read_text(encoding="utf-8")), KEY), database_url(config)
+    remedy = "see docs/database.md; is it running? systemctl status postgresql"
+    return Target("PostgreSQL", file, line, key_text(KEY), place(make_url(url)), remedy, partial(fitness, url))
 
 
 def _web_target(

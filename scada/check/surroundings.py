@@ -12,6 +12,7 @@ from plc import tagmap
 from plc.map.findings import ERROR, Finding
 from plc.ua.doubts import doubts
 from plc.ua.keys import KeyFolder
+from scada.check.database import database_can_be_named
 from scada.check.displays import texts_can_be_shown
 from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake, Severity
@@ -219,6 +220,7 @@ LOOKS: tuple[Look, ...] = (
     _secrets_are_there_and_ours_alone,
     _the_merchants_keys_fit,
     _data_can_be_written,
+    database_can_be_named,
     _plates_can_be_read,
     _only_virtual_time_runs_fast,
     what_is_served_is_there,

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing.tariff import ANY_CAR, Pricer, Tariff, TariffError, Vehicle, VehicleType
@@ -15,13 +14,15 @@ from billing.versions.choice import Versions, clashes, why_not
 from billing.versions.files import TariffFile, TariffFileError, read_folder
 from billing.versions.holidays import HolidayError
 from billing.versions.signatures import Signature
+from scada.check.database import KEY, url_of
 from scada.check.lines import KeyPath, key_lines, line_of
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
 from scada.check.rules import is_virtual
 from scada.clock import SystemClock
-from scada.config import data_folder
+from scada.config import ConfigError, data_folder
 from scada.model.names import SiteId
+from scada.store.db import StoreError, looking
 
 _DAY = timedelta(days=1)
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
@@ -60,7 +61,10 @@ def _path(key: str) -> KeyPath:
 
 
 def _in_force(reading: Reading, files: Sequence[TariffFile]) -> Iterator[Mistake]:
-    signed, usable = _signed(reading), []
+    (signed, unread), usable = _signed(reading), []
+    if unread:
+        what = f"nobody can say who has signed the tariffs: {unread}"
+        yield reading.mistake(KEY, what, "see docs/database.md", Severity.WARNING)
     for file in files:
         if why := why_not(file.tariff, signed, virtual=is_virtual(reading)):
             yield Mistake(
@@ -77,19 +81,15 @@ def _in_force(reading: Reading, files: Sequence[TariffFile]) -> Iterator[Mistake
         yield reading.mistake(("tariff", "folder"), what, "write one (docs/tariffs.md), and let two people sign it")
 
 
-def _signed(reading: Reading) -> Mapping[str, Sequence[Signature]]:
-    """Read the signatures without making a database; a site that has none has no signatures."""
-    file = _data(reading) / "daozha.db"
-    if not file.is_file():
-        return {}
-    engine = create_engine(f"sqlite:///file:{file}?mode=ro&uri=true")
+def _signed(reading: Reading) -> tuple[Mapping[str, Sequence[Signature]], str]:
+    """Read the signatures without making a database, and say why they cannot be read; a new site has none."""
     try:
-        with engine.connect() as conn:
-            return signatures.of_site(conn, SiteId(reading.text("site", "id") or "site"))
-    except SQLAlchemyError:
-        return {}
-    finally:
-        engine.dispose()
+        with looking(url_of(reading)) as conn:
+            if conn is None:
+                return {}, ""
+            return signatures.of_site(conn, SiteId(reading.text("site", "id") or "site")), ""
+    except (ConfigError, StoreError, SQLAlchemyError) as error:
+        return {}, str(error)
 
 
 def _holidays(reading: Reading, files: Sequence[TariffFile]) -> Iterator[Mistake]:

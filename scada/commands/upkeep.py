@@ -10,12 +10,13 @@ import secrets
 import sys
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from scada import say
 from scada.clock import clock_from
 from scada.config import Config, ConfigError, load
-from scada.store.db import Database, StoreError, database_url
+from scada.store.db import Database, StoreError, database_url, place
 from scada.store.db import migrate as migrate_database
 from scada.store.journal import verify
 from scada.store.operators import Operators
@@ -26,8 +27,9 @@ Work = Callable[[Config, Database], Awaitable[int]]
 def migrate(asked: argparse.Namespace) -> int:
     """Bring the database's tables up to date. 0: they are; 2: they cannot be."""
 
-    async def nothing_more(config: Config, _db: Database) -> int:
-        say.tell(f"{config.data}: the tables are up to date")
+    async def nothing_more(config: Config, db: Database) -> int:
+        where = config.data if config.database.url_file is None else place(make_url(db.url))
+        say.tell(f"{where}: the tables are up to date")
         return 0
 
     return with_database(asked, nothing_more)

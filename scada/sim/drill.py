@@ -64,6 +64,7 @@ class Asked:
     scenario: str
     speed: float
     trips: tuple[Trip, ...] = ()
+    database: Path | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sim_of(load(options.config))
         trips = tuple(read_arrivals(options.arrivals)) if options.arrivals is not None else ()
         cars = len(trips) or options.cars
-        asked = Asked(options.config, cars, options.seed, options.scenario, options.speed, trips)
+        asked = Asked(options.config, cars, options.seed, options.scenario, options.speed, trips, options.database)
     except (ConfigError, ArrivalsError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -104,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenario", type=_scenario, default="normal", metavar="NAME[,NAME…]", help=_SCENARIO_HELP)
     parser.add_argument("--arrivals", type=Path, metavar="CSV", help=ARRIVALS_HELP)
     parser.add_argument("--speed", type=float, default=60.0, help="how fast the business clock runs")
+    what = "the drill's own tables are in the empty PostgreSQL database whose URL is in this file (mode 0600)"
+    parser.add_argument("--database", type=Path, metavar="URL_FILE", help=what)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--keep", action="store_true", help="keep the site's folder")
     return parser
@@ -154,7 +157,7 @@ async def _play(asked: Asked, folder: Path, screen: Console) -> list[Result]:
 
 async def _drill(asked: Asked, folder: Path, screen: Console) -> dict[str, object]:
     """Run the site and the cars, stop both, and judge."""
-    path = prepare(folder, asked.config)
+    path = prepare(folder, asked.config, database=asked.database)
     config, clock = load(path), clock_from()
     await asyncio.to_thread(let_them_meet, config, clock.now())
     began_s = clock.seconds()

@@ -25,6 +25,7 @@ __all__ = [
     "Database",
     "StoreError",
     "StoreUnknown",
+    "connected",
     "database_url",
     "looking",
     "migrate",
@@ -77,20 +78,27 @@ def reading_engine(url: str, size: int = READERS) -> Engine:
 
 
 @contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """Connect from outside the plant, only to read. Raises StoreError."""
+    engine = reading_engine(url)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise StoreError(f"read from {place(engine.url)}: {reason(error)}") from error
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def looking(url: str) -> Iterator[Connection | None]:
     """Look into a database from outside the plant; None where there are no tables yet. Raises StoreError."""
     file = make_url(url).database
     if not _is_postgres(url) and not (file and Path(file).is_file()):
         yield None
         return
-    engine = reading_engine(url)
-    try:
-        with engine.connect() as connection:
-            yield connection if inspect(connection).has_table("journal") else None
-    except DBAPIError as error:
-        raise StoreError(f"read from {place(engine.url)}: {reason(error)}") from error
-    finally:
-        engine.dispose()
+    with connected(url) as connection:
+        yield connection if inspect(connection).has_table("journal") else None
 
 
 class Database:

@@ -6,11 +6,16 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+from tests.support.store import empty_database, is_sqlite
+
 ROOT = Path(__file__).parents[2]
 
 
 def site_beside(folder: Path, *changes: tuple[str, str], encoding: str = "utf-8") -> Path:
-    """Write the shipped config.toml with some texts replaced into a folder, beside its tag map and its tariffs."""
+    """Write the shipped config.toml with some texts replaced into a folder, beside its tag map and its tariffs.
+
+    Its tables are where those of `tests.support.store` are.
+    """
     (folder / "plc").mkdir(exist_ok=True)
     if not (folder / "plc" / "sim").exists():
         (folder / "plc" / "sim").symlink_to(ROOT / "plc" / "sim")
@@ -23,8 +28,15 @@ def site_beside(folder: Path, *changes: tuple[str, str], encoding: str = "utf-8"
             raise ValueError(f"config.toml no longer holds {old!r}")
         text = text.replace(old, new, 1)
     file = folder / "config.toml"
-    file.write_text(text, encoding=encoding)
+    file.write_text(text + ("" if is_sqlite() else _database(folder)), encoding=encoding)
     return file
+
+
+def _database(folder: Path) -> str:
+    secret = folder / "database_url.txt"
+    secret.touch(0o600)
+    secret.write_text(empty_database(folder), encoding="utf-8")
+    return f'\n[database]\nurl_file = "{secret}"\n'
 
 
 @contextmanager

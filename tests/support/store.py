@@ -12,8 +12,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
+from scada.config import load
 from scada.model.names import SiteId
-from scada.store.db import Database, migrate
+from scada.store.db import Database, database_url, migrate, writing_engine
 
 SITE = SiteId("demo")
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -54,6 +55,16 @@ def made_database(folder: Path) -> str:
     url = empty_database(folder)
     migrate(url)
     return url
+
+
+def rows_of(config: Path, query: str) -> list[tuple[object, ...]]:
+    """Run one statement in the tables of a site, and give its rows if it has any."""
+    engine = writing_engine(database_url(load(config)))
+    with engine.begin() as connection:
+        done = connection.exec_driver_sql(query)
+        rows = [tuple(row) for row in done] if done.returns_rows else []
+    engine.dispose()
+    return rows
 
 
 @asynccontextmanager

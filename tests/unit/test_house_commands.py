@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from scada.commands import run as run_command
 from scada.config import load
 from tests.support.cameras import BadCamera
 from tests.support.house import ROOT, http_server, site_beside
+from tests.support.store import rows_of
 
 Out = pytest.CaptureFixture[str]
 
@@ -178,6 +178,7 @@ def test_the_shipped_tag_map_is_clean_and_a_broken_one_ends_with_2(tmp_path: Pat
     assert "E03" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("any_database")
 def test_people_are_added_and_get_new_passwords_and_the_chain_stays_whole(tmp_path: Path, capsys: Out) -> None:
     file = str(site_beside(tmp_path, ("# data = ", 'data = "data"  # ')))
     assert main(["migrate", "--config", file]) == 0
@@ -190,6 +191,7 @@ def test_people_are_added_and_get_new_passwords_and_the_chain_stays_whole(tmp_pa
     assert main(["audit", "verify", "--config", file]) == 0
 
 
+@pytest.mark.usefixtures("any_database")
 def test_rights_are_given_listed_and_taken_back_and_the_journal_says_by_whom(
     tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,9 +211,7 @@ def test_rights_are_given_listed_and_taken_back_and_the_journal_says_by_whom(
     assert "rights list" in capsys.readouterr().err
     assert main(["rights", "list", "--config", file]) == 0
     assert "0 rights" in capsys.readouterr().out
-    with sqlite3.connect(tmp_path / "data" / "daozha.db") as db:
-        rows = db.execute("select actor, what from journal where what like 'right %' order by n").fetchall()
-    db.close()
+    rows = rows_of(Path(file), "select actor, what from journal where kind = 'person' order by n")
     assert rows == [("wang", "right added"), ("wang", "right removed")]
     assert main(["audit", "verify", "--config", file]) == 0
 
@@ -238,12 +238,11 @@ def test_a_file_of_rights_is_taken_whole_or_not_at_all(tmp_path: Path, capsys: O
     assert len(json.loads(capsys.readouterr().out)) == 1
 
 
+@pytest.mark.usefixtures("any_database")
 def test_a_forged_journal_is_found(tmp_path: Path, capsys: Out) -> None:
     file = str(site_beside(tmp_path, ("# data = ", 'data = "data"  # ')))
     assert main(["user", "add", "wang", "--config", file]) == 0
-    with sqlite3.connect(tmp_path / "data" / "daozha.db") as db:
-        db.execute("update journal set actor = 'li'")
-    db.close()
+    rows_of(Path(file), "update journal set actor = 'li'")
     assert main(["audit", "verify", "--config", file]) == 1
     assert "broken at entry 1" in capsys.readouterr().err
 

@@ -5,14 +5,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from scada.__main__ import main
+from scada.config import load
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.words import Passage
 from scada.model.names import LaneName, PassageId, SiteId, StayId
 from scada.store import books, doubts
+from scada.store.db import database_url, writing_engine
 from scada.store.doubts import DoubtError, Found
 from scada.store.journal import recent
 from tests.support.house import site_beside
@@ -81,7 +83,7 @@ def test_every_way_a_passage_may_end_has_its_words() -> None:
 def test_the_command_lists_and_settles(tmp_path: Path, capsys: Out) -> None:
     file = str(site_beside(tmp_path, ("# data = ", 'data = "data"  # ')))
     assert main(["migrate", "--config", file]) == 0
-    engine = create_engine(f"sqlite:///{tmp_path / 'data' / 'daozha.db'}")
+    engine = writing_engine(database_url(load(Path(file))))
     with engine.begin() as conn:
         record(conn, "UNCERTAIN", site=SiteId("demo"))
     engine.dispose()

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import sqlite3
 import tomllib
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from scada.store.db import Database, database_url, migrate
 from scada.store.operators import Operators
 from scada.store.schema import stay
 from tests.support.house import site_beside
+from tests.support.store import rows_of
 from tests.support.tariffs import EXAMPLES, SHIPPED, VECTORS, local
 
 Out = pytest.CaptureFixture[str]
@@ -101,17 +101,19 @@ def people_of(file: Path, **people: str) -> None:
     """Add people whose password is their name, twice."""
 
     async def add() -> None:
-        config = await asyncio.to_thread(load, file)
-        async with Database(database_url(config)) as db:
+        async with Database(url) as db:
             for name, role in people.items():
                 await Operators(db, config.site_id, SystemClock()).add(
                     name, role, f"{name}-{name}-pass", must_change=False
                 )
 
-    migrate(database_url(load(file)))
+    config = load(file)
+    url = database_url(config)
+    migrate(url)
     asyncio.run(add())
 
 
+@pytest.mark.usefixtures("any_database")
 def test_a_version_charges_once_two_people_have_signed_it_and_not_before(
     tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,9 +143,7 @@ def test_a_version_charges_once_two_people_have_signed_it_and_not_before(
     assert main(["tariff", "list", "--json", "--config", file]) == 0
     assert "0 of 2 people" in json.loads(capsys.readouterr().out)[0]["may_charge"]
     assert main(["audit", "verify", "--config", file]) == 0
-    with sqlite3.connect(tmp_path / "data" / "daozha.db") as db:
-        rows = db.execute("select actor from journal where what = 'tariff signed' order by n").fetchall()
-    db.close()
+    rows = rows_of(path, "select actor from journal where what = 'tariff signed' order by n")
     assert rows == [("wang",), ("li",)]
 
 

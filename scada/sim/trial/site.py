@@ -40,11 +40,13 @@ def prepare(
     tariff: Mapping[str, int] = AS_IT_IS,
     timing: Mapping[str, float] = AS_IT_IS,
     all_ways_to_pay: bool = False,
+    database: Path | None = None,
 ) -> Path:
     """Write `config.toml` and `devices.csv` into `folder`, derived from `base`; give the configuration's path.
 
     `shape`: which lanes it has. `tariff` and `timing` (of every lane): what differs from the base's.
-    `all_ways_to_pay`: WeChat deducts fees, and every exit has a scanner.
+    `all_ways_to_pay`: WeChat deducts fees, and every exit has a scanner. The base's own database is never touched: the
+    tables are a file in `folder`, or where the URL in the file `database` leads.
     Raises ValueError if the folder's path is too long for Unix sockets.
     """
     if len(str(folder.resolve() / "data" / "run" / "control.sock")) > LONGEST_SOCKET_PATH:
@@ -75,6 +77,9 @@ def prepare(
         lane["timing"] = {**cast("Section", lane.get("timing", {})), **timing}
     _section(content, "tags").update(map=str(tag_map), devices=str(folder / "devices.csv"))
     _section(content, "site")["data"] = str(folder / "data")
+    content.pop("database", None)
+    if database is not None:
+        content["database"] = {"url_file": str(database.resolve())}
     target = folder / "config.toml"
     target.write_text(tomli_w.dumps(content), encoding="utf-8")
     return target

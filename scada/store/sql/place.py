@@ -18,8 +18,13 @@ def database_url(config: Config) -> str:
     """Give the URL of a site's database, its limits included. Raises ConfigError where its file cannot be used."""
     keys = config.database
     if keys.url_file is None:
-        return URL.create("sqlite", database=str(config.data / FILE)).render_as_string(hide_password=False)
+        return file_url(config.data)
     return read_url(config.secret(keys.url_file), keys)
+
+
+def file_url(data: Path) -> str:
+    """Give the URL of the SQLite file in a data folder."""
+    return URL.create("sqlite", database=str(data / FILE)).render_as_string(hide_password=False)
 
 
 def read_url(file: Path, keys: DatabaseKeys) -> str:
