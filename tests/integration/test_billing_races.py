@@ -16,6 +16,7 @@ from billing.accounts.balances import trial
 from billing.books import Books, Place
 from billing.ids import out_trade_no
 from billing.orders import book
+from billing.orders.applying import Applied, apply
 from billing.settle import Due, Merchant, OrderState, Settles, Surplus, Transaction
 from billing.tariff import Priced
 from scada.model.lane.words import Reason
@@ -69,10 +70,10 @@ def ordered(conn: Connection, car: int, orders: int = 1) -> list[OrderId]:
     return numbers
 
 
-def paid(order: OrderId) -> Callable[[Connection], book.Applied]:
+def paid(order: OrderId) -> Callable[[Connection], Applied]:
     """Apply WeChat's word that an order was paid."""
     word = Transaction(US.mchid, US.appid, order, "SUCCESS", f"42{order}"[:32], Fen(500), "CNY", START)
-    return lambda conn: book.apply(conn, BOOKS, START, word, "notice")
+    return lambda conn: apply(conn, BOOKS, START, word, "notice")
 
 
 async def test_an_order_whose_notice_both_servers_take_is_settled_once(tmp_path: Path) -> None:
