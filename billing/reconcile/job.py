@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing.books import NOWHERE, Books
@@ -25,6 +25,7 @@ from scada.clock import Clock
 from scada.model.names import SiteId
 from scada.store.db import Database, StoreError
 from scada.store.schema import ledger_entry as entries
+from scada.store.schema import pay_order as orders
 
 log = structlog.get_logger(__name__)
 
@@ -141,11 +142,17 @@ class BillJob:
 
 
 def wanted_days(conn: Connection, site: SiteId, at: datetime, zone: ZoneInfo, back: int) -> list[date]:
-    """Give the days whose bills are there by now, from the first day with money in the books on."""
+    """Give the days whose bills are there by now, from the first day on which money was asked for."""
     local = at.astimezone(zone)
     last = local.date() - timedelta(days=1 if local >= days.ready_at(local.date() - timedelta(days=1), zone) else 2)
-    began = conn.execute(select(func.min(entries.c.at)).where(entries.c.site == site)).scalar()
+    firsts = (select(func.min(entries.c.at)).where(entries.c.site == site), _first_order(site))
+    began = min(filter(None, (conn.execute(query).scalar() for query in firsts)), default=None)
     if began is None:
         return []
     first = max(began.astimezone(zone).date(), local.date() - timedelta(days=back))
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _first_order(site: SiteId) -> Select[tuple[datetime]]:
+    """Ask for the first order: if its payment was never heard of, the ledger does not know of that day."""
+    return select(func.min(orders.c.made_at)).where(orders.c.site == site)

@@ -80,12 +80,15 @@ class Day:
         assert self.at.phone.pay(made.text) == "ok"
 
     async def believe(self, order: Order) -> None:
-        """Write down a payment that WeChat never took."""
-        names, at = self.at.config.wechat, self.till.clock.now()
-        paid = Transaction(
-            names.mchid, names.appid, order.id, "SUCCESS", f"42{order.id[-20:]}", order.due_fen, paid_at=at
-        )
+        """Write down a payment that WeChat never took, made at noon."""
+        names, at, number = self.at.config.wechat, self.till.clock.now(), f"42{order.id[-20:]}"
+        paid = Transaction(names.mchid, names.appid, order.id, "SUCCESS", number, order.due_fen, paid_at=self.noon)
         await self.till.db.write(lambda conn: apply(conn, Books.of(self.at.config), at, paid, "test"))
+
+    @property
+    def noon(self) -> datetime:
+        """The middle of the day, by WeChat's clock."""
+        return datetime(self.day.year, self.day.month, self.day.day, 12, tzinfo=BEIJING)
 
     async def morning(self, hour: int = 10, days: int = 1) -> None:
         """Let WeChat's business time pass until an hour of a day after."""
@@ -99,8 +102,7 @@ class Day:
 
     async def billed_by_hand(self, trades: Sequence[tuple[OrderId, int]]) -> BillFile:
         """Write a bill of payments at noon that the till believes in."""
-        noon = datetime(self.day.year, self.day.month, self.day.day, 12, tzinfo=BEIJING)
-        sold = [Sold(order, amount, noon, f"42{order[-20:]}") for order, amount in trades]
+        sold = [Sold(order, amount, self.noon, f"42{order[-20:]}") for order, amount in trades]
         return as_file(made_bill(sold, self.at.config.wechat.mchid))
 
     async def cases(self) -> list[MoneyCase]:

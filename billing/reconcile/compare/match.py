@@ -15,6 +15,8 @@ from scada.model.money import Fen
 BORDER: Final = timedelta(minutes=15)
 """So near to midnight a trade may stand in the neighbour's bill: our clock and WeChat's are two."""
 SUCCESS: Final = "SUCCESS"
+ABNORMAL: Final = "ABNORMAL"
+"""A refund that has not reached its payer; it is done another way, by and by."""
 UNDER_WAY: Final = "PROCESSING"
 """A refund that has no end yet, here or there; its end may come after the bill was made."""
 
@@ -154,7 +156,8 @@ def _amounts(our: Trade, their: Trade) -> str:
 
 def _states(our: Trade, their: Trade) -> str:
     """Compare how far they are; the bill shows a refund as it was in the morning, so ours may be further."""
-    if our.state == their.state or their.state == UNDER_WAY:
+    is_further = our.state == SUCCESS and their.state == ABNORMAL
+    if our.state == their.state or their.state == UNDER_WAY or is_further:
         return ""
     return f"{our.state} here, {their.state} in the bill"
 

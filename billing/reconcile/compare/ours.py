@@ -1,7 +1,7 @@
 """Our side of a day: what our books say that WeChat took for us and gave back.
 
-The ledger is the truth: whatever was posted on what WeChat holds for us, by whichever way it was sold. Settlements give
-WeChat's own numbers and times besides.
+The ledger is the truth: whatever was posted on what WeChat holds for us, by whichever way it was sold. Settlements and
+refunds give WeChat's own numbers and times besides, and what is under way.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,16 +13,20 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 
 from billing.accounts.chart import Account
 from billing.reconcile.compare.match import SUCCESS, UNDER_WAY, Trade, What
+from billing.refunds.plan import RefundState
+from billing.refunds.words import RefundReason
 from scada.model.money import Fen
 from scada.model.names import SiteId
 from scada.store.schema import ledger_entry as entries
 from scada.store.schema import ledger_posting as postings
+from scada.store.schema import refund as refunds
 from scada.store.schema import settlement as settlements
 
 REFUNDED: Final = "refunded:"
 AROUND: Final = timedelta(minutes=30)
 """What was entered so much before or after a day may be of it, by WeChat's clock."""
 MOST_ASKED: Final = 500
+_UNDER_WAY: Final = frozenset({RefundState.WANTED, RefundState.SENT, RefundState.PROCESSING})
 
 Key = tuple[What, str]
 
@@ -30,31 +34,44 @@ Key = tuple[What, str]
 def of_span(conn: Connection, site: SiteId, since: datetime, until: datetime) -> dict[Key, Trade]:
     """Give our trades of a span of time, and those near it."""
     first, last = since - AROUND, until + AROUND
-    paid = settlements.c.paid_at.between(first, last)
-    return _gathered(conn, site, paid, entries.c.at.between(first, last))
+    paid, sent = settlements.c.paid_at.between(first, last), refunds.c.sent_at.between(first, last)
+    return _gathered(conn, site, paid, sent, entries.c.at.between(first, last))
 
 
 def of_numbers(conn: Connection, site: SiteId, keys: Iterable[Key]) -> dict[Key, Trade]:
     """Give our trades of these numbers, whenever they were."""
     found: dict[Key, Trade] = {}
-    for part in _parts(sorted(number for _, number in keys)):
+    for part in _parts(sorted({number for _, number in keys})):
         paid = settlements.c.out_trade_no.in_(part)
+        sent = refunds.c.out_refund_no.in_(part) | refunds.c.out_trade_no.in_(part)
         entered = entries.c.ref.in_([f"{REFUNDED}{number}" for number in part]) | entries.c.out_trade_no.in_(part)
-        found |= _gathered(conn, site, paid, entered) | _under_way(conn, site, part)
+        found |= _gathered(conn, site, paid, sent, entered)
     return found
 
 
 def _gathered(
-    conn: Connection, site: SiteId, paid: ColumnElement[bool], entered: ColumnElement[bool]
+    conn: Connection,
+    site: SiteId,
+    paid: ColumnElement[bool],
+    sent: ColumnElement[bool],
+    entered: ColumnElement[bool],
 ) -> dict[Key, Trade]:
-    """Put ledger and settlements together; a payment was made when WeChat says, however late it was entered."""
+    """Put ledger, settlements and refunds together; a trade is of the time when WeChat made it.
+
+    A bill has what WeChat undid itself under its order: it has no number of ours there.
+    """
     ledger = {trade.key: trade for trade in _entered(conn, site, entered)}
-    settled = _settled(conn, site, paid)
-    late = sorted(number for what, number in ledger.keys() - settled.keys() if what is What.PAYMENT)
+    known = _settled(conn, site, paid) | _refunds(conn, site, sent)
+    late = sorted(number for _, number in ledger.keys() - known.keys())
     for part in _parts(late):
-        settled |= _settled(conn, site, settlements.c.out_trade_no.in_(part))
-    amounts = {key: trade.amount_fen for key, trade in ledger.items()}
-    return ledger | {key: replace(one, amount_fen=amounts.get(key, one.amount_fen)) for key, one in settled.items()}
+        known |= _settled(conn, site, settlements.c.out_trade_no.in_(part))
+        known |= _refunds(conn, site, refunds.c.out_refund_no.in_(part))
+    found = {key: one for key, one in ledger.items() if key not in known}
+    for key, one in known.items():
+        amount = ledger[key].amount_fen if key in ledger else one.amount_fen
+        name = one.order if one.what is What.REVERSAL else one.number
+        found[one.what, name] = replace(one, number=name, amount_fen=amount)
+    return found
 
 
 def _settled(conn: Connection, site: SiteId, paid: ColumnElement[bool]) -> dict[Key, Trade]:
@@ -76,15 +93,17 @@ def _entered(conn: Connection, site: SiteId, entered: ColumnElement[bool]) -> It
             yield Trade(*key, row.out_trade_no, "", Fen(row.amount_fen), SUCCESS, row.at)
 
 
-def _under_way(conn: Connection, site: SiteId, numbers: Sequence[str]) -> dict[Key, Trade]:
-    """Give refunds that we owe and that have not ended."""
-    query = _postings(Account.REFUND_PAYABLE).where(entries.c.site == site, postings.c.subject.in_(numbers))
-    owed: dict[str, Trade] = {}
-    for row in conn.execute(query):
-        before = owed[row.subject].amount_fen if row.subject in owed else Fen(0)
-        amount = Fen(before - row.amount_fen)
-        owed[row.subject] = Trade(What.REFUND, row.subject, row.out_trade_no or "", "", amount, UNDER_WAY, row.at)
-    return {trade.key: trade for trade in owed.values() if trade.amount_fen > 0}
+def _refunds(conn: Connection, site: SiteId, sent: ColumnElement[bool]) -> dict[Key, Trade]:
+    """Give refunds that WeChat may have, ended or not, under our own numbers."""
+    found = {}
+    for row in conn.execute(select(refunds).where(refunds.c.site == site, sent)):
+        what = What.REVERSAL if row.reason == RefundReason.REVOKED.value else What.REFUND
+        at, amount = row.sent_at or row.made_at, Fen(row.amount_fen)
+        state = UNDER_WAY if RefundState(row.state) in _UNDER_WAY else row.state
+        found[What.REFUND, row.out_refund_no] = Trade(
+            what, row.out_refund_no, row.out_trade_no, row.refund_id or "", amount, state, at
+        )
+    return found
 
 
 def _postings(account: Account) -> Select[tuple[object, ...]]:

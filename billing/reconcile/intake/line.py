@@ -4,7 +4,7 @@ from datetime import date
 from typing import Protocol
 
 from billing.pay.billfile import BillFile
-from billing.pay.gateway import Refund, Refused, Unknown
+from billing.pay.gateway import Deduction, Refund, Refused, Unknown
 from billing.settle import Transaction
 from scada.model.names import OrderId
 
@@ -26,6 +26,13 @@ class RefundQuery(Protocol):
         """Ask what became of a refund."""
 
 
+class DeductionQuery(Protocol):
+    """Fees that WeChat deducts, asked for."""
+
+    def query(self, order: OrderId) -> Deduction | Refused | Unknown:
+        """Ask what became of a deduction."""
+
+
 class Line(Protocol):
     """One merchant's account at WeChat, as `billing.wechat.WeChatGateway` gives it."""
 
@@ -36,6 +43,10 @@ class Line(Protocol):
     @property
     def refunds(self) -> RefundQuery:
         """Its refunds."""
+
+    @property
+    def parking(self) -> DeductionQuery:
+        """Its parking fees."""
 
     def query(self, order: OrderId) -> Transaction | Refused | Unknown:
         """Ask what became of an order."""

@@ -89,9 +89,9 @@ async def test_a_day_that_fails_is_tried_again_later_and_later_and_told_in_the_e
 async def test_a_day_that_did_not_agree_is_compared_again_the_next_morning(deaf_day: Day) -> None:
     _, order = await deaf_day.car(pays=False)
     await deaf_day.pay(order)
+    await asyncio.to_thread(deaf_day.at.phone.plan_answers, "system_error", "/out-trade-no/", 1000)
     await deaf_day.morning()
     job = job_of(deaf_day)
-    await asyncio.to_thread(deaf_day.at.phone.plan_answers, "system_error", "/out-trade-no/", 100)
     await job.look()
     assert [case.body["list"] for case in await deaf_day.cases()] == ["only_theirs"], "WeChat could not be asked"
     await asyncio.to_thread(lambda: deaf_day.at.switch("clear"))
