@@ -14,6 +14,7 @@ REPORT = ROOT / "docs" / "soak.md"
 CARS = int(os.environ.get("SOAK_CARS", "500"))
 KILLS = int(os.environ.get("SOAK_KILLS", "50"))
 TRIES = int(os.environ.get("SOAK_TRIES", "2000"))
+SCHEDULES = int(os.environ.get("SOAK_SCHEDULES", "1000"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def runs() -> list[Long]:
     every = [python, "-m", "scada", "drill", "--scenario", "all", "--json"]
     properties = [python, "-m", "pytest", "-q", "--timeout", "7200", "tests/property"]
     once = [python, "-m", "tests.soak.once", "--tries", f"{TRIES}", "--wire"]
+    faults = [python, "-m", "tests.soak.faults", "--schedules", f"{SCHEDULES}"]
     year = [python, "-m", "scada", "month", "--days", "365", "--seed", "2", "--json"]
     return [
         Long("properties, 5,000 examples each", properties),
@@ -40,6 +42,7 @@ def runs() -> list[Long]:
         Long(f"rush hour, server killed {KILLS} times", [python, "-m", "tests.soak.kill", "--kills", f"{KILLS}"]),
         Long(f"{TRIES} gate commands over bad lines, Modbus TCP", [*once, "modbus"]),
         Long(f"{TRIES} gate commands over bad lines, OPC UA", [*once, "opcua"]),
+        Long(f"{SCHEDULES} random fault schedules for billing", faults),
         Long(
             "camera process before a camera that misbehaves, 300 times",
             [python, "-m", "tests.soak.cameras", "--turns", "300"],

@@ -193,6 +193,8 @@ def _order(order: Order) -> dict[str, object]:
         "total": order.total,
         "code_url": order.code_url,
         "transaction_id": order.transaction_id,
+        "made_at": order.made_at.isoformat(),
+        "paid_at": order.paid_at and order.paid_at.isoformat(),
     }
 
 
@@ -202,6 +204,7 @@ def _refund(refund: Refund) -> dict[str, object]:
         "out_trade_no": refund.order.number,
         "state": refund.state,
         "amount": refund.amount,
+        "made_at": refund.made_at.isoformat(),
     }
 
 
