@@ -35,6 +35,7 @@ from billing.refunds.refunder import Refunder
 from billing.scanner.desk import CodeDesk, CodeTerms, LaneSide
 from billing.settle import OrderKind, Settles
 from billing.stays import Stay
+from billing.tariff import Bill
 from billing.versions import holidays
 from billing.versions.shelf import read_versions
 from billing.visit import park
@@ -201,6 +202,11 @@ class SqlCashier:
     async def quote(self, lane: LaneName, passage: PassageId, stay: StayId) -> Quote:
         """Price the stay now; a quote whose order its driver may be paying at this moment is given again."""
         return await self._write(lambda conn: self._quote(conn, Place(lane, passage), stay))
+
+    async def bill(self, stay: StayId) -> Bill:
+        """Give all that the driver of an open stay is told about its fee; changes nothing. Raises BillingError."""
+        at = self._clock.now()
+        return await self._read(lambda conn: self._visits.bill(conn, at, stay))
 
     async def prepay(self, stay: StayId) -> tuple[Quote, Order | None]:
         """Price a stay away from any lane, and give the order for what is due: its driver pays ahead on a phone.

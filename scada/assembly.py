@@ -16,6 +16,7 @@ from billing.doors.arrears import ArrearsDoor
 from billing.doors.bills import BillDesk
 from billing.doors.cash import CashDesk
 from billing.doors.drafts import DraftDesk
+from billing.doors.fee import FeeDesk
 from billing.doors.ledger import LedgerDesk
 from billing.doors.vouchers import VoucherDoor
 from billing.drafts.run import DraftRuns
@@ -416,6 +417,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
+            **FeeDesk(plant.cashier, config.site.zone_info).verbs(),
             **DraftDesk(config, plant.db, plant.clock, plant.drafts).verbs(),
             **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),

@@ -7,6 +7,7 @@ from billing.tariff.plan import ANY_CAR, Vehicle
 from billing.tariff.price import Change, Priced, Pricer, price
 from billing.tariff.reading import read_tariff
 from billing.tariff.reentry import ALONE, GoesOn
+from billing.tariff.sentences import Bill, in_words
 from billing.tariff.terms import Tariff
 from billing.tariff.words import DayType, Fault, FreeCharging, PlateType, TariffError, VehicleType, VoucherKind
 
@@ -15,6 +16,7 @@ __all__ = [
     "ANY_CAR",
     "NO_CREDITS",
     "NO_TABLE",
+    "Bill",
     "Change",
     "CreditLine",
     "Credits",
@@ -38,6 +40,7 @@ __all__ = [
     "Voucher",
     "VoucherKind",
     "credit_lines",
+    "in_words",
     "price",
     "quote",
     "read_tariff",

@@ -5,13 +5,13 @@ from typing import Final
 
 from scada.model.money import Fen, yuan_text
 
-_CAPS: Final[Mapping[str, tuple[str, str]]] = {
+CAPS: Final[Mapping[str, tuple[str, str]]] = {
     "window": ("时段封顶", "cap of the window"),
     "24h": ("24小时封顶", "cap of 24 hours"),
     "day": ("自然日封顶", "cap of the calendar day"),
     "stay": ("单次停车封顶", "cap of the stay"),
 }
-_WHO: Final[Mapping[str, tuple[str, str]]] = {
+WHO: Final[Mapping[str, tuple[str, str]]] = {
     "": ("免费时长", "free time"),
     "PLATE_TYPE_FREE": ("免费车辆", "a plate that parks for nothing"),
     "PLATE_TYPE_MONTHLY": ("月卡车辆", "a month card"),
@@ -28,13 +28,13 @@ def in_chinese(kind: str, name: str, units: int, unit: Fen) -> str:
     """Say in Chinese what a line is."""
     match kind:
         case "free":
-            return _WHO.get(name, (name, name))[0] + "免费" if name else "免费时长内"
+            return WHO.get(name, (name, name))[0] + "免费" if name else "免费时长内"
         case "charge":
             return f"{name + '：' if name else ''}{units} × {yuan_text(unit)} 元"
         case "factor":
             return f"系数 {name}"
         case "cap":
-            return f"{_CAPS.get(name, (name, name))[0]} {yuan_text(unit)} 元"
+            return f"{CAPS.get(name, (name, name))[0]} {yuan_text(unit)} 元"
         case "rounding":
             return "金额取整"
         case "away":
@@ -42,20 +42,20 @@ def in_chinese(kind: str, name: str, units: int, unit: Fen) -> str:
         case "before":
             return "此前停车已计费"
         case _:
-            return f"{_CREDITS.get(kind, (kind, kind))[0]}{' ' + name if name else ''}"
+            return f"{CREDITS.get(kind, (kind, kind))[0]}{' ' + name if name else ''}"
 
 
 def in_english(kind: str, name: str, units: int, unit: Fen) -> str:
     """Say in English what a line is."""
     match kind:
         case "free":
-            return f"free: {_WHO.get(name, (name, name))[1]}"
+            return f"free: {WHO.get(name, (name, name))[1]}"
         case "charge":
             return f"{name + ': ' if name else ''}{units} × {yuan_text(unit)} yuan"
         case "factor":
             return f"factor {name}"
         case "cap":
-            return f"{_CAPS.get(name, (name, name))[1]}: {yuan_text(unit)} yuan"
+            return f"{CAPS.get(name, (name, name))[1]}: {yuan_text(unit)} yuan"
         case "rounding":
             return "rounding"
         case "away":
@@ -63,13 +63,16 @@ def in_english(kind: str, name: str, units: int, unit: Fen) -> str:
         case "before":
             return "charged for the stay before"
         case _:
-            return f"{_CREDITS.get(kind, (kind, kind))[1]}{' ' + name if name else ''}"
+            return f"{CREDITS.get(kind, (kind, kind))[1]}{' ' + name if name else ''}"
 
 
-_CREDITS: Final[Mapping[str, tuple[str, str]]] = {
+CREDITS: Final[Mapping[str, tuple[str, str]]] = {
     "paid": ("已付", "paid before"),
     "minutes": ("时长券", "voucher of minutes"),
     "money": ("抵扣券", "voucher of money"),
     "percent": ("折扣券", "voucher of per cent"),
     "full": ("全免券", "voucher for all of it"),
+    "credit": ("已用优惠", "vouchers used before"),
+    "grace": ("缴费后免费离场时间内", "within the time to leave after paying"),
+    "right": ("权益减免", "let off by a right of this plate"),
 }

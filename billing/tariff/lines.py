@@ -9,7 +9,7 @@ from math import floor
 from zoneinfo import ZoneInfo
 
 from billing.tariff.explain import in_chinese, in_english
-from billing.tariff.plan import DAY_S, Plan
+from billing.tariff.plan import DAY_S, ENDLESS_S, Plan
 from billing.tariff.stairs import Part
 from billing.tariff.walk import Run, Start
 from scada.model.money import NOTHING, Fen
@@ -32,6 +32,7 @@ class Line:
     """One line of the explanation: from when to when (the site's own time), how many units of what price.
 
     `amount_fen` is what the line adds; a cap's is negative. `name` says which rule, cap, holder or factor it is.
+    `unit_minutes` is how long a unit is, 0 where it is no matter of time.
     """
 
     kind: LineKind
@@ -42,6 +43,7 @@ class Line:
     amount_fen: Fen
     name: str = ""
     name_en: str = ""
+    unit_minutes: int = 0
 
     @property
     def text(self) -> str:
@@ -61,6 +63,7 @@ class Line:
             "end": self.end.isoformat(),
             "units": self.units,
             "unit_fen": self.unit_fen,
+            "unit_minutes": self.unit_minutes,
             "amount_fen": self.amount_fen,
             "name": self.name,
             "text": self.text,
@@ -81,12 +84,17 @@ class _Row:
     name: str
     name_en: str
     key: object
+    unit_s: int = 0
+
+    def goes_on_with(self, run: Run) -> bool:
+        """Say whether units go on that are alike."""
+        return (self.unit_fen, self.unit_s, self.end) == (run.unit_fen, run.every, run.start)
 
     @property
     def sign(self) -> tuple[object, ...]:
         """What makes two lines of different days alike."""
         kept = self.key if self.kind is LineKind.CHARGE else None
-        return (self.kind, self.units, self.unit_fen, self.amount, self.name, kept)
+        return (self.kind, self.units, self.unit_fen, self.unit_s, self.amount, self.name, kept)
 
 
 @dataclass(slots=True)
@@ -113,12 +121,12 @@ class Lines:
         run, cap = part.flight.run, part.flight.cap
         rows = self._groups.setdefault(self._day(run), [])
         last = next((row for row in reversed(rows) if row.kind is LineKind.CHARGE), None)
-        if last is not None and last.key is run.price and (last.unit_fen, last.end) == (run.unit_fen, part.start):
+        if last is not None and last.key is run.price and last.goes_on_with(run):
             last.end, last.units, last.amount = part.end, last.units + part.units, last.amount + part.amount
         else:
             rule, kind, unit = run.price.rule, LineKind.CHARGE, run.unit_fen
             names = rule.title, rule.title_en
-            rows.append(_Row(kind, part.start, part.end, part.units, unit, part.amount, *names, run.price))
+            rows.append(_Row(kind, part.start, part.end, part.units, unit, part.amount, *names, run.price, run.every))
         whole = part.amount
         if self.plan.factor_first and self.plan.factor != 1:
             whole = part.amount * self.plan.factor
@@ -186,6 +194,7 @@ class Lines:
             Fen(floor(row.amount)),
             row.name,
             row.name_en,
+            row.unit_s // 60 if row.unit_s < ENDLESS_S else 0,
         )
 
     def _moment(self, stood: int, *, back: bool = False) -> datetime:

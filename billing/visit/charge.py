@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from billing import rights
 from billing.books import Books
 from billing.plates import register
-from billing.rights import Visit
+from billing.rights import Cover, Visit
 from billing.settle import Due, due
 from billing.stays import Stay
 from billing.tariff import CreditLine, Priced, Pricer, TariffError
@@ -36,14 +36,24 @@ class Charge:
         return summed(self.lines)
 
 
-def charge(conn: Connection, books: Books, park: Park, versions: Versions, stay: Stay, at: datetime) -> Charge:
-    """Price a stay at a moment. What is paid or let off for good comes first, then what vouchers let off."""
+def pricer_of(
+    conn: Connection, books: Books, park: Park, versions: Versions, stay: Stay, at: datetime
+) -> tuple[Pricer, Cover]:
+    """Give what prices a stay, and from when on, as far as its rights do not let it off. Raises BillingError."""
     visit = Visit(stay.plate, stay.kind, stay.entered_at, park.zones.known(stay.zone), stay.card)
     cover = rights.cover(visit, register.rights_of(conn, books.site, stay.plate), park.zones, at)
-    start = stay.entered_at if cover.reason is not None else cover.charged_from
     try:
         vehicle = vehicle_with_past(conn, books.site, stay, versions)
-        pricer = Pricer(stay.tariff, versions.clock_zone, vehicle, versions.table, goes_on=stay.goes_on)
+    except TariffError as error:
+        raise BillingError(f"price stay {stay.id}: {error}") from error
+    return Pricer(stay.tariff, versions.clock_zone, vehicle, versions.table, goes_on=stay.goes_on), cover
+
+
+def charge(conn: Connection, books: Books, park: Park, versions: Versions, stay: Stay, at: datetime) -> Charge:
+    """Price a stay at a moment. What is paid or let off for good comes first, then what vouchers let off."""
+    pricer, cover = pricer_of(conn, books, park, versions, stay, at)
+    start = stay.entered_at if cover.reason is not None else cover.charged_from
+    try:
         priced = pricer.price(start, at)
         what = due(priced, stay.account, at, cover.reason)
         if what.due_fen == 0:

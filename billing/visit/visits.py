@@ -23,9 +23,9 @@ from billing.plates import register
 from billing.rights import Arrival, Departure, Inside
 from billing.settle import Due, Final, OrderKind, close_account, is_owed, keeps_promise
 from billing.stays import Stay
-from billing.tariff import ALONE
+from billing.tariff import ALONE, Bill
 from billing.versions.choice import Versions
-from billing.visit import park, reentry
+from billing.visit import park, reentry, telling
 from billing.visit.charge import Charge, charge
 from billing.visit.park import Park
 from billing.vouchers import book as vouchers
@@ -114,6 +114,14 @@ class Visits:
         if charged.due.free_reason is not Reason.TRANSIT:
             vouchers.reserve(conn, self.books.site, stay.id, made.id, charged.lines)
         return made
+
+    def bill(self, conn: Connection, at: datetime, stay: StayId) -> Bill:
+        """Give all that the driver of an open stay is told about its fee. Raises BillingError."""
+        found = stays.find(conn, self.books.site, stay, lock=False)
+        if not found.account.is_open:
+            raise BillingError(f"tell the fee of stay {stay}: it has ended")
+        older = debts.of_plate(conn, self.books.site, found.plate) if self.arrears.at_exit == "add" else ()
+        return telling.bill(conn, self.books, self.park, self.versions, found, at, older)
 
     def _older(self, conn: Connection, stay: Stay, what: Due) -> Debts:
         """Give the old debts that are asked for together with a stay: none of a car that is let through anyway."""

@@ -79,6 +79,7 @@ _SEE_MONEY = frozenset(
         "trial_balance",
         "statement",
         "stay_money",
+        "explain_fee",
         "ledger_check",
         "reconciliation",
         "cases",

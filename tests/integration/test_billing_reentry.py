@@ -4,17 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from billing.doors.fee import FeeDesk
 from billing.sim.wechat.keys import prepare
 from billing.tariff import Tariff
+from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Ending, Reason
 from scada.model.names import StayId
 from scada.store.schema import stay
 from tests.support.billing import IN1, OUT1, Till, made_config, made_passage, open_till
 from tests.support.store import open_database
-from tests.support.tariffs import simple_tariff
+from tests.support.tariffs import SHANGHAI, simple_tariff
 
 pytestmark = pytest.mark.usefixtures("any_database")
 
@@ -75,6 +78,25 @@ async def test_the_minutes_away_are_not_charged_where_the_tariff_says_so(till: T
 async def test_what_was_charged_counts_whether_it_is_owed_or_was_waived(till: Till, reason: Reason) -> None:
     charge_by(till, CHARGED)
     assert await told(till, 1, (50, 5), (4, 0), reason=reason) == [500, 0]
+
+
+async def test_its_driver_is_told_why_it_costs_what_it_costs(till: Till) -> None:
+    charge_by(till, FREE)
+    await visit(till, 1, 50)
+    till.clock.later_s += 10 * 60
+    parked = await till.come_in("京A12345", 2)
+    till.clock.later_s += 20 * 60
+    ask = Ask("control", "explain_fee", {"stay": parked}, "wang", "operator", "", "")
+    told: Any = await FeeDesk(till.cashier, SHANGHAI).verbs()["explain_fee"](ask)
+    assert told["total_fen"] == 500
+    assert told["zh"][0].endswith(" 每 1 小时 5.00 元 × 2，计 10.00 元")
+    assert told["zh"][1].endswith(" 短时离场，不计费")
+    assert told["zh"][2:4] == ["此前停车已计费，-5.00 元", "停车费合计 5.00 元"]
+    assert len(told["en"]) == len(told["zh"])
+    assert told["next_total_fen"] == 1000
+    ended = (await till.rows(stay))[0].id
+    with pytest.raises(BridgeRefusal, match="it has ended"):
+        await FeeDesk(till.cashier, SHANGHAI).verbs()["explain_fee"](replace(ask, args={"stay": ended}))
 
 
 async def test_the_day_cap_holds_for_both_together(till: Till) -> None:

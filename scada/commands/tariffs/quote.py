@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from billing.tariff import Credits, HolidayTable, Quote, Tariff, TariffError, quote
+from billing.tariff import Bill, Credits, HolidayTable, Quote, Tariff, TariffError, in_words, quote
 from billing.versions import holidays
 from billing.versions.choice import Versions
 from billing.versions.files import TariffFileError, read_file, read_folder
@@ -85,7 +85,8 @@ def _price_one(asked: argparse.Namespace) -> int:
         given.away(tariff, asked.away, entry, leave, zone),
     )
     if asked.json:
-        answer = {"tariff": tariff.name, "version": tariff.version, **made.to_json(zone)}
+        said = {"zh": in_words(Bill.of(made), zone), "en": in_words(Bill.of(made), zone, english=True)}
+        answer = {"tariff": tariff.name, "version": tariff.version, **made.to_json(zone), "said": said}
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     else:
         _show(tariff, made, zone)
