@@ -18,6 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from billing import stays
 from billing.arrears import debts
 from billing.books import NOWHERE, Books, Place
+from billing.cards import book as cards
+from billing.cards.earning import earn
+from billing.cards.terms import Product
 from billing.orders import book, demands
 from billing.orders.applying import Applied
 from billing.orders.book import PayOrder
@@ -59,6 +62,9 @@ TARIFFS_S: Final = 60.0
 """How often files, signatures and holiday table are looked at again: what was signed holds without a restart."""
 ARREARS_LAST_S: Final = 900.0
 """So long may a code for old debts be paid."""
+CARD_LASTS_S: Final = 1800.0
+"""So long may a code for a month card be paid."""
+EARN_EVERY_S: Final = 3600.0
 PARKING_NAME_SIGNS: Final = 32
 REUSE_LEAST_S: Final = 20.0
 """An open quote with less time left than this is not offered again."""
@@ -154,6 +160,7 @@ class SqlCashier:
             group.create_task(self.bills.job.run())
             group.create_task(self._recount())
             group.create_task(self._look_at_tariffs())
+            group.create_task(self._earn_cards())
 
     async def _recount(self) -> None:
         """Other hands change the counts, too: a lane that cannot tell what passed, a stocktake that settles it."""
@@ -254,6 +261,34 @@ class SqlCashier:
             return demands.add(conn, self._books, at, DemandKind.ARREARS, plate, parts, until, by)
 
         return await self._orders.order_for(await self._db.write(work), f"{self._config.site.name} 补缴停车费")
+
+    async def order_card(self, card: str, product: Product, by: str) -> Payable:
+        """Make the order for a card's first or next days, at the price of today. Raises BillingError."""
+        at, until = self._clock.now(), self._clock.ahead(CARD_LASTS_S)
+
+        def work(conn: Connection) -> Demand:
+            found = cards.find(conn, self._books.site, card, lock=True)
+            if found is None or found.state == "ENDED":
+                raise BillingError("there is no such card, or it has ended")
+            cards.reprice(conn, found, product)
+            price = ((card, product.price_fen),)
+            return demands.add(conn, self._books, at, DemandKind.CARD, card, price, until, by)
+
+        async def ordered() -> Payable:
+            title = f"{self._config.site.name} {product.title}"
+            return await self._orders.order_for(await self._db.write(work), title)
+
+        return await self._answer(ordered())
+
+    async def _earn_cards(self) -> None:
+        """Enter what month cards have earned, once a month is over."""
+        zone = self._visits.versions.clock_zone
+        while True:
+            try:
+                await self._write(lambda conn: earn(conn, self._books, self._clock.now(), zone))
+            except BillingError as error:
+                log.error("what cards have earned is not entered", error=str(error))
+            await asyncio.sleep(EARN_EVERY_S)
 
     async def _close_arrears_of(self, stay: StayId) -> None:
         site = self._books.site

@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from billing.books import Books
+from billing.cards.desk import CardDesk, products_of
 from billing.cashier import Hearers, SqlCashier
 from billing.counter.counter import Counter
 from billing.doors.arrears import ArrearsDoor
 from billing.doors.bills import BillDesk
+from billing.doors.cards import CardDoor
 from billing.doors.cash import CashDesk
 from billing.doors.drafts import DraftDesk
 from billing.doors.fee import FeeDesk
@@ -110,6 +112,7 @@ class Plant:
     counter: Counter
     vouchers: VoucherDesk
     drafts: DraftRuns
+    card_desk: CardDesk
     requests: RequestWriter
     room: PictureRoom
     keeper: Keeper
@@ -232,6 +235,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         counter=counter,
         vouchers=vouchers,
         drafts=await stack.enter_async_context(DraftRuns()),
+        card_desk=CardDesk(db, Books.of(config), clock, zone, products_of(config.card_products), cashier),
         requests=requests,
         room=room,
         keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),
@@ -423,6 +427,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
             **VoucherDoor(plant.vouchers, plant.db, Books.of(config), plant.clock).verbs(),
             **_arrears_door(plant).verbs(),
+            **CardDoor(plant.card_desk).verbs(),
             **plant.calls.verbs(),
         },
         ranked,

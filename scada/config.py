@@ -218,6 +218,25 @@ class Limits(_Section):
     goodwill_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 2_000
 
 
+class CardProduct(_Section):
+    """A month card that the site sells, at one price for some months: so many plates on so many spaces.
+
+    For `grace_days` after its end it goes on opening. A renewal within them begins where the card ended (`gap` says
+    `continue`) or on the day of payment (`anew`); a later one begins anew. `changes` of a plate in a calendar month.
+    """
+
+    name: Name
+    title: str
+    price_fen: Annotated[int, Field(ge=1, le=100_000_000)]
+    months: Annotated[int, Field(ge=1, le=36)] = 1
+    spaces: Annotated[int, Field(ge=1, le=1000)] = 1
+    plates: Annotated[int, Field(ge=1, le=1000)] = 1
+    zones: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    grace_days: Annotated[int, Field(ge=0, le=31)] = 0
+    gap: Literal["continue", "anew"] = "continue"
+    changes: Annotated[int, Field(ge=0, le=100)] = 1
+
+
 class Arrears(_Section):
     """What is done about debts of earlier stays: at the exit, at the entry, and when one is given up.
 
@@ -521,6 +540,7 @@ class Config(_Section):
     tariff: Tariffs
     limits: Limits = Limits()
     arrears: Arrears = Arrears()
+    card_products: Annotated[tuple[CardProduct, ...], Field(strict=False)] = ()
     wechat: WeChat
     history: History = History()
     database: DatabaseKeys = DatabaseKeys()

@@ -9,6 +9,7 @@ from billing.accounts.chart import Account
 from scada.model.lane.words import Ending
 from scada.model.money import Fen
 from scada.model.names import SiteId
+from scada.store.schema import card_period as periods
 from scada.store.schema import cash_payment as payments
 from scada.store.schema import ledger_entry as entries
 from scada.store.schema import ledger_posting as postings
@@ -19,7 +20,7 @@ from scada.store.schema import voucher as vouchers
 
 def mistakes(conn: Connection, site: SiteId) -> list[str]:
     """Name everything in the books that is not as it must be; nothing is believed, everything is summed up anew."""
-    looks = (_entries, _receivables, _arrears, _stays, _vouchers, _tills)
+    looks = (_entries, _receivables, _arrears, _stays, _vouchers, _cards, _tills)
     return [mistake for look in looks for mistake in look(conn, site)]
 
 
@@ -79,14 +80,24 @@ def _vouchers(conn: Connection, site: SiteId) -> Iterator[str]:
         yield f"used vouchers let off {sum(found.values())} fen, the ledger says {posted}"
 
 
+def _cards(conn: Connection, site: SiteId) -> Iterator[str]:
+    """What is deferred of a card is paid, and neither earned nor given back."""
+    rest = func.sum(periods.c.price_fen - periods.c.earned_fen - periods.c.refunded_fen)
+    query = select(periods.c.card, rest.label("rest")).where(periods.c.site == site).group_by(periods.c.card)
+    wanted = {row.card: Fen(-int(row.rest)) for row in conn.execute(query) if row.rest}
+    yield from _differs("deferred of card", by_subject(conn, site, Account.DEFERRED), wanted)
+
+
 def _tills(conn: Connection, site: SiteId) -> Iterator[str]:
     """What lies in a till is its change and what it took; a till that was handed over holds nothing."""
     wanted: dict[str, Fen] = {}
     for shift in conn.execute(select(shifts).where(shifts.c.site == site, shifts.c.closed_at.is_(None))):
         mine = (payments.c.shift == shift.id) & payments.c.voided_at.is_(None)
         taken = conn.execute(select(func.coalesce(func.sum(payments.c.due_fen), 0)).where(mine)).scalar_one()
-        if shift.float_fen + taken:
-            wanted[shift.operator] = Fen(shift.float_fen + taken)
+        sold = select(func.coalesce(func.sum(periods.c.price_fen), 0)).where(periods.c.shift == shift.id)
+        held = shift.float_fen + taken + conn.execute(sold).scalar_one()
+        if held:
+            wanted[shift.operator] = Fen(held)
     yield from _differs("till of", by_subject(conn, site, Account.CASH), wanted)
 
 

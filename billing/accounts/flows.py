@@ -67,6 +67,23 @@ def merchant_repaid(merchant: MerchantId, amount: Fen, out_of: Account, ref: str
     return Entry("merchant_repaid", ref, parts, by=by)
 
 
+def card_paid(period: str, card: str, amount: Fen, into: Account, to: str, order: OrderId | None, by: str) -> Entry:
+    """A month card was paid for days to come; `to` is in whose till the cash lies."""
+    ref = f"card:{period}" if order is None else f"paid:{order}"
+    return Entry("card_paid", ref, transfer(into, Account.DEFERRED, amount, to=to, out_of=card), order=order, by=by)
+
+
+def card_earned(period: str, card: str, amount: Fen, ref: str) -> Entry:
+    """Days of a month card are over: what was paid for them is earned."""
+    return Entry("card_earned", ref, transfer(Account.DEFERRED, Account.CARDS, amount, to=card), note=period)
+
+
+def card_refunded(period: str, card: str, amount: Fen, out_of: Account, whom: str, by: str) -> Entry:
+    """What a month card was paid for days that it does not use goes back; `whom`: under which refund, if it does."""
+    parts = transfer(Account.DEFERRED, out_of, amount, to=card, out_of=whom)
+    return Entry("card_refunded", f"card_refunded:{period}", parts, by=by)
+
+
 def _cleared(debts: Debts) -> tuple[Posting, ...]:
     return tuple(Posting(Account.ARREARS, Fen(-amount), stay) for stay, amount in debts)
 

@@ -7,11 +7,10 @@ from enum import Enum
 
 from sqlalchemy import Connection, select, update
 
-from billing.accounts.flows import Debts
 from billing.books import NOWHERE, Books
 from billing.ids import new_id
 from scada.model.money import Fen
-from scada.model.names import DemandId, SiteId, StayId
+from scada.model.names import DemandId, SiteId
 from scada.store.schema import demand as demands
 
 
@@ -19,17 +18,18 @@ class DemandKind(Enum):
     """What a demand is for."""
 
     ARREARS = "ARREARS"
+    CARD = "CARD"
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One demand; `about` is whose it is: a plate."""
+    """One demand; `about` is whose it is: a plate, a card."""
 
     id: DemandId
     kind: DemandKind
     about: str
     amount_fen: Fen
-    parts: Debts
+    parts: tuple[tuple[str, Fen], ...]
     is_open: bool
     valid_until: datetime
 
@@ -44,11 +44,9 @@ def add(
     valid_until: datetime,
     by: str,
 ) -> Demand:
-    """Make a demand of so many parts, each of a stay or what else it is for."""
+    """Make a demand of so many parts, each of a stay, or of what else it is for."""
     amount = Fen(sum(fen for _, fen in parts))
-    made = Demand(
-        DemandId(new_id(at)), kind, about, amount, tuple((StayId(of), fen) for of, fen in parts), True, valid_until
-    )
+    made = Demand(DemandId(new_id(at)), kind, about, amount, tuple(parts), True, valid_until)
     conn.execute(
         demands.insert().values(
             id=made.id,
@@ -76,7 +74,7 @@ def find(conn: Connection, site: SiteId, demand: DemandId) -> Demand:
         kind=DemandKind(row.kind),
         about=row.about,
         amount_fen=Fen(row.amount_fen),
-        parts=tuple((StayId(of), Fen(fen)) for of, fen in row.parts),
+        parts=tuple((of, Fen(fen)) for of, fen in row.parts),
         is_open=row.state == "OPEN",
         valid_until=row.valid_until,
     )

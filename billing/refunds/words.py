@@ -29,6 +29,8 @@ class RefundReason(Enum):
     PAID_TWICE = "PAID_TWICE"
     GOODWILL = "GOODWILL"
     SERVICE = "SERVICE"
+    CARD = "CARD"
+    """A month card has ended before its paid days were over."""
 
 
 WORDS: Final = {
@@ -39,6 +41,7 @@ WORDS: Final = {
     RefundReason.PAID_TWICE: "重复支付",
     RefundReason.GOODWILL: "客诉减免",
     RefundReason.SERVICE: "设备故障",
+    RefundReason.CARD: "月卡退款",
 }
 ASKED_BY_PEOPLE: Final = (
     RefundReason.OVERCHARGED,

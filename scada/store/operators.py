@@ -87,6 +87,9 @@ _SEE_MONEY = frozenset(
         "merchants",
         "vouchers",
         "arrears",
+        "card_products",
+        "cards",
+        "cards_due",
     }
 )
 """What money moved, and why: for whoever takes it, answers for it or looks it through."""
@@ -94,7 +97,11 @@ _COUNTER = frozenset({"cash_price", "take_cash", "take_arrears_cash", "void_cash
 _SAFE = frozenset({"move_safe"})
 _CASES = frozenset({"take_case", "comment_case", "close_case", "run_reconciliation"})
 """What a person must decide about money: for whoever answers for it."""
-_CREDIT = frozenset({"give_voucher", "claim_voucher", "withdraw_voucher", "order_arrears"})
+_CREDIT = frozenset({"give_voucher", "claim_voucher", "withdraw_voucher", "order_arrears"}) | {
+    "sell_card",
+    "renew_card",
+    "change_card_plate",
+}
 """What lets a driver pay less or in another way, within what was agreed."""
 _AGREE = frozenset(
     {
@@ -105,6 +112,7 @@ _AGREE = frozenset(
         "invoice_merchant",
         "invoice_paid",
         "write_off_arrears",
+        "end_card",
     }
 )
 """What is agreed with merchants, and what is given up for good."""

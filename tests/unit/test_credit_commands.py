@@ -75,3 +75,27 @@ def test_operators_give_vouchers_and_managers_agree_with_merchants() -> None:
     assert may("manager", "write_off_arrears")
     assert may("auditor", "vouchers")
     assert not may("technician", "vouchers")
+
+
+def test_a_card_is_sold_renewed_moved_listed_and_ended(config: str, capsys: Out) -> None:
+    at = ["--config", config]
+    assert main(["card", "sell", "month", "京A12345", "--holder", "flat 7", *at]) == 0
+    assert main(["card", "sell", "month", "京A12345", *at]) == 1
+    assert main(["card", "sell", "gold", "京B22222", *at]) == 2
+    assert main(["card", "sell", "month", "hello", *at]) == 2
+    capsys.readouterr()
+    [card] = told(capsys, "card", "list", *at)
+    assert (card["state"], card["plates"], card["holder"]) == ("ACTIVE", ["京A12345"], "flat 7")
+    name = str(card["card"])
+    assert main(["card", "change-plate", name, "京A12345", "京B22222", *at]) == 0
+    assert main(["card", "change-plate", name, "京B22222", "京C33333", *at]) == 1
+    assert main(["card", "renew", name, "--into", "bank", *at]) == 0
+    capsys.readouterr()
+    assert told(capsys, "card", "due", "--days", "20", *at) == []
+    [renewed] = told(capsys, "card", "due", "--days", "70", *at)
+    assert str(renewed["until"]) > str(card["until"])
+    assert main(["card", "end", name, "--why", "he moves", *at]) == 0
+    assert main(["card", "end", name, "--why", "again", *at]) == 1
+    assert main(["card", "products", *at]) == 0
+    capsys.readouterr()
+    assert main(["ledger", "check", *at]) == 0

@@ -45,6 +45,7 @@ def test_help_lists_every_command_and_the_exit_codes(capsys: Out) -> None:
         "rights",
         "merchant",
         "voucher",
+        "card",
         "arrears",
         "certs",
     ):

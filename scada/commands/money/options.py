@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from datetime import date
 from typing import Final
 
 Adder = Callable[..., argparse.ArgumentParser]
@@ -12,6 +13,7 @@ Lazily = Callable[[str, str], Run]
 
 _MERCHANTS: Final = "scada.commands.money.merchants"
 _ARREARS: Final = "scada.commands.money.arrears"
+_CARDS: Final = "scada.commands.money.cards"
 _KIND_HELP: Final = "minutes:60, money:500 (fen), percent:50 or full"
 
 
@@ -21,6 +23,7 @@ def add_credit(
     """Add the commands of merchants, vouchers and old debts."""
     _merchants(group(add, "merchant", "shops and others that give vouchers"), command, lazily)
     _vouchers(group(add, "voucher", "what merchants give their visitors"), command, lazily)
+    _cards(group(add, "card", "month cards as goods"), command, lazily)
     _arrears(group(add, "arrears", "what plates still owe"), command, lazily, period)
 
 
@@ -68,6 +71,31 @@ def _vouchers(add: Adder, command: Command, lazily: Lazily) -> None:
     shown.add_argument("--merchant", metavar="NAME")
     shown.add_argument("--plate", metavar="PLATE")
     shown.add_argument("--json", action="store_true", help="one JSON list for programs")
+
+
+def _cards(add: Adder, command: Command, lazily: Lazily) -> None:
+    command(add, "products", "show what the site sells", lazily(_CARDS, "products"))
+    new = command(add, "sell", "sell a card", lazily(_CARDS, "sell"))
+    new.add_argument("product", metavar="PRODUCT")
+    new.add_argument("plates", nargs="+", metavar="PLATE")
+    new.add_argument("--holder", metavar="TEXT", help="whose it is, like a flat's number")
+    new.add_argument("--first", type=date.fromisoformat, metavar="DAY", help="from when on it holds (default: today)")
+    more = command(add, "renew", "take money for a card's next days", lazily(_CARDS, "renew"))
+    moved = command(add, "change-plate", "put another plate in one's place", lazily(_CARDS, "change_plate"))
+    over = command(add, "end", "end a card and give back what it does not use", lazily(_CARDS, "end"))
+    for one in (more, moved, over):
+        one.add_argument("card", metavar="CARD")
+    moved.add_argument("old", metavar="OLD")
+    moved.add_argument("new", metavar="NEW")
+    over.add_argument("--why", required=True, metavar="TEXT")
+    over.add_argument("--out-of", choices=("bank", "safe"), default="safe", help="what was not paid by WeChat")
+    for one in (new, more):
+        one.add_argument("--into", choices=("bank", "safe"), default="safe")
+    shown = command(add, "list", "show all cards", lazily(_CARDS, "show"))
+    soon = command(add, "due", "show whom to remind that a card ends", lazily(_CARDS, "due"))
+    soon.add_argument("--days", type=int, default=7, metavar="N", help="ending within so many days (default: 7)")
+    for one in (shown, soon):
+        one.add_argument("--json", action="store_true", help="one JSON list for programs")
 
 
 def _arrears(add: Adder, command: Command, lazily: Lazily, period: Callable[[argparse.ArgumentParser], None]) -> None:

@@ -6,6 +6,7 @@ tables; a test compares its result with these files.
 
 from scada.store.schema.base import Utc, metadata
 from scada.store.schema.bills import bill_day, bill_row, case_note
+from scada.store.schema.cards import card_period, month_card
 from scada.store.schema.help import help_call
 from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
 from scada.store.schema.parking import parking_deduction, parking_session
@@ -23,6 +24,7 @@ __all__ = [
     "bill_day",
     "bill_row",
     "camera_read",
+    "card_period",
     "case",
     "case_note",
     "cash_payment",
@@ -37,6 +39,7 @@ __all__ = [
     "metadata",
     "mode_period",
     "money_case",
+    "month_card",
     "notice",
     "open_request",
     "operator",
