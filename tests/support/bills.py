@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Table, select
 
@@ -19,6 +18,7 @@ from billing.pay.billfile import BillFile, sha1_of
 from billing.pay.gateway import CodeUrl
 from billing.reconcile.intake.shelf import Shelf
 from billing.reconcile.reconciler import Reconciler
+from billing.reconcile.setup import FOLDER
 from billing.settle import Transaction
 from billing.sim.wechat.books.bills import COLUMNS, SUMS
 from billing.sim.wechat.clock import BEIJING
@@ -191,21 +191,20 @@ def as_file(text: str) -> BillFile:
     return BillFile(content, sha1_of(content))
 
 
-def new_reconciler(at: Bench, till: Till, folder: Path, *, alone: bool = False) -> Reconciler:
-    """Build a reconciler beside the till; `alone`: without WeChat."""
-    line = None if alone else at.gateway
-    shelf = Shelf(folder / "bills")
-    return Reconciler(till.db, Books.of(at.config), line, till.clock, at.config.site.zone_info, shelf, OWNER)
+def new_reconciler(at: Bench, till: Till) -> Reconciler:
+    """Build a reconciler beside the till."""
+    shelf = Shelf(at.config.data / FOLDER)
+    return Reconciler(till.db, Books.of(at.config), at.gateway, till.clock, at.config.site.zone_info, shelf, OWNER)
 
 
 @asynccontextmanager
-async def open_day(at: Bench, folder: Path, *, deaf: bool = False) -> AsyncIterator[Day]:
-    """Open a till with nothing in its books, whose orders are asked for at once; `deaf`: not for an hour."""
+async def open_day(at: Bench, *, deaf: bool = False) -> AsyncIterator[Day]:
+    """Open the site's till with nothing in its books, at noon. `deaf`: its orders are not asked for."""
     asks = (HOUR_S,) if deaf else (0.05, 0.1, 0.2, 0.5, 1.0)
-    async with open_database(folder) as db, open_till(at.config, db, ask_after_s=asks) as till:
+    async with open_database(at.config.data) as db, open_till(at.config, db, ask_after_s=asks) as till:
         today = at.wechat.clock.now().astimezone(BEIJING)
         noon = datetime(today.year, today.month, today.day, 12, tzinfo=BEIJING) + timedelta(days=1)
         await asyncio.to_thread(lambda: at.switch("clock", ahead_s=(noon - today).total_seconds()))
         till.clock.later_s = (at.wechat.clock.now() - till.clock.now()).total_seconds()
         day = till.clock.now().astimezone(BEIJING).date()
-        yield Day(at, till, new_reconciler(at, till, folder), day)
+        yield Day(at, till, new_reconciler(at, till), day)

@@ -1,6 +1,7 @@
 """`daozha reconcile`: a day's bills of WeChat against our ledger, now, beside a plant that runs or not."""
 
 import argparse
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -31,10 +32,10 @@ def reconcile(asked: argparse.Namespace) -> int:
 
     async def work(config: Config, db: Database) -> int:
         try:
-            file = None if asked.file is None else read_file(asked.file)
-            line = _line(config, must=file is None)
+            file = None if asked.file is None else await asyncio.to_thread(read_file, asked.file)
+            line = await asyncio.to_thread(_line, config, must=file is None)
             with say.progress(f"bill of {asked.date}") as told:
-                bills = build_bills(config, db, clock_from(), line, progress=told)
+                bills = await asyncio.to_thread(build_bills, config, db, clock_from(), line, progress=told)
                 return await _reconcile(bills, asked, file, has_funds=file is None and not config.wechat.sub_mchid)
         except (BillError, BillingError, OSError) as error:
             say.complain(f"{asked.date} is not reconciled: {error}")

@@ -30,14 +30,14 @@ def platform(tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture
-async def at_day(platform: Bench, tmp_path: Path) -> AsyncIterator[Day]:
+async def at_day(platform: Bench) -> AsyncIterator[Day]:
     """A day of business."""
-    async with open_day(platform, tmp_path) as day:
+    async with open_day(platform) as day:
         yield day
 
 
 @pytest.fixture
-async def deaf_day(platform: Bench, tmp_path: Path) -> AsyncIterator[Day]:
+async def deaf_day(platform: Bench) -> AsyncIterator[Day]:
     """A day on which no payment is heard of."""
-    async with open_day(platform, tmp_path, deaf=True) as day:
+    async with open_day(platform, deaf=True) as day:
         yield day

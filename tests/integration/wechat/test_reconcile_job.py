@@ -15,6 +15,7 @@ from billing.reconcile.intake.days import BACK_OFF_S, State
 from billing.reconcile.intake.shelf import Shelf
 from billing.reconcile.job import BillJob, Reach
 from billing.reconcile.reconciler import Reconciler
+from billing.reconcile.setup import FOLDER
 from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.store.schema import bill_day, bill_row, journal, ledger_entry, money_case
 from tests.support.bills import Day, new_reconciler
@@ -29,7 +30,7 @@ class Killed(Exception):
 
 def job_of(day: Day, reconciler: Reconciler | None = None) -> BillJob:
     config = day.at.config
-    shelf = Shelf(config.folder / "bills")
+    shelf = Shelf(config.data / FOLDER)
     zone = config.site.zone_info
     return BillJob(day.till.db, Books.of(config), reconciler or day.reconciler, day.till.clock, zone, shelf, REACH)
 
@@ -151,7 +152,7 @@ def dying(day: Day, at: int) -> Reconciler:
             step()
 
     config = day.at.config
-    shelf = Dying(config.folder / "bills")
+    shelf = Dying(config.data / FOLDER)
     return Reconciler(Db(), Books.of(config), day.at.gateway, day.till.clock, config.site.zone_info, shelf)  # type: ignore[arg-type]
 
 
@@ -160,9 +161,9 @@ async def test_a_bill_that_was_lost_from_the_disk_is_fetched_again(at_day: Day) 
     await at_day.morning()
     with pytest.raises(Killed):
         await dying(at_day, 7).trades(at_day.day)
-    for path in (at_day.at.config.folder / "bills").iterdir():
+    for path in (at_day.at.config.data / FOLDER).iterdir():
         path.unlink()
-    found = await new_reconciler(at_day.at, at_day.till, at_day.at.config.folder).trades(at_day.day)
+    found = await new_reconciler(at_day.at, at_day.till).trades(at_day.day)
     assert found.bill.state is State.MATCHED
 
 

@@ -132,7 +132,7 @@ async def parking_day(tmp_path: Path) -> AsyncIterator[Day]:
     opened = bench(tmp_path, {"[history]  ": "[wechat.parking]\nenabled = true\n\n[history]  "})
     at = await asyncio.to_thread(opened.__enter__)
     try:
-        async with open_day(at, tmp_path, deaf=True) as day:
+        async with open_day(at, deaf=True) as day:
             yield day
     finally:
         await asyncio.to_thread(opened.__exit__, None, None, None)
