@@ -13,7 +13,6 @@ from typing import Final, Protocol, Self, TypeVar, assert_never
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing.books import Books, Place
@@ -130,17 +129,17 @@ class Deductions:
     async def accept(self, place: Place, quote: Quote) -> str:
         """Ask WeChat to deduct a quote; ACCEPTED, or why the driver has to pay on the spot."""
         at = self._clock.now()
-
-        def work(conn: Connection) -> Asked | str:
-            attempt = book.attempts(conn, quote.stay) + 1
-            order = out_trade_no(self._books.site, quote.stay, attempt, at, self._terms.zone)
-            return deductions.begin(conn, self._books, at, place, quote, order)
-
-        asked = await self._db.write(work)
+        attempt = await self._db.read(lambda conn: book.attempts(conn, quote.stay)) + 1
+        order = out_trade_no(self._books.site, quote.stay, attempt, at, self._terms.zone)
+        try:
+            asked = await self._db.write(lambda conn: deductions.begin(conn, self._books, at, place, quote, order))
+        except (StoreError, SQLAlchemyError):
+            self.follow(order)  # it may be on record all the same, and nothing was sent
+            raise
         if isinstance(asked, str):
             return asked
-        self.follow(asked.order, self._terms.answer_s + self._terms.ask_after_s[0])
-        sending = asyncio.create_task(self._send(asked), name=f"deduction {asked.order}")
+        self.follow(order, self._terms.answer_s + self._terms.ask_after_s[0])
+        sending = asyncio.create_task(self._send(asked), name=f"deduction {order}")
         self._sending.add(sending)
         sending.add_done_callback(self._sent)
         done, _ = await asyncio.wait([sending], timeout=self._terms.answer_s)

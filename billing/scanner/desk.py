@@ -155,25 +155,30 @@ class CodeDesk:
 
     async def _pay(self, lane: LaneName, waiting: Waiting, code: PayerCode, tell: Callable[[ByCode], None]) -> None:
         try:
-            quote, at = waiting.quote, self._clock.now()
-
-            def work(conn: Connection) -> tuple[OrderId, str]:
-                attempt = book.attempts(conn, quote.stay) + 1
-                order = out_trade_no(self._books.site, quote.stay, attempt, at, self._terms.zone)
-                return order, attempts.begin(conn, self._books, at, Place(lane, waiting.passage), quote, order)
-
-            order, why = await self._db.write(work)
+            quote, terms = waiting.quote, self._terms
+            order, why = await self._record(Place(lane, waiting.passage), quote)
             if why:
                 log.info("code not taken", lane=lane, why=why)
                 tell(ByCode.FAILED)
                 return
-            terms = self._terms
             said = await self.call(
                 lambda: self._calls.code_pay(order, terms.description, quote.due_fen, code.digits, terms.store)
             )
             await self._see_through(order, said, partial(self._told, lane, tell))
         finally:
             self._forget(lane, waiting.quote.id)
+
+    async def _record(self, place: Place, quote: Quote) -> tuple[OrderId, str]:
+        """Put a payment on record before its code is sent; gives its number, and why there is none to send."""
+        at = self._clock.now()
+        attempt = await self._db.read(lambda conn: book.attempts(conn, quote.stay)) + 1
+        order = out_trade_no(self._books.site, quote.stay, attempt, at, self._terms.zone)
+        try:
+            return order, await self._db.write(lambda conn: attempts.begin(conn, self._books, at, place, quote, order))
+        except (StoreError, SQLAlchemyError) as error:
+            log.error("payment by code not written", error=str(error))
+            self._begin(self._resume(Attempt(order, at, undoing=False)), order)  # it may be on record all the same
+            return order, "the books do not answer"
 
     def _told(self, lane: LaneName, tell: Callable[[ByCode], None], said: Said, step: Step) -> None:
         """Tell the driver; once it is being undone he may show another code."""

@@ -25,6 +25,7 @@ from scada.model.lane.words import Ending, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import OrderId, StayId
 from scada.store.schema import notice, open_request, parking_deduction, parking_session, pay_order, settlement, stay
+from scada.store.sql.errors import StoreUnknown
 from tests.support.billing import (
     IN1,
     OUT1,
@@ -37,6 +38,7 @@ from tests.support.billing import (
     open_till,
     wechat_process,
 )
+from tests.support.lossy import LosesACommit
 from tests.support.store import open_database
 from tests.support.wechat import changed, gateway_to
 
@@ -378,6 +380,23 @@ async def test_a_deduction_that_was_never_sent_is_given_up_once_wechat_surely_do
         async with Deductions(db, books(till), calls, till.clock, terms, lambda _applied: None):
             await until_order(till, "CLOSED", order)
         assert (await at_exit(till, plate, parked)).auto_deduct
+
+
+async def test_a_deduction_that_may_not_be_on_record_is_not_sent_and_not_left_open(
+    config: Config, phone: Phone, plate: str, tmp_path: Path
+) -> None:
+    async with open_database(tmp_path) as db, open_till(config, db, (60.0,)) as till:
+        await signed(phone, plate)
+        parked = await come_in(till, plate)
+        quote = await at_exit(till, plate, parked)
+        terms = DeductionTerms("停车费", config.site.zone_info, quiet_s=0.0)
+        calls = (await asyncio.to_thread(gateway_to, config)).parking
+        lossy = LosesACommit(db)
+        async with Deductions(lossy, books(till), calls, till.clock, terms, lambda _applied: None) as one:
+            with pytest.raises(StoreUnknown):
+                await one.accept(Place(OUT1, None), quote)
+            await until_order(till, "CLOSED", (await the(till, pay_order)).out_trade_no)
+        assert await till.rows(open_request) == []
 
 
 async def test_an_accepted_fee_whose_end_was_never_told_is_asked_for(
