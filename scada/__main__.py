@@ -493,6 +493,13 @@ def _add_bills(add: Adder) -> None:
     note.add_argument("--note", required=True, metavar="TEXT")
     close = _command(cases, "close", "close a case; 1 if it is not open", _lazily(module, "close"))
     close.add_argument("--outcome", required=True, metavar="TEXT", help="what was decided")
+    refunds, module = _group(add, "refunds", "what goes back to those who paid"), "scada.commands.money.refunds"
+    going = _command(refunds, "list", "list the refunds that have not ended", _lazily(module, "show_list"))
+    going.add_argument("--all", action="store_true", help="the last ones, ended or not")
+    one = _command(refunds, "show", "show a refund and WeChat's last word; 1 if there is none", _lazily(module, "show"))
+    one.add_argument("refund", metavar="NUMBER", help="our number, as `daozha refunds list` shows it")
+    for command in (going, one):
+        command.add_argument("--json", action="store_true", help="JSON for programs")
     for command in (shown, take, note, close):
         command.add_argument("case", metavar="CASE", help="its id or its event, as `daozha cases list` shows them")
     for command in (take, note, close):

@@ -20,9 +20,11 @@ from billing.doors.cash import CashDesk
 from billing.doors.drafts import DraftDesk
 from billing.doors.fee import FeeDesk
 from billing.doors.ledger import LedgerDesk
+from billing.doors.refunds import RefundDesk
 from billing.doors.vouchers import VoucherDoor
 from billing.drafts.run import DraftRuns
 from billing.ids import new_id
+from billing.refunds.office import RefundOffice
 from billing.request import RequestWriter
 from billing.scanner.desk import LaneSide, Waiting
 from billing.scanner.reader import ScannerReader
@@ -428,6 +430,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **VoucherDoor(plant.vouchers, plant.db, Books.of(config), plant.clock).verbs(),
             **_arrears_door(plant).verbs(),
             **CardDoor(plant.card_desk).verbs(),
+            **_refund_desk(plant).verbs(),
             **plant.calls.verbs(),
         },
         ranked,
@@ -452,6 +455,12 @@ def _arrears_door(plant: Plant) -> ArrearsDoor:
     config, books = plant.config, Books.of(plant.config)
     alone = Fen(config.arrears.write_off_fen)
     return ArrearsDoor(plant.cashier, plant.db, books, plant.clock, plant.operators, alone)
+
+
+def _refund_desk(plant: Plant) -> RefundDesk:
+    config = plant.config
+    office = RefundOffice(plant.db, Books.of(config), plant.cashier.refunder, plant.clock)
+    return RefundDesk(office, plant.operators, Fen(config.limits.refund_fen))
 
 
 def _camera_desk(plant: Plant) -> CameraDesk:

@@ -209,13 +209,14 @@ class ZoneTable(_Section):
 class Limits(_Section):
     """Beyond these a person looks first: at a stay left open by a plate that comes in again, and at a quote.
 
-    Above `goodwill_fen` a second person stands for what is waived.
+    Above `goodwill_fen` a second person stands for what is waived, above `refund_fen` for what goes back.
     """
 
     unseen_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 5_000
     stay_hours: Annotated[int, Field(ge=1, le=10_000)] = 72
     stay_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 50_000
     goodwill_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 2_000
+    refund_fen: Annotated[int, Field(ge=0, le=10_000_000)] = 2_000
 
 
 class CardProduct(_Section):

@@ -13,6 +13,7 @@ from scada.store.schema import card_period as periods
 from scada.store.schema import cash_payment as payments
 from scada.store.schema import ledger_entry as entries
 from scada.store.schema import ledger_posting as postings
+from scada.store.schema import refund as refunds
 from scada.store.schema import stay as stays
 from scada.store.schema import till_shift as shifts
 from scada.store.schema import voucher as vouchers
@@ -20,7 +21,7 @@ from scada.store.schema import voucher as vouchers
 
 def mistakes(conn: Connection, site: SiteId) -> list[str]:
     """Name everything in the books that is not as it must be; nothing is believed, everything is summed up anew."""
-    looks = (_entries, _receivables, _arrears, _stays, _vouchers, _cards, _tills)
+    looks = (_entries, _receivables, _arrears, _stays, _vouchers, _cards, _refunds, _tills)
     return [mistake for look in looks for mistake in look(conn, site)]
 
 
@@ -86,6 +87,17 @@ def _cards(conn: Connection, site: SiteId) -> Iterator[str]:
     query = select(periods.c.card, rest.label("rest")).where(periods.c.site == site).group_by(periods.c.card)
     wanted = {row.card: Fen(-int(row.rest)) for row in conn.execute(query) if row.rest}
     yield from _differs("deferred of card", by_subject(conn, site, Account.DEFERRED), wanted)
+
+
+def _refunds(conn: Connection, site: SiteId) -> Iterator[str]:
+    """What has not reached its payer is owed under its number, or under the one that took its place."""
+    unpaid = (refunds.c.site == site) & (refunds.c.state != "SUCCESS")
+    moved = set(conn.execute(select(entries.c.ref).where(entries.c.kind == "refund_moved")).scalars())
+    rows = conn.execute(select(refunds.c.out_refund_no, refunds.c.amount_fen).where(unpaid))
+    wanted = {
+        row.out_refund_no: Fen(-row.amount_fen) for row in rows if f"refund_moved:{row.out_refund_no}" not in moved
+    }
+    yield from _differs("refund", by_subject(conn, site, Account.REFUND_PAYABLE), wanted)
 
 
 def _tills(conn: Connection, site: SiteId) -> Iterator[str]:

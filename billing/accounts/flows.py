@@ -173,10 +173,16 @@ def refunded(refund: str, amount: Fen, order: OrderId) -> Entry:
     )
 
 
-def refund_owed(refund: str, stay: StayId, order: OrderId, amount: Fen, reason: str, by: str) -> Entry:
+def refund_owed(refund: str, stay: StayId | None, order: OrderId, amount: Fen, reason: str, by: str) -> Entry:
     """A person gives back what was earned: the fee is that much less, and we owe it to the payer."""
     parts = transfer(Account.REFUNDED, Account.REFUND_PAYABLE, amount, to=reason, out_of=refund)
     return Entry("refund_owed", f"refund_owed:{refund}", parts, stay, order, by)
+
+
+def refund_moved(old: str, new: str, stay: StayId | None, order: OrderId, amount: Fen, by: str) -> Entry:
+    """What WeChat did not pay back under one number goes out under another."""
+    parts = transfer(Account.REFUND_PAYABLE, Account.REFUND_PAYABLE, amount, to=old, out_of=new)
+    return Entry("refund_moved", f"refund_moved:{old}", parts, stay, order, by)
 
 
 def channel_fee(row: str, amount: Fen) -> Entry | None:

@@ -40,17 +40,22 @@ def want(
     *,
     second: str = "",
     note: str = "",
-) -> None:
+) -> Refunding:
     """Write down that money goes back; its entry is the caller's, in the same transaction."""
-    names = {"site": books.site, "out_trade_no": order, "stay": stay, "reason": reason.value, "note": note, "by": by}
-    money = {"amount_fen": amount, "total_fen": total}
+    made = Refunding(number, order, stay, amount, total, reason, note, by, second, RefundState.WANTED, at, at)
     conn.execute(
         refunds.insert().values(
             out_refund_no=number,
-            **names,
-            **money,
+            site=books.site,
+            out_trade_no=order,
+            stay=stay,
+            amount_fen=amount,
+            total_fen=total,
+            reason=reason.value,
+            note=note,
+            by=by,
             second=second or None,
-            state=RefundState.WANTED.value,
+            state=made.state.value,
             made_at=at,
             next_at=at,
         )
@@ -58,6 +63,7 @@ def want(
     people = {"by": by} | ({"second": second, "note": note} if second or note else {})
     told = {"refund": number, "order": order, "stay": stay, "amount_fen": amount, "reason": reason.value}
     books.tell(conn, at, "money", "refund wanted", NOWHERE, **told, **people)
+    return made
 
 
 def find(conn: Connection, site: SiteId, number: str, *, lock: bool = False) -> Refunding | None:

@@ -82,8 +82,8 @@ class Refunding:
     state: RefundState
     made_at: datetime
     next_at: datetime
-    tries: int
-    sent_at: datetime | None
-    refund_id: str
-    said: str
-    ended_at: datetime | None
+    tries: int = 0
+    sent_at: datetime | None = None
+    refund_id: str = ""
+    said: str = ""
+    ended_at: datetime | None = None

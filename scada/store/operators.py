@@ -90,6 +90,8 @@ _SEE_MONEY = frozenset(
         "card_products",
         "cards",
         "cards_due",
+        "refunds",
+        "payments",
     }
 )
 """What money moved, and why: for whoever takes it, answers for it or looks it through."""
@@ -117,6 +119,7 @@ _AGREE = frozenset(
 )
 """What is agreed with merchants, and what is given up for good."""
 _DRAFTS = frozenset({"price_under_draft", "draft_prices", "stop_draft"})
+_REFUND = frozenset({"refund", "refund_again"})
 _HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
 _REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
 _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
@@ -124,9 +127,9 @@ _CAMERAS = frozenset({"relearn_camera"})
 _MAPS = frozenset({"reload_tags", "rollback_tags"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back", "answer_help", "end_help"}
 _VERBS = {
-    Role.OPERATOR: _READS | _SEE_MONEY | _COUNTER | _CREDIT | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
+    Role.OPERATOR: _READS | _SEE_MONEY | _COUNTER | _CREDIT | _REFUND | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
-    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | _CASES | _CREDIT | _AGREE | _DRAFTS | {VOUCH, SIGN_TARIFF},
+    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | _CASES | _CREDIT | _REFUND | _AGREE | _DRAFTS | {VOUCH, SIGN_TARIFF},
     Role.ADMINISTRATOR: _READS
     | _SEE_MONEY
     | _COUNTER
@@ -135,6 +138,7 @@ _VERBS = {
     | _CREDIT
     | _AGREE
     | _DRAFTS
+    | _REFUND
     | _LANE_WORK
     | _CAMERAS
     | _HAND_ON_TAGS
