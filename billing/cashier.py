@@ -219,12 +219,13 @@ class SqlCashier:
         """Price a stay away from any lane, and give the order for what is due: its driver pays ahead on a phone.
 
         Paid, it may leave until the grace is over, and owes only the increment then. No order if nothing is due, or if
-        a person must look at the stay first.
+        a person must look at the stay first. Two phones at once are shown the same order.
         """
-        quote = await self._write(lambda conn: self._quote(conn, NOWHERE, stay))
-        if quote.due_fen <= 0 or quote.doubt:
-            return quote, None
-        return quote, await self._make(NOWHERE, quote)
+        async with self._watcher.lock_of(f"prepay {stay}"):
+            quote = await self._write(lambda conn: self._quote(conn, NOWHERE, stay))
+            if quote.due_fen <= 0 or quote.doubt:
+                return quote, None
+            return quote, await self._make(NOWHERE, quote)
 
     async def doubt(self, lane: LaneName, passage: PassageId, stay: StayId, read: PlateRead | None) -> str:
         """Say why a person must look before the stay is quoted; empty if nobody must."""

@@ -17,7 +17,7 @@ from billing.sim.wechat.platform import WeChat
 from scada.clock import SystemClock
 from scada.config import Config
 from scada.model.lane.words import Ending, Order, Reason
-from scada.model.names import StayId
+from scada.model.names import OrderId, StayId
 from scada.store.schema import money_case, pay_order, refund, settlement, stay
 from tests.support.billing import (
     HOUR_S,
@@ -88,7 +88,7 @@ class Desk:
     site: Site
     till: Till
 
-    async def at_exit(self, parked: StayId, hours: float = 1.0, number: int = 7) -> Order:
+    async def at_exit(self, parked: StayId, hours: float = 0.98, number: int = 7) -> Order:
         """Let time pass, drive to the exit, and have the order made."""
         self.till.clock.later_s += hours * HOUR_S
         passage = made_passage(self.till.clock.now(), OUT1, "京A12345", number)
@@ -121,10 +121,14 @@ class Desk:
 
     async def until_order(self, order: Order, state: str, within_s: float = 20.0) -> Any:  # noqa: ANN401
         """Wait until an order has come this far."""
+        return await self.until_number(order.id, state, within_s)
+
+    async def until_number(self, number: OrderId, state: str, within_s: float = 20.0) -> Any:  # noqa: ANN401
+        """Wait until the order of a number has come this far."""
         found: list[Any] = []
 
         async def as_expected() -> bool:
-            found[:] = [row for row in await self.till.rows(pay_order) if row.out_trade_no == order.id]
+            found[:] = [row for row in await self.till.rows(pay_order) if row.out_trade_no == number]
             return bool(found[0].state == state)
 
         await until_true(as_expected, within_s, lambda: str(found[0].state))
