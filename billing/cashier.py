@@ -21,6 +21,7 @@ from billing.books import NOWHERE, Books, Place
 from billing.cards import book as cards
 from billing.cards.earning import earn
 from billing.cards.terms import Product
+from billing.driver.fee import Fee, look
 from billing.orders import book, demands
 from billing.orders.applying import Applied
 from billing.orders.book import PayOrder
@@ -29,10 +30,12 @@ from billing.orders.desk import NoticeAnswer, NoticeDesk
 from billing.orders.keeper import Orders, OrderTerms, Payable
 from billing.orders.watch import ASK_AFTER_S, DOUBT_AFTER_S
 from billing.orders.watching import AskPlans, Watcher
+from billing.orders.ways import Offer
 from billing.parking import sessions
 from billing.parking.entries import Entries
 from billing.parking.keeper import ANSWER_S, Deductions, DeductionTerms
 from billing.parking.sessions import ParkingTerms
+from billing.pay.gateway import Offered
 from billing.reconcile.setup import build_bills
 from billing.refunds.refunder import Refunder
 from billing.scanner.desk import CodeDesk, CodeTerms, LaneSide
@@ -78,6 +81,8 @@ class Hearers:
     """Who is told after a commit: lanes of a payment, the request writer of a new row, the site of its cars."""
 
     settled: Callable[[StayId, OrderId], None] = lambda _stay, _order: None
+    credited: Callable[[StayId], None] = lambda _stay: None
+    """A payment that asks no lane to open, since it was made ahead: if its car stands at one, it is quoted again."""
     requested: Callable[[], None] = lambda: None
     stays_changed: Callable[[int], None] = lambda _open: None
     counted: Callable[[Mapping[ZoneName, ZoneCount]], None] = lambda _zones: None
@@ -215,17 +220,24 @@ class SqlCashier:
         at = self._clock.now()
         return await self._read(lambda conn: self._visits.bill(conn, at, stay))
 
-    async def prepay(self, stay: StayId) -> tuple[Quote, Order | None]:
-        """Price a stay away from any lane, and give the order for what is due: its driver pays ahead on a phone.
+    async def pay_by_phone(self, place: Place, stay: StayId, offer: Offer) -> tuple[Quote, Offered | None]:
+        """Price a stay, and give what its driver's phone pays with: nothing if nothing is due, or a person must look.
 
-        Paid, it may leave until the grace is over, and owes only the increment then. No order if nothing is due, or if
-        a person must look at the stay first. Two phones at once are shown the same order.
+        `place`: where its car waits at an exit, so that the payment asks that lane to open; else `NOWHERE`: paid ahead,
+        it may leave until the grace is over, and owes only the increment then. Two phones at once are shown one order.
         """
-        async with self._watcher.lock_of(f"prepay {stay}"):
-            quote = await self._write(lambda conn: self._quote(conn, NOWHERE, stay))
+        async with self._watcher.lock_of(f"phone {stay}"):
+            quote = await self._write(lambda conn: self._quote(conn, place, stay))
             if quote.due_fen <= 0 or quote.doubt:
                 return quote, None
-            return quote, await self._make(NOWHERE, quote)
+            if quote.older:
+                await self._answer(self._close_arrears_of(quote.stay))
+            return quote, await self._answer(self._orders.offer(place, quote, offer))
+
+    async def fee(self, stay: StayId) -> Fee:
+        """Say what a stay costs now, as its driver is told. Raises BillingError."""
+        at = self._clock.now()
+        return await self._read(lambda conn: look(conn, self._visits, at, stay))
 
     async def doubt(self, lane: LaneName, passage: PassageId, stay: StayId, read: PlateRead | None) -> str:
         """Say why a person must look before the stay is quoted; empty if nobody must."""
@@ -368,6 +380,8 @@ class SqlCashier:
         self._hearers.settled(applied.stay, applied.order)
         if applied.request is not None:
             self._hearers.requested()
+        else:
+            self._hearers.credited(applied.stay)
         self._hearers.stays_changed(self._open)
 
     def _look_soon(self, orders: tuple[OrderId, ...]) -> None:

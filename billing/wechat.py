@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import Final, Self
+from typing import Final, Self, assert_never
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from requests.adapters import HTTPAdapter
 from wechatpayv3 import core  # type: ignore[import-untyped]
 from wechatpayv3.type import RequestType  # type: ignore[import-untyped]
 
+from billing.orders.ways import BY_CODE, Offer, Way
 from billing.pay.calls.account import Account
 from billing.pay.calls.bills import BillCalls
 from billing.pay.calls.channel import Answer, sort
@@ -31,7 +32,7 @@ from billing.pay.calls.orders import OrderCalls
 from billing.pay.calls.parking import ParkingCalls
 from billing.pay.calls.refunds import RefundCalls
 from billing.pay.calls.tidings import read_notice
-from billing.pay.gateway import Closed, CodeUrl, Notice, NotVerified, Refund, Refused, Unknown
+from billing.pay.gateway import Closed, Notice, NotVerified, Offered, Refund, Refused, Unknown
 from billing.pay.keys import Keys, read_keys
 from billing.pay.marks import Nonces, gather_marks, header_fault
 from billing.settle import Transaction
@@ -252,9 +253,19 @@ class WeChatGateway:
         self.parking = ParkingCalls(self._channel, account, urls.parking, zone)
         self.bills = BillCalls(self._channel, account, zone)
 
-    def create(self, order: OrderId, description: str, amount: Fen, time_expire: str) -> CodeUrl | Refused | Unknown:
-        """Order a Native payment. The same number with the same parameters gives the same order again."""
-        return self.orders.native(order, description, amount, time_expire)
+    def create(
+        self, order: OrderId, description: str, amount: Fen, time_expire: str, offer: Offer = BY_CODE
+    ) -> Offered | Refused | Unknown:
+        """Order a payment by its way. The same number with the same parameters gives the same order again."""
+        match offer.way:
+            case Way.QR:
+                return self.orders.native(order, description, amount, time_expire)
+            case Way.JSAPI:
+                return self.orders.jsapi(order, description, amount, time_expire, offer.payer)
+            case Way.H5:
+                return self.orders.h5(order, description, amount, time_expire, offer.payer)
+            case _:
+                assert_never(offer.way)
 
     def query(self, order: OrderId) -> Transaction | Refused | Unknown:
         """Ask what became of an order."""

@@ -18,6 +18,7 @@ from billing.doors.bills import BillDesk
 from billing.doors.cards import CardDoor
 from billing.doors.cash import CashDesk
 from billing.doors.drafts import DraftDesk
+from billing.doors.driver import DriverDesk
 from billing.doors.fee import FeeDesk
 from billing.doors.ledger import LedgerDesk
 from billing.doors.refunds import RefundDesk
@@ -81,6 +82,7 @@ from scada.model.names import LaneName, OrderId, PassageId, QuoteId, StayId, Zon
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
 from scada.model.zones import ZoneCount
+from scada.phonedesk import phone_desk
 from scada.ports import Historian, JournalEntry, OpenStay
 from scada.store.db import Database, database_url, migrate
 from scada.store.historian import build as build_historian
@@ -126,6 +128,7 @@ class Plant:
     boxes: BlackBoxes
     displays: DisplayRoom
     calls: HelpCalls
+    driver: DriverDesk
 
 
 async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) -> Plant:
@@ -161,7 +164,15 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     pictures = PictureStore(config.data / "pictures")
     room = PictureRoom(config.site_id, clock, db, pictures)
     claims = Claims(
-        config, clock, cashier, room, journal, _found, _typed_by(ReadBy.DRIVER), lambda lane: calls.call(lane, PHONE)
+        config,
+        clock,
+        cashier,
+        room,
+        journal,
+        _found,
+        _typed_by(ReadBy.DRIVER),
+        lambda lane: calls.call(lane, PHONE),
+        lambda stay: driver.token(stay),
     )
     zone = await asyncio.to_thread(lambda: config.site.zone_info)
     keepers = {lane.id: _gatekeeper(config, clock, db, tags, links, lane) for lane in config.lanes}
@@ -184,6 +195,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
             match=_found,
             no_stay_a_day=lane.policy.no_stay_a_day,
             claim_url=partial(claims.url, lane.id),
+            pays_by_page=config.phones.lane_qr == "page",
             new_id=lambda: new_id(clock.now()),
             elsewhere=partial(stands_elsewhere, runners),
             paid_s=money.paid_s.get,
@@ -193,6 +205,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     }
     runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
+    money.credited = partial(_credit_changed, clock, runners)
+    driver = await asyncio.to_thread(phone_desk, config, cashier, journal, clock, runners)
     calls = HelpCalls(config.site_id, clock, db, journal, tags, runners, lambda: new_id(clock.now()))
     displays = await asyncio.to_thread(build_displays, config, clock, tags, lambda lane, way: runners[lane].shown(way))
     unit_parts = UnitParts(
@@ -249,6 +263,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         boxes=boxes,
         displays=displays,
         calls=calls,
+        driver=driver,
     )
 
 
@@ -296,10 +311,18 @@ class Money:
         self._requests = requests
         self._changes = 0
         self.paid_s: dict[StayId, float] = {}
+        self.credited: Callable[[StayId], None] = lambda _stay: None
+        """Hears of a payment that asked no lane to open; set once there are lanes."""
 
     def hearers(self) -> Hearers:
         """Give what the cashier calls."""
-        return Hearers(self._settled, self._requests.wake, self._stays_changed, self._counted)
+        return Hearers(
+            settled=self._settled,
+            credited=lambda stay: self.credited(stay),
+            requested=self._requests.wake,
+            stays_changed=self._stays_changed,
+            counted=self._counted,
+        )
 
     def paid_by_hand(self, stay: StayId) -> None:
         """Hear that a stay was paid in cash."""
@@ -437,7 +460,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
     )
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),
-        "public": {**plant.claims.verbs(), "notice": notices(plant.cashier)},
+        "public": {**plant.claims.verbs(), **plant.driver.verbs(), "notice": notices(plant.cashier)},
         "devices": {"display": _display(plant), "push": plant.units.push},
     }
     hello = {"plant": secrets.token_hex(8), "site": _site(plant)}

@@ -21,6 +21,7 @@ from scada.model.zones import Zone, Zones
 from scada.settings.base import Name
 from scada.settings.base import Section as _Section
 from scada.settings.displays import Board, Display, DisplayTexts
+from scada.settings.phones import Phones
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 ServeSecurity = Literal["Aes256Sha256RsaPss", "Aes128Sha256RsaOaep", "Basic256Sha256", "None"]
@@ -536,6 +537,7 @@ class Config(_Section):
     displays: Annotated[tuple[Display, ...], Field(strict=False)] = ()
     boards: Annotated[tuple[Board, ...], Field(strict=False)] = ()
     display_texts: DisplayTexts | None = None
+    phones: Phones = Phones()
     lpr: Lpr = Lpr()
     evidence: Evidence = Evidence()
     tariff: Tariffs

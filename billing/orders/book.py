@@ -13,6 +13,7 @@ from billing.accounts.flows import Debts
 from billing.books import NOWHERE, Books, Place
 from billing.ids import new_id
 from billing.orders.demands import Demand, DemandKind
+from billing.orders.ways import BY_CODE, Offer, Way
 from billing.pay.gateway import Notice
 from billing.settle import NOTHING, PENDING, OrderAccount, OrderKind, OrderState, Transaction
 from scada.model.lane.words import Quote
@@ -44,6 +45,7 @@ class PayOrder:
     credit_fen: Fen = NOTHING
     """What vouchers let off of the price that its quote named."""
     closing: str = ""
+    offer: Offer = BY_CODE
 
     @property
     def id(self) -> OrderId:
@@ -174,6 +176,7 @@ def add_order(
     quote: Quote,
     expires_at: datetime,
     kind: OrderKind = OrderKind.QR,
+    offer: Offer = BY_CODE,
 ) -> None:
     """Record an order before it is sent: afterwards nobody could tell whose payment came."""
     conn.execute(
@@ -186,6 +189,8 @@ def add_order(
             passage=place.passage,
             amount_fen=quote.due_fen,
             kind=kind.value,
+            way=offer.way.value,
+            payer=offer.payer,
             state=OrderState.CREATING.value,
             expires_at=expires_at,
             made_at=at,
@@ -328,4 +333,5 @@ def _stay_order(row: Row[tuple[object, ...]]) -> PayOrder:
         expires_at=row.expires_at,
         valid_until=row.valid_until,
         closing=row.closing,
+        offer=Offer(Way(row.way), row.payer),
     )

@@ -1,5 +1,6 @@
 """Orders at WeChat: made for a quote or a demand, never two at once for the same thing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,7 +18,8 @@ from billing.orders.asking import NOT_THERE
 from billing.orders.book import AnyOrder, PayOrder
 from billing.orders.demands import Demand
 from billing.orders.watching import Watcher
-from billing.pay.gateway import CodeUrl, Gateway, Refused, Unknown
+from billing.orders.ways import BY_CODE, Offer, Way
+from billing.pay.gateway import CodeUrl, Gateway, Offered, Refused, Unknown
 from billing.settle import PENDING, OrderKind, OrderState, Transaction, took_money
 from scada.clock import Clock
 from scada.model.lane.words import Order, Quote
@@ -69,18 +71,39 @@ class Orders:
         self._watcher = watcher
 
     async def make(self, place: Place, quote: Quote) -> Order:
-        """Give the order for a quote, made now or earlier. Any other order of the stay is closed first.
+        """Give the order for a quote at a lane, made now or earlier. Any other order of the stay is closed first.
+
+        One that a phone has open for the same quote is left to it; then there is no code. Raises BillingError; then the
+        order, if there is one, is watched on.
+        """
+        async with self._watcher.lock_of(quote.stay):
+            same = await self._same(quote, lambda _: True)
+            if same is not None and same.offer.way is not Way.QR:
+                await self._db.write(lambda conn: book.move_place(conn, same.id, place))
+                return Order(same.id, quote.id, quote.stay, quote.due_fen, "")
+            number, offered = await (self._new(place, quote) if same is None else self._again(place, quote, same))
+            return Order(number, quote.id, quote.stay, quote.due_fen, _code(offered))
+
+    async def offer(self, place: Place, quote: Quote, offer: Offer) -> Offered:
+        """Give what a phone pays a quote with, made now or earlier. Any other order of the stay is closed first.
 
         Raises BillingError; then the order, if there is one, is watched on.
         """
         async with self._watcher.lock_of(quote.stay):
-            same = None
-            for old in await self._db.read(lambda conn: book.pending_of(conn, quote.stay, OrderKind.QR)):
-                if old.quote == quote.id and old.expires_at > self._clock.now() and not old.closing:
-                    same = old
-                else:
-                    await self._close_or_fail(old)
-            return await (self._new(place, quote) if same is None else self._again(place, quote, same))
+            same = await self._same(quote, lambda old: old.offer == offer)
+            made = self._new(place, quote, offer) if same is None else self._again(place, quote, same)
+            return (await made)[1]
+
+    async def _same(self, quote: Quote, fits: Callable[[PayOrder], bool]) -> PayOrder | None:
+        """Find the order that a quote may go on with; every other one is closed."""
+        same = None
+        for old in await self._db.read(lambda conn: book.pending_of(conn, quote.stay, OrderKind.QR)):
+            is_good = old.quote == quote.id and old.expires_at > self._clock.now() and not old.closing
+            if is_good and fits(old) and same is None:
+                same = old
+            else:
+                await self._close_or_fail(old)
+        return same
 
     async def order_for(self, demand: Demand, description: str) -> Payable:
         """Give the order for a demand, made now or earlier. Any other order about the same is closed first.
@@ -109,11 +132,10 @@ class Orders:
             return order
 
         order = await self._db.write(work)
-        return Payable(
-            order, demand.amount_fen, await self._send(order, NOWHERE, demand.amount_fen, expires_at, description)
-        )
+        code = _code(await self._send(order, NOWHERE, demand.amount_fen, expires_at, description))
+        return Payable(order, demand.amount_fen, code)
 
-    async def _new(self, place: Place, quote: Quote) -> Order:
+    async def _new(self, place: Place, quote: Quote, offer: Offer = BY_CODE) -> tuple[OrderId, Offered]:
         at = self._clock.now()
         expires_at = max(quote.valid_until, self._clock.ahead(MIN_LIFE_S)).replace(microsecond=0)
 
@@ -123,37 +145,44 @@ class Orders:
                 raise BillingError(f"quote {quote.id} asks for old debts that are paid; quote again")
             attempt = book.attempts(conn, quote.stay) + 1
             order = out_trade_no(self._books.site, quote.stay, attempt, at, self._terms.zone)
-            book.add_order(conn, self._books, at, order, place, quote, expires_at)
+            book.add_order(conn, self._books, at, order, place, quote, expires_at, offer=offer)
             return order
 
-        return await self._ordered(await self._db.write(work), place, quote, expires_at)
+        number = await self._db.write(work)
+        made = self._send(number, place, quote.due_fen, expires_at, self._terms.description, offer)
+        return number, await made
 
-    async def _again(self, place: Place, quote: Quote, old: PayOrder) -> Order:
+    async def _again(self, place: Place, quote: Quote, old: PayOrder) -> tuple[OrderId, Offered]:
         """The car stands there again, or the first answer got lost: same number, same order.
 
         A phone that pays ahead takes an order away from no lane.
         """
         if place.lane is not None:
             await self._db.write(lambda conn: book.move_place(conn, old.id, place))
-        if old.state is OrderState.OPEN:
-            return Order(old.id, quote.id, quote.stay, quote.due_fen, old.code_url)
-        return await self._ordered(old.id, place, quote, old.expires_at)
+        if old.state is OrderState.OPEN and old.offer.way is Way.QR:
+            return old.id, CodeUrl(old.code_url)
+        made = self._send(old.id, place, quote.due_fen, old.expires_at, self._terms.description, old.offer)
+        return old.id, await made
 
-    async def _ordered(self, order: OrderId, place: Place, quote: Quote, expires_at: datetime) -> Order:
-        code_url = await self._send(order, place, quote.due_fen, expires_at, self._terms.description)
-        return Order(order, quote.id, quote.stay, quote.due_fen, code_url)
-
-    async def _send(self, order: OrderId, place: Place, amount: Fen, expires_at: datetime, description: str) -> str:
-        """Make an order at WeChat, once more if that failed; gives what its code holds."""
+    async def _send(
+        self,
+        order: OrderId,
+        place: Place,
+        amount: Fen,
+        expires_at: datetime,
+        description: str,
+        offer: Offer = BY_CODE,
+    ) -> Offered:
+        """Make an order at WeChat, once more if that failed; gives what it is paid with."""
         watch = self._watcher.follow(order)
-        answer = await self._create(order, amount, expires_at, description)
-        if not isinstance(answer, CodeUrl) and not await self._is_done_with(order):
-            answer = await self._create(order, amount, expires_at, description)
+        answer = await self._create(order, amount, expires_at, description, offer)
+        if isinstance(answer, Refused | Unknown) and not await self._is_done_with(order):
+            answer = await self._create(order, amount, expires_at, description, offer)
         watch.sent_s = self._clock.seconds()
-        if isinstance(answer, CodeUrl):
-            code_url = answer.text
+        if not isinstance(answer, Refused | Unknown):
+            code_url = _code(answer)
             await self._db.write(lambda conn: book.move(conn, order, OrderState.OPEN, code_url=code_url))
-            return code_url
+            return answer
         await self._doubt(order, place, str(answer))
         self._watcher.doubt(order)
         raise BillingError(f"order {order} at WeChat: {answer}")
@@ -170,10 +199,10 @@ class Orders:
         log.warning("order not made", order=order, why=why)
 
     async def _create(
-        self, order: OrderId, amount: Fen, expires_at: datetime, description: str
-    ) -> CodeUrl | Refused | Unknown:
+        self, order: OrderId, amount: Fen, expires_at: datetime, description: str, offer: Offer
+    ) -> Offered | Refused | Unknown:
         time_expire = expires_at.astimezone(self._terms.zone).isoformat(timespec="seconds")
-        return await self._watcher.call(lambda: self._gateway.create(order, description, amount, time_expire))
+        return await self._watcher.call(lambda: self._gateway.create(order, description, amount, time_expire, offer))
 
     async def _is_done_with(self, order: OrderId) -> bool:
         """Ask for an order whose making failed; True when sending it again can do no good."""
@@ -191,6 +220,11 @@ class Orders:
             raise BillingError(f"order {old.id} is not closed yet; two orders for one thing might both be paid")
         if now.state is OrderState.PAID:
             raise BillingError(f"order {old.id} was paid just now; quote again")
+
+
+def _code(offered: Offered) -> str:
+    """Give what a QR code holds; nothing for what is paid on a page."""
+    return offered.text if isinstance(offered, CodeUrl) else ""
 
 
 def _check(quote: Quote, stay: stays.Stay, now: datetime) -> None:

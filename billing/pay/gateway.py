@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, assert_never
 
+from billing.orders.ways import BY_CODE, Offer
 from billing.settle import NOTHING, Transaction
 from scada.model.money import Fen
 from scada.model.names import OrderId
@@ -141,11 +142,17 @@ class Notice:
                 assert_never(self.about)
 
 
+Offered = CodeUrl | H5Url | Sheet
+"""What an order is paid with, by its way: a code, an address, or the values of a pay sheet."""
+
+
 class Gateway(Protocol):
     """What an order's life and its notice ask of one merchant's account at WeChat Pay; every call blocks."""
 
-    def create(self, order: OrderId, description: str, amount: Fen, time_expire: str) -> CodeUrl | Refused | Unknown:
-        """Make a Native order; the same number with the same parameters gives the same order."""
+    def create(
+        self, order: OrderId, description: str, amount: Fen, time_expire: str, offer: Offer = BY_CODE
+    ) -> Offered | Refused | Unknown:
+        """Make an order; the same number with the same parameters gives the same order."""
 
     def query(self, order: OrderId) -> Transaction | Refused | Unknown:
         """Ask what became of an order."""

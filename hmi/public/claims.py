@@ -15,21 +15,21 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from hmi.language import say
 from hmi.public.asking import plant
+from hmi.public.forms import check_form, signature
 from scada.bridge import Message, Refused, Reply, Value
 from scada.config import Config
+from scada.model.money import Fen, yuan_text
 from scada.model.plate import is_plausible, normal_form
 
 claims = Blueprint("claims", __name__)
 
-_FORM_LIFE_S = 3600
 _TOKEN_LIMIT = 64
 _PLATE_LIMIT = 16
 _KEPT_TOKENS = 64
-_STATUS = {"asking": 200, "candidates": 200, "accepted": 200, "gone": 410, "refused": 409}
+_STATUS = {"asking": 200, "candidates": 200, "accepted": 200, "gone": 410, "refused": 409, "paying": 200}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,8 @@ def limit_tries(limiter: Limiter) -> None:
 def view(token: str) -> ResponseReturnValue:
     """Show what this car's driver may do."""
     match _ask("claim_view", token):
+        case Value({"state": "paying", "own": list() as own, "due_fen": int() as due_fen} as lane):
+            return _page("paying", token, lane=lane, candidates=_keep(token, own), due=yuan_text(Fen(due_fen)))
         case Value({"state": "asking", "candidates": [_, *_] as offered} as lane):
             return _page("candidates", token, lane=lane, candidates=_keep(token, offered))
         case Value({"state": "asking"} as lane):
@@ -92,7 +94,7 @@ def view(token: str) -> ResponseReturnValue:
 @claims.post("/c/<token>")
 def claim(token: str) -> ResponseReturnValue:
     """Take the plate that the driver typed."""
-    _check_form(token)
+    check_form(token)
     plate = normal_form(request.form.get("plate", "")[:_PLATE_LIMIT])
     if not is_plausible(plate):
         return _page("refused", token, words=say("This is not a plate. Please look again."), typed=plate)
@@ -110,14 +112,14 @@ def claim(token: str) -> ResponseReturnValue:
 @claims.post("/c/<token>/stay")
 def pick(token: str) -> ResponseReturnValue:
     """Take the stay that the driver says is the own one."""
-    _check_form(token)
+    check_form(token)
     return _done(token, _ask("claim_stay", token, stay=request.form.get("stay", "")[:_TOKEN_LIMIT]))
 
 
 @claims.post("/c/<token>/help")
 def call_help(token: str) -> ResponseReturnValue:
     """Call a person."""
-    _check_form(token)
+    check_form(token)
     return _done(token, _ask("call_help", token), say("Help is called. Please stay at the boom."))
 
 
@@ -153,7 +155,7 @@ def _failed(token: str, reply: Reply) -> ResponseReturnValue:
 def _page(state: str, token: str, status: int | None = None, **shown: object) -> ResponseReturnValue:
     config: Config = current_app.extensions["config"]
     body = render_template(
-        "public/claim.html", state=state, token=token, signature=_forms().dumps(token), site=config.site,
+        "public/claim.html", state=state, token=token, signature=signature(token), site=config.site,
         chosen=request.args.get("lang"), **shown,
     )  # fmt: skip
     return body, status or _STATUS[state]
@@ -178,17 +180,3 @@ def _jpeg(text: object) -> bytes | None:
 def _pictures() -> Pictures:
     found: Pictures = current_app.extensions["pictures"]
     return found
-
-
-def _forms() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="claim")
-
-
-def _check_form(token: str) -> None:
-    """Refuse a form that our page for this token did not give, or long ago."""
-    try:
-        signed = _forms().loads(request.form.get("csrf_token", ""), max_age=_FORM_LIFE_S)
-    except BadSignature:
-        abort(400, "the page is too old: load it again")
-    if signed != token:
-        abort(400, "the page is too old: load it again")

@@ -88,11 +88,11 @@ def described(lane: Lane) -> Mapping[TagName, Value]:
 
 
 def display_content(show: Show, claim_url: str) -> dict[str, object]:
-    """Say what the display shows; `claim_url` is the live passage's claim page."""
+    """Say what the display shows; `claim_url` is the live passage's own page, where its code leads to that."""
     return {
         "message": show.message.value,
         "plate": show.plate,
         "due_fen": show.quote.due_fen if show.quote else None,
         "minutes": show.quote.minutes if show.quote else None,
-        "qr": show.code_url or (claim_url if show.claim else ""),
+        "qr": claim_url or show.code_url,
     }

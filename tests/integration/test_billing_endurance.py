@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, update
 
+from billing.books import NOWHERE
 from billing.ids import out_trade_no
 from billing.orders import book
+from billing.orders.ways import BY_CODE
+from billing.pay.gateway import CodeUrl
 from billing.sim.wechat.books.orders import Order as WeChatOrder
-from scada.model.lane.words import Reason
+from scada.model.lane.words import Order, Quote, Reason
 from scada.model.names import OrderId, StayId
 from scada.ports import BillingError
 from scada.store.schema import open_request, pay_order, settlement, stay
@@ -143,11 +146,21 @@ async def test_an_order_that_wechat_gives_no_end_becomes_a_case_that_closes_itse
         assert await desk.cases() == {"ORDER_HANGS": True}
 
 
+async def ahead(desk: Desk, parked: StayId) -> tuple[Quote, Order | None]:
+    """Ask on a phone, away from any lane, for a code to pay a stay with."""
+    quote, offered = await desk.till.cashier.pay_by_phone(NOWHERE, parked, BY_CODE)
+    if offered is None:
+        return quote, None
+    assert isinstance(offered, CodeUrl)
+    [number] = [row.out_trade_no for row in await desk.till.rows(pay_order) if row.code_url == offered.text]
+    return quote, Order(number, quote.id, parked, quote.due_fen, offered.text)
+
+
 async def pay_ahead(desk: Desk, hours: float = 0.98) -> tuple[StayId, int]:
     """Come in, and pay on a phone after so many hours; gives the stay and the amount."""
     parked = await desk.till.come_in()
     desk.till.clock.later_s += hours * HOUR_S
-    quote, order = await desk.till.cashier.prepay(parked)
+    quote, order = await ahead(desk, parked)
     assert order is not None
     assert await desk.pay(order) == "ok"
     await desk.settled(1)
@@ -161,7 +174,7 @@ async def test_who_pays_ahead_may_leave_within_the_grace_and_owes_only_the_incre
     [account] = await desk.till.rows(stay)
     [settled] = await desk.till.rows(settlement)
     assert account.paid_until == settled.paid_at + timedelta(minutes=15)
-    quote, order = await desk.till.cashier.prepay(account.id)
+    quote, order = await ahead(desk, account.id)
     assert (quote.due_fen, quote.free_reason, order) == (0, Reason.PREPAID, None)
     passage = made_passage(desk.till.clock.now(), OUT1, "京A12345", 7)
     at_lane = await desk.till.cashier.quote(OUT1, passage.id, account.id)
@@ -169,7 +182,7 @@ async def test_who_pays_ahead_may_leave_within_the_grace_and_owes_only_the_incre
     desk.till.clock.later_s += HOUR_S
     late = await desk.till.cashier.quote(OUT1, passage.id, account.id)
     assert (late.total_fen, late.due_fen) == (1000, 500)
-    more, order = await desk.till.cashier.prepay(account.id)
+    more, order = await ahead(desk, account.id)
     assert order is not None
     assert (more.due_fen, order.due_fen) == (500, 500)
     assert parked == account.id
@@ -179,7 +192,7 @@ async def test_who_pays_ahead_may_leave_within_the_grace_and_owes_only_the_incre
 async def test_a_phone_is_given_the_order_that_the_lane_shows_and_takes_it_from_no_lane(desk: Desk) -> None:
     parked = await desk.till.come_in()
     shown = await desk.at_exit(parked)
-    _, order = await desk.till.cashier.prepay(parked)
+    _, order = await ahead(desk, parked)
     assert order is not None
     assert (order.id, order.code_url) == (shown.id, shown.code_url)
     assert await desk.pay(order) == "ok"
@@ -190,7 +203,7 @@ async def test_a_phone_is_given_the_order_that_the_lane_shows_and_takes_it_from_
 async def test_a_code_on_a_phone_is_shown_by_the_lane_when_the_car_comes_and_opens_it(desk: Desk) -> None:
     parked = await desk.till.come_in()
     desk.till.clock.later_s += 0.98 * HOUR_S
-    _, order = await desk.till.cashier.prepay(parked)
+    _, order = await ahead(desk, parked)
     assert order is not None
     at_lane = await desk.at_exit(parked, 0.0)
     assert at_lane.id == order.id
@@ -202,7 +215,7 @@ async def test_a_code_on_a_phone_is_shown_by_the_lane_when_the_car_comes_and_ope
 async def test_two_phones_at_once_are_shown_one_order(desk: Desk) -> None:
     parked = await desk.till.come_in()
     desk.till.clock.later_s += 0.98 * HOUR_S
-    made = await asyncio.gather(*(desk.till.cashier.prepay(parked) for _ in range(2)), return_exceptions=True)
+    made = await asyncio.gather(*(ahead(desk, parked) for _ in range(2)), return_exceptions=True)
     numbers = {one[1].id for one in made if isinstance(one, tuple) and one[1] is not None}
     assert len(numbers) == 1
     assert len([row for row in await desk.till.rows(pay_order) if row.state == "OPEN"]) == 1

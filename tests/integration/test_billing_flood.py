@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from billing.books import Books
 from billing.orders.desk import NoticeDesk
+from billing.orders.ways import BY_CODE, Offer
 from billing.pay.gateway import CodeUrl, NotVerified, Refused, Unknown
 from billing.settle import Merchant
 from scada.clock import VirtualClock
@@ -19,7 +20,9 @@ from tests.support.store import SITE, START, open_database
 class DoubtingGateway:
     """A gateway that believes nothing."""
 
-    def create(self, order: OrderId, description: str, amount: Fen, time_expire: str) -> CodeUrl:
+    def create(
+        self, order: OrderId, description: str, amount: Fen, time_expire: str, offer: Offer = BY_CODE
+    ) -> CodeUrl:
         raise AssertionError(f"nobody orders {order}")
 
     def query(self, order: OrderId) -> Refused:

@@ -48,6 +48,8 @@ def made_config(folder: Path, wechat_port: int = 1, notice_port: int = 1) -> Con
     changes = {
         '# data = "/var/lib/daozha"': 'data = "data"',
         'base_url = "http://127.0.0.1:8092"': f'base_url = "http://127.0.0.1:{wechat_port}"',
+        'oauth_url = "http://127.0.0.1:8092"': f'oauth_url = "http://127.0.0.1:{wechat_port}"',
+        'api_url = "http://127.0.0.1:8092"': f'api_url = "http://127.0.0.1:{wechat_port}"',
         'notify_url = "http://127.0.0.1:8081/': f'notify_url = "http://127.0.0.1:{notice_port}/',
         'folder = "billing/tariffs"': f'folder = "{ROOT / "billing" / "tariffs"}"',
         "wechat_port = 8092": f"wechat_port = {wechat_port}",
@@ -188,7 +190,10 @@ class Told:
             self.requested += 1
 
         return Hearers(
-            lambda stay, order: self.settled.append((stay, order)), requested, self.stays.append, self.zones.update
+            settled=lambda stay, order: self.settled.append((stay, order)),
+            requested=requested,
+            stays_changed=self.stays.append,
+            counted=self.zones.update,
         )
 
 

@@ -284,6 +284,11 @@ async def _nobody_holds(_why: str) -> None:
     """There is no PLC whose mode could be asked for."""
 
 
+def fee_of(stay: StayId) -> str:
+    """Name the page of a stay's fee."""
+    return f"fee-of-{stay}"
+
+
 async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneName) -> Shell:
     plc = [TagSpec(TagName(f"{lane}.{point}"), "plc1", Access.READ) for point in ("loop.approach", "hand.help")]
     tags = TagTable([*plc, *lane_specs(lane), *site_specs()], clock)
@@ -291,7 +296,7 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     keeper, cameras, cashier = BenchKeeper(_nothing), BenchCameras(), BenchCashier(clock)
     requests = BenchRequests(tags, clock)
     room = PictureRoom(config.site_id, clock, db, BenchPictures())
-    claims = Claims(config, clock, cashier, room, journal, found, typed, lambda asked: calls.call(asked, PHONE))
+    claims = Claims(config, clock, cashier, room, journal, found, typed, lambda asked: calls.call(asked, PHONE), fee_of)
     operators = Operators(db, config.site_id, clock)
     parts = LaneParts(
         site=config.site_id,
@@ -308,6 +313,7 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
         requests=requests,
         match=found,
         claim_url=lambda passage: claims.url(lane, passage),
+        pays_by_page=False,
         new_id=lambda: f"id{id(object())}"[:26],
         elsewhere=lambda _lane, stay: stay in cashier.elsewhere,
         paid_s=lambda _stay: None,

@@ -20,7 +20,7 @@ from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.lane import events as e
 from scada.model.lane import states as s
-from scada.model.lane.leave import needs_person
+from scada.model.lane.leave import due_of, needs_person
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import Plate, PlateRead, ReadBy, is_plausible, normal_form
@@ -54,8 +54,9 @@ class Claims:
         match: Callable[[PlateRead, Sequence[OpenStay]], Found],
         typed: Callable[[Plate], PlateRead],
         call: Callable[[LaneName], Awaitable[object]],
+        fee_token: Callable[[StayId], str],
     ) -> None:
-        """`call` calls a person to a lane."""
+        """`call` calls a person to a lane; `fee_token` names the page on which a stay is paid."""
         self._config = config
         self._clock = clock
         self._cashier = cashier
@@ -64,6 +65,7 @@ class Claims:
         self._match = match
         self._typed = typed
         self._call = call
+        self._fee_token = fee_token
         self._claims: dict[str, _Claim] = {}
         self._runners: Mapping[LaneName, LaneRunner] = {}
 
@@ -107,7 +109,17 @@ class Claims:
             "direction": lane.direction,
             "plate": live.read.text if live and live.read else "",
             "state": "asking" if _asks(runner) else "done",
+            **await self._to_pay(claim, runner),
         }
+
+    async def _to_pay(self, claim: _Claim, runner: LaneRunner) -> dict[str, object]:
+        """Let the driver of the live passage, and nobody else, see his car's entry picture and pay for it here."""
+        live, due = runner.lane.live, due_of(runner.lane)
+        if live is None or live.stay is None or due is None or due.quote.due_fen <= 0:
+            return {}
+        stay = next((one for one in await self._cashier.open_stays() if one.id == live.stay), None)
+        shown = [] if stay is None else [await self._candidate(claim, stay)]
+        return {"state": "paying", "due_fen": due.quote.due_fen, "fee": self._fee_token(live.stay), "own": shown}
 
     async def _near(self, claim: _Claim, near: StayId | None) -> list[object]:
         """Offer the only stay that is near the plate which was read: its driver knows his car in the picture."""

@@ -74,6 +74,8 @@ class LaneParts:
     match: Callable[[PlateRead, Sequence[OpenStay]], Found]
     no_stay_a_day: int
     claim_url: Callable[[PassageId], str]
+    pays_by_page: bool
+    """The lane's code leads to our page, which shows the fee, and not straight to WeChat."""
     new_id: Callable[[], str]
     elsewhere: Callable[[LaneName, StayId], bool]
     """Does the car of this stay, as it seems, stand at another lane's boom than this one's?"""
@@ -156,7 +158,9 @@ class Performer:
 
     def display(self, show: c.Show, lane: Lane) -> dict[str, object]:
         """Say what the display shows, with the address of the live passage's claim page where it shows one."""
-        claim_url = self._parts.claim_url(lane.live.id) if show.claim and lane.live else ""
+        is_asked_to_pay = show.message is c.Message.SCAN_PAY
+        by_page = show.claim or (is_asked_to_pay and (self._parts.pays_by_page or not show.code_url))
+        claim_url = self._parts.claim_url(lane.live.id) if by_page and lane.live else ""
         return display_content(show, claim_url)
 
     async def _answer(self, command: c.AnswerRequest) -> None:

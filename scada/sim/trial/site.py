@@ -127,7 +127,10 @@ def _move_sims(content: Section, base: Path, ports: Iterator[int]) -> None:
         sim["rtsp_port"] = next(ports)
     if "photos" in sim:
         sim["photos"] = str((base.resolve().parent / str(sim["photos"])).resolve())
-    _section(content, "wechat")["base_url"] = f"http://{HOST}:{sim['wechat_port']}"
+    bank = f"http://{HOST}:{sim['wechat_port']}"
+    _section(content, "wechat")["base_url"] = bank
+    if "phones" in content:
+        _section(content, "phones").update(oauth_url=bank, api_url=bank)
     for camera in cast("list[Section]", content["cameras"]):
         source = urlsplit(str(camera["source"]))
         if source.scheme == "rtsp" and "rtsp_port" in sim:

@@ -45,6 +45,8 @@ pay_order = Table(
     Column("asked_at", Utc),
     Column("asks", Integer, nullable=False, server_default="0"),
     Column("closing", String(64), nullable=False, server_default=""),
+    Column("way", String(8), nullable=False, server_default="QR"),
+    Column("payer", String(128), nullable=False, server_default=""),
     CheckConstraint("(stay IS NULL) = (quote IS NULL) AND (quote IS NULL) <> (demand IS NULL)", name="one_subject"),
 )
 """One request to pay one quote of a stay, or one demand, at WeChat. States: `billing.settle.OrderState`.

@@ -218,6 +218,7 @@ class _Plant:
             requests=self._requests,
             match=found,
             claim_url=lambda passage: f"http://claim/{passage}",
+            pays_by_page=False,
             new_id=lambda: new_id(self.clock.now()),
             elsewhere=lambda _lane, _stay: False,
             paid_s=_nobody_measures,

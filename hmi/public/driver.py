@@ -1,0 +1,230 @@
+"""Paying on a phone: the plate, the fee with its lines, the payment by WeChat, and what to do next.
+
+No sign-in, no cookie but one: inside WeChat the sealed word of who pays. A page never believes the phone that something
+was paid; it follows the plant by asking.
+"""
+
+import hashlib
+import io
+import json
+import secrets
+
+import segno
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from hmi.language import say
+from hmi.public.asking import plant
+from hmi.public.fees import Fee
+from hmi.public.forms import check_form, opened, sealed, signature
+from scada.bridge import Refused, Reply, Value
+from scada.config import Config
+from scada.model.plate import is_plausible, normal_form
+
+driver = Blueprint("driver", __name__)
+
+PHONE_COOKIE = "phone"
+PHONE_LIFE_S = 30 * 24 * 3600
+BACK_LIFE_S = 600
+CODE_LIFE_S = 7200
+_BACK_COOKIE = "back"
+_TOKEN_LIMIT = 128
+_PLATE_LIMIT = 16
+_PAY_WITHIN_S = 8.0
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_SIGNS = "1234567890QWERTYUPASDFGHJKLZXCVBNM学警港澳使领"
+_ASK = "fee"
+
+
+def limit_phones(limiter: Limiter) -> None:
+    """Bound what one address may ask: many phones share one, a guesser does too."""
+    limiter.limit("30/minute;300/hour", key_func=get_remote_address, methods=["POST"])(driver)
+
+
+@driver.get("/")
+def plate_page() -> ResponseReturnValue:
+    """Ask for the plate."""
+    return _plate_page()
+
+
+@driver.post("/fee")
+def find() -> ResponseReturnValue:
+    """Find the stay under the plate that was typed."""
+    check_form(_ASK)
+    plate = normal_form(request.form.get("plate", "")[:_PLATE_LIMIT])
+    if not is_plausible(plate):
+        return _plate_page(say("This is not a plate. Please look again."), plate, 400)
+    match plant().ask("fee_find", {"plate": plate}):
+        case Value({"token": str() as token}) if token:
+            return redirect(url_for("driver.fee", token=token, lang=request.args.get("lang")), 303)
+        case Value():
+            return _plate_page(say("No car with this plate is in the car park now."), plate)
+        case reply:
+            return _plate_page(_trouble(reply), plate, _status(reply))
+
+
+@driver.get("/f/<token>")
+def fee(token: str) -> ResponseReturnValue:
+    """Show what the stay costs, and what can be done."""
+    match _ask("fee_view", token):
+        case Value(dict() as told):
+            return _page("fee", token, fee=Fee(told, _config()), version=_version(told), in_wechat=_in_wechat())
+        case Refused("gone"):
+            return _plate_page(say("This page is no longer valid. Please enter your plate again."), status=410)
+        case reply:
+            return _plate_page(_trouble(reply), status=_status(reply))
+
+
+@driver.get("/f/<token>/state")
+def state(token: str) -> ResponseReturnValue:
+    """Say in one word whether what the page shows is still so."""
+    match _ask("fee_view", token):
+        case Value(dict() as told):
+            return jsonify(version=_version(told))
+        case Refused("gone"):
+            return jsonify(version="gone")
+        case _:
+            return jsonify(version=None), 503
+
+
+@driver.post("/f/<token>/pay")
+def pay(token: str) -> ResponseReturnValue:
+    """Make what the phone pays with: the values of WeChat's sheet, an address, or a code to be scanned."""
+    check_form(token)
+    way = request.form.get("way", "")[:8]
+    asked = {"way": way, "phone": request.cookies.get(PHONE_COOKIE, "")[:1024], "address": request.remote_addr or ""}
+    match plant().ask("fee_pay", {"token": token[:_TOKEN_LIMIT], **asked}, within_s=_PAY_WITHIN_S):
+        case Value({"way": "JSAPI", "sheet": dict() as sheet}):
+            return jsonify(sheet=sheet)
+        case Value({"way": "H5", "h5_url": str() as url}):
+            return jsonify(go=url)
+        case Value({"way": "QR", "code_url": str() as code}):
+            picture = url_for("driver.code", token=token, c=sealed(code, "code"))
+            return jsonify(code=picture) if _wants_json() else _page("code", token, picture=picture)
+        case Value():
+            return jsonify(reload=True) if _wants_json() else redirect(url_for("driver.fee", token=token), 303)
+        case reply:
+            words = _trouble(reply)
+            return (jsonify(why=words), _status(reply)) if _wants_json() else _page("words", token, words=words)
+
+
+@driver.get("/f/<token>/code.png")
+def code(token: str) -> ResponseReturnValue:
+    """Draw a payment code; only one that our own page has made."""
+    content = opened(request.args.get("c", "")[:2048], "code", CODE_LIFE_S)
+    if not isinstance(content, str):
+        abort(404)
+    png = io.BytesIO()
+    segno.make(content, error="m", micro=False).save(png, kind="png", scale=8, border=4)
+    return Response(png.getvalue(), mimetype="image/png")
+
+
+@driver.get("/f/<token>/wechat")
+def to_wechat(token: str) -> ResponseReturnValue:
+    """Go to WeChat to be known, and come back to this page."""
+    nonce = secrets.token_urlsafe(16)
+    back = f"{_config().web.public.url}{url_for('driver.from_wechat')}"
+    asked: dict[str, object] = {"back": back, "state": sealed([token, nonce], "back")}
+    match plant().ask("phone_sign_in", asked):
+        case Value({"url": str() as url}):
+            answer = make_response(redirect(url, 302))
+            answer.set_cookie(_BACK_COOKIE, nonce, BACK_LIFE_S, httponly=True, samesite="Lax", secure=request.is_secure)
+            return answer
+        case reply:
+            return _page("words", token, words=_trouble(reply))
+
+
+@driver.get("/wechat/back")
+def from_wechat() -> ResponseReturnValue:
+    """Come back from WeChat known: keep that in a cookie, and go on under an address without the code."""
+    match opened(request.args.get("state", "")[:1024], "back", BACK_LIFE_S):
+        case [str() as token, str() as nonce] if secrets.compare_digest(nonce, request.cookies.get(_BACK_COOKIE, "")):
+            answer = make_response(redirect(url_for("driver.fee", token=token), 303))
+        case _:
+            abort(400, "this visit did not begin here")
+    answer.delete_cookie(_BACK_COOKIE)
+    match plant().ask("phone_known", {"code": request.args.get("code", "")[:128]}, within_s=_PAY_WITHIN_S):
+        case Value({"phone": str() as phone}):
+            answer.set_cookie(
+                PHONE_COOKIE, phone, PHONE_LIFE_S, httponly=True, samesite="Lax", secure=request.is_secure
+            )
+        case _:
+            current_app.logger.info("a visitor of WeChat is not known")
+    return answer
+
+
+def _ask(verb: str, token: str) -> Reply:
+    return plant().ask(verb, {"token": token[:_TOKEN_LIMIT]})
+
+
+def _version(told: dict[str, object]) -> str:
+    """Hash what a change of would matter to the driver; minutes alone do not."""
+    watched = ("state", "due_fen", "paid_fen", "leave_by", "at_exit")
+    return hashlib.sha256(json.dumps([told.get(name) for name in watched]).encode()).hexdigest()[:16]
+
+
+def _in_wechat() -> bool:
+    return "MicroMessenger" in request.headers.get("User-Agent", "")
+
+
+def _wants_json() -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def _trouble(reply: Reply) -> str:
+    match reply:
+        case Refused("slow", words):
+            return say(words)
+        case Refused(code, words) if code not in ("failed", "unknown_verb"):
+            return say(words)
+        case _:
+            return say("The car park does not answer. Please try again.")
+
+
+def _status(reply: Reply) -> int:
+    match reply:
+        case Refused("slow"):
+            return 429
+        case Refused("bad_args"):
+            return 400
+        case Refused("gone"):
+            return 410
+        case Refused("refused"):
+            return 409
+        case _:
+            return 503
+
+
+def _plate_page(words: str = "", typed: str = "", status: int = 200) -> ResponseReturnValue:
+    keys = {"provinces": _PROVINCES, "signs": _SIGNS}
+    return _page("plate", _ASK, status, words=words, typed=typed, **keys)
+
+
+def _page(name: str, subject: str, status: int = 200, **shown: object) -> ResponseReturnValue:
+    body = render_template(
+        f"public/{name}.html",
+        site=_config().site,
+        token=subject,
+        signature=signature(subject),
+        chosen=request.args.get("lang"),
+        **shown,
+    )
+    return body, status
+
+
+def _config() -> Config:
+    found: Config = current_app.extensions["config"]
+    return found

@@ -1,0 +1,23 @@
+"""The drivers' phones: what the lanes' QR codes lead to, and how a phone is known inside WeChat (`docs/phones.md`)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from scada.settings.base import Section
+
+_Url = Annotated[str, Field(pattern=r"^https?://[^/\s]+$")]
+
+
+class Phones(Section):
+    """`lane_qr`: a lane's code is WeChat's own (`native`, one tap less) or leads to our page (`page`, with the lines).
+
+    `app_secret_file` lies below the data folder; without it nobody is known inside WeChat, and phones pay by code or
+    browser. `h5`: the merchant may take payments in browsers outside WeChat.
+    """
+
+    lane_qr: Literal["native", "page"] = "native"
+    app_secret_file: str | None = None
+    oauth_url: _Url = "https://open.weixin.qq.com"
+    api_url: _Url = "https://api.weixin.qq.com"
+    h5: bool = False

@@ -1,0 +1,232 @@
+"""Paying on a phone against the real simulator: ahead, at the exit, inside WeChat, in a browser; and by strangers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from billing.books import Place
+from billing.doors.driver import PLATE_MOST, DriverDesk, DriverParts
+from billing.driver.tokens import Tokens
+from billing.driver.visitors import Seal
+from billing.pay.web import WeChatWeb
+from scada.config import Config
+from scada.engine.doors.peer import Ask, BridgeRefusal
+from scada.model.lane.words import Ending, Reason
+from scada.model.names import StayId
+from scada.store.journal import SqlJournal
+from scada.store.schema import open_request, pay_order, refund
+from tests.support.billing import (
+    HOUR_S,
+    OUT1,
+    Phone,
+    Till,
+    free_port,
+    made_config,
+    made_passage,
+    notice_door,
+    open_till,
+    wechat_process,
+)
+from tests.support.store import open_database, until
+
+KEY = b"k" * 32
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, Phone]]:
+    config = made_config(tmp_path_factory.mktemp("site"), free_port(), free_port())
+    with wechat_process(config) as phone:
+        yield config, phone
+
+
+@dataclass
+class Bench:
+    """A till with the drivers' desk before it; `at` is where a stay's car waits."""
+
+    till: Till
+    bank: Phone
+    desk: DriverDesk
+    at: dict[StayId, Place] = field(default_factory=dict)
+
+    async def ask(self, verb: str, **args: object) -> dict[str, Any]:
+        answer = await self.desk.verbs()[verb](Ask("public", verb, args, "", "", "", ""))
+        assert isinstance(answer, dict)
+        return answer
+
+    async def token(self, plate: str = "京A12345") -> str:
+        return str((await self.ask("fee_find", plate=plate))["token"])
+
+    async def settled(self, times: int = 1) -> None:
+        await until(lambda: len(self.till.told.settled) == times)
+
+
+@pytest.fixture
+async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Bench]:
+    config, bank = site
+    secret = (config.data / "sim" / "wechat" / "app_secret.txt").read_text(encoding="utf-8").strip()
+    web = WeChatWeb(config.wechat.appid, secret, config.phones.oauth_url, config.phones.api_url)
+    async with open_database(tmp_path) as db, open_till(config, db, ask_after_s=(60.0,)) as till:
+        places: dict[StayId, Place] = {}
+        parts = DriverParts(
+            cashier=till.cashier,
+            journal=SqlJournal(db, config.site_id, till.clock),
+            clock=till.clock,
+            tokens=Tokens(KEY, "fee"),
+            seal=Seal(KEY),
+            where=places.get,
+            web=web,
+            may_h5=True,
+        )
+        with notice_door(int(config.wechat.notify_url.split(":")[2].split("/")[0]), till.cashier):
+            yield Bench(till, bank, DriverDesk(parts), places)
+
+
+async def parked(bench: Bench, hours: float = 1.0) -> StayId:
+    stay = await bench.till.come_in()
+    bench.till.clock.later_s += hours * HOUR_S
+    return stay
+
+
+async def known(bench: Bench) -> tuple[str, str]:
+    """Open a page inside WeChat; gives the sealed visitor, and who that is."""
+    url = (await bench.ask("phone_sign_in", back="http://localhost:8081/wechat/back", state="s"))["url"]
+    gone = await asyncio.to_thread(requests.get, url, allow_redirects=False, timeout=5)
+    code = parse_qs(urlsplit(gone.headers["Location"]).query)["code"][0]
+    return str((await bench.ask("phone_known", code=code))["phone"]), gone.cookies["openid"]
+
+
+async def test_who_pays_ahead_leaves_within_the_grace_and_owes_only_the_increment_after_it(bench: Bench) -> None:
+    stay = await parked(bench)
+    token = await bench.token()
+    fee = await bench.ask("fee_view", token=token)
+    assert (fee["state"], fee["due_fen"], fee["plate"]) == ("due", fee["total_fen"], "京A12345")
+    assert any("停车费合计" in sentence for sentence in fee["said"]["zh"])
+    offered = await bench.ask("fee_pay", token=token, way="QR")
+    await asyncio.to_thread(bench.bank.post, "/sim/clock", ahead_s=HOUR_S)
+    assert await asyncio.to_thread(bench.bank.pay, offered["code_url"]) == "ok"
+    await bench.settled()
+    await asyncio.to_thread(bench.bank.post, "/sim/clock", ahead_s=0)
+    paid = await bench.ask("fee_view", token=token)
+    assert (paid["state"], paid["due_fen"], paid["paid_fen"]) == ("paid", 0, fee["total_fen"])
+    assert paid["leave_by"]
+    assert await bench.till.rows(open_request) == []
+    bench.till.clock.later_s += 2 * HOUR_S
+    later = await bench.ask("fee_view", token=token)
+    assert later["due_fen"] == later["total_fen"] - fee["total_fen"] > 0
+    quote = await bench.till.cashier.quote(OUT1, made_passage(bench.till.clock.now(), OUT1, "京A12345", 7).id, stay)
+    assert quote.due_fen == later["due_fen"]
+
+
+async def test_who_pays_at_the_exit_asks_that_lane_to_open(bench: Bench) -> None:
+    stay = await parked(bench)
+    passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
+    bench.at[stay] = Place(OUT1, passage.id)
+    token = await bench.token()
+    assert (await bench.ask("fee_view", token=token))["at_exit"] == "out1"
+    offered = await bench.ask("fee_pay", token=token, way="QR")
+    await asyncio.to_thread(bench.bank.pay, offered["code_url"])
+    await bench.settled()
+    [request] = await bench.till.rows(open_request)
+    assert (request.stay, request.passage, request.lane) == (stay, passage.id, "out1")
+
+
+async def test_a_page_inside_wechat_gets_the_six_signed_values_and_wechat_takes_them(bench: Bench) -> None:
+    await parked(bench)
+    phone, openid = await known(bench)
+    offered = await bench.ask("fee_pay", token=await bench.token(), way="JSAPI", phone=phone)
+    sheet = offered["sheet"]
+    assert set(sheet) == {"appId", "timeStamp", "nonceStr", "package", "signType", "paySign"}
+    said = await asyncio.to_thread(bench.bank.post, "/phone/sheet", **sheet, openid=openid, choice="pay")
+    assert said == {"result": "ok"}
+    await bench.settled()
+
+
+async def test_another_phone_takes_the_order_over_and_the_first_can_pay_no_more(bench: Bench) -> None:
+    await parked(bench)
+    token = await bench.token()
+    first = await bench.ask("fee_pay", token=token, way="QR")
+    again = await bench.ask("fee_pay", token=token, way="QR")
+    assert again["code_url"] == first["code_url"]
+    await bench.ask("fee_pay", token=token, way="JSAPI", phone=(await known(bench))[0])
+    assert await asyncio.to_thread(bench.bank.pay, first["code_url"]) != "ok"
+    rows = await bench.till.rows(pay_order)
+    assert sorted((row.way, row.state) for row in rows) == [("JSAPI", "OPEN"), ("QR", "CLOSED")]
+
+
+async def test_a_lane_leaves_an_order_to_the_phone_that_has_it_open(bench: Bench) -> None:
+    stay = await parked(bench)
+    await bench.ask("fee_pay", token=await bench.token(), way="JSAPI", phone=(await known(bench))[0])
+    passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
+    quote = await bench.till.cashier.quote(OUT1, passage.id, stay)
+    order = await bench.till.cashier.order(OUT1, passage.id, quote)
+    assert order.code_url == ""
+    [row] = await bench.till.rows(pay_order)
+    assert (row.state, row.lane, row.passage) == ("OPEN", "out1", passage.id)
+
+
+async def test_a_browser_outside_wechat_is_led_to_h5(bench: Bench) -> None:
+    await parked(bench)
+    offered = await bench.ask("fee_pay", token=await bench.token(), way="H5", address="203.0.113.7")
+    assert offered["h5_url"].startswith("http")
+
+
+async def test_two_phones_pay_once_and_the_second_payment_goes_back_by_itself(bench: Bench) -> None:
+    stay = await parked(bench)
+    token = await bench.token()
+    first = await bench.ask("fee_pay", token=token, way="QR")
+    paid = await asyncio.gather(*(asyncio.to_thread(bench.bank.pay, first["code_url"]) for _ in range(2)))
+    assert sorted(paid)[0] == "ok"
+    await bench.settled()
+    assert [one for one, _ in bench.till.told.settled] == [stay]
+    assert await bench.till.rows(refund) == []
+
+
+async def test_a_sealed_word_of_somebody_else_and_a_way_that_is_none_pay_nothing(bench: Bench) -> None:
+    await parked(bench)
+    token = await bench.token()
+    for args in ({"way": "JSAPI", "phone": "00" * 40}, {"way": "JSAPI"}, {"way": "APP"}, {}):
+        with pytest.raises(BridgeRefusal, match="cannot pay this way"):
+            await bench.ask("fee_pay", token=token, **args)
+    assert await bench.till.rows(pay_order) == []
+
+
+async def test_a_code_of_wechat_is_good_once(bench: Bench) -> None:
+    with pytest.raises(BridgeRefusal, match="does not know"):
+        await bench.ask("phone_known", code="guessed")
+
+
+async def test_what_is_no_token_shows_nothing(bench: Bench) -> None:
+    stay = await parked(bench)
+    for token in ("x", stay, Tokens(b"x" * 32, "fee").make(stay, bench.till.clock.now())):
+        with pytest.raises(BridgeRefusal, match="no longer valid"):
+            await bench.ask("fee_view", token=token)
+
+
+async def test_a_plate_is_asked_for_only_so_often_and_every_time_is_written_down(bench: Bench) -> None:
+    await parked(bench)
+    for _ in range(PLATE_MOST):
+        await bench.token()
+    with pytest.raises(BridgeRefusal, match="Too many tries"):
+        await bench.token()
+    assert len(await bench.till.journal_of("asks for a fee")) == PLATE_MOST
+    assert len(await bench.till.journal_of("asks for a fee too often")) == 1
+    assert await bench.token("沪B77777") == ""
+    with pytest.raises(BridgeRefusal, match="not a plate"):
+        await bench.token("' OR 1=1")
+
+
+async def test_a_stay_that_has_ended_tells_no_more_than_what_it_owes(bench: Bench) -> None:
+    stay = await parked(bench)
+    token = await bench.token()
+    passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
+    await bench.till.cashier.end_stay(OUT1, stay, passage, Reason.QUEUE, "li", Ending.EXIT)
+    fee = await bench.ask("fee_view", token=token)
+    assert (fee["state"], fee["said"]) == ("left", {})
+    assert fee["due_fen"] > 0
+    assert await bench.token() == ""
