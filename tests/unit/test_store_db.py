@@ -130,6 +130,13 @@ async def test_a_reader_cannot_change_the_database(tmp_path: Path) -> None:
             await db.read(_insert("one"))
 
 
+async def test_a_reader_may_use_a_query_that_locks_rows_for_writers(tmp_path: Path) -> None:
+    async with open_database(tmp_path) as db:
+        await db.write(_insert("one"))
+        locking = select(operator.c.name).with_for_update()
+        assert await db.read(lambda connection: list(connection.execute(locking).scalars())) == ["one"]
+
+
 async def test_a_reader_sees_the_last_committed_state_while_a_write_is_under_way(tmp_path: Path) -> None:
     written, go_on = threading.Event(), threading.Event()
 

@@ -14,7 +14,8 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import structlog
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, event
+from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
 from sqlalchemy.exc import DBAPIError
 
 from scada.store.sql.alike import clean_parameters
@@ -74,10 +75,20 @@ def build(url: URL, *, read_only: bool, size: int) -> Engine:
         )
     except ModuleNotFoundError as error:
         raise StoreError('PostgreSQL needs psycopg: pip install "daozha[postgres]"') from error
+    if read_only:
+        engine.dialect.statement_compiler = _Unlocked
     event.listen(engine, "connect", partial(_prepare, read_only))
     event.listen(engine, "begin", _look if read_only else _take_the_pen)
     event.listen(engine, "before_cursor_execute", clean_parameters, retval=True)
     return engine
+
+
+class _Unlocked(PGCompiler_psycopg):
+    """Statements of readers: they lock no rows, as in SQLite, whatever a query that writers share asks for."""
+
+    def for_update_clause(self, select: Select[Any], **_how: object) -> str:
+        """Say nothing of locks."""
+        return ""
 
 
 def _prepare(read_only: bool, connection: "PgConnection[Any]", _record: object) -> None:
