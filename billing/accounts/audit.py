@@ -101,16 +101,34 @@ def _refunds(conn: Connection, site: SiteId) -> Iterator[str]:
 
 
 def _tills(conn: Connection, site: SiteId) -> Iterator[str]:
-    """What lies in a till is its change and what it took; a till that was handed over holds nothing."""
+    """What a person holds is change, what was taken, and what merchants paid since the last hand-over; else nothing."""
+    found = by_subject(conn, site, Account.CASH)
+    opened = {
+        shift.operator: shift
+        for shift in conn.execute(select(shifts).where(shifts.c.site == site, shifts.c.closed_at.is_(None)))
+    }
     wanted: dict[str, Fen] = {}
-    for shift in conn.execute(select(shifts).where(shifts.c.site == site, shifts.c.closed_at.is_(None))):
-        mine = (payments.c.shift == shift.id) & payments.c.voided_at.is_(None)
-        taken = conn.execute(select(func.coalesce(func.sum(payments.c.due_fen), 0)).where(mine)).scalar_one()
-        sold = select(func.coalesce(func.sum(periods.c.price_fen), 0)).where(periods.c.shift == shift.id)
-        held = shift.float_fen + taken + conn.execute(sold).scalar_one()
+    for person in sorted({*found, *opened}):
+        held = _from_merchants(conn, site, person)
+        if person in opened:
+            mine = (payments.c.shift == opened[person].id) & payments.c.voided_at.is_(None)
+            taken = select(func.coalesce(func.sum(payments.c.due_fen), 0)).where(mine)
+            sold = select(func.coalesce(func.sum(periods.c.price_fen), 0)).where(periods.c.shift == opened[person].id)
+            held += opened[person].float_fen + sum(int(conn.execute(part).scalar_one()) for part in (taken, sold))
         if held:
-            wanted[shift.operator] = Fen(held)
-    yield from _differs("till of", by_subject(conn, site, Account.CASH), wanted)
+            wanted[person] = Fen(held)
+    yield from _differs("till of", found, wanted)
+
+
+def _from_merchants(conn: Connection, site: SiteId, person: str) -> int:
+    """Give what merchants paid to a person since the last hand-over, less what they got back."""
+    before = select(func.max(shifts.c.closed_at)).where(shifts.c.site == site, shifts.c.operator == person)
+    since = conn.execute(before).scalar()
+    total = select(func.coalesce(func.sum(postings.c.amount_fen), 0))
+    query = total.select_from(postings.join(entries, entries.c.id == postings.c.entry))
+    mine = (entries.c.site == site) & (postings.c.account == Account.CASH.value) & (postings.c.subject == person)
+    query = query.where(mine, entries.c.kind.in_(("merchant_paid", "merchant_repaid")))
+    return int(conn.execute(query if since is None else query.where(entries.c.at > since)).scalar_one())
 
 
 def _differs(what: str, found: Mapping[str, Fen], wanted: Mapping[str, Fen]) -> Iterator[str]:

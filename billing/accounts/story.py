@@ -14,7 +14,7 @@ from scada.store import schema
 Row = Mapping[str, object]
 _STAY: Final = (
     "id", "plate", "entry_lane", "entered_at", "exit_lane", "exited_at", "ending", "exit_reason", "tariff", "card",
-    "fee_fen", "paid_fen", "arrears_fen", "waived_fen", "paid_until",
+    "fee_fen", "paid_fen", "credit_fen", "arrears_fen", "waived_fen", "paid_until",
 )  # fmt: skip
 _HIDDEN: Final = frozenset({"site", "code_url", "body", "headers"})
 """What is no part of the story: whose books these are, what can be paid with, and messages as they came."""
@@ -42,6 +42,7 @@ def story(conn: Connection, site: SiteId, stay: StayId) -> dict[str, object] | N
         "orders": orders,
         "payments": _of_stay(conn, schema.settlement, stay, "settled_at"),
         "notices": _of_orders(conn, schema.notice, numbers, "received_at"),
+        "refunds": _of_stay(conn, schema.refund, stay, "made_at"),
         "cash": _of_stay(conn, schema.cash_payment, stay, "paid_at"),
         "requests": _of_stay(conn, schema.open_request, stay, "made_at"),
         "entries": [asdict(line) for line in of_stay(conn, site, stay)],

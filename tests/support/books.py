@@ -137,12 +137,38 @@ class Books:
             ):
                 if rows:
                     connection.execute(insert(table), rows)
+            self._enter(connection)
             write_entries(connection, SiteId(SITE), AT, self.entries)
             spoil(connection)
         with engine.connect() as connection:
             facts = read_facts(connection, frozenset({"in1"}))
         engine.dispose()
         return facts
+
+    def _enter(self, connection: Connection) -> None:
+        """Write the double-entry books that these stays and payments make."""
+        for row in self.settlements:
+            amount = int(str(row["amount_fen"]))
+            sides = {"clearing:wechat": amount, "receivable:stay": -amount}
+            _post(connection, f"paid:{row['out_trade_no']}", str(row["stay"]), sides)
+        for row in self.stays:
+            arrears, waived = (int(str(row[name])) for name in ("arrears_fen", "waived_fen"))
+            credit = sum(int(str(one["amount_fen"])) for one in self.settlements if one["stay"] == row["id"])
+            sides = {"receivable:stay": credit, "arrears": arrears, "discount": waived}
+            _post(connection, f"ended:{row['id']}", str(row["id"]), {**sides, "revenue:parking": -sum(sides.values())})
+
+
+def _post(connection: Connection, ref: str, stay: str, sides: dict[str, int]) -> None:
+    moved = {account: amount for account, amount in sides.items() if amount}
+    if not moved:
+        return
+    rows = [
+        {"entry": ref[:26], "account": account, "subject": stay, "amount_fen": amount}
+        for account, amount in moved.items()
+    ]
+    connection.execute(insert(schema.ledger_posting), rows)
+    entry = {"id": ref[:26], "site": SITE, "at": AT, "kind": ref.split(":")[0], "ref": ref, "by": "billing"}
+    connection.execute(insert(schema.ledger_entry).values(**entry))
 
 
 def _stay(stay: str, number: int, paid_fen: int) -> Row:

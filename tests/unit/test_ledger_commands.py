@@ -106,6 +106,7 @@ def test_books_that_agree_are_told_so(site: Path, capsys: Out) -> None:
         ("UPDATE stay SET paid_fen = paid_fen + 1 WHERE paid_fen > 0", "its fee is 1500 fen, but 1501 paid"),
         ("UPDATE stay SET arrears_fen = 0, fee_fen = 0", "the ledger holds 1500 fen, the column says 0"),
         ("UPDATE stay SET ending = NULL WHERE paid_fen > 0", "the ledger holds 0 fen, the column says -1500"),
+        ("UPDATE stay SET credit_fen = 1 WHERE paid_fen > 0", "1500 paid, 1 by vouchers"),
         ("UPDATE till_shift SET closed_at = NULL", "till of wang: the ledger holds 0 fen, the column says 11500"),
         ("DROP TRIGGER ledger_posting_no_update; UPDATE ledger_posting SET amount_fen = 7 WHERE id = 1", "sum to"),
         ("DROP TRIGGER ledger_entry_no_delete; DELETE FROM ledger_entry WHERE kind = 'cash'", "belongs to no entry"),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from scada.model.names import LaneName
 from scada.ports import JournalEntry
@@ -264,6 +264,27 @@ def test_money_that_does_not_agree_on_both_sides_breaks_the_tenth_rule(
     books = Books()
     getattr(books, table)[-1][column] = value
     assert rules(books, tmp_path) == {"10"}
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "says"),
+    [
+        ("UPDATE ledger_posting SET amount_fen = 400 WHERE account = 'clearing:wechat'", "sums to -100 fen"),
+        ("UPDATE ledger_posting SET amount_fen = 400 WHERE account = 'clearing:wechat'", "paid:D1 moved 500 fen"),
+        ("DELETE FROM ledger_entry WHERE kind = 'ended'", "belongs to no entry"),
+        ("DELETE FROM ledger_posting WHERE entry = 'ended:stay-2'", "holds -500 fen receivable instead of 0"),
+        ("UPDATE stay SET arrears_fen = 7", "owes 7 fen, the ledger says 0"),
+    ],
+)
+def test_books_that_do_not_balance_or_do_not_agree_break_the_tenth_rule(tmp_path: Path, spoilt: str, says: str) -> None:
+    def spoil(connection: Connection) -> None:
+        for trigger in ("ledger_entry_no_delete", "ledger_posting_no_delete", "ledger_posting_no_update"):
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        connection.exec_driver_sql(spoilt)
+
+    broken_rules = Books().judged(tmp_path, spoil)["invariants_broken"]
+    assert says in str(broken_rules)
+    assert {one[:2] for one in broken_rules} == {"10"}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("ending", ["EXIT", "EXIT_TAILGATE", "EXIT_OPEN_LANE"])

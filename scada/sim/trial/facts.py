@@ -28,6 +28,11 @@ class Facts:
     journal: Rows = ()
     requests: Rows = ()
     cases: Rows = ()
+    cash: Rows = ()
+    refunds: Rows = ()
+    entries_made: Rows = ()
+    """The entries of the double-entry books, and their sides."""
+    postings: Rows = ()
     doubts: Rows = ()
     """The UNCERTAIN list: what a stocktake has to find out."""
     entries: frozenset[str] = field(default_factory=frozenset)
@@ -63,6 +68,10 @@ def read_facts(connection: Connection, entries: frozenset[str]) -> Facts:
         journal=rows(schema.journal),
         requests=rows(schema.open_request),
         cases=rows(schema.case),
+        cash=rows(schema.cash_payment),
+        refunds=rows(schema.refund),
+        entries_made=rows(schema.ledger_entry),
+        postings=rows(schema.ledger_posting),
         doubts=rows(schema.uncertain),
         entries=entries,
         broken_link=verify(connection),

@@ -13,6 +13,7 @@ from statistics import median
 from scada.config import Config
 from scada.model.handshake import MAX_TTL_MS, CommandCode, RiseCause
 from scada.model.lane.words import Ending
+from scada.sim.trial.bookkeeper import wrong_in_books
 from scada.sim.trial.circumstances import Circumstances, seconds
 from scada.sim.trial.facts import Facts, facts_of
 from scada.sim.trial.truth import Number, Row, Truth, read_truth, truth_of
@@ -288,8 +289,11 @@ class _Book:
             credit[row["stay"]] += _whole(row["amount_fen"]) - _whole(row["surplus_fen"])
         for row in promised(self._facts):
             credit[row["stay"]] += _whole(row["amount_fen"])
+        for row in self._facts.cash:
+            credit[row["stay"]] += 0 if row["voided_at"] else _whole(row["due_fen"])
         for stay in self._facts.stays:
             yield from self._balance(stay, credit[stay["id"]])
+        yield from wrong_in_books(self._facts)
 
     def _balance(self, stay: Row, credit: int) -> Iterator[str]:
         fee, paid, arrears, waived, let_off = (
