@@ -127,7 +127,7 @@ def _from_merchants(conn: Connection, site: SiteId, person: str) -> int:
     total = select(func.coalesce(func.sum(postings.c.amount_fen), 0))
     query = total.select_from(postings.join(entries, entries.c.id == postings.c.entry))
     mine = (entries.c.site == site) & (postings.c.account == Account.CASH.value) & (postings.c.subject == person)
-    query = query.where(mine, entries.c.kind.in_(("merchant_paid", "merchant_repaid")))
+    query = query.where(mine, entries.c.kind.in_(("merchant_paid", "merchant_repaid", "card_refunded")))
     return int(conn.execute(query if since is None else query.where(entries.c.at > since)).scalar_one())
 
 
