@@ -4,6 +4,7 @@ Both prices are those of the engine for the whole stay, rights and vouchers asid
 """
 
 import json
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,11 +14,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from billing.tariff import ALONE, GoesOn, HolidayTable, Pricer, Tariff, TariffError, Vehicle, read_tariff
+from billing.tariff.plan import DAY_S
 from billing.tariff.price import seconds
 from scada.model.money import Fen
 
 LENGTHS: Final = (15, 30, 60, 120, 240, 480, 1440)
 """Stays up to so many minutes are a class; those above are one more."""
+_LENGTHS_S: Final = tuple(minutes * 60 for minutes in LENGTHS)
 SHOWN: Final = 10
 """So many of those that lose or win most."""
 MOST_REASONS: Final = 20
@@ -57,6 +60,15 @@ class Sums:
         self.dearer += then > now
         self.cheaper += then < now
 
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.stays + other.stays,
+            self.dearer + other.dearer,
+            self.cheaper + other.cheaper,
+            self.now_fen + other.now_fen,
+            self.draft_fen + other.draft_fen,
+        )
+
     def to_json(self) -> dict[str, int]:
         """Give the figures."""
         return {
@@ -95,45 +107,49 @@ class Moved:
 class Outcome:
     """All together, by the day of the exit, by length, whose price moves most, and what could not be priced."""
 
-    whole: Sums = field(default_factory=Sums)
-    days: dict[date, Sums] = field(default_factory=dict)
-    lengths: dict[int, Sums] = field(default_factory=dict)
+    cells: dict[tuple[int, int], Sums] = field(default_factory=dict)
+    """By day (its ordinal) and class of length."""
     losers: list[Moved] = field(default_factory=list)
     winners: list[Moved] = field(default_factory=list)
     not_priced: Counter[str] = field(default_factory=Counter)
 
-    def add(self, stay: Past, now: int, then: int, day: date) -> None:
-        """Count a stay."""
-        minutes = -(-seconds(stay.entered_at, stay.exited_at) // 60)
-        length = next((most for most in LENGTHS if minutes <= most), 0)
-        for sums in (
-            self.whole,
-            self.days.get(day) or self.days.setdefault(day, Sums()),
-            self.lengths.get(length) or self.lengths.setdefault(length, Sums()),
-        ):
-            sums.add(now, then)
+    def add(self, stay: Past, day: int, gone: int, now: int, then: int) -> None:
+        """Count a stay of so many seconds that ended on a day."""
+        key = (day, bisect_left(_LENGTHS_S, gone))
+        cell = self.cells.get(key)
+        if cell is None:
+            cell = self.cells[key] = Sums()
+        cell.add(now, then)
         if then > now:
-            _keep(self.losers, then - now, 1, stay, now)
+            _keep(self.losers, then - now, stay, now)
         elif then < now:
-            _keep(self.winners, now - then, -1, stay, now)
+            _keep(self.winners, now - then, stay, now)
+
+    @property
+    def whole(self) -> Sums:
+        """Give all together."""
+        return sum(self.cells.values(), Sums())
+
+    def _by(self, place: int) -> dict[int, Sums]:
+        found: dict[int, Sums] = {}
+        for key in sorted(self.cells):
+            found[key[place]] = found.get(key[place], Sums()) + self.cells[key]
+        return dict(sorted(found.items()))
 
     def to_json(self) -> dict[str, object]:
         """Give everything as JSON values; who loses most first, `up_to_minutes` null for what is longer than all."""
+        days, lengths, names = self._by(0), self._by(1), (*LENGTHS, None)
         return {
             **self.whole.to_json(),
-            "by_day": [{"day": day.isoformat(), **self.days[day].to_json()} for day in sorted(self.days)],
-            "by_length": [
-                {"up_to_minutes": most or None, **self.lengths[most].to_json()}
-                for most in (*LENGTHS, 0)
-                if most in self.lengths
-            ],
+            "by_day": [{"day": date.fromordinal(day).isoformat(), **sums.to_json()} for day, sums in days.items()],
+            "by_length": [{"up_to_minutes": names[number], **sums.to_json()} for number, sums in lengths.items()],
             "losers": [one.to_json() for one in sorted(self.losers, reverse=True)],
             "winners": [_turned(one).to_json() for one in sorted(self.winners, reverse=True)],
             "not_priced": [{"why": why, "stays": stays} for why, stays in self.not_priced.most_common(MOST_REASONS)],
         }
 
 
-def _keep(kept: list[Moved], size: int, sign: int, stay: Past, now: int) -> None:
+def _keep(kept: list[Moved], size: int, stay: Past, now: int) -> None:
     """Keep those that move most, as a heap; winners stand in it by what they save."""
     if len(kept) == SHOWN and size <= kept[0].by_fen:
         return
@@ -166,24 +182,25 @@ class Repricer:
         outcome, done = Outcome(), 0
         for done, stay in enumerate(past, start=1):
             try:
-                now, then = self._prices(stay)
+                self._add(outcome, stay)
             except TariffError as error:
                 outcome.not_priced[str(error)] += 1
-            else:
-                outcome.add(stay, now, then, stay.exited_at.astimezone(self._zone).date())
             if not done % EVERY:
                 told(done)
         told(done)
         return outcome
 
-    def _prices(self, stay: Past) -> tuple[Fen, Fen]:
-        """Price a stay under its own version and under the draft."""
+    def _add(self, outcome: Outcome, stay: Past) -> None:
+        """Price a stay under its own version and under the draft, and count it."""
         own, draft = self._pricers(stay)
+        start, gone = own.start(stay.entered_at), seconds(stay.entered_at, stay.exited_at)
         if stay.goes_on is ALONE and not self._draft.reentry.minutes:
-            start, gone = own.start(stay.entered_at), seconds(stay.entered_at, stay.exited_at)
-            return own.total_of(start, gone), draft.total_of(start, gone)
-        then = self._with_last(stay)
-        return self._going_on(self._own[stay.terms], stay, stay.goes_on), self._going_on(self._draft, stay, then)
+            now, then = own.total_of(start, gone), draft.total_of(start, gone)
+        else:
+            before = self._with_last(stay)
+            now = self._going_on(self._own[stay.terms], stay, stay.goes_on)
+            then = self._going_on(self._draft, stay, before)
+        outcome.add(stay, start.day + (start.second + gone) // DAY_S, gone, now, then)
 
     def _pricers(self, stay: Past) -> tuple[Pricer, Pricer]:
         pair = self._pairs.get((stay.terms, stay.vehicle))

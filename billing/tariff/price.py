@@ -65,6 +65,8 @@ class Pricer:
         self._plan = plan_for(tariff, vehicle)
         self._zone = zone
         self._kinds = DayKinds(tariff.days, table, every_day)
+        self._after_caps = not self._plan.factor_first and self._plan.factor != 1
+        self._rounding = tariff.rounding
         self._free = bool(self._plan.free_because)
         self._flat = self._plan.is_flat
         self._days_matter = self._plan.days_matter and every_day is None
@@ -100,16 +102,17 @@ class Pricer:
             if part:
                 second += 30 - part
             gone += (30 if part + rest >= 60 else 0) - rest
-        return self._finish(self._shared(start.day, second, gone).height(gone))
-
-    def _shared(self, day: int, second: int, gone: int) -> Staircase:
-        """Give the staircase of all stays that began at this second of the day, on days alike."""
-        key = (second, self._days_alike(day, (second + gone) // DAY_S + 1) if self._days_matter else 0)
-        stairs = self._kept.get(key)
+        days = self._days_alike(start.day, (second + gone) // DAY_S + 1) if self._days_matter else 0
+        stairs = self._kept.get((second, days))
         if stairs is None:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            stairs = self._kept[key] = self._stairs(Start(day, second))
+            stairs = self._keep(second, days, start.day)
+        return self._finish(stairs.height(gone))
+
+    def _keep(self, second: int, days: int, day: int) -> Staircase:
+        """Make the staircase of all stays that began at this second of the day, on days alike."""
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        stairs = self._kept[second, days] = self._stairs(Start(day, second))
         return stairs
 
     def _days_alike(self, day: int, last: int) -> int:
@@ -192,9 +195,9 @@ class Pricer:
         return min(_FARTHEST_S, max(0, (date(year, 1, 1).toordinal() - start.day) * DAY_S - at))
 
     def _finish(self, exact: int | Fraction) -> Fen:
-        if not self._plan.factor_first:
+        if self._after_caps:
             exact *= self._plan.factor
-        return rounded(exact, self._plan.tariff.rounding)
+        return rounded(exact, self._rounding)
 
     def _rest(self, exact: int | Fraction) -> Fen:
         """Take off what the stay before was charged."""

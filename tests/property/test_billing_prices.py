@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from billing.tariff import (
+    Bill,
     Credits,
     GoesOn,
     HolidayTable,
@@ -18,6 +19,7 @@ from billing.tariff import (
     VehicleType,
     Voucher,
     VoucherKind,
+    in_words,
     quote,
     read_tariff,
 )
@@ -105,8 +107,8 @@ def limits(draw: st.DrawFn) -> list[Terms]:
 
 
 @st.composite
-def tariffs(draw: st.DrawFn, gap: str = "REENTRY_NEVER") -> Tariff:
-    """Any tariff at all; `gap`: how a car goes on that comes back."""
+def tariffs(draw: st.DrawFn, gap: str = "REENTRY_NEVER", *, daily: bool = False) -> Tariff:
+    """Any tariff at all; `gap`: how a car goes on that comes back; `daily`: all begins anew with every 24 hours."""
     windows = draw(st.sampled_from(WINDOWS))
     kind, key, rows_of = draw(
         st.sampled_from(
@@ -159,6 +161,12 @@ def tariffs(draw: st.DrawFn, gap: str = "REENTRY_NEVER") -> Tariff:
             "stackable": draw(st.booleans()),
         },
     }
+    if daily:
+        terms |= {"restart": ["ROLLING_24H"], "free_restart": ["ROLLING_24H"], "uncharged_time_counts": True}
+        terms |= {"day_type_mode": "DAY_TYPE_OF_UNIT", "straddle": draw(st.sampled_from(modes[:3]))}
+        terms |= {"fee_limit": [{"daily_limit_type": DAILY[0], "max_fee_per_day": draw(amounts)}]}
+        anew = {"first_duration_mode": "FIRST_DURATION_MODE_EVERY_FIRST_DURATION"}
+        terms[key] = [row | anew if "first_duration" in row else row for row in rows]
     return simple_tariff(**terms)
 
 
@@ -287,6 +295,16 @@ def test_days_that_start_anew_add_up(entered_at: datetime, days: int, rest: int,
     assert total(tariff, entered_at, days * 86_400 + rest) == days * day + last
 
 
+@FEW
+@given(tariffs(daily=True), entries, st.integers(1, 4), st.integers(0, 86_399))
+def test_with_windows_holidays_and_caps_too_days_that_start_anew_add_up(
+    tariff: Tariff, entered_at: datetime, days: int, rest: int
+) -> None:
+    each = [total(tariff, entered_at + day * DAY, 86_400) for day in range(days)]
+    last = total(tariff, entered_at + days * DAY, rest)
+    assert total(tariff, entered_at, days * 86_400 + rest) == sum(each) + last
+
+
 vouchers = st.lists(
     st.one_of(
         st.builds(Voucher, st.just(VoucherKind.MINUTES), st.integers(0, 3000)),
@@ -308,6 +326,7 @@ def test_paid_and_rest_make_the_total_and_credits_never_make_it_less_than_nothin
     counted = sum(line.amount_fen for line in made.credit_lines)
     assert made.payable_fen == max(0, made.total_fen - counted)
     assert all(line.amount_fen >= 0 for line in made.credit_lines)
+    assert len(in_words(Bill.of(made), SHANGHAI)) == len(in_words(Bill.of(made), SHANGHAI, english=True))
     without = quote(tariff, entered_at, at, SHANGHAI, credits=Credits(Fen(paid)), table=TABLE)
     assert made.payable_fen <= without.payable_fen
     assert without.payable_fen + min(paid, without.total_fen) == without.total_fen
