@@ -157,7 +157,7 @@ class Lines:
             more, name = exact * self.plan.factor - exact, str(self.plan.factor)
             rows.append(_Row(LineKind.FACTOR, 0, rows[-1].end, 1, 0, more, name, name, None))
         rows += [_Row(LineKind.AWAY, at, at, 0, 0, 0, "", "", None) for at in self.began.left]
-        lines = [self._line(row) for row in sorted(rows, key=lambda row: row.start) if self._tells(row)]
+        lines = [self._line(row) for row in sorted(rows, key=_place) if self._tells(row)]
         rest = total - sum(line.amount_fen for line in lines)
         end = max((line.end for line in lines), default=self.entered_at)
         if rest:
@@ -201,3 +201,8 @@ class Lines:
         """Give the moment at which the car had stood so long; `back`: once it had come back from being away."""
         passed = timedelta(seconds=self.began.passed(stood, back=back))
         return (self.entered_at.astimezone(UTC) + passed).astimezone(self.zone)
+
+
+def _place(row: _Row) -> tuple[int, bool]:
+    """Put lines in the order of time; a car was away before it stood again."""
+    return row.start, row.kind is not LineKind.AWAY

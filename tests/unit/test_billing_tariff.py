@@ -7,6 +7,7 @@ import pytest
 
 from billing.tariff import (
     Credits,
+    GoesOn,
     HolidayTable,
     LineKind,
     PlateType,
@@ -548,3 +549,36 @@ def test_a_split_unit_that_begins_anew_before_it_counts_is_charged_on_neither_si
     )
     assert fen(split, "19:45", "2026-03-04 05:46") == 0
     assert fen(split, "19:45", "2026-03-04 10:00") == 768 + 96
+
+
+def test_a_window_that_opens_while_a_car_is_away_begins_when_it_is_back() -> None:
+    """Day until 20:00, night from then on, each a stay of its own; away from 19:55 to 20:10."""
+    terms = example("lanzhou-2nd-hospital").terms() | {"reentry_mode": "REENTRY_GAP_FREE", "reentry_duration": 30}
+    goes_on = GoesOn(local("19:00"), ((local("19:55"), local("20:10")),))
+    asked = Pricer(read_tariff(terms), SHANGHAI, goes_on=goes_on)
+    costs = [asked.total(local("20:10"), local(at)) for at in ("20:10", "20:39", "20:40", "21:10", "21:11")]
+    assert costs == [200, 200, 500, 500, 700]
+    lines = asked.price(local("20:10"), local("20:40")).lines
+    told = [(line.kind.value, f"{line.start:%H:%M}", f"{line.end:%H:%M}") for line in lines]
+    assert told == [("charge", "19:00", "19:55"), ("away", "19:55", "20:10"), ("charge", "20:10", "20:40")]
+
+
+def test_what_begins_the_next_day_counts_for_a_unit_that_is_moved_there() -> None:
+    """A unit across midnight belongs to the later side: on a Friday that is a holiday, on a Thursday it is not."""
+    row: Terms = {"interval_duration": 120, "interval_rounding": "INTERVAL_ROUND_UP"}
+    tariff = simple_tariff(
+        free_entry_duration=0,
+        fixed_interval_rule=[
+            {**row, "day_type": "DAY_TYPE_WEEKDAY", "interval_amount": 100},
+            {**row, "day_type": "DAY_TYPE_HOLIDAY", "interval_amount": 900},
+        ],
+        fee_limit=None,
+        restart=[],
+        straddle="STRADDLE_LATER",
+        day_type_mode="DAY_TYPE_OF_UNIT",
+        holiday_mode="HOLIDAY_MODE_CALENDAR_MODY",
+    )
+    asked = Pricer(tariff, SHANGHAI)
+    friday, thursday = local("2026-03-06 23:00"), local("2026-03-05 23:00")
+    half = timedelta(minutes=30)
+    assert [asked.total(at, at + half) for at in (thursday, friday, thursday)] == [100, 900, 100]
