@@ -582,3 +582,27 @@ def test_what_begins_the_next_day_counts_for_a_unit_that_is_moved_there() -> Non
     friday, thursday = local("2026-03-06 23:00"), local("2026-03-05 23:00")
     half = timedelta(minutes=30)
     assert [asked.total(at, at + half) for at in (thursday, friday, thursday)] == [100, 900, 100]
+
+
+def test_a_day_that_begins_while_a_car_is_away_begins_when_it_is_back_though_its_first_window_is_over() -> None:
+    hour: Terms = {"interval_duration": 60, "interval_amount": 500, "interval_rounding": "INTERVAL_ROUND_UP"}
+    tariff = simple_tariff(
+        free_entry_duration=0,
+        fixed_interval_rule=[
+            {**hour, "start_time": "00:10", "end_time": "24:00"},
+            {**hour, "start_time": "00:00", "end_time": "00:10"},
+        ],
+        fee_limit=None,
+        restart=["CALENDAR_DAY"],
+        straddle="STRADDLE_EARLIER",
+        reentry_mode="REENTRY_GAP_FREE",
+        reentry_duration=30,
+    )
+    back = local("2026-03-04 00:15")
+    asked = Pricer(tariff, SHANGHAI, goes_on=GoesOn(local("23:00"), ((local("23:55"), back),)))
+    assert [asked.total(back, back + timedelta(minutes=minutes)) for minutes in (0, 1, 60, 61)] == [
+        500,
+        1000,
+        1000,
+        1500,
+    ]
