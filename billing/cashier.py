@@ -47,10 +47,12 @@ from billing.versions.shelf import read_versions
 from billing.visit import park
 from billing.visit.park import Park
 from billing.visit.visits import Visits
+from billing.vouchers import merchants
 from billing.wechat import gateway_of
 from scada.clock import Clock
 from scada.config import Config
 from scada.model.lane.words import Ending, Order, Passage, Quote, Reason
+from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, PassageId, StayId, ZoneName
 from scada.model.plate import Plate, PlateRead
 from scada.model.zones import ZoneCount
@@ -66,7 +68,7 @@ TARIFFS_S: Final = 60.0
 ARREARS_LAST_S: Final = 900.0
 """So long may a code for old debts be paid."""
 CARD_LASTS_S: Final = 1800.0
-"""So long may a code for a month card be paid."""
+"""So long may a code for a month card, or a merchant's top-up, be paid."""
 EARN_EVERY_S: Final = 3600.0
 PARKING_NAME_SIGNS: Final = 32
 REUSE_LEAST_S: Final = 20.0
@@ -289,6 +291,23 @@ class SqlCashier:
 
         async def ordered() -> Payable:
             title = f"{self._config.site.name} {product.title}"
+            return await self._orders.order_for(await self._db.write(work), title)
+
+        return await self._answer(ordered())
+
+    async def order_top_up(self, merchant: str, amount: Fen, by: str) -> Payable:
+        """Make the order by which a merchant pays ahead, or some of what it owes. Raises BillingError."""
+        at, until = self._clock.now(), self._clock.ahead(CARD_LASTS_S)
+
+        def work(conn: Connection) -> Demand:
+            found = merchants.find(conn, self._books.site, merchant)
+            if found is None or found.ended_at is not None:
+                raise BillingError(f"there is no merchant {merchant}, or its agreement has ended")
+            part = ((found.id, amount),)
+            return demands.add(conn, self._books, at, DemandKind.MERCHANT, found.id, part, until, by)
+
+        async def ordered() -> Payable:
+            title = f"{self._config.site.name} 优惠券充值"
             return await self._orders.order_for(await self._db.write(work), title)
 
         return await self._answer(ordered())

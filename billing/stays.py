@@ -212,6 +212,7 @@ def add_quote(
     older: Debts = (),
     credit_fen: Fen = NOTHING,
     lines: Sequence[CreditLine] = (),
+    owes_fen: Fen = NOTHING,
 ) -> Quote:
     """Keep a quote with its stay; `older` debts of its plate are asked for with it.
 
@@ -229,6 +230,7 @@ def add_quote(
         doubt=doubt,
         older=tuple(older),
         credit_fen=credit_fen,
+        owes_fen=owes_fen,
     )
     conn.execute(
         quotes.insert().values(

@@ -61,6 +61,12 @@ def merchant_paid(merchant: MerchantId, amount: Fen, into: Account, ref: str, by
     return Entry("merchant_paid", ref, parts, by=by, note=note)
 
 
+def merchant_topped_up(merchant: MerchantId, amount: Fen, order: OrderId) -> Entry:
+    """A merchant has paid by WeChat, ahead or of what it owes."""
+    parts = transfer(Account.WECHAT, Account.MERCHANT, amount, out_of=merchant)
+    return Entry("merchant_paid", f"paid:{order}", parts, order=order)
+
+
 def merchant_repaid(merchant: MerchantId, amount: Fen, out_of: Account, ref: str, by: str) -> Entry:
     """A merchant got back what it had paid ahead."""
     parts = transfer(Account.MERCHANT, out_of, amount, to=merchant)

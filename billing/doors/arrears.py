@@ -1,4 +1,4 @@
-"""The verbs of old debts, for the control room: who owes, a code to pay them by, and what is given up."""
+"""The verbs of demands, for the control room: who owes, a code to pay it or a top-up by, and what is given up."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from billing.books import Books
 from billing.cashier import SqlCashier
 from billing.doors.vouchers import answered, plate_of
 from scada.clock import Clock
-from scada.engine.doors.asked import limit_of, optional, text_of
+from scada.engine.doors.asked import limit_of, optional, text_of, whole_number
 from scada.engine.doors.peer import Ask, Handler
 from scada.engine.doors.second import second_person
 from scada.model.lane.codec import Json
@@ -21,6 +21,7 @@ from scada.store.db import Database
 from scada.store.operators import Operators
 
 _WHY_MOST: Final = 200
+TOP_UP_MOST_FEN: Final = 10_000_000
 
 
 class ArrearsDoor:
@@ -41,6 +42,7 @@ class ArrearsDoor:
         own: dict[str, Handler] = {
             "arrears": self._arrears,
             "order_arrears": self._order,
+            "order_top_up": self._top_up,
             "write_off_arrears": self._write_off,
         }
         return {verb: answered(handler) for verb, handler in own.items()}
@@ -56,6 +58,11 @@ class ArrearsDoor:
 
     async def _order(self, ask: Ask) -> object:
         made = await self._cashier.order_arrears(plate_of(ask), ask.user)
+        return {"order": made.order, "amount_fen": made.amount_fen, "code_url": made.code_url}
+
+    async def _top_up(self, ask: Ask) -> object:
+        amount = Fen(whole_number(ask, "amount_fen", 1, TOP_UP_MOST_FEN))
+        made = await self._cashier.order_top_up(text_of(ask, "merchant"), amount, ask.user)
         return {"order": made.order, "amount_fen": made.amount_fen, "code_url": made.code_url}
 
     async def _write_off(self, ask: Ask) -> object:

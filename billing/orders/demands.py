@@ -19,11 +19,12 @@ class DemandKind(Enum):
 
     ARREARS = "ARREARS"
     CARD = "CARD"
+    MERCHANT = "MERCHANT"
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One demand; `about` is whose it is: a plate, a card."""
+    """One demand; `about` is whose it is: a plate, a card, a merchant."""
 
     id: DemandId
     kind: DemandKind

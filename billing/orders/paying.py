@@ -14,7 +14,8 @@ from billing.cards import book as cards
 from billing.cards.book import Paid
 from billing.orders import demands
 from billing.orders.demands import Demand, DemandKind
-from scada.model.names import OrderId, SiteId, StayId
+from billing.vouchers import merchants
+from scada.model.names import MerchantId, OrderId, SiteId, StayId
 from scada.ports import BillingError
 
 
@@ -26,6 +27,8 @@ def is_owed(conn: Connection, site: SiteId, demand: Demand) -> bool:
         case DemandKind.CARD:
             card = cards.find(conn, site, demand.about, lock=True)
             return demand.is_open and card is not None and card.state != "ENDED"
+        case DemandKind.MERCHANT:
+            return demand.is_open
 
 
 def pay(conn: Connection, books: Books, at: datetime, demand: Demand, order: OrderId) -> None:
@@ -40,6 +43,8 @@ def pay(conn: Connection, books: Books, at: datetime, demand: Demand, order: Ord
             if card is None:
                 raise BillingError(f"there is no card {demand.about}")
             cards.pay(conn, books, at, card, demand.amount_fen, Paid(Account.WECHAT, "wechat", order))
+        case DemandKind.MERCHANT:
+            merchants.topped_up(conn, books, at, MerchantId(demand.about), demand.amount_fen, order)
 
 
 def _debts(demand: Demand) -> Debts:

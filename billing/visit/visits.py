@@ -110,7 +110,8 @@ class Visits:
         older = self._older(conn, stay, charged.due)
         credit_fen = Fen(stay.account.credit_fen + charged.let_off_fen)
         asked = charged.priced, charged.due, doubt, older, credit_fen, charged.lines
-        made = stays.add_quote(conn, self.books.site, at, valid_until, place, stay.id, *asked)
+        owes = self._owes(conn, stay)
+        made = stays.add_quote(conn, self.books.site, at, valid_until, place, stay.id, *asked, owes)
         if charged.due.free_reason is not Reason.TRANSIT:
             vouchers.reserve(conn, self.books.site, stay.id, made.id, charged.lines)
         return made
@@ -128,6 +129,10 @@ class Visits:
         if self.arrears.at_exit != "add" or what.free_reason in (Reason.TRANSIT, Reason.SPECIAL):
             return ()
         return debts.parts_of(debts.of_plate(conn, self.books.site, stay.plate))
+
+    def _owes(self, conn: Connection, stay: Stay) -> Fen:
+        """Give what the plate owes of earlier stays, where its driver is told and nothing is added."""
+        return owed(debts.of_plate(conn, self.books.site, stay.plate)) if self.arrears.at_exit == "ask" else Fen(0)
 
     def asks_the_same(self, conn: Connection, order: PayOrder, stay: Stay) -> bool:
         """Say whether an order still asks for what its stay owed when it was quoted, and for the same old debts."""
@@ -150,6 +155,7 @@ class Visits:
             doubt=doubt,
             older=order.older,
             credit_fen=order.credit_fen,
+            owes_fen=self._owes(conn, stay),
         )
 
     def begin(

@@ -13,7 +13,7 @@ from billing.ids import new_id
 from billing.tariff import VoucherKind
 from billing.vouchers.terms import Agreement, Manner, Merchant, NotDone, merchant_part
 from scada.model.money import NOTHING, Fen
-from scada.model.names import MerchantId, SiteId
+from scada.model.names import MerchantId, OrderId, SiteId
 from scada.store.schema import merchant as merchants
 from scada.store.schema import merchant_invoice as invoices
 from scada.store.schema import voucher as vouchers
@@ -84,6 +84,12 @@ def receive(
     post(conn, books.site, at, flows.merchant_paid(merchant.id, amount, into, ref, by, note))
     body = {"merchant": merchant.id, "amount_fen": amount, "into": into.value, "by": by, "note": note}
     books.tell(conn, at, "money", "merchant paid", NOWHERE, **body)
+
+
+def topped_up(conn: Connection, books: Books, at: datetime, merchant: MerchantId, amount: Fen, order: OrderId) -> None:
+    """Enter what a merchant has paid by WeChat, ahead or of what it owes."""
+    post(conn, books.site, at, flows.merchant_topped_up(merchant, amount, order))
+    books.tell(conn, at, "money", "merchant paid", NOWHERE, merchant=merchant, amount_fen=amount, order=order)
 
 
 def give_back(

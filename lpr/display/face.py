@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from lpr.display.texts import Phrase, Texts
 from scada.model.lane.commands import Message
-from scada.model.money import Fen, yuan_text
+from scada.model.money import NOTHING, Fen, yuan_text
 
 Language = Literal["zh", "en"]
 _HOUR: Final = 60
@@ -60,6 +60,8 @@ class Told:
     due_fen: Fen | None = None
     minutes: int | None = None
     qr: str = ""
+    older_fen: Fen = NOTHING
+    owes_fen: Fen = NOTHING
 
 
 def face(told: Told, texts: Texts, manner: Manner, free: int | None = None) -> Face:
@@ -113,6 +115,8 @@ def _values(told: Told, language: str, free: int | None) -> Mapping[str, str]:
         "fee": "" if told.due_fen is None else yuan_text(told.due_fen),
         "time": "" if told.minutes is None else duration(told.minutes, language),
         "free": "" if free is None else str(free),
+        "older": yuan_text(told.older_fen) if told.older_fen else "",
+        "owes": yuan_text(told.owes_fen) if told.owes_fen else "",
     }
 
 

@@ -121,7 +121,13 @@ def _told(shown: Mapping[str, object]) -> Told:
         due_fen=Fen(due) if isinstance(due, int) else None,
         minutes=minutes if isinstance(minutes, int) else None,
         qr=str(shown.get("qr") or ""),
+        older_fen=_fen(shown.get("older_fen")),
+        owes_fen=_fen(shown.get("owes_fen")),
     )
+
+
+def _fen(value: object) -> Fen:
+    return Fen(value) if isinstance(value, int) else Fen(0)
 
 
 def _link(told: AnyDisplay, data: Path) -> Link:

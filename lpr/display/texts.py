@@ -10,7 +10,7 @@ from typing import Final
 from scada.model.lane.commands import Message
 
 LANGUAGES: Final = ("zh", "en")
-VALUES: Final = frozenset({"plate", "fee", "time", "free"})
+VALUES: Final = frozenset({"plate", "fee", "time", "free", "older", "owes"})
 BOARD_TEXTS: Final = ("free_places", "no_places", "places_unknown")
 MOST_LINES: Final = 6
 LINE_MOST: Final = 48

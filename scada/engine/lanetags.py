@@ -95,4 +95,6 @@ def display_content(show: Show, claim_url: str) -> dict[str, object]:
         "due_fen": show.quote.due_fen if show.quote else None,
         "minutes": show.quote.minutes if show.quote else None,
         "qr": claim_url or show.code_url,
+        "older_fen": show.quote.older_fen if show.quote else 0,
+        "owes_fen": show.quote.owes_fen if show.quote else 0,
     }

@@ -99,7 +99,7 @@ _COUNTER = frozenset({"cash_price", "take_cash", "take_arrears_cash", "void_cash
 _SAFE = frozenset({"move_safe"})
 _CASES = frozenset({"take_case", "comment_case", "close_case", "run_reconciliation"})
 """What a person must decide about money: for whoever answers for it."""
-_CREDIT = frozenset({"give_voucher", "claim_voucher", "withdraw_voucher", "order_arrears"}) | {
+_CREDIT = frozenset({"give_voucher", "claim_voucher", "withdraw_voucher", "order_arrears", "order_top_up"}) | {
     "sell_card",
     "renew_card",
     "change_card_plate",

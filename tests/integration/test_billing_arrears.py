@@ -173,3 +173,13 @@ async def test_who_owes_too_much_is_not_let_in_alone(till: Till) -> None:
     passage = made_passage(till.clock.now(), IN1, MINE, 5)
     refused = await till.cashier.admit(IN1, passage.id, made_read(MINE))
     assert (refused.reason, refused.person) == (None, True)
+
+
+async def test_a_site_that_only_asks_tells_what_is_owed_and_adds_nothing(
+    site: tuple[Config, Phone], tmp_path: Path
+) -> None:
+    config = site[0].model_copy(update={"arrears": Arrears(at_exit="ask")})
+    async with open_database(tmp_path) as db, open_till(config, db) as till:
+        await left_owing(till, 1, 1)
+        quote = await at_exit(till, await till.come_in(MINE, 2), 1)
+        assert (quote.due_fen, quote.older, quote.owes_fen) == (500, (), 500)

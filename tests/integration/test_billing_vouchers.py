@@ -336,3 +336,15 @@ async def test_a_prepaid_merchant_that_ends_gets_its_rest_back(mall: Mall) -> No
     back = await db.write(lambda conn: merchants.give_back(conn, mall.books, at, ended, Account.BANK, "li"))
     assert back == 9_500
     assert await mall.holds(Account.MERCHANT, made.id) == 0
+
+
+async def test_a_merchant_tops_its_account_up_by_wechat(mall: Mall) -> None:
+    payable = await mall.till.cashier.order_top_up("Shop", Fen(5_000), "shop")
+    assert await asyncio.to_thread(mall.phone.pay, payable.code_url) == "ok"
+    deadline = mall.till.clock.seconds() + 10
+    while not await mall.till.rows(settlement):
+        assert mall.till.clock.seconds() < deadline
+    assert await mall.holds(Account.MERCHANT, (await mall.shop()).id) == -5_000
+    assert await mall.holds(Account.WECHAT) == 5_000
+    with pytest.raises(BillingError, match="no merchant"):
+        await mall.till.cashier.order_top_up("Nobody", Fen(5_000), "shop")

@@ -15,6 +15,7 @@ from scada.model.money import Fen
 TEXTS = load_texts()
 BOTH = Manner(lines=8, languages=("zh", "en"), voice="zh")
 CHINESE = Manner(lines=4, languages=("zh",), voice="zh")
+OLD = Told(Message.SCAN_PAY, "京A12345", Fen(1230), 125, older_fen=Fen(500))
 PAY = Told(Message.SCAN_PAY, "京A12345", Fen(1230), 125, "weixin://wxpay/bizpayurl?pr=1")
 
 
@@ -96,7 +97,7 @@ def test_a_site_changes_what_it_wants_and_keeps_the_rest(tmp_path: Path) -> None
     ("text", "says"),
     [
         ('[welcom]\nzh = ["x"]', "welcom: no display shows this"),
-        ('[welcome]\nzh = ["{openid}"]', r"welcome.zh\[0\]: in braces stand only fee, free, plate, time"),
+        ('[welcome]\nzh = ["{openid}"]', r"welcome.zh\[0\]: in braces stand only fee, free, older, owes, plate, time"),
         ('[welcome]\nzh = ["{free"]', r"welcome.zh\[0\]: in braces"),
         ("[welcome]\nzh = []", "welcome.zh: not a list of 1 to 6 lines"),
         (f'[welcome]\nzh = ["{"x" * 49}"]', "at most 48"),
@@ -142,3 +143,10 @@ def test_whatever_is_written_a_frame_holds_it_or_its_beginning(text: str) -> Non
 
 def test_names_are_those_of_the_lane_and_of_boards() -> None:
     assert len(names()) == len(Message) + 3
+
+
+def test_old_debts_are_told_apart_from_the_fee_that_they_are_in_or_beside() -> None:
+    assert "其中旧欠 5.00 元" in shown(face(OLD, TEXTS, CHINESE))[0]
+    beside = Told(Message.SCAN_PAY, "京A12345", Fen(1230), 125, owes_fen=Fen(500))
+    assert "另有旧欠 5.00 元" in shown(face(beside, TEXTS, CHINESE))[0]
+    assert not any("旧欠" in line for page in shown(face(PAY, TEXTS, CHINESE)) for line in page)

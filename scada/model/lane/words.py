@@ -145,7 +145,8 @@ class Quote:
     `due_fen` is what is still to be paid; `free_reason` says why it is nothing, when it is. `doubt` says why a
     person must look first (longer than 72 h, over the site's limit); `auto_deduct`: the owner of `plate`, under which
     the stay began, lets WeChat deduct the fee (支付分停车). `older` are debts of earlier stays of the plate, which are
-    part of what is due; `credit_fen` is what vouchers let off.
+    part of what is due; `owes_fen` is owed by earlier stays besides, and paid by who wants to. `credit_fen` is what
+    vouchers let off.
     """
 
     id: QuoteId
@@ -160,6 +161,7 @@ class Quote:
     plate: Plate | None = None
     older: tuple[tuple[StayId, Fen], ...] = ()
     credit_fen: Fen = NOTHING
+    owes_fen: Fen = NOTHING
 
     @property
     def older_fen(self) -> Fen:
