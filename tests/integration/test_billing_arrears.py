@@ -86,9 +86,9 @@ async def paid(till: Till, phone: Phone, code_url: str, orders: int) -> None:
 
 
 async def test_old_debts_are_lines_of_their_own_and_one_payment_clears_all(till: Till, phone: Phone) -> None:
-    first, second = await left_owing(till, 1, 1), await left_owing(till, 0.9, 2)
+    first, second = await left_owing(till, 0.9, 1), await left_owing(till, 0.8, 2)
     parked = await till.come_in(MINE, 3)
-    quote = await at_exit(till, parked, 2)
+    quote = await at_exit(till, parked, 1.9)
     assert (quote.total_fen, quote.due_fen, quote.older) == (1000, 2000, ((first, 500), (second, 500)))
     passage = made_passage(till.clock.now(), OUT1, MINE, 90)
     order = await till.cashier.order(OUT1, passage.id, quote)
@@ -104,7 +104,7 @@ async def test_old_debts_are_lines_of_their_own_and_one_payment_clears_all(till:
 
 
 async def test_a_free_stay_still_pays_what_its_plate_owes(till: Till, phone: Phone) -> None:
-    await left_owing(till, 1, 1)
+    await left_owing(till, 0.9, 1)
     parked = await till.come_in(MINE, 2)
     quote = await at_exit(till, parked, 0.1)
     assert (quote.total_fen, quote.due_fen, quote.free_reason) == (0, 500, None)
@@ -116,14 +116,14 @@ async def test_a_free_stay_still_pays_what_its_plate_owes(till: Till, phone: Pho
 
 
 async def test_debts_are_paid_ahead_by_phone_and_no_gate_moves(till: Till, phone: Phone) -> None:
-    await left_owing(till, 1, 1)
+    await left_owing(till, 0.9, 1)
     payable = await till.cashier.order_arrears(Plate(MINE), "phone")
     await paid(till, phone, payable.code_url, 1)
     [settled], [left], [asked] = [await till.rows(table) for table in (settlement, stay, demand)]
     assert (settled.stay, settled.amount_fen, left.arrears_fen, asked.state) == (None, 500, 0, "PAID")
     assert await till.rows(open_request) == []
     parked = await till.come_in(MINE, 2)
-    assert (await at_exit(till, parked, 1)).due_fen == 500
+    assert (await at_exit(till, parked, 0.9)).due_fen == 500
     with pytest.raises(BillingError, match="nothing is owed"):
         await till.cashier.order_arrears(Plate(MINE), "phone")
 
@@ -131,9 +131,9 @@ async def test_debts_are_paid_ahead_by_phone_and_no_gate_moves(till: Till, phone
 async def test_an_exit_that_asks_for_the_same_debts_is_closed_before_they_are_asked_for_alone(
     till: Till, phone: Phone
 ) -> None:
-    await left_owing(till, 1, 1)
+    await left_owing(till, 0.9, 1)
     parked = await till.come_in(MINE, 2)
-    quote = await at_exit(till, parked, 1)
+    quote = await at_exit(till, parked, 0.9)
     passage = made_passage(till.clock.now(), OUT1, MINE, 90)
     exit_order = await till.cashier.order(OUT1, passage.id, quote)
     payable = await till.cashier.order_arrears(Plate(MINE), "phone")
@@ -144,10 +144,10 @@ async def test_an_exit_that_asks_for_the_same_debts_is_closed_before_they_are_as
 
 
 async def test_debts_asked_for_at_the_exit_are_no_longer_asked_for_alone(till: Till, phone: Phone) -> None:
-    await left_owing(till, 1, 1)
+    await left_owing(till, 0.9, 1)
     payable = await till.cashier.order_arrears(Plate(MINE), "phone")
     parked = await till.come_in(MINE, 2)
-    quote = await at_exit(till, parked, 1)
+    quote = await at_exit(till, parked, 0.9)
     passage = made_passage(till.clock.now(), OUT1, MINE, 90)
     await till.cashier.order(OUT1, passage.id, quote)
     assert await asyncio.to_thread(phone.pay, payable.code_url) == "closed"
@@ -155,7 +155,7 @@ async def test_debts_asked_for_at_the_exit_are_no_longer_asked_for_alone(till: T
 
 
 async def test_debts_paid_twice_all_the_same_are_a_surplus_once(till: Till, phone: Phone) -> None:
-    await left_owing(till, 1, 1)
+    await left_owing(till, 0.9, 1)
     payable = await till.cashier.order_arrears(Plate(MINE), "phone")
     books = Books(SITE, Merchant("1900007291", "wxdaozhademo0000001"))
     at = till.clock.now()
@@ -180,6 +180,6 @@ async def test_a_site_that_only_asks_tells_what_is_owed_and_adds_nothing(
 ) -> None:
     config = site[0].model_copy(update={"arrears": Arrears(at_exit="ask")})
     async with open_database(tmp_path) as db, open_till(config, db) as till:
-        await left_owing(till, 1, 1)
-        quote = await at_exit(till, await till.come_in(MINE, 2), 1)
+        await left_owing(till, 0.9, 1)
+        quote = await at_exit(till, await till.come_in(MINE, 2), 0.9)
         assert (quote.due_fen, quote.older, quote.owes_fen) == (500, (), 500)

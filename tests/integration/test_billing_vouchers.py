@@ -150,7 +150,7 @@ async def test_a_voucher_and_a_qr_code_pay_a_stay_together(mall: Mall) -> None:
 async def test_a_full_voucher_lets_the_car_out_and_is_used_up_when_it_has_left(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
     await mall.give(VoucherKind.FULL)
-    quote = await mall.at_exit(parked, hours=2)
+    quote = await mall.at_exit(parked, hours=1.9)
     assert (quote.total_fen, quote.due_fen, quote.free_reason) == (1000, 0, Reason.PREPAID)
     await mall.leave(parked)
     assert await mall.states() == [("USED", 1000)]
@@ -159,7 +159,7 @@ async def test_a_full_voucher_lets_the_car_out_and_is_used_up_when_it_has_left(m
 
 async def test_a_voucher_given_after_the_order_was_made_closes_it_and_asks_for_the_rest(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
-    first = await mall.order(await mall.at_exit(parked, hours=2))
+    first = await mall.order(await mall.at_exit(parked, hours=1.9))
     await mall.give(VoucherKind.MONEY, 300)
     assert mall.changed == [parked]
     quote = await mall.at_exit(parked)
@@ -173,7 +173,7 @@ async def test_a_voucher_given_after_the_order_was_made_closes_it_and_asks_for_t
 async def test_an_order_is_given_again_while_nothing_has_changed(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
     await mall.give(VoucherKind.PERCENT, 50)
-    quote = await mall.at_exit(parked, hours=2)
+    quote = await mall.at_exit(parked, hours=1.9)
     first = await mall.order(quote)
     again = await mall.at_exit(parked)
     assert (again.id, again.total_fen, again.credit_fen, again.due_fen) == (quote.id, 1000, 500, 500)
@@ -182,20 +182,20 @@ async def test_an_order_is_given_again_while_nothing_has_changed(mall: Mall) -> 
 
 async def test_a_voucher_given_after_all_is_paid_lets_nothing_off_and_stays_good(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
-    await mall.pay(await mall.order(await mall.at_exit(parked, hours=2)))
+    await mall.pay(await mall.order(await mall.at_exit(parked, hours=1.9)))
     await mall.give(VoucherKind.FULL)
     assert (await mall.at_exit(parked)).due_fen == 0
     await mall.leave(parked, Reason.PREPAID)
     assert await mall.states() == [("ISSUED", 0)]
     again = await mall.till.come_in(MINE, 2)
-    assert (await mall.at_exit(again, hours=2)).due_fen == 0
+    assert (await mall.at_exit(again, hours=1.9)).due_fen == 0
 
 
 async def test_what_a_paid_quote_has_counted_stays_as_it_was_when_the_car_comes_too_late(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
     await mall.give(VoucherKind.PERCENT, 50)
-    await mall.pay(await mall.order(await mall.at_exit(parked, hours=2)))
-    late = await mall.at_exit(parked, hours=1)
+    await mall.pay(await mall.order(await mall.at_exit(parked, hours=1.9)))
+    late = await mall.at_exit(parked, hours=0.9)
     assert (late.total_fen, late.credit_fen, late.due_fen) == (1500, 500, 500)
 
 
@@ -203,11 +203,11 @@ async def test_a_voucher_is_free_again_when_its_stay_is_annulled_or_nothing_is_a
     passage = made_passage(mall.till.clock.now(), IN1, MINE, 1)
     parked = await mall.till.cashier.begin_stay(IN1, passage, Reason.ADMITTED, "lane")
     await mall.give(VoucherKind.FULL)
-    await mall.at_exit(parked, hours=2)
+    await mall.at_exit(parked, hours=1.9)
     await mall.till.cashier.annul_stay(IN1, passage.id)
     assert await mall.states() == [("ISSUED", 0)]
     again = await mall.till.come_in(MINE, 2)
-    await mall.at_exit(again, hours=2)
+    await mall.at_exit(again, hours=1.9)
     await mall.leave(again, Reason.GOODWILL)
     assert await mall.states() == [("ISSUED", 0)]
     assert (await mall.till.rows(stay))[1].waived_fen == 1000
@@ -216,7 +216,7 @@ async def test_a_voucher_is_free_again_when_its_stay_is_annulled_or_nothing_is_a
 async def test_who_leaves_owing_owes_only_what_the_voucher_does_not_let_off(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
     await mall.give(VoucherKind.MONEY, 400)
-    mall.till.clock.later_s += 2 * HOUR_S
+    mall.till.clock.later_s += 1.9 * HOUR_S
     await mall.leave(parked, Reason.QUEUE)
     [row] = await mall.till.rows(stay)
     assert (row.fee_fen, row.credit_fen, row.arrears_fen) == (1000, 400, 600)
@@ -225,7 +225,7 @@ async def test_who_leaves_owing_owes_only_what_the_voucher_does_not_let_off(mall
 async def test_a_withdrawn_voucher_counts_no_longer_and_a_used_one_cannot_be_withdrawn(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
     given = await mall.give(VoucherKind.FULL)
-    await mall.at_exit(parked, hours=2)
+    await mall.at_exit(parked, hours=1.9)
     done = await mall.desk.withdraw(given, "shop", "the wrong car")
     assert isinstance(done, Issued)
     assert mall.changed == [parked, parked]
@@ -239,7 +239,7 @@ async def test_a_withdrawn_voucher_counts_no_longer_and_a_used_one_cannot_be_wit
 async def test_a_voucher_counts_until_its_time_is_over(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
     await mall.give(VoucherKind.FULL, hours=1)
-    assert (await mall.at_exit(parked, hours=2)).due_fen == 1000
+    assert (await mall.at_exit(parked, hours=1.9)).due_fen == 1000
 
 
 async def test_a_code_is_claimed_once(mall: Mall) -> None:
@@ -249,7 +249,7 @@ async def test_a_code_is_claimed_once(mall: Mall) -> None:
     assert isinstance(await mall.desk.claim(given.code, Plate(MINE), "phone"), Issued)
     assert isinstance(await mall.desk.claim(given.code, Plate("京B22222"), "phone"), NotDone)
     parked = await mall.till.come_in(MINE)
-    assert (await mall.at_exit(parked, hours=2)).due_fen == 0
+    assert (await mall.at_exit(parked, hours=1.9)).due_fen == 0
 
 
 async def test_a_shop_gives_a_plate_no_more_than_agreed(mall: Mall) -> None:
@@ -298,7 +298,7 @@ async def test_two_lanes_never_use_the_same_voucher(mall: Mall, tmp_path: Path) 
 async def test_a_merchant_is_invoiced_once_for_what_was_used_and_pays(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
     await mall.give(VoucherKind.FULL)
-    await mall.at_exit(parked, hours=2)
+    await mall.at_exit(parked, hours=1.9)
     await mall.leave(parked)
     shop, at, db = await mall.shop(), mall.till.clock.now() + timedelta(seconds=1), mall.till.db
     made = await db.write(lambda conn: merchants.invoice(conn, mall.books, at, shop, at, "li"))
@@ -327,7 +327,7 @@ async def test_a_prepaid_merchant_that_ends_gets_its_rest_back(mall: Mall) -> No
     await db.write(lambda conn: merchants.receive(conn, mall.books, at, made, Fen(10_000), Account.SAFE, "wang"))
     parked = await mall.till.come_in(MINE)
     assert isinstance(await mall.desk.give("Cinema", wanted, "cinema"), Issued)
-    await mall.at_exit(parked, hours=2)
+    await mall.at_exit(parked, hours=1.9)
     await mall.leave(parked)
     assert await mall.holds(Account.MERCHANT, made.id) == -9_500
     assert await mall.holds(Account.DISCOUNT, "VOUCHER") == 500
