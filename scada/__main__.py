@@ -374,13 +374,19 @@ def _add_reports(add: Adder) -> None:
         "tell every call for help: how long it waited, who answered, and how it ended",
         _lazily("scada.commands.reports.calls", "calls"),
     )
+    channel = _command(
+        report,
+        "reconciliation",
+        "hold our orders, WeChat's bills and the bank side by side, day by day; 1 if a day does not agree",
+        _lazily("scada.commands.reports.reconciliation", "reconciliation"),
+    )
     plates = _command(
         report,
         "plates",
         "tell how well each camera read, by hour, and the reads that were rejected",
         _lazily("scada.commands.reports.plates", "plates"),
     )
-    for command in (openings, periods, by_hand, calls, plates):
+    for command in (openings, periods, by_hand, channel, calls, plates):
         _period(command)
         command.add_argument("--format", choices=("table", "json", "csv"), default="table")
         command.add_argument("--json", action="store_true", help="the same as --format json")

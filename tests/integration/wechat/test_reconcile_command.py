@@ -88,3 +88,28 @@ async def test_a_person_takes_a_case_says_something_and_closes_it(deaf_day: Day,
     assert (await as_json(deaf_day, capsys, "cases", "list"))[1] == []
     assert len((await as_json(deaf_day, capsys, "cases", "list", "--closed"))[1]) == 1
     assert (await said(deaf_day, capsys, "cases", "show", "nothing"))[0] == 1
+
+
+async def test_the_report_holds_our_orders_wechats_bills_and_the_bank_side_by_side(at_day: Day, capsys: Out) -> None:
+    await at_day.car()
+    await asyncio.to_thread(lambda: at_day.at.switch("payout", amount=300))
+    await at_day.morning()
+    span = ("--from", at_day.day.isoformat(), "--to", at_day.day.isoformat())
+    code, found = await as_json(at_day, capsys, "report", "reconciliation", *span)
+    assert (code, found["days"][0]["state"], found["days"][0]["agrees"]) == (1, "", False), "there is no bill yet"
+    await at_day.reconciler.trades(at_day.day)
+    await at_day.reconciler.funds(at_day.day)
+    code, found = await as_json(at_day, capsys, "report", "reconciliation", *span)
+    (day,) = found["days"]
+    assert (code, day["agrees"]) == (0, True)
+    assert (day["orders"], day["taken_fen"], day["came_fen"], day["fee_fen"], day["bill_fee_fen"]) == (
+        1,
+        500,
+        500,
+        3,
+        3,
+    )
+    assert (day["bank_fen"], day["held_fen"], day["ledger_fen"]) == (300, 197, 197)
+    code, out, _ = await said(at_day, capsys, "report", "reconciliation", *span)
+    assert (code, "every day agrees" in out) == (0, True)
+    assert (await said(at_day, capsys, "report", "reconciliation", *span, "--format", "csv"))[0] == 0
