@@ -31,6 +31,8 @@ PAID: Final = "TRANSACTION.SUCCESS"
 MAX_WAITING: Final = 64
 """Notices looked at at once; more are told to come again."""
 THREADS: Final = 2
+WRITING: Final = 1
+"""Notices that may wait for the one writer at once: a lane's writes come between them, however many there are."""
 FORGERIES_JOURNALLED: Final = 30
 """Unverified messages written to the journal in a minute: a flood must not fill the disk; the next row counts it."""
 MINUTE_S: Final = 60.0
@@ -67,6 +69,7 @@ class NoticeDesk:
         self._applied = applied
         self._follow = follow
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notices")
+        self._writing = asyncio.Semaphore(WRITING)
         self._waiting = 0
         self._forgeries_s: deque[float] = deque(maxlen=FORGERIES_JOURNALLED)
         self._unwritten = 0
@@ -117,7 +120,8 @@ class NoticeDesk:
             book.add_notice(conn, self._books, at, notice, verdict, marks, body)
             return verdict, applied
 
-        return await self._db.write(work)
+        async with self._writing:
+            return await self._db.write(work)
 
     def _apply(self, conn: Connection, at: datetime, notice: Notice) -> tuple[str, Applied | None]:
         """Do what a notice is about; gives one word for it."""
@@ -143,8 +147,8 @@ class NoticeDesk:
         self._forgeries_s.append(now_s)
         at, unwritten = self._clock.now(), self._unwritten
         self._unwritten = 0
-        await self._db.write(
-            lambda conn: self._books.tell(
-                conn, at, "alarm", "notice not verified", NOWHERE, why=notice.why[:200], size=size, unwritten=unwritten
+        body: dict[str, object] = {"why": notice.why[:200], "size": size, "unwritten": unwritten}
+        async with self._writing:
+            await self._db.write(
+                lambda conn: self._books.tell(conn, at, "alarm", "notice not verified", NOWHERE, **body)
             )
-        )
