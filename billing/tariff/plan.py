@@ -180,7 +180,7 @@ def plan_for(tariff: Tariff, vehicle: Vehicle) -> Plan:
     held = [one for one in tariff.concessions if one.holder in vehicle.holders]
     rules = [rule for rule in tariff.rules if _is_for(rule, vehicle)]
     prices = tuple(_price(tariff, rule) for rule in rules)
-    limits = tuple(one for one in tariff.limits if one.vehicle in (vehicle.type, VehicleType.ALL))
+    limits = tuple(one for one in tariff.limits if _is_for(one, vehicle))
     window_caps = any(price.cap is not None for price in prices)
     if tariff.limit_mode is AggregateLimit.NORMAL:
         limits = tuple(one for one in limits if one.name == tariff.limit_named)
@@ -198,7 +198,9 @@ def plan_for(tariff: Tariff, vehicle: Vehicle) -> Plan:
         own_again=_bits(tariff.free.again),
         given=tuple((one.free_minutes * 60, bit) for one, bit in zip(held, bits, strict=True) if one.free_minutes),
         rolls=bool(mask & ROLLING) or DailyLimit.ROLLING_24H in daily,
-        days_matter=any(rule.day is not DayType.ALL for rule in rules),
+        days_matter=any(
+            day is not DayType.ALL for day in (*(rule.day for rule in rules), *(cap.day for cap in limits))
+        ),
         limits=limits,
         window_caps=window_caps,
         factor_first=tariff.factor_order is FactorOrder.BEFORE_CAP,
@@ -217,7 +219,7 @@ def _bits(moments: Iterable[Again]) -> int:
     return _union(_BITS[one] for one in moments)
 
 
-def _is_for(rule: Rule, vehicle: Vehicle) -> bool:
+def _is_for(rule: Rule | Limit, vehicle: Vehicle) -> bool:
     return (
         rule.vehicle in (vehicle.type, VehicleType.ALL)
         and rule.plate in (vehicle.plate, PlateType.ALL)
@@ -286,13 +288,14 @@ def _covers(rule: Rule, minute: int) -> bool:
 
 def _rank(rule: Rule, kind: DayKind | None) -> tuple[bool, bool, bool, int] | None:
     """Say how special a rule is on a day, None if it does not hold: holder, plate, vehicle, then the day."""
-    day = _day_rank(rule.day, kind)
+    day = day_rank(rule.day, kind)
     if day is None:
         return None
     return (bool(rule.holder), rule.plate is not PlateType.ALL, rule.vehicle is not VehicleType.ALL, day)
 
 
-def _day_rank(day: DayType | str, kind: DayKind | None) -> int | None:
+def day_rank(day: DayType | str, kind: DayKind | None) -> int | None:
+    """Say how special something for some days is on a day, None if it does not hold."""
     if day is DayType.ALL:
         return 0
     if kind is None:

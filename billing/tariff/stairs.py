@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from billing.tariff.plan import DAY_S, Plan
+from billing.tariff.plan import DAY_S, Plan, day_rank
 from billing.tariff.walk import Run, Start, Walk
-from billing.tariff.words import DailyLimit
+from billing.tariff.words import DailyLimit, DayType
 
 
 class Cap(NamedTuple):
@@ -158,6 +158,8 @@ class Staircase:
         if plan.window_caps and run.price.cap is not None:
             yield Cap(("window", run.window), run.price.cap, "window")
         for number, limit in enumerate(plan.limits):
+            if limit.day is not DayType.ALL and day_rank(limit.day, self.walk.kind(run.day)) is None:
+                continue
             match limit.daily:
                 case DailyLimit.ROLLING_24H:
                     day, name = run.start // DAY_S, "24h"

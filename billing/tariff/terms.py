@@ -77,12 +77,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A cap for each day, rising from day to day (the last one stays), or for the whole stay (`daily` None)."""
+    """A cap for each day, rising from day to day (the last one stays), or for the whole stay (`daily` None).
+
+    It holds for what is charged on days of `day`, to such vehicles and plates, whose holder is `holder`.
+    """
 
     daily: DailyLimit | None
     amounts: tuple[int, ...]
     vehicle: VehicleType = VehicleType.ALL
     name: str = ""
+    day: DayType | str = DayType.ALL
+    plate: PlateType = PlateType.ALL
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +186,7 @@ class Days:
     groups: Mapping[str, str] | None = None
     seasons: tuple[Season, ...] = ()
     matter: bool = False
-    """Some rule holds on some days only."""
+    """Some rule or cap holds on some days only."""
 
     @property
     def need_table(self) -> bool:

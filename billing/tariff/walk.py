@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from billing.tariff.calendar import DayKinds
+from billing.tariff.calendar import DayKind, DayKinds
 from billing.tariff.plan import DAY_S, ENDLESS_S, MIDNIGHT, ROLLING, WINDOW, Paces, Plan, Price
 from billing.tariff.words import FirstCharge, Straddle, TariffError
 
@@ -187,6 +187,7 @@ class Walk:
         "_again",
         "_ahead",
         "_deducts",
+        "_entered",
         "_free_left",
         "_here",
         "_kinds",
@@ -214,6 +215,7 @@ class Walk:
         """Where nothing has a price."""
         self._plan = plan
         self._kinds = kinds
+        self._entered = start.day
         self._off = off
         self._next = off.first
         """When the next unit begins."""
@@ -230,6 +232,10 @@ class Walk:
         """When the unit counts whose share lies ahead of a border."""
         self._ahead = stretches(plan, start, kinds)
         self._here = next(self._ahead)
+
+    def kind(self, day: int) -> DayKind:
+        """Give the kind of day by which what is charged on a day is priced."""
+        return self._kinds.of(self._entered if self._kinds.by_entry else day)
 
     def to(self, until: int) -> None:
         """Walk on until all is found that an exit at that second must pay for. Raises TariffError on an unknown day."""

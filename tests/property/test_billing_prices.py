@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from billing.tariff import (
     Bill,
     Credits,
+    DayType,
     GoesOn,
     HolidayTable,
     Pricer,
@@ -102,7 +103,11 @@ DAILY: Final = ("DAILY_LIMIT_ROLLING_24H", "DAILY_LIMIT_CALENDAR_DAY")
 def limits(draw: st.DrawFn) -> list[Terms]:
     caps: list[st.SearchStrategy[Terms]] = [st.fixed_dictionaries({"max_fee_per_stay": st.integers(0, 30_000)})]
     rising = st.lists(st.integers(0, 9000), min_size=1, max_size=3)
-    caps += [st.fixed_dictionaries({"daily_limit_type": st.just(daily), "max_fee_per_day": rising}) for daily in DAILY]
+    days = st.sampled_from(["DAY_TYPE_ALL_DAY", "DAY_TYPE_WEEKDAY", "DAY_TYPE_HOLIDAY", "golden"])
+    caps += [
+        st.fixed_dictionaries({"daily_limit_type": st.just(daily), "max_fee_per_day": rising, "day_type": days})
+        for daily in DAILY
+    ]
     return [draw(cap) for cap in caps if draw(st.booleans())]
 
 
@@ -212,6 +217,8 @@ def test_no_stay_costs_more_than_the_caps_it_is_under(tariff: Tariff, entered_at
     start = pricer(tariff).start(entered_at)
     days = {"ROLLING": -(-gone // 86_400), "CALENDAR": -(-(start.second + gone) // 86_400), None: 1}
     for limit in tariff.limits:
+        if limit.day is not DayType.ALL:
+            continue
         kind = None if limit.daily is None else "ROLLING" if "ROLLING" in limit.daily.value else "CALENDAR"
         rising = [limit.amounts[min(day, len(limit.amounts) - 1)] for day in range(days[kind])]
         assert found <= sum(rising)

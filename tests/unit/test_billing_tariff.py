@@ -606,3 +606,41 @@ def test_a_day_that_begins_while_a_car_is_away_begins_when_it_is_back_though_its
         1000,
         1500,
     ]
+
+
+DAY_CAPS: Terms = {
+    "fee_limit": [
+        {"daily_limit_type": "DAILY_LIMIT_CALENDAR_DAY", "max_fee_per_day": 2000, "day_type": "DAY_TYPE_WEEKDAY"},
+        {"daily_limit_type": "DAILY_LIMIT_CALENDAR_DAY", "max_fee_per_day": 3000, "day_type": "DAY_TYPE_HOLIDAY"},
+        {"max_fee_per_stay": 1200, "holder": "new_energy", "name": "nev"},
+        {"max_fee_per_stay": 900, "plate_type": "PLATE_TYPE_OTHERS", "name": "others"},
+    ],
+    "aggregate_limit_mode": "AGGREGATE_LIMIT_MODE_MIN",
+    "holiday_mode": "HOLIDAY_MODE_CALENDAR_MODY",
+    "restart": [],
+    "free_entry_duration": 0,
+}
+
+
+@pytest.mark.parametrize(("mode", "total"), [("DAY_TYPE_OF_UNIT", 2000 + 3000), ("DAY_TYPE_OF_ENTRY", 2000 + 2000)])
+def test_a_cap_may_hold_on_some_days_only(mode: str, total: int) -> None:
+    """Friday noon to Saturday night; a Saturday counts by itself or as the day of the entry."""
+    tariff = simple_tariff(**DAY_CAPS, day_type_mode=mode)
+    assert fen(tariff, "2026-03-06 12:00", "2026-03-07 23:00") == total
+    assert fen(tariff, "2026-03-07 08:00", "2026-03-07 23:00") == 3000
+
+
+def test_a_cap_may_hold_for_some_plates_and_holders_only() -> None:
+    tariff = simple_tariff(**DAY_CAPS, day_type_mode="DAY_TYPE_OF_UNIT")
+    day = "2026-03-03 08:00", "2026-03-03 20:00"
+    assert fen(tariff, *day) == 2000
+    assert fen(tariff, *day, Vehicle(holders=frozenset({"new_energy"}))) == 1200
+    assert fen(tariff, *day, Vehicle(plate=PlateType.OTHERS)) == 900
+
+
+def test_a_cap_for_days_that_nobody_names_is_refused() -> None:
+    limit = {"daily_limit_type": "DAILY_LIMIT_CALENDAR_DAY", "max_fee_per_day": 2000, "day_type": "easter"}
+    with pytest.raises(TariffError, match="'easter' is neither a day type"):
+        simple_tariff(fee_limit=[limit], day_type_mode="DAY_TYPE_OF_UNIT")
+    with pytest.raises(TariffError, match="day_type_mode: is missing"):
+        simple_tariff(fee_limit=[{**limit, "day_type": "DAY_TYPE_WEEKDAY"}])

@@ -121,7 +121,8 @@ def _days(tariff: Tariff, terms: Terms) -> Iterator[Fault]:
     yield from _said(
         terms, "day_type_mode", '"DAY_TYPE_OF_ENTRY" or "DAY_TYPE_OF_UNIT"', "whose day counts after midnight"
     )
-    by_type = any(rule.day in (DayType.WEEKDAY, DayType.HOLIDAY) for rule in tariff.rules)
+    held = {*(rule.day for rule in tariff.rules), *(limit.day for limit in tariff.limits)}
+    by_type = bool(held & {DayType.WEEKDAY, DayType.HOLIDAY})
     if by_type or tariff.days.groups:
         yield from _said(terms, "holiday_mode", '"HOLIDAY_MODE_LEGAL_MODY" or another', "which days are holidays")
     if tariff.days.need_table:

@@ -55,12 +55,17 @@ def _selector(row: Table) -> Selector:
     start, end = row.clock("start_time", "00:00"), row.clock("end_time", "24:00")
     if start == end:
         row.fault("end_time", "the window is empty", 'write "00:00" and "24:00" for the whole day')
-    day = row.text("day_type", DayType.ALL.value)
-    known = next((one for one in DayType if one.value == day), day)
+    known = day_of(row)
     vehicle = row.choice("vehicle_type", VehicleType, VehicleType.ALL)
     return Selector(
         start, end, known, vehicle, row.choice("plate_type", PlateType, PlateType.ALL), row.word("holder", "")
     )
+
+
+def day_of(row: Table) -> DayType | str:
+    """Read on which days something holds: a day type, or the name of a group or a season."""
+    day = row.text("day_type", DayType.ALL.value)
+    return next((one for one in DayType if one.value == day), day)
 
 
 def _rule(row: Table, of: Selector, steps: tuple[Step, ...], cap: int | None, first: tuple[FirstDuration, int]) -> Rule:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from billing.tariff.reading.demands import demand
-from billing.tariff.reading.rows import read_rules
+from billing.tariff.reading.rows import day_of, read_rules
 from billing.tariff.reading.table import Table
 from billing.tariff.terms import (
     Concession,
@@ -40,6 +40,7 @@ from billing.tariff.words import (
     HolidayMode,
     MinutesAt,
     MinutesOrder,
+    PlateType,
     ReentryGap,
     RoundingMode,
     RuleType,
@@ -119,7 +120,7 @@ def _read(file: Table, source: Mapping[str, object]) -> Tariff:
         price_per_space=file.flag("price_per_space", False),
         factor_order=file.choice("factor_order", FactorOrder, FactorOrder.BEFORE_CAP),
         rounding=_rounding(file),
-        days=_days(file, rules),
+        days=_days(file, (*rules, *limits)),
         vouchers=_vouchers(file),
         source=source,
         digest=_digest(source),
@@ -173,24 +174,24 @@ def _rounding(file: Table) -> Rounding:
     return Rounding(_ROUNDING_UNITS.get(unit, 1), file.choice("rounding_mode", RoundingMode, RoundingMode.HALF_UP))
 
 
-def _days(file: Table, rules: tuple[Rule, ...]) -> Days:
+def _days(file: Table, held: Sequence[Rule | Limit]) -> Days:
     groups = file.table("holiday_groups")
     found: dict[str, str] = {}
     for group in groups.content if groups else ():
         found |= dict.fromkeys(groups.texts(group), group) if groups else {}
     seasons = tuple(_season(one) for one in file.tables("season"))
     named = {season.name for season in seasons} | set(found.values())
-    for rule in rules:
-        if isinstance(rule.day, str) and rule.day not in named:
-            known = ", ".join([*(one.value for one in DayType), *sorted(named)])
-            file.fault("day_type", f"{rule.day!r} is neither a day type nor a group or season", f"write one of {known}")
+    for one in held:
+        if isinstance(one.day, str) and one.day not in named:
+            known = ", ".join([*(kind.value for kind in DayType), *sorted(named)])
+            file.fault("day_type", f"{one.day!r} is neither a day type nor a group or season", f"write one of {known}")
     return Days(
         of=file.choice("day_type_mode", DayTypeOf, DayTypeOf.UNIT),
         mode=file.choice("holiday_mode", HolidayMode, HolidayMode.CALENDAR),
         missing=file.choice("holiday_missing", HolidayMissing, HolidayMissing.REFUSE),
         groups=found or None,
         seasons=seasons,
-        matter=any(rule.day is not DayType.ALL for rule in rules),
+        matter=any(one.day is not DayType.ALL for one in held),
     )
 
 
@@ -222,6 +223,7 @@ def _month_day(one: Table, key: str) -> tuple[int, int]:
 def _limit(one: Table, rules: tuple[Rule, ...]) -> Limit:
     """Read a cap: for each day, or for the whole stay; in fen, or in units."""
     vehicle, name = one.choice("vehicle_type", VehicleType, VehicleType.ALL), one.text("name", "")
+    day, plate, holder = day_of(one), one.choice("plate_type", PlateType, PlateType.ALL), one.word("holder", "")
     kinds = [key for key in ("max_fee_per_day", "max_units_per_day", "max_fee_per_stay") if one.has(key)]
     if len(kinds) != 1:
         remedy = "write one of max_fee_per_day, max_units_per_day, max_fee_per_stay"
@@ -241,7 +243,7 @@ def _limit(one: Table, rules: tuple[Rule, ...]) -> Limit:
     else:
         amounts = one.amounts(kind) if kind == "max_fee_per_day" else (one.fen(kind),)
     one.done()
-    return Limit(daily, amounts or (0,), vehicle, name or kind.replace("units", "fee"))
+    return Limit(daily, amounts or (0,), vehicle, name or kind.replace("units", "fee"), day, plate, holder)
 
 
 def _concession(one: Table) -> Concession:
