@@ -59,9 +59,10 @@ def _past(conn: Connection, site: SiteId, span: Span, *, with_order: bool) -> It
     query = select(*columns, *moments, cast(stays.c.tariff_terms, Text).label("terms")).where(_paying(site, span))
     query = query.order_by(stays.c.entered_at if with_order else stays.c.exited_at).limit(span.most)
     for row in conn.execution_options(yield_per=5000).execute(query):
-        vehicle = _vehicle(row.plate_kind, row.plate_colour, row.plate.endswith("应急"))
-        goes_on = ALONE if row.goes_on is None else GoesOn.of_json(row.goes_on)
-        yield Past(row.id, row.plate, row.zone or "", vehicle, row.entered_at, row.exited_at, row.terms, goes_on)
+        stay, plate, kind, colour, where, entered_at, exited_at, kept, terms = row
+        goes_on = ALONE if kept is None else GoesOn.of_json(kept)
+        vehicle = _vehicle(kind, colour, plate.endswith("应急"))
+        yield Past(stay, plate, where or "", vehicle, entered_at, exited_at, terms, goes_on)
 
 
 @lru_cache(maxsize=64)

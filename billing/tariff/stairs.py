@@ -145,7 +145,9 @@ class Staircase:
         caps = list(self._caps(run))
         if not caps:
             return Flight(run, before, rise, 0, None)
-        tightest = min(caps, key=lambda cap: left.setdefault(cap.key, cap.height))
+        for cap in caps:
+            left.setdefault(cap.key, cap.height)
+        tightest = caps[0] if len(caps) == 1 else min(caps, key=lambda cap: left[cap.key])
         flight = Flight(run, before, rise, left[tightest.key], tightest)
         allowed = flight.height(run.last) - before
         for cap in caps:
