@@ -83,6 +83,8 @@ class Hearers:
     """Who is told after a commit: lanes of a payment, the request writer of a new row, the site of its cars."""
 
     settled: Callable[[StayId, OrderId], None] = lambda _stay, _order: None
+    ordered: Callable[[LaneName, Quote], None] = lambda _lane, _quote: None
+    """A car stands at an exit and has to pay."""
     credited: Callable[[StayId], None] = lambda _stay: None
     """A payment that asks no lane to open, since it was made ahead: if its car stands at one, it is quoted again."""
     requested: Callable[[], None] = lambda: None
@@ -250,7 +252,9 @@ class SqlCashier:
         """Make the order for a quote at WeChat, or give the one already open for it."""
         if quote.due_fen <= 0:
             raise BillingError(f"quote {quote.id} is {quote.due_fen} fen: nothing to order")
-        return await self._make(Place(lane, passage), quote)
+        made = await self._make(Place(lane, passage), quote)
+        self._hearers.ordered(lane, quote)
+        return made
 
     async def _make(self, place: Place, quote: Quote) -> Order:
         if quote.older:

@@ -1,6 +1,6 @@
 """What a payment means for a stay, and what a stay owes when its car leaves. Pure decisions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -68,6 +68,8 @@ class Transaction:
     currency: str = "CNY"
     paid_at: datetime | None = None
     sub_mchid: str = ""
+    payer: str = field(default="", repr=False)
+    """The openid of who paid, where WeChat tells it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         *(scanner.run() for scanner in plant.scanners),
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),
+        plant.phones.pushes.watch(),
         plant.requests.watch(),
         LoopLag(plant.tags, plant.clock).run(),
         _show_site(plant),

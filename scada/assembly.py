@@ -18,12 +18,12 @@ from billing.doors.bills import BillDesk
 from billing.doors.cards import CardDoor
 from billing.doors.cash import CashDesk
 from billing.doors.drafts import DraftDesk
-from billing.doors.driver import DriverDesk
 from billing.doors.fee import FeeDesk
 from billing.doors.ledger import LedgerDesk
 from billing.doors.refunds import RefundDesk
 from billing.doors.vouchers import VoucherDoor
 from billing.drafts.run import DraftRuns
+from billing.driver.pushes import PushDesk
 from billing.ids import new_id
 from billing.refunds.office import RefundOffice
 from billing.request import RequestWriter
@@ -76,13 +76,13 @@ from scada.model.figures import HISTORY_BOX
 from scada.model.lane.events import CreditChanged, PayingByCode
 from scada.model.lane.leave import due_of, needs_person
 from scada.model.lane.states import AwaitingOperator, AwaitingPayment
-from scada.model.lane.words import ByCode, Direction
+from scada.model.lane.words import ByCode, Direction, Quote
 from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, PassageId, QuoteId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
 from scada.model.zones import ZoneCount
-from scada.phonedesk import phone_desk
+from scada.phonedesk import PhoneRoom, phone_room
 from scada.ports import Historian, JournalEntry, OpenStay
 from scada.store.db import Database, database_url, migrate
 from scada.store.historian import build as build_historian
@@ -128,7 +128,7 @@ class Plant:
     boxes: BlackBoxes
     displays: DisplayRoom
     calls: HelpCalls
-    driver: DriverDesk
+    phones: PhoneRoom
 
 
 async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) -> Plant:
@@ -159,7 +159,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     pushed = PushedReads(config.units)
     cameras = await stack.enter_async_context(CameraPool(config, clock, pushed, lambda one: watch.hear(rows_of(one))))
     requests = RequestWriter(config, db, _request_tag(tags), clock)
-    money = Money(clock, tags, requests)
+    money = Money(clock, tags, requests, {lane.id: lane.title for lane in config.lanes})
     cashier = await stack.enter_async_context(SqlCashier(config, db, clock, money.hearers()))
     pictures = PictureStore(config.data / "pictures")
     room = PictureRoom(config.site_id, clock, db, pictures)
@@ -172,7 +172,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         _found,
         _typed_by(ReadBy.DRIVER),
         lambda lane: calls.call(lane, PHONE),
-        lambda stay: driver.token(stay),
+        lambda stay: phones.driver.token(stay),
     )
     zone = await asyncio.to_thread(lambda: config.site.zone_info)
     keepers = {lane.id: _gatekeeper(config, clock, db, tags, links, lane) for lane in config.lanes}
@@ -206,7 +206,9 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
     money.credited = partial(_credit_changed, clock, runners)
-    driver = await asyncio.to_thread(phone_desk, config, cashier, journal, clock, runners)
+    phones = await asyncio.to_thread(phone_room, config, cashier, db, journal, clock, runners)
+    await stack.enter_async_context(phones.pushes)
+    money.phones = phones.pushes
     calls = HelpCalls(config.site_id, clock, db, journal, tags, runners, lambda: new_id(clock.now()))
     displays = await asyncio.to_thread(build_displays, config, clock, tags, lambda lane, way: runners[lane].shown(way))
     unit_parts = UnitParts(
@@ -263,7 +265,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         boxes=boxes,
         displays=displays,
         calls=calls,
-        driver=driver,
+        phones=phones,
     )
 
 
@@ -305,7 +307,10 @@ def figures(plant: Plant) -> Figures:
 class Money:
     """What the rest of the plant hears of billing, always after the commit."""
 
-    def __init__(self, clock: SystemClock, tags: TagTable, requests: RequestWriter) -> None:
+    def __init__(
+        self, clock: SystemClock, tags: TagTable, requests: RequestWriter, titles: Mapping[LaneName, str]
+    ) -> None:
+        self._titles = titles
         self._clock = clock
         self._tags = tags
         self._requests = requests
@@ -313,12 +318,14 @@ class Money:
         self.paid_s: dict[StayId, float] = {}
         self.credited: Callable[[StayId], None] = lambda _stay: None
         """Hears of a payment that asked no lane to open; set once there are lanes."""
+        self.phones: PushDesk | None = None
 
     def hearers(self) -> Hearers:
         """Give what the cashier calls."""
         return Hearers(
             settled=self._settled,
             credited=lambda stay: self.credited(stay),
+            ordered=self._ordered,
             requested=self._requests.wake,
             stays_changed=self._stays_changed,
             counted=self._counted,
@@ -331,10 +338,16 @@ class Money:
         self._changes += 1
         self._tags.set(TagName("site.stays_seq"), self._changes)
 
-    def _settled(self, stay: StayId, _order: OrderId) -> None:
+    def _settled(self, stay: StayId, order: OrderId) -> None:
         while len(self.paid_s) >= PAID_KEPT:
             del self.paid_s[next(iter(self.paid_s))]
         self.paid_s[stay] = self._clock.seconds()
+        if self.phones is not None and order:
+            self.phones.paid(stay, order)
+
+    def _ordered(self, lane: LaneName, quote: Quote) -> None:
+        if self.phones is not None:
+            self.phones.fee_due(quote.stay, self._titles.get(lane, lane), quote.minutes, quote.due_fen)
 
     def _stays_changed(self, open_stays: int) -> None:
         self._changes += 1
@@ -460,7 +473,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
     )
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),
-        "public": {**plant.claims.verbs(), **plant.driver.verbs(), "notice": notices(plant.cashier)},
+        "public": {**plant.claims.verbs(), **plant.phones.verbs(), "notice": notices(plant.cashier)},
         "devices": {"display": _display(plant), "push": plant.units.push},
     }
     hello = {"plant": secrets.token_hex(8), "site": _site(plant)}

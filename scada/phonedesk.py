@@ -1,39 +1,76 @@
 """Builds what the drivers' phones talk to, from the plant's parts."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from billing.books import Place
 from billing.cashier import SqlCashier
 from billing.doors.driver import DriverDesk, DriverParts
+from billing.doors.me import PhoneDesk
+from billing.driver.pushes import PushDesk
 from billing.driver.tokens import Tokens, driver_key
 from billing.driver.visitors import Seal
 from billing.pay.web import WeChatWeb
 from scada.clock import Clock
 from scada.config import Config
+from scada.engine.bridge import Handler
 from scada.engine.lanes import LaneRunner
 from scada.model.lane.states import AwaitingOperator, AwaitingPayment
 from scada.model.names import LaneName, StayId
 from scada.ports import BillingError, Journal
 from scada.secretfile import read_secret
+from scada.store.db import Database
 
 
-def phone_desk(
-    config: Config, cashier: SqlCashier, journal: Journal, clock: Clock, runners: Mapping[LaneName, LaneRunner]
-) -> DriverDesk:
-    """Build the desk; reads its key and the official account's secret. Raises BillingError, OSError."""
+@dataclass(frozen=True, slots=True)
+class PhoneRoom:
+    """What the phones talk to, and what talks to them."""
+
+    driver: DriverDesk
+    known: PhoneDesk
+    pushes: PushDesk
+
+    def verbs(self) -> dict[str, Handler]:
+        """Give the public verbs."""
+        return {**self.driver.verbs(), **self.known.verbs()}
+
+
+def phone_room(
+    config: Config,
+    cashier: SqlCashier,
+    db: Database,
+    journal: Journal,
+    clock: Clock,
+    runners: Mapping[LaneName, LaneRunner],
+) -> PhoneRoom:
+    """Build the room; reads its key and the official account's secret. Raises BillingError, OSError."""
     key = driver_key(config.data / "keys" / "driver.key")
+    tokens, at_boom, web = Tokens(key, "fee"), Tokens(key, "boom"), _official_account(config)
     parts = DriverParts(
         cashier=cashier,
         journal=journal,
         clock=clock,
-        tokens=Tokens(key, "fee"),
+        tokens=tokens,
+        at_boom=at_boom,
         seal=Seal(key),
         where=partial(waits_at, runners),
-        web=_official_account(config),
+        web=web,
         may_h5=config.phones.h5,
     )
-    return DriverDesk(parts)
+    return PhoneRoom(
+        driver=DriverDesk(parts),
+        known=PhoneDesk(config.site_id, db, clock, Seal(key), at_boom),
+        pushes=PushDesk(
+            config.site_id,
+            db,
+            clock,
+            config.site.zone_info,
+            config.phones.templates,
+            web,
+            lambda stay: f"{config.web.public.url}/f/{tokens.make(stay, clock.now())}",
+        ),
+    )
 
 
 def waits_at(runners: Mapping[LaneName, LaneRunner], stay: StayId) -> Place | None:

@@ -37,12 +37,16 @@ SLOW: Final = "Too many tries. Please wait a minute."
 
 @dataclass(frozen=True, slots=True)
 class DriverParts:
-    """What the desk works with. `where`: the exit at which the car of a stay waits; `web` None: nobody is known."""
+    """What the desk works with. `where`: the exit at which the car of a stay waits; `web` None: nobody is known.
+
+    `at_boom` makes the tokens of drivers who stand at a boom with their car: with one a plate can be bound.
+    """
 
     cashier: SqlCashier
     journal: Journal
     clock: Clock
     tokens: Tokens
+    at_boom: Tokens
     seal: Seal
     where: Callable[[StayId], Place | None]
     web: WeChatWeb | None
@@ -70,7 +74,7 @@ class DriverDesk:
 
     def token(self, stay: StayId) -> str:
         """Name a stay to the phone of the driver who stands with its car at a boom."""
-        return self._parts.tokens.make(stay, self._parts.clock.now())
+        return self._parts.at_boom.make(stay, self._parts.clock.now())
 
     async def _find(self, ask: Ask) -> object:
         """Give a token for the stay under a full plate; that there is none is told the same way and as fast."""
@@ -83,7 +87,7 @@ class DriverDesk:
             raise BridgeRefusal("slow", SLOW)
         stay = next((one.id for one in await self._parts.cashier.open_stays() if one.plate == plate), None)
         await self._tell("asks for a fee", plate=plate, found=stay is not None)
-        return {"token": "" if stay is None else self.token(stay)}
+        return {"token": "" if stay is None else self._parts.tokens.make(stay, self._parts.clock.now())}
 
     async def _view(self, ask: Ask) -> object:
         stay = self._stay(ask)
@@ -91,7 +95,8 @@ class DriverDesk:
         ways = [way.value for way in (Way.QR, *((Way.H5,) if self._parts.may_h5 else ()))]
         ways += [Way.JSAPI.value] if self._parts.web is not None else []
         place = self._parts.where(stay)
-        return {**fee, "at_exit": "" if place is None else place.lane, "ways": ways}
+        at_boom = self._parts.at_boom.subject(text_of(ask, "token"), self._parts.clock.now()) is not None
+        return {**fee, "at_exit": "" if place is None else place.lane, "ways": ways, "at_boom": at_boom}
 
     async def _pay(self, ask: Ask) -> object:
         """Give what this phone pays with; that nothing is due, where nothing is."""
@@ -135,7 +140,8 @@ class DriverDesk:
         return self._parts.web
 
     def _stay(self, ask: Ask) -> StayId:
-        stay = self._parts.tokens.subject(text_of(ask, "token"), self._parts.clock.now())
+        token, at = text_of(ask, "token"), self._parts.clock.now()
+        stay = self._parts.tokens.subject(token, at) or self._parts.at_boom.subject(token, at)
         if stay is None:
             raise BridgeRefusal("gone", "this page is no longer valid")
         return StayId(stay)

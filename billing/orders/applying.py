@@ -170,7 +170,7 @@ def _apply_to_demand(
 
 def _write_payment(conn: Connection, books: Books, at: datetime, payment: _Payment) -> None:
     order, paid = payment.order, payment.transaction
-    mark_paid(conn, order.id, paid.transaction_id, paid.paid_at or at)
+    mark_paid(conn, order.id, paid.transaction_id, paid.paid_at or at, paid.payer)
     add_settlement(conn, books, at, order, paid, payment.source, payment.surplus_fen, payment.older_fen)
 
 

@@ -230,13 +230,11 @@ def asked(conn: Connection, order: OrderId, at: datetime) -> None:
     conn.execute(update(orders).where(orders.c.out_trade_no == order).values(**changes))
 
 
-def mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: datetime) -> None:
-    """Write which transaction paid an order."""
-    conn.execute(
-        update(orders)
-        .where(orders.c.out_trade_no == order)
-        .values(state=OrderState.PAID.value, transaction_id=transaction_id, paid_at=paid_at)
-    )
+def mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: datetime, payer: str = "") -> None:
+    """Write which transaction paid an order, and who paid, where that is told."""
+    values = {"state": OrderState.PAID.value, "transaction_id": transaction_id, "paid_at": paid_at}
+    values |= {"payer": payer} if payer else {}
+    conn.execute(update(orders).where(orders.c.out_trade_no == order).values(**values))
 
 
 def add_settlement(

@@ -177,7 +177,7 @@ def _promise(
 
 def _collect(conn: Connection, books: Books, at: datetime, order: PayOrder, told: Deduction, source: str) -> None:
     paid = _as_payment(books, at, told)
-    book.mark_paid(conn, order.id, paid.transaction_id, paid.paid_at or at)
+    book.mark_paid(conn, order.id, paid.transaction_id, paid.paid_at or at, paid.payer)
     book.add_settlement(conn, books, at, order, paid, source, NOTHING)
     post(conn, books.site, at, flows.deducted(order.stay, order.id, order.account.amount_fen))
     body = {"order": order.id, "stay": order.stay, "amount_fen": paid.amount_fen, "advanced": told.advanced}

@@ -26,6 +26,20 @@ class Openid:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessToken:
+    """The official account's word for a while."""
+
+    value: str = field(repr=False)
+    life_s: float
+
+
+Pushed = Refused | Unknown | None
+"""What became of a message: None if WeChat took it."""
+TOKEN_OVER: Final = frozenset({"40001", "40014", "42001"})
+"""The token is none any more: a new one is needed."""
+
+
+@dataclass(frozen=True, slots=True)
 class WeChatWeb:
     """One official account."""
 
@@ -48,7 +62,7 @@ class WeChatWeb:
     def openid(self, code: str) -> Openid | Refused | Unknown:
         """Say whose code this is: each is good once, for five minutes."""
         asked = {"appid": self.appid, "secret": self.secret, "code": code, "grant_type": "authorization_code"}
-        answer = self._get(f"/sns/oauth2/access_token?{urlencode(asked)}")
+        answer = self._send("GET", f"/sns/oauth2/access_token?{urlencode(asked)}")
         if isinstance(answer, Unknown):
             return answer
         if error := answer.get("errcode"):
@@ -58,17 +72,41 @@ class WeChatWeb:
             return Unknown("an answer without an openid")
         return Openid(openid)
 
-    def _get(self, target: str) -> Mapping[str, object] | Unknown:
+    def access_token(self) -> AccessToken | Refused | Unknown:
+        """Give the token with which the official account speaks; WeChat gives the same one until it nearly ends."""
+        asked = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret}
+        answer = self._send("POST", "/cgi-bin/stable_token", asked)
+        if isinstance(answer, Unknown):
+            return answer
+        token, life_s = answer.get("access_token"), answer.get("expires_in")
+        if not isinstance(token, str) or not isinstance(life_s, int):
+            return Refused(str(answer.get("errcode", "")), str(answer.get("errmsg", ""))[:100])
+        return AccessToken(token, float(life_s))
+
+    def push(self, token: AccessToken, openid: str, template: str, url: str, fields: Mapping[str, str]) -> Pushed:
+        """Push a template message to a follower of the official account. Never repeated: it may have come."""
+        data = {name: {"value": value} for name, value in fields.items()}
+        body = {"touser": openid, "template_id": template, "url": url, "data": data}
+        answer = self._send("POST", f"/cgi-bin/message/template/send?{urlencode({'access_token': token.value})}", body)
+        if isinstance(answer, Unknown):
+            return answer
+        code = answer.get("errcode")
+        return None if code == 0 else Refused(str(code), str(answer.get("errmsg", ""))[:100])
+
+    def _send(
+        self, method: str, target: str, content: Mapping[str, object] | None = None
+    ) -> Mapping[str, object] | Unknown:
         parts = urlsplit(self.api_url)
         secure = parts.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = kind(str(parts.hostname), parts.port, timeout=CONNECT_S)
         try:
-            connection.request("GET", target, headers={"Accept": "application/json"})
+            body = None if content is None else json.dumps(content, ensure_ascii=False).encode()
+            connection.request(method, target, body, {"Accept": "application/json", "Content-Type": "application/json"})
             answer = connection.getresponse()
-            content = json.loads(answer.read(ANSWER_MOST)) if answer.status == http.client.OK else None
+            found = json.loads(answer.read(ANSWER_MOST)) if answer.status == http.client.OK else None
         except (OSError, http.client.HTTPException, ValueError) as error:
             return Unknown(type(error).__name__)
         finally:
             connection.close()
-        return content if isinstance(content, dict) else Unknown("no JSON object came back")
+        return found if isinstance(found, dict) else Unknown("no JSON object came back")

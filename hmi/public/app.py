@@ -11,6 +11,7 @@ from hmi.language import say, speak
 from hmi.public.asking import Plant
 from hmi.public.claims import Pictures, claims, limit_tries
 from hmi.public.driver import driver, limit_phones
+from hmi.public.me import limit_known, me
 from hmi.public.notice import notice
 from hmi.security import harden
 from scada.config import Config
@@ -25,9 +26,11 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window")
     limit_tries(limiter)
     limit_phones(limiter)
+    limit_known(limiter)
     serve_assets(app, ("public",))
     app.register_blueprint(claims)
     app.register_blueprint(driver)
+    app.register_blueprint(me)
     app.register_blueprint(notice)
     app.add_url_rule("/health", "health", lambda: jsonify(ok=True))
     app.register_error_handler(HTTPException, _say_error)

@@ -47,6 +47,8 @@ _PAY_WITHIN_S = 8.0
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _SIGNS = "1234567890QWERTYUPASDFGHJKLZXCVBNM学警港澳使领"
 _ASK = "fee"
+_ME = "me"
+"""Instead of a token: the visitor wants to see his own page."""
 
 
 def limit_phones(limiter: Limiter) -> None:
@@ -73,7 +75,7 @@ def find() -> ResponseReturnValue:
         case Value():
             return _plate_page(say("No car with this plate is in the car park now."), plate)
         case reply:
-            return _plate_page(_trouble(reply), plate, _status(reply))
+            return _plate_page(trouble(reply), plate, status_of(reply))
 
 
 @driver.get("/f/<token>")
@@ -81,11 +83,11 @@ def fee(token: str) -> ResponseReturnValue:
     """Show what the stay costs, and what can be done."""
     match _ask("fee_view", token):
         case Value(dict() as told):
-            return _page("fee", token, fee=Fee(told, _config()), version=_version(told), in_wechat=_in_wechat())
+            return _page("fee", token, fee=Fee(told, _config()), version=_version(told), phone=_about_phone())
         case Refused("gone"):
             return _plate_page(say("This page is no longer valid. Please enter your plate again."), status=410)
         case reply:
-            return _plate_page(_trouble(reply), status=_status(reply))
+            return _plate_page(trouble(reply), status=status_of(reply))
 
 
 @driver.get("/f/<token>/state")
@@ -117,8 +119,8 @@ def pay(token: str) -> ResponseReturnValue:
         case Value():
             return jsonify(reload=True) if _wants_json() else redirect(url_for("driver.fee", token=token), 303)
         case reply:
-            words = _trouble(reply)
-            return (jsonify(why=words), _status(reply)) if _wants_json() else _page("words", token, words=words)
+            words = trouble(reply)
+            return (jsonify(why=words), status_of(reply)) if _wants_json() else _page("words", token, words=words)
 
 
 @driver.get("/f/<token>/code.png")
@@ -144,7 +146,7 @@ def to_wechat(token: str) -> ResponseReturnValue:
             answer.set_cookie(_BACK_COOKIE, nonce, BACK_LIFE_S, httponly=True, samesite="Lax", secure=request.is_secure)
             return answer
         case reply:
-            return _page("words", token, words=_trouble(reply))
+            return _page("words", token, words=trouble(reply))
 
 
 @driver.get("/wechat/back")
@@ -152,7 +154,8 @@ def from_wechat() -> ResponseReturnValue:
     """Come back from WeChat known: keep that in a cookie, and go on under an address without the code."""
     match opened(request.args.get("state", "")[:1024], "back", BACK_LIFE_S):
         case [str() as token, str() as nonce] if secrets.compare_digest(nonce, request.cookies.get(_BACK_COOKIE, "")):
-            answer = make_response(redirect(url_for("driver.fee", token=token), 303))
+            target = url_for("me.view") if token == _ME else url_for("driver.fee", token=token)
+            answer = make_response(redirect(target, 303))
         case _:
             abort(400, "this visit did not begin here")
     answer.delete_cookie(_BACK_COOKIE)
@@ -176,15 +179,17 @@ def _version(told: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps([told.get(name) for name in watched]).encode()).hexdigest()[:16]
 
 
-def _in_wechat() -> bool:
-    return "MicroMessenger" in request.headers.get("User-Agent", "")
+def _about_phone() -> dict[str, object]:
+    """Say whether this is WeChat's own browser, and seal a form for the phone's own page."""
+    return {"in_wechat": "MicroMessenger" in request.headers.get("User-Agent", ""), "seal_of_me": signature(_ME)}
 
 
 def _wants_json() -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
-def _trouble(reply: Reply) -> str:
+def trouble(reply: Reply) -> str:
+    """Say in words what the plant did not do."""
     match reply:
         case Refused("slow", words):
             return say(words)
@@ -194,7 +199,8 @@ def _trouble(reply: Reply) -> str:
             return say("The car park does not answer. Please try again.")
 
 
-def _status(reply: Reply) -> int:
+def status_of(reply: Reply) -> int:
+    """Give the status that goes with what the plant did not do."""
     match reply:
         case Refused("slow"):
             return 429

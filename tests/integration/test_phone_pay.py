@@ -78,6 +78,7 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
             journal=SqlJournal(db, config.site_id, till.clock),
             clock=till.clock,
             tokens=Tokens(KEY, "fee"),
+            at_boom=Tokens(KEY, "boom"),
             seal=Seal(KEY),
             where=places.get,
             web=web,
@@ -111,7 +112,7 @@ async def test_who_pays_ahead_leaves_within_the_grace_and_owes_only_the_incremen
     await asyncio.to_thread(bench.bank.post, "/sim/clock", ahead_s=HOUR_S)
     assert await asyncio.to_thread(bench.bank.pay, offered["code_url"]) == "ok"
     await bench.settled()
-    await asyncio.to_thread(bench.bank.post, "/sim/clock", ahead_s=0)
+    await asyncio.to_thread(bench.bank.post, "/sim/clock", ahead_s=-HOUR_S)
     paid = await bench.ask("fee_view", token=token)
     assert (paid["state"], paid["due_fen"], paid["paid_fen"]) == ("paid", 0, fee["total_fen"])
     assert paid["leave_by"]

@@ -138,4 +138,12 @@ def read_transaction(fields: Fields) -> Transaction:
         amount_fen=fen(amount, "total"),
         currency=text_or_none(amount, "currency", most=16) or "CNY",
         paid_at=moment(fields, "success_time"),
+        payer=_payer(fields),
     )
+
+
+def _payer(fields: Fields) -> str:
+    """Give who paid, as the merchant's or the provider's account knows him; empty where that is not told."""
+    told = fields.get("payer")
+    known = [told.get(name) for name in ("openid", "sp_openid", "sub_openid")] if isinstance(told, dict) else []
+    return next((one for one in known if isinstance(one, str) and 0 < len(one) <= 128), "")

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from billing.sim.wechat.books.bills import Bills
 from billing.sim.wechat.books.combined import Combined, CombinedBook, combined_answer
+from billing.sim.wechat.books.messages import Messages
 from billing.sim.wechat.books.orders import Order, OrderBook, transaction
 from billing.sim.wechat.books.parking import Deduction, Entry, ParkingBook, as_order, deduction_answer, entry_notice
 from billing.sim.wechat.books.refunds import Refund, RefundBook, refund_notice
@@ -41,6 +42,7 @@ class WeChat:
     bills: Bills
     parking: ParkingBook
     visitors: Visitors
+    messages: Messages
     notifier: Notifier
     faults: Faults = field(default_factory=Faults)
 
@@ -126,5 +128,6 @@ def open_platform(
         bills=Bills(orders, refunds, clock, switchboard, safe),
         parking=parking,
         visitors=Visitors(platform.appid, app_secret(platform), clock),
+        messages=Messages(platform.appid, app_secret(platform), clock),
         notifier=notifier,
     )

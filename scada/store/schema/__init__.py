@@ -13,6 +13,7 @@ from scada.store.schema.parking import parking_deduction, parking_session
 from scada.store.schema.passages import camera_read, case, passage, picture_look, rise, uncertain
 from scada.store.schema.payments import demand, notice, pay_order, settlement
 from scada.store.schema.people import operator, plate_right
+from scada.store.schema.phones import invoice_request, phone_push, plate_binding
 from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.refunds import refund
 from scada.store.schema.stays import quote, stay, tariff_signature
@@ -31,6 +32,7 @@ __all__ = [
     "demand",
     "help_call",
     "intent",
+    "invoice_request",
     "journal",
     "ledger_entry",
     "ledger_posting",
@@ -47,7 +49,9 @@ __all__ = [
     "parking_session",
     "passage",
     "pay_order",
+    "phone_push",
     "picture_look",
+    "plate_binding",
     "plate_right",
     "quote",
     "refund",

@@ -1,5 +1,6 @@
 """What a driver's phone shows after scanning: whom to pay, for what, how much; and then what became of it."""
 
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from billing.sim.wechat.books.orders import Order
@@ -56,3 +57,9 @@ def order_page(order: Order, merchant: str) -> str:
 def outcome_page(outcome: str) -> str:
     """Show what became of a payment."""
     return _PAGE.format(state=escape(outcome), content=f"<h1>{escape(OUTCOMES.get(outcome, outcome))}</h1>")
+
+
+def inbox_page(messages: Sequence[tuple[str, Mapping[str, str]]]) -> str:
+    """Show what was pushed to a phone, each message leading to its page."""
+    shown = "".join(f'<p><a href="{escape(url)}">{escape(" · ".join(data.values()))}</a></p>' for url, data in messages)
+    return _PAGE.format(state="inbox", content=f"<h1>服务通知 · Messages</h1>{shown}")

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from billing.sim.wechat.crypto import verifies
-from billing.sim.wechat.doors.pages import order_page, outcome_page
+from billing.sim.wechat.doors.pages import inbox_page, order_page, outcome_page
 from billing.sim.wechat.doors.wire import ANYWHERE, Answer, Call, Route, json_answer, page, route
 
 SHEET_PARTS: Final = ("appId", "timeStamp", "nonceStr", "package")
@@ -142,6 +142,34 @@ def _access_token(call: Call) -> Answer:
     return json_answer(200, token | {"openid": found, "scope": "snsapi_base"})
 
 
+def _stable_token(call: Call) -> Answer:
+    fields = call.fields
+    if fields.get("grant_type") != "client_credential":
+        return json_answer(200, {"errcode": 40002, "errmsg": "invalid grant_type"})
+    first, second = call.wechat.messages.token(str(fields.get("appid", "")), str(fields.get("secret", "")))
+    if isinstance(first, int):
+        return json_answer(200, {"errcode": first, "errmsg": second})
+    return json_answer(200, {"access_token": first, "expires_in": second})
+
+
+def _template(call: Call) -> Answer:
+    """Take a template message of the official account."""
+    taken = call.wechat.messages.send(call.query.get("access_token", ""), call.fields)
+    if isinstance(taken, tuple):
+        return json_answer(200, {"errcode": taken[0], "errmsg": taken[1]})
+    call.wechat.judge.note("message", template=taken.template)
+    return json_answer(200, {"errcode": 0, "errmsg": "ok", "msgid": len(call.wechat.messages.sent)})
+
+
+def _inbox(call: Call) -> Answer:
+    """Show the messages on a phone."""
+    found = call.wechat.messages.of(call.query.get("openid", "") or _visitor(call))
+    if "application/json" in call.headers.get("Accept", ""):
+        told = [{"template": one.template, "url": one.url, "data": one.data} for one in found]
+        return json_answer(200, {"messages": told})
+    return page(inbox_page([(one.url, one.data) for one in found]))
+
+
 ROUTES: Final[Sequence[Route]] = (
     route("GET", "/phone", _shown),
     route("POST", "/phone/pay", _paid),
@@ -153,4 +181,7 @@ ROUTES: Final[Sequence[Route]] = (
     route("GET", "/cgi-bin/mmpayweb-bin/checkmweb", _h5),
     route("GET", "/connect/oauth2/authorize", _authorize),
     route("GET", "/sns/oauth2/access_token", _access_token),
+    route("POST", "/cgi-bin/stable_token", _stable_token),
+    route("POST", "/cgi-bin/message/template/send", _template),
+    route("GET", "/phone/messages", _inbox),
 )

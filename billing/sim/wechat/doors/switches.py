@@ -208,7 +208,17 @@ def _refund(refund: Refund) -> dict[str, object]:
     }
 
 
+def _account(call: Call) -> Answer:
+    """Let a visitor not follow the official account, or end its access token."""
+    if openid := call.text("stranger"):
+        call.wechat.messages.strangers.add(openid)
+    if call.fields.get("end_token"):
+        call.wechat.messages.end_token()
+    return Answer(204)
+
+
 ROUTES: Final[Sequence[Route]] = (
+    route("POST", "/sim/account", _account),
     route("POST", "/sim/notices", _notices),
     route("POST", "/sim/answers", _answers),
     route("POST", "/sim/clear", _clear),

@@ -1,0 +1,167 @@
+"""Pushes to bound phones: the fee when their car has reached an exit, a receipt when it is paid.
+
+A push is a courtesy: it is sent once, late ones not at all, and no lane waits for it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Self
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from billing import stays
+from billing.driver.bindings import Phones
+from billing.ids import new_id
+from billing.pay.gateway import Refused, Unknown
+from billing.pay.web import TOKEN_OVER, AccessToken, Pushed, WeChatWeb
+from billing.pay.worker import Worker
+from scada.clock import Clock
+from scada.model.money import Fen, yuan_text
+from scada.model.names import OrderId, SiteId, StayId
+from scada.model.plate import Plate
+from scada.ports import BillingError
+from scada.settings.phones import Templates
+from scada.store.db import Database, StoreError
+from scada.store.schema import phone_push as pushes
+
+log = structlog.get_logger(__name__)
+
+WAITING_MOST: Final = 64
+LATE_S: Final = 30.0
+"""What waited longer is told to nobody: the car has gone on."""
+TOKEN_MARGIN_S: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message about a stay, for all phones of its plate. `fields` are those of WeChat's template."""
+
+    kind: str
+    stay: StayId
+    fields: Mapping[str, str]
+    asked_s: float
+
+
+class PushDesk:
+    """Sends what is pushed, one after the other; an `async with`. `url_of` names the page of a stay."""
+
+    def __init__(
+        self,
+        site: SiteId,
+        db: Database,
+        clock: Clock,
+        zone: ZoneInfo,
+        templates: Templates,
+        web: WeChatWeb | None,
+        url_of: Callable[[StayId], str],
+    ) -> None:
+        self._site = site
+        self._db = db
+        self._clock = clock
+        self._zone = zone
+        self._templates = templates
+        self._web = web
+        self._url_of = url_of
+        self._waiting: asyncio.Queue[Message] = asyncio.Queue(WAITING_MOST)
+        self._token: tuple[AccessToken, float] | None = None
+        self._worker = Worker("pushes to phones")
+        self.watch = self._worker.watch
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        self._worker.start(self._run())
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Stop; what waits is told to nobody."""
+        await self._worker.stop()
+
+    def fee_due(self, stay: StayId, lane: str, minutes: int, due: Fen) -> None:
+        """Tell the phones of a stay's plate what its car, which stands at an exit, has to pay."""
+        fields = {"lane": lane, "minutes": str(minutes), "fee": yuan_text(due)}
+        self._put(Message("fee", stay, fields, self._clock.seconds()))
+
+    def paid(self, stay: StayId, order: OrderId) -> None:
+        """Tell the phones of a stay's plate that a payment has come."""
+        at = f"{self._clock.now().astimezone(self._zone):%m-%d %H:%M}"
+        self._put(Message("paid", stay, {"order": order, "at": at}, self._clock.seconds()))
+
+    def _put(self, message: Message) -> None:
+        if self._web is None or not self._templates.of(message.kind):
+            return
+        try:
+            self._waiting.put_nowait(message)
+        except asyncio.QueueFull:
+            log.warning("a push is dropped: too many wait", kind=message.kind)
+
+    async def _run(self) -> None:
+        while True:
+            message = await self._waiting.get()
+            if self._clock.seconds() - message.asked_s > LATE_S:
+                continue
+            try:
+                await self._tell_all(message)
+            except (StoreError, SQLAlchemyError, BillingError) as error:
+                log.error("a push is not written down", error=str(error)[:200])
+
+    async def _tell_all(self, message: Message) -> None:
+        """Tell every phone of the plate; each is told once, whatever comes of it."""
+
+        def work(conn: Connection) -> tuple[Plate, datetime, Sequence[str]]:
+            stay = stays.find(conn, self._site, message.stay, lock=False)
+            return stay.plate, stay.entered_at, Phones(self._site, conn).of_plate(stay.plate)
+
+        plate, entered_at, phones = await self._db.read(work)
+        entered = f"{entered_at.astimezone(self._zone):%m-%d %H:%M}"
+        whole = replace(message, fields={"plate": plate, "entered": entered, **message.fields})
+        for openid in phones:
+            await self._note(openid, message, await self._tell(openid, whole))
+
+    async def _tell(self, openid: str, message: Message) -> Pushed:
+        """Push once; only a token that had ended is made anew, since then nothing was sent."""
+        outcome = await self._push(openid, message)
+        if isinstance(outcome, Refused) and outcome.code in TOKEN_OVER:
+            self._token = None
+            outcome = await self._push(openid, message)
+        return outcome
+
+    async def _push(self, openid: str, message: Message) -> Pushed:
+        web = self._web
+        token = await self._fresh_token()
+        if web is None or not isinstance(token, AccessToken):
+            return token if isinstance(token, Refused | Unknown) else Unknown("no official account")
+        template, url = self._templates.of(message.kind), self._url_of(message.stay)
+        return await asyncio.to_thread(web.push, token, openid, template, url, message.fields)
+
+    async def _fresh_token(self) -> AccessToken | Refused | Unknown | None:
+        now_s = self._clock.seconds()
+        if self._token is not None and now_s < self._token[1]:
+            return self._token[0]
+        if self._web is None:
+            return None
+        found = await asyncio.to_thread(self._web.access_token)
+        if isinstance(found, AccessToken):
+            self._token = found, now_s + max(0.0, found.life_s - TOKEN_MARGIN_S)
+        return found
+
+    async def _note(self, openid: str, message: Message, outcome: Pushed) -> None:
+        state, said = "SENT", ""
+        match outcome:
+            case Refused(code=code):
+                state, said = "REFUSED", code
+            case Unknown(why=why):
+                state, said = "UNKNOWN", why
+            case None:
+                pass
+        at = self._clock.now()
+        row = {"id": new_id(at), "site": self._site, "openid": openid, "kind": message.kind, "stay": message.stay}
+
+        def work(conn: Connection) -> None:
+            conn.execute(pushes.insert().values(**row, at=at, state=state, said=said[:64]))
+
+        await self._db.write(work)

@@ -1,0 +1,103 @@
+"""A phone that is known inside WeChat: its plates, what it paid, receipts, what went back, and invoices it asks for."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from hmi.language import say
+from hmi.public.asking import plant
+from hmi.public.driver import PHONE_COOKIE, status_of, trouble
+from hmi.public.forms import check_form, signature
+from scada.bridge import Refused, Reply, Value
+from scada.config import Config
+from scada.model.money import Fen, yuan_text
+
+me = Blueprint("me", __name__)
+
+_SUBJECT = "me"
+_LIMITS = {"plate": 16, "token": 128, "order": 32, "title": 100, "tax_number": 20, "mail": 100}
+
+
+def limit_known(limiter: Limiter) -> None:
+    """Bound what one address may change."""
+    limiter.limit("20/minute", key_func=get_remote_address, methods=["POST"])(me)
+
+
+@me.get("/me")
+def view() -> ResponseReturnValue:
+    """Show what this phone has."""
+    return _shown()
+
+
+@me.post("/me/<any(bind, unbind, invoice):what>")
+def change(what: str) -> ResponseReturnValue:
+    """Bind a plate, take one away, or ask for an invoice."""
+    check_form(_SUBJECT)
+    asked: dict[str, object] = {name: request.form.get(name, "")[:most].strip() for name, most in _LIMITS.items()}
+    match _ask(f"me_{what}", **asked):
+        case Value():
+            return redirect(url_for("me.view", lang=request.args.get("lang")), 303)
+        case reply:
+            return _shown(trouble(reply), status_of(reply))
+
+
+@me.get("/me/receipt/<order>")
+def receipt(order: str) -> ResponseReturnValue:
+    """Show the receipt of a payment of this phone."""
+    match _ask("me_view"):
+        case Value({"payments": list() as payments}):
+            found = next((one for one in payments if one.get("order") == order), None)
+            if found is not None:
+                return _page("receipt", payment=_payment(found))
+            return _page("words", words=say("This payment is not known.")), 404
+        case reply:
+            return _page("words", words=trouble(reply)), status_of(reply)
+
+
+def _shown(words: str = "", status: int = 200) -> ResponseReturnValue:
+    match _ask("me_view"):
+        case Value({"plates": list() as plates, "payments": list() as payments}):
+            bound = [str(one.get("plate", "")) for one in plates]
+            return _page("me", words=words, plates=bound, payments=[_payment(one) for one in payments]), status
+        case Refused("unknown_phone"):
+            return _page("me", words=words, plates=None, payments=[]), status
+        case reply:
+            return _page("me", words=trouble(reply), plates=[], payments=[]), status_of(reply)
+
+
+def _ask(verb: str, **args: object) -> Reply:
+    phone = request.cookies.get(PHONE_COOKIE, "")[:1024]
+    if not phone:
+        return Refused("unknown_phone", "WeChat does not know this visit")
+    return plant().ask(verb, {"phone": phone, **args})
+
+
+def _payment(told: Mapping[str, object]) -> dict[str, object]:
+    zone = _config().site.zone_info
+    paid_at = datetime.fromisoformat(str(told.get("paid_at"))).astimezone(zone)
+    return {
+        **told,
+        "yuan": _yuan(told.get("amount_fen")),
+        "back": _yuan(told.get("refunded_fen")) if told.get("refunded_fen") else "",
+        "at": paid_at.strftime("%Y-%m-%d %H:%M"),
+    }
+
+
+def _yuan(value: object) -> str:
+    return yuan_text(Fen(value if isinstance(value, int) else 0))
+
+
+def _page(name: str, **shown: object) -> str:
+    config = _config()
+    chosen = request.args.get("lang")
+    site, seal = config.site, signature(_SUBJECT)
+    return render_template(f"public/{name}.html", site=site, token="", signature=seal, chosen=chosen, **shown)
+
+
+def _config() -> Config:
+    found: Config = current_app.extensions["config"]
+    return found
