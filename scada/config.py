@@ -1,6 +1,7 @@
 """`config.toml` as frozen models. Reading it never touches the network; `scada.check` explains mistakes."""
 
 import os
+import re
 import tomllib
 from datetime import time
 from ipaddress import ip_network
@@ -29,6 +30,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
+_SCANNER_LINE = re.compile(r"tcp://[^/\s:?@]+:\d{1,5}|serial:/dev/[\w./-]+(\?baud=(9600|19200|38400|57600|115200))?")
 WHOLE_SITE = Zone(ZoneName("site"))
 """The one zone of a site that names none."""
 
@@ -418,10 +420,14 @@ class Scanner(_Section):
     """
 
     lane: Name
-    source: Annotated[
-        str,
-        Field(pattern=r"^(tcp://[^/\s:?@]+:\d{1,5}|serial:/dev/[\w./-]+(\?baud=(9600|19200|38400|57600|115200))?)$"),
-    ]
+    source: str
+
+    @field_validator("source")
+    @classmethod
+    def _is_a_line(cls, source: str) -> str:
+        if not _SCANNER_LINE.fullmatch(source):
+            raise ValueError(f"{source!r} is no line: write tcp://HOST:PORT or serial:/dev/ttyACM0?baud=9600")
+        return source
 
 
 class Influx(_Section):

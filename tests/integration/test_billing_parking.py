@@ -155,6 +155,7 @@ async def leave(till: Till, plate: str, parked: StayId, reason: Reason = Reason.
     await till.cashier.end_stay(OUT1, parked, passage, reason, "billing", Ending.EXIT)
 
 
+@pytest.mark.usefixtures("any_database")
 @pytest.mark.parametrize("kind", ["transaction", "parking"])
 async def test_a_driver_who_allows_it_is_let_out_without_a_touch_and_the_money_comes_later(
     till: Till, phone: Phone, plate: str, kind: str
@@ -299,6 +300,7 @@ async def test_an_answer_that_comes_after_the_driver_has_paid_is_a_surplus_that_
             await look_through(till)
 
 
+@pytest.mark.usefixtures("any_database")
 async def test_a_promise_that_breaks_becomes_arrears_of_the_plate_and_a_later_payment_clears_them(
     till: Till, phone: Phone, plate: str
 ) -> None:

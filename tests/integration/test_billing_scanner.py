@@ -251,6 +251,7 @@ async def test_a_server_killed_while_the_driver_confirms_goes_on_and_takes_his_p
     assert len(await till.rows(open_request)) == 1
 
 
+@pytest.mark.usefixtures("any_database")
 async def test_a_server_killed_while_it_undoes_a_payment_undoes_it_and_gives_back_what_came_meanwhile(
     till: Till, phone: Phone
 ) -> None:
