@@ -8,6 +8,7 @@ from scada.model.lane import commands as c
 from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.commands import Message
+from scada.model.lane.leave import due_of
 from scada.model.lane.words import ByCode, Direction, OpenRequest, Reason, Refused, Taken
 from scada.model.names import OrderId, QuoteId, RequestId, StayId
 from tests.support.lane import MINE, START, Bench, quote_of
@@ -64,8 +65,8 @@ def test_what_another_stay_pays_opens_nothing_and_closes_nothing(reason: Reason)
 def test_a_deduction_does_not_open_where_a_person_must_look_first() -> None:
     bench = at_the_boom()
     bench.owes("S1", 500)
-    bench.hear(e.StayFound(bench.passage, StayId("S1"), "camera", doubt="a clone?", **bench.now))
-    bench.lane = bench.lane.becoming(s.AwaitingOperator("a clone?", bench.at_s, only_person=True))
+    due = due_of(bench.lane)
+    bench.lane = bench.lane.becoming(s.AwaitingOperator("a clone?", bench.at_s, due, only_person=True))
     bench.hear(e.OpenRequested(asked(Reason.ACCEPTED, "q1"), **bench.now))
     assert isinstance(answer(bench), Refused)
     assert not bench.all(c.OpenGate)
