@@ -85,7 +85,9 @@ async def paid(till: Till, phone: Phone, code_url: str, orders: int) -> None:
         assert till.clock.seconds() < deadline
 
 
-async def test_old_debts_are_lines_of_their_own_and_one_payment_clears_all(till: Till, phone: Phone) -> None:
+async def test_old_debts_are_lines_of_their_own_and_one_payment_clears_all(
+    any_database: str, till: Till, phone: Phone
+) -> None:
     first, second = await left_owing(till, 0.9, 1), await left_owing(till, 0.8, 2)
     parked = await till.come_in(MINE, 3)
     quote = await at_exit(till, parked, 1.9)

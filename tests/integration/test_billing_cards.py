@@ -127,7 +127,7 @@ async def office(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Of
         assert await db.read(verify) is None
 
 
-async def test_a_card_paid_by_wechat_opens_at_once_and_no_gate_moves(office: Office) -> None:
+async def test_a_card_paid_by_wechat_opens_at_once_and_no_gate_moves(any_database: str, office: Office) -> None:
     card = await office.offer(MINE)
     assert isinstance(card, Card)
     assert await office.admitted(MINE) is Reason.ADMITTED

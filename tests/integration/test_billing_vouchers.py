@@ -132,7 +132,7 @@ async def mall(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Mall
         assert await db.read(verify) is None
 
 
-async def test_a_voucher_and_a_qr_code_pay_a_stay_together(mall: Mall) -> None:
+async def test_a_voucher_and_a_qr_code_pay_a_stay_together(any_database: str, mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
     await mall.give(VoucherKind.MINUTES, 60)
     quote = await mall.at_exit(parked, hours=2.5)
@@ -264,7 +264,7 @@ async def test_a_shop_gives_a_plate_no_more_than_agreed(mall: Mall) -> None:
     await mall.give(VoucherKind.MINUTES, 30)
 
 
-async def test_two_lanes_never_use_the_same_voucher(mall: Mall, tmp_path: Path) -> None:
+async def test_two_lanes_never_use_the_same_voucher(any_database: str, mall: Mall) -> None:
     first = await mall.till.come_in(MINE)
     second = await mall.till.come_in("京B22222", 2)
     given = await mall.give(VoucherKind.FULL)
