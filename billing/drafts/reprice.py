@@ -192,24 +192,25 @@ class Repricer:
 
     def _add(self, outcome: Outcome, stay: Past) -> None:
         """Price a stay under its own version and under the draft, and count it."""
-        own, draft = self._pricers(stay)
-        start, gone = own.start(stay.entered_at), seconds(stay.entered_at, stay.exited_at)
+        own, draft = self._pairs.get((stay.terms, stay.vehicle)) or self._ready(stay)
+        (day, second), gone = own.clock(stay.entered_at), seconds(stay.entered_at, stay.exited_at)
         if stay.goes_on is ALONE and not self._draft.reentry.minutes:
-            now, then = own.total_of(start, gone), draft.total_of(start, gone)
+            now, then = own.total_of(day, second, gone), draft.total_of(day, second, gone)
         else:
             before = self._with_last(stay)
             now = self._going_on(self._own[stay.terms], stay, stay.goes_on)
             then = self._going_on(self._draft, stay, before)
-        outcome.add(stay, start.day + (start.second + gone) // DAY_S, gone, now, then)
+        outcome.add(stay, day + (second + gone) // DAY_S, gone, now, then)
 
-    def _pricers(self, stay: Past) -> tuple[Pricer, Pricer]:
-        pair = self._pairs.get((stay.terms, stay.vehicle))
-        if pair is None:
-            if stay.terms not in self._own:
-                self._own[stay.terms] = read_tariff(json.loads(stay.terms), kept=True)
-            made = [Pricer(one, self._zone, stay.vehicle, self._table) for one in (self._own[stay.terms], self._draft)]
-            pair = self._pairs[stay.terms, stay.vehicle] = made[0], made[1]
-        return pair
+    def _ready(self, stay: Past) -> tuple[Pricer, Pricer]:
+        """Make own version and draft ready for a vehicle."""
+        if stay.terms not in self._own:
+            self._own[stay.terms] = read_tariff(json.loads(stay.terms), kept=True)
+        own, draft = (
+            Pricer(one, self._zone, stay.vehicle, self._table) for one in (self._own[stay.terms], self._draft)
+        )
+        self._pairs[stay.terms, stay.vehicle] = own, draft
+        return own, draft
 
     def _going_on(self, tariff: Tariff, stay: Past, goes_on: GoesOn) -> Fen:
         pricer = Pricer(tariff, self._zone, stay.vehicle, self._table, goes_on=goes_on)

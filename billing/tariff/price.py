@@ -26,7 +26,7 @@ _FARTHEST_S: Final = 800 * DAY_S
 _KEPT_S: Final = 3 * DAY_S
 _MOST_KEPT: Final = 40_000
 """Staircases are kept for stays up to so long, and so many at once; a day of minutes has 2880 of them."""
-_ANY_START: Final = Start(1, 0)
+_ANY_START: Final = (1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Pricer:
         self._kinds = DayKinds(tariff.days, table, every_day)
         self._after_caps = not self._plan.factor_first and self._plan.factor != 1
         self._rounding = tariff.rounding
+        self._is_whole = not self._after_caps and tariff.rounding.unit == 1
         self._free = bool(self._plan.free_because)
         self._flat = self._plan.is_flat
         self._days_matter = self._plan.days_matter and every_day is None
@@ -81,31 +82,30 @@ class Pricer:
     def total(self, entered_at: datetime, until: datetime, off: LetOff = NOTHING_OFF) -> Fen:
         """Give the price alone."""
         if self._goes_on is ALONE and off is NOTHING_OFF:
-            return self.total_of(_ANY_START if self._flat else self.start(entered_at), seconds(entered_at, until))
+            return self.total_of(*self.clock(entered_at), seconds(entered_at, until))
         if self._plan.free_because:
             return Fen(0)
         start, gone = self._began(entered_at, until)
         stairs = Staircase(self._plan, start, Walk(self._plan, start, self._kinds, off))
         return self._rest(stairs.height(gone, off.judged))
 
-    def total_of(self, start: Start, gone: int) -> Fen:
-        """Give the price of a stay of so many seconds."""
+    def total_of(self, day: int, second: int, gone: int) -> Fen:
+        """Give the price of a stay of so many seconds that began at a second of a day (its ordinal)."""
         if self._free:
             return Fen(0)
         if self._flat:
-            start = _ANY_START
+            day, second = _ANY_START
         if gone > _KEPT_S:
-            return self._finish(self._stairs(start).height(gone))
-        second = start.second
+            return self._finish(self._stairs(Start(day, second)).height(gone))
         if self._minutes_tell:
             part, rest = second % 60, (gone - self._late_s) % 60
             if part:
                 second += 30 - part
             gone += (30 if part + rest >= 60 else 0) - rest
-        days = self._days_alike(start.day, (second + gone) // DAY_S + 1) if self._days_matter else 0
+        days = self._days_alike(day, (second + gone) // DAY_S + 1) if self._days_matter else 0
         stairs = self._kept.get((second, days))
         if stairs is None:
-            stairs = self._keep(second, days, start.day)
+            stairs = self._keep(second, days, day)
         return self._finish(stairs.height(gone))
 
     def _keep(self, second: int, days: int, day: int) -> Staircase:
@@ -130,8 +130,12 @@ class Pricer:
 
     def start(self, entered_at: datetime, outside: tuple[tuple[int, int], ...] = ()) -> Start:
         """Give an entry on the site's own clock."""
+        return Start(*self.clock(entered_at), outside)
+
+    def clock(self, entered_at: datetime) -> tuple[int, int]:
+        """Give the day and the second of the day on the site's own clock."""
         local = entered_at.astimezone(self._zone)
-        return Start(local.toordinal(), local.hour * 3600 + local.minute * 60 + local.second, outside)
+        return local.toordinal(), local.hour * 3600 + local.minute * 60 + local.second
 
     def _began(self, entered_at: datetime, until: datetime) -> tuple[Start, int]:
         """Give the start of a stay, or of the one that it goes on with, and how long its car has stood."""
@@ -195,6 +199,8 @@ class Pricer:
         return min(_FARTHEST_S, max(0, (date(year, 1, 1).toordinal() - start.day) * DAY_S - at))
 
     def _finish(self, exact: int | Fraction) -> Fen:
+        if isinstance(exact, int) and self._is_whole:
+            return Fen(exact)
         if self._after_caps:
             exact *= self._plan.factor
         return rounded(exact, self._rounding)
