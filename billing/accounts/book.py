@@ -4,6 +4,7 @@ The database itself refuses an entry that does not sum to zero, a posting withou
 after its entry was sealed, and every change of what is written. The postings go first; the entry seals them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -17,30 +18,40 @@ from scada.store.schema import ledger_posting as postings
 
 def post(conn: Connection, site: SiteId, at: datetime, entry: Entry) -> bool:
     """Write an entry; False if this event was posted before, whatever it says now."""
-    if is_posted(conn, site, entry.ref):
-        return False
-    name = new_id(at)
+    return post_all(conn, site, [(at, entry)]) == 1
+
+
+def post_all(conn: Connection, site: SiteId, dated: Sequence[tuple[datetime, Entry]]) -> int:
+    """Write entries of which none was posted before; says how many that were."""
+    known = _posted(conn, site, [entry.ref for _, entry in dated])
+    fresh = {entry.ref: (new_id(at), at, entry) for at, entry in dated if entry.ref not in known}
+    if not fresh:
+        return 0
     sides = [
         {"entry": name, "account": side.account.value, "subject": side.subject, "amount_fen": side.amount_fen}
+        for name, _, entry in fresh.values()
         for side in entry.postings
     ]
+    sealed = [
+        {
+            "id": name,
+            "site": site,
+            "at": at,
+            "kind": entry.kind,
+            "ref": entry.ref,
+            "stay": entry.stay,
+            "out_trade_no": entry.order,
+            "by": entry.by,
+            "note": entry.note,
+        }
+        for name, at, entry in fresh.values()
+    ]
     conn.execute(postings.insert(), sides)
-    conn.execute(
-        entries.insert().values(
-            id=name,
-            site=site,
-            at=at,
-            kind=entry.kind,
-            ref=entry.ref,
-            stay=entry.stay,
-            out_trade_no=entry.order,
-            by=entry.by,
-            note=entry.note,
-        )
-    )
-    return True
+    conn.execute(entries.insert(), sealed)
+    return len(fresh)
 
 
-def is_posted(conn: Connection, site: SiteId, ref: str) -> bool:
-    """Say whether an event is in the books."""
-    return conn.execute(select(entries.c.id).where(entries.c.site == site, entries.c.ref == ref)).first() is not None
+def _posted(conn: Connection, site: SiteId, refs: Sequence[str]) -> set[str]:
+    """Give those of the events that are in the books."""
+    query = select(entries.c.ref).where(entries.c.site == site, entries.c.ref.in_(refs))
+    return {ref for (ref,) in conn.execute(query)}

@@ -3,16 +3,16 @@
 A piece that was written before a kill is written once: a row is known by its day and line, an entry by its `ref`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import Connection, Row, delete, func, literal, select
 
 from billing.accounts import flows
-from billing.accounts.book import post
-from billing.accounts.chart import Account
+from billing.accounts.book import post_all
+from billing.accounts.chart import Account, Entry
 from billing.books import Books
 from billing.ids import is_our_form
 from billing.pay.bill import REVOKED, SUCCESS, BillRow, whole_fen
@@ -47,18 +47,13 @@ def put(conn: Connection, books: Books, day: date, lines: Sequence[Line]) -> Non
     numbers = [line.number for line in lines]
     mine = (rows.c.site == books.site) & (rows.c.day == day) & rows.c.line.between(min(numbers), max(numbers))
     written = {found for (found,) in conn.execute(select(rows.c.line).where(mine))}
-    known = _known(conn, books.site, {line.row.out_trade_no for line in lines})
-    made = [
-        _values(books, day, line, is_ours=_is_ours(books, line.row, known))
-        for line in lines
-        if line.number not in written
-    ]
-    if not made:
+    fresh = [line for line in lines if line.number not in written]
+    if not fresh:
         return
-    conn.execute(rows.insert(), made)
-    for values in made:
-        if values["ours"]:
-            _post(conn, books, values)
+    known = _known(conn, books.site, {line.row.out_trade_no for line in fresh})
+    ours = {line.number for line in fresh if _is_ours(books, line.row, known)}
+    conn.execute(rows.insert(), [_values(books, day, line, is_ours=line.number in ours) for line in fresh])
+    post_all(conn, books.site, [kept for line in fresh if line.number in ours for kept in _kept(line.row)])
 
 
 def _known(conn: Connection, site: SiteId, numbers: set[str]) -> set[str]:
@@ -80,13 +75,12 @@ def _is_ours(books: Books, row: BillRow, known: set[str]) -> bool:
 def _values(books: Books, day: date, line: Line, *, is_ours: bool) -> dict[str, object]:
     row, what = line.row, what_of(line.row)
     is_payment = what is What.PAYMENT
-    number = {What.PAYMENT: row.out_trade_no, What.REFUND: row.out_refund_no, What.REVERSAL: row.out_trade_no}[what]
     return {
         "site": books.site,
         "day": day,
         "line": line.number,
         "what": what.value,
-        "number": number[:64],
+        "number": _number(row)[:64],
         "out_trade_no": row.out_trade_no[:64],
         "wechat_id": (row.transaction_id if is_payment else row.refund_id)[:64],
         "at": row.at,
@@ -105,16 +99,18 @@ def what_of(row: BillRow) -> What:
     return What.REVERSAL if row.trade_state == REVOKED else What.REFUND
 
 
-def _post(conn: Connection, books: Books, values: Mapping[str, object]) -> None:
-    """Post what WeChat kept of a trade, dated as the trade itself."""
-    name, at, sign = f"{values['what']}:{values['number']}", values["at"], 1 if values["what"] == "payment" else -1
-    amount, settled, fee = (values[field] for field in ("amount_fen", "settled_fen", "fee_millifen"))
-    for entry in (
-        flows.channel_fee(name, whole_fen(int(str(fee)))),
-        flows.channel_voucher(name, Fen(sign * (int(str(amount)) - int(str(settled))))),
-    ):
+def _number(row: BillRow) -> str:
+    """Give the number of ours that a row is known by; what WeChat undid itself has only its order's."""
+    return row.out_refund_no if what_of(row) is What.REFUND else row.out_trade_no
+
+
+def _kept(row: BillRow) -> Iterator[tuple[datetime, Entry]]:
+    """Give the entries of what WeChat kept of a trade, dated as the trade itself."""
+    name = f"{what_of(row).value}:{_number(row)[:64]}"
+    by_voucher = row.total_fen - row.settled_fen if not row.is_refund else row.refund_settled_fen - row.refund_fen
+    for entry in (flows.channel_fee(name, whole_fen(row.fee_millifen)), flows.channel_voucher(name, Fen(by_voucher))):
         if entry is not None:
-            post(conn, books.site, at, entry)  # type: ignore[arg-type]
+            yield row.at, entry
 
 
 def theirs(conn: Connection, site: SiteId, day: date) -> Iterator[Trade]:
