@@ -21,6 +21,7 @@ from scada.config import Config, load
 from scada.model.frames import HEADER_BYTES, PROTOCOL, body_length, framed
 from scada.sim.trial.site import prepare
 from tests.support.billing import ROOT, free_port, wechat_process
+from tests.support.postgres import Postgres
 from tests.support.serving import serving
 
 
@@ -60,6 +61,20 @@ def stopped_after_s(process: subprocess.Popen[str]) -> float:
 def test_a_plant_that_reaches_no_device_comes_up_and_stops_in_time(site: Path) -> None:
     with plant_process(site) as process:
         assert stopped_after_s(process) < STOP_S
+
+
+def test_a_plant_on_postgresql_makes_its_tables_there_and_says_so_in_its_journal(postgres: Postgres) -> None:
+    with tempfile.TemporaryDirectory(prefix="dz-") as folder:
+        secret, name = Path(folder) / "url", postgres.make()
+        secret.touch(0o600)
+        secret.write_text(postgres.url(name), encoding="utf-8")
+        path = prepare(Path(folder) / "s", ROOT / "config.toml", database=secret)
+        with wechat_process(load(path)), plant_process(path) as process:
+            stopped_after_s(process)
+        assert not (Path(folder) / "s" / "data" / "daozha.db").exists()
+    query = "SELECT what FROM journal WHERE actor = 'plant' ORDER BY n"
+    assert [what for (what,) in postgres.ask(query, name)][-1] == "stopped"
+    postgres.drop(name)
 
 
 def test_a_plant_with_web_processes_that_do_not_read_stops_in_time(site: Path) -> None:

@@ -39,6 +39,7 @@ def runs() -> list[Long]:
         Long("every scenario, judged", every),
         Long(f"drill, {CARS} cars, normal", [*drill, "--seed", "11"]),
         Long(f"drill, {CARS} cars, abnormal paths", [*drill, "--seed", "12", "--scenario", "paths"]),
+        Long(f"drill, {CARS} cars, tables in PostgreSQL", [python, "-m", "tests.soak.postgres", "--cars", str(CARS)]),
         Long(f"rush hour, server killed {KILLS} times", [python, "-m", "tests.soak.kill", "--kills", f"{KILLS}"]),
         Long(f"{TRIES} gate commands over bad lines, Modbus TCP", [*once, "modbus"]),
         Long(f"{TRIES} gate commands over bad lines, OPC UA", [*once, "opcua"]),

@@ -120,6 +120,15 @@ def test_a_posting_without_its_entry_is_not_committed(conn: Connection) -> None:
         conn.commit()
 
 
+@pytest.mark.parametrize("statement", ["TRUNCATE ledger_entry CASCADE", "TRUNCATE ledger_posting"])
+def test_nobody_empties_the_books_at_one_stroke(conn: Connection, any_database: str, statement: str) -> None:
+    post(conn, SITE, AT, cash())
+    conn.commit()
+    emptied = statement if any_database == "postgresql" else "DELETE FROM ledger_entry"
+    with pytest.raises(IntegrityError, match="append-only"):
+        conn.execute(text(emptied))
+
+
 def test_a_case_is_opened_once_and_closed_by_somebody(conn: Connection) -> None:
     books = Books(SITE, Merchant("1", "wx1"))
     assert open_case(conn, books, AT, "refund", "refund:R1", "a refund came back", "li", amount_fen=500)
