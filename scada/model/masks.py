@@ -30,10 +30,10 @@ _NAMES: Final = (
 SECRET_FIELDS: Final = re.compile(rf"(?i)(?:\w+_)?(?:{_NAMES}|cookies?|authorization)")
 """Names of fields whose value no log line may hold, whatever it is."""
 _FIELDS: Final = re.compile(
-    rf"""(?i)(?<![A-Za-z])((?:\w+_)?(?:{_NAMES})["']?\s*[:=]\s*)"""
-    r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&"'}\])]+)"""
+    rf"""(?i)(?<![A-Za-z])((?:\w+_)?(?:{_NAMES})(?:\\*["'])?\s*[:=]\s*)"""
+    r"""(\\+["'].*?\\+["']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&"'}\])]+)"""
 )
-_HEADERS: Final = re.compile(r"""(?i)\b((?:set-)?cookie|authorization|x-csrftoken)(["']?\s*[:=]\s*)[^\r\n]+""")
+_HEADERS: Final = re.compile(r"""(?i)\b((?:set-)?cookie|authorization|x-csrftoken)((?:\\*["'])?\s*[:=]\s*)[^\r\n]+""")
 _PIECES: Final = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|$)", re.DOTALL),
     re.compile(r"(?<=weixin://)[^\s\"'<>]+"),

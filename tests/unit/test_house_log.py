@@ -55,6 +55,7 @@ def page() -> Iterator[io.StringIO]:
         ("Authorization: WECHATPAY2 mchid=1,nonce_str=x", "Authorization: •••"),
         ('nonce_str="8A7F",timestamp="1"', 'nonce_str=•••,timestamp="1"'),
         ("{'second_password': 'it is \\'secret\\''}", "{'second_password': •••}"),
+        (r"RuntimeError(\"{\'token\': \'abc\', \'lane\': 1}\")", r"RuntimeError(\"{\'token\': •••, \'lane\': 1}\")"),
         ("hash $argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA", "hash •••,t=3,p=4$c2FsdA$aGFzaA"),
         ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "•••"),
         ("state=OPEN order=SP26112612345ABC stay=01JD", "state=OPEN order=SP26112612345ABC stay=01JD"),
