@@ -185,6 +185,43 @@ def test_the_books_are_shown_looked_through_and_a_stay_s_money_is_told(page: Pag
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_who_answers_for_money_takes_and_closes_cases_and_gives_payments_back(
+    chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
+) -> None:
+    case: Json = {
+        "id": "c",
+        "ref": "till:s",
+        "what": "the till of wang is -100 fen off",
+        "opened_at": AT,
+        "owner": None,
+    }
+    paid: Json = {"paid_at": AT, "out_trade_no": "D1", "amount_fen": 1500, "surplus": False, "source": "notice"}
+    plant.verbs.update(
+        cases=lambda _args: [case],
+        take_case=lambda _args: case.update(owner="manager") or {"done": True},
+        close_case=lambda _args: {"done": True},
+        stay_money=lambda _args: [{**STORY, "payments": [paid]}],
+        refund=lambda _args: {"number": "RD1B", "state": "WANTED"},
+    )
+    with open_page(chromium, "en-GB") as page:
+        sign_in(page, plant_and_url[1], "manager")
+        page.locator("[data-list=cases]").click()
+        page.locator("[data-take='till:s']").click()
+        page.locator("[name=outcome]").fill("the coin was found")
+        page.locator("[data-close='till:s']").click()
+        page.locator("[name=stay]").fill(STAY)
+        page.locator("[data-command=search]").click()
+        page.locator("[data-refund=D1]").click()
+        dialog = page.locator("dialog")
+        dialog.locator("[name=amount_fen]").fill("5")
+        dialog.locator("[value=OVERCHARGED]").check()
+        dialog.locator("[data-command=confirm]").click()
+        expect(dialog.locator("[data-outcome=done]")).to_be_visible()
+    assert asked(plant, "take_case") == [{"case": "till:s"}]
+    assert asked(plant, "close_case") == [{"case": "till:s", "outcome": "the coin was found"}]
+    assert asked(plant, "refund") == [{"order": "D1", "reason": "OVERCHARGED", "amount_fen": 500, "note": ""}]
+
+
 def test_a_receipt_is_a_page_of_its_own_to_be_printed(page: Page) -> None:
     page.goto(page.url.replace("/money", "/money/receipts/2026-000001"))
     expect(page.locator("main")).to_contain_text("2026-000001")

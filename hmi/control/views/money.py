@@ -19,6 +19,13 @@ LISTS = {
     "tills": "tills",
     "balances": "trial_balance",
     "check": "ledger_check",
+    "cases": "cases",
+    "refunds": "refunds",
+    "days": "reconciliation",
+    "arrears": "arrears",
+    "merchants": "merchants",
+    "vouchers": "vouchers",
+    "cards": "cards",
 }
 """What the page may list, and by which verb."""
 _WITHIN_S = 12.0
@@ -66,6 +73,34 @@ def till() -> ResponseReturnValue:
 def listed(name: str) -> ResponseReturnValue:
     """One of the page's lists."""
     return _looked_up(LISTS[name], {}) if name in LISTS else (jsonify(why="no such list"), 404)
+
+
+@money.post("/api/money/cases/take")
+def take_case() -> ResponseReturnValue:
+    """Take a money case: from now on it is one's own."""
+    return sent("take_case", _taken(lambda body: {"case": text(body, "case", _NOTE)}), may=signed_in().may_keep_money)
+
+
+@money.post("/api/money/cases/close")
+def close_case() -> ResponseReturnValue:
+    """Close a money case with what came of it."""
+
+    def take(body: dict[str, object]) -> Message:
+        return {"case": text(body, "case", _NOTE), "outcome": text(body, "outcome", _NOTE)}
+
+    return sent("close_case", _taken(take), may=signed_in().may_keep_money)
+
+
+@money.post("/api/money/refund")
+def refund() -> ResponseReturnValue:
+    """Give a payment back, or a part of it; above the limit together with a second person."""
+
+    def take(body: dict[str, object]) -> Message:
+        named = {"order": text(body, "order", _WORD), "reason": text(body, "reason", _WORD)}
+        note = text(body, "note", _NOTE, needed=False)
+        return {**named, **_amount(body, "amount_fen", 1), "note": note, **second(body)}
+
+    return sent("refund", _taken(take), may=signed_in().may_keep_money)
 
 
 @money.get("/api/money/statement")

@@ -6,7 +6,7 @@
 import {LitElement, html, nothing} from '../vendor/lit.js';
 import {send} from './api.js';
 import {yuan} from './format.js';
-import {forgetPassword, secondPerson} from './second-person.js';
+import {asksForSecond, forgetPassword, secondPerson} from './second-person.js';
 import {text} from './tags.js';
 import {language, said, t} from './texts.js';
 
@@ -51,7 +51,7 @@ export class CashDialog extends LitElement {
 
   /**
    * Open the dialog for a piece of work: `{kind: 'take', lane}`, `{kind: 'arrears', stay, due_fen}`, `{kind: 'void',
-   * receipt}`, `{kind: 'open'}`, `{kind: 'close', expected_fen}` or `{kind: 'safe'}`.
+   * receipt}`, `{kind: 'open'}`, `{kind: 'close', expected_fen}`, `{kind: 'safe'}` or `{kind: 'refund', order, amount_fen}`.
    * @param {any} work
    */
   async ask(work) {
@@ -80,6 +80,7 @@ export class CashDialog extends LitElement {
       open: () => t('Open the till'),
       close: () => t('Count the till and hand it over'),
       safe: () => t('Move cash between safe and bank'),
+      refund: () => t('Give the payment back'),
     };
     return titles[this.work.kind]();
   }
@@ -108,6 +109,7 @@ export class CashDialog extends LitElement {
       open: () => t('Open the till'),
       close: () => t('Hand it over'),
       safe: () => t('Enter it'),
+      refund: () => t('Give it back'),
     };
     return labels[this.work.kind]();
   }
@@ -138,6 +140,7 @@ export class CashDialog extends LitElement {
       return html`<p>${held}</p>${amountField('counted_fen', t('Counted, yuan'))}${places()}
         <label class="field">${t('Note')} <input name="note" maxlength="200" autocomplete="off"></label>${secondPerson(t('Who takes it over and counts it, too'))}`;
     }
+    if (kind === 'refund') return refundAsked(this.work, asksForSecond(this.answer));
     return html`${amountField('amount_fen', t('Amount, yuan'))}${places()}<label class="field">${t('Note')} <input name="note" maxlength="200" autocomplete="off"></label>`;
   }
 
@@ -175,7 +178,7 @@ export class CashDialog extends LitElement {
     const body = bodyOf(fields);
     if (body === null) return;
     this.busy = true;
-    this.answer = await send(this.#path, this.#takes ? this.#taken() : {...body, ...(this.work.receipt ? {receipt: this.work.receipt} : {})});
+    this.answer = await send(this.#path, this.#takes ? this.#taken() : {...body, ...named(this.work)});
     this.busy = false;
     forgetPassword(this);
     if (this.answer.value?.why?.startsWith?.('idle')) location.assign('/sign-in');
@@ -185,7 +188,7 @@ export class CashDialog extends LitElement {
   get #path() {
     const {kind, lane} = this.work;
     /** @type {Record<string, string>} */
-    const paths = {arrears: 'arrears-cash', void: 'void', open: 'open-till', close: 'close-till', safe: 'safe'};
+    const paths = {arrears: 'arrears-cash', void: 'void', open: 'open-till', close: 'close-till', safe: 'safe', refund: 'refund'};
     return kind === 'take' ? `/api/lanes/${encodeURIComponent(lane.name)}/cash` : `/api/money/${paths[kind]}`;
   }
 
@@ -197,6 +200,29 @@ export class CashDialog extends LitElement {
   #closed() {
     this.work = null;
   }
+}
+
+/**
+ * What a piece of work is about, for the plant.
+ * @param {any} work
+ */
+function named({kind, receipt, order}) {
+  if (kind === 'void') return {receipt};
+  return kind === 'refund' ? {order} : {};
+}
+
+/**
+ * @param {any} work
+ * @param {boolean} beside the plant wants a second person
+ */
+function refundAsked(work, beside) {
+  const paid = t('Paid: {amount}', {amount: yuan(work.amount_fen)});
+  /** @type {[string, string][]} */
+  const reasons = [['OVERCHARGED', t('charged too much')], ['PAID_TWICE', t('paid twice')], ['GOODWILL', t('goodwill')], ['SERVICE', t('equipment failed')]];
+  return html`<p>${paid}</p>${amountField('amount_fen', t('Amount, yuan'))}
+    <fieldset><legend>${t('Reason')}</legend>${reasons.map(([value, word]) => html`<label class="choice"><input type="radio" name="reason" value=${value} required> <span>${word}</span></label>`)}</fieldset>
+    <label class="field">${t('Note')} <input name="note" maxlength="200" autocomplete="off"></label>
+    ${beside ? secondPerson(t('Second person')) : nothing}`;
 }
 
 /** Where cash goes. */

@@ -1,42 +1,12 @@
 /** What the books say: one list at a time, chosen by its tab; amounts in yuan, times on the site's clock. */
 
 import {LitElement, html, nothing} from '../vendor/lit.js';
+import {send} from './api.js';
 import {dayAndTime, yuan} from './format.js';
+import {LISTS} from './money-columns.js';
 import {said, t} from './texts.js';
 
 const WAIT_MS = 12_000;
-
-/** @typedef {{key: string, head: () => string}} Column */
-/** @typedef {{name: string, title: () => string, columns: Column[]}} List */
-
-/** @type {List[]} */
-const LISTS = [
-  {
-    name: 'balances',
-    title: () => t('Trial balance'),
-    columns: [
-      {key: 'account', head: () => t('Account')},
-      {key: 'debit_fen', head: () => t('Debit')},
-      {key: 'credit_fen', head: () => t('Credit')},
-    ],
-  },
-  {
-    name: 'tills',
-    title: () => t('Tills'),
-    columns: [
-      {key: 'operator', head: () => t('Person')},
-      {key: 'opened_at', head: () => t('Opened')},
-      {key: 'closed_at', head: () => t('Handed over')},
-      {key: 'float_fen', head: () => t('Float')},
-      {key: 'stays_fen', head: () => t('For stays')},
-      {key: 'arrears_fen', head: () => t('For arrears')},
-      {key: 'voids_fen', head: () => t('Taken back')},
-      {key: 'counted_fen', head: () => t('Counted')},
-      {key: 'difference_fen', head: () => t('Difference')},
-      {key: 'taken_by', head: () => t('Taken over by')},
-    ],
-  },
-];
 
 /** The accounts by their names in the books.
  * @type {Record<string, () => string>} */
@@ -65,7 +35,7 @@ const ACCOUNTS = {
 export const accountWord = (name) => (ACCOUNTS[name] ?? (() => name))();
 
 export class MoneyLists extends LitElement {
-  static properties = {chosen: {state: true}, rows: {state: true}, mistakes: {state: true}};
+  static properties = {chosen: {state: true}, rows: {state: true}, mistakes: {state: true}, refused: {state: true}, live: {type: Boolean}, mayKeepMoney: {type: Boolean}};
 
   constructor() {
     super();
@@ -74,6 +44,9 @@ export class MoneyLists extends LitElement {
     this.rows = null;
     /** @type {string[] | null} */
     this.mistakes = null;
+    this.refused = '';
+    this.live = false;
+    this.mayKeepMoney = false;
   }
 
   createRenderRoot() {
@@ -103,13 +76,45 @@ export class MoneyLists extends LitElement {
   #table(rows) {
     if (!rows.length) return html`<p class="none">${t('None')}</p>`;
     const {columns, name} = this.#list;
-    return html`<table data-table=${name}><thead><tr>${columns.map(({key, head}) => html`<th class=${key.endsWith('_fen') ? 'amount' : ''}>${head()}</th>`)}</tr></thead>
-      <tbody>${rows.map((row) => html`<tr>${columns.map(({key}) => html`<td class=${key.endsWith('_fen') ? 'amount' : ''}>${cell(key, row[key])}</td>`)}</tr>`)}</tbody></table>`;
+    return html`<table data-table=${name}><thead><tr>${columns.map(({key, head}) => html`<th class=${key.endsWith('_fen') ? 'amount' : ''}>${head()}</th>`)}${name === 'cases' && this.mayKeepMoney ? html`<th></th>` : nothing}</tr></thead>
+      <tbody>${rows.map((row) => html`<tr>${columns.map(({key}) => html`<td class=${key.endsWith('_fen') ? 'amount' : ''}>${cell(key, row[key])}</td>`)}${this.#deeds(row)}</tr>`)}</tbody></table>
+      ${this.refused ? html`<p class="bad" role="status">${said(this.refused)}</p>` : nothing}`;
+  }
+
+  /** A case is taken by whoever answers for it, and closed with what came of it. @param {any} row */
+  #deeds(row) {
+    if (this.chosen !== 'cases' || !this.mayKeepMoney) return nothing;
+    const take = html`<button type="button" data-take=${row.ref} ?disabled=${!this.live} @click=${() => this.#deal(row.ref, 'take', {})}>${t('Take')}</button>`;
+    const outcome = html`<input name="outcome" aria-label=${t('What came of it')} placeholder=${t('What came of it')} required maxlength="200" autocomplete="off">`;
+    const close = html`<form class="search" @submit=${(/** @type {SubmitEvent} */ event) => this.#close(event, row.ref)}>${outcome}
+      <button type="submit" data-close=${row.ref} ?disabled=${!this.live}>${t('Close the case')}</button></form>`;
+    return html`<td>${row.owner ? close : take}</td>`;
+  }
+
+  /**
+   * @param {SubmitEvent} event
+   * @param {string} ref
+   */
+  #close(event, ref) {
+    event.preventDefault();
+    this.#deal(ref, 'close', Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target))));
+  }
+
+  /**
+   * @param {string} ref
+   * @param {string} deed
+   * @param {object} more
+   */
+  async #deal(ref, deed, more) {
+    const answer = await send(`/api/money/cases/${deed}`, {case: ref, ...more});
+    this.refused = answer.outcome === 'done' ? '' : answer.why || t('no answer from the server');
+    this.refresh();
   }
 
   /** @param {string} name */
   #choose(name) {
     this.chosen = name;
+    this.refused = '';
     this.rows = null;
     this.refresh();
   }
@@ -145,6 +150,7 @@ const side = (amount) => (amount >= 0 ? {debit_fen: amount} : {credit_fen: -amou
 export function cell(key, value) {
   if (value === null || value === undefined || value === '') return '';
   if (key.endsWith('_fen')) return yuan(value);
+  if (Array.isArray(value)) return value.join(', ');
   if (key === 'at' || key.endsWith('_at') || key.endsWith('_until')) return dayAndTime(new Date(value));
   return typeof value === 'string' ? said(value) : String(value);
 }

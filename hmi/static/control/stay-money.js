@@ -19,7 +19,7 @@ const PARTS = [
 ];
 
 export class StayMoney extends LitElement {
-  static properties = {found: {state: true}, why: {state: true}, mayTakeCash: {type: Boolean}};
+  static properties = {found: {state: true}, why: {state: true}, mayTakeCash: {type: Boolean}, mayKeepMoney: {type: Boolean}};
 
   constructor() {
     super();
@@ -27,6 +27,7 @@ export class StayMoney extends LitElement {
     this.found = null;
     this.why = '';
     this.mayTakeCash = false;
+    this.mayKeepMoney = false;
   }
 
   createRenderRoot() {
@@ -50,7 +51,7 @@ export class StayMoney extends LitElement {
     return html`<article data-stay=${stay.id}><h3>${stay.plate} <small>${stay.id}</small></h3>
       <p class="sums"><span>${dayAndTime(new Date(stay.entered_at))} – ${stay.exited_at ? dayAndTime(new Date(stay.exited_at)) : t('still inside')}</span>
         ${amounts.map(([word, amount]) => html`<span>${word} <b>${yuan(amount)}</b></span>`)}${this.#arrears(stay)}</p>
-      ${PARTS.map(({part, title, keys}) => (told[part]?.length ? html`<h4>${title()}</h4>${rowsOf(told[part], keys)}` : nothing))}
+      ${PARTS.map(({part, title, keys}) => (told[part]?.length ? html`<h4>${title()}</h4>${rowsOf(told[part], keys)}` : nothing))}${this.#refundable(told.payments)}
       <h4>${t('Entries')}</h4>${entries(told.entries)}</article>`;
   }
 
@@ -59,6 +60,18 @@ export class StayMoney extends LitElement {
     if (!stay.arrears_fen || !this.mayTakeCash) return nothing;
     const work = {kind: 'arrears', stay: stay.id, due_fen: stay.arrears_fen};
     return html`<button type="button" data-arrears=${stay.id} @click=${() => this.dispatchEvent(new CustomEvent('cash', {detail: work, bubbles: true}))}>${t('Cash for what is owed')}</button>`;
+  }
+
+  /** Give a payment back: whoever answers for money. @param {any[]} payments */
+  #refundable(payments) {
+    if (!this.mayKeepMoney) return nothing;
+    return payments.map((one) => html`<p><button type="button" data-refund=${one.out_trade_no} @click=${() => this.#giveBack(one)}>${t('Give the payment back')}</button> ${one.out_trade_no}</p>`);
+  }
+
+  /** @param {any} one */
+  #giveBack(one) {
+    const work = {kind: 'refund', order: one.out_trade_no, amount_fen: one.amount_fen};
+    this.dispatchEvent(new CustomEvent('cash', {detail: work, bubbles: true}));
   }
 
   /** @param {SubmitEvent} event */
