@@ -27,18 +27,19 @@ def add(
     """Put a request into the outbox."""
     request = RequestId(new_id(at))
     conn.execute(
-        requests.insert().values(
-            id=request,
-            site=site,
-            lane=place.lane,
-            stay=stay,
-            out_trade_no=order,
-            passage=place.passage,
-            reason=reason.value,
-            actor=by,
-            made_at=at,
-            state="WAITING",
-        )
+        requests.insert(),
+        {
+            "id": request,
+            "site": site,
+            "lane": place.lane,
+            "stay": stay,
+            "out_trade_no": order,
+            "passage": place.passage,
+            "reason": reason.value,
+            "actor": by,
+            "made_at": at,
+            "state": "WAITING",
+        },
     )
     return request
 

@@ -152,16 +152,17 @@ def add_demand_order(
 ) -> None:
     """Record an order for a demand before it is sent."""
     conn.execute(
-        orders.insert().values(
-            out_trade_no=order,
-            site=books.site,
-            demand=demand.id,
-            amount_fen=demand.amount_fen,
-            kind=OrderKind.QR.value,
-            state=OrderState.CREATING.value,
-            expires_at=expires_at,
-            made_at=at,
-        )
+        orders.insert(),
+        {
+            "out_trade_no": order,
+            "site": books.site,
+            "demand": demand.id,
+            "amount_fen": demand.amount_fen,
+            "kind": OrderKind.QR.value,
+            "state": OrderState.CREATING.value,
+            "expires_at": expires_at,
+            "made_at": at,
+        },
     )
     body = {"order": order, "demand": demand.id, "demand_kind": demand.kind.value, "due_fen": demand.amount_fen}
     books.tell(conn, at, "money", "order made", NOWHERE, **body)
@@ -180,21 +181,22 @@ def add_order(
 ) -> None:
     """Record an order before it is sent: afterwards nobody could tell whose payment came."""
     conn.execute(
-        orders.insert().values(
-            out_trade_no=order,
-            site=books.site,
-            stay=quote.stay,
-            quote=quote.id,
-            lane=place.lane,
-            passage=place.passage,
-            amount_fen=quote.due_fen,
-            kind=kind.value,
-            way=offer.way.value,
-            payer=offer.payer,
-            state=OrderState.CREATING.value,
-            expires_at=expires_at,
-            made_at=at,
-        )
+        orders.insert(),
+        {
+            "out_trade_no": order,
+            "site": books.site,
+            "stay": quote.stay,
+            "quote": quote.id,
+            "lane": place.lane,
+            "passage": place.passage,
+            "amount_fen": quote.due_fen,
+            "kind": kind.value,
+            "way": offer.way.value,
+            "payer": offer.payer,
+            "state": OrderState.CREATING.value,
+            "expires_at": expires_at,
+            "made_at": at,
+        },
     )
     body = {"order": order, "paid_by": kind.value, "stay": quote.stay, "due_fen": quote.due_fen}
     books.tell(conn, at, "money", "order made", place, **body)
@@ -249,19 +251,20 @@ def add_settlement(
 ) -> None:
     """Record that an order was paid; `surplus` of it goes back, `older` cleared debts of earlier stays."""
     conn.execute(
-        settlements.insert().values(
-            id=new_id(at),
-            site=books.site,
-            out_trade_no=order.id,
-            stay=order.stay if isinstance(order, PayOrder) else None,
-            older_fen=older,
-            transaction_id=paid.transaction_id,
-            amount_fen=paid.amount_fen,
-            surplus_fen=surplus,
-            source=source,
-            paid_at=paid.paid_at or at,
-            settled_at=at,
-        )
+        settlements.insert(),
+        {
+            "id": new_id(at),
+            "site": books.site,
+            "out_trade_no": order.id,
+            "stay": order.stay if isinstance(order, PayOrder) else None,
+            "older_fen": older,
+            "transaction_id": paid.transaction_id,
+            "amount_fen": paid.amount_fen,
+            "surplus_fen": surplus,
+            "source": source,
+            "paid_at": paid.paid_at or at,
+            "settled_at": at,
+        },
     )
 
 
@@ -275,16 +278,17 @@ def add_notice(
 ) -> None:
     """Keep a verified notice as it came."""
     conn.execute(
-        notices.insert().values(
-            id=notice.id,
-            site=books.site,
-            event_type=notice.event_type,
-            verdict=verdict,
-            out_trade_no=notice.order[:32] if notice.order else None,
-            received_at=at,
-            headers=headers,
-            body=body,
-        )
+        notices.insert(),
+        {
+            "id": notice.id,
+            "site": books.site,
+            "event_type": notice.event_type,
+            "verdict": verdict,
+            "out_trade_no": notice.order[:32] if notice.order else None,
+            "received_at": at,
+            "headers": headers,
+            "body": body,
+        },
     )
 
 
