@@ -27,12 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--schedules", type=int, default=1000)
     parser.add_argument("--first", type=int, default=1, help="seed of the first one")
     parser.add_argument("--seed", type=int, help="only this one")
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell the story of each")
     parser.add_argument("--shrink", action="store_true", help="make one that fails as small as may be")
     asked = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.schedules)
-    with made_site() as site:
+    with made_site(on_postgres=asked.postgres) as site:
         ran = [_run(site, drawn(seed), verbose=asked.verbose) for seed in seeds]
         for one in ran:
             if asked.shrink and one.wrong:

@@ -44,6 +44,7 @@ def runs() -> list[Long]:
         Long(f"{TRIES} gate commands over bad lines, Modbus TCP", [*once, "modbus"]),
         Long(f"{TRIES} gate commands over bad lines, OPC UA", [*once, "opcua"]),
         Long(f"{SCHEDULES} random fault schedules for billing", faults),
+        Long("100 more on PostgreSQL", [*faults[:-1], "100", "--first", "100001", "--postgres"]),
         Long(
             "camera process before a camera that misbehaves, 300 times",
             [python, "-m", "tests.soak.cameras", "--turns", "300"],
