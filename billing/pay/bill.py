@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _YUAN = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,5}))?")
 _SEPARATOR: Final = ",`"
+SUMS_DIFFER: Final = "the rows do not add up to the sums"
 MILLI: Final = 1000
 """Thousandths in one."""
 SUCCESS: Final = "SUCCESS"
@@ -167,7 +168,7 @@ def fund_rows(text: Iterable[str], zone: ZoneInfo) -> Iterator[FundRow | FundTot
 
 def _agreed(stated: T, found: T) -> T:
     if stated != found:
-        raise BillError(f"the rows do not add up to the sums: {found} instead of {stated}")
+        raise BillError(f"{SUMS_DIFFER}: {found} instead of {stated}")
     return stated
 
 

@@ -116,7 +116,7 @@ def _kept(row: BillRow) -> Iterator[tuple[datetime, Entry]]:
 def theirs(conn: Connection, site: SiteId, day: date) -> Iterator[Trade]:
     """Give the trades of a day's bill that are ours, one after the other."""
     query = select(rows).where(rows.c.site == site, rows.c.day == day, rows.c.ours).order_by(rows.c.line)
-    for part in conn.execution_options(yield_per=1000).execute(query).partitions():
+    for part in conn.execute(query, execution_options={"yield_per": 1000}).partitions():
         yield from (_trade(row) for row in part)
 
 
