@@ -136,3 +136,10 @@ async def test_a_stay_that_was_annulled_parts_nothing(till: Till) -> None:
     await till.cashier.annul_stay(IN1, passage.id)
     till.clock.later_s += 300
     assert (await visit(till, 3, 30))[1] == 500
+
+
+async def test_free_minutes_that_both_had_together_are_counted_once_against_later_stays(till: Till) -> None:
+    once = "FREE_PERIOD_CHARGING_CUMULATIVE_QUOTA_CALCULATION"
+    terms = {"reentry_mode": "REENTRY_GAP_CHARGED", "reentry_duration": 30, "free_period_charging_mode": once}
+    charge_by(till, simple_tariff(**terms))
+    assert await told(till, 1, (4, 2), (4, 60), (5, 60), (1, 0)) == [0, 0, 0, 500]
