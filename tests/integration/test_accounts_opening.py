@@ -48,6 +48,7 @@ def test_what_was_taken_before_stands_in_the_opened_books(tmp_path: Path) -> Non
                 | {"arrears": arrears, "waived": waived},
             )
         _paid_twice(conn)
+        _left_an_order_open(conn)
         conn.commit()
     migrate(url)
     with engine.connect() as conn:
@@ -56,11 +57,26 @@ def test_what_was_taken_before_stands_in_the_opened_books(tmp_path: Path) -> Non
         assert by_subject(conn, site, Account.ARREARS) == {"left-owing": 700}
         assert by_subject(conn, site, Account.REFUND_PAYABLE) == {"RD1A": -500}
         found = trial(conn, site)
+        back = conn.execute(text("SELECT out_refund_no, amount_fen, total_fen, reason, state FROM refund")).all()
+        closing = conn.execute(text("SELECT closing FROM pay_order WHERE out_trade_no = 'D2'")).scalar()
     engine.dispose()
+    assert back == [("RD1A", 500, 500, "SURPLUS", "WANTED")]
+    assert closing == "the stay has ended"
     assert found[Account.WECHAT] == 500 + 500 + 200 + 500
     assert found[Account.PARKING] == -(500 + 900 + 300)
     assert found[Account.DISCOUNT] == 300
     assert sum(found.values()) == 0
+
+
+def _left_an_order_open(conn: Connection) -> None:
+    """An order of a car that left while WeChat could not be reached."""
+    conn.execute(
+        text(
+            "INSERT INTO pay_order (out_trade_no, site, stay, quote, amount_fen, state, expires_at, made_at)"
+            " VALUES ('D2', 'demo', 'left-owing', 'q', 500, 'OPEN', :at, :at)"
+        ),
+        {"at": AT.replace(tzinfo=None)},
+    )
 
 
 def _paid_twice(conn: Connection) -> None:

@@ -2,14 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from billing.books import Books
+from billing.counter.counter import Counter
+from billing.counter.words import Receipt, Shift
 from billing.pay.gateway import Refund
 from billing.refunds import book
+from billing.refunds.words import RefundReason
 from scada.model.lane.words import Reason
+from scada.model.money import Fen
+from scada.model.names import OrderId, StayId
 from scada.store.schema import open_request, pay_order, refund, settlement, stay
+from tests.support.billing import OUT1, made_passage
 from tests.support.refunds import Desk, Site, open_desk, site_with_wechat
 
 
@@ -213,3 +222,38 @@ async def test_an_order_that_our_older_books_have_lost_the_payment_of_is_settled
     [account] = await desk.till.rows(stay)
     assert account.paid_fen == 500
     assert await desk.till.rows(refund) == []
+
+
+async def test_cash_and_a_code_paid_together_settle_once_and_the_code_goes_back(desk: Desk) -> None:
+    till, parked = desk.till, await desk.till.come_in()
+    order = await desk.at_exit(parked)
+    zone, settled = till.config.site.zone_info, list[StayId]()
+    counter = Counter(Books.of(till.config), zone, till.db, till.clock, till.cashier, settled.append)
+    assert isinstance(await counter.open_till("wang", Fen(0)), Shift)
+    desk.site.phone.plan_answers("drop_before", "/close", 9)
+    passage = made_passage(till.clock.now(), OUT1, "京A12345", 7)
+    assert isinstance(await counter.take("wang", OUT1, passage.id, parked, Fen(500), Fen(500)), Receipt)
+    assert await desk.pay(order) == "ok"
+    await desk.until_refunds([(500, "SUCCESS")])
+    assert settled == [parked]
+    assert len(await till.rows(open_request)) == 1
+    await desk.agree()
+
+
+async def test_two_refunds_of_one_payment_are_a_minute_apart(desk: Desk) -> None:
+    """WeChat refuses a second one within the minute; ours waits before it asks."""
+    desk.site.wechat.refunds.by_itself = ""
+    number = await owing(desk)
+    [first] = await desk.until_refunds([(500, "PROCESSING")])
+    at, site, second = desk.till.clock.now(), desk.till.config.site_id, number[:-1] + "B"
+    books = Books(site, Books.of(desk.till.config).merchant)
+    order, why = OrderId(first.out_trade_no), RefundReason.GOODWILL
+
+    def want(conn: Connection) -> bool:
+        book.want(conn, books, at, second, order, None, Fen(1), Fen(500), why, "wang")
+        return book.sending(conn, books, at, second, at)
+
+    assert await desk.till.db.write(want) is False
+    waiting = await desk.till.db.read(lambda conn: book.find(conn, site, second))
+    assert waiting is not None
+    assert (waiting.state.value, waiting.next_at) == ("WANTED", first.sent_at + timedelta(seconds=61))
