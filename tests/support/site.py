@@ -65,10 +65,10 @@ class LiveSite:
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(_journal, self.config, kind).result(STOP_S)
 
-    def send(self, number: int, plate: str, *, dead_phone: bool = False) -> None:
-        """Let a car come that stays for a second."""
+    def send(self, number: int, plate: str, *, dead_phone: bool = False, dwell_s: float = 1.0) -> None:
+        """Let a car come and stay for a while."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([number, plate, dead_phone]) + "\n")
+        self._process.stdin.write(json.dumps([number, plate, dead_phone, dwell_s]) + "\n")
         self._process.stdin.flush()
 
     @property
@@ -104,8 +104,8 @@ async def _run(path: Path) -> None:
             sys.stdout.write(f"{UP}\n")
             sys.stdout.flush()
             while line := await asyncio.to_thread(sys.stdin.readline):
-                number, plate, dead_phone = json.loads(line)
-                car = Car(CarName(f"car-{number}"), *way(config), dwell_s=1.0)
+                number, plate, dead_phone, dwell_s = json.loads(line)
+                car = Car(CarName(f"car-{number}"), *way(config), dwell_s=dwell_s)
                 cars.invite(Visit(car, Plate(plate), None, number, Person(dead_phone=dead_phone), 0.0), 0.0)
             driving.cancel()
             await asyncio.gather(driving, return_exceptions=True)

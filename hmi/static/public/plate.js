@@ -8,7 +8,8 @@ const {provinces, signs, erase} = /** @type {Record<string, string>} */ (keys.da
 function key(sign) {
   const button = document.createElement('button');
   button.type = 'button';
-  button.textContent = sign;
+  button.textContent = sign === erase ? '⌫' : sign;
+  if (sign === erase) button.setAttribute('aria-label', erase);
   button.addEventListener('click', () => press(sign));
   return button;
 }

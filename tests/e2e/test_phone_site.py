@@ -1,0 +1,122 @@
+"""A driver's phone in a real browser before the whole site: pays ahead, binds the plate, is pushed the fee, leaves."""
+
+import json
+import re
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.support.browser import started_chromium
+from tests.support.site import LiveSite
+
+CAR_MS = 60_000
+PLATE = "京A12345"
+WECHAT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126 Mobile Safari/537.36 MicroMessenger/8.0.50"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[LiveSite]:
+    with tempfile.TemporaryDirectory(prefix="dz-") as folder, LiveSite(Path(folder)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(site: LiveSite) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = started_chromium(playwright)
+        yield browser
+        browser.close()
+
+
+def bank(site: LiveSite) -> str:
+    assert site.config.sim is not None
+    return f"http://127.0.0.1:{site.config.sim.wechat_port}"
+
+
+def got(url: str, openid: str = "") -> str:
+    request = urllib.request.Request(url, headers={"Accept": "application/json", "Cookie": f"openid={openid}"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        return str(answer.read().decode())
+
+
+@contextmanager
+def phone(chromium: Browser, site: LiveSite, openid: str, locale: str) -> Iterator[Page]:
+    """Open WeChat's own browser on a phone: its bridge is there, and the visitor is who he is."""
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, user_agent=WECHAT, locale=locale, bypass_csp=True, has_touch=True
+    )
+    context.add_cookies([{"name": "openid", "value": openid, "url": bank(site)}])
+    context.add_init_script(got(f"{bank(site)}/phone/bridge.js", openid))
+    page = context.new_page()
+    page.set_default_timeout(CAR_MS)
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+def messages(site: LiveSite, openid: str) -> list[dict[str, Any]]:
+    return list(json.loads(got(f"{bank(site)}/phone/messages?openid={openid}"))["messages"])
+
+
+def type_plate(page: Page, plate: str) -> None:
+    for sign in plate:
+        page.locator("#keys").get_by_role("button", name=sign, exact=True).click()
+    expect(page.locator("#plate")).to_have_value(plate)
+
+
+def until_inside(page: Page, site: LiveSite) -> None:
+    """Ask for the fee until the car has come in."""
+    for _ in range(60):
+        page.goto(f"{site.config.web.public.url}/")
+        type_plate(page, PLATE)
+        page.get_by_role("button", name=re.compile("See the fee|查看费用")).click()
+        if page.locator("body[data-page=fee]").count():
+            return
+        page.wait_for_timeout(2500)
+    raise AssertionError("the car did not come in")
+
+
+@pytest.mark.timeout(500)
+def test_a_driver_pays_ahead_binds_the_plate_and_is_pushed_the_fee_next_time(chromium: Browser, site: LiveSite) -> None:
+    site.send(1, PLATE, dead_phone=True, dwell_s=45.0)
+    with phone(chromium, site, "oDriver", "en-GB") as page:
+        until_inside(page, site)
+        expect(page.locator(".due b")).to_have_text("¥5.00")
+        page.get_by_role("link", name="Pay by WeChat").click()
+        expect(page.locator("body[data-page=fee]")).to_be_visible()
+        assert "code=" not in page.url
+        page.get_by_role("button", name="Pay by WeChat").click()
+        expect(page.locator(".words.good")).to_contain_text("Paid. Please leave by")
+        page.get_by_role("link", name="My car").click()
+        page.get_by_label("Bind a plate").fill(PLATE)
+        page.get_by_role("button", name="Bind", exact=True).click()
+        expect(page.locator(".row b").first).to_have_text(PLATE)
+        page.get_by_role("link", name="Receipt").click()
+        expect(page.locator(".receipt")).to_contain_text("¥5.00")
+        [settled] = [row for row in site.journal("money") if row.what == "settled"]
+        assert settled.body["amount_fen"] == 500
+
+    before = len(messages(site, "oDriver"))
+    site.send(2, PLATE, dead_phone=True, dwell_s=1.0)
+    with phone(chromium, site, "oDriver", "zh-CN") as page:
+        for _ in range(120):
+            if found := [one for one in messages(site, "oDriver")[: -before or None] if one["template"] == "SIM_FEE"]:
+                break
+            page.wait_for_timeout(500)
+        assert (found[0]["data"]["plate"], found[0]["data"]["lane"]) == (PLATE, "1号出口")
+        page.goto(found[0]["url"])
+        expect(page.locator("main")).to_contain_text("您的车辆在1号出口")
+        page.get_by_role("link", name="微信支付").click()
+        page.get_by_role("button", name="微信支付").click()
+        expect(page.locator(".words.good")).to_contain_text("已支付")
+        expect(page.locator(".words.good")).to_contain_text("本次停车已结束", timeout=CAR_MS)
+    assert [one["template"] for one in messages(site, "oDriver")].count("SIM_PAID") == 1
+    ended = [str(row.body["reason"]) for row in site.journal("event") if row.what == "stay ended"]
+    assert sorted(ended) == ["PAID", "PREPAID"]
