@@ -28,6 +28,9 @@ from tests.support.billing import (
 )
 from tests.support.store import open_database, until
 
+on_both = pytest.mark.usefixtures("any_database")
+"""The whole way of a payment on each database; the rest of the file is the same on both."""
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, Phone]]:
@@ -74,6 +77,7 @@ async def forge(phone: Phone, code_url: str, manner: str) -> int:
     return await asyncio.to_thread(phone.forge, code_url, manner)
 
 
+@on_both
 async def test_a_paid_order_credits_its_stay_and_asks_once_for_its_gate(till: Till, phone: Phone) -> None:
     parked = await till.come_in()
     order = await order_after(till, parked, hours=2.5)
@@ -140,6 +144,7 @@ async def test_a_wrong_notice_opens_nothing_and_is_journalled(
     assert len(await till.rows(notice)) == (1 if status == 204 else 0)
 
 
+@on_both
 async def test_a_notice_sent_twice_settles_once(till: Till, phone: Phone) -> None:
     parked = await till.come_in()
     order = await order_after(till, parked)
@@ -164,6 +169,7 @@ async def test_a_car_that_backed_away_and_came_back_gets_the_order_it_had(till: 
     assert asked.passage.endswith("-8")
 
 
+@on_both
 async def test_a_new_price_closes_the_old_order_first(till: Till, phone: Phone) -> None:
     parked = await till.come_in()
     old = await order_after(till, parked)
@@ -175,6 +181,7 @@ async def test_a_new_price_closes_the_old_order_first(till: Till, phone: Phone) 
     assert sum(row.amount_fen for row in await till.rows(settlement)) == 1500 - 500
 
 
+@on_both
 async def test_a_payment_that_wins_the_race_against_the_close_is_credited(till: Till, phone: Phone) -> None:
     parked = await till.come_in()
     order = await order_after(till, parked)
@@ -218,6 +225,7 @@ async def test_nobody_is_charged_under_a_second_number_while_the_first_is_in_dou
     assert order.due_fen == 1000
 
 
+@on_both
 async def test_the_fee_of_a_paid_stay_is_what_was_paid(till: Till, phone: Phone) -> None:
     parked = await till.come_in()
     order = await order_after(till, parked, hours=0.99)
@@ -246,6 +254,7 @@ async def test_an_operators_reason_says_whether_the_unpaid_part_is_owed(
     assert (row.fee_fen, row.arrears_fen, row.waived_fen) == (500, arrears, waived)
 
 
+@on_both
 async def test_a_payment_after_the_car_left_clears_its_arrears_and_moves_no_gate(till: Till, phone: Phone) -> None:
     parked = await till.come_in()
     order = await order_after(till, parked)
@@ -295,6 +304,7 @@ async def test_a_quote_that_was_paid_meanwhile_is_not_ordered_again(till: Till, 
         await till.cashier.order(OUT1, passage.id, quote)
 
 
+@on_both
 async def test_two_lanes_that_ask_at_once_get_one_order(till: Till) -> None:
     parked = await till.come_in()
     till.clock.later_s += HOUR_S
@@ -310,6 +320,7 @@ async def test_a_stay_that_nobody_knows_has_no_quote(till: Till) -> None:
         await till.cashier.quote(OUT1, passage.id, StayId(new_id(till.clock.now())))
 
 
+@on_both
 async def test_the_poller_settles_what_no_notice_told(config: Config, phone: Phone, tmp_path: Path) -> None:
     async with open_database(tmp_path) as db, open_till(config, db, ask_after_s=(0.3, 0.6, 0.9)) as till:
         parked = await till.come_in()
@@ -321,6 +332,7 @@ async def test_the_poller_settles_what_no_notice_told(config: Config, phone: Pho
         assert len(await till.rows(open_request)) == 1
 
 
+@on_both
 async def test_an_order_left_open_is_asked_for_at_the_next_start(config: Config, phone: Phone, tmp_path: Path) -> None:
     async with open_database(tmp_path) as db:
         async with open_till(config, db, ask_after_s=(60.0,)) as till:
