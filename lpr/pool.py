@@ -12,11 +12,12 @@ from lpr.process.turns import Turns, cores
 from lpr.process.wire import Settings
 from lpr.push.recent import T_HINT_S, Pushed, PushedReads
 from scada.clock import Clock
-from scada.config import Camera, Config
+from scada.config import Config
 from scada.model.camera.figures import SceneFigures
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, PictureId
 from scada.model.plate import PlateRead, PlateUnread
+from scada.settings.cameras import Camera
 
 _BEFORE_S = 1.0
 """How long before the order frames may support those after it: longer, and the car was not there yet."""

@@ -46,7 +46,7 @@ from plc.serve.catalogue import served
 from plc.serve.door import door
 from plc.tagmap import TagMap, site_files
 from scada.clock import SystemClock
-from scada.config import Config, Lane
+from scada.config import Config
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
 from scada.engine.cameras import CameraWatch
 from scada.engine.command.gatekeeper import Gatekeeper
@@ -84,6 +84,7 @@ from scada.model.tag import TagName, TagSpec
 from scada.model.zones import ZoneCount
 from scada.phonedesk import PhoneRoom, phone_room
 from scada.ports import Historian, JournalEntry, OpenStay
+from scada.settings.lanes import Lane
 from scada.store.db import Database, database_url, migrate
 from scada.store.historian import build as build_historian
 from scada.store.journal import SqlJournal

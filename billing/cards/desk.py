@@ -16,10 +16,10 @@ from billing.cards.terms import Product
 from billing.counter import shifts
 from billing.orders.keeper import Payable
 from scada.clock import Clock
-from scada.config import CardProduct
 from scada.model.money import Fen
 from scada.model.plate import Plate
 from scada.ports import BillingError
+from scada.settings.money import CardProduct
 from scada.store.db import Database, StoreError
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import structlog
 
 from billing.scanner.code import Lines
-from scada.config import Scanner
 from scada.model.names import LaneName
+from scada.settings.money import Scanner
 
 log = structlog.get_logger(__name__)
 

@@ -29,12 +29,12 @@ from billing.visit import park, reentry, telling
 from billing.visit.charge import Charge, charge
 from billing.visit.park import Park
 from billing.vouchers import book as vouchers
-from scada.config import Arrears, Limits
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, PassageId, StayId
 from scada.model.plate import Plate, PlateRead
 from scada.ports import Admission, BillingError
+from scada.settings.money import Arrears, Limits
 
 NO_ORDERS: tuple[OrderId, ...] = ()
 

@@ -11,11 +11,11 @@ from lpr.evidence import CASE
 from lpr.keeping.choice import Classes, Doomed, Keep, doomed, keep_of
 from lpr.keeping.shelf import Shelf
 from scada.clock import Clock
-from scada.config import Evidence
 from scada.engine.tags import TagTable
 from scada.model.names import SiteId
 from scada.model.tag import TagName
 from scada.ports import Journal, JournalEntry
+from scada.settings.cameras import Evidence
 from scada.store import camerabook, evidence
 from scada.store.db import Database, StoreError
 

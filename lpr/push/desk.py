@@ -23,11 +23,12 @@ from lpr.push.makes import MAKES
 from lpr.push.recent import PushedReads
 from lpr.push.words import Answer, Post, PushError, Read
 from scada.clock import Clock
-from scada.config import Config, Unit
+from scada.config import Config
 from scada.engine.bridge import Ask, BridgeRefusal
 from scada.model.names import LaneName, PassageId, PictureId
 from scada.ports import Journal, JournalEntry, PictureError
 from scada.secretfile import read_secret
+from scada.settings.cameras import Unit
 from scada.store.db import Database, StoreError
 from scada.store.schema import passage as passages
 

@@ -13,10 +13,10 @@ from datetime import datetime
 from lpr.push.words import Read
 from lpr.reader.grammar import colour_by_text, parse
 from lpr.vote import Ballot
-from scada.config import Unit
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PictureId
 from scada.model.plate import PlateKind, normal_form
+from scada.settings.cameras import Unit
 
 T_HINT_S = 5.0
 """A read from before the loop is a hint for so long (`lanes.md` §5)."""

@@ -22,9 +22,10 @@ from plc.serve.table import Entry, read_table, unserved
 from plc.ua.keys import KeyFolder, KeysError
 from scada.bridge import Bridge, Value
 from scada.clock import Clock, clock_from
-from scada.config import Config, ConfigError, Serve, ServeModbus, load
+from scada.config import Config, ConfigError, load
 from scada.log import log_to_stderr
 from scada.model.tag import TagName
+from scada.settings.stores import Serve, ServeModbus
 
 COURTESY = 5
 """How much the plant and its other processes go before this one."""

@@ -14,7 +14,7 @@ import structlog
 from plc.serve.picture import Picture, Shown
 from plc.serve.table import Entry, number_of, words
 from scada.clock import Clock
-from scada.config import ServeModbus
+from scada.settings.stores import ServeModbus
 
 READ_INPUTS, READ_REGISTERS = 2, 4
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_COUNT = 1, 2, 3

@@ -16,8 +16,8 @@ from plc.serve.space import Space
 from plc.ua.keys import CLIENTS, KeyFolder, KeysError
 from scada.bridge import Bridge, Value
 from scada.clock import Clock
-from scada.config import ServeOpcUa, ServeSecurity
 from scada.model.tag import TagName
+from scada.settings.stores import ServeOpcUa, ServeSecurity
 
 SHOW_S = 0.1
 GUARD_S = 5.0

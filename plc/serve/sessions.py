@@ -19,7 +19,7 @@ from asyncua.ua.status_codes import StatusCodes
 from cryptography import x509
 
 from plc.ua.certificate import name_of, sha256, trouble_with_dates
-from scada.config import ServeOpcUa
+from scada.settings.stores import ServeOpcUa
 
 FASTEST_MS = 100.0
 """Changes cross the bridge ten times a second; publishing more often brings nothing."""

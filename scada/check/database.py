@@ -7,7 +7,8 @@ from sqlalchemy import inspect, make_url, text
 
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
-from scada.config import ConfigError, DatabaseKeys, data_folder, joined
+from scada.config import ConfigError, data_folder, joined
+from scada.settings.stores import DatabaseKeys
 from scada.store.db import StoreError, connected, writing_engine
 from scada.store.sql.place import file_url, read_url
 

@@ -21,8 +21,9 @@ from scada.check.database import KEY, Unfit, fitness
 from scada.check.lines import key_lines, key_text, line_of
 from scada.check.mistakes import Mistake
 from scada.clock import clock_from
-from scada.config import Camera, Config
+from scada.config import Config
 from scada.ports import PlcError
+from scada.settings.cameras import Camera
 from scada.store.db import StoreError, database_url, place
 
 LIMIT_S = 3.0

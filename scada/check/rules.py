@@ -16,7 +16,7 @@ from scada.check.paying import deductions_are_named, scanners_stand_at_exits
 from scada.check.reading import Reading
 from scada.check.serving import LOOPBACK, nothing_open_leaves_this_machine, somebody_may_connect
 from scada.check.zones import lanes_lead_to_zones, zones_hold_together
-from scada.config import LaneTiming
+from scada.settings.lanes import LaneTiming
 
 Rule = Callable[[Reading], Iterator[Mistake]]
 

@@ -9,9 +9,10 @@ from plc.serve.catalogue import Served, may_be_served, served
 from plc.serve.table import Flaw, read_table, unserved
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
-from scada.config import Config, ConfigError, ServeModbus, load
+from scada.config import Config, ConfigError, load
 from scada.engine.lanetags import own_specs
 from scada.model.tag import TagName, TagSpec
+from scada.settings.stores import ServeModbus
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from scada.config import Lane as LaneConfig
 from scada.engine.lane.perform import LaneParts, Performer
 from scada.engine.lane.record import Begins, step_entries
 from scada.engine.lane.restart import doubted, end_of_command, take_over
@@ -24,6 +23,7 @@ from scada.model.lane.words import BOTH_WAYS, Direction, Fate, OpenRequest
 from scada.model.names import LaneName, PassageId, PictureId, StayId
 from scada.model.tag import TagName, TagValue
 from scada.ports import BillingError
+from scada.settings.lanes import Lane as LaneConfig
 
 TICK_S = 0.1
 """How often a lane hears that time has passed when nothing else happens."""

@@ -11,11 +11,12 @@ from billing.accounts.chart import Account
 from billing.arrears import debts
 from billing.books import Books
 from billing.settle import Merchant
-from scada.config import Arrears, Config
+from scada.config import Config
 from scada.model.lane.words import Ending, Quote, Reason
 from scada.model.names import SiteId, StayId
 from scada.model.plate import Plate
 from scada.ports import BillingError
+from scada.settings.money import Arrears
 from scada.store.journal import verify
 from scada.store.schema import demand, open_request, pay_order, refund, settlement, stay
 from tests.support.billing import (

@@ -11,8 +11,9 @@ from time import monotonic
 import pytest
 
 from scada.clock import VirtualClock
-from scada.config import History, Influx, load
+from scada.config import load
 from scada.model.tag import Quality, TagName, TagValue, Value
+from scada.settings.stores import History, Influx
 from scada.store import historian
 from scada.store.db import StoreError
 from scada.store.historian import sender as sender_module

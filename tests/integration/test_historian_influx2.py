@@ -10,8 +10,8 @@ from time import monotonic
 import pytest
 
 from scada.clock import VirtualClock
-from scada.config import Influx
 from scada.model.tag import Quality, TagName, TagValue
+from scada.settings.stores import Influx
 from scada.store.db import StoreError
 from scada.store.historian import sender as sender_module
 from scada.store.historian.answers import Answer, wait_s

@@ -11,10 +11,10 @@ from lpr.process.record import Captured
 from lpr.push.recent import PushedReads
 from lpr.push.words import Read
 from scada.clock import SystemClock
-from scada.config import Unit
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import PlateColour, PlateRead, PlateUnread
+from scada.settings.cameras import Unit
 from tests.support.lpr import Feed, free_port, site, until, with_camera
 
 IN = LaneName("in1")

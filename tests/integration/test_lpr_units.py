@@ -16,11 +16,12 @@ from lpr.push.desk import UnitDesk, UnitParts, unit_keys
 from lpr.push.recent import PushedReads
 from lpr.push.words import Post
 from scada.clock import SystemClock
-from scada.config import Config, Unit
+from scada.config import Config
 from scada.engine.bridge import Ask, BridgeRefusal
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import JournalEntry
+from scada.settings.cameras import Unit
 from scada.store.db import Database, StoreError, migrate
 from scada.store.journal import SqlJournal
 from scada.store.schema import journal as journal_table

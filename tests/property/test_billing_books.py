@@ -25,11 +25,12 @@ from billing.settle import Transaction
 from billing.versions.choice import Versions
 from billing.visit.park import Park
 from billing.visit.visits import Visits
-from scada.config import Arrears, Config, load
+from scada.config import Config, load
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, StayId
 from scada.model.plate import Plate
+from scada.settings.money import Arrears
 from scada.store.schema import metadata, open_request, stay
 from tests.support.billing import ROOT, made_passage
 from tests.support.tariffs import SHANGHAI, simple_tariff

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 from billing.plates import register
 from billing.rights import Entry, RightKind
-from scada.config import Config, Lane, ZoneTable
+from scada.config import Config
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.names import LaneName, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour
 from scada.model.zones import ZoneCount
 from scada.ports import Admission
+from scada.settings.lanes import Lane, ZoneTable
 from scada.store import books
 from scada.store.schema import stay
 from tests.support.billing import IN1, OUT1, Till, made_passage, made_read

@@ -18,9 +18,9 @@ from billing.scanner.code import LONGEST_LINE, Lines, payer_code
 from billing.scanner.desk import how_it_goes
 from billing.scanner.reader import ScannerReader
 from billing.settle import Transaction
-from scada.config import Scanner
 from scada.model.lane.words import ByCode
 from scada.model.names import LaneName, OrderId
+from scada.settings.money import Scanner
 from tests.support.billing import free_port
 from tests.support.store import until
 

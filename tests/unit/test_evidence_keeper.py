@@ -16,11 +16,11 @@ from lpr.keeping.choice import Keep
 from lpr.keeping.job import PICTURES_MB, PICTURES_TROUBLE, Keeper
 from lpr.keeping.shelf import Shelf
 from scada.clock import VirtualClock
-from scada.config import Evidence
 from scada.engine.lanetags import site_specs
 from scada.engine.tags import TagTable
 from scada.model.camera.reading import ReadRow
 from scada.model.names import LaneName, PassageId, PictureId
+from scada.settings.cameras import Evidence
 from scada.store import camerabook
 from scada.store.db import Database
 from scada.store.journal import SqlJournal, recent

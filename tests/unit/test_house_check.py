@@ -14,9 +14,10 @@ from lpr.models import DETECTOR, RECOGNISER, TEXT_DETECTOR
 from scada.__main__ import main
 from scada.check import Mistake, Severity, check, has_errors
 from scada.check.report import as_json, describe
-from scada.config import Camera, load
+from scada.config import load
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
+from scada.settings.cameras import Camera
 from tests.support.house import ROOT, site_beside
 from tests.support.networks import with_real
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from scada.config import Lane as LaneConfig
 from scada.model.lane import commands as c
 from scada.model.lane import events as e
 from scada.model.lane.image import OFF
 from scada.model.lane.length import Crossing, Geometry, crossing, length_m, too_long_m
 from scada.model.plate import PlateColour
+from scada.settings.lanes import Lane as LaneConfig
 from tests.support.lane import ON, Bench, entry, exit_lane, let_in, let_out, read_of
 
 PLAIN = Geometry(gap_m=2.5, safety_m=1.5)

@@ -9,10 +9,10 @@ import pytest
 from lpr.push.makes import MAKES
 from lpr.push.recent import PushedReads, on_our_scale
 from lpr.push.words import NoRead, Post, PushError, Read
-from scada.config import Unit
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.model.plate import PlateColour, PlateKind
+from scada.settings.cameras import Unit
 from tests.support.units import JPEG, dahua, hikvision, huaxia, vz
 
 IN, START = LaneName("in1"), datetime(2025, 1, 1, 3, 0, tzinfo=UTC)

@@ -15,11 +15,11 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from scada.clock import Clock
-from scada.config import Influx
 from scada.model.names import SiteId
 from scada.model.tag import TagName, TagSpec, TagValue
 from scada.ports import Sample
 from scada.secretfile import read_secret
+from scada.settings.stores import Influx
 from scada.store.db import StoreError
 from scada.store.historian.answers import Answer
 from scada.store.historian.committer import Committer

@@ -5,9 +5,10 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from scada.config import Config, ConfigError, DatabaseKeys
+from scada.config import Config, ConfigError
 from scada.log import keep_secret
 from scada.secretfile import read_secret
+from scada.settings.stores import DatabaseKeys
 from scada.store.sql import postgres
 
 FILE = "daozha.db"

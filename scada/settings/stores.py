@@ -1,0 +1,90 @@
+"""Where rows and time series are kept, and what is served to other systems."""
+
+from ipaddress import ip_network
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from scada.settings.base import Port, Section
+
+ServeSecurity = Literal["Aes256Sha256RsaPss", "Aes128Sha256RsaOaep", "Basic256Sha256", "None"]
+
+
+class Influx(Section):
+    """An InfluxDB server; `token_file` is below the data folder."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    bucket: str
+    org: str = "-"
+    token_file: str | None = None
+
+
+class History(Section):
+    """Time series: embedded unless `influx` is given. Analog values that do not move are told anew by `again_min`."""
+
+    influx: Influx | None = None
+    again_min: Annotated[int, Field(ge=5, le=60)] = 15
+
+
+class DatabaseKeys(Section):
+    """Where the tables are: a SQLite file in the data folder, or PostgreSQL by the URL in a file (`docs/database.md`).
+
+    The file lies below the data folder, or is one of systemd's credentials; it holds the password, so that nobody else
+    may read it. Every wait has its limit; `readers` is the number of connections beside the writer's.
+    """
+
+    url_file: str | None = None
+    readers: Annotated[int, Field(ge=1, le=16)] = 2
+    connect_s: Annotated[int, Field(ge=2, le=60)] = 5
+    lock_s: Annotated[float, Field(ge=0.1, le=60)] = 10.0
+    statement_s: Annotated[float, Field(ge=1, le=600)] = 20.0
+    ssl: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None = None
+
+
+class ServeOpcUa(Section):
+    """Our OPC UA server. `security`: what is offered; `None` (no encryption, no certificates) on this machine only.
+
+    Clients are known by certificate (a file in `serve/trusted` of the data folder), name and password.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 4840
+    security: Annotated[tuple[ServeSecurity, ...], Field(min_length=1, strict=False)] = (
+        "Aes256Sha256RsaPss",
+        "Basic256Sha256",
+    )
+    sessions: Annotated[int, Field(ge=1, le=100)] = 8
+    subscriptions: Annotated[int, Field(ge=1, le=1000)] = 32
+    items: Annotated[int, Field(ge=1, le=100_000)] = 20_000
+    """Monitored items of one session."""
+
+
+class ServeModbus(Section):
+    """Our read-only Modbus TCP server. `map` is the published table; `allow` says whose connections are taken."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1502
+    map: str
+    allow: Annotated[tuple[str, ...], Field(strict=False)] = ("127.0.0.1/32", "::1/128")
+    connections: Annotated[int, Field(ge=1, le=100)] = 8
+
+    @field_validator("allow")
+    @classmethod
+    def _networks(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+        for text in allow:
+            try:
+                ip_network(text)
+            except ValueError as error:
+                raise ValueError(f"{text!r} is no network; write 10.1.2.0/24 or one address") from error
+        return allow
+
+
+class Serve(Section):
+    """What other systems may read (`docs/serving.md`): nothing, unless a server's section is there.
+
+    `tags` are patterns such as `*.gate.up` and `zone.*`; whose car it is, is never served.
+    """
+
+    tags: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    opcua: ServeOpcUa | None = None
+    modbus: ServeModbus | None = None
