@@ -143,6 +143,9 @@ def _stands(world: World, visit: Visit, word: str) -> Stands:
             visit.codes.append(code := _code(world, "out1") or code)
     else:
         yield visit.car.after_s
+    if word == "code_and_qr" and world.bank_lives:
+        world.tell(f"{visit.car.plate} shows a code to the scanner, too")
+        world.scan("out1", f"{visit.car.plate}-b")
     if not _phone(world, visit, [code], "a"):
         code = _code(world, "out1")
         visit.codes.append(code)

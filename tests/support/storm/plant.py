@@ -26,6 +26,7 @@ from billing.pay.keys import Keys
 from billing.reconcile import job as job_module
 from billing.refunds import refunder as refunder_module
 from billing.request import RequestWriter
+from billing.scanner.desk import LaneSide, Waiting
 from scada.config import Config
 from scada.engine import lanes as lanes_module
 from scada.engine.command.intents import IntentError, SqlIntents
@@ -34,9 +35,12 @@ from scada.engine.lanes import LaneRunner
 from scada.engine.lanetags import lane_specs, site_specs, zone_specs
 from scada.engine.tags import TagTable
 from scada.model.handshake import CommandBlock, CommandCode, Done, NotDone, PassageOutcome, RiseCause, Unknowable
+from scada.model.lane.events import PayingByCode
 from scada.model.lane.image import LaneImage, Signal
-from scada.model.lane.words import Direction, Reason
-from scada.model.names import LaneName, PassageId, PictureId, StayId
+from scada.model.lane.leave import due_of
+from scada.model.lane.states import AwaitingPayment
+from scada.model.lane.words import ByCode, Direction, Reason
+from scada.model.names import LaneName, PassageId, PictureId, QuoteId, StayId
 from scada.model.plate import PlateRead, PlateUnread
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
 from scada.store.db import Database
@@ -192,8 +196,8 @@ class _Plant:
         self._ready = True
         self._say(started=True)
         zone = await asyncio.to_thread(lambda: self.config.site.zone_info)
-        for lane in LANES:
-            runner = LaneRunner(self.config.lane(lane), self._parts(lane, db, zone))
+        self._runners = {lane: LaneRunner(self.config.lane(lane), self._parts(lane, db, zone)) for lane in LANES}
+        for lane, runner in self._runners.items():
             self._group.create_task(self._lane(lane, runner))
         self._group.create_task(self._cashier.watch())
         self._group.create_task(self._requests.watch())
@@ -301,6 +305,19 @@ class _Plant:
         if passage:
             asked = self._requests.ask_and_wait(lane, PassageId(str(passage)), Reason(said["reason"]), "li")
             self._spawn(asked)
+
+    def _scan(self, said: Mapping[str, Any]) -> None:
+        """Have the lane's scanner read a payer's code."""
+        self._cashier.scanned(LaneName(said["lane"]), said["code"], LaneSide(self._waiting, self._by_code))
+
+    def _waiting(self, lane: LaneName) -> Waiting | None:
+        now = self._runners[lane].lane
+        due = due_of(now) if isinstance(now.state, AwaitingPayment) else None
+        return None if due is None or now.live is None else Waiting(now.live.id, due.quote)
+
+    def _by_code(self, lane: LaneName, passage: PassageId, quote: QuoteId, how: ByCode) -> None:
+        told = PayingByCode(passage, quote, how, at=self.clock.now(), at_s=self.clock.seconds())
+        self._runners[lane].post(told)
 
     def _die(self, said: Mapping[str, Any]) -> None:
         self._deaths[said["point"]].left, self._deaths[said["point"]].after = said["left"], said["after"]

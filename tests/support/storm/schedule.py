@@ -46,7 +46,16 @@ class Schedule:
     faults: tuple[Fault, ...]
 
 
-PAYS: Final = ("pays", "two_phones", "old_code", "leaves_then_pays", "pays_and_leaves", "pays_nothing", "slow")
+PAYS: Final = (
+    "pays",
+    "code_and_qr",
+    "two_phones",
+    "old_code",
+    "leaves_then_pays",
+    "pays_and_leaves",
+    "pays_nothing",
+    "slow",
+)
 NOTICES: Final = (
     "drop",
     "delayed",

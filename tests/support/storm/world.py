@@ -442,6 +442,11 @@ class World:
         self.let_outs.append(self.now_s)
         self._say("let_out", lane=lane, reason=reason)
 
+    def scan(self, lane: str, openid: str) -> None:
+        """Have a phone show its code to a lane's scanner."""
+        code = self.bank.ask("POST", "/phone/code", {"openid": openid})["auth_code"]
+        self._say("scan", lane=lane, code=code)
+
     def arm(self, point: str, left: int, *, after: bool) -> None:
         """Have the plant killed at one of its own next steps."""
         self._say("die", point=point, left=left, after=after)
