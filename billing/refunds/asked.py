@@ -64,7 +64,7 @@ def payment(conn: Connection, site: SiteId, order: OrderId, at: datetime, *, loc
     if row is None:
         return None
     earlier = book.of_order(conn, order)
-    back = sum(one.amount_fen for one in earlier if one.state is not RefundState.CLOSED)
+    back = sum(one.amount_fen for one in earlier if _counts(conn, site, one))
     rest = Fen(row.amount_fen - back)
     is_inside = row.stay is not None and row.ending is None
     why_not = _why_not(row.paid_at, at, rest, earlier, row.demand_kind, is_inside=is_inside)
@@ -116,6 +116,11 @@ def send_anew(conn: Connection, books: Books, at: datetime, number: str, by: str
     post(conn, books.site, at, flows.refund_moved(number, new, old.stay, old.order, amount, by))
     close_case(conn, books, at, case_ref(number, Trouble.CLOSED), by, f"sent anew as {new}")
     return made
+
+
+def _counts(conn: Connection, site: SiteId, one: Refunding) -> bool:
+    """Say whether a refund is part of what goes back: a closed one as long as its payer is owed it under its number."""
+    return one.state is not RefundState.CLOSED or balance(conn, site, Account.REFUND_PAYABLE, one.number) != 0
 
 
 def _why_not(

@@ -125,6 +125,23 @@ async def test_a_refund_that_wechat_closed_goes_out_anew_under_another_number_on
     await office.desk.agree()
 
 
+async def test_what_wechat_closed_is_still_owed_and_nobody_gives_it_back_a_second_time(office: Office) -> None:
+    office.desk.site.wechat.refunds.by_itself = "CLOSED"
+    await office.gives(400)
+    [closed] = await office.desk.until_refunds([(400, "CLOSED")])
+    office.desk.site.wechat.refunds.by_itself = "SUCCESS"
+    await office.minutes_later()
+    refused = await office.gives(601)
+    assert isinstance(refused, NotRefunded)
+    assert "600 fen may go back" in refused.why
+    await office.gives(600)
+    await office.desk.until_refunds([(400, "CLOSED"), (600, "SUCCESS")])
+    await office.minutes_later()
+    await office.office.again(closed.out_refund_no, "wang")
+    await office.desk.until_refunds([(400, "CLOSED"), (600, "SUCCESS"), (400, "SUCCESS")])
+    await office.desk.agree()
+
+
 async def test_a_refund_of_a_dead_card_is_paid_to_our_own_account_when_a_person_says_so(office: Office) -> None:
     office.desk.site.wechat.refunds.by_itself = "ABNORMAL"
     await office.gives(400)
