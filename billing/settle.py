@@ -76,7 +76,7 @@ class Transaction:
 class OrderAccount:
     """Our record of the order; `total_fen` is the price that its quote named, vouchers off, or what its demand asks.
 
-    `older_fen` of the amount is owed by earlier stays of the plate.
+    `older_fen` of the amount is owed by earlier stays of the plate; `credit_fen` is what vouchers let off in its quote.
     """
 
     id: OrderId
@@ -85,10 +85,16 @@ class OrderAccount:
     total_fen: Fen
     transaction_id: str | None
     older_fen: Fen = NOTHING
+    credit_fen: Fen = NOTHING
 
-    def asks(self, paid_fen: Fen) -> Fen:
-        """Give what it asks of its own stay, once that has paid so much."""
-        return Fen(max(0, min(self.amount_fen - self.older_fen, self.total_fen - paid_fen)))
+    def left(self, stay: "StayAccount") -> Fen:
+        """Give what of its price a stay still owes: not what it paid, nor what a voucher used since then let off."""
+        later_fen = max(0, stay.credit_fen - self.credit_fen)
+        return Fen(max(0, self.total_fen - stay.paid_fen - later_fen))
+
+    def asks(self, stay: "StayAccount") -> Fen:
+        """Give what it still asks of its own stay."""
+        return Fen(min(self.amount_fen - self.older_fen, self.left(stay)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +172,7 @@ def settle(
     other = _otherwise(order if stay is not None else None, transaction, merchant)
     if other is not None or order is None or stay is None:
         return other or NO_ORDER
-    owed = order.total_fen - stay.paid_fen if stay.is_open else stay.arrears_fen
+    owed = order.left(stay) if stay.is_open else stay.arrears_fen
     own = Fen(transaction.amount_fen - order.older_fen)
     counted, older = Fen(max(0, min(own, owed))), order.older_fen if older_owed else NOTHING
     if counted + older == 0:

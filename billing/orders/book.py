@@ -42,8 +42,6 @@ class PayOrder:
     expires_at: datetime
     valid_until: datetime
     older: Debts = ()
-    credit_fen: Fen = NOTHING
-    """What vouchers let off of the price that its quote named."""
     closing: str = ""
     offer: Offer = BY_CODE
 
@@ -121,9 +119,10 @@ def pending_about(conn: Connection, site: SiteId, kind: DemandKind, about: str) 
 
 
 def pending_with_older(conn: Connection, site: SiteId, plate: Plate) -> tuple[OrderId, ...]:
-    """Give the orders of a plate's open stay that ask for old debts too and may still be paid."""
+    """Give the orders of a plate's open stay that ask for old debts too and may still be paid on a phone."""
     joined = orders.join(quotes, quotes.c.id == orders.c.quote).join(stay_table, stay_table.c.id == orders.c.stay)
     mine = (orders.c.site == site) & (stay_table.c.plate == plate) & orders.c.state.in_(_PENDING)
+    mine &= orders.c.kind == OrderKind.QR.value
     query = select(orders.c.out_trade_no).select_from(joined).where(mine, quotes.c.older_fen > 0)
     return tuple(OrderId(number) for number in conn.execute(query).scalars())
 
@@ -214,10 +213,11 @@ def move(
     return changed.rowcount == 1
 
 
-def move_place(conn: Connection, order: OrderId, place: Place) -> None:
-    """Bind an open order to the passage under which its car has come back."""
-    changes = {"lane": place.lane, "passage": place.passage}
-    conn.execute(update(orders).where(orders.c.out_trade_no == order).values(**changes))
+def move_place(conn: Connection, order: OrderId, place: Place) -> bool:
+    """Bind an order that may still be paid to the passage under which its car has come back; False if it may not."""
+    mine = (orders.c.out_trade_no == order) & orders.c.state.in_(_PENDING)
+    changed = conn.execute(update(orders).where(mine).values(lane=place.lane, passage=place.passage))
+    return changed.rowcount == 1
 
 
 def want_closed(conn: Connection, wanted: Sequence[OrderId], why: str) -> None:
@@ -321,8 +321,8 @@ def _stay_order(row: Row[tuple[object, ...]]) -> PayOrder:
             total_fen=Fen(row.total_fen - row.credit_fen),
             transaction_id=row.transaction_id,
             older_fen=Fen(row.older_fen),
+            credit_fen=Fen(row.credit_fen),
         ),
-        credit_fen=Fen(row.credit_fen),
         older=tuple((StayId(stay), Fen(amount)) for stay, amount in row.older or ()),
         kind=OrderKind(row.kind),
         stay=StayId(row.stay),

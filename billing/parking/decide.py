@@ -116,6 +116,6 @@ def hear(order: OrderAccount, told: Deduction, stay: StayAccount, *, surplus: bo
 
 
 def _promise(order: OrderAccount, stay: StayAccount) -> Promise:
-    owed = order.total_fen - stay.paid_fen if stay.is_open else stay.arrears_fen
+    owed = order.left(stay) if stay.is_open else stay.arrears_fen
     credits = NOTHING < order.amount_fen <= owed
     return Promise(credits, opens=credits and stay.is_open)

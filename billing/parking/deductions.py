@@ -166,7 +166,6 @@ def _promise(
         return None
     paid_until = stays.credit(conn, stay, account.amount_fen, at)
     vouchers.use_for(conn, books, at, stay.account, order.quote)
-    vouchers.use_for(conn, books, at, stay.account, order.quote)
     owed = Account.RECEIVABLE if stay.account.is_open else Account.ARREARS
     post(conn, books.site, at, flows.promised(stay.id, order.id, account.amount_fen, owed))
     books.tell(conn, at, "money", "deduction accepted", order.place, paid_until=paid_until.isoformat(), **body)

@@ -148,13 +148,13 @@ class Visits:
         return Quote(
             order.quote,
             stay.id,
-            Fen(account.total_fen + order.credit_fen),
+            Fen(account.total_fen + account.credit_fen),
             account.amount_fen,
             priced.minutes,
             order.valid_until,
             doubt=doubt,
             older=order.older,
-            credit_fen=order.credit_fen,
+            credit_fen=account.credit_fen,
             owes_fen=self._owes(conn, stay),
         )
 
@@ -290,7 +290,7 @@ class Visits:
         An order that may still be paid asks for what the driver was last told; its payment must fit the arrears.
         """
         due_fen, credit_fen = self._let_off(conn, at, stay, until, reason, ending)
-        asked = (order.account.asks(stay.account.paid_fen) for order in book.pending_of(conn, stay.id))
+        asked = (order.account.asks(stay.account) for order in book.pending_of(conn, stay.id))
         final = close_account(stay.account.paid_fen, Fen(max(due_fen, *asked, 0)), reason, ending, credit_fen)
         stays.close(conn, stay.id, at, ending, final)
         parking.end(conn, stay.id, at)
