@@ -23,6 +23,7 @@ from billing.counter import receipts, shifts
 from billing.counter.words import HandedTo, NotTaken, Receipt, Shift, number_of, why_not_taken
 from billing.ids import new_id
 from billing.orders import book
+from billing.settle import OrderKind
 from scada.clock import Clock
 from scada.model.money import Fen
 from scada.model.names import LaneName, PassageId, StayId
@@ -171,8 +172,11 @@ class Counter:
         return await self._read(work)
 
     async def _close_orders(self, stay: StayId) -> None:
-        """Close what the driver might still pay by phone; a payment that came first is found out by that."""
-        for order in await self._read(lambda conn: book.pending_of(conn, stay)):
+        """Close what the driver might still pay by phone; a payment that came first is found out by that.
+
+        A code at a scanner and a deduction see themselves through.
+        """
+        for order in await self._read(lambda conn: book.pending_of(conn, stay, OrderKind.QR)):
             try:
                 async with asyncio.timeout(CLOSING_S):
                     await self._cashier.close_order(order.id, "paid in cash")

@@ -77,9 +77,9 @@ class Orders:
         order, if there is one, is watched on.
         """
         async with self._watcher.lock_of(quote.stay):
-            same = await self._same(quote, lambda _: True)
+            same = await self._same(quote, lambda old: old.offer.way is Way.QR or old.state is OrderState.OPEN)
             if same is not None and same.offer.way is not Way.QR:
-                await self._db.write(lambda conn: book.move_place(conn, same.id, place))
+                await self._move(same, place)
                 return Order(same.id, quote.id, quote.stay, quote.due_fen, "")
             number, offered = await (self._new(place, quote) if same is None else self._again(place, quote, same))
             return Order(number, quote.id, quote.stay, quote.due_fen, _code(offered))
@@ -158,11 +158,16 @@ class Orders:
         A phone that pays ahead takes an order away from no lane.
         """
         if place.lane is not None:
-            await self._db.write(lambda conn: book.move_place(conn, old.id, place))
+            await self._move(old, place)
         if old.state is OrderState.OPEN and old.offer.way is Way.QR:
             return old.id, CodeUrl(old.code_url)
         made = self._send(old.id, place, quote.due_fen, old.expires_at, self._terms.description, old.offer)
         return old.id, await made
+
+    async def _move(self, old: PayOrder, place: Place) -> None:
+        """Have the payment of an order ask another passage to open, if it has not come yet."""
+        if not await self._db.write(lambda conn: book.move_place(conn, old.id, place)):
+            raise BillingError(f"order {old.id} was paid or closed just now; quote again")
 
     async def _send(
         self,

@@ -7,16 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from billing.accounts.balances import balance, by_subject
 from billing.accounts.chart import Account
-from billing.books import Books
+from billing.books import Books, Place
 from billing.counter.counter import Counter
 from billing.counter.words import HandedTo, NotTaken, Receipt, Shift
+from billing.orders import book
+from billing.settle import OrderKind
 from scada.config import Config
 from scada.model.lane.words import Ending, Passage, Reason
 from scada.model.money import Fen
-from scada.model.names import PassageId, StayId
+from scada.model.names import OrderId, PassageId, StayId
 from scada.store.journal import verify
 from scada.store.schema import cash_payment, money_case, open_request, pay_order, settlement, stay, till_shift
 from tests.support.billing import (
@@ -171,6 +174,24 @@ async def test_a_payment_by_phone_after_the_cash_is_a_surplus_that_is_owed_back(
     payable = await shop.till.db.read(lambda conn: by_subject(conn, shop.till.config.site_id, Account.REFUND_PAYABLE))
     assert list(payable.values()) in ([-1500], [])
     assert await shop.held(Account.RECEIVABLE, parked) == -1500
+
+
+async def test_cash_closes_codes_on_displays_only_a_deduction_and_a_code_at_a_scanner_see_themselves_through(
+    shop: Shop,
+) -> None:
+    """WeChat knows neither by the calls of a QR code: it would say that there is none, and its money be lost."""
+    parked, passage = await shop.at_the_exit(1.5)
+    quote = await shop.till.cashier.quote(OUT1, passage.id, parked)
+    books, at, place = Books.of(shop.till.config), shop.till.clock.now(), Place(OUT1, passage.id)
+
+    def begun(conn: Connection) -> None:
+        for kind in (OrderKind.PARKING, OrderKind.CODE):
+            book.add_order(conn, books, at, OrderId(f"DE{kind.value}"), place, quote, quote.valid_until, kind)
+
+    await shop.till.db.write(begun)
+    await opened(shop)
+    assert isinstance(await shop.takes(parked, passage, quote.due_fen), Receipt)
+    assert [(row.state, row.closing) for row in await shop.till.rows(pay_order)] == [("CREATING", "")] * 2
 
 
 async def test_receipts_are_numbered_without_a_gap_and_a_refused_one_takes_no_number(shop: Shop) -> None:

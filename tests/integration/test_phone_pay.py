@@ -14,11 +14,12 @@ from billing.books import Place
 from billing.doors.driver import PLATE_MOST, DriverDesk, DriverParts
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
+from billing.orders import book
 from billing.pay.web import WeChatWeb
 from scada.config import Config
 from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Ending, Reason
-from scada.model.names import StayId
+from scada.model.names import OrderId, StayId
 from scada.store.journal import SqlJournal
 from scada.store.schema import open_request, pay_order, refund
 from tests.support.billing import (
@@ -169,6 +170,31 @@ async def test_a_lane_leaves_an_order_to_the_phone_that_has_it_open(bench: Bench
     assert order.code_url == ""
     [row] = await bench.till.rows(pay_order)
     assert (row.state, row.lane, row.passage) == ("OPEN", "out1", passage.id)
+
+
+async def test_a_lane_gets_a_code_of_its_own_where_nobody_knows_whether_a_phone_got_its_order(bench: Bench) -> None:
+    stay = await parked(bench)
+    await bench.ask("fee_pay", token=await bench.token(), way="JSAPI", phone=(await known(bench))[0])
+    await bench.till.db.write(lambda conn: conn.execute(pay_order.update().values(state="UNKNOWN")))
+    passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
+    quote = await bench.till.cashier.quote(OUT1, passage.id, stay)
+    assert (await bench.till.cashier.order(OUT1, passage.id, quote)).code_url
+    assert sorted((row.way, row.state) for row in await bench.till.rows(pay_order)) == [
+        ("JSAPI", "CLOSED"), ("QR", "OPEN"),
+    ]  # fmt: skip
+
+
+async def test_an_order_that_was_paid_just_now_is_moved_to_no_lane_which_would_wait_for_it(bench: Bench) -> None:
+    await parked(bench)
+    offered = await bench.ask("fee_pay", token=await bench.token(), way="QR")
+    await asyncio.to_thread(bench.bank.pay, offered["code_url"])
+    await bench.settled()
+    [row] = await bench.till.rows(pay_order)
+    passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
+    number, place = OrderId(row.out_trade_no), Place(OUT1, passage.id)
+    assert not await bench.till.db.write(lambda conn: book.move_place(conn, number, place))
+    [row] = await bench.till.rows(pay_order)
+    assert (row.state, row.lane) == ("PAID", None)
 
 
 async def test_a_browser_outside_wechat_is_led_to_h5(bench: Bench) -> None:
