@@ -60,6 +60,7 @@ from scada.engine.doors.help import PHONE, HelpCalls
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.pictures import PictureDesk, PictureRoom
 from scada.engine.doors.tags import TagDesk
+from scada.engine.doors.tries import Tries
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import own_specs, zone_values
@@ -472,9 +473,10 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         },
         ranked,
     )
+    tries = Tries(plant.journal, plant.clock)
     verbs: dict[str, Mapping[str, Handler]] = {
         "control": desk.verbs(),
-        "public": {**plant.claims.verbs(), **plant.phones.verbs(), "notice": notices(plant.cashier)},
+        "public": {**tries.watched({**plant.claims.verbs(), **plant.phones.verbs()}), "notice": notices(plant.cashier)},
         "devices": {"display": _display(plant), "push": plant.units.push},
     }
     hello = {"plant": secrets.token_hex(8), "site": _site(plant)}

@@ -46,20 +46,22 @@ def phone_room(
 ) -> PhoneRoom:
     """Build the room; reads its key and the official account's secret. Raises BillingError, OSError."""
     key = driver_key(config.data / "keys" / "driver.key")
-    tokens, at_boom, web = Tokens(key, "fee"), Tokens(key, "boom"), _official_account(config)
+    at_boom, web = Tokens(key, "boom"), _official_account(config)
     parts = DriverParts(
         cashier=cashier,
         journal=journal,
         clock=clock,
-        tokens=tokens,
+        tokens=Tokens(key, "fee"),
+        told=Tokens(key, "told"),
         at_boom=at_boom,
         seal=Seal(key),
         where=partial(waits_at, runners),
         web=web,
         may_h5=config.phones.h5,
     )
+    desk = DriverDesk(parts)
     return PhoneRoom(
-        driver=DriverDesk(parts),
+        driver=desk,
         known=PhoneDesk(config.site_id, db, clock, Seal(key), at_boom),
         pushes=PushDesk(
             config.site_id,
@@ -68,7 +70,7 @@ def phone_room(
             config.site.zone_info,
             config.phones.templates,
             web,
-            lambda stay: f"{config.web.public.url}/f/{tokens.make(stay, clock.now())}",
+            lambda stay: f"{config.web.public.url}/f/{desk.token_pushed(stay)}",
         ),
     )
 

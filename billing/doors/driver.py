@@ -1,7 +1,8 @@
 """The verbs of the drivers' phones: the fee of the stay under a full plate, and paying it. Each has its limit.
 
 A plate alone shows where a car stands now and since when, because whoever parks must be able to pay without a sign-in;
-it shows no picture, no earlier stay and no place. Asking is limited, per plate and all in all, and written down.
+it shows no picture, no earlier stay and no place, for half an hour and until the car has left. Asking is limited, per
+plate and all in all, and written down.
 """
 
 import asyncio
@@ -11,8 +12,9 @@ from typing import Final
 
 from billing.books import NOWHERE, Place
 from billing.cashier import SqlCashier
+from billing.driver.fee import FeeState
 from billing.driver.limits import Window
-from billing.driver.tokens import Tokens
+from billing.driver.tokens import BOOM_LIFE, PLATE_LIFE, Tokens
 from billing.driver.visitors import Seal
 from billing.orders.ways import Offer, Way
 from billing.pay.gateway import CodeUrl, H5Url, Offered, Refused, Sheet
@@ -29,23 +31,36 @@ PLATE_MOST: Final = 20
 """Times that one plate may be asked for in an hour, right or wrong."""
 ALL_MOST: Final = 600
 """Times that plates may be asked for at this site in an hour."""
+PLATE_DAY_MOST: Final = 60
+"""Times that one plate may be asked for in a day: who pays asks a few times, who watches goes on."""
+DAY_S: Final = 24 * HOUR_S
+TOLD_MOST: Final = 60
+"""Rows an hour that say somebody asks too often; one an hour of a plate."""
+VIEW_MOST: Final = 120
+"""Times a minute that one stay's pages may ask what it costs: four phones that follow it."""
+VIEW_SPAN_S: Final = 60.0
+KNOWN_MOST: Final = 120
+"""Visitors a minute about whom WeChat is asked, two at a time."""
 PAY_MOST: Final = 12
-"""Orders that one stay's pages may ask for in ten minutes."""
+"""Orders that one stay's pages may ask for in ten minutes; the page at the boom has its own."""
 PAY_SPAN_S: Final = 600.0
 SLOW: Final = "Too many tries. Please wait a minute."
+GONE: Final = "this page is no longer valid"
 
 
 @dataclass(frozen=True, slots=True)
 class DriverParts:
     """What the desk works with. `where`: the exit at which the car of a stay waits; `web` None: nobody is known.
 
-    `at_boom` makes the tokens of drivers who stand at a boom with their car: with one a plate can be bound.
+    `tokens` are for whoever typed a plate, `told` for the phones that are pushed to, `at_boom` for drivers who stand at
+    a boom with their car: with one a plate can be bound.
     """
 
     cashier: SqlCashier
     journal: Journal
     clock: Clock
     tokens: Tokens
+    told: Tokens
     at_boom: Tokens
     seal: Seal
     where: Callable[[StayId], Place | None]
@@ -60,7 +75,13 @@ class DriverDesk:
         self._parts = parts
         self._plates = Window(PLATE_MOST, HOUR_S)
         self._all = Window(ALL_MOST, HOUR_S)
+        self._plates_day = Window(PLATE_DAY_MOST, DAY_S)
         self._pays = Window(PAY_MOST, PAY_SPAN_S)
+        self._views = Window(VIEW_MOST, VIEW_SPAN_S)
+        self._told = Window(1, HOUR_S)
+        self._all_told = Window(TOLD_MOST, HOUR_S)
+        self._visitors = Window(KNOWN_MOST, VIEW_SPAN_S)
+        self._asking = asyncio.Semaphore(2)
 
     def verbs(self) -> dict[str, Handler]:
         """Give the public verbs by name."""
@@ -74,7 +95,11 @@ class DriverDesk:
 
     def token(self, stay: StayId) -> str:
         """Name a stay to the phone of the driver who stands with its car at a boom."""
-        return self._parts.at_boom.make(stay, self._parts.clock.now())
+        return self._parts.at_boom.make(stay, self._parts.clock.now(), BOOM_LIFE)
+
+    def token_pushed(self, stay: StayId) -> str:
+        """Name a stay to a phone that is bound to its plate."""
+        return self._parts.told.make(stay, self._parts.clock.now())
 
     async def _find(self, ask: Ask) -> object:
         """Give a token for the stay under a full plate; that there is none is told the same way and as fast."""
@@ -82,26 +107,32 @@ class DriverDesk:
         if not is_plausible(plate):
             raise BridgeRefusal("bad_args", "this is not a plate")
         now_s = self._parts.clock.seconds()
-        if not self._plates.take(plate, now_s) or not self._all.take("", now_s):
-            await self._tell("asks for a fee too often", plate=plate)
+        windows = (self._plates, plate), (self._plates_day, plate), (self._all, "")
+        if not all(window.take(key, now_s) for window, key in windows):
+            if self._told.take(plate, now_s) and self._all_told.take("", now_s):
+                await self._tell("asks for a fee too often", plate=plate)
             raise BridgeRefusal("slow", SLOW)
         stay = next((one.id for one in await self._parts.cashier.open_stays() if one.plate == plate), None)
         await self._tell("asks for a fee", plate=plate, found=stay is not None)
-        return {"token": "" if stay is None else self._parts.tokens.make(stay, self._parts.clock.now())}
+        return {"token": "" if stay is None else self._parts.tokens.make(stay, self._parts.clock.now(), PLATE_LIFE)}
 
     async def _view(self, ask: Ask) -> object:
-        stay = self._stay(ask)
-        fee = await self._fee(stay)
+        stay, purpose = self._named(ask)
+        if not self._views.take(f"{purpose} {stay}", self._parts.clock.seconds()):
+            raise BridgeRefusal("slow", SLOW)
+        fee, by_plate = await self._fee(stay), purpose == self._parts.tokens.purpose
+        if by_plate and fee["state"] == FeeState.LEFT.value:
+            raise BridgeRefusal("gone", GONE)
         ways = [way.value for way in (Way.QR, *((Way.H5,) if self._parts.may_h5 else ()))]
         ways += [Way.JSAPI.value] if self._parts.web is not None else []
-        place = self._parts.where(stay)
-        at_boom = self._parts.at_boom.subject(text_of(ask, "token"), self._parts.clock.now()) is not None
+        place = None if by_plate else self._parts.where(stay)
+        at_boom = purpose == self._parts.at_boom.purpose
         return {**fee, "at_exit": "" if place is None else place.lane, "ways": ways, "at_boom": at_boom}
 
     async def _pay(self, ask: Ask) -> object:
         """Give what this phone pays with; that nothing is due, where nothing is."""
-        stay = self._stay(ask)
-        if not self._pays.take(stay, self._parts.clock.seconds()):
+        stay, purpose = self._named(ask)
+        if not self._pays.take(f"{purpose} {stay}", self._parts.clock.seconds()):
             raise BridgeRefusal("slow", SLOW)
         place = self._parts.where(stay) or NOWHERE
         try:
@@ -116,7 +147,7 @@ class DriverDesk:
             return Offer()
         if way == Way.H5.value and self._parts.may_h5:
             return Offer(Way.H5, text_of(ask, "address")[:45])
-        openid = self._parts.seal.open(str(ask.args.get("phone", "")))
+        openid = self._parts.seal.open(str(ask.args.get("phone", "")), self._parts.clock.now())
         if way == Way.JSAPI.value and openid is not None and self._parts.web is not None:
             return Offer(Way.JSAPI, openid.value)
         raise BridgeRefusal("bad_args", "this phone cannot pay this way")
@@ -129,9 +160,12 @@ class DriverDesk:
     async def _known(self, ask: Ask) -> object:
         """Give the visitor of a code, sealed."""
         web, code = self._web(), text_of(ask, "code")
-        found = await asyncio.to_thread(web.openid, code)
+        if not self._visitors.take("", self._parts.clock.seconds()):
+            raise BridgeRefusal("slow", SLOW)
+        async with self._asking:
+            found = await asyncio.to_thread(web.openid, code)
         if isinstance(found, Openid):
-            return {"phone": self._parts.seal.close(found)}
+            return {"phone": self._parts.seal.close(found, self._parts.clock.now())}
         raise BridgeRefusal("refused" if isinstance(found, Refused) else "failed", "WeChat does not know this visit")
 
     def _web(self) -> WeChatWeb:
@@ -139,12 +173,13 @@ class DriverDesk:
             raise BridgeRefusal("refused", "nobody is known inside WeChat here")
         return self._parts.web
 
-    def _stay(self, ask: Ask) -> StayId:
-        token, at = text_of(ask, "token"), self._parts.clock.now()
-        stay = self._parts.tokens.subject(token, at) or self._parts.at_boom.subject(token, at)
-        if stay is None:
-            raise BridgeRefusal("gone", "this page is no longer valid")
-        return StayId(stay)
+    def _named(self, ask: Ask) -> tuple[StayId, str]:
+        """Give the stay that a token names, and for what it does."""
+        token, at, parts = text_of(ask, "token"), self._parts.clock.now(), self._parts
+        for tokens in (parts.tokens, parts.at_boom, parts.told):
+            if (stay := tokens.subject(token, at)) is not None:
+                return StayId(stay), tokens.purpose
+        raise BridgeRefusal("gone", GONE)
 
     async def _fee(self, stay: StayId) -> dict[str, object]:
         try:

@@ -116,7 +116,7 @@ class PhoneDesk:
         return openid
 
     def _openid(self, ask: Ask) -> str:
-        found = self._seal.open(str(ask.args.get("phone", "")))
+        found = self._seal.open(str(ask.args.get("phone", "")), self._clock.now())
         if found is None:
             raise BridgeRefusal("unknown_phone", "WeChat does not know this visit")
         return found.value

@@ -1,7 +1,8 @@
 """Which plates a phone has proved to drive: many phones a plate, many plates a phone, each within limits.
 
-Whoever knows a plate has proved nothing. Proof is that this phone paid for a stay of the plate, or scanned the code of
-the passage with which it stood at a boom.
+Whoever knows a plate has proved nothing, and whoever pays once for a stranger hardly more: he would be told for ever
+when that car leaves. Proof is that this phone scanned the code of the passage with which it stood at a boom, or has
+paid for several stays of the plate; who stands at the boom ends what strangers have proved by paying.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from scada.store.schema import stay as stays
 MOST_PLATES: Final = 5
 MOST_PHONES: Final = 4
 PAID_WITHIN: Final = timedelta(days=90)
+PAID_STAYS: Final = 3
+"""Stays of a plate for which a phone must have paid within that time, to have proved that it drives it."""
 
 
 class Proof(Enum):
@@ -68,13 +71,15 @@ class Phones:
 
     def bind(self, at: datetime, openid: str, plate: Plate, *, at_boom: bool) -> Binding | NotBound:
         """Bind a plate, if it is proved; one that is bound already stays so."""
+        if at_boom:
+            self._end_paid(at, openid, plate)
         mine = self.of_phone(openid)
         if (same := next((one for one in mine if one.plate == plate), None)) is not None:
             return same
         if len(mine) >= MOST_PLATES:
             return NotBound("This phone has as many plates as it may have.")
         if not at_boom and not self._has_paid(openid, plate, at - PAID_WITHIN):
-            return NotBound("Pay for a stay of this plate first, or scan the code at the gate.")
+            return NotBound("Pay for three stays of this plate first, or scan the code at the gate.")
         if len(self.of_plate(plate)) >= MOST_PHONES:
             return NotBound("This plate has as many phones as it may have.")
         proof = Proof.BOOM if at_boom else Proof.PAID
@@ -95,7 +100,16 @@ class Phones:
         mine = (bindings.c.site == self.site) & (bindings.c.plate == plate) & bindings.c.ended_at.is_(None)
         return self.conn.execute(update(bindings).where(mine).values(ended_at=at, ended_why=why[:64])).rowcount
 
+    def _end_paid(self, at: datetime, openid: str, plate: Plate) -> None:
+        """End what other phones have proved by paying; a phone's own proof becomes the stronger one."""
+        paid = (bindings.c.site == self.site) & (bindings.c.plate == plate) & (bindings.c.proof == Proof.PAID.value)
+        live = update(bindings).where(paid, bindings.c.ended_at.is_(None))
+        why = "another phone proved it at the gate"
+        self.conn.execute(live.where(bindings.c.openid != openid).values(ended_at=at, ended_why=why))
+        self.conn.execute(live.where(bindings.c.openid == openid).values(proof=Proof.BOOM.value))
+
     def _has_paid(self, openid: str, plate: Plate, since: datetime) -> bool:
         paid = (orders.c.payer == openid) & (orders.c.state == OrderState.PAID.value) & (orders.c.paid_at >= since)
-        query = select(func.count()).select_from(orders.join(stays, stays.c.id == orders.c.stay))
-        return self.conn.execute(query.where(orders.c.site == self.site, paid, stays.c.plate == plate)).scalar_one() > 0
+        query = select(func.count(stays.c.id.distinct())).select_from(orders.join(stays, stays.c.id == orders.c.stay))
+        of_plate = query.where(orders.c.site == self.site, paid, stays.c.plate == plate)
+        return self.conn.execute(of_plate).scalar_one() >= PAID_STAYS

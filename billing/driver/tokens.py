@@ -19,6 +19,10 @@ from scada.secretfile import read_secret
 
 KEY_BYTES: Final = 32
 LIFE: Final = timedelta(hours=12)
+PLATE_LIFE: Final = timedelta(minutes=30)
+"""How long whoever typed a plate is told of its stay: whoever wants to watch must ask again, which is written down."""
+BOOM_LIFE: Final = timedelta(hours=1)
+"""How long it counts that a phone was at a boom with a car."""
 TOKEN_MOST: Final = 128
 _MAC_BYTES: Final = 16
 

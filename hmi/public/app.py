@@ -1,9 +1,10 @@
 """The public application, built from its parts."""
 
-from flask import Flask, jsonify, render_template, request
+from collections.abc import Iterable
+
+from flask import Blueprint, Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from hmi.assets import serve_assets
@@ -13,6 +14,7 @@ from hmi.public.claims import Pictures, claims, limit_tries
 from hmi.public.driver import driver, limit_phones
 from hmi.public.me import limit_known, me
 from hmi.public.notice import notice
+from hmi.public.visitor import seat
 from hmi.security import harden
 from scada.config import Config
 
@@ -23,7 +25,8 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     harden(app, config.web.public, key)
     app.extensions.update(config=config, plant=plant, pictures=Pictures())
     speak(app)
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window")
+    limiter = Limiter(seat, app=app, storage_uri="memory://", strategy="moving-window")
+    _limit_guesses(limiter, (claims, driver))
     limit_tries(limiter)
     limit_phones(limiter)
     limit_known(limiter)
@@ -35,6 +38,16 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     app.add_url_rule("/health", "health", lambda: jsonify(ok=True))
     app.register_error_handler(HTTPException, _say_error)
     return app
+
+
+def _limit_guesses(limiter: Limiter, rooms: Iterable[Blueprint]) -> None:
+    """Let one address try a few codes that are none, or no more; who goes on is shown nothing at all for a while."""
+    for room in rooms:
+        limiter.limit("30/minute", key_func=lambda: f"gone {seat()}", deduct_when=_was_gone)(room)
+
+
+def _was_gone(answer: Response) -> bool:
+    return answer.status_code in (404, 410)
 
 
 def _say_error(error: HTTPException) -> ResponseReturnValue:

@@ -14,11 +14,11 @@ from threading import Lock
 from flask import Blueprint, Response, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from hmi.language import say
 from hmi.public.asking import plant
 from hmi.public.forms import check_form, signature
+from hmi.public.visitor import seat
 from scada.bridge import Message, Refused, Reply, Value
 from scada.config import Config
 from scada.model.money import Fen, yuan_text
@@ -71,7 +71,8 @@ class Pictures:
 
 def limit_tries(limiter: Limiter) -> None:
     """Bound what one address and one token may try; many phones share an address."""
-    limiter.limit("120/minute", key_func=get_remote_address, methods=["POST"])(claims)
+    limiter.limit("120/minute", key_func=seat, methods=["POST"])(claims)
+    limiter.limit("240/minute", key_func=seat, methods=["GET"])(claims)
     limiter.limit("12/minute", key_func=lambda: "token " + str(request.view_args), methods=["POST"])(claims)
 
 

@@ -24,12 +24,12 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from hmi.language import say
 from hmi.public.asking import plant
 from hmi.public.fees import Fee
-from hmi.public.forms import check_form, opened, sealed, signature
+from hmi.public.forms import check_form, opened, phone_subject, sealed, signature
+from hmi.public.visitor import address, seat
 from scada.bridge import Refused, Reply, Value
 from scada.config import Config
 from scada.model.plate import is_plausible, normal_form
@@ -53,7 +53,13 @@ _ME = "me"
 
 def limit_phones(limiter: Limiter) -> None:
     """Bound what one address may ask: many phones share one, a guesser does too."""
-    limiter.limit("30/minute;300/hour", key_func=get_remote_address, methods=["POST"])(driver)
+    limiter.limit("30/minute;300/hour", key_func=seat, methods=["POST"])(driver)
+    limiter.limit("1200/minute", key_func=seat, methods=["GET"])(driver)
+    limiter.limit("60/minute", key_func=lambda: f"back {seat()}", exempt_when=_is_not_back)(driver)
+
+
+def _is_not_back() -> bool:
+    return request.endpoint != "driver.from_wechat"
 
 
 @driver.get("/")
@@ -107,7 +113,7 @@ def pay(token: str) -> ResponseReturnValue:
     """Make what the phone pays with: the values of WeChat's sheet, an address, or a code to be scanned."""
     check_form(token)
     way = request.form.get("way", "")[:8]
-    asked = {"way": way, "phone": request.cookies.get(PHONE_COOKIE, "")[:1024], "address": request.remote_addr or ""}
+    asked = {"way": way, "phone": request.cookies.get(PHONE_COOKIE, "")[:1024], "address": address()}
     match plant().ask("fee_pay", {"token": token[:_TOKEN_LIMIT], **asked}, within_s=_PAY_WITHIN_S):
         case Value({"way": "JSAPI", "sheet": dict() as sheet}):
             return jsonify(sheet=sheet)
@@ -153,7 +159,7 @@ def to_wechat(token: str) -> ResponseReturnValue:
 def from_wechat() -> ResponseReturnValue:
     """Come back from WeChat known: keep that in a cookie, and go on under an address without the code."""
     match opened(request.args.get("state", "")[:1024], "back", BACK_LIFE_S):
-        case [str() as token, str() as nonce] if secrets.compare_digest(nonce, request.cookies.get(_BACK_COOKIE, "")):
+        case [str() as token, str() as nonce] if _began_here(nonce):
             target = url_for("me.view") if token == _ME else url_for("driver.fee", token=token)
             answer = make_response(redirect(target, 303))
         case _:
@@ -169,6 +175,10 @@ def from_wechat() -> ResponseReturnValue:
     return answer
 
 
+def _began_here(nonce: str) -> bool:
+    return secrets.compare_digest(nonce.encode(), request.cookies.get(_BACK_COOKIE, "").encode())
+
+
 def _ask(verb: str, token: str) -> Reply:
     return plant().ask(verb, {"token": token[:_TOKEN_LIMIT]})
 
@@ -181,7 +191,8 @@ def _version(told: dict[str, object]) -> str:
 
 def _about_phone() -> dict[str, object]:
     """Say whether this is WeChat's own browser, and seal a form for the phone's own page."""
-    return {"in_wechat": "MicroMessenger" in request.headers.get("User-Agent", ""), "seal_of_me": signature(_ME)}
+    seal_of_me = signature(phone_subject(request.cookies.get(PHONE_COOKIE, "")))
+    return {"in_wechat": "MicroMessenger" in request.headers.get("User-Agent", ""), "seal_of_me": seal_of_me}
 
 
 def _wants_json() -> bool:

@@ -1,5 +1,7 @@
 """Forms of pages without a sign-in: each carries a signature that our own page for the same subject gave it."""
 
+import hashlib
+
 from flask import abort, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -15,6 +17,11 @@ def check_form(subject: str) -> None:
     """Refuse a form that our page for this subject did not give, or long ago."""
     if opened(request.form.get("csrf_token", ""), "form", FORM_LIFE_S) != subject:
         abort(400, "the page is too old: load it again")
+
+
+def phone_subject(phone: str) -> str:
+    """Name the page of one phone, by its cookie: a form that somebody else was given does nothing in its browser."""
+    return f"me {hashlib.sha256(phone.encode()).hexdigest()}"
 
 
 def sealed(value: object, purpose: str) -> str:

@@ -6,25 +6,25 @@ from datetime import datetime
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from hmi.language import say
 from hmi.public.asking import plant
 from hmi.public.driver import PHONE_COOKIE, status_of, trouble
-from hmi.public.forms import check_form, signature
+from hmi.public.forms import check_form, phone_subject, signature
+from hmi.public.visitor import seat
 from scada.bridge import Refused, Reply, Value
 from scada.config import Config
 from scada.model.money import Fen, yuan_text
 
 me = Blueprint("me", __name__)
 
-_SUBJECT = "me"
 _LIMITS = {"plate": 16, "token": 128, "order": 32, "title": 100, "tax_number": 20, "mail": 100}
 
 
 def limit_known(limiter: Limiter) -> None:
     """Bound what one address may change."""
-    limiter.limit("20/minute", key_func=get_remote_address, methods=["POST"])(me)
+    limiter.limit("20/minute", key_func=seat, methods=["POST"])(me)
+    limiter.limit("120/minute", key_func=seat, methods=["GET"])(me)
 
 
 @me.get("/me")
@@ -36,7 +36,7 @@ def view() -> ResponseReturnValue:
 @me.post("/me/<any(bind, unbind, invoice):what>")
 def change(what: str) -> ResponseReturnValue:
     """Bind a plate, take one away, or ask for an invoice."""
-    check_form(_SUBJECT)
+    check_form(_subject())
     asked: dict[str, object] = {name: request.form.get(name, "")[:most].strip() for name, most in _LIMITS.items()}
     match _ask(f"me_{what}", **asked):
         case Value():
@@ -87,6 +87,10 @@ def _payment(told: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+def _subject() -> str:
+    return phone_subject(request.cookies.get(PHONE_COOKIE, ""))
+
+
 def _yuan(value: object) -> str:
     return yuan_text(Fen(value if isinstance(value, int) else 0))
 
@@ -94,7 +98,7 @@ def _yuan(value: object) -> str:
 def _page(name: str, **shown: object) -> str:
     config = _config()
     chosen = request.args.get("lang")
-    site, seal = config.site, signature(_SUBJECT)
+    site, seal = config.site, signature(_subject())
     return render_template(f"public/{name}.html", site=site, token="", signature=seal, chosen=chosen, **shown)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from billing.books import NOWHERE
 from billing.doors.me import PhoneDesk
-from billing.driver.bindings import MOST_PHONES, MOST_PLATES, NotBound, Phones
+from billing.driver.bindings import MOST_PHONES, MOST_PLATES, PAID_STAYS, NotBound, Phones
 from billing.driver.pushes import PushDesk
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
@@ -22,6 +22,7 @@ from billing.pay.gateway import Sheet
 from billing.pay.web import Openid, WeChatWeb
 from scada.config import Config
 from scada.engine.doors.peer import Ask, BridgeRefusal
+from scada.model.lane.words import Ending, Reason
 from scada.model.money import Fen
 from scada.model.names import StayId
 from scada.model.plate import Plate
@@ -29,10 +30,12 @@ from scada.settings.phones import Templates
 from scada.store.schema import invoice_request, phone_push, plate_binding
 from tests.support.billing import (
     HOUR_S,
+    OUT1,
     Phone,
     Till,
     free_port,
     made_config,
+    made_passage,
     notice_door,
     open_till,
     wechat_process,
@@ -61,7 +64,7 @@ class Bench:
     pushes: PushDesk
 
     async def ask(self, verb: str, openid: str = "oMine", **args: object) -> dict[str, Any]:
-        args = {"phone": SEAL.close(Openid(openid)), **args}
+        args = {"phone": SEAL.close(Openid(openid), self.till.clock.now()), **args}
         answer = await self.desk.verbs()[verb](Ask("public", verb, args, "", "", "", ""))
         assert isinstance(answer, dict)
         return answer
@@ -105,9 +108,27 @@ async def paid_by(bench: Bench, openid: str, plate: str = PLATE) -> StayId:
     return stay
 
 
-async def test_who_has_paid_for_a_plate_may_bind_it_and_who_only_knows_it_may_not(bench: Bench) -> None:
+async def bound(bench: Bench, openid: str = "oMine") -> StayId:
+    """A car stands at a boom, and a phone scans the code there."""
+    stay = await bench.till.come_in()
+    await bench.ask("me_bind", openid, token=BOOM.make(stay, bench.till.clock.now()))
+    return stay
+
+
+async def gone(bench: Bench, stay: StayId) -> None:
+    passage = made_passage(bench.till.clock.now(), OUT1, PLATE, 7)
+    await bench.till.cashier.end_stay(OUT1, stay, passage, Reason.PREPAID, "", Ending.EXIT)
+
+
+async def test_who_has_paid_for_three_stays_may_bind_a_plate_and_who_paid_a_strangers_stay_may_not(
+    bench: Bench,
+) -> None:
+    for _ in range(PAID_STAYS - 1):
+        await gone(bench, await paid_by(bench, "oMine"))
+        with pytest.raises(BridgeRefusal, match="Pay for three stays"):
+            await bench.ask("me_bind", plate=PLATE)
     await paid_by(bench, "oMine")
-    with pytest.raises(BridgeRefusal, match="Pay for a stay"):
+    with pytest.raises(BridgeRefusal, match="Pay for three stays"):
         await bench.ask("me_bind", "oStranger", plate=PLATE)
     await bench.ask("me_bind", plate=PLATE)
     await bench.ask("me_bind", plate=PLATE)
@@ -127,14 +148,22 @@ async def test_who_stands_at_the_boom_may_bind_without_having_paid(bench: Bench)
     assert (row.plate, row.proof, row.openid) == (PLATE, "BOOM", "oMine")
 
 
+async def test_who_stands_at_the_boom_ends_what_strangers_proved_by_paying(bench: Bench) -> None:
+    for _ in range(PAID_STAYS):
+        await gone(bench, await paid_by(bench, "oStranger"))
+    await bench.ask("me_bind", "oStranger", plate=PLATE)
+    await bound(bench, "oOwner")
+    assert (await bench.ask("me_view", "oStranger"))["plates"] == []
+    assert [one["plate"] for one in (await bench.ask("me_view", "oOwner"))["plates"]] == [PLATE]
+
+
 async def test_a_plate_that_was_taken_away_is_pushed_to_no_more(bench: Bench) -> None:
-    await paid_by(bench, "oMine")
-    await bench.ask("me_bind", plate=PLATE)
+    stay = await bound(bench)
     await bench.ask("me_unbind", plate=PLATE)
     with pytest.raises(BridgeRefusal, match="not bound"):
         await bench.ask("me_unbind", plate=PLATE)
     assert await bench.till.db.read(lambda conn: list(Phones(bench.till.config.site_id, conn).of_plate(PLATE))) == []
-    await bench.ask("me_bind", plate=PLATE)
+    await bench.ask("me_bind", token=BOOM.make(stay, bench.till.clock.now()))
 
 
 async def test_plates_and_phones_have_their_limits_and_an_owner_may_complain(bench: Bench) -> None:
@@ -153,8 +182,7 @@ async def test_plates_and_phones_have_their_limits_and_an_owner_may_complain(ben
 
 
 async def test_the_fee_is_pushed_to_the_phones_of_the_plate_and_leads_to_its_page(bench: Bench) -> None:
-    stay = await paid_by(bench, "oPush")
-    await bench.ask("me_bind", "oPush", plate=PLATE)
+    stay = await bound(bench, "oPush")
     bench.pushes.fee_due(stay, "1号出口", 61, Fen(500))
     for _ in range(100):
         if found := await bench.inbox("oPush"):
@@ -178,8 +206,7 @@ async def pushed(bench: Bench, stay: StayId, rows: int) -> list[tuple[str, str]]
 
 
 async def test_a_token_that_had_ended_is_made_anew_and_who_does_not_follow_is_not_pestered(bench: Bench) -> None:
-    stay = await paid_by(bench, "oLoyal")
-    await bench.ask("me_bind", "oLoyal", plate=PLATE)
+    stay = await bound(bench, "oLoyal")
     assert await pushed(bench, stay, 1) == [("SENT", "")]
     await asyncio.to_thread(bench.bank.post, "/sim/account", end_token=True)
     assert (await pushed(bench, stay, 2))[-1] == ("SENT", "")
@@ -208,7 +235,7 @@ async def test_a_phone_sees_its_own_payments_alone_and_asks_for_one_invoice_each
 
 
 async def test_what_this_plant_did_not_seal_is_nobody(bench: Bench) -> None:
-    for phone in ("", "00" * 40, Seal(b"x" * 32).close(Openid("oMine"))):
+    for phone in ("", "00" * 40, Seal(b"x" * 32).close(Openid("oMine"), bench.till.clock.now())):
         with pytest.raises(BridgeRefusal, match="does not know"):
             await bench.desk.verbs()["me_view"](Ask("public", "me_view", {"phone": phone}, "", "", "", ""))
 

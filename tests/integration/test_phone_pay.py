@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,11 +12,20 @@ import pytest
 import requests
 
 from billing.books import Place
-from billing.doors.driver import PLATE_MOST, DriverDesk, DriverParts
+from billing.doors.driver import (
+    KNOWN_MOST,
+    PAY_MOST,
+    PLATE_DAY_MOST,
+    PLATE_MOST,
+    VIEW_MOST,
+    DriverDesk,
+    DriverParts,
+)
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
 from billing.orders import book
 from billing.pay.web import WeChatWeb
+from scada.clock import SystemClock
 from scada.config import Config
 from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Ending, Reason
@@ -25,6 +35,7 @@ from scada.store.schema import open_request, pay_order, refund
 from tests.support.billing import (
     HOUR_S,
     OUT1,
+    LaterClock,
     Phone,
     Till,
     free_port,
@@ -67,6 +78,20 @@ class Bench:
         await until(lambda: len(self.till.told.settled) == times)
 
 
+class DeskClock(SystemClock):
+    """The till's wall time, and seconds that go ahead with it."""
+
+    def __init__(self, wall: LaterClock) -> None:
+        super().__init__()
+        self._wall = wall
+
+    def now(self) -> datetime:
+        return self._wall.now()
+
+    def seconds(self) -> float:
+        return super().seconds() + self._wall.later_s
+
+
 @pytest.fixture
 async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Bench]:
     config, bank = site
@@ -77,8 +102,9 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
         parts = DriverParts(
             cashier=till.cashier,
             journal=SqlJournal(db, config.site_id, till.clock),
-            clock=till.clock,
+            clock=DeskClock(till.clock),
             tokens=Tokens(KEY, "fee"),
+            told=Tokens(KEY, "told"),
             at_boom=Tokens(KEY, "boom"),
             seal=Seal(KEY),
             where=places.get,
@@ -119,7 +145,9 @@ async def test_who_pays_ahead_leaves_within_the_grace_and_owes_only_the_incremen
     assert paid["leave_by"]
     assert await bench.till.rows(open_request) == []
     bench.till.clock.later_s += 2 * HOUR_S
-    later = await bench.ask("fee_view", token=token)
+    with pytest.raises(BridgeRefusal, match="no longer valid"):
+        await bench.ask("fee_view", token=token)
+    later = await bench.ask("fee_view", token=await bench.token())
     assert later["due_fen"] == later["total_fen"] - fee["total_fen"] > 0
     quote = await bench.till.cashier.quote(OUT1, made_passage(bench.till.clock.now(), OUT1, "京A12345", 7).id, stay)
     assert quote.due_fen == later["due_fen"]
@@ -130,7 +158,9 @@ async def test_who_pays_at_the_exit_asks_that_lane_to_open(bench: Bench) -> None
     passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
     bench.at[stay] = Place(OUT1, passage.id)
     token = await bench.token()
-    assert (await bench.ask("fee_view", token=token))["at_exit"] == "out1"
+    assert (await bench.ask("fee_view", token=token))["at_exit"] == ""
+    for near in (bench.desk.token(stay), bench.desk.token_pushed(stay)):
+        assert (await bench.ask("fee_view", token=near))["at_exit"] == "out1"
     offered = await bench.ask("fee_pay", token=token, way="QR")
     await asyncio.to_thread(bench.bank.pay, offered["code_url"])
     await bench.settled()
@@ -248,12 +278,51 @@ async def test_a_plate_is_asked_for_only_so_often_and_every_time_is_written_down
         await bench.token("' OR 1=1")
 
 
-async def test_a_stay_that_has_ended_tells_no_more_than_what_it_owes(bench: Bench) -> None:
+async def test_a_stay_that_has_ended_tells_its_driver_what_it_owes_and_who_knows_the_plate_nothing(
+    bench: Bench,
+) -> None:
     stay = await parked(bench)
-    token = await bench.token()
+    typed, token = await bench.token(), bench.desk.token_pushed(stay)
     passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
     await bench.till.cashier.end_stay(OUT1, stay, passage, Reason.QUEUE, "li", Ending.EXIT)
     fee = await bench.ask("fee_view", token=token)
     assert (fee["state"], fee["said"]) == ("left", {})
     assert fee["due_fen"] > 0
+    with pytest.raises(BridgeRefusal, match="no longer valid"):
+        await bench.ask("fee_view", token=typed)
     assert await bench.token() == ""
+
+
+async def test_who_watches_a_plate_all_day_is_slowed_down_and_floods_no_journal(bench: Bench) -> None:
+    await parked(bench)
+    for _ in range(PLATE_DAY_MOST):
+        await bench.token()
+        bench.till.clock.later_s += HOUR_S / PLATE_MOST + 1.0
+    for _ in range(5):
+        with pytest.raises(BridgeRefusal, match="Too many tries"):
+            await bench.token()
+        bench.till.clock.later_s += 1.0
+    assert len(await bench.till.journal_of("asks for a fee too often")) == 1
+
+
+async def test_one_page_asks_only_so_often_and_leaves_the_driver_at_the_boom_his_own_tries(bench: Bench) -> None:
+    stay = await parked(bench)
+    token = await bench.token()
+    for _ in range(PAY_MOST):
+        with pytest.raises(BridgeRefusal, match="cannot pay"):
+            await bench.ask("fee_pay", token=token, way="APP")
+    with pytest.raises(BridgeRefusal, match="Too many tries"):
+        await bench.ask("fee_pay", token=token, way="QR")
+    assert (await bench.ask("fee_pay", token=bench.desk.token(stay), way="QR"))["code_url"]
+    for _ in range(VIEW_MOST):
+        await bench.ask("fee_view", token=token)
+    with pytest.raises(BridgeRefusal, match="Too many tries"):
+        await bench.ask("fee_view", token=token)
+
+
+async def test_wechat_is_asked_about_guessed_codes_only_so_often(bench: Bench) -> None:
+    for _ in range(KNOWN_MOST):
+        with pytest.raises(BridgeRefusal, match="does not know"):
+            await bench.ask("phone_known", code="guessed")
+    with pytest.raises(BridgeRefusal, match="Too many tries"):
+        await bench.ask("phone_known", code="guessed")

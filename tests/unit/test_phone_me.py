@@ -49,6 +49,14 @@ def test_a_phone_sees_its_plates_and_payments(phone: FlaskClient, plant: MemoryP
     assert plant.asks("me_view") == [{"phone": "sealed"}]
 
 
+def test_a_form_that_somebody_else_was_given_does_nothing_in_this_phone(phone: FlaskClient, plant: MemoryPlant) -> None:
+    other = create_app(shipped(), plant, KEY).test_client()
+    other.set_cookie("phone", "sealed-2", domain="localhost")
+    form = {**seal(other), "plate": "沪B77777"}
+    assert phone.post("/me/bind", base_url=PUBLIC, data=form).status_code == 400
+    assert plant.asks("me_bind") == []
+
+
 def test_a_phone_that_nobody_knows_is_asked_to_open_the_page_inside_wechat(plant: MemoryPlant) -> None:
     stranger = create_app(shipped(), plant, KEY).test_client()
     text = stranger.get("/me?lang=en", base_url=PUBLIC).text

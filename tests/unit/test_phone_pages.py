@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from hmi.public.app import create_app
+from hmi.public.visitor import address, seat
 from scada.bridge import Refused, Unknown, Value
 from tests.support.hmi_pages import KEY, MemoryPlant, form_token, shipped
 
@@ -197,6 +198,41 @@ def test_a_refusal_is_told_and_a_silent_plant_promises_nothing(phone: FlaskClien
     assert phone.post("/f/tok-1/pay", base_url=PUBLIC, data=form, headers=JSON).status_code == 503
     plant.verbs["fee_pay"] = lambda _args: Value({"due_fen": 0, "way": ""})
     assert phone.post("/f/tok-1/pay", base_url=PUBLIC, data=form, headers=JSON).json == {"reload": True}
+
+
+def test_a_visitor_has_the_address_that_the_proxy_saw_and_none_that_he_wrote_himself(phone: FlaskClient) -> None:
+    for came, told, seen in (
+        ("203.0.113.7", "198.51.100.1", "203.0.113.7"),
+        ("127.0.0.1", "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("127.0.0.1", "nobody", "127.0.0.1"),
+        ("127.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6"),
+    ):
+        around = {"REMOTE_ADDR": came, "HTTP_X_FORWARDED_FOR": told}
+        with phone.application.test_request_context("/", environ_overrides=around):
+            assert address() == seen
+    with phone.application.test_request_context("/", environ_overrides={"REMOTE_ADDR": "2001:db8:1:2:3:4:5:6"}):
+        line = seat()
+    with phone.application.test_request_context("/", environ_overrides={"REMOTE_ADDR": "2001:db8:1:2::9"}):
+        assert seat() == line
+
+
+def test_who_replays_old_codes_is_slowed_down_under_whatever_address_he_claims(
+    phone: FlaskClient, plant: MemoryPlant
+) -> None:
+    plant.verbs["claim_view"] = lambda _args: Refused("gone", "old")
+    codes = [
+        phone.get(f"/c/guess-{n}", base_url=PUBLIC, headers={"X-Forwarded-For": f"198.51.100.{n}, 203.0.113.7"})
+        for n in range(31)
+    ]
+    assert [one.status_code for one in codes] == [410] * 30 + [429]
+    assert phone.get("/f/tok-1", base_url=PUBLIC).status_code == 200
+
+
+def test_a_cookie_that_is_no_word_of_ours_breaks_nothing(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["phone_sign_in"] = lambda args: Value({"url": f"https://open.example/?state={args['state']}"})
+    state = phone.get("/f/tok-1/wechat", base_url=PUBLIC).location.partition("state=")[2]
+    phone.set_cookie("back", "\u00e9", domain="localhost")
+    assert phone.get(f"/wechat/back?code=c1&state={state}", base_url=PUBLIC).status_code == 400
 
 
 def test_each_page_weighs_less_than_sixty_kilobytes(phone: FlaskClient) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from billing.driver.limits import Window
 from billing.driver.tokens import LIFE, Tokens, driver_key
-from billing.driver.visitors import Seal
+from billing.driver.visitors import KNOWN_FOR, Seal
 from billing.pay.web import Openid
 
 AT = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
@@ -51,12 +51,13 @@ def test_the_key_is_made_once_and_refused_when_others_can_read_it(tmp_path: Path
 
 def test_only_the_plant_opens_what_it_sealed() -> None:
     seal, openid = Seal(b"k" * 32), Openid("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")
-    sealed = seal.close(openid)
+    sealed = seal.close(openid, AT)
     assert "oUpF8" not in sealed
-    assert seal.open(sealed) == openid
-    assert Seal(b"x" * 32).open(sealed) is None
+    assert seal.open(sealed, AT + KNOWN_FOR) == openid
+    assert seal.open(sealed, AT + KNOWN_FOR + timedelta(seconds=1)) is None
+    assert Seal(b"x" * 32).open(sealed, AT) is None
     for broken in ("", "zz", sealed[:-2], sealed + "00", "00" * 600):
-        assert seal.open(broken) is None
+        assert seal.open(broken, AT) is None
 
 
 def test_who_goes_on_trying_goes_on_waiting() -> None:
