@@ -208,7 +208,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
     money.credited = partial(_credit_changed, clock, runners)
-    phones = await asyncio.to_thread(phone_room, config, cashier, db, journal, clock, runners)
+    vouchers = VoucherDesk(db, Books.of(config), clock, zone, partial(_credit_changed, clock, runners))
+    phones = await asyncio.to_thread(phone_room, config, cashier, db, journal, clock, runners, vouchers)
     await stack.enter_async_context(phones.pushes)
     money.phones = phones.pushes
     calls = HelpCalls(config.site_id, clock, db, journal, tags, runners, lambda: new_id(clock.now()))
@@ -234,7 +235,6 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         busy=lambda lane: _busy(lane, runners, keepers),
     )
     counter = Counter(Books.of(config), zone, db, clock, cashier, money.paid_by_hand)
-    vouchers = VoucherDesk(db, Books.of(config), clock, zone, partial(_credit_changed, clock, runners))
     await stack.enter_async_context(requests)
     return Plant(
         config=config,

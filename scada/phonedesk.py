@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from billing.books import Place
+from billing.books import Books, Place
 from billing.cashier import SqlCashier
 from billing.doors.driver import DriverDesk, DriverParts
 from billing.doors.me import PhoneDesk
+from billing.doors.shop import ShopDoor
 from billing.driver.pushes import PushDesk
 from billing.driver.tokens import Tokens, driver_key
 from billing.driver.visitors import Seal
 from billing.pay.web import WeChatWeb
+from billing.vouchers.desk import VoucherDesk
 from scada.clock import Clock
 from scada.config import Config
 from scada.engine.bridge import Handler
@@ -30,10 +32,11 @@ class PhoneRoom:
     driver: DriverDesk
     known: PhoneDesk
     pushes: PushDesk
+    shop: ShopDoor
 
     def verbs(self) -> dict[str, Handler]:
         """Give the public verbs."""
-        return {**self.driver.verbs(), **self.known.verbs()}
+        return {**self.driver.verbs(), **self.known.verbs(), **self.shop.verbs()}
 
 
 def phone_room(
@@ -43,6 +46,7 @@ def phone_room(
     journal: Journal,
     clock: Clock,
     runners: Mapping[LaneName, LaneRunner],
+    vouchers: VoucherDesk,
 ) -> PhoneRoom:
     """Build the room; reads its key and the official account's secret. Raises BillingError, OSError."""
     key = driver_key(config.data / "keys" / "driver.key")
@@ -72,6 +76,7 @@ def phone_room(
             web,
             lambda stay: f"{config.web.public.url}/f/{desk.token_pushed(stay)}",
         ),
+        shop=ShopDoor(vouchers, db, Books.of(config), clock, Tokens(key, "shop")),
     )
 
 

@@ -101,7 +101,7 @@ class VoucherDoor:
         return await self._desk.listed(limit_of(ask), optional(ask, "merchant"), plate)
 
     async def _give(self, ask: Ask) -> object:
-        kind = _kind(text_of(ask, "kind"))
+        kind = kind_of(text_of(ask, "kind"))
         value = 0 if kind is VoucherKind.FULL else whole_number(ask, "value", 1, MOST[kind])
         minutes = whole_number(ask, "minutes", 1, MOST_MINUTES) if "minutes" in ask.args else DAY_MINUTES
         plate = plate_of(ask) if optional(ask, "plate") else None
@@ -190,7 +190,7 @@ def _agreement(ask: Ask) -> Agreement:
         raise BridgeRefusal("bad_args", "manner: PREPAID or POSTPAID")
     return Agreement(
         manner=Manner(manner),
-        most={kind: _most(kind, value) for kind, value in ((_kind(str(key)), value) for key, value in most.items())},
+        most={kind: _most(kind, value) for kind, value in ((kind_of(str(key)), value) for key, value in most.items())},
         limit_fen=Fen(whole_number(ask, "limit_fen", 0, MOST_FEN)),
         per_plate=whole_number(ask, "per_plate", 0, MOST_A_DAY),
         per_day=whole_number(ask, "per_day", 0, MOST_A_DAY),
@@ -205,7 +205,8 @@ def _most(kind: VoucherKind, value: object) -> int:
     return value
 
 
-def _kind(text: str) -> VoucherKind:
+def kind_of(text: str) -> VoucherKind:
+    """Take a kind by its name. Raises BridgeRefusal if there is none such."""
     for kind in VoucherKind:
         if kind.value == text:
             return kind

@@ -49,13 +49,14 @@ def issue(
         return NotDone(f"there is no merchant {name}")
     inside = None if wanted.plate is None else stays.open_under(conn, books.site, wanted.plate)
     given = _given(conn, books.site, merchant, at, midnight, wanted.plate)
-    why = why_wrong(wanted.kind, wanted.value) or why_not_issue(merchant, wanted.kind, wanted.value, given)
-    if not why and inside is not None and not is_taken(inside.tariff, wanted.ticket):
-        why = "the tariff of this stay takes no such voucher"
-    if not why and wanted.valid_until <= at:
-        why = "its time is over already"
-    if why:
-        return NotDone(why)
+    if wrong := why_wrong(wanted.kind, wanted.value):
+        return NotDone(wrong)
+    if reached := why_not_issue(merchant, wanted.kind, wanted.value, given):
+        return reached
+    if inside is not None and not is_taken(inside.tariff, wanted.ticket):
+        return NotDone("the tariff of this stay takes no such voucher")
+    if wanted.valid_until <= at:
+        return NotDone("its time is over already")
     made = Issued(VoucherId(new_id(at)), _code() if wanted.plate is None else "", None if inside is None else inside.id)
     _insert(conn, books, at, merchant, wanted, made, by)
     return made
@@ -78,9 +79,22 @@ def claim(conn: Connection, books: Books, at: datetime, code: str, plate: Plate,
     return Issued(VoucherId(row.id), stay=None if inside is None else inside.id)
 
 
-def withdraw(conn: Connection, books: Books, at: datetime, voucher: VoucherId, by: str, why: str) -> Issued | NotDone:
-    """Take a voucher back that has not been used up; its stay, if one has reserved it, is to be priced anew."""
+def withdraw(
+    conn: Connection,
+    books: Books,
+    at: datetime,
+    voucher: VoucherId,
+    by: str,
+    why: str,
+    merchant: MerchantId | None = None,
+) -> Issued | NotDone:
+    """Take a voucher back that has not been used up; its stay, if one has reserved it, is to be priced anew.
+
+    A merchant takes back its own ones only.
+    """
     mine = (vouchers.c.site == books.site) & (vouchers.c.id == voucher)
+    if merchant is not None:
+        mine &= vouchers.c.merchant == merchant
     row = conn.execute(select(vouchers).where(mine).with_for_update()).one_or_none()
     if row is None or row.state not in ("ISSUED", "RESERVED"):
         return NotDone("there is no such voucher, or it is used up or withdrawn")

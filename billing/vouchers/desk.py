@@ -36,20 +36,20 @@ class VoucherDesk:
     async def give(self, merchant: str, wanted: Wanted, by: str) -> Issued | NotDone:
         """Give a voucher in a merchant's name, within its limits."""
         at = self._clock.now()
-        midnight = at.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        return await self._told(
-            self._db.write(lambda conn: book.issue(conn, self._books, at, midnight, merchant, wanted, by))
+        midnight = self.midnight(at)
+        return await self.carried_out(
+            lambda conn: book.issue(conn, self._books, at, midnight, merchant, wanted, by),
         )
 
     async def claim(self, code: str, plate: Plate, by: str) -> Issued | NotDone:
         """Bind a code to a plate."""
         at = self._clock.now()
-        return await self._told(self._db.write(lambda conn: book.claim(conn, self._books, at, code, plate, by)))
+        return await self.carried_out(lambda conn: book.claim(conn, self._books, at, code, plate, by))
 
     async def withdraw(self, voucher: VoucherId, by: str, why: str) -> Issued | NotDone:
         """Take a voucher back."""
         at = self._clock.now()
-        return await self._told(self._db.write(lambda conn: book.withdraw(conn, self._books, at, voucher, by, why)))
+        return await self.carried_out(lambda conn: book.withdraw(conn, self._books, at, voucher, by, why))
 
     async def listed(self, limit: int, merchant: str = "", plate: str = "") -> list[dict[str, object]]:
         """Give vouchers, the newest first, as JSON values."""
@@ -63,8 +63,13 @@ class VoucherDesk:
         """Give the moment so many minutes from now."""
         return self._clock.ahead(minutes * 60.0)
 
-    async def _told(self, asked: Awaitable[Issued | NotDone]) -> Issued | NotDone:
-        done = await _answered(asked)
+    def midnight(self, at: datetime) -> datetime:
+        """Give when the day of a moment began, by the site's clocks."""
+        return at.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    async def carried_out(self, work: Callable[[Connection], Issued | NotDone]) -> Issued | NotDone:
+        """Carry out what gives, binds or takes a voucher; whose price it changes is told after the commit."""
+        done = await _answered(self._db.write(work))
         if isinstance(done, Issued) and done.stay is not None:
             self._changed(done.stay)
         return done

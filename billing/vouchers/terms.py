@@ -76,11 +76,23 @@ class Wanted:
     ticket: str = ""
 
 
+class Limit(Enum):
+    """What keeps a merchant from giving one more voucher."""
+
+    ENDED = "ended"
+    KIND = "kind"
+    SIZE = "size"
+    PER_PLATE = "per_plate"
+    PER_DAY = "per_day"
+    UNPAID = "unpaid"
+
+
 @dataclass(frozen=True, slots=True)
 class NotDone:
-    """It was not done, and why."""
+    """It was not done, and why; which limit was reached, if it was one."""
 
     why: str
+    limit: Limit | None = None
 
 
 def why_wrong(kind: VoucherKind, value: int) -> str:
@@ -92,31 +104,33 @@ def why_wrong(kind: VoucherKind, value: int) -> str:
     return ""
 
 
-def why_not_issue(merchant: Merchant, kind: VoucherKind, value: int, given: Given) -> str:
-    """Say why a merchant may not give this voucher now; empty if it may."""
-    terms = merchant.agreement
+def why_not_issue(merchant: Merchant, kind: VoucherKind, value: int, given: Given) -> NotDone | None:
+    """Say why a merchant may not give this voucher now; None if it may."""
+    name, terms = merchant.name, merchant.agreement
     if merchant.ended_at is not None:
-        return f"the agreement with {merchant.name} has ended"
+        return NotDone(f"the agreement with {name} has ended", Limit.ENDED)
     if kind not in terms.most:
-        return f"{merchant.name} gives no vouchers of {kind.value}"
+        return NotDone(f"{name} gives no vouchers of {kind.value}", Limit.KIND)
     if value > terms.most[kind]:
-        return f"{merchant.name} gives at most {terms.most[kind]} by one voucher of {kind.value}"
+        return NotDone(f"{name} gives at most {terms.most[kind]} by one voucher of {kind.value}", Limit.SIZE)
     if terms.per_plate and given.to_plate >= terms.per_plate:
-        return f"{merchant.name} gives a plate {terms.per_plate} in 24 hours at most"
+        return NotDone(f"{name} gives a plate {terms.per_plate} in 24 hours at most", Limit.PER_PLATE)
     if terms.per_day and given.today >= terms.per_day:
-        return f"{merchant.name} gives {terms.per_day} a day at most"
-    return _why_unpaid(merchant, Fen(given.owes_fen + given.reserved_fen))
+        return NotDone(f"{name} gives {terms.per_day} a day at most", Limit.PER_DAY)
+    if (left := left_of(terms, given.owes_fen, given.reserved_fen)) is None or left > 0:
+        return None
+    if terms.manner is Manner.PREPAID:
+        return NotDone(f"the account of {name} is used up: top it up", Limit.UNPAID)
+    owes, limit = yuan_text(Fen(given.owes_fen + given.reserved_fen)), yuan_text(terms.limit_fen)
+    return NotDone(f"{name} owes {owes} of {limit} yuan: it must pay first", Limit.UNPAID)
 
 
-def _why_unpaid(merchant: Merchant, owes: Fen) -> str:
-    if not merchant.agreement.pays_percent:
-        return ""
-    if merchant.agreement.manner is Manner.PREPAID:
-        return "" if owes < 0 else f"the account of {merchant.name} is used up: top it up"
-    limit = merchant.agreement.limit_fen
-    return (
-        "" if owes < limit else f"{merchant.name} owes {yuan_text(owes)} of {yuan_text(limit)} yuan: it must pay first"
-    )
+def left_of(terms: Agreement, owes: Fen, reserved: Fen) -> Fen | None:
+    """Give for how much a merchant may still give vouchers; None if it pays nothing of them."""
+    if not terms.pays_percent:
+        return None
+    ahead = NOTHING if terms.manner is Manner.PREPAID else terms.limit_fen
+    return Fen(ahead - owes - reserved)
 
 
 def merchant_part(amount: Fen, pays_percent: int) -> Fen:

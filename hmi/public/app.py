@@ -13,6 +13,7 @@ from hmi.public.asking import Plant
 from hmi.public.claims import Pictures, claims, limit_tries
 from hmi.public.driver import driver, limit_phones
 from hmi.public.me import limit_known, me
+from hmi.public.merchant import limit_shops, shop
 from hmi.public.notice import notice
 from hmi.public.visitor import seat
 from hmi.security import harden
@@ -30,11 +31,13 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     limit_tries(limiter)
     limit_phones(limiter)
     limit_known(limiter)
+    limit_shops(limiter)
     serve_assets(app, ("public",))
     app.register_blueprint(claims)
     app.register_blueprint(driver)
     app.register_blueprint(me)
     app.register_blueprint(notice)
+    app.register_blueprint(shop)
     app.add_url_rule("/health", "health", lambda: jsonify(ok=True))
     app.register_error_handler(HTTPException, _say_error)
     return app

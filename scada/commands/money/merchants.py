@@ -16,7 +16,7 @@ from billing.accounts.chart import Account
 from billing.books import Books
 from billing.doors.vouchers import all_shown
 from billing.tariff import VoucherKind
-from billing.vouchers import book, merchants
+from billing.vouchers import book, links, merchants
 from billing.vouchers.terms import Agreement, Manner, Merchant, NotDone, Wanted, why_wrong
 from scada import say
 from scada.clock import clock_from
@@ -27,6 +27,7 @@ from scada.model.names import VoucherId
 from scada.model.plate import is_plausible, normal_form
 from scada.store.db import Database
 
+_NOBODY: Final = NotDone("there is no merchant of this name: daozha merchant list")
 _INTO: Final = {"bank": Account.BANK, "safe": Account.SAFE}
 _SHOWN: Final = ("merchant", "manner", "owes", "reserved", "gives", "per plate", "per day", "pays", "ended")
 _VOUCHER: Final = ("id", "merchant", "plate", "code", "kind", "value", "state", "let off", "valid until")
@@ -124,6 +125,30 @@ def invoice(asked: argparse.Namespace) -> int:
     return _of(asked, work)
 
 
+def link(asked: argparse.Namespace) -> int:
+    """Make the code by which a merchant's staff signs in, in place of the one before; or end it. 1: there is none."""
+
+    async def do(config: Config, db: Database) -> int:
+        books, page = Books.of(config), f"{config.web.public.url}/shop"
+
+        def work(conn: Connection) -> int:
+            found = merchants.find(conn, books.site, asked.name, lock=True)
+            if found is None:
+                return _told(_NOBODY, "")
+            at = clock_from().now()
+            if asked.revoke:
+                ended = links.revoke(conn, books, at, found, who())
+                return _told(
+                    None if ended else NotDone("it has no code"), f"{found.name}: nobody is signed in any more"
+                )
+            code = links.make(conn, books, at, found, who())
+            return _told(None, f"{found.name}: {page}#{code}\nor {page} and the code {code}; it is shown only now")
+
+        return await db.write(work)
+
+    return with_database(asked, do)
+
+
 def give(asked: argparse.Namespace) -> int:
     """Give a voucher in a merchant's name. 1: it may not; 2: this is no plate."""
     try:
@@ -213,7 +238,7 @@ def _of(asked: argparse.Namespace, work: Callable[[Connection, Books, Merchant],
     def find_and_do(conn: Connection, books: Books) -> int:
         found = merchants.find(conn, books.site, asked.name, lock=True)
         if found is None:
-            return _told(NotDone("there is no merchant of this name: daozha merchant list"), "")
+            return _told(_NOBODY, "")
         return work(conn, books, found)
 
     return _write(asked, find_and_do)

@@ -45,7 +45,9 @@ def _merchants(add: Adder, command: Command, lazily: Lazily) -> None:
     back = command(add, "repay", "give back what one that has ended paid ahead", lazily(_MERCHANTS, "repay"))
     made = command(add, "invoice", "invoice what its vouchers have let off", lazily(_MERCHANTS, "invoice"))
     made.add_argument("--json", action="store_true", help="one JSON object for programs")
-    for one in (old, paid, back, made):
+    link = command(add, "link", "make the code that signs its staff in, once", lazily(_MERCHANTS, "link"))
+    link.add_argument("--revoke", action="store_true", help="end the code, and whoever is signed in with it")
+    for one in (old, paid, back, made, link):
         one.add_argument("name", metavar="NAME")
     paid.add_argument("fen", nargs="?", type=int, metavar="FEN", help="how much, if it is for no invoice")
     paid.add_argument("--invoice", metavar="ID", help="the invoice that it pays, whole")

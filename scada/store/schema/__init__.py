@@ -16,6 +16,7 @@ from scada.store.schema.people import operator, plate_right
 from scada.store.schema.phones import invoice_request, phone_push, plate_binding
 from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.refunds import refund
+from scada.store.schema.shops import merchant_link
 from scada.store.schema.stays import quote, stay, tariff_signature
 from scada.store.schema.till import cash_payment, till_shift
 from scada.store.schema.vouchers import merchant, merchant_invoice, voucher
@@ -38,6 +39,7 @@ __all__ = [
     "ledger_posting",
     "merchant",
     "merchant_invoice",
+    "merchant_link",
     "metadata",
     "mode_period",
     "money_case",
