@@ -42,6 +42,21 @@ def test_a_merchant_gives_a_voucher_as_a_code_that_is_claimed_and_withdrawn(conf
     assert (shop["owes_fen"], shop["most"]) == (-5000, {"minutes": 120, "full": 0})
 
 
+def test_the_code_of_a_shop_is_printed_once_and_ended(config: str, capsys: Out) -> None:
+    at = ["--config", config]
+    assert main(["merchant", "link", "Shop", *at]) == 1
+    assert main(["merchant", "add", "Shop", "--manner", "prepaid", "--kinds", "full", *at]) == 0
+    assert main(["merchant", "link", "Shop", "--revoke", *at]) == 1
+    capsys.readouterr()
+    assert main(["merchant", "link", "Shop", *at]) == 0
+    first = capsys.readouterr().out
+    assert "/shop#" in first
+    assert main(["merchant", "link", "Shop", *at]) == 0
+    assert capsys.readouterr().out != first
+    assert main(["merchant", "link", "Shop", "--revoke", *at]) == 0
+    assert main(["merchant", "link", "Shop", "--revoke", *at]) == 1
+
+
 def test_what_no_merchant_can_agree_to_is_refused_before_anything_is_written(config: str, capsys: Out) -> None:
     for kinds in ("coins:3", "percent:101", "minutes:x", "full:3"):
         assert main(["merchant", "add", "Shop", "--manner", "prepaid", "--kinds", kinds, "--config", config]) == 2
