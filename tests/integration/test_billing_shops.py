@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Connection
 
 from billing.books import Books
 from billing.doors.shop import WRONG_MOST, ShopDoor
@@ -74,14 +77,19 @@ class Street:
         return [row.what for row in await self.db.read(lambda conn: conn.execute(journal.select()).all())]
 
 
+def taken_in(at: datetime, name: str, conn: Connection) -> str:
+    """Take a merchant in, and give the code of its staff."""
+    made = merchants.add(conn, BOOKS, at, name, TERMS, "li")
+    assert isinstance(made, Merchant)
+    return links.make(conn, BOOKS, at, made, "li")
+
+
 @pytest.fixture
 async def street(tmp_path: Path) -> AsyncIterator[Street]:
     clock, codes = LaterClock(), dict[str, str]()
     async with open_database(tmp_path) as db:
         for name in ("Shop", "Other"):
-            made = await db.write(lambda conn, name=name: merchants.add(conn, BOOKS, clock.now(), name, TERMS, "li"))
-            assert isinstance(made, Merchant)
-            codes[name] = await db.write(lambda conn, made=made: links.make(conn, BOOKS, clock.now(), made, "li"))
+            codes[name] = await db.write(partial(taken_in, clock.now(), name))
         desk = VoucherDesk(db, BOOKS, clock, ZoneInfo("Asia/Shanghai"), lambda _stay: None)
         yield Street(db, clock, ShopDoor(desk, db, BOOKS, clock, TOKENS), codes)
         assert await db.read(verify) is None
