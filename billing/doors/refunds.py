@@ -49,11 +49,15 @@ class RefundDesk:
         return [{name: as_json(value) for name, value in asdict(one).items()} for one in found]
 
     async def _refund(self, ask: Ask) -> object:
-        """Give back `amount_fen` of the payment of `order`, for one of the fixed reasons."""
+        """Give back `amount_fen` of the payment of `order`, for one of the fixed reasons.
+
+        What went back of it before counts, too: nobody gives back alone in parts what he may not at once.
+        """
         order, amount = OrderId(text_of(ask, "order")), Fen(whole_number(ask, "amount_fen", 1, MOST_FEN))
         reason = _reason(text_of(ask, "reason"))
         note = optional(ask, "note")
-        why = f"above {self._alone_fen} fen two people give money back" if amount > self._alone_fen else ""
+        together = amount + await self._office.given_back(order)
+        why = f"above {self._alone_fen} fen two people give money back" if together > self._alone_fen else ""
         second = await second_person(self._operators, ask, why) if why else ""
         return _made(await self._office.give_back(order, amount, reason, ask.user, second, note))
 

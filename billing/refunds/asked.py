@@ -15,7 +15,15 @@ from billing.cases import close_case
 from billing.refunds import book
 from billing.refunds.book import case_ref
 from billing.refunds.plan import RefundState, Trouble
-from billing.refunds.words import APART, MOST_OF_AN_ORDER, WITHIN, Refunding, RefundReason, refund_number
+from billing.refunds.words import (
+    APART,
+    ASKED_BY_PEOPLE,
+    MOST_OF_AN_ORDER,
+    WITHIN,
+    Refunding,
+    RefundReason,
+    refund_number,
+)
 from scada.model.money import Fen
 from scada.model.names import OrderId, SiteId, StayId
 from scada.store.schema import demand as demands
@@ -69,6 +77,12 @@ def payment(conn: Connection, site: SiteId, order: OrderId, at: datetime, *, loc
     is_inside = row.stay is not None and row.ending is None
     why_not = _why_not(row.paid_at, at, rest, earlier, row.demand_kind, is_inside=is_inside)
     return Payment(order, row.stay, row.paid_at, Fen(row.amount_fen), rest, why_not)
+
+
+def given_back(conn: Connection, site: SiteId, order: OrderId) -> Fen:
+    """Give what people have given back of a payment so far."""
+    mine = (one for one in book.of_order(conn, order) if one.reason in ASKED_BY_PEOPLE)
+    return Fen(sum(one.amount_fen for one in mine if _counts(conn, site, one)))
 
 
 def give_back(

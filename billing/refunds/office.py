@@ -40,6 +40,10 @@ class RefundOffice:
         at = self._clock.now()
         return await self._read(lambda conn: asked.payments_of(conn, self._books.site, stay, at))
 
+    async def given_back(self, order: OrderId) -> Fen:
+        """Give what people have given back of a payment so far."""
+        return await self._read(lambda conn: asked.given_back(conn, self._books.site, order))
+
     async def give_back(
         self, order: OrderId, amount: Fen, reason: RefundReason, by: str, second: str, note: str
     ) -> Refunding | NotRefunded:

@@ -189,6 +189,18 @@ async def test_above_the_limit_two_people_give_money_back_and_the_page_is_told_w
     assert (told.body["by"], told.body["second"], told.body["reason"]) == ("wang", "li", "GOODWILL")
 
 
+async def test_who_may_not_give_an_amount_back_alone_does_not_give_it_back_in_parts_either(office: Office) -> None:
+    operators: Any = Two()
+    desk = RefundDesk(office.office, operators, Fen(500))
+    part: dict[str, object] = {"order": office.order.id, "amount_fen": 300, "reason": "GOODWILL"}
+    await asked(desk, "refund", **part)
+    await office.desk.until_refunds([(300, "SUCCESS")])
+    await office.minutes_later()
+    with pytest.raises(BridgeRefusal, match="two people"):
+        await asked(desk, "refund", **part)
+    assert (await asked(desk, "refund", **part | {"amount_fen": 200}))["second"] == ""
+
+
 async def test_only_a_payment_that_is_there_goes_back(office: Office) -> None:
     refused = await office.office.give_back(OrderId("DE260303NONE001"), Fen(1), RefundReason.GOODWILL, "wang", "", "")
     assert refused == NotRefunded("no payment of ours has this number")

@@ -19,25 +19,44 @@ from billing.books import Books, Place
 from billing.counter import receipts, shifts
 from billing.counter.words import HandedTo, Receipt, Shift
 from billing.ids import out_trade_no
-from billing.orders import book
+from billing.orders import book, demands
 from billing.orders.applying import apply
-from billing.settle import Transaction
+from billing.parking import deductions
+from billing.pay.gateway import Deduction, Refund
+from billing.refunds import asked
+from billing.refunds import book as refunds
+from billing.refunds.words import RefundReason
+from billing.settle import OrderKind, Transaction
+from billing.tariff import VoucherKind
 from billing.versions.choice import Versions
 from billing.visit.park import Park
 from billing.visit.visits import Visits
+from billing.vouchers import book as vouchers
+from billing.vouchers import merchants
+from billing.vouchers.terms import Agreement, Manner, Wanted
 from scada.config import Config, load
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, StayId
 from scada.model.plate import Plate
 from scada.settings.money import Arrears
-from scada.store.schema import metadata, open_request, stay
+from scada.store.schema import metadata, open_request, parking_deduction, settlement, stay
+from scada.store.schema import refund as refund_table
 from tests.support.billing import ROOT, made_passage
 from tests.support.tariffs import SHANGHAI, simple_tariff
 
 START = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 IN1, OUT1 = LaneName("in1"), LaneName("out1")
 PLATES = ("京A12345", "沪B67890")
+BACK = {"reentry_mode": "REENTRY_GAP_CHARGED", "reentry_duration": 30}
+COUPONS = {"minutes_at": "VOUCHER_MINUTES_AT_START", "minutes_order": "VOUCHER_AFTER_FREE", "stackable": True}
+TARIFF = simple_tariff(**BACK, voucher=COUPONS)
+SHOP = Agreement(
+    Manner.POSTPAID,
+    {VoucherKind.MINUTES: 120, VoucherKind.MONEY: 2000, VoucherKind.PERCENT: 50, VoucherKind.FULL: 0},
+    limit_fen=Fen(100_000),
+    stackable=True,
+)
 ENGINE = create_engine("sqlite://", poolclass=StaticPool)
 
 steps = st.lists(
@@ -45,6 +64,13 @@ steps = st.lists(
         st.tuples(st.just("come"), st.integers(0, 1), st.just("")),
         st.tuples(st.just("order"), st.integers(0, 1), st.just("")),
         st.tuples(st.just("paid"), st.integers(0, 9), st.just("")),
+        st.tuples(st.just("voucher"), st.integers(0, 1), st.sampled_from(("MONEY 300", "MINUTES 60", "PERCENT 50"))),
+        st.tuples(st.just("deduct"), st.integers(0, 1), st.just("")),
+        st.tuples(st.just("deducted"), st.integers(0, 9), st.sampled_from(("ACCEPTED", "SUCCESS", "PAY_FAIL"))),
+        st.tuples(st.just("demand"), st.integers(0, 1), st.just("")),
+        st.tuples(st.just("give_back"), st.integers(0, 9), st.sampled_from(("1", "2", "4"))),
+        st.tuples(st.just("refund"), st.integers(0, 9), st.sampled_from(("SUCCESS", "CLOSED", "ABNORMAL"))),
+        st.tuples(st.just("anew"), st.integers(0, 9), st.just("")),
         st.tuples(st.just("cash"), st.integers(0, 1), st.just("")),
         st.tuples(st.just("arrears"), st.integers(0, 9), st.just("")),
         st.tuples(st.just("void"), st.integers(0, 9), st.just("")),
@@ -58,7 +84,7 @@ steps = st.lists(
             st.sampled_from([f"{ending.value} {reason.value}" for ending in Ending for reason in Reason]),
         ),
     ),
-    max_size=16,
+    max_size=20,
 )
 
 
@@ -90,11 +116,14 @@ class Site:
         self.at = START
         self.books = Books.of(config)
         arrears = Arrears.model_validate({"at_exit": at_exit})
-        versions = Versions((simple_tariff(),), SHANGHAI)
+        versions = Versions((TARIFF,), SHANGHAI)
         self.visits = Visits(self.books, Park.of(config), config.limits, versions, arrears)
         self.number = 0
         self.orders: list[tuple[OrderId, Fen]] = []
         self.taken: list[Receipt] = []
+        self.deductions: list[tuple[OrderId, Fen]] = []
+        self.dearest: dict[StayId, Fen] = {}
+        merchants.add(conn, self.books, START, "Shop", SHOP, "li")
         shift = shifts.begin(conn, self.books, START, "wang", Fen(1000))
         assert isinstance(shift, Shift)
         self.shift = shift
@@ -109,7 +138,9 @@ class Site:
 
     def _quote(self, parked: StayId) -> Quote:
         until = self.at + timedelta(seconds=90)
-        return self.visits.quote(self.conn, self.at, until, Place(OUT1), parked)
+        made = self.visits.quote(self.conn, self.at, until, Place(OUT1), parked)
+        self.dearest[parked] = made.total_fen
+        return made
 
     def come(self, car: int, _: str) -> None:
         self.visits.begin(self.conn, self.at, IN1, self._passage(IN1, car), Reason.ADMITTED, "lane")
@@ -119,9 +150,85 @@ class Site:
         quote = None if parked is None else self._quote(parked)
         if quote is None or quote.due_fen <= 0:
             return
-        name = out_trade_no(self.books.site, quote.stay, len(self.orders) + 1, self.at, SHANGHAI)
+        name = self._name(quote.stay)
         book.add_order(self.conn, self.books, self.at, name, Place(OUT1), quote, self.at + timedelta(seconds=90))
         self.orders.append((name, quote.due_fen))
+
+    def voucher(self, car: int, what: str) -> None:
+        kind, value = what.split()
+        wanted = Wanted(VoucherKind[kind], int(value), self.at + timedelta(hours=5), Plate(PLATES[car]))
+        vouchers.issue(self.conn, self.books, self.at, self.at, "Shop", wanted, "li")
+
+    def deduct(self, car: int, _: str) -> None:
+        """Have a deduction asked for as the lane does, for what the stay owes itself."""
+        parked = self._inside(car)
+        quote = None if parked is None else self._quote(parked)
+        if quote is None or quote.due_fen <= 0 or quote.older:
+            return
+        name = self._name(quote.stay)
+        book.add_order(self.conn, self.books, self.at, name, Place(OUT1), quote, quote.valid_until, OrderKind.PARKING)
+        row = {"left_at": self.at, "charged_s": 60, "device": "out1"}
+        made = parking_deduction.insert().values(out_trade_no=name, site=self.books.site, stay=quote.stay, **row)
+        self.conn.execute(made)
+        self.deductions.append((name, quote.due_fen))
+
+    def deducted(self, which: int, state: str) -> None:
+        if self.deductions:
+            name, amount = self.deductions[which % len(self.deductions)]
+            number = f"42{name}"[:32] if state == "SUCCESS" else ""
+            told = Deduction(name, state, number, amount, paid_at=self.at)
+            deductions.apply(self.conn, self.books, self.at, told, "notice")
+
+    def demand(self, car: int, _: str) -> None:
+        """All that a plate owes is asked for by itself."""
+        owing = debts.parts_of(debts.of_plate(self.conn, self.books.site, Plate(PLATES[car])))
+        if owing:
+            until, kind = self.at + timedelta(minutes=15), demands.DemandKind.ARREARS
+            made = demands.add(self.conn, self.books, self.at, kind, PLATES[car], owing, until, "li")
+            name = self._name(made.id)
+            book.add_demand_order(self.conn, self.books, self.at, name, made, until)
+            self.orders.append((name, made.amount_fen))
+
+    def give_back(self, which: int, parts: str) -> None:
+        rows = self.conn.execute(select(settlement).order_by(settlement.c.id)).all()
+        if rows:
+            self.at += timedelta(seconds=61)
+            row = rows[which % len(rows)]
+            name, share = OrderId(row.out_trade_no), Fen(row.amount_fen // int(parts))
+            asked.give_back(self.conn, self.books, self.at, name, share, RefundReason.GOODWILL, "wang")
+
+    def refund(self, which: int, state: str) -> None:
+        rows = self.conn.execute(select(refund_table).order_by(refund_table.c.out_refund_no)).all()
+        if rows:
+            row = rows[which % len(rows)]
+            order, amount, total = OrderId(row.out_trade_no), Fen(row.amount_fen), Fen(row.total_fen)
+            told = Refund(row.out_refund_no, "50", order, "42", state, amount, total)
+            refunds.note(self.conn, self.books, self.at, self._ahead, row.out_refund_no, told, "notice")
+
+    def anew(self, which: int, _: str) -> None:
+        rows = self.conn.execute(select(refund_table).where(refund_table.c.state == "CLOSED")).all()
+        if rows:
+            asked.send_anew(self.conn, self.books, self.at, rows[which % len(rows)].out_refund_no, "wang")
+
+    def _ahead(self, seconds: float) -> datetime:
+        return self.at + timedelta(seconds=seconds)
+
+    def _name(self, of: str) -> OrderId:
+        self.number += 1
+        return out_trade_no(self.books.site, of, self.number, self.at, SHANGHAI)
+
+    def nobody_paid_too_much(self) -> None:
+        """No stay was credited more than it was ever told to cost, and of no payment more goes back than came."""
+        for row in self.conn.execute(select(stay).where(stay.c.ending.is_(None))):
+            assert row.paid_fen + row.credit_fen <= self.dearest.get(row.id, 0), row
+        assert all(row.paid_fen >= 0 and row.arrears_fen >= 0 for row in self.conn.execute(select(stay)))
+        rows, back = self.conn.execute(select(settlement)).all(), self.conn.execute(select(refund_table)).all()
+        for row in rows:
+            mine = [one for one in back if one.out_trade_no == row.out_trade_no and one.state != "CLOSED"]
+            assert sum(one.amount_fen for one in mine) <= row.amount_fen
+        gone = sum(one.amount_fen for one in back if one.state == "SUCCESS")
+        came = sum(row.amount_fen for row in rows)
+        assert balance(self.conn, self.books.site, Account.WECHAT) == came - gone
 
     def paid(self, which: int, _: str) -> None:
         if self.orders:
@@ -198,6 +305,19 @@ class Site:
 @given(steps, st.sampled_from(("ask", "add")))
 @example([("cash", 0, ""), ("leave", 0, "EXIT PAID"), ("void", 0, ""), ("arrears", 0, "")], "ask")
 @example([("leave", 0, "EXIT QUEUE"), ("come", 0, ""), ("wait", 4, ""), ("cash", 0, ""), ("void", 0, "")], "add")
+@example([("order", 0, ""), ("voucher", 0, "MONEY 300"), ("cash", 0, ""), ("paid", 0, "")], "ask")
+@example(
+    [
+        ("order", 0, ""),
+        ("paid", 0, ""),
+        ("leave", 0, "EXIT PAID"),
+        ("give_back", 0, "2"),
+        ("refund", 0, "CLOSED"),
+        ("give_back", 0, "1"),
+        ("anew", 0, ""),
+    ],
+    "ask",
+)
 def test_after_every_event_columns_and_ledger_agree(played: list[tuple[str, int, str]], at_exit: str) -> None:
     with empty_books() as conn:
         site = Site(conn, at_exit=at_exit)
@@ -206,6 +326,7 @@ def test_after_every_event_columns_and_ledger_agree(played: list[tuple[str, int,
         for what, number, word in played:
             getattr(site, what)(number, word)
             assert mistakes(conn, site.books.site) == [], (what, number, word)
+            site.nobody_paid_too_much()
         ended = conn.execute(select(stay.c.id).where(stay.c.ending.is_not(None))).scalars().all()
         assert all(balance(conn, site.books.site, Account.RECEIVABLE, name) == 0 for name in ended)
 

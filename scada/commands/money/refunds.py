@@ -12,6 +12,7 @@ from billing.refunds.words import Refunding
 from scada import say
 from scada.commands.upkeep import with_database
 from scada.config import Config
+from scada.model.money import yuan_text
 from scada.store.db import Database
 
 MOST: Final = 500
@@ -31,7 +32,7 @@ def show_list(asked: argparse.Namespace) -> int:
             (
                 one.number,
                 f"{one.made_at.astimezone(zone):%Y-%m-%d %H:%M}",
-                f"{one.amount_fen / 100:.2f}",
+                yuan_text(one.amount_fen),
                 one.reason.value,
                 one.by,
                 one.state.value,
