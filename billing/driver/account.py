@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select
 
 from billing.ids import new_id
 from billing.settle import OrderState
 from scada.model.money import Fen
 from scada.model.names import OrderId, SiteId
 from scada.store.schema import invoice_request as invoices
+from scada.store.schema import ledger_entry as entries
 from scada.store.schema import pay_order as orders
 from scada.store.schema import refund as refunds
 from scada.store.schema import stay as stays
@@ -69,9 +70,11 @@ class Invoice:
 
 
 def payments(conn: Connection, site: SiteId, openid: str, at: datetime) -> list[Payment]:
-    """Give what a phone has paid, the newest first."""
+    """Give what a phone has paid, the newest first; what WeChat closed counts where it went out anew."""
+    moved = select(entries.c.ref).where(entries.c.site == site, entries.c.kind == "refund_moved")
+    counts = (literal("refund_moved:") + refunds.c.out_refund_no).not_in(moved)
     went = func.sum(refunds.c.amount_fen).label("fen"), func.max(refunds.c.state).label("state")
-    back = select(refunds.c.out_trade_no, *went).group_by(refunds.c.out_trade_no).subquery()
+    back = select(refunds.c.out_trade_no, *went).where(counts).group_by(refunds.c.out_trade_no).subquery()
     joined = (
         orders.outerjoin(stays, stays.c.id == orders.c.stay)
         .outerjoin(back, back.c.out_trade_no == orders.c.out_trade_no)

@@ -13,6 +13,7 @@ from billing.accounts.balances import balance
 from billing.accounts.chart import Account
 from billing.books import Books
 from billing.doors.refunds import RefundDesk
+from billing.driver.account import payments
 from billing.refunds.asked import NotRefunded
 from billing.refunds.office import RefundOffice
 from billing.refunds.words import RefundReason
@@ -21,7 +22,7 @@ from scada.model.lane.words import Order, Reason
 from scada.model.money import Fen
 from scada.model.names import OrderId
 from scada.store.operators import may
-from scada.store.schema import refund, settlement
+from scada.store.schema import pay_order, refund, settlement
 from tests.support.refunds import Desk, Site, open_desk, site_with_wechat
 
 
@@ -122,6 +123,10 @@ async def test_a_refund_that_wechat_closed_goes_out_anew_under_another_number_on
     assert isinstance(refused, NotRefunded)
     await office.desk.until_refunds([(400, "CLOSED"), (400, "SUCCESS")])
     assert await office.desk.cases() == {"REFUND_CLOSED": True}
+    till, [paid] = office.desk.till, await office.desk.till.rows(pay_order)
+    at, site = till.clock.now(), till.config.site_id
+    [shown] = await till.db.read(lambda conn: payments(conn, site, paid.payer, at))
+    assert shown.refunded_fen == 400
     await office.desk.agree()
 
 
