@@ -90,7 +90,9 @@ class ShopDoor:
     async def _report(self, ask: Ask) -> object:
         """Give a piece of this month's vouchers, for a table; `before` is the last of the piece before it."""
         before = optional(ask, "before")[:26]
-        rows = await self._looking(ask, lambda conn, door: shop.given_since(conn, door.merchant, self._times(), before))
+        rows = await self._looking(
+            ask, lambda conn, door: shop.given_since(conn, door.merchant, self._times(), shop.PIECE, before)
+        )
         return {"vouchers": rows}
 
     async def _give(self, ask: Ask) -> object:

@@ -19,7 +19,9 @@ from scada.store.schema import voucher as vouchers
 PLATE_FOR: Final = timedelta(hours=1)
 """How long a plate is shown whole: a mistake can be seen and the voucher taken back."""
 ROWS: Final = 200
-"""Vouchers that one answer holds at most."""
+"""Vouchers that the page shows at most."""
+PIECE: Final = 1000
+"""Vouchers that one piece of the month's table holds at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +52,18 @@ def seen(conn: Connection, site: SiteId, merchant: Merchant, times: Times) -> di
         "per_day": terms.per_day,
         "today": _summed(conn, merchant, times.midnight),
         "month": _summed(conn, merchant, times.month),
-        "vouchers": given_since(conn, merchant, times, ""),
+        "vouchers": given_since(conn, merchant, times, ROWS),
     }
 
 
-def given_since(conn: Connection, merchant: Merchant, times: Times, before: str) -> list[dict[str, object]]:
+def given_since(
+    conn: Connection, merchant: Merchant, times: Times, most: int, before: str = ""
+) -> list[dict[str, object]]:
     """Give this month's vouchers, the newest first; those older than the voucher `before`, if one is named."""
     mine = (vouchers.c.merchant == merchant.id) & (vouchers.c.given_at >= times.month)
     if before:
         mine &= vouchers.c.id < before
-    rows = conn.execute(select(vouchers).where(mine).order_by(vouchers.c.id.desc()).limit(ROWS))
+    rows = conn.execute(select(vouchers).where(mine).order_by(vouchers.c.id.desc()).limit(most))
     return [_shown(row, times) for row in rows]
 
 

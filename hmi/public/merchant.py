@@ -13,12 +13,12 @@ from datetime import datetime
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from hmi.language import say
 from hmi.public.asking import plant
 from hmi.public.driver import status_of, trouble
 from hmi.public.forms import check_form, signature
+from hmi.public.visitor import seat
 from scada.bridge import Refused, Reply, Value
 from scada.config import Config
 from scada.model.money import Fen, yuan_text
@@ -34,12 +34,12 @@ _SIZES: Mapping[str, Sequence[int]] = {
     "full": (0,),
 }
 _COLUMNS = ("given_at", "plate", "kind", "value", "state", "let_off_yuan", "our_part_yuan", "voucher")
-_PIECES_MOST = 50
 
 
 def limit_shops(limiter: Limiter) -> None:
     """Bound what one address may send: a shop's counters share one, a guesser has one too."""
-    limiter.limit("30/minute;600/hour", key_func=get_remote_address, methods=["POST"])(shop)
+    limiter.limit("30/minute;600/hour", key_func=seat, methods=["POST"])(shop)
+    limiter.limit("120/minute", key_func=seat, methods=["GET"])(shop)
 
 
 @shop.get("")
@@ -52,7 +52,7 @@ def view() -> ResponseReturnValue:
 def sign_in() -> ResponseReturnValue:
     """Take the shop's code, and keep the session that the plant signs."""
     check_form(_subject())
-    asked: dict[str, object] = {"code": request.form.get("code", "")[:64].strip(), "address": request.remote_addr or ""}
+    asked: dict[str, object] = {"code": request.form.get("code", "")[:64].strip(), "address": seat()}
     match plant().ask("shop_sign_in", asked):
         case Value({"session": str() as session}):
             answer = make_response(_back())
@@ -100,7 +100,7 @@ def withdraw() -> ResponseReturnValue:
 def month() -> ResponseReturnValue:
     """Give this month's vouchers as a table, made piece by piece from what the plant tells."""
     rows: list[Mapping[str, object]] = []
-    for _ in range(_PIECES_MOST):
+    while True:
         match _ask("shop_report", before=rows[-1]["id"] if rows else ""):
             case Value({"vouchers": list() as more}):
                 rows += more

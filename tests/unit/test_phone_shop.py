@@ -122,6 +122,9 @@ def test_a_wrong_code_is_told_and_the_address_goes_to_the_plant(stranger: FlaskC
     plant.verbs["shop_sign_in"] = lambda _args: Refused("slow", "Too many tries. Please wait a minute.")
     assert send(stranger, "/shop/in", code="wrong").status_code == 429
     assert plant.asks("shop_sign_in")[0] == {"code": "wrong", "address": "127.0.0.1"}
+    behind = {"X-Forwarded-For": "10.9.9.9, 203.0.113.7"}
+    stranger.post("/shop/in", base_url=PUBLIC, data={**seal(stranger), "code": "wrong"}, headers=behind)
+    assert plant.asks("shop_sign_in")[-1]["address"] == "203.0.113.7"
     assert "Set-Cookie" not in answer.headers
 
 
