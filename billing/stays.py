@@ -17,7 +17,7 @@ from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import NOTHING, Fen
 from scada.model.names import LaneName, PassageId, PictureId, QuoteId, SiteId, StayId, ZoneName
-from scada.model.plate import Plate, PlateColour, PlateKind
+from scada.model.plate import Plate, PlateColour, PlateKind, unplated
 from scada.ports import BillingError, OpenStay
 from scada.store.schema import quote as quotes
 from scada.store.schema import stay as stays
@@ -112,7 +112,7 @@ def begin(
     """Begin a stay under the passage's plate; a car without one gets a name of its own."""
     stay = StayId(new_id(at))
     read = passage.read
-    plate = read.text if read is not None else Plate(f"无牌{stay[-8:]}")
+    plate = read.text if read is not None else unplated(stay)
     conn.execute(
         stays.insert().values(
             id=stay,

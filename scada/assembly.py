@@ -60,6 +60,7 @@ from scada.engine.doors.help import PHONE, HelpCalls
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.pictures import PictureDesk, PictureRoom
 from scada.engine.doors.tags import TagDesk
+from scada.engine.doors.tickets import Tickets
 from scada.engine.doors.tries import Tries
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
@@ -175,6 +176,15 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         _typed_by(ReadBy.DRIVER),
         lambda lane: calls.call(lane, PHONE),
         lambda stay: phones.driver.token(stay),
+        Tickets(
+            site=config.site_id,
+            db=db,
+            clock=clock,
+            journal=journal,
+            phones=lambda: phones.tickets,
+            alarm=lambda lane, code, text: _alarm_of(lane, tags)(code, text),
+            new_id=lambda: new_id(clock.now()),
+        ),
     )
     zone = await asyncio.to_thread(lambda: config.site.zone_info)
     keepers = {lane.id: _gatekeeper(config, clock, db, tags, links, lane) for lane in config.lanes}

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from billing.books import Books, Place
 from billing.cashier import SqlCashier
@@ -17,12 +19,16 @@ from billing.vouchers.desk import VoucherDesk
 from scada.clock import Clock
 from scada.config import Config
 from scada.engine.bridge import Handler
+from scada.engine.doors.tickets import Phones
 from scada.engine.lanes import LaneRunner
 from scada.model.lane.states import AwaitingOperator, AwaitingPayment
 from scada.model.names import LaneName, StayId
 from scada.ports import BillingError, Journal
 from scada.secretfile import read_secret
 from scada.store.db import Database
+
+TICKET_LIFE: Final = timedelta(days=90)
+"""So long a phone knows its ticket; whoever stays longer leaves by its code, or with a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class PhoneRoom:
     known: PhoneDesk
     pushes: PushDesk
     shop: ShopDoor
+    tickets: Phones
 
     def verbs(self) -> dict[str, Handler]:
         """Give the public verbs."""
@@ -66,6 +73,7 @@ def phone_room(
     desk = DriverDesk(parts)
     return PhoneRoom(
         driver=desk,
+        tickets=_tickets(key, clock),
         known=PhoneDesk(config.site_id, db, clock, Seal(key), at_boom),
         pushes=PushDesk(
             config.site_id,
@@ -77,6 +85,20 @@ def phone_room(
             lambda stay: f"{config.web.public.url}/f/{desk.token_pushed(stay)}",
         ),
         shop=ShopDoor(vouchers, db, Books.of(config), clock, Tokens(key, "shop")),
+    )
+
+
+def _tickets(key: bytes, clock: Clock) -> Phones:
+    tokens, seal = Tokens(key, "ticket"), Seal(key)
+
+    def opened(sealed: str) -> str | None:
+        found = seal.open(sealed, clock.now())
+        return None if found is None else found.value
+
+    return Phones(
+        sign=lambda ticket: tokens.make(ticket, clock.now(), TICKET_LIFE),
+        named=lambda signed: tokens.subject(signed, clock.now()),
+        opened=opened,
     )
 
 

@@ -32,9 +32,10 @@ from billing.vouchers import book as vouchers
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, PassageId, StayId
-from scada.model.plate import Plate, PlateRead
+from scada.model.plate import Plate, PlateRead, is_unplated
 from scada.ports import Admission, BillingError
 from scada.settings.money import Arrears, Limits
+from scada.store import tickets
 
 NO_ORDERS: tuple[OrderId, ...] = ()
 
@@ -182,6 +183,8 @@ class Visits:
             old = reentry.before(conn, self.books.site, at, passage.read.text, zone, self.park.zones)
         tariff, goes_on = (self.versions.at(at, zone), ALONE) if old is None else (old[0].tariff, old[1])
         stay, plate = stays.begin(conn, self.books.site, at, lane, passage, tariff, zone, card, goes_on)
+        if is_unplated(plate):
+            tickets.begun(conn, passage.id, stay, plate)
         body = {"stay": stay, "plate": plate, "reason": reason.value, "by": by, "zone": zone, "card": card}
         body |= {} if old is None else {"goes_on": old[0].id}
         self.books.tell(conn, at, "event", "stay begun", place, tariff=tariff.version, **body)

@@ -1,7 +1,7 @@
-"""The page behind a lane's QR code: the driver types the plate, picks the own stay, or calls for help.
+"""The page behind a lane's QR code: the driver types the plate, takes a ticket, picks the own stay, or calls for help.
 
-Nothing is kept in a cookie. The token in the address is the right to act for one car; each form carries a
-signature that our own page for that token gave it.
+The token in the address is the right to act for one car; each form carries a signature that our own page for that
+token gave it. Nothing is kept in a cookie but the ticket of a car without a plate, which the plant has signed.
 """
 
 import base64
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
 from hmi.language import say
 from hmi.public.asking import plant
+from hmi.public.driver import PHONE_COOKIE
 from hmi.public.forms import check_form, signature
 from hmi.public.visitor import seat
 from scada.bridge import Message, Refused, Reply, Value
@@ -26,7 +27,13 @@ from scada.model.plate import is_plausible, normal_form
 
 claims = Blueprint("claims", __name__)
 
+TICKET_COOKIE = "ticket"
+TICKET_LIFE_S = 90 * 24 * 3600
 _TOKEN_LIMIT = 64
+_TICKET_LIMIT = 128
+_CODE_LIMIT = 8
+_SLOW_S = 8.0
+"""The plant answers a claim code slowly."""
 _PLATE_LIMIT = 16
 _KEPT_TOKENS = 64
 _STATUS = {"asking": 200, "candidates": 200, "accepted": 200, "gone": 410, "refused": 409, "paying": 200}
@@ -79,7 +86,7 @@ def limit_tries(limiter: Limiter) -> None:
 @claims.get("/c/<token>")
 def view(token: str) -> ResponseReturnValue:
     """Show what this car's driver may do."""
-    match _ask("claim_view", token):
+    match _ask("claim_view", token, **_kept()):
         case Value({"state": "paying", "own": list() as own, "due_fen": int() as due_fen} as lane):
             return _page("paying", token, lane=lane, candidates=_keep(token, own), due=yuan_text(Fen(due_fen)))
         case Value({"state": "asking", "candidates": [_, *_] as offered} as lane):
@@ -105,9 +112,41 @@ def claim(token: str) -> ResponseReturnValue:
         case Value({"accepted": True}):
             return _page("accepted", token, words=say("Thank you. Look at the display."))
         case Value():
-            return _page("refused", token, words=say("No stay is known for this plate."), typed=plate)
+            return _page("refused", token, words=say("No stay is known for this plate."), typed=plate, unplated="exit")
         case reply:
             return _failed(token, reply)
+
+
+@claims.post("/c/<token>/unplated")
+def take_ticket(token: str) -> ResponseReturnValue:
+    """Take a ticket for a car without a plate: this phone keeps it, and its code is for any other."""
+    check_form(token)
+    match _ask("claim_unplated", token, **_phone()):
+        case Value({"code": str() as code, "ticket": str() as ticket}):
+            answer = make_response(_page("accepted", token, words=say("Thank you. Look at the display."), code=code))
+            secure = request.is_secure
+            answer.set_cookie(TICKET_COOKIE, ticket, TICKET_LIFE_S, httponly=True, samesite="Lax", secure=secure)
+            return answer
+        case reply:
+            return _failed(token, reply)
+
+
+@claims.post("/c/<token>/ticket")
+def show_ticket(token: str) -> ResponseReturnValue:
+    """Show the ticket that this phone has kept, or the code of one that another phone has."""
+    check_form(token)
+    code = request.form.get("code", "").strip()[:_CODE_LIMIT]
+    by = {"code": code} if code else {**_kept(), **_phone()}
+    match plant().ask("claim_ticket", {"token": token[:_TOKEN_LIMIT], **by}, within_s=_SLOW_S):
+        case Value({"candidates": [_, *_] as offered}):
+            return _page("candidates", token, candidates=_keep(token, offered))
+        case Value() if code:
+            return _page("refused", token, words=say("No car is known for this code."), unplated="exit")
+        case Value():
+            words = say("This phone has no ticket of a car that is here. Please type the code.")
+            return _page("refused", token, words=words, unplated="exit")
+        case reply:
+            return _failed(token, reply, unplated="exit")
 
 
 @claims.post("/c/<token>/stay")
@@ -137,18 +176,27 @@ def _ask(verb: str, token: str, **texts: str) -> Reply:
     return plant().ask(verb, {"token": token[:_TOKEN_LIMIT], **texts})
 
 
+def _kept() -> dict[str, str]:
+    ticket = request.cookies.get(TICKET_COOKIE, "")
+    return {"ticket": ticket} if 0 < len(ticket) <= _TICKET_LIMIT else {}
+
+
+def _phone() -> dict[str, str]:
+    return {"phone": request.cookies.get(PHONE_COOKIE, "")[:1024]}
+
+
 def _done(token: str, reply: Reply, words: str | None = None) -> ResponseReturnValue:
     if isinstance(reply, Value):
         return _page("accepted", token, words=words or say("Thank you. Look at the display."))
     return _failed(token, reply)
 
 
-def _failed(token: str, reply: Reply) -> ResponseReturnValue:
+def _failed(token: str, reply: Reply, unplated: str = "") -> ResponseReturnValue:
     match reply:
         case Refused("gone"):
             return _page("gone", token, words=say("This code is no longer valid. Scan the one on the display."))
         case Refused(code, error) if code != "failed":
-            return _page("refused", token, words=say(error))
+            return _page("refused", token, words=say(error), unplated=unplated)
         case _:
             return _page("refused", token, 503, words=say("The car park does not answer. Please try again."))
 
@@ -157,7 +205,7 @@ def _page(state: str, token: str, status: int | None = None, **shown: object) ->
     config: Config = current_app.extensions["config"]
     body = render_template(
         "public/claim.html", state=state, token=token, signature=signature(token), site=config.site,
-        chosen=request.args.get("lang"), **shown,
+        chosen=request.args.get("lang"), has_ticket=bool(_kept()), **shown,
     )  # fmt: skip
     return body, status or _STATUS[state]
 

@@ -11,6 +11,8 @@ Plate = NewType("Plate", str)
 """A plate in normal form: upper case, no spaces or dots, e.g. 京PL3N67 or 粤BD12345."""
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+UNPLATED = "无牌"
+"""How the name begins under which a car without a plate stays: no plate begins so."""
 _NOISE = str.maketrans("", "", " ·.•-_\u3000\t")
 
 
@@ -93,6 +95,16 @@ def normal_form(text: str) -> Plate:
     """Bring typed or read text into normal form (`lpr.md` §5): O and I after the second sign are 0 and 1."""
     signs = text.translate(_NOISE).upper()
     return Plate(signs[:2] + signs[2:].replace("O", "0").replace("I", "1"))
+
+
+def unplated(name: str) -> Plate:
+    """Give the name for the stay of a car without a plate, by the id of what is kept of it."""
+    return Plate(f"{UNPLATED}{name[-8:]}")
+
+
+def is_unplated(plate: Plate) -> bool:
+    """Say whether this is such a name."""
+    return plate.startswith(UNPLATED)
 
 
 def is_nearly(one: Plate, other: Plate) -> bool:

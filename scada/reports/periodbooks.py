@@ -6,12 +6,10 @@ from sqlalchemy import Connection, func, or_, select
 
 from scada.model.lane.words import Ending
 from scada.model.names import SiteId
+from scada.model.plate import UNPLATED
 from scada.reports.ghosts import Inside, Seen
 from scada.reports.periods import MODES, Books, Left
 from scada.store import doubts, modes, schema
-
-NO_PLATE = "无牌"
-"""So begins the name of a stay whose car came in without a plate."""
 
 
 def read_books(connection: Connection, site: SiteId, since: datetime, until: datetime) -> Books:
@@ -54,7 +52,7 @@ def _at_gates(connection: Connection, site: SiteId, first: datetime) -> frozense
 
 def _inside(connection: Connection, site: SiteId) -> list[Inside]:
     table = schema.stay
-    unread = table.c.plate.startswith(NO_PLATE)
+    unread = table.c.plate.startswith(UNPLATED)
     columns = (table.c.id, table.c.plate, unread, table.c.entry_lane, table.c.entered_at)
     query = select(*columns).where(table.c.site == site, table.c.ending.is_(None)).order_by(table.c.entered_at)
     return [Inside(*row) for row in connection.execute(query)]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Table, select
 
+from billing.driver.tokens import Tokens
 from billing.ids import new_id
 from scada.clock import SystemClock
 from scada.config import Config, load
@@ -16,6 +17,8 @@ from scada.engine.doors.desk import Desk
 from scada.engine.doors.help import PHONE, HelpCalls
 from scada.engine.doors.peer import Ask
 from scada.engine.doors.pictures import PictureDesk, PictureRoom
+from scada.engine.doors.tickets import Phones
+from scada.engine.doors.tickets import Tickets as TicketBook
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner
 from scada.engine.lanetags import lane_specs, site_specs
@@ -209,6 +212,8 @@ class Shell:
     desk: Desk
     calls: HelpCalls
     clock: SystemClock
+    pauses: list[float]
+    """How long guessers of claim codes were kept waiting."""
 
     def show(self, **changes: object) -> None:
         """The PLC's image changes; the lane looks at it by itself."""
@@ -280,6 +285,11 @@ async def _hire(config: Config, clock: SystemClock, db: Database) -> None:
     await operators.add("wang", "manager", PASSWORD, must_change=False)
 
 
+async def _note(pauses: list[float], wait_s: float) -> None:
+    """Wait no time at all, and keep how long it would have been."""
+    pauses.append(wait_s)
+
+
 async def _nobody_holds(_why: str) -> None:
     """There is no PLC whose mode could be asked for."""
 
@@ -289,6 +299,16 @@ def fee_of(stay: StayId) -> str:
     return f"fee-of-{stay}"
 
 
+def phones_of(clock: SystemClock) -> Phones:
+    """Know phones by tokens under a key of the bench; a sealed phone is its openid turned round."""
+    tokens = Tokens(b"k" * 32, "ticket")
+    return Phones(
+        sign=lambda ticket: tokens.make(ticket, clock.now()),
+        named=lambda signed: tokens.subject(signed, clock.now()),
+        opened=lambda sealed: sealed[::-1] or None,
+    )
+
+
 async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneName) -> Shell:
     plc = [TagSpec(TagName(f"{lane}.{point}"), "plc1", Access.READ) for point in ("loop.approach", "hand.help")]
     tags = TagTable([*plc, *lane_specs(lane), *site_specs()], clock)
@@ -296,7 +316,20 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     keeper, cameras, cashier = BenchKeeper(_nothing), BenchCameras(), BenchCashier(clock)
     requests = BenchRequests(tags, clock)
     room = PictureRoom(config.site_id, clock, db, BenchPictures())
-    claims = Claims(config, clock, cashier, room, journal, found, typed, lambda asked: calls.call(asked, PHONE), fee_of)
+    pauses: list[float] = []
+    tickets = TicketBook(
+        site=config.site_id,
+        db=db,
+        clock=clock,
+        journal=journal,
+        phones=lambda: phones_of(clock),
+        alarm=lambda at, code, text: tags.set(TagName(f"{at}.alarm"), f"{code}: {text}"),
+        new_id=lambda: new_id(clock.now()),
+        pause=lambda wait_s: _note(pauses, wait_s),
+    )
+    claims = Claims(
+        config, clock, cashier, room, journal, found, typed, lambda asked: calls.call(asked, PHONE), fee_of, tickets
+    )
     operators = Operators(db, config.site_id, clock)
     parts = LaneParts(
         site=config.site_id,
@@ -335,4 +368,4 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
         limit,
         {**PictureDesk(room, operators).verbs(), **calls.verbs()},
     )
-    return Shell(config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk, calls, clock)
+    return Shell(config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk, calls, clock, pauses)

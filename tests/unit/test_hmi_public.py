@@ -141,7 +141,7 @@ def test_a_silent_plant_is_told_in_words(phone: FlaskClient, plant: MemoryPlant)
     assert (answer.status_code, state_of(answer.text)) == (503, "refused")
 
 
-@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/stay", f"{PAGE}/help"])
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/stay", f"{PAGE}/help", f"{PAGE}/unplated", f"{PAGE}/ticket"])
 def test_a_form_must_be_one_that_our_page_gave_for_this_token(
     phone: FlaskClient, path: str, plant: MemoryPlant
 ) -> None:
@@ -158,6 +158,65 @@ def test_a_token_may_be_tried_a_few_times_a_minute(phone: FlaskClient, plant: Me
     statuses = [phone.post(PAGE, base_url=PUBLIC, data=form).status_code for _ in range(14)]
     assert statuses[:12] == [409] * 12
     assert statuses[12:] == [429] * 2
+
+
+def test_an_entering_driver_without_a_plate_gets_a_code_and_his_phone_keeps_the_ticket(
+    phone: FlaskClient, plant: MemoryPlant
+) -> None:
+    plant.verbs["claim_view"] = lambda _args: Value({**VIEW, "plate": "", "unplated": "entry", "code": ""})
+    plant.verbs["claim_unplated"] = lambda _args: Value({"code": "0042", "ticket": "signed"})
+    asked = phone.get(PAGE, base_url=PUBLIC, headers={"Accept-Language": "zh-CN"})
+    assert "我的车没有车牌" in asked.text
+    assert 'name="code"' not in asked.text
+    answer = phone.post(f"{PAGE}/unplated?lang=en", base_url=PUBLIC, data={"csrf_token": form_token(asked)})
+    assert state_of(answer.text) == "accepted"
+    assert "<b>0042</b>" in answer.text
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("ticket=signed;")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    phone.get(PAGE, base_url=PUBLIC)
+    assert plant.asks("claim_view")[-1] == {"token": "tok-1", "ticket": "signed"}
+
+
+@pytest.mark.parametrize(
+    ("language", "button", "label"),
+    [
+        ("zh-CN", "我是无牌车，入场时用的本手机", "我是无牌车，取车码"),
+        ("en", "I came in without a plate, with this phone", "I came in without a plate: my code"),
+    ],
+)
+def test_a_leaving_driver_without_a_plate_is_known_by_his_phone_or_by_the_code(
+    phone: FlaskClient, plant: MemoryPlant, language: str, button: str, label: str
+) -> None:
+    plant.verbs["claim_view"] = lambda _args: Value({**VIEW, "plate": "", "unplated": "exit", "code": ""})
+    plant.verbs["claim_ticket"] = lambda args: Value({"candidates": [OFFERED] if args.get("code") == "0042" else []})
+    headers = {"Accept-Language": language}
+    asked = phone.get(PAGE, base_url=PUBLIC, headers=headers)
+    assert button not in asked.text
+    assert f'<label for="code">{label}</label>' in asked.text
+    phone.set_cookie("ticket", "signed", domain="localhost")
+    assert button in phone.get(PAGE, base_url=PUBLIC, headers=headers).text
+    form = {"csrf_token": form_token(asked)}
+    for data in (form, {**form, "code": "9999"}):
+        answer = phone.post(f"{PAGE}/ticket", base_url=PUBLIC, data=data, headers=headers)
+        assert (answer.status_code, state_of(answer.text)) == (409, "refused")
+        assert 'name="code"' in answer.text
+    right = phone.post(f"{PAGE}/ticket", base_url=PUBLIC, data={**form, "code": "0042"}, headers=headers)
+    assert state_of(right.text) == "candidates"
+    assert plant.asks("claim_ticket") == [
+        {"token": "tok-1", "ticket": "signed", "phone": ""},
+        {"token": "tok-1", "code": "9999"},
+        {"token": "tok-1", "code": "0042"},
+    ]
+
+
+def test_too_many_codes_are_told_in_words(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_ticket"] = lambda _args: Refused("refused", "too many codes were tried; call for help")
+    form = {**seal(phone), "code": "0042"}
+    answer = phone.post(f"{PAGE}/ticket?lang=zh", base_url=PUBLIC, data=form)
+    assert "取车码尝试次数过多，请呼叫帮助" in answer.text
+    assert f'action="{PAGE}/help' in answer.text
 
 
 def test_a_notice_of_no_kind_has_no_door(phone: FlaskClient, plant: MemoryPlant) -> None:

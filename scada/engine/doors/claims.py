@@ -2,7 +2,8 @@
 
 A token belongs to one passage and dies with it. What a driver may claim is only what the plant has
 offered to that token; and where the car's plate was read and has a stay of its own, no other stay is
-offered: he might choose the cheaper one. Then a person looks.
+offered: he might choose the cheaper one. Then a person looks. A car without a plate comes in by a ticket and leaves
+by it; a car whose plate was read never does.
 """
 
 import base64
@@ -13,8 +14,10 @@ from typing import NoReturn, cast
 
 from scada.clock import Clock
 from scada.config import Config
+from scada.engine.doors.asked import optional
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.pictures import PictureRoom
+from scada.engine.doors.tickets import Guesses, Tickets
 from scada.engine.lane.perform import Found
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.model.appearance import NO_LOOK, Appearance
@@ -22,8 +25,8 @@ from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.leave import due_of, needs_person
 from scada.model.lane.words import Direction
-from scada.model.names import LaneName, PassageId, StayId
-from scada.model.plate import Plate, PlateRead, ReadBy, is_plausible, normal_form
+from scada.model.names import LaneName, PassageId, PictureId, StayId
+from scada.model.plate import Plate, PlateRead, ReadBy, is_plausible, is_unplated, normal_form
 from scada.ports import Cashier, Journal, JournalEntry, OpenStay, PictureError
 
 MOST_CLAIMS = 8
@@ -33,12 +36,14 @@ _KEPT = 64
 
 @dataclass(slots=True)
 class _Claim:
-    """What one token may do and has done."""
+    """What one token may do and has done. `ticketed`: the stay that a ticket has named here."""
 
     lane: LaneName
     passage: PassageId
+    guesses: Guesses
     tries: int = 0
     offered: set[StayId] = field(default_factory=set)
+    ticketed: StayId | None = None
 
 
 class Claims:
@@ -55,6 +60,7 @@ class Claims:
         typed: Callable[[Plate], PlateRead],
         call: Callable[[LaneName], Awaitable[object]],
         fee_token: Callable[[StayId], str],
+        tickets: Tickets,
     ) -> None:
         """`call` calls a person to a lane; `fee_token` names the page on which a stay is paid."""
         self._config = config
@@ -66,6 +72,7 @@ class Claims:
         self._typed = typed
         self._call = call
         self._fee_token = fee_token
+        self._tickets = tickets
         self._claims: dict[str, _Claim] = {}
         self._runners: Mapping[LaneName, LaneRunner] = {}
 
@@ -81,7 +88,7 @@ class Claims:
         while len(self._claims) >= _KEPT:
             del self._claims[next(iter(self._claims))]
         token = secrets.token_urlsafe(16)
-        self._claims[token] = _Claim(lane, passage)
+        self._claims[token] = _Claim(lane, passage, Guesses(lane, passage))
         return self._address(token)
 
     def _address(self, token: str) -> str:
@@ -93,6 +100,8 @@ class Claims:
             "claim_view": self._view,
             "claim_plate": self._plate,
             "claim_stay": self._stay,
+            "claim_unplated": self._unplated,
+            "claim_ticket": self._ticket,
             "call_help": self._help,
         }
 
@@ -101,8 +110,12 @@ class Claims:
         lane = self._config.lane(claim.lane)
         live, state = runner.lane.live, runner.lane.state
         near = state.offer if isinstance(state, s.AwaitingDriver) else None
+        ticketed = claim.ticketed if _asks(runner) and not _is_read(runner) else None
+        kept = await self._tickets.kept(optional(ask, "ticket"))
         return {
-            "candidates": await self._near(claim, near),
+            "code": kept.code if kept is not None and kept.passage == claim.passage else "",
+            "unplated": "" if _is_read(runner) else runner.lane.direction.value,
+            "candidates": await self._near(claim, near or ticketed),
             "lane": lane.name,
             "title": lane.title,
             "title_en": lane.title_en,
@@ -122,7 +135,7 @@ class Claims:
         return {"state": "paying", "due_fen": due.quote.due_fen, "fee": self._fee_token(live.stay), "own": shown}
 
     async def _near(self, claim: _Claim, near: StayId | None) -> list[object]:
-        """Offer the only stay that is near the plate which was read: its driver knows his car in the picture."""
+        """Offer the one stay that is near the plate which was read, or that a ticket has named here."""
         stays = [stay for stay in await self._cashier.open_stays() if stay.id == near] if near is not None else []
         fitting = [stay for stay in stays if not self._is_elsewhere(claim, stay.id)]
         claim.offered |= {stay.id for stay in fitting}
@@ -183,15 +196,61 @@ class Claims:
             return None
         return base64.b64encode(content).decode("ascii")
 
+    async def _unplated(self, ask: Ask) -> object:
+        """Let the car at an entry in without a plate, by a ticket for this phone and a code for any other."""
+        claim, runner = self._asking(ask)
+        if runner.lane.direction is not Direction.ENTRY:
+            raise BridgeRefusal("bad_args", "tickets are made at entries")
+        if _is_read(runner):
+            await self._doubt(claim, runner)
+        made = await self._tickets.make(claim.passage, str(ask.args.get("phone", "")))
+        if made is None:
+            raise BridgeRefusal("refused", "no ticket can be made for this car; call for help")
+        await self._tell(claim, "took a ticket", {"ticket": made.id, "plate": made.plate})
+        seen = replace(self._typed(made.plate), picture=_picture_of(runner), appearance=_look_of(runner))
+        runner.post(e.PlateCorrected(claim.passage, seen, **self._now()))
+        return {"code": made.code, "ticket": self._tickets.sign(made)}
+
+    async def _ticket(self, ask: Ask) -> object:
+        """Offer the stay of this phone's ticket, or the one to which the typed code belongs."""
+        claim, runner = self._asking(ask)
+        if runner.lane.direction is not Direction.EXIT:
+            raise BridgeRefusal("bad_args", "tickets are taken at exits")
+        if _is_read(runner):
+            await self._doubt(claim, runner)
+        stays = {stay.id: stay for stay in await self._cashier.open_stays()}
+        code = optional(ask, "code")
+        found = await (self._by_code(claim, code, stays) if code else self._by_phone(claim, ask, stays))
+        if found is None:
+            return {"candidates": []}
+        claim.ticketed = found
+        claim.offered.add(found)
+        await self._tell(claim, "showed a ticket", {"stay": found, "by": "code" if code else "phone"})
+        return {"candidates": [await self._candidate(claim, stays[found])]}
+
+    async def _by_code(self, claim: _Claim, code: str, stays: Mapping[StayId, OpenStay]) -> StayId | None:
+        return await self._tickets.by_code(
+            claim.guesses, code, lambda stay: stay in stays and not self._is_elsewhere(claim, stay)
+        )
+
+    async def _by_phone(self, claim: _Claim, ask: Ask, stays: Mapping[StayId, OpenStay]) -> StayId | None:
+        named = await self._tickets.of_phone(optional(ask, "ticket"), str(ask.args.get("phone", "")))
+        fitting = [stay for stay in named if stay in stays and not self._is_elsewhere(claim, stay)]
+        return fitting[0] if len(fitting) == 1 else None
+
     async def _stay(self, ask: Ask) -> object:
         claim, runner = self._asking(ask)
         stay = StayId(str(ask.args.get("stay", "")))
         if stay not in claim.offered:
             raise BridgeRefusal("refused", "this stay was not offered to you")
-        own = _stay_of_read(runner, await self._cashier.open_stays())
-        if own is not None and own.id != stay:
+        stays = await self._cashier.open_stays()
+        own = _stay_of_read(runner, stays)
+        by_ticket = any(one.id == stay and is_unplated(one.plate) for one in stays)
+        if (own is not None and own.id != stay) or (by_ticket and _is_read(runner)):
             await self._doubt(claim, runner)
         await self._tell(claim, "claimed stay", {"stay": stay})
+        if by_ticket:
+            await self._tickets.used(stay)
         read = runner.lane.live.read if runner.lane.live else None
         doubt = await self._cashier.doubt(claim.lane, claim.passage, stay, read)
         runner.post(e.StayFound(claim.passage, stay, ReadBy.DRIVER.value, doubt, **self._now()))
@@ -235,6 +294,18 @@ def _stay_of_read(runner: LaneRunner, stays: Iterable[OpenStay]) -> OpenStay | N
     """Give the stay under exactly the plate that was surely read here; weak reads never become the passage's."""
     read = runner.lane.live.read if runner.lane.live else None
     return next((stay for stay in stays if read is not None and stay.plate == read.text), None)
+
+
+def _is_read(runner: LaneRunner) -> bool:
+    """Say whether a camera has surely read this car's plate, or a person has said it: then no ticket is for it."""
+    read = runner.lane.live.read if runner.lane.live else None
+    return read is not None and read.by is not ReadBy.DRIVER
+
+
+def _picture_of(runner: LaneRunner) -> PictureId | None:
+    """Give the last picture of the car that stands here, whether its plate was read or not."""
+    reads = runner.lane.live.reads if runner.lane.live else ()
+    return next((one.picture for one in reversed(reads) if one.picture is not None), None)
 
 
 def _look_of(runner: LaneRunner) -> Appearance:

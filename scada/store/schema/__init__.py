@@ -18,6 +18,7 @@ from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.refunds import refund
 from scada.store.schema.shops import merchant_link
 from scada.store.schema.stays import quote, stay, tariff_signature
+from scada.store.schema.tickets import ticket
 from scada.store.schema.till import cash_payment, till_shift
 from scada.store.schema.vouchers import merchant, merchant_invoice, voucher
 
@@ -61,6 +62,7 @@ __all__ = [
     "settlement",
     "stay",
     "tariff_signature",
+    "ticket",
     "till_shift",
     "uncertain",
     "voucher",
