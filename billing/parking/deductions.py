@@ -11,6 +11,7 @@ from billing.accounts import flows
 from billing.accounts.book import post
 from billing.accounts.chart import Account
 from billing.books import ACTOR, NOWHERE, Books, Place
+from billing.cases import open_case
 from billing.orders import applying, book
 from billing.orders.applying import Applied
 from billing.orders.book import PayOrder
@@ -224,5 +225,8 @@ def _note(conn: Connection, order: OrderId, **changes: object) -> None:
 def _tell_wrong(
     conn: Connection, books: Books, at: datetime, place: Place, told: Deduction, source: str, wrong: Wrong
 ) -> None:
-    body = {"order": told.out_trade_no[:32], "source": source, "why": wrong.why}
-    books.tell(conn, at, "alarm", f"deduction {wrong.verdict}", place, **body)
+    """Have a person look at a word that contradicts our books; it is asked for again and again, and told once."""
+    number, what = told.out_trade_no[:32], f"deduction {wrong.verdict}"
+    body = {"order": number, "source": source, "amount_fen": told.amount_fen}
+    if open_case(conn, books, at, "PAYMENT_WRONG", f"{what}:{number}", f"{what}: {wrong.why}", "", **body):
+        books.tell(conn, at, "alarm", what, place, why=wrong.why, **body)

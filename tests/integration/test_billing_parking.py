@@ -24,7 +24,16 @@ from scada.config import Config
 from scada.model.lane.words import Ending, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import OrderId, StayId
-from scada.store.schema import notice, open_request, parking_deduction, parking_session, pay_order, settlement, stay
+from scada.store.schema import (
+    money_case,
+    notice,
+    open_request,
+    parking_deduction,
+    parking_session,
+    pay_order,
+    settlement,
+    stay,
+)
 from scada.store.sql.errors import StoreUnknown
 from tests.support.billing import (
     IN1,
@@ -430,10 +439,13 @@ async def test_a_car_without_a_plate_is_not_told_of(till: Till) -> None:
     assert await till.rows(parking_session) == []
 
 
-async def test_word_of_a_deduction_that_is_not_ours_changes_nothing_but_the_journal(till: Till) -> None:
+async def test_word_of_a_deduction_that_is_not_ours_changes_nothing_and_a_person_is_told_once(till: Till) -> None:
     told = Deduction(OrderId("DE0000000000"), "SUCCESS", "43", Fen(5))
-    applied = await till.db.write(
-        partial(deductions.apply, books=books(till), at=till.clock.now(), told=told, source="notice")
-    )
-    assert (applied.verdict, applied.request) == ("unknown_order", None)
+    for _ in range(2):
+        applied = await till.db.write(
+            partial(deductions.apply, books=books(till), at=till.clock.now(), told=told, source="query")
+        )
+        assert (applied.verdict, applied.request) == ("unknown_order", None)
     assert len(await till.journal_of("deduction unknown_order")) == 1
+    [case] = await till.rows(money_case)
+    assert (case.kind, case.body["amount_fen"], case.closed_at) == ("PAYMENT_WRONG", 5, None)
