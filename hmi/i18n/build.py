@@ -2,7 +2,8 @@
 
 English stands in the code. `zh.po` is written by people; from it come `zh/LC_MESSAGES/messages.mo` for Python and
 templates, and `static/i18n/zh.json` for the browser. Words found in the code that the catalogue lacks are added to
-it, empty; words nobody uses are dropped. Words that only the plant says are listed in `plant_words.txt`.
+it, empty; words nobody uses are dropped. Words that only the plant says are listed in `plant_words.txt`, those that
+only phones or only the money page show in `phone_words.txt` and `money_words.txt`.
 """
 
 import json
@@ -20,7 +21,21 @@ HMI = HERE.parent
 PO = HERE / "zh.po"
 MO = HERE / "zh" / "LC_MESSAGES" / "messages.mo"
 JSON = HMI / "static" / "i18n" / "zh.json"
+MORE = HMI / "static" / "i18n" / "zh-more.json"
+_MORE_SCRIPTS = (
+    "cameras-page.js",
+    "cash-",
+    "money-",
+    "stay-money.js",
+    "till-panel.js",
+    "tag-dialog.js",
+    "tags-page.js",
+)
+"""Scripts that the overview does not load: their words come with the other pages alone."""
 PLANT_WORDS = HERE / "plant_words.txt"
+PHONE_WORDS = HERE / "phone_words.txt"
+MONEY_WORDS = HERE / "money_words.txt"
+WORDS = (PLANT_WORDS, PHONE_WORDS, MONEY_WORDS)
 _METHODS = [
     ("**/vendor/**", "ignore"),
     ("**.py", "python"),
@@ -34,19 +49,24 @@ _KEYWORDS = {"_": None, "say": None, "t": None}
 
 def found(of: str = "") -> set[str]:
     """Find every text in the code (in files whose names end so), and those that the plant says."""
-    texts = {
-        message
+    return {text for file, text in _texts() if file.endswith(of)} | set(plant_words())
+
+
+def _texts() -> list[tuple[str, str]]:
+    """Give every text in the code with its file."""
+    return [
+        (file, message)
         for file, _line, message, _comments, _context in extract_from_dir(
             HMI, method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS
         )
-        if isinstance(message, str) and file.endswith(of)
-    }
-    return texts | set(plant_words())
+        if isinstance(message, str)
+    ]
 
 
-def plant_words() -> list[str]:
-    """Give the texts that come from the plant, in English."""
-    return [line for line in PLANT_WORDS.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+def plant_words(*files: Path) -> list[str]:
+    """Give the texts that come from the plant, in English; of all lists, or of these."""
+    lines = [line for file in files or WORDS for line in file.read_text("utf-8").splitlines()]
+    return [line for line in lines if line and line[0] != "#"]
 
 
 def known() -> Catalog:
@@ -77,11 +97,18 @@ def as_mo(catalogue: Catalog) -> bytes:
     return content.getvalue()
 
 
-def as_json(catalogue: Catalog) -> str:
-    """Give what the browser reads of the catalogue: the words of the scripts and the plant's."""
-    scripts = found(".js")
-    texts = {str(message.id): str(message.string) for message in catalogue if message.id in scripts}
+def as_json(catalogue: Catalog, *, more: bool = False) -> str:
+    """Give what the browser reads: the words of the overview's scripts and the plant's, or `more`, all others."""
+    scripts = [(file, text) for file, text in _texts() if file.endswith(".js")]
+    first = {text for file, text in scripts if not _is_more(file)} | set(plant_words(PLANT_WORDS))
+    rest = {text for file, text in scripts if _is_more(file)} | set(plant_words(MONEY_WORDS))
+    wanted = rest - first if more else first
+    texts = {str(message.id): str(message.string) for message in catalogue if message.id in wanted}
     return json.dumps(texts, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+
+
+def _is_more(file: str) -> bool:
+    return file.rpartition("/")[2].startswith(_MORE_SCRIPTS)
 
 
 def main() -> int:
@@ -93,6 +120,7 @@ def main() -> int:
     MO.write_bytes(as_mo(catalogue))
     JSON.parent.mkdir(parents=True, exist_ok=True)
     JSON.write_text(as_json(catalogue), encoding="utf-8")
+    MORE.write_text(as_json(catalogue, more=True), encoding="utf-8")
     for text in missing(catalogue):
         sys.stderr.write(f"no Chinese for: {text}\n")
     return 1 if missing(catalogue) else 0

@@ -31,6 +31,8 @@ def of_type(hint: object) -> st.SearchStrategy[object]:
         hint = hint.__supertype__
     if get_origin(hint) in (UnionType, Union):
         return st.one_of(*map(of_type, get_args(hint)))
+    if get_origin(hint) is tuple and Ellipsis not in get_args(hint):
+        return st.tuples(*map(of_type, get_args(hint)))
     if get_origin(hint) in (tuple, frozenset):
         return st.lists(of_type(get_args(hint)[0]), max_size=2).map(get_origin(hint))  # type: ignore[arg-type]
     assert isinstance(hint, type), hint

@@ -28,10 +28,12 @@ def test_what_python_and_the_browser_read_is_made_from_the_catalogue() -> None:
     catalogue = build.known()
     assert build.as_mo(catalogue) == build.MO.read_bytes()
     assert build.as_json(catalogue) == build.JSON.read_text(encoding="utf-8")
+    assert build.as_json(catalogue, more=True) == build.MORE.read_text(encoding="utf-8")
 
 
 def test_chinese_keeps_what_is_to_be_filled_in() -> None:
     texts: dict[str, str] = json.loads(build.JSON.read_text(encoding="utf-8"))
+    texts |= json.loads(build.MORE.read_text(encoding="utf-8"))
     for english, chinese in texts.items():
         assert sorted(re.findall(r"\{\w+\}|%\(\w+\)[sd]", english)) == sorted(
             re.findall(r"\{\w+\}|%\(\w+\)[sd]", chinese)

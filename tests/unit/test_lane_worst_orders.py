@@ -171,11 +171,13 @@ def test_the_fee_of_a_claimed_stay_is_not_deducted_from_whoever_has_allowed_it()
     assert bench.all(c.AskOrder)
 
 
-def test_nobody_opens_by_the_request_tag_without_an_order_or_a_fixed_reason() -> None:
+def test_nobody_opens_by_the_request_tag_without_an_order_but_for_the_stay_and_the_car_that_stand_there() -> None:
     bench = at_the_boom()
-    request = OpenRequest(RequestId("r"), StayId("S1"), None, bench.passage, Reason.PAID, "somebody", START)
-    bench.hear(e.OpenRequested(request, **bench.now))
-    assert isinstance(bench.all(c.AnswerRequest)[-1].answer, Refused)
+    for stay, passage in (("S1", None), ("S2", bench.passage), (None, bench.passage)):
+        named = None if stay is None else StayId(stay)
+        request = OpenRequest(RequestId("r"), named, None, passage, Reason.PAID, "somebody", START)
+        bench.hear(e.OpenRequested(request, **bench.now))
+        assert isinstance(bench.all(c.AnswerRequest)[-1].answer, Refused)
     assert not bench.all(c.OpenGate)
 
 

@@ -5,11 +5,12 @@ let catalogue = {};
 /** @type {ReturnType<typeof patternsOf>} */
 let patterns = [];
 
-/** Load the catalogue of the page's language; English needs none. */
+/** Load the catalogue of the page's language; English needs none, and the overview less than the other pages. */
 export async function loadTexts() {
   if (language() === 'zh') {
-    const answer = await fetch(new URL('../i18n/zh.json', import.meta.url));
-    catalogue = await answer.json();
+    const names = document.getElementById('lanes') ? ['zh.json'] : ['zh.json', 'zh-more.json'];
+    const parts = await Promise.all(names.map(async (name) => (await fetch(new URL(`../i18n/${name}`, import.meta.url))).json()));
+    catalogue = Object.assign({}, ...parts);
     patterns = patternsOf();
   }
 }
