@@ -1,0 +1,81 @@
+"""The drivers' pages by the real public process, before a plant of sockets alone: every state that a phone can see."""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from scada.config import load
+from tests.support.hmi import FakePlant, Json, Refusal, free_port, web_process, write_config
+
+PAGES = {
+    "plate": "/",
+    "fee to pay": "/f/due",
+    "fee paid": "/f/paid",
+    "page that is over": "/f/gone",
+    "claim": "/c/asking",
+    "stay offered": "/c/offered",
+    "fee at the boom": "/c/paying",
+    "unknown phone": "/me",
+    "known phone": "/me?known",
+    "receipt": "/me/receipt/DE1?known",
+}
+"""Pages by name; `?known`: of a phone that WeChat knows."""
+_ENTERED = "2026-11-22T01:30:00+00:00"
+
+
+@contextmanager
+def phone_pages(folder: Path) -> Iterator[str]:
+    """Serve the pages; gives their address."""
+    port = free_port()
+    path = write_config(folder, public=port)
+    plant = FakePlant(load(path).socket("public"), tells=False)
+    plant.verbs.update(fee_view=_fee, claim_view=_claim, me_view=_me)
+    plant.start()
+    try:
+        with web_process("public", path):
+            yield f"http://localhost:{port}"
+    finally:
+        plant.stop()
+
+
+def _fee(args: Json) -> object:
+    if args["token"] == "gone":
+        raise Refusal("gone", "this page is no longer valid")
+    is_paid = args["token"] == "paid"
+    return {
+        "state": "paid" if is_paid else "due",
+        "plate": "京A12345",
+        "entered_at": _ENTERED,
+        "minutes": 95,
+        "total_fen": 1000,
+        "paid_fen": 1000 if is_paid else 0,
+        "due_fen": 0 if is_paid else 1000,
+        "said": {"zh": ["每 1 小时 5.00 元 × 2，计 10.00 元"], "en": ["every hour 5.00 yuan × 2: 10.00 yuan"]},
+        "leave_by": "2026-11-22T03:20:00+00:00" if is_paid else None,
+        "tariff": "demo-1",
+        "at_exit": "",
+        "at_boom": False,
+        "ways": ["QR", "H5", "JSAPI"],
+    }
+
+
+def _claim(args: Json) -> object:
+    stay = {"stay": "S1", "plate": "京A12345", "entered_at": _ENTERED, "minutes": 95, "jpeg_b64": _picture()}
+    lane: Json = {"lane": "out1", "title": "1号出口", "title_en": "Exit 1", "direction": "exit", "plate": ""}
+    if args["token"] == "paying":
+        return {**lane, "state": "paying", "due_fen": 1000, "fee": "due", "own": [stay], "candidates": []}
+    return {**lane, "state": "asking", "candidates": [stay] if args["token"] == "offered" else []}
+
+
+def _me(_args: Json) -> object:
+    payment: Json = {"order": "DE1", "plate": "京A12345", "paid_at": _ENTERED, "amount_fen": 1000}
+    went: Json = {"refunded_fen": 200, "refund_state": "SUCCESS", "invoice": False}
+    return {"plates": [{"plate": "京A12345", "since": _ENTERED}], "payments": [{**payment, **went}]}
+
+
+def _picture() -> str:
+    return base64.b64encode(cv2.imencode(".jpg", np.full((90, 160, 3), 128, np.uint8))[1].tobytes()).decode()
