@@ -8,6 +8,7 @@ import structlog
 from blockbuster import blockbuster_ctx
 from hypothesis import Phase, settings
 
+from scada.clock import VARIABLE
 from tests.support.postgres import Postgres, PostgresProcess
 
 PRODUCT = ("scada", "plc", "lpr", "billing", "hmi")
@@ -39,6 +40,17 @@ def _a_test_leaves_the_log_as_it_was() -> Iterator[None]:
     """Undo what a command under test set up: its log would go to a stream that ends with the test."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _a_test_leaves_the_clock_as_it_was() -> Iterator[None]:
+    """Undo a fast clock that a command under test has set: processes of later tests would run on it."""
+    before = os.environ.get(VARIABLE)
+    yield
+    if before is None:
+        os.environ.pop(VARIABLE, None)
+    else:
+        os.environ[VARIABLE] = before
 
 
 @pytest.fixture(scope="session")

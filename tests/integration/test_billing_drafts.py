@@ -81,7 +81,12 @@ async def test_there_is_one_run_at_a_time_and_it_can_be_stopped(office: Office) 
     begun = await office.ask("price_under_draft", draft=office.draft, **DAYS)
     with pytest.raises(BridgeRefusal, match="another draft is being priced"):
         await office.ask("price_under_draft", draft=office.draft, **DAYS)
-    assert (await office.ask("stop_draft", run=begun["run"]))["error"] == "it was stopped"
+    for _ in range(10):
+        if (await office.ask("stop_draft", run=begun["run"]))["error"] == "it was stopped":
+            break
+        begun = await office.ask("price_under_draft", draft=office.draft, **DAYS)
+    else:
+        raise AssertionError("each run was over before it could be stopped")
     again = await office.ask("price_under_draft", draft=office.draft, **DAYS)
     assert (await office.over(again["run"]))["result"]["stays"] == 5
     with pytest.raises(BridgeRefusal, match="no such run"):

@@ -52,7 +52,7 @@ async def field(port: int, changes: dict[str, object]) -> dict[str, dict[str, ob
 
 
 async def passage_is(number: int, port: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while (await field(port, {}))["in1"]["passage_now"] != number:  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.01)
 
