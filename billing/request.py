@@ -10,11 +10,10 @@ from typing import Final, Self, assert_never
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from billing import outbox
 from billing.books import Books, Place
-from billing.pay.worker import Worker
+from billing.pay.worker import Rounds
 from billing.settle import Merchant
 from scada.clock import Clock
 from scada.config import Config
@@ -22,7 +21,7 @@ from scada.model.lane.words import OpenRequest, Reason, Refused, RequestAnswer, 
 from scada.model.names import LaneName, PassageId, RequestId
 from scada.model.tag import TagName
 from scada.ports import JournalEntry
-from scada.store.db import Database, StoreError
+from scada.store.db import Database
 from scada.store.journal import write_entries
 
 log = structlog.get_logger(__name__)
@@ -30,7 +29,6 @@ log = structlog.get_logger(__name__)
 WriteTag = Callable[[TagName, str], Awaitable[object]]
 LAPSED: Final = "nobody answered in time"
 ANSWER_MARGIN_S: Final = 5.0
-STORE_PAUSE_S: Final = 1.0
 
 
 class RequestWriter:
@@ -42,29 +40,22 @@ class RequestWriter:
         self._db = db
         self._write = write
         self._clock = clock
-        self._woken = asyncio.Event()
         self._ends_s: dict[RequestId, float] = {}
         self._waiters: dict[RequestId, asyncio.Future[RequestAnswer]] = {}
-        self._worker = Worker("open requests")
+        self._rounds = Rounds("open requests", self._go_round)
+        self.watch = self._rounds.watch
+        self.wake = self._rounds.wake
 
     async def __aenter__(self) -> Self:
         """Let what an earlier start left behind lapse, then begin."""
         for request in await self._db.read(lambda conn: outbox.unanswered(conn, self._books.site)):
             await self._finish(request, "LAPSED", "the server was started anew")
-        self._worker.start(self._run())
+        self._rounds.start()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Stop; what was not answered lapses at the next start."""
-        await self._worker.stop()
-
-    async def watch(self) -> None:
-        """Wait for as long as requests are looked after. Raises what ends that."""
-        await self._worker.watch()
-
-    def wake(self) -> None:
-        """Look into the outbox now."""
-        self._woken.set()
+        await self._rounds.stop()
 
     async def ask(self, lane: LaneName, passage: PassageId, reason: Reason, by: str, note: str = "") -> RequestId:
         """Ask for the car of one passage to be let through, in a person's name."""
@@ -106,26 +97,11 @@ class RequestWriter:
             case _:
                 assert_never(answer)
 
-    async def _run(self) -> None:
-        while True:
-            self._woken.clear()
-            try:
-                await self._send_waiting()
-                await self._lapse_old()
-                wait_s = self._next_end_s()
-            except (StoreError, SQLAlchemyError) as error:
-                log.error("open requests not looked after", error=str(error))
-                wait_s = STORE_PAUSE_S
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
-
-    def _next_end_s(self) -> float | None:
-        if not self._ends_s:
-            return None
-        return max(0.0, min(self._ends_s.values()) - self._clock.seconds())
+    async def _go_round(self) -> float | None:
+        """Send what waits and let what is old lapse; gives how long until the next one is old."""
+        await self._send_waiting()
+        await self._lapse_old()
+        return min((end_s - self._clock.seconds() for end_s in self._ends_s.values()), default=None)
 
     async def _send_waiting(self) -> None:
         waiting = await self._db.write(lambda conn: outbox.take_waiting(conn, self._books.site))

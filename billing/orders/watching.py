@@ -20,7 +20,7 @@ from billing.orders.asking import Asker
 from billing.orders.book import AnyOrder
 from billing.orders.watch import ASK_AFTER_S, DOUBT_AFTER_S, Watch
 from billing.pay.gateway import Gateway
-from billing.pay.worker import Worker
+from billing.pay.worker import STORE_PAUSE_S, Rounds
 from billing.settle import PENDING, OrderState, Transaction
 from scada.clock import Clock
 from scada.model.names import OrderId
@@ -30,7 +30,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 THREADS: Final = 8
-STORE_PAUSE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +60,20 @@ class Watcher:
         self._asker = Asker(db, books, gateway, clock, self.call, applied)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._watched: dict[OrderId, Watch] = {}
-        self._woken = asyncio.Event()
-        self._poller = Worker("order poller")
-        self.watch = self._poller.watch
+        self._rounds = Rounds("order poller", self._look_due)
+        self.watch = self._rounds.watch
 
     async def __aenter__(self) -> Self:
         """Ask at once for every order that an earlier start left open."""
         for order in await self._db.read(lambda conn: book.pending(conn, self._books.site)):
             self.follow(order.id, at_once=True)
-        self._poller.start(self._poll())
+        self._rounds.start()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Stop asking; the next start goes on. A call that hangs is not waited for: its order is asked for then."""
         try:
-            await self._poller.stop()
+            await self._rounds.stop()
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -89,7 +87,7 @@ class Watcher:
         watch = self._watched.setdefault(order, Watch.begin(self._plans.open_s, now_s))
         if at_once:
             watch.next_s = now_s
-        self._woken.set()
+        self._rounds.wake()
         return watch
 
     def doubt(self, order: OrderId) -> None:
@@ -124,18 +122,12 @@ class Watcher:
         """Make a call that blocks, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
-    async def _poll(self) -> None:
-        while True:
-            self._woken.clear()
-            now_s = self._clock.seconds()
-            due = [(order, watch) for order, watch in self._watched.items() if watch.next_s <= now_s]
-            await asyncio.gather(*(self._look_safely(order, watch) for order, watch in due))
-            wait_s = min((watch.next_s for watch in self._watched.values()), default=None)
-            try:
-                async with asyncio.timeout(None if wait_s is None else max(0.0, wait_s - self._clock.seconds())):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+    async def _look_due(self) -> float | None:
+        """Look after the orders whose time has come; gives how long to wait for the next."""
+        now_s = self._clock.seconds()
+        due = [(order, watch) for order, watch in self._watched.items() if watch.next_s <= now_s]
+        await asyncio.gather(*(self._look_safely(order, watch) for order, watch in due))
+        return min((watch.next_s - self._clock.seconds() for watch in self._watched.values()), default=None)
 
     async def _look_safely(self, order: OrderId, watch: Watch) -> None:
         """A store that does not answer now is asked again later; the order is not forgotten."""

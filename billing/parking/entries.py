@@ -8,24 +8,22 @@ from typing import Final, Protocol, Self, TypeVar
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from billing.books import Books
 from billing.parking import sessions
 from billing.parking.decide import Session
 from billing.pay.calls.parking import ParkedCar
 from billing.pay.gateway import Entrance, Refused, Unknown
-from billing.pay.worker import Worker
+from billing.pay.worker import Rounds
 from scada.clock import Clock
 from scada.model.names import StayId
-from scada.store.db import Database, StoreError
+from scada.store.db import Database
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 AGAIN_S: Final = (1.0, 2.0, 5.0, 15.0, 60.0)
 """How long to wait before an entry is told again; the last for every further time."""
-STORE_PAUSE_S: Final = 1.0
 AT_ONCE: Final = 2
 """Entries told at a time: they have time, and the lanes' own calls have not."""
 _LATER: Final = frozenset({"FREQUENCY_LIMITED", "SYSTEM_ERROR"})
@@ -48,40 +46,22 @@ class Entries:
         self._calls = calls
         self._clock = clock
         self._next_s: dict[StayId, float] = {}
-        self._woken = asyncio.Event()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="parking-entries")
-        self._worker = Worker("parking entries")
-        self.watch = self._worker.watch
+        self._rounds = Rounds("parking entries", self._tell_due)
+        self.watch = self._rounds.watch
+        self.wake = self._rounds.wake
 
     async def __aenter__(self) -> Self:
         """Tell what an earlier start has left."""
-        self._worker.start(self._run())
+        self._rounds.start()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Stop; the next start goes on."""
         try:
-            await self._worker.stop()
+            await self._rounds.stop()
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def wake(self) -> None:
-        """Look for new entries now."""
-        self._woken.set()
-
-    async def _run(self) -> None:
-        while True:
-            self._woken.clear()
-            try:
-                wait_s = await self._tell_due()
-            except (StoreError, SQLAlchemyError) as error:
-                log.error("parking entries not looked after", error=str(error))
-                wait_s = STORE_PAUSE_S
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
 
     async def _tell_due(self) -> float | None:
         """Tell the entries whose time has come; gives how long to wait for the next, None for ever."""
@@ -89,7 +69,7 @@ class Entries:
         self._next_s = {one.stay: self._next_s.get(one.stay, 0.0) for one in waiting}
         now_s = self._clock.seconds()
         await asyncio.gather(*(self._tell(one) for one in waiting if self._next_s[one.stay] <= now_s))
-        return min((max(0.0, at_s - self._clock.seconds()) for at_s in self._next_s.values()), default=None)
+        return min((at_s - self._clock.seconds() for at_s in self._next_s.values()), default=None)
 
     async def _tell(self, session: Session) -> None:
         call = partial(self._calls.enter, session.number, session.car, session.free_s)

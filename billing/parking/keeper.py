@@ -23,7 +23,7 @@ from billing.parking import deductions
 from billing.parking.deductions import Asked
 from billing.pay.calls.parking import Leaving, ParkedCar
 from billing.pay.gateway import Deduction, Refused, Unknown
-from billing.pay.worker import Worker
+from billing.pay.worker import STORE_PAUSE_S, Rounds
 from billing.settle import Duplicate, OrderState
 from scada.clock import Clock
 from scada.model.lane.words import Quote
@@ -44,7 +44,6 @@ END_AFTER_S: Final = (60.0, 300.0, 600.0)
 END_EVERY_S: Final = 3600.0
 QUIET_S: Final = 60.0
 """A number that WeChat does not know so long after it was sent will not come any more."""
-STORE_PAUSE_S: Final = 1.0
 THREADS: Final = 8
 ACCEPTED: Final = ""
 _OF_THE_MOMENT: Final = frozenset({"FREQUENCY_LIMITED", "SYSTEM_ERROR"})
@@ -105,15 +104,14 @@ class Deductions:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="deductions")
         self._sending: set[asyncio.Task[str]] = set()
         self._watched: dict[OrderId, _Watch] = {}
-        self._woken = asyncio.Event()
-        self._poller = Worker("deductions")
-        self.watch = self._poller.watch
+        self._rounds = Rounds("deductions", self._look_due)
+        self.watch = self._rounds.watch
 
     async def __aenter__(self) -> Self:
         """Ask at once for those that an earlier start left without an end."""
         for order in await self._db.read(lambda conn: deductions.open_ones(conn, self._books.site)):
             self.follow(order)
-        self._poller.start(self._poll())
+        self._rounds.start()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
@@ -122,7 +120,7 @@ class Deductions:
             task.cancel()
         try:
             await asyncio.gather(*self._sending, return_exceptions=True)
-            await self._poller.stop()
+            await self._rounds.stop()
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -179,20 +177,14 @@ class Deductions:
         """Ask for a deduction until WeChat has said the last word."""
         now_s = self._clock.seconds()
         self._watched[order] = _Watch(now_s, now_s + in_s)
-        self._woken.set()
+        self._rounds.wake()
 
-    async def _poll(self) -> None:
-        while True:
-            self._woken.clear()
-            now_s = self._clock.seconds()
-            due = [(order, watch) for order, watch in self._watched.items() if watch.next_s <= now_s]
-            await asyncio.gather(*(self._look_safely(order, watch) for order, watch in due))
-            wait_s = min((watch.next_s for watch in self._watched.values()), default=None)
-            try:
-                async with asyncio.timeout(None if wait_s is None else max(0.0, wait_s - self._clock.seconds())):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+    async def _look_due(self) -> float | None:
+        """Look after the deductions whose time has come; gives how long to wait for the next."""
+        now_s = self._clock.seconds()
+        due = [(order, watch) for order, watch in self._watched.items() if watch.next_s <= now_s]
+        await asyncio.gather(*(self._look_safely(order, watch) for order, watch in due))
+        return min((watch.next_s - self._clock.seconds() for watch in self._watched.values()), default=None)
 
     async def _look_safely(self, order: OrderId, watch: _Watch) -> None:
         """A store that does not answer now is asked again later; the deduction is not forgotten."""

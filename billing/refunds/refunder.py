@@ -10,18 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol, Self, TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from billing.books import Books
 from billing.pay.gateway import Refund, Refused, Unknown
-from billing.pay.worker import Worker
+from billing.pay.worker import Rounds
 from billing.refunds import book
 from billing.refunds.plan import DOUBT_S, RefundState, is_absent
 from billing.refunds.words import WORDS, Refunding
 from scada.clock import Clock
 from scada.model.money import Fen
 from scada.model.names import OrderId
-from scada.store.db import Database, StoreError
+from scada.store.db import Database
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -30,7 +29,6 @@ APART_S: Final = 0.2
 """Between two calls: WeChat takes six failing ones a second."""
 LOOK_S: Final = 30.0
 """How often the database is asked at least: wall time may jump."""
-STORE_PAUSE_S: Final = 1.0
 
 
 class RefundCalls(Protocol):
@@ -57,25 +55,21 @@ class Refunder:
         self.calls = calls
         self._clock = clock
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="refunds")
-        self._woken = asyncio.Event()
-        self._worker = Worker("refunder")
-        self.watch = self._worker.watch
+        self._rounds = Rounds("refunder", self._go_round)
+        self.watch = self._rounds.watch
+        self.wake = self._rounds.wake
 
     async def __aenter__(self) -> Self:
         """Go on with what an earlier start left open."""
-        self._worker.start(self._run())
+        self._rounds.start()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Stop; the next start goes on."""
         try:
-            await self._worker.stop()
+            await self._rounds.stop()
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def wake(self) -> None:
-        """Look at once: a refund is wanted."""
-        self._woken.set()
 
     async def apply_abnormal(self, one: Refunding) -> Refund | Refused | Unknown:
         """Have an ABNORMAL refund paid to our own account, and write down what WeChat says."""
@@ -84,32 +78,16 @@ class Refunder:
         self.wake()
         return said
 
-    async def _run(self) -> None:
-        while True:
-            self._woken.clear()
-            wait_s = await self._go_on_safely()
-            if wait_s > 0:
-                try:
-                    async with asyncio.timeout(min(wait_s, LOOK_S)):
-                        await self._woken.wait()
-                except TimeoutError:
-                    continue
-
-    async def _go_on_safely(self) -> float:
+    async def _go_round(self) -> float:
         """Go on with the refund that is due; gives how long to wait for the next one."""
-        try:
-            one = await self._db.read(lambda conn: book.next_due(conn, self._books.site))
-            if one is None:
-                return LOOK_S
-            wait_s = self._clock.seconds_at(one.next_at) - self._clock.seconds()
-            if wait_s > 0:
-                return wait_s
-            await self._go_on(one)
-        except (StoreError, SQLAlchemyError) as error:
-            log.error("refund not looked after", error=str(error))
-            await asyncio.sleep(STORE_PAUSE_S)
-        else:
-            await asyncio.sleep(APART_S)
+        one = await self._db.read(lambda conn: book.next_due(conn, self._books.site))
+        if one is None:
+            return LOOK_S
+        wait_s = self._clock.seconds_at(one.next_at) - self._clock.seconds()
+        if wait_s > 0:
+            return min(wait_s, LOOK_S)
+        await self._go_on(one)
+        await asyncio.sleep(APART_S)
         return 0.0
 
     async def _go_on(self, one: Refunding) -> None:
