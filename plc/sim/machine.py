@@ -26,10 +26,12 @@ class Machine:
         self, lanes: Iterable[str], kept: Mapping[str, Retained], settings: Mapping[str, Settings], store: Path
     ) -> None:
         self._store = store
-        self.memories: dict[str, Memory] = {
+        self._scanning: dict[str, Memory] = {
             lane: power_up(kept.get(lane, Retained()), settings.get(lane, Settings())) for lane in lanes
         }
-        self._inputs = {lane: Inputs() for lane in self.memories}
+        self.memories: Mapping[str, Memory] = dict(self._scanning)
+        """What is seen from outside: nothing of it can be taken back by a power cut."""
+        self._inputs = {lane: Inputs() for lane in self._scanning}
         self._kept: dict[str, Retained] = {}
         self._faces: list[Face] = []
         self._scanned = asyncio.Event()
@@ -73,17 +75,18 @@ class Machine:
             for _ in range(1 + late):
                 self._scan()
             await self._keep()
+            self.memories = dict(self._scanning)
             for face in self._faces:
                 await face()
             self._scanned.set()
 
     def _scan(self) -> None:
-        for lane, memory in self.memories.items():
-            self.memories[lane] = scan(memory, self._inputs[lane], SCAN_MS)
+        for lane, memory in self._scanning.items():
+            self._scanning[lane] = scan(memory, self._inputs[lane], SCAN_MS)
 
     async def _keep(self) -> None:
         """Have on disk what must survive before anybody can see it."""
-        retained = {lane: memory.retained for lane, memory in self.memories.items()}
+        retained = {lane: memory.retained for lane, memory in self._scanning.items()}
         if retained != self._kept:
             await asyncio.to_thread(_write, self._store, retained)
             self._kept = retained
