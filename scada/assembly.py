@@ -207,6 +207,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
             match=_found,
             no_stay_a_day=lane.policy.no_stay_a_day,
             claim_url=partial(claims.url, lane.id),
+            claim_code=claims.code_of,
             pays_by_page=config.phones.lane_qr == "page",
             new_id=lambda: new_id(clock.now()),
             elsewhere=partial(stands_elsewhere, runners),

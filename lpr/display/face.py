@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
-from lpr.display.texts import Phrase, Texts
+from lpr.display.texts import TICKET, Phrase, Texts
 from scada.model.lane.commands import Message
 from scada.model.money import NOTHING, Fen, yuan_text
 
 Language = Literal["zh", "en"]
 _HOUR: Final = 60
+_SPOKEN: Final = str.maketrans("0123456789", "零一二三四五六七八九")
 
 
 class Colour(Enum):
@@ -62,14 +63,17 @@ class Told:
     qr: str = ""
     older_fen: Fen = NOTHING
     owes_fen: Fen = NOTHING
+    code: str = ""
+    """The digits by which a car without a plate leaves again."""
 
 
 def face(told: Told, texts: Texts, manner: Manner, free: int | None = None) -> Face:
     """Compose the face of a lane's display; `free` places of the zone it leads into, if that is known."""
-    phrase = texts.of(told.message.value)
+    phrase = texts.of(TICKET if told.message is Message.GO and told.code else told.message.value)
     values = {language: _values(told, language, free) for language in ("zh", "en")}
     colour = _colour(told.message)
-    voice = "" if manner.voice is None else _filled(phrase.voices.get(manner.voice, ""), values[manner.voice])
+    aloud = {} if manner.voice is None else {**values[manner.voice], "code": _digit_by_digit(told.code, manner.voice)}
+    voice = _filled(phrase.voices.get(manner.voice or "", ""), aloud)
     return Face(_pages(phrase, values, colour, manner), voice or "", manner.voice or "zh", told.qr)
 
 
@@ -117,7 +121,13 @@ def _values(told: Told, language: str, free: int | None) -> Mapping[str, str]:
         "free": "" if free is None else str(free),
         "older": yuan_text(told.older_fen) if told.older_fen else "",
         "owes": yuan_text(told.owes_fen) if told.owes_fen else "",
+        "code": told.code,
     }
+
+
+def _digit_by_digit(code: str, language: str) -> str:
+    """Write digits so that a voice says each: 4071 is no number of thousands."""
+    return code.translate(_SPOKEN) if language == "zh" else " ".join(code)
 
 
 def duration(minutes: int, language: str) -> str:

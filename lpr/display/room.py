@@ -123,6 +123,7 @@ def _told(shown: Mapping[str, object]) -> Told:
         qr=str(shown.get("qr") or ""),
         older_fen=_fen(shown.get("older_fen")),
         owes_fen=_fen(shown.get("owes_fen")),
+        code=str(shown.get("claim_code") or ""),
     )
 
 

@@ -10,7 +10,9 @@ from typing import Final
 from scada.model.lane.commands import Message
 
 LANGUAGES: Final = ("zh", "en")
-VALUES: Final = frozenset({"plate", "fee", "time", "free", "older", "owes"})
+VALUES: Final = frozenset({"plate", "fee", "time", "free", "older", "owes", "code"})
+TICKET: Final = "ticket"
+"""Instead of the words for driving in, where the car was given a ticket."""
 BOARD_TEXTS: Final = ("free_places", "no_places", "places_unknown")
 MOST_LINES: Final = 6
 LINE_MOST: Final = 48
@@ -39,7 +41,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """All phrases by name: each message of a lane, and those of boards."""
+    """All phrases by name: each message of a lane, that of a ticket, and those of boards."""
 
     phrases: Mapping[str, Phrase]
 
@@ -50,7 +52,7 @@ class Texts:
 
 def names() -> tuple[str, ...]:
     """Give the names of all phrases there must be."""
-    return (*(message.value for message in Message), *BOARD_TEXTS)
+    return (*(message.value for message in Message), TICKET, *BOARD_TEXTS)
 
 
 def load_texts(own: Path | None = None) -> Texts:

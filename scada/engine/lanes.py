@@ -13,7 +13,7 @@ from scada.engine.mailbox import EveryItem, Mailbox
 from scada.engine.tags import Batch
 from scada.model.lane import events as e
 from scada.model.lane import states as s
-from scada.model.lane.commands import Command
+from scada.model.lane.commands import Command, Message
 from scada.model.lane.display import shown
 from scada.model.lane.image import LaneImage
 from scada.model.lane.states import Lane
@@ -21,6 +21,7 @@ from scada.model.lane.step import step
 from scada.model.lane.tide import open_ways
 from scada.model.lane.words import BOTH_WAYS, Direction, Fate, OpenRequest
 from scada.model.names import LaneName, PassageId, PictureId, StayId
+from scada.model.plate import is_unplated
 from scada.model.tag import TagName, TagValue
 from scada.ports import BillingError
 from scada.settings.lanes import Lane as LaneConfig
@@ -62,8 +63,16 @@ class LaneRunner:
         return self.lane.live.id if self.lane.live else None
 
     def shown(self, way: Direction | None = None) -> dict[str, object]:
-        """Give what the lane's display shows now; in a lane for both ways, to those who would go this way."""
-        return self._performer.display(shown(self.lane, way), self.lane)
+        """Give what the lane's display shows now; in a lane for both ways, to those who would go this way.
+
+        Only here stands the code of a car's ticket: no tag and no row of the journal has it.
+        """
+        show = shown(self.lane, way)
+        live, lets_go = self.lane.live, show.message in (Message.GO, Message.PLEASE_GO)
+        by_ticket = live is not None and live.read is not None and is_unplated(live.read.text)
+        comes_in = lets_go and by_ticket and self.lane.direction is Direction.ENTRY
+        code = self._parts.claim_code(live.id) if live is not None and comes_in else ""
+        return {**self._performer.display(show, self.lane), "claim_code": code}
 
     def boxes(self) -> Mapping[TagName, Callable[[], int]]:
         """Give the lane's queues by the tags that show how many waited in them."""

@@ -217,6 +217,7 @@ async def plant(config: Config, url: str) -> AsyncIterator[tuple[Database, SqlCa
             requests=requests,
             match=found,
             claim_url=str,
+            claim_code=lambda _passage: "",
             new_id=lambda: new_id(clock.now()),
             elsewhere=lambda _lane, _stay: False,
             paid_s=lambda _stay: None,

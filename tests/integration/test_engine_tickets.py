@@ -106,8 +106,25 @@ async def test_a_car_without_a_plate_comes_in_by_a_ticket_with_its_picture_and_a
         again = await bench.claims_by("claim_view", token=token, ticket=made["ticket"])
         assert isinstance(again, dict)
         assert again["code"] == made["code"]
+        assert (bench.runner.shown()["message"], bench.runner.shown()["claim_code"]) == ("go", made["code"])
         with pytest.raises(BridgeRefusal, match="Nothing more to do"):
             await bench.claims_by("claim_unplated", token=token)
+
+
+async def test_the_code_of_a_ticket_stands_on_the_display_while_its_car_is_let_in_and_in_no_tag_or_row(
+    tmp_path: Path,
+) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        made = await bench.claims_by("claim_unplated", token=await car_comes(bench))
+        assert isinstance(made, dict)
+        await until(lambda: bench.says("lane.state") == "opening")
+        assert bench.runner.shown()["claim_code"] == made["code"]
+        told = str([bench.says("display"), *(row.body for row in await bench.journal("person", lane=True))])
+        assert "took a ticket" in [row.what for row in await bench.journal("person", lane=True)]
+        assert "claim_code" not in told
+        assert f"'{made['code']}'" not in told
+        await backs_out(bench)
+        assert bench.runner.shown()["claim_code"] == ""
 
 
 async def test_whose_plate_was_read_takes_no_ticket(tmp_path: Path) -> None:

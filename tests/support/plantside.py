@@ -346,6 +346,7 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
         requests=requests,
         match=found,
         claim_url=lambda passage: claims.url(lane, passage),
+        claim_code=claims.code_of,
         pays_by_page=False,
         new_id=lambda: f"id{id(object())}"[:26],
         elsewhere=lambda _lane, stay: stay in cashier.elsewhere,

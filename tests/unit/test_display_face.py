@@ -1,5 +1,6 @@
 """What displays show and say: the site's texts, composed for the lines and languages each has; and boards' frames."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr.display import frames
-from lpr.display.face import Colour, Face, Line, Manner, Told, duration, face, places
+from lpr.display.face import Colour, Face, Language, Line, Manner, Told, duration, face, places
 from lpr.display.texts import LANGUAGES, TextsError, load_texts, names
 from scada.model.lane.commands import Message
 from scada.model.money import Fen
@@ -44,6 +45,29 @@ def test_a_line_whose_value_is_not_known_is_left_out() -> None:
     assert shown(face(Told(Message.WELCOME), TEXTS, CHINESE)) == [["欢迎光临"]]
     assert shown(face(Told(Message.WELCOME), TEXTS, CHINESE, free=12)) == [["欢迎光临", "余位 12"]]
     assert face(Told(Message.SCAN_PAY, "", None, None), TEXTS, CHINESE).voice == ""
+
+
+TICKET = Told(Message.GO, "无牌0000000A", code="4071")
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "voice"),
+    [
+        ("zh", ["请记下取车码", "4071"], "您的取车码是四零七一，请记下，请通行"),
+        ("en", ["Write down your code", "4071"], "Your code is 4 0 7 1. Please write it down and drive on."),
+    ],
+)
+def test_a_car_without_a_plate_is_shown_and_told_digit_by_digit_the_code_with_which_it_leaves(
+    language: Language, first: list[str], voice: str
+) -> None:
+    made = face(TICKET, TEXTS, Manner(2, (language,), language))
+    assert (shown(made)[0], made.voice) == (first, voice)
+    assert "无牌" not in str(made.pages)
+
+
+def test_a_code_stands_on_no_display_that_does_not_let_its_car_in() -> None:
+    faces = {message: face(replace(TICKET, message=message), TEXTS, BOTH) for message in Message}
+    assert {message for message, made in faces.items() if "4071" in str(made)} == {Message.GO, Message.PLEASE_GO}
 
 
 def test_a_silent_display_says_nothing() -> None:
@@ -97,7 +121,7 @@ def test_a_site_changes_what_it_wants_and_keeps_the_rest(tmp_path: Path) -> None
     ("text", "says"),
     [
         ('[welcom]\nzh = ["x"]', "welcom: no display shows this"),
-        ('[welcome]\nzh = ["{openid}"]', r"welcome.zh\[0\]: in braces stand only fee, free, older, owes, plate, time"),
+        ('[welcome]\nzh = ["{openid}"]', r"welcome.zh\[0\]: in braces stand only code, fee, free, older, owes, plate"),
         ('[welcome]\nzh = ["{free"]', r"welcome.zh\[0\]: in braces"),
         ("[welcome]\nzh = []", "welcome.zh: not a list of 1 to 6 lines"),
         (f'[welcome]\nzh = ["{"x" * 49}"]', "at most 48"),
@@ -141,8 +165,8 @@ def test_whatever_is_written_a_frame_holds_it_or_its_beginning(text: str) -> Non
     assert frames.gbk(text).decode("gbk") in "".join(sign for sign in text if sign.encode("gbk", errors="ignore"))
 
 
-def test_names_are_those_of_the_lane_and_of_boards() -> None:
-    assert len(names()) == len(Message) + 3
+def test_names_are_those_of_the_lane_of_a_ticket_and_of_boards() -> None:
+    assert len(names()) == len(Message) + 1 + 3
 
 
 def test_old_debts_are_told_apart_from_the_fee_that_they_are_in_or_beside() -> None:

@@ -36,7 +36,10 @@ _KEPT = 64
 
 @dataclass(slots=True)
 class _Claim:
-    """What one token may do and has done. `ticketed`: the stay that a ticket has named here."""
+    """What one token may do and has done.
+
+    `ticketed`: the stay that a ticket has named here; `code`: that of the ticket which was made here.
+    """
 
     lane: LaneName
     passage: PassageId
@@ -44,6 +47,7 @@ class _Claim:
     tries: int = 0
     offered: set[StayId] = field(default_factory=set)
     ticketed: StayId | None = None
+    code: str = field(default="", repr=False)
 
 
 class Claims:
@@ -90,6 +94,10 @@ class Claims:
         token = secrets.token_urlsafe(16)
         self._claims[token] = _Claim(lane, passage, Guesses(lane, passage))
         return self._address(token)
+
+    def code_of(self, passage: PassageId) -> str:
+        """Give the digits of the ticket that the car of a passage was given here; empty if it has none."""
+        return next((claim.code for claim in self._claims.values() if claim.passage == passage), "")
 
     def _address(self, token: str) -> str:
         return f"{self._config.web.public.url}/c/{token}"
@@ -206,6 +214,7 @@ class Claims:
         made = await self._tickets.make(claim.passage, str(ask.args.get("phone", "")))
         if made is None:
             raise BridgeRefusal("refused", "no ticket can be made for this car; call for help")
+        claim.code = made.code
         await self._tell(claim, "took a ticket", {"ticket": made.id, "plate": made.plate})
         seen = replace(self._typed(made.plate), picture=_picture_of(runner), appearance=_look_of(runner))
         runner.post(e.PlateCorrected(claim.passage, seen, **self._now()))

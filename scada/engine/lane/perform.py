@@ -74,6 +74,8 @@ class LaneParts:
     match: Callable[[PlateRead, Sequence[OpenStay]], Found]
     no_stay_a_day: int
     claim_url: Callable[[PassageId], str]
+    claim_code: Callable[[PassageId], str]
+    """The four digits of a passage's ticket, for the display alone; empty if it has none."""
     pays_by_page: bool
     """The lane's code leads to our page, which shows the fee, and not straight to WeChat."""
     new_id: Callable[[], str]

@@ -222,6 +222,7 @@ class _Plant:
             requests=self._requests,
             match=found,
             claim_url=lambda passage: f"http://claim/{passage}",
+            claim_code=lambda _passage: "",
             pays_by_page=False,
             new_id=lambda: new_id(self.clock.now()),
             elsewhere=lambda _lane, _stay: False,
