@@ -19,6 +19,7 @@ from billing import stays
 from billing.arrears import debts
 from billing.books import NOWHERE, Books, Place
 from billing.cards import book as cards
+from billing.cards import selling
 from billing.cards.earning import earn
 from billing.cards.terms import Product
 from billing.driver.fee import Fee, look
@@ -30,7 +31,7 @@ from billing.orders.desk import NoticeAnswer, NoticeDesk
 from billing.orders.keeper import Orders, OrderTerms, Payable
 from billing.orders.watch import ASK_AFTER_S, DOUBT_AFTER_S
 from billing.orders.watching import AskPlans, Watcher
-from billing.orders.ways import Offer
+from billing.orders.ways import BY_CODE, Offer
 from billing.parking import sessions
 from billing.parking.entries import Entries
 from billing.parking.keeper import ANSWER_S, Deductions, DeductionTerms
@@ -69,6 +70,8 @@ ARREARS_LAST_S: Final = 900.0
 """So long may a code for old debts be paid."""
 CARD_LASTS_S: Final = 1800.0
 """So long may a code for a month card, or a merchant's top-up, be paid."""
+CARD_LASTS_LEAST_S: Final = 120.0
+"""What may be paid for less long than this is asked for anew."""
 EARN_EVERY_S: Final = 3600.0
 PARKING_NAME_SIGNS: Final = 32
 REUSE_LEAST_S: Final = 20.0
@@ -281,21 +284,26 @@ class SqlCashier:
 
         return await self._orders.order_for(await self._db.write(work), f"{self._config.site.name} 补缴停车费")
 
-    async def order_card(self, card: str, product: Product, by: str) -> Payable:
-        """Make the order for a card's first or next days, at the price of today. Raises BillingError."""
-        at, until = self._clock.now(), self._clock.ahead(CARD_LASTS_S)
+    async def order_card(self, card: str, product: Product, by: str, offer: Offer = BY_CODE) -> Payable:
+        """Give the order for a card's first or next days, at the price of today. Raises BillingError.
+
+        Who asks again, or on a second phone, is given the same one, or one by another way after that one is closed.
+        """
+        at, until, site = self._clock.now(), self._clock.ahead(CARD_LASTS_S), self._books.site
 
         def work(conn: Connection) -> Demand:
-            found = cards.find(conn, self._books.site, card, lock=True)
-            if found is None or found.state == "ENDED":
-                raise BillingError("there is no such card, or it has ended")
-            cards.reprice(conn, found, product)
-            price = ((card, product.price_fen),)
-            return demands.add(conn, self._books, at, DemandKind.CARD, card, price, until, by)
+            found = cards.find(conn, site, card, lock=True)
+            if why := selling.why_not_order(conn, site, at, found, product):
+                raise BillingError(why)
+            cards.reprice(conn, card, product)
+            price, lasts = product.price_fen, self._clock.ahead(CARD_LASTS_LEAST_S)
+            same = demands.open_about(conn, site, DemandKind.CARD, card, price, lasts)
+            parts = ((card, price),)
+            return same or demands.add(conn, self._books, at, DemandKind.CARD, card, parts, until, by)
 
         async def ordered() -> Payable:
             title = f"{self._config.site.name} {product.title}"
-            return await self._orders.order_for(await self._db.write(work), title)
+            return await self._orders.order_for(await self._db.write(work), title, offer)
 
         return await self._answer(ordered())
 

@@ -7,10 +7,13 @@ from functools import partial
 from typing import Final
 
 from billing.books import Books, Place
+from billing.cards.desk import products_of
 from billing.cashier import SqlCashier
 from billing.doors.driver import DriverDesk, DriverParts
 from billing.doors.me import PhoneDesk
+from billing.doors.mycards import CardParts, PhoneCards
 from billing.doors.shop import ShopDoor
+from billing.driver.means import Means
 from billing.driver.pushes import PushDesk
 from billing.driver.tokens import Tokens, driver_key
 from billing.driver.visitors import Seal
@@ -39,11 +42,12 @@ class PhoneRoom:
     known: PhoneDesk
     pushes: PushDesk
     shop: ShopDoor
+    cards: PhoneCards
     tickets: Phones
 
     def verbs(self) -> dict[str, Handler]:
         """Give the public verbs."""
-        return {**self.driver.verbs(), **self.known.verbs(), **self.shop.verbs()}
+        return {**self.driver.verbs(), **self.known.verbs(), **self.shop.verbs(), **self.cards.verbs()}
 
 
 def phone_room(
@@ -58,6 +62,7 @@ def phone_room(
     """Build the room; reads its key and the official account's secret. Raises BillingError, OSError."""
     key = driver_key(config.data / "keys" / "driver.key")
     at_boom, web = Tokens(key, "boom"), _official_account(config)
+    means = Means(Seal(key), is_known=web is not None, may_h5=config.phones.h5)
     parts = DriverParts(
         cashier=cashier,
         journal=journal,
@@ -65,10 +70,9 @@ def phone_room(
         tokens=Tokens(key, "fee"),
         told=Tokens(key, "told"),
         at_boom=at_boom,
-        seal=Seal(key),
+        means=means,
         where=partial(waits_at, runners),
         web=web,
-        may_h5=config.phones.h5,
     )
     desk = DriverDesk(parts)
     return PhoneRoom(
@@ -83,6 +87,18 @@ def phone_room(
             config.phones.templates,
             web,
             lambda stay: f"{config.web.public.url}/f/{desk.token_pushed(stay)}",
+        ),
+        cards=PhoneCards(
+            CardParts(
+                db=db,
+                books=Books.of(config),
+                clock=clock,
+                zone=config.site.zone_info,
+                products=products_of(config.card_products),
+                orders=cashier,
+                means=means,
+                tokens=Tokens(key, "card"),
+            )
         ),
         shop=ShopDoor(vouchers, db, Books.of(config), clock, Tokens(key, "shop")),
     )

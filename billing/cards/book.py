@@ -6,9 +6,10 @@ What a card opens stands in the register of rights; here stands what was paid fo
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
 from billing.accounts import flows
 from billing.accounts.book import post
@@ -27,6 +28,9 @@ from scada.ports import BillingError
 from scada.store.schema import card_period as periods
 from scada.store.schema import month_card as cards
 from scada.store.schema import plate_right as rights
+from scada.store.schema import stay as stays
+
+HAS_CARD: Final = "This plate has a month card already: renew that one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ def offer(
     if not 1 <= len(set(plates)) == len(plates) <= product.plates:
         return NotSold(f"{product.name} is for 1 to {product.plates} plates, each named once")
     for plate in plates:
-        if _has_card(conn, books.site, plate, at):
-            return NotSold(f"{plate} has a month card already: renew that one")
+        if has_card(conn, books.site, plate, at):
+            return NotSold(HAS_CARD)
     made = Card(new_id(at), holder[:64], product, tuple(plates), first, "ORDERED", zone)
     conn.execute(
         cards.insert().values(
@@ -103,9 +107,14 @@ def offer(
     return made
 
 
-def reprice(conn: Connection, card: Card, product: Product) -> None:
+def reprice(conn: Connection, card: str, product: Product) -> None:
     """Take a product's terms of today for what a card is paid for next."""
-    conn.execute(update(cards).where(cards.c.id == card.id).values(terms=_terms(product)))
+    conn.execute(update(cards).where(cards.c.id == card).values(terms=_terms(product)))
+
+
+def next_period(card: Card, at: datetime) -> Period:
+    """Give the days that a card is paid for next, if it is paid now."""
+    return _next(card, card.today(at))
 
 
 def pay(conn: Connection, books: Books, at: datetime, card: Card, price: Fen, paid: Paid) -> Period:
@@ -142,11 +151,13 @@ def change_plate(
     today = card.today(at)
     this_month = [day for day in card.changes if (day.year, day.month) == (today.year, today.month)]
     if old not in card.plates or new in card.plates:
-        return NotSold(f"{old} is none of its plates, or {new} is one already")
+        return NotSold("The old plate is none of the card's, or the new one is one already.")
     if why := why_not_change(card.product, len(this_month)):
         return NotSold(why)
-    if _has_card(conn, books.site, new, at):
-        return NotSold(f"{new} has a month card already")
+    if not card.product.change_inside and _is_inside(conn, books.site, card, old):
+        return NotSold("The car with the old plate is in the car park under this card: change it when it has left.")
+    if has_card(conn, books.site, new, at):
+        return NotSold("The new plate has a month card already.")
     mine = (rights.c.site == books.site) & (rights.c.card == card.id) & (rights.c.plate == old)
     good = mine & or_(rights.c.valid_until.is_(None), rights.c.valid_until > at)
     rows = conn.execute(select(rights).where(good)).all()
@@ -179,9 +190,9 @@ def end(conn: Connection, books: Books, at: datetime, card: Card, out_of: Accoun
 
 def find(conn: Connection, site: SiteId, card: str, *, lock: bool = False) -> Card | None:
     """Give a card by its id."""
-    query = select(cards).where(cards.c.site == site, cards.c.id == card)
-    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
-    return None if row is None else _card(conn, row)
+    query = _joined().where(cards.c.site == site, cards.c.id == card)
+    row = conn.execute(query.with_for_update(of=cards) if lock else query).one_or_none()
+    return None if row is None else _card(row)
 
 
 def of_plate(conn: Connection, site: SiteId, plate: Plate) -> Card | None:
@@ -191,8 +202,8 @@ def of_plate(conn: Connection, site: SiteId, plate: Plate) -> Card | None:
 
 def all_of(conn: Connection, site: SiteId) -> tuple[Card, ...]:
     """Give all cards, the newest first."""
-    query = select(cards).where(cards.c.site == site).order_by(cards.c.id.desc())
-    return tuple(_card(conn, row) for row in conn.execute(query).all())
+    query = _joined().where(cards.c.site == site).order_by(cards.c.id.desc())
+    return tuple(_card(row) for row in conn.execute(query))
 
 
 def running_out(conn: Connection, site: SiteId, today: date, days: int) -> tuple[Card, ...]:
@@ -234,10 +245,17 @@ def _entry(plate: Plate, since: datetime, until: datetime | None, zone: str | No
     return Entry(plate, RightKind.MONTH, since, until, where, card.id, card.product.spaces, card.holder)
 
 
-def _has_card(conn: Connection, site: SiteId, plate: Plate, at: datetime) -> bool:
+def has_card(conn: Connection, site: SiteId, plate: Plate, at: datetime, but: str = "") -> bool:
+    """Say whether a plate has the right of a month card now or later; of another one than `but`."""
     good = or_(rights.c.valid_until.is_(None), rights.c.valid_until > at)
     mine = (rights.c.site == site) & (rights.c.plate == plate) & (rights.c.kind == RightKind.MONTH.value)
-    return conn.execute(select(rights.c.id).where(mine, good)).first() is not None
+    other = or_(rights.c.card.is_(None), rights.c.card != but)
+    return conn.execute(select(rights.c.id).where(mine, good, other)).first() is not None
+
+
+def _is_inside(conn: Connection, site: SiteId, card: Card, plate: Plate) -> bool:
+    under = (stays.c.site == site) & (stays.c.card == card.id) & (stays.c.plate == plate) & stays.c.ending.is_(None)
+    return conn.execute(select(stays.c.id).where(under)).first() is not None
 
 
 def _give_back(
@@ -282,8 +300,12 @@ def _terms(product: Product) -> dict[str, object]:
     return asdict(product) | {"zones": list(product.zones)}
 
 
-def _card(conn: Connection, row: Row[tuple[object, ...]]) -> Card:
-    query = select(periods.c.until).where(periods.c.card == row.id).order_by(periods.c.until.desc()).limit(1)
+def _joined() -> Select[tuple[object, ...]]:
+    last = select(periods.c.card, func.max(periods.c.until).label("until")).group_by(periods.c.card).subquery()
+    return select(cards, last.c.until).select_from(cards.outerjoin(last, last.c.card == cards.c.id))
+
+
+def _card(row: Row[tuple[object, ...]]) -> Card:
     return Card(
         id=row.id,
         holder=row.holder,
@@ -293,5 +315,5 @@ def _card(conn: Connection, row: Row[tuple[object, ...]]) -> Card:
         state=row.state,
         zone=ZoneInfo(row.clock_zone),
         changes=tuple(date.fromisoformat(day) for day in row.changes),
-        until=conn.execute(query).scalar(),
+        until=row.until,
     )

@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing.accounts.chart import Account
 from billing.books import Books
-from billing.cards import book
+from billing.cards import book, selling
 from billing.cards.book import Card, NotSold, Paid
-from billing.cards.terms import Product
+from billing.cards.terms import Product, as_sold
 from billing.counter import shifts
 from billing.orders.keeper import Payable
 from scada.clock import Clock
@@ -62,12 +62,12 @@ class CardDesk:
         """Write down a card that somebody wants; it opens nothing until it is paid."""
         at = self._clock.now()
         return await self._write(
-            lambda conn: book.offer(conn, self._books, at, product, plates, holder, first, self._zone, by)
+            lambda conn: selling.offer(conn, self._books, at, product, plates, holder, first, self._zone, by)
         )
 
     async def order(self, card: Card, by: str) -> Payable:
         """Make the order for a card's first or next days, at today's price of its product."""
-        return await self._orders.order_card(card.id, self._today(card), by)
+        return await self._orders.order_card(card.id, as_sold(self.products, card.product), by)
 
     async def take(self, card: str, into: Account, by: str) -> Card | NotSold:
         """Take money for a card's first or next days: into the asking person's till, the safe or the bank."""
@@ -80,8 +80,10 @@ class CardDesk:
             shift = shifts.open_shift(conn, self._books.site, by) if into is Account.CASH else None
             if into is Account.CASH and shift is None:
                 return NotSold("open your till first")
-            product = self._today(found)
-            book.reprice(conn, found, product)
+            product = as_sold(self.products, found.product)
+            if why := selling.why_not_order(conn, self._books.site, at, found, product):
+                return NotSold(why)
+            book.reprice(conn, found.id, product)
             now = book.find(conn, self._books.site, card) or found
             paid = Paid(into, by, shift=None if shift is None else shift.id)
             book.pay(conn, self._books, at, now, product.price_fen, paid)
@@ -107,10 +109,6 @@ class CardDesk:
         """Give the cards that end within so many days."""
         today = self.today
         return await _answered(self._db.read(lambda conn: book.running_out(conn, self._books.site, today, days)))
-
-    def _today(self, card: Card) -> Product:
-        """Give a card's product as it is sold today; one that is sold no more is renewed as it was."""
-        return self.products.get(card.product.name, card.product)
 
     async def _of(self, card: str, work: Callable[[Connection, Card], T]) -> T | NotSold:
         def find_and_do(conn: Connection) -> T | NotSold:

@@ -1,7 +1,7 @@
 """What a month card costs, from when to when it holds, and what of it is earned. Pure; days are the site's own."""
 
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Literal
@@ -17,7 +17,8 @@ class Product:
     """A card that the site sells: for some months, so many plates on so many spaces, in some zones or everywhere.
 
     For `grace_days` after its end it goes on opening, so that its holder may renew it; `changes` of plates are
-    allowed in a calendar month.
+    allowed in a calendar month, of one whose car is inside under the card if `change_inside`. At most `most` of these
+    cards are good at a time; 0: as many as are wanted.
     """
 
     name: str
@@ -30,6 +31,13 @@ class Product:
     grace_days: int = 0
     gap: Gap = "continue"
     changes: int = 1
+    change_inside: bool = False
+    most: int = 0
+
+
+def as_sold(products: Mapping[str, Product], product: Product) -> Product:
+    """Give a product as it is sold today; one that is sold no more as it was."""
+    return products.get(product.name, product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +118,6 @@ def why_not_change(product: Product, done: int) -> str:
     """Say why no plate of a card may be changed now; empty if one may."""
     if done < product.changes:
         return ""
-    return f"{product.changes} changes of plate a month are allowed" if product.changes else "its plates never change"
+    if product.changes:
+        return "The plate of this card cannot be changed again this month."
+    return "The plate of this card never changes."

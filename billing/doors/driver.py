@@ -14,10 +14,9 @@ from billing.books import NOWHERE, Place
 from billing.cashier import SqlCashier
 from billing.driver.fee import FeeState
 from billing.driver.limits import Window
+from billing.driver.means import NOT_NOW, Means, shown
 from billing.driver.tokens import BOOM_LIFE, PLATE_LIFE, Tokens
-from billing.driver.visitors import Seal
-from billing.orders.ways import Offer, Way
-from billing.pay.gateway import CodeUrl, H5Url, Offered, Refused, Sheet
+from billing.pay.gateway import Refused
 from billing.pay.web import Openid, WeChatWeb
 from scada.clock import Clock
 from scada.engine.doors.asked import text_of
@@ -62,10 +61,9 @@ class DriverParts:
     tokens: Tokens
     told: Tokens
     at_boom: Tokens
-    seal: Seal
+    means: Means
     where: Callable[[StayId], Place | None]
     web: WeChatWeb | None
-    may_h5: bool
 
 
 class DriverDesk:
@@ -123,11 +121,14 @@ class DriverDesk:
         fee, by_plate = await self._fee(stay), purpose == self._parts.tokens.purpose
         if by_plate and fee["state"] == FeeState.LEFT.value:
             raise BridgeRefusal("gone", GONE)
-        ways = [way.value for way in (Way.QR, *((Way.H5,) if self._parts.may_h5 else ()))]
-        ways += [Way.JSAPI.value] if self._parts.web is not None else []
         place = None if by_plate else self._parts.where(stay)
         at_boom = purpose == self._parts.at_boom.purpose
-        return {**fee, "at_exit": "" if place is None else place.lane, "ways": ways, "at_boom": at_boom}
+        return {
+            **fee,
+            "at_exit": "" if place is None else place.lane,
+            "ways": self._parts.means.ways,
+            "at_boom": at_boom,
+        }
 
     async def _pay(self, ask: Ask) -> object:
         """Give what this phone pays with; that nothing is due, where nothing is."""
@@ -135,22 +136,12 @@ class DriverDesk:
         if not self._pays.take(f"{purpose} {stay}", self._parts.clock.seconds()):
             raise BridgeRefusal("slow", SLOW)
         place = self._parts.where(stay) or NOWHERE
+        offer = self._parts.means.offer(ask, self._parts.clock.now())
         try:
-            quote, offered = await self._parts.cashier.pay_by_phone(place, stay, self._offer(ask))
+            quote, offered = await self._parts.cashier.pay_by_phone(place, stay, offer)
         except BillingError as error:
-            raise BridgeRefusal("refused", "The payment cannot be made now. Please try again.") from error
-        return {"due_fen": quote.due_fen, "person": bool(quote.doubt), **_shown(offered)}
-
-    def _offer(self, ask: Ask) -> Offer:
-        way = str(ask.args.get("way", ""))
-        if way == Way.QR.value:
-            return Offer()
-        if way == Way.H5.value and self._parts.may_h5:
-            return Offer(Way.H5, text_of(ask, "address")[:45])
-        openid = self._parts.seal.open(str(ask.args.get("phone", "")), self._parts.clock.now())
-        if way == Way.JSAPI.value and openid is not None and self._parts.web is not None:
-            return Offer(Way.JSAPI, openid.value)
-        raise BridgeRefusal("bad_args", "this phone cannot pay this way")
+            raise BridgeRefusal("refused", NOT_NOW) from error
+        return {"due_fen": quote.due_fen, "person": bool(quote.doubt), **shown(offered)}
 
     async def _sign_in(self, ask: Ask) -> object:
         """Say where a page inside WeChat sends its visitor, to come back to `back` known."""
@@ -165,7 +156,7 @@ class DriverDesk:
         async with self._asking:
             found = await asyncio.to_thread(web.openid, code)
         if isinstance(found, Openid):
-            return {"phone": self._parts.seal.close(found, self._parts.clock.now())}
+            return {"phone": self._parts.means.seal.close(found, self._parts.clock.now())}
         raise BridgeRefusal("refused" if isinstance(found, Refused) else "failed", "WeChat does not know this visit")
 
     def _web(self) -> WeChatWeb:
@@ -189,15 +180,3 @@ class DriverDesk:
 
     async def _tell(self, what: str, **body: object) -> None:
         await self._parts.journal.append([JournalEntry("person", "phone", what, body=body)])
-
-
-def _shown(offered: Offered | None) -> dict[str, object]:
-    match offered:
-        case CodeUrl(text=code):
-            return {"way": Way.QR.value, "code_url": code}
-        case H5Url(text=url):
-            return {"way": Way.H5.value, "h5_url": url}
-        case Sheet(values=values):
-            return {"way": Way.JSAPI.value, "sheet": dict(values)}
-        case None:
-            return {"way": ""}

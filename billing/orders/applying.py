@@ -149,7 +149,7 @@ def _apply_to_demand(
 ) -> Applied:
     """Settle the payment of a demand; one that is not owed any more goes back."""
     demand = demands.find(conn, books.site, order.demand)
-    is_owed = paying.is_owed(conn, books.site, demand)
+    is_owed = paying.is_owed(conn, books.site, at, demand)
     decision = settle_demand(order.account, transaction, books.merchant, is_owed=is_owed)
     if isinstance(decision, Wrong):
         _tell_wrong(conn, books, at, NOWHERE, transaction, source, decision)

@@ -72,6 +72,7 @@ class DemandOrder:
     expires_at: datetime
     place: Place = NOWHERE
     closing: str = ""
+    offer: Offer = BY_CODE
 
     @property
     def id(self) -> OrderId:
@@ -147,7 +148,13 @@ def attempts_at(conn: Connection, demand: DemandId) -> int:
 
 
 def add_demand_order(
-    conn: Connection, books: Books, at: datetime, order: OrderId, demand: Demand, expires_at: datetime
+    conn: Connection,
+    books: Books,
+    at: datetime,
+    order: OrderId,
+    demand: Demand,
+    expires_at: datetime,
+    offer: Offer = BY_CODE,
 ) -> None:
     """Record an order for a demand before it is sent."""
     conn.execute(
@@ -158,6 +165,8 @@ def add_demand_order(
             "demand": demand.id,
             "amount_fen": demand.amount_fen,
             "kind": OrderKind.QR.value,
+            "way": offer.way.value,
+            "payer": offer.payer,
             "state": OrderState.CREATING.value,
             "expires_at": expires_at,
             "made_at": at,
@@ -308,7 +317,13 @@ def _demand_order(row: Row[tuple[object, ...]]) -> DemandOrder:
     amount = Fen(row.amount_fen)
     account = OrderAccount(OrderId(row.out_trade_no), OrderState(row.state), amount, amount, row.transaction_id)
     return DemandOrder(
-        account, DemandId(row.demand), row.about, row.code_url or "", row.expires_at, closing=row.closing
+        account=account,
+        demand=DemandId(row.demand),
+        about=row.about,
+        code_url=row.code_url or "",
+        expires_at=row.expires_at,
+        closing=row.closing,
+        offer=Offer(Way(row.way), row.payer),
     )
 
 

@@ -81,6 +81,17 @@ def find(conn: Connection, site: SiteId, demand: DemandId) -> Demand:
     )
 
 
+def open_about(
+    conn: Connection, site: SiteId, kind: DemandKind, about: str, amount: Fen, until: datetime
+) -> Demand | None:
+    """Give the newest open demand of this amount about somebody that is valid beyond a moment."""
+    mine = (demands.c.site == site) & (demands.c.kind == kind.value) & (demands.c.about == about)
+    good = (demands.c.state == "OPEN") & (demands.c.amount_fen == amount) & (demands.c.valid_until > until)
+    newest = select(demands.c.id).where(mine, good).order_by(demands.c.id.desc()).limit(1)
+    found = conn.execute(newest).scalar()
+    return None if found is None else find(conn, site, DemandId(found))
+
+
 def mark_paid(conn: Connection, site: SiteId, at: datetime, demand: Demand) -> None:
     """Write that a demand was paid; others for the same are void, so that nobody pays for it twice."""
     conn.execute(update(demands).where(demands.c.id == demand.id).values(state="PAID", paid_at=at))

@@ -36,11 +36,16 @@ MIN_LIFE_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """An order for a demand: its number, and what its QR code holds."""
+    """An order for a demand: its number, and what it is paid with."""
 
     order: OrderId
     amount_fen: Fen
-    code_url: str
+    offered: Offered
+
+    @property
+    def code_url(self) -> str:
+        """What its QR code holds; empty if it is paid on a page."""
+        return _code(self.offered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,35 +110,40 @@ class Orders:
                 await self._close_or_fail(old)
         return same
 
-    async def order_for(self, demand: Demand, description: str) -> Payable:
+    async def order_for(self, demand: Demand, description: str, offer: Offer = BY_CODE) -> Payable:
         """Give the order for a demand, made now or earlier. Any other order about the same is closed first.
 
         Raises BillingError; then the order, if there is one, is watched on.
         """
         async with self._watcher.lock_of(demand.about):
-            site = self._books.site
+            same, site = None, self._books.site
             for old in await self._db.read(lambda conn: book.pending_about(conn, site, demand.kind, demand.about)):
-                if old.demand == demand.id and old.state is OrderState.OPEN and not old.closing:
-                    return Payable(old.id, demand.amount_fen, old.code_url)
-                await self._close_or_fail(old)
-            return await self._new_order_for(demand, description)
+                is_good = old.demand == demand.id and old.expires_at > self._clock.now() and not old.closing
+                if is_good and old.offer == offer and same is None:
+                    same = old
+                else:
+                    await self._close_or_fail(old)
+            if same is None:
+                return await self._new_order_for(demand, description, offer)
+            given = self._give(same, NOWHERE, demand.amount_fen, description)
+            return Payable(same.id, demand.amount_fen, await given)
 
-    async def _new_order_for(self, demand: Demand, description: str) -> Payable:
+    async def _new_order_for(self, demand: Demand, description: str, offer: Offer) -> Payable:
         at = self._clock.now()
         expires_at = max(demand.valid_until, self._clock.ahead(MIN_LIFE_S)).replace(microsecond=0)
 
         def work(conn: Connection) -> OrderId:
             found = demands.find(conn, self._books.site, demand.id)
-            if not paying.is_owed(conn, self._books.site, found):
+            if not paying.is_owed(conn, self._books.site, at, found):
                 raise BillingError(f"demand {demand.id} is not owed any more")
             attempt = book.attempts_at(conn, demand.id) + 1
             order = out_trade_no(self._books.site, demand.id, attempt, at, self._terms.zone)
-            book.add_demand_order(conn, self._books, at, order, demand, expires_at)
+            book.add_demand_order(conn, self._books, at, order, demand, expires_at, offer)
             return order
 
         order = await self._db.write(work)
-        code = _code(await self._send(order, NOWHERE, demand.amount_fen, expires_at, description))
-        return Payable(order, demand.amount_fen, code)
+        made = self._send(order, NOWHERE, demand.amount_fen, expires_at, description, offer)
+        return Payable(order, demand.amount_fen, await made)
 
     async def _new(self, place: Place, quote: Quote, offer: Offer = BY_CODE) -> tuple[OrderId, Offered]:
         at = self._clock.now()
@@ -159,10 +169,13 @@ class Orders:
         """
         if place.lane is not None:
             await self._move(old, place)
+        return old.id, await self._give(old, place, quote.due_fen, self._terms.description)
+
+    async def _give(self, old: AnyOrder, place: Place, amount: Fen, description: str) -> Offered:
+        """Give again what an order is paid with."""
         if old.state is OrderState.OPEN and old.offer.way is Way.QR:
-            return old.id, CodeUrl(old.code_url)
-        made = self._send(old.id, place, quote.due_fen, old.expires_at, self._terms.description, old.offer)
-        return old.id, await made
+            return CodeUrl(old.code_url)
+        return await self._send(old.id, place, amount, old.expires_at, description, old.offer)
 
     async def _move(self, old: PayOrder, place: Place) -> None:
         """Have the payment of an order ask another passage to open, if it has not come yet."""

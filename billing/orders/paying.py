@@ -11,6 +11,7 @@ from billing.accounts.flows import Debts
 from billing.arrears import debts
 from billing.books import Books
 from billing.cards import book as cards
+from billing.cards import selling
 from billing.cards.book import Paid
 from billing.orders import demands
 from billing.orders.demands import Demand, DemandKind
@@ -19,14 +20,15 @@ from scada.model.names import MerchantId, OrderId, SiteId, StayId
 from scada.ports import BillingError
 
 
-def is_owed(conn: Connection, site: SiteId, demand: Demand) -> bool:
+def is_owed(conn: Connection, site: SiteId, at: datetime, demand: Demand) -> bool:
     """Say whether a demand is still to be paid, whole."""
     match demand.kind:
         case DemandKind.ARREARS:
             return demand.is_open and debts.stand(conn, site, _debts(demand))
         case DemandKind.CARD:
             card = cards.find(conn, site, demand.about, lock=True)
-            return demand.is_open and card is not None and card.state != "ENDED"
+            stands = card is not None and card.product.price_fen == demand.amount_fen
+            return demand.is_open and stands and not selling.why_not_pay(conn, site, at, card)
         case DemandKind.MERCHANT:
             return demand.is_open
 

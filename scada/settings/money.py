@@ -27,7 +27,8 @@ class CardProduct(Section):
     """A month card that the site sells, at one price for some months: so many plates on so many spaces.
 
     For `grace_days` after its end it goes on opening. A renewal within them begins where the card ended (`gap` says
-    `continue`) or on the day of payment (`anew`); a later one begins anew. `changes` of a plate in a calendar month.
+    `continue`) or on the day of payment (`anew`); a later one begins anew. `changes` of a plate in a calendar month, if
+    `change_inside` also while its car is inside under the card. At most `most` cards are good at a time; 0: no limit.
     """
 
     name: Name
@@ -40,6 +41,8 @@ class CardProduct(Section):
     grace_days: Annotated[int, Field(ge=0, le=31)] = 0
     gap: Literal["continue", "anew"] = "continue"
     changes: Annotated[int, Field(ge=0, le=100)] = 1
+    change_inside: bool = False
+    most: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
 class Arrears(Section):

@@ -16,6 +16,7 @@ import requests
 from billing.books import Place
 from billing.doors.driver import PLATE_MOST, DriverDesk, DriverParts
 from billing.doors.me import PhoneDesk
+from billing.driver.means import Means
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
 from billing.pay.web import Openid
@@ -103,7 +104,17 @@ def desk_of(till: Till, at: dict[StayId, Place]) -> DriverDesk:
     journal, tokens = SqlJournal(till.db, till.config.site_id, till.clock), Tokens(KEY, "fee")
     told, boom = Tokens(KEY, "told"), Tokens(KEY, "boom")
     return DriverDesk(
-        DriverParts(till.cashier, journal, till.clock, tokens, told, boom, Seal(KEY), at.get, None, may_h5=True)
+        DriverParts(
+            till.cashier,
+            journal,
+            till.clock,
+            tokens,
+            told,
+            boom,
+            Means(Seal(KEY), is_known=False, may_h5=True),
+            at.get,
+            None,
+        )
     )
 
 

@@ -21,6 +21,7 @@ from billing.doors.driver import (
     DriverDesk,
     DriverParts,
 )
+from billing.driver.means import Means
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
 from billing.orders import book
@@ -106,10 +107,9 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
             tokens=Tokens(KEY, "fee"),
             told=Tokens(KEY, "told"),
             at_boom=Tokens(KEY, "boom"),
-            seal=Seal(KEY),
+            means=Means(Seal(KEY), is_known=True, may_h5=True),
             where=places.get,
             web=web,
-            may_h5=True,
         )
         with notice_door(int(config.wechat.notify_url.split(":")[2].split("/")[0]), till.cashier):
             yield Bench(till, bank, DriverDesk(parts), places)
