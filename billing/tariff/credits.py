@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -213,11 +214,29 @@ def _without(
     terms: VoucherTerms, tariff: Tariff, pricer: Pricer, entered_at: datetime, at: datetime, minutes: int
 ) -> Fen:
     """Price a stay without so many of its minutes."""
-    gone, off = seconds(entered_at, at), minutes * 60
-    if terms.minutes_at is MinutesAt.END:
-        until = entered_at + timedelta(seconds=max(0, gone - off))
-        judged = gone if terms.order is MinutesOrder.AFTER_FREE else None
-        return pricer.total(entered_at, until, LetOff(judged=judged))
+    first = partial(_without_first, terms, tariff, pricer, entered_at, at, minutes * 60)
+    last = partial(_without_last, terms, pricer, entered_at, at, minutes * 60)
+    match terms.minutes_at:
+        case MinutesAt.START:
+            return first()
+        case MinutesAt.END:
+            return last()
+        case MinutesAt.DEAREST:
+            return min(first(), last())
+        case MinutesAt.CHEAPEST:
+            return max(first(), last())
+
+
+def _without_last(terms: VoucherTerms, pricer: Pricer, entered_at: datetime, at: datetime, off: int) -> Fen:
+    gone = seconds(entered_at, at)
+    until = entered_at + timedelta(seconds=max(0, gone - off))
+    judged = gone if terms.order is MinutesOrder.AFTER_FREE else None
+    return pricer.total(entered_at, until, LetOff(judged=judged))
+
+
+def _without_first(
+    terms: VoucherTerms, tariff: Tariff, pricer: Pricer, entered_at: datetime, at: datetime, off: int
+) -> Fen:
     in_turn = tariff.free.calculation is FreeCalculation.SEQUENTIAL
     deducts = tariff.free.mode is FirstCharge.AFTER_FREE
     then_free = in_turn and (deducts or terms.order is MinutesOrder.BEFORE_FREE)

@@ -180,6 +180,10 @@ class MinutesAt(Enum):
 
     START = "VOUCHER_MINUTES_AT_START"
     END = "VOUCHER_MINUTES_AT_END"
+    DEAREST = "VOUCHER_MINUTES_DEAREST"
+    """The first or the last ones, whichever lets off more."""
+    CHEAPEST = "VOUCHER_MINUTES_CHEAPEST"
+    """The first or the last ones, whichever lets off less."""
 
 
 class MinutesOrder(Enum):

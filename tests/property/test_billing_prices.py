@@ -28,7 +28,7 @@ from billing.tariff.calendar import DayKinds
 from billing.tariff.plan import plan_for
 from billing.tariff.stairs import Staircase
 from billing.tariff.walk import Walk
-from billing.tariff.words import Straddle
+from billing.tariff.words import MinutesAt, Straddle
 from scada.model.money import Fen
 from tests.support.tariffs import SHANGHAI, Terms, simple_tariff
 
@@ -161,7 +161,7 @@ def tariffs(draw: st.DrawFn, gap: str = "REENTRY_NEVER", *, daily: bool = False)
         "rounding_unit": "FEN",
         "rounding_mode": draw(st.sampled_from(["ROUND_UP", "ROUND_DOWN", "ROUND_HALF_UP"])),
         "voucher": {
-            "minutes_at": draw(st.sampled_from(["VOUCHER_MINUTES_AT_START", "VOUCHER_MINUTES_AT_END"])),
+            "minutes_at": draw(st.sampled_from([where.value for where in MinutesAt])),
             "minutes_order": draw(st.sampled_from(["VOUCHER_BEFORE_FREE", "VOUCHER_AFTER_FREE"])),
             "stackable": draw(st.booleans()),
         },

@@ -98,6 +98,29 @@ def test_a_vouchers_minutes_are_the_first_or_the_last_before_or_after_the_free_t
     assert payable(tariff, 75, HOUR) == left
 
 
+@pytest.mark.parametrize(
+    ("which", "night_first", "left"),
+    [
+        ("DEAREST", True, 100),
+        ("DEAREST", False, 100),
+        ("CHEAPEST", True, 500),
+        ("CHEAPEST", False, 500),
+    ],
+)
+def test_a_vouchers_minutes_may_be_the_dearer_or_the_cheaper_end_of_a_stay(
+    which: str, night_first: bool, left: int
+) -> None:
+    """An hour by night at 1 yuan and one by day at 5 yuan; a voucher lets off one of them."""
+    flat: Terms = {"free_entry_duration": 0, "fee_limit": None, "restart": ["WINDOW"], "straddle": "STRADDLE_RESTART"}
+    night: Terms = {**ROW, "start_time": "20:00", "end_time": "08:00", "interval_amount": 100}
+    day: Terms = {**ROW, "start_time": "08:00", "end_time": "20:00", "interval_amount": 500}
+    terms = {**VOUCHERS, "minutes_at": f"VOUCHER_MINUTES_{which}"}
+    tariff = simple_tariff(**flat, fixed_interval_rule=[night, day], voucher=terms)
+    entered_at = local("07:00" if night_first else "19:00")
+    made = quote(tariff, entered_at, entered_at + timedelta(hours=2), SHANGHAI, credits=Credits(vouchers=(HOUR,)))
+    assert (made.total_fen, made.payable_fen) == (600, left)
+
+
 def test_a_tariff_without_a_word_on_vouchers_takes_none() -> None:
     with pytest.raises(TariffError, match="voucher"):
         payable(DEMO, 180, HOUR)

@@ -57,7 +57,7 @@ def _free_time(tariff: Tariff, terms: Terms) -> Iterator[Fault]:
         yield from _said(
             terms, "free_restart", '["ROLLING_24H"], [] for never', "are free minutes given again in a long stay"
         )
-    by_voucher = tariff.vouchers is not None and tariff.vouchers.minutes_at is MinutesAt.START
+    by_voucher = tariff.vouchers is not None and tariff.vouchers.minutes_at is not MinutesAt.END
     if (own and given) or len(given) > 1 or by_voucher:
         yield from _said(
             terms,

@@ -273,7 +273,7 @@ def _vouchers(file: Table) -> VoucherTerms | None:
         return None
     terms = VoucherTerms(
         minutes_at=one.choice(
-            "minutes_at", MinutesAt, why="whether a voucher's minutes are the first or the last ones"
+            "minutes_at", MinutesAt, why="whether a voucher's minutes are the first or the last ones, or the dearer"
         ),
         order=one.choice("minutes_order", MinutesOrder, why="before the free time or after it"),
         stackable=one.flag("stackable", why="whether several count together"),
