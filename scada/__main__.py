@@ -18,6 +18,8 @@ SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 not tried: configuration, usage, no right"
 _ROLES = ("operator", "technician", "manager", "administrator", "auditor", "system")
 _RIGHTS = ("month", "white", "black", "locked", "special")
+_WHY_REVOKED = ("owner-complains", "car-sold", "wrong-plate", "misuse")
+_BINDINGS = "scada.commands.bindings"
 _TAGS, _WATCH, _REMAP = (f"scada.commands.tagmap.{module}" for module in ("offline", "watch", "remap"))
 _SIMULATORS = {
     "sim": "scada.sim.run",
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_books(add)
     _add_stocktake(add)
     _add_rights(add)
+    _add_bindings(add)
     add_credit(add, _group, _command, _lazily, _period)
     _add_bills(add)
     _add_upkeep(add)
@@ -471,6 +474,24 @@ def _add_rights(add: Adder) -> None:
         rights, "import", "add all rights of a CSV file, or none", _lazily("scada.commands.rights", "import_file")
     )
     many.add_argument("file", type=Path, metavar="FILE.csv", help="plate,kind,zone,from,until,card,spaces,note")
+
+
+def _add_bindings(add: Adder) -> None:
+    """Which phones are told of a plate."""
+    binding = _group(add, "binding", "which phones are told of a plate")
+    shown = _command(binding, "list", "list the bindings of a plate", _lazily(_BINDINGS, "show"))
+    shown.add_argument(
+        "--purpose", required=True, metavar="TEXT", help="what the plate is asked for; it is written down"
+    )
+    shown.add_argument("--all", action="store_true", help="also those that have ended")
+    shown.add_argument("--json", action="store_true", help="one JSON list for programs")
+    ended = _command(binding, "revoke", "end them when the plate's owner complains", _lazily(_BINDINGS, "revoke"))
+    ended.add_argument("--id", metavar="BINDING", help="only this one (default: all of the plate)")
+    ended.add_argument("--reason", required=True, choices=_WHY_REVOKED)
+    ended.add_argument("--note", metavar="TEXT", help="like the number of the complaint")
+    for command in (shown, ended):
+        command.add_argument("--plate", required=True, metavar="PLATE")
+        command.add_argument("--by", required=True, metavar="NAME", help="an operator, manager or administrator")
 
 
 def _add_bills(add: Adder) -> None:

@@ -13,6 +13,7 @@ from billing.doors.driver import DriverDesk, DriverParts
 from billing.doors.me import PhoneDesk
 from billing.doors.mycards import CardParts, PhoneCards
 from billing.doors.shop import ShopDoor
+from billing.driver.bindings import Phones as Bindings
 from billing.driver.means import Means
 from billing.driver.pushes import PushDesk
 from billing.driver.tokens import Tokens, driver_key
@@ -72,6 +73,7 @@ def phone_room(
         at_boom=at_boom,
         means=means,
         where=partial(waits_at, runners),
+        bound=lambda binding: db.read(lambda conn: Bindings(config.site_id, conn).holds(binding)),
         web=web,
     )
     desk = DriverDesk(parts)
@@ -86,7 +88,7 @@ def phone_room(
             config.site.zone_info,
             config.phones.templates,
             web,
-            lambda stay: f"{config.web.public.url}/f/{desk.token_pushed(stay)}",
+            lambda stay, binding: f"{config.web.public.url}/f/{desk.token_pushed(stay, binding)}",
         ),
         cards=PhoneCards(
             CardParts(

@@ -6,7 +6,7 @@ plate and all in all, and written down.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,7 +52,7 @@ class DriverParts:
     """What the desk works with. `where`: the exit at which the car of a stay waits; `web` None: nobody is known.
 
     `tokens` are for whoever typed a plate, `told` for the phones that are pushed to, `at_boom` for drivers who stand at
-    a boom with their car: with one a plate can be bound.
+    a boom with their car: with one a plate can be bound. `bound` says whether a binding still holds.
     """
 
     cashier: SqlCashier
@@ -63,6 +63,7 @@ class DriverParts:
     at_boom: Tokens
     means: Means
     where: Callable[[StayId], Place | None]
+    bound: Callable[[str], Awaitable[bool]]
     web: WeChatWeb | None
 
 
@@ -95,9 +96,9 @@ class DriverDesk:
         """Name a stay to the phone of the driver who stands with its car at a boom."""
         return self._parts.at_boom.make(stay, self._parts.clock.now(), BOOM_LIFE)
 
-    def token_pushed(self, stay: StayId) -> str:
-        """Name a stay to a phone that is bound to its plate."""
-        return self._parts.told.make(stay, self._parts.clock.now())
+    def token_pushed(self, stay: StayId, binding: str) -> str:
+        """Name a stay to a phone that is bound to its plate, for as long as that binding holds."""
+        return self._parts.told.make(f"{stay} {binding}", self._parts.clock.now())
 
     async def _find(self, ask: Ask) -> object:
         """Give a token for the stay under a full plate; that there is none is told the same way and as fast."""
@@ -115,7 +116,7 @@ class DriverDesk:
         return {"token": "" if stay is None else self._parts.tokens.make(stay, self._parts.clock.now(), PLATE_LIFE)}
 
     async def _view(self, ask: Ask) -> object:
-        stay, purpose = self._named(ask)
+        stay, purpose = await self._named(ask)
         if not self._views.take(f"{purpose} {stay}", self._parts.clock.seconds()):
             raise BridgeRefusal("slow", SLOW)
         fee, by_plate = await self._fee(stay), purpose == self._parts.tokens.purpose
@@ -132,7 +133,7 @@ class DriverDesk:
 
     async def _pay(self, ask: Ask) -> object:
         """Give what this phone pays with; that nothing is due, where nothing is."""
-        stay, purpose = self._named(ask)
+        stay, purpose = await self._named(ask)
         if not self._pays.take(f"{purpose} {stay}", self._parts.clock.seconds()):
             raise BridgeRefusal("slow", SLOW)
         place = self._parts.where(stay) or NOWHERE
@@ -164,12 +165,15 @@ class DriverDesk:
             raise BridgeRefusal("refused", "nobody is known inside WeChat here")
         return self._parts.web
 
-    def _named(self, ask: Ask) -> tuple[StayId, str]:
+    async def _named(self, ask: Ask) -> tuple[StayId, str]:
         """Give the stay that a token names, and for what it does."""
         token, at, parts = text_of(ask, "token"), self._parts.clock.now(), self._parts
-        for tokens in (parts.tokens, parts.at_boom, parts.told):
+        for tokens in (parts.tokens, parts.at_boom):
             if (stay := tokens.subject(token, at)) is not None:
                 return StayId(stay), tokens.purpose
+        stay, _, binding = (parts.told.subject(token, at) or "").partition(" ")
+        if stay and await parts.bound(binding):
+            return StayId(stay), parts.told.purpose
         raise BridgeRefusal("gone", GONE)
 
     async def _fee(self, stay: StayId) -> dict[str, object]:

@@ -1,13 +1,13 @@
 """The verbs of a phone that is known inside WeChat: its plates, what it paid, invoices it asks for."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
 from billing.driver import account
 from billing.driver.account import Invoice
-from billing.driver.bindings import NotBound, Phones
+from billing.driver.bindings import OUTPROVED, REVOKED, Binding, NotBound, Phones
 from billing.driver.limits import Window
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
@@ -24,6 +24,7 @@ from scada.store.journal import write_entries
 T = TypeVar("T")
 SLOW = "Too many tries. Please wait a minute."
 CHANGES_MOST, CHANGES_SPAN_S = 20, 3600.0
+_WHY: Final = {OUTPROVED: "gate", REVOKED: "revoked"}
 
 
 class PhoneDesk:
@@ -50,9 +51,10 @@ class PhoneDesk:
         openid, at = self._openid(ask), self._clock.now()
 
         def work(conn: Connection) -> dict[str, object]:
-            bound, paid = Phones(self._site, conn).of_phone(openid), account.payments(conn, self._site, openid, at)
+            phones, paid = Phones(self._site, conn), account.payments(conn, self._site, openid, at)
             return {
-                "plates": [{"plate": one.plate, "since": one.made_at.isoformat()} for one in bound],
+                "plates": [_shown(one, len(phones.of_plate(one.plate)) - 1) for one in phones.of_phone(openid)],
+                "lost": [{"plate": one.plate, "why": _WHY[one.ended_why]} for one in phones.lost(at, openid)],
                 "payments": [one.to_json() for one in paid],
             }
 
@@ -82,7 +84,7 @@ class PhoneDesk:
         plate = Plate(normal_form(text_of(ask, "plate")[:16]))
 
         def work(conn: Connection) -> str:
-            if not Phones(self._site, conn).unbind(at, openid, plate, "by its driver"):
+            if not Phones(self._site, conn).unbind(at, openid, plate):
                 return "This plate is not bound to this phone."
             self._tell(conn, "unbinds a plate", plate=plate)
             return ""
@@ -123,3 +125,8 @@ class PhoneDesk:
 
     def _tell(self, conn: Connection, what: str, **body: object) -> None:
         write_entries(conn, self._site, self._clock.now(), [JournalEntry("person", "phone", what, body=body)])
+
+
+def _shown(one: Binding, others: int) -> dict[str, object]:
+    """Tell a binding to its own phone, and how many others are told of the plate: of them it learns no more."""
+    return {"plate": one.plate, "since": one.made_at.isoformat(), "others": others}

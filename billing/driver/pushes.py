@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing import stays
-from billing.driver.bindings import Phones
+from billing.driver.bindings import Binding, Phones
 from billing.ids import new_id
 from billing.pay.gateway import Refused, Unknown
 from billing.pay.web import TOKEN_OVER, AccessToken, Pushed, WeChatWeb
@@ -48,7 +48,7 @@ class Message:
 
 
 class PushDesk:
-    """Sends what is pushed, one after the other; an `async with`. `url_of` names the page of a stay."""
+    """Sends what is pushed, one after the other; an `async with`. `url_of` names the page of a stay for a binding."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class PushDesk:
         zone: ZoneInfo,
         templates: Templates,
         web: WeChatWeb | None,
-        url_of: Callable[[StayId], str],
+        url_of: Callable[[StayId, str], str],
     ) -> None:
         self._site = site
         self._db = db
@@ -112,31 +112,31 @@ class PushDesk:
     async def _tell_all(self, message: Message) -> None:
         """Tell every phone of the plate; each is told once, whatever comes of it."""
 
-        def work(conn: Connection) -> tuple[Plate, datetime, Sequence[str]]:
+        def work(conn: Connection) -> tuple[Plate, datetime, Sequence[Binding]]:
             stay = stays.find(conn, self._site, message.stay, lock=False)
             return stay.plate, stay.entered_at, Phones(self._site, conn).of_plate(stay.plate)
 
-        plate, entered_at, phones = await self._db.read(work)
+        plate, entered_at, bound = await self._db.read(work)
         entered = f"{entered_at.astimezone(self._zone):%m-%d %H:%M}"
         whole = replace(message, fields={"plate": plate, "entered": entered, **message.fields})
-        for openid in phones:
-            await self._note(openid, message, await self._tell(openid, whole))
+        for binding in bound:
+            await self._note(binding.openid, message, await self._tell(binding, whole))
 
-    async def _tell(self, openid: str, message: Message) -> Pushed:
+    async def _tell(self, to: Binding, message: Message) -> Pushed:
         """Push once; only a token that had ended is made anew, since then nothing was sent."""
-        outcome = await self._push(openid, message)
+        outcome = await self._push(to, message)
         if isinstance(outcome, Refused) and outcome.code in TOKEN_OVER:
             self._token = None
-            outcome = await self._push(openid, message)
+            outcome = await self._push(to, message)
         return outcome
 
-    async def _push(self, openid: str, message: Message) -> Pushed:
+    async def _push(self, to: Binding, message: Message) -> Pushed:
         web = self._web
         token = await self._fresh_token()
         if web is None or not isinstance(token, AccessToken):
             return token if isinstance(token, Refused | Unknown) else Unknown("no official account")
-        template, url = self._templates.of(message.kind), self._url_of(message.stay)
-        return await asyncio.to_thread(web.push, token, openid, template, url, message.fields)
+        template, url = self._templates.of(message.kind), self._url_of(message.stay, to.id)
+        return await asyncio.to_thread(web.push, token, to.openid, template, url, message.fields)
 
     async def _fresh_token(self) -> AccessToken | Refused | Unknown | None:
         now_s = self._clock.seconds()

@@ -60,13 +60,13 @@ def receipt(order: str) -> ResponseReturnValue:
 
 def _shown(words: str = "", status: int = 200) -> ResponseReturnValue:
     match _ask("me_view"):
-        case Value({"plates": list() as plates, "payments": list() as payments}):
-            bound = [str(one.get("plate", "")) for one in plates]
-            return _page("me", words=words, plates=bound, payments=[_payment(one) for one in payments]), status
+        case Value({"plates": list() as plates, "lost": list() as lost, "payments": list() as payments}):
+            paid = [_payment(one) for one in payments]
+            return _page("me", words=words, plates=plates, lost=lost, payments=paid), status
         case Refused("unknown_phone"):
-            return _page("me", words=words, plates=None, payments=[]), status
+            return _page("me", words=words, plates=None, lost=[], payments=[]), status
         case reply:
-            return _page("me", words=trouble(reply), plates=[], payments=[]), status_of(reply)
+            return _page("me", words=trouble(reply), plates=[], lost=[], payments=[]), status_of(reply)
 
 
 def _ask(verb: str, **args: object) -> Reply:

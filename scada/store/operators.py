@@ -118,6 +118,10 @@ _AGREE = frozenset(
     }
 )
 """What is agreed with merchants, and what is given up for good."""
+BINDINGS = "bindings"
+REVOKE_BINDING = "revoke_binding"
+_PHONES = frozenset({BINDINGS, REVOKE_BINDING})
+"""Which phones are told of a plate, and ending that when its owner complains."""
 _DRAFTS = frozenset({"price_under_draft", "draft_prices", "stop_draft"})
 _REFUND = frozenset({"refund", "refund_again"})
 _HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
@@ -127,15 +131,33 @@ _CAMERAS = frozenset({"relearn_camera"})
 _MAPS = frozenset({"reload_tags", "rollback_tags"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back", "answer_help", "end_help"}
 _VERBS = {
-    Role.OPERATOR: _READS | _SEE_MONEY | _COUNTER | _CREDIT | _REFUND | _LANE_WORK | _CAMERAS | {VOUCH, SEE_PLATES},
+    Role.OPERATOR: _READS
+    | _SEE_MONEY
+    | _COUNTER
+    | _CREDIT
+    | _PHONES
+    | _REFUND
+    | _LANE_WORK
+    | _CAMERAS
+    | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
-    Role.MANAGER: _READS | _SEE_MONEY | _SAFE | _CASES | _CREDIT | _REFUND | _AGREE | _DRAFTS | {VOUCH, SIGN_TARIFF},
+    Role.MANAGER: _READS
+    | _SEE_MONEY
+    | _SAFE
+    | _CASES
+    | _CREDIT
+    | _PHONES
+    | _REFUND
+    | _AGREE
+    | _DRAFTS
+    | {VOUCH, SIGN_TARIFF},
     Role.ADMINISTRATOR: _READS
     | _SEE_MONEY
     | _COUNTER
     | _SAFE
     | _CASES
     | _CREDIT
+    | _PHONES
     | _AGREE
     | _DRAFTS
     | _REFUND

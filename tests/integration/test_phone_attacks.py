@@ -103,19 +103,13 @@ async def opened_town(folder: Path) -> AsyncIterator[Town]:
 def desk_of(till: Till, at: dict[StayId, Place]) -> DriverDesk:
     journal, tokens = SqlJournal(till.db, till.config.site_id, till.clock), Tokens(KEY, "fee")
     told, boom = Tokens(KEY, "told"), Tokens(KEY, "boom")
-    return DriverDesk(
-        DriverParts(
-            till.cashier,
-            journal,
-            till.clock,
-            tokens,
-            told,
-            boom,
-            Means(Seal(KEY), is_known=False, may_h5=True),
-            at.get,
-            None,
-        )
-    )
+    means = Means(Seal(KEY), is_known=False, may_h5=True)
+    parts = DriverParts(till.cashier, journal, till.clock, tokens, told, boom, means, at.get, _nobody_is_bound, None)
+    return DriverDesk(parts)
+
+
+async def _nobody_is_bound(_binding: str) -> bool:
+    return False
 
 
 def phones_of(till: Till) -> PhoneDesk:

@@ -5,11 +5,12 @@ import json
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from billing.books import NOWHERE
 from billing.doors.me import PhoneDesk
@@ -27,7 +28,7 @@ from scada.model.money import Fen
 from scada.model.names import StayId
 from scada.model.plate import Plate
 from scada.settings.phones import Templates
-from scada.store.schema import invoice_request, phone_push, plate_binding
+from scada.store.schema import invoice_request, pay_order, phone_push, plate_binding
 from tests.support.billing import (
     HOUR_S,
     OUT1,
@@ -87,7 +88,7 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
     templates = Templates(fee="SIM_FEE", paid="SIM_PAID")
     async with open_database(tmp_path) as db, open_till(config, db, ask_after_s=(60.0,)) as till:
         zone = await asyncio.to_thread(lambda: config.site.zone_info)
-        pushes = PushDesk(config.site_id, db, till.clock, zone, templates, web, lambda stay: f"http://x/f/{stay}")
+        pushes = PushDesk(config.site_id, db, till.clock, zone, templates, web, lambda stay, _id: f"http://x/f/{stay}")
         desk = PhoneDesk(config.site_id, db, till.clock, SEAL, BOOM)
         door = int(config.wechat.notify_url.split(":")[2].split("/")[0])
         with notice_door(door, till.cashier):
@@ -157,6 +158,41 @@ async def test_who_stands_at_the_boom_ends_what_strangers_proved_by_paying(bench
     assert [one["plate"] for one in (await bench.ask("me_view", "oOwner"))["plates"]] == [PLATE]
 
 
+async def lost(bench: Bench, openid: str) -> list[tuple[str, str]]:
+    return [(one["plate"], one["why"]) for one in (await bench.ask("me_view", openid))["lost"]]
+
+
+async def test_a_phone_that_lost_a_plate_is_told_why_and_what_it_paid_before_proves_nothing_any_more(
+    bench: Bench,
+) -> None:
+    for _ in range(PAID_STAYS):
+        await gone(bench, await paid_by(bench, "oStranger"))
+    await bench.ask("me_bind", "oStranger", plate=PLATE)
+    assert await lost(bench, "oStranger") == []
+    at, site = datetime.now(UTC) + timedelta(minutes=1), bench.till.config.site_id
+    assert await bench.till.db.write(lambda conn: Phones(site, conn).revoke(at, PLATE)) == 1
+    assert await lost(bench, "oStranger") == [(PLATE, "revoked")]
+    with pytest.raises(BridgeRefusal, match="Pay for three stays"):
+        await bench.ask("me_bind", "oStranger", plate=PLATE)
+    later = update(pay_order).values(paid_at=at + timedelta(minutes=1))
+    await bench.till.db.write(lambda conn: conn.execute(later))
+    await bench.ask("me_bind", "oStranger", plate=PLATE)
+    assert await lost(bench, "oStranger") == []
+    await bound(bench, "oOwner")
+    assert (await lost(bench, "oStranger"), await lost(bench, "oOwner")) == ([(PLATE, "gate")], [])
+
+
+async def test_a_phone_learns_how_many_others_are_told_of_its_plate_and_what_it_gave_up_itself_is_no_loss(
+    bench: Bench,
+) -> None:
+    await bound(bench, "oMine")
+    await bound(bench, "oOther")
+    assert [one["others"] for one in (await bench.ask("me_view"))["plates"]] == [1]
+    await bench.ask("me_unbind", "oOther", plate=PLATE)
+    assert [one["others"] for one in (await bench.ask("me_view"))["plates"]] == [0]
+    assert await lost(bench, "oOther") == []
+
+
 async def test_a_plate_that_was_taken_away_is_pushed_to_no_more(bench: Bench) -> None:
     stay = await bound(bench)
     await bench.ask("me_unbind", plate=PLATE)
@@ -173,7 +209,7 @@ async def test_plates_and_phones_have_their_limits_and_an_owner_may_complain(ben
         phones = Phones(site, conn)
         mine = [phones.bind(at, "oMine", Plate(f"京A1000{n}"), at_boom=True) for n in range(MOST_PLATES + 1)]
         many = [phones.bind(at, f"o{n}", PLATE, at_boom=True) for n in range(MOST_PHONES + 1)]
-        return [mine[-1], many[-1], phones.revoke(at, PLATE, "the owner complains"), phones.of_plate(PLATE)]
+        return [mine[-1], many[-1], phones.revoke(at, PLATE), phones.of_plate(PLATE)]
 
     first, second, revoked, left = await bench.till.db.write(work)
     assert isinstance(first, NotBound)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from sqlalchemy import Connection
 
 from billing.books import Place
 from billing.doors.driver import (
@@ -21,6 +22,7 @@ from billing.doors.driver import (
     DriverDesk,
     DriverParts,
 )
+from billing.driver.bindings import Binding, Phones
 from billing.driver.means import Means
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
@@ -31,6 +33,7 @@ from scada.config import Config
 from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Ending, Reason
 from scada.model.names import OrderId, StayId
+from scada.model.plate import Plate
 from scada.store.journal import SqlJournal
 from scada.store.schema import open_request, pay_order, refund
 from tests.support.billing import (
@@ -49,6 +52,7 @@ from tests.support.billing import (
 from tests.support.store import open_database, until
 
 KEY = b"k" * 32
+PLATE = Plate("京A12345")
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +113,7 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
             at_boom=Tokens(KEY, "boom"),
             means=Means(Seal(KEY), is_known=True, may_h5=True),
             where=places.get,
+            bound=lambda binding: db.read(lambda conn: Phones(config.site_id, conn).holds(binding)),
             web=web,
         )
         with notice_door(int(config.wechat.notify_url.split(":")[2].split("/")[0]), till.cashier):
@@ -153,13 +158,24 @@ async def test_who_pays_ahead_leaves_within_the_grace_and_owes_only_the_incremen
     assert quote.due_fen == later["due_fen"]
 
 
+async def pushed(bench: Bench, stay: StayId) -> str:
+    """Give the token that is pushed to the phone of the owner."""
+
+    def bind(conn: Connection) -> str:
+        made = Phones(bench.till.config.site_id, conn).bind(bench.till.clock.now(), "oOwner", PLATE, at_boom=True)
+        assert isinstance(made, Binding)
+        return made.id
+
+    return bench.desk.token_pushed(stay, await bench.till.db.write(bind))
+
+
 async def test_who_pays_at_the_exit_asks_that_lane_to_open(bench: Bench) -> None:
     stay = await parked(bench)
     passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
     bench.at[stay] = Place(OUT1, passage.id)
     token = await bench.token()
     assert (await bench.ask("fee_view", token=token))["at_exit"] == ""
-    for near in (bench.desk.token(stay), bench.desk.token_pushed(stay)):
+    for near in (bench.desk.token(stay), await pushed(bench, stay)):
         assert (await bench.ask("fee_view", token=near))["at_exit"] == "out1"
     offered = await bench.ask("fee_pay", token=token, way="QR")
     await asyncio.to_thread(bench.bank.pay, offered["code_url"])
@@ -282,7 +298,7 @@ async def test_a_stay_that_has_ended_tells_its_driver_what_it_owes_and_who_knows
     bench: Bench,
 ) -> None:
     stay = await parked(bench)
-    typed, token = await bench.token(), bench.desk.token_pushed(stay)
+    typed, token = await bench.token(), await pushed(bench, stay)
     passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
     await bench.till.cashier.end_stay(OUT1, stay, passage, Reason.QUEUE, "li", Ending.EXIT)
     fee = await bench.ask("fee_view", token=token)
@@ -291,6 +307,18 @@ async def test_a_stay_that_has_ended_tells_its_driver_what_it_owes_and_who_knows
     with pytest.raises(BridgeRefusal, match="no longer valid"):
         await bench.ask("fee_view", token=typed)
     assert await bench.token() == ""
+
+
+async def test_what_was_pushed_to_a_phone_shows_nothing_once_its_binding_has_ended(bench: Bench) -> None:
+    stay = await parked(bench)
+    token, typed = await pushed(bench, stay), await bench.token()
+    assert (await bench.ask("fee_view", token=token))["state"] == "due"
+    site, at = bench.till.config.site_id, bench.till.clock.now()
+    await bench.till.db.write(lambda conn: Phones(site, conn).revoke(at, PLATE))
+    for verb in ("fee_view", "fee_pay"):
+        with pytest.raises(BridgeRefusal, match="no longer valid"):
+            await bench.ask(verb, token=token, way="QR")
+    assert (await bench.ask("fee_view", token=typed))["state"] == "due"
 
 
 async def test_who_watches_a_plate_all_day_is_slowed_down_and_floods_no_journal(bench: Bench) -> None:

@@ -74,7 +74,9 @@ def _claim(args: Json) -> object:
 def _me(_args: Json) -> object:
     payment: Json = {"order": "DE1", "plate": "京A12345", "paid_at": _ENTERED, "amount_fen": 1000}
     went: Json = {"refunded_fen": 200, "refund_state": "SUCCESS", "invoice": False}
-    return {"plates": [{"plate": "京A12345", "since": _ENTERED}], "payments": [{**payment, **went}]}
+    plates: list[Json] = [{"plate": "京A12345", "since": _ENTERED, "others": 1}]
+    lost: list[Json] = [{"plate": "京B11111", "why": "gate"}, {"plate": "京B22222", "why": "revoked"}]
+    return {"plates": plates, "lost": lost, "payments": [{**payment, **went}]}
 
 
 def _picture() -> str:

@@ -21,7 +21,8 @@ PAYMENT = {
 
 @pytest.fixture
 def plant() -> MemoryPlant:
-    mine = {"plates": [{"plate": "京A12345", "since": "2026-11-22T01:30:00+00:00"}], "payments": [PAYMENT]}
+    plates = [{"plate": "京A12345", "since": "2026-11-22T01:30:00+00:00", "others": 0}]
+    mine = {"plates": plates, "lost": [], "payments": [PAYMENT]}
     return MemoryPlant(
         {
             "me_view": lambda _args: Value(mine),
@@ -47,6 +48,19 @@ def test_a_phone_sees_its_plates_and_payments(phone: FlaskClient, plant: MemoryP
     for words in ("京A12345", "¥10.00", "2.00 yuan went back", "2026-11-22 09:30", "Receipt"):
         assert words in text
     assert plant.asks("me_view") == [{"phone": "sealed"}]
+
+
+def test_a_phone_is_told_of_others_that_are_told_of_its_plate_and_why_it_lost_one(plant: MemoryPlant) -> None:
+    plates = [{"plate": "京A12345", "since": "2026-11-22T01:30:00+00:00", "others": 2}]
+    lost = [{"plate": "京B11111", "why": "gate"}, {"plate": "京B22222", "why": "revoked"}]
+    plant.verbs["me_view"] = lambda _args: Value({"plates": plates, "lost": lost, "payments": []})
+    client = create_app(shipped(), plant, KEY).test_client()
+    client.set_cookie("phone", "sealed", domain="localhost")
+    text = client.get("/me?lang=en", base_url=PUBLIC).text
+    assert "Told of it besides this phone: 2." in text
+    assert "京B11111 is bound to this phone no longer: another phone proved at the gate" in text
+    assert "京B22222 is bound to this phone no longer: the car park has ended it" in text
+    assert "已解除绑定" in client.get("/me?lang=zh", base_url=PUBLIC).text
 
 
 def test_a_form_that_somebody_else_was_given_does_nothing_in_this_phone(phone: FlaskClient, plant: MemoryPlant) -> None:
