@@ -33,6 +33,7 @@ class Product:
     changes: int = 1
     change_inside: bool = False
     most: int = 0
+    title_en: str = ""
 
 
 def as_sold(products: Mapping[str, Product], product: Product) -> Product:

@@ -122,6 +122,7 @@ class PhoneCards:
         return {
             "card": card.id,
             "title": card.product.title,
+            "title_en": card.product.title_en or card.product.title,
             "plates": [{"plate": plate, "mine": plate in mine} for plate in card.plates],
             "spaces": card.product.spaces,
             "last": _last(card.until),
@@ -197,6 +198,7 @@ class PhoneCards:
             "state": "paid" if is_paid else "over" if why else "due",
             "why": "" if is_paid else why,
             "title": card.product.title,
+            "title_en": card.product.title_en or card.product.title,
             "plates": list(card.plates),
             "spaces": card.product.spaces,
             "first": days.first.isoformat(),
@@ -249,6 +251,7 @@ def _product(product: Product, left: int | None) -> dict[str, object]:
     return {
         "product": product.name,
         "title": product.title,
+        "title_en": product.title_en or product.title,
         "price_fen": product.price_fen,
         "months": product.months,
         "plates": product.plates,

@@ -14,6 +14,7 @@ from billing.ids import new_id
 from billing.settle import OrderState
 from scada.model.money import Fen
 from scada.model.names import OrderId, SiteId
+from scada.store.schema import demand as demands
 from scada.store.schema import invoice_request as invoices
 from scada.store.schema import ledger_entry as entries
 from scada.store.schema import pay_order as orders
@@ -29,7 +30,10 @@ _MAIL: Final = re.compile(r"[^@\s]{1,60}@[^@\s.]{1,30}(\.[^@\s.]{1,20}){1,4}")
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One payment of a phone: its number, when, how much, what of it went back, whether an invoice was asked for."""
+    """One payment of a phone: its number, when, how much, what of it went back, whether an invoice was asked for.
+
+    `what` it paid that was no stay: the kind of a demand.
+    """
 
     order: OrderId
     plate: str
@@ -38,6 +42,7 @@ class Payment:
     refunded_fen: Fen
     refund_state: str
     invoice: bool
+    what: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Give the payment as JSON values."""
@@ -49,6 +54,7 @@ class Payment:
             "refunded_fen": self.refunded_fen,
             "refund_state": self.refund_state,
             "invoice": self.invoice,
+            "what": self.what,
         }
 
 
@@ -77,12 +83,13 @@ def payments(conn: Connection, site: SiteId, openid: str, at: datetime) -> list[
     back = select(refunds.c.out_trade_no, *went).where(counts).group_by(refunds.c.out_trade_no).subquery()
     joined = (
         orders.outerjoin(stays, stays.c.id == orders.c.stay)
+        .outerjoin(demands, demands.c.id == orders.c.demand)
         .outerjoin(back, back.c.out_trade_no == orders.c.out_trade_no)
         .outerjoin(invoices, invoices.c.out_trade_no == orders.c.out_trade_no)
     )
     mine = (orders.c.site == site) & (orders.c.payer == openid) & (orders.c.state == OrderState.PAID.value)
     own = orders.c.out_trade_no, orders.c.paid_at, orders.c.amount_fen, stays.c.plate
-    beside = back.c.fen, back.c.state.label("went"), invoices.c.id.label("invoice")
+    beside = back.c.fen, back.c.state.label("went"), invoices.c.id.label("invoice"), demands.c.kind.label("what")
     query = select(*own, *beside).select_from(joined)
     rows = conn.execute(query.where(mine, orders.c.paid_at >= at - KEPT).order_by(orders.c.paid_at.desc()).limit(SHOWN))
     return [
@@ -94,6 +101,7 @@ def payments(conn: Connection, site: SiteId, openid: str, at: datetime) -> list[
             refunded_fen=Fen(int(row.fen or 0)),
             refund_state=row.went or "",
             invoice=row.invoice is not None,
+            what=row.what or "",
         )
         for row in rows
     ]

@@ -47,8 +47,8 @@ _PAY_WITHIN_S = 8.0
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _SIGNS = "1234567890QWERTYUPASDFGHJKLZXCVBNM学警港澳使领"
 _ASK = "fee"
-_ME = "me"
-"""Instead of a token: the visitor wants to see his own page."""
+_OWN = {"me": "me.view", "cards": "cards.view"}
+"""Instead of a token: the visitor wants to see a page of his own."""
 
 
 def limit_phones(limiter: Limiter) -> None:
@@ -89,7 +89,7 @@ def fee(token: str) -> ResponseReturnValue:
     """Show what the stay costs, and what can be done."""
     match _ask("fee_view", token):
         case Value(dict() as told):
-            return _page("fee", token, fee=Fee(told, _config()), version=_version(told), phone=_about_phone())
+            return page("fee", token, fee=Fee(told, _config()), version=_version(told), phone=about_phone())
         case Refused("gone"):
             return _plate_page(say("This page is no longer valid. Please enter your plate again."), status=410)
         case reply:
@@ -111,22 +111,29 @@ def state(token: str) -> ResponseReturnValue:
 @driver.post("/f/<token>/pay")
 def pay(token: str) -> ResponseReturnValue:
     """Make what the phone pays with: the values of WeChat's sheet, an address, or a code to be scanned."""
+    return paid_with("fee_pay", token, url_for("driver.fee", token=token, lang=request.args.get("lang")))
+
+
+def paid_with(verb: str, token: str, back: str) -> ResponseReturnValue:
+    """Make what the phone pays with for what a token names; `back` is the page that follows the payment."""
     check_form(token)
     way = request.form.get("way", "")[:8]
     asked = {"way": way, "phone": request.cookies.get(PHONE_COOKIE, "")[:1024], "address": address()}
-    match plant().ask("fee_pay", {"token": token[:_TOKEN_LIMIT], **asked}, within_s=_PAY_WITHIN_S):
+    match plant().ask(verb, {"token": token[:_TOKEN_LIMIT], **asked}, within_s=_PAY_WITHIN_S):
         case Value({"way": "JSAPI", "sheet": dict() as sheet}):
             return jsonify(sheet=sheet)
         case Value({"way": "H5", "h5_url": str() as url}):
             return jsonify(go=url)
         case Value({"way": "QR", "code_url": str() as code}):
             picture = url_for("driver.code", token=token, c=sealed(code, "code"))
-            return jsonify(code=picture) if _wants_json() else _page("code", token, picture=picture)
+            return jsonify(code=picture) if _wants_json() else page("code", token, picture=picture, back=back)
         case Value():
-            return jsonify(reload=True) if _wants_json() else redirect(url_for("driver.fee", token=token), 303)
+            return jsonify(reload=True) if _wants_json() else redirect(back, 303)
         case reply:
             words = trouble(reply)
-            return (jsonify(why=words), status_of(reply)) if _wants_json() else _page("words", token, words=words)
+            if _wants_json():
+                return jsonify(why=words), status_of(reply)
+            return page("words", token, words=words, back=back)
 
 
 @driver.get("/f/<token>/code.png")
@@ -152,7 +159,7 @@ def to_wechat(token: str) -> ResponseReturnValue:
             answer.set_cookie(_BACK_COOKIE, nonce, BACK_LIFE_S, httponly=True, samesite="Lax", secure=request.is_secure)
             return answer
         case reply:
-            return _page("words", token, words=trouble(reply))
+            return page("words", token, words=trouble(reply), back=_target(token))
 
 
 @driver.get("/wechat/back")
@@ -160,8 +167,7 @@ def from_wechat() -> ResponseReturnValue:
     """Come back from WeChat known: keep that in a cookie, and go on under an address without the code."""
     match opened(request.args.get("state", "")[:1024], "back", BACK_LIFE_S):
         case [str() as token, str() as nonce] if _began_here(nonce):
-            target = url_for("me.view") if token == _ME else url_for("driver.fee", token=token)
-            answer = make_response(redirect(target, 303))
+            answer = make_response(redirect(_target(token), 303))
         case _:
             abort(400, "this visit did not begin here")
     answer.delete_cookie(_BACK_COOKIE)
@@ -173,6 +179,14 @@ def from_wechat() -> ResponseReturnValue:
         case _:
             current_app.logger.info("a visitor of WeChat is not known")
     return answer
+
+
+def _target(subject: str) -> str:
+    """Give the page on which a visitor wanted to be known: one of his own, or that of a token."""
+    kind, _, token = subject.rpartition(":")
+    if kind == "card":
+        return url_for("cards.card", token=token)
+    return url_for(_OWN[token]) if token in _OWN else url_for("driver.fee", token=token)
 
 
 def _began_here(nonce: str) -> bool:
@@ -189,7 +203,7 @@ def _version(told: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps([told.get(name) for name in watched]).encode()).hexdigest()[:16]
 
 
-def _about_phone() -> dict[str, object]:
+def about_phone() -> dict[str, object]:
     """Say whether this is WeChat's own browser, and seal a form for the phone's own page."""
     seal_of_me = signature(phone_subject(request.cookies.get(PHONE_COOKIE, "")))
     return {"in_wechat": "MicroMessenger" in request.headers.get("User-Agent", ""), "seal_of_me": seal_of_me}
@@ -227,10 +241,11 @@ def status_of(reply: Reply) -> int:
 
 def _plate_page(words: str = "", typed: str = "", status: int = 200) -> ResponseReturnValue:
     keys = {"provinces": _PROVINCES, "signs": _SIGNS}
-    return _page("plate", _ASK, status, words=words, typed=typed, **keys)
+    return page("plate", _ASK, status, words=words, typed=typed, **keys)
 
 
-def _page(name: str, subject: str, status: int = 200, **shown: object) -> ResponseReturnValue:
+def page(name: str, subject: str, status: int = 200, **shown: object) -> ResponseReturnValue:
+    """Make a page about a subject; its forms are signed for that."""
     body = render_template(
         f"public/{name}.html",
         site=_config().site,

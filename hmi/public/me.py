@@ -53,9 +53,9 @@ def receipt(order: str) -> ResponseReturnValue:
             found = next((one for one in payments if one.get("order") == order), None)
             if found is not None:
                 return _page("receipt", payment=_payment(found))
-            return _page("words", words=say("This payment is not known.")), 404
+            return _page("words", back=url_for("me.view"), words=say("This payment is not known.")), 404
         case reply:
-            return _page("words", words=trouble(reply)), status_of(reply)
+            return _page("words", back=url_for("me.view"), words=trouble(reply)), status_of(reply)
 
 
 def _shown(words: str = "", status: int = 200) -> ResponseReturnValue:
@@ -79,8 +79,10 @@ def _ask(verb: str, **args: object) -> Reply:
 def _payment(told: Mapping[str, object]) -> dict[str, object]:
     zone = _config().site.zone_info
     paid_at = datetime.fromisoformat(str(told.get("paid_at"))).astimezone(zone)
+    kinds = {"CARD": say("Month card"), "ARREARS": say("Earlier stays")}
     return {
         **told,
+        "what": kinds.get(str(told.get("what")), ""),
         "yuan": _yuan(told.get("amount_fen")),
         "back": _yuan(told.get("refunded_fen")) if told.get("refunded_fen") else "",
         "at": paid_at.strftime("%Y-%m-%d %H:%M"),

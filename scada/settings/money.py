@@ -33,6 +33,7 @@ class CardProduct(Section):
 
     name: Name
     title: str
+    title_en: Annotated[str, Field(max_length=64)] = ""
     price_fen: Annotated[int, Field(ge=1, le=100_000_000)]
     months: Annotated[int, Field(ge=1, le=36)] = 1
     spaces: Annotated[int, Field(ge=1, le=1000)] = 1

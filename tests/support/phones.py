@@ -22,8 +22,50 @@ PAGES = {
     "unknown phone": "/me",
     "known phone": "/me?known",
     "receipt": "/me/receipt/DE1?known",
+    "month cards": "/me/cards?known",
+    "card to pay": "/k/due",
+    "card paid": "/k/paid",
 }
 """Pages by name; `?known`: of a phone that WeChat knows."""
+OWN_CARD: Json = {
+    "card": "C1",
+    "title": "月卡",
+    "title_en": "Month card",
+    "plates": [{"plate": "京A12345", "mine": True}],
+    "spaces": 1,
+    "last": "2026-12-21",
+    "days": 6,
+    "grace_days": 3,
+    "price_fen": 30_000,
+    "months": 1,
+    "may_change": True,
+}
+CARDS: Json = {
+    "plates": [{"plate": "京A12345", "has_card": True}, {"plate": "沪B77777", "has_card": False}],
+    "cards": [OWN_CARD],
+    "products": [
+        {"product": "month", "title": "月卡", "title_en": "Month card", "price_fen": 30_000, "months": 1, "left": None}
+        | {"plates": 1, "spaces": 1},
+        {"product": "family", "title": "家庭卡", "title_en": "Family", "price_fen": 45_000, "months": 3, "left": 3}
+        | {"plates": 3, "spaces": 1},
+        {"product": "night", "title": "夜间月卡", "title_en": "Nights", "price_fen": 9_900, "months": 1, "left": 0}
+        | {"plates": 1, "spaces": 1},
+    ],
+}
+"""What a phone's plates have and may buy."""
+CARD: Json = {
+    "state": "due",
+    "why": "",
+    "title": "月卡",
+    "title_en": "Month card",
+    "plates": ["京A12345"],
+    "spaces": 1,
+    "first": "2026-11-22",
+    "last": "2026-12-21",
+    "due_fen": 30_000,
+    "ways": ["QR", "H5", "JSAPI"],
+}
+"""A card that is to be paid."""
 _ENTERED = "2026-11-22T01:30:00+00:00"
 
 
@@ -33,7 +75,7 @@ def phone_pages(folder: Path) -> Iterator[str]:
     port = free_port()
     path = write_config(folder, public=port)
     plant = FakePlant(load(path).socket("public"), tells=False)
-    plant.verbs.update(fee_view=_fee, claim_view=_claim, me_view=_me)
+    plant.verbs.update(fee_view=_fee, claim_view=_claim, me_view=_me, my_cards=lambda _args: CARDS, card_view=_card)
     plant.start()
     try:
         with web_process("public", path):
@@ -73,10 +115,14 @@ def _claim(args: Json) -> object:
 
 def _me(_args: Json) -> object:
     payment: Json = {"order": "DE1", "plate": "京A12345", "paid_at": _ENTERED, "amount_fen": 1000}
-    went: Json = {"refunded_fen": 200, "refund_state": "SUCCESS", "invoice": False}
+    went: Json = {"refunded_fen": 200, "refund_state": "SUCCESS", "invoice": False, "what": ""}
     plates: list[Json] = [{"plate": "京A12345", "since": _ENTERED, "others": 1}]
     lost: list[Json] = [{"plate": "京B11111", "why": "gate"}, {"plate": "京B22222", "why": "revoked"}]
     return {"plates": plates, "lost": lost, "payments": [{**payment, **went}]}
+
+
+def _card(args: Json) -> object:
+    return {**CARD, "state": "paid", "due_fen": 0} if args["token"] == "paid" else CARD
 
 
 def _picture() -> str:
