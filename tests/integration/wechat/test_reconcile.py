@@ -15,6 +15,8 @@ from scada.model.names import OrderId
 from scada.store.schema import settlement
 from tests.support.bills import OWNER, Day
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 
 async def test_a_day_that_agrees_leaves_its_fees_in_the_ledger_and_no_case(at_day: Day) -> None:
     for _ in range(3):
