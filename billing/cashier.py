@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing import stays
 from billing.arrears import debts
+from billing.bookings.book import rules_of
 from billing.books import NOWHERE, Books, Place
 from billing.cards import book as cards
 from billing.cards import selling
@@ -128,7 +129,8 @@ class SqlCashier:
         zone = await asyncio.to_thread(lambda: self._config.site.zone_info)
         versions = await read_versions(self._config, self._db, self._clock.now())
         pay_score = _pay_score(self._config)
-        self._visits = Visits(self._books, self._park, self._config.limits, versions, self._config.arrears, pay_score)
+        limits, rules = self._config.limits, rules_of(self._config.visitors, self._config.limits)
+        self._visits = Visits(self._books, self._park, limits, versions, self._config.arrears, pay_score, rules)
         gateway = await asyncio.to_thread(gateway_of, self._config)
         self.bills = await asyncio.to_thread(
             build_bills, self._config, self._db, self._clock, gateway, self._tell_applied
@@ -241,10 +243,10 @@ class SqlCashier:
                 await self._answer(self._close_arrears_of(quote.stay))
             return quote, await self._answer(self._orders.offer(place, quote, offer))
 
-    async def fee(self, stay: StayId) -> Fee:
-        """Say what a stay costs now, as its driver is told. Raises BillingError."""
+    async def fee(self, stay: StayId, *, named: bool = True) -> Fee:
+        """Say what a stay costs now, as its driver is told; `named`: and which host pays. Raises BillingError."""
         at = self._clock.now()
-        return await self._read(lambda conn: look(conn, self._visits, at, stay))
+        return await self._read(lambda conn: look(conn, self._visits, at, stay, named=named))
 
     async def doubt(self, lane: LaneName, passage: PassageId, stay: StayId, read: PlateRead | None) -> str:
         """Say why a person must look before the stay is quoted; empty if nobody must."""

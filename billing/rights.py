@@ -21,6 +21,8 @@ FAKE_EXIT_DAYS: Final = 30
 """So many times backed away from an open exit within so many days, and a person looks (`lanes.md` §9, path A)."""
 _SPECIAL_KINDS = frozenset({PlateKind.POLICE, PlateKind.ARMED_POLICE, PlateKind.MILITARY})
 _GREENS = frozenset({PlateColour.GREEN, PlateColour.LIMEGREEN})
+_RESERVED = frozenset({Reason.MONTH, Reason.BOOKED})
+"""Who may use spaces that are kept from the public."""
 _INSIDE = "a car with this plate is inside already"
 
 
@@ -107,6 +109,8 @@ class Arrival:
     inside: Inside | None = None
     owes_fen: Fen = NOTHING
     """What earlier stays of the plate still owe."""
+    booked: bool = False
+    """A host has announced it as a visitor, for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,8 @@ def admission(car: Arrival, zones: Zones, unseen_fen: Fen, owes_most: Fen | None
     if barred is not None:
         return barred
     now = standing(car.read.text, car.read.kind, held, car.zone, zones)
+    if car.booked and now.reason is Reason.ADMITTED:
+        now = Standing(Reason.BOOKED)
     if car.read.by is ReadBy.DRIVER and now.reason is not Reason.ADMITTED:
         return Admission(None, "a typed plate with rights of its own: somebody must look", person=True)
     if not _has_room(car, now.reason, zones):
@@ -194,7 +200,7 @@ def _astray(car: Arrival, zones: Zones, parent: ZoneName) -> Admission | None:
 def _has_room(car: Arrival, reason: Reason, zones: Zones) -> bool:
     """A car that is counted already takes no further space; the white list and special vehicles always find one."""
     counted = car.inside is not None and car.zone in zones.around(car.inside.zone)
-    return counted or reason in (Reason.SPECIAL, Reason.WHITE_LIST) or car.count.has_room(card=reason is Reason.MONTH)
+    return counted or reason in (Reason.SPECIAL, Reason.WHITE_LIST) or car.count.has_room(card=reason in _RESERVED)
 
 
 def _full(car: Arrival, held: Sequence[Right]) -> Admission:

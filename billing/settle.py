@@ -276,6 +276,11 @@ def keeps_promise(reason: Reason, ending: Ending) -> bool:
 _PROMISES = frozenset({Reason.FREE, Reason.PREPAID, Reason.PAID, Reason.MONTH, Reason.WHITE_LIST})
 
 
+def is_visitor(reason: Reason, ending: Ending) -> bool:
+    """Say whether a person let a visitor out: his host owes what it pays for, and the rest is let off."""
+    return ending is Ending.EXIT and reason is Reason.VISITOR
+
+
 def is_owed(reason: Reason, ending: Ending) -> bool:
     """Say whether the unpaid part becomes arrears.
 

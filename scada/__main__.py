@@ -389,7 +389,14 @@ def _add_reports(add: Adder) -> None:
         "tell how well each camera read, by hour, and the reads that were rejected",
         _lazily("scada.commands.reports.plates", "plates"),
     )
-    for command in (openings, periods, by_hand, channel, calls, plates):
+    guests = _command(
+        report,
+        "visitors",
+        "tell whom each host announced, who came, and what that cost it",
+        _lazily("scada.commands.reports.visitors", "visitors"),
+    )
+    guests.add_argument("--host", metavar="NAME", help="this host's visitors, one by one")
+    for command in (openings, periods, by_hand, channel, calls, plates, guests):
         _period(command)
         command.add_argument("--format", choices=("table", "json", "csv"), default="table")
         command.add_argument("--json", action="store_true", help="the same as --format json")

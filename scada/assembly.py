@@ -9,12 +9,15 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from billing.bookings.book import rules_of
+from billing.bookings.desk import BookingDesk
 from billing.books import Books
 from billing.cards.desk import CardDesk, products_of
 from billing.cashier import Hearers, SqlCashier
 from billing.counter.counter import Counter
 from billing.doors.arrears import ArrearsDoor
 from billing.doors.bills import BillDesk
+from billing.doors.bookings import BookingDoor
 from billing.doors.cards import CardDoor
 from billing.doors.cash import CashDesk
 from billing.doors.drafts import DraftDesk
@@ -118,6 +121,7 @@ class Plant:
     cashier: SqlCashier
     counter: Counter
     vouchers: VoucherDesk
+    bookings: BookingDesk
     drafts: DraftRuns
     card_desk: CardDesk
     requests: RequestWriter
@@ -219,8 +223,11 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
     money.credited = partial(_credit_changed, clock, runners)
-    vouchers = VoucherDesk(db, Books.of(config), clock, zone, partial(_credit_changed, clock, runners))
-    phones = await asyncio.to_thread(phone_room, config, cashier, db, journal, clock, runners, vouchers)
+    credit_changed = partial(_credit_changed, clock, runners)
+    vouchers = VoucherDesk(db, Books.of(config), clock, zone, credit_changed)
+    rules = rules_of(config.visitors, config.limits)
+    bookings = BookingDesk(db, Books.of(config), clock, zone, rules, credit_changed)
+    phones = await asyncio.to_thread(phone_room, config, cashier, db, journal, clock, runners, vouchers, bookings)
     await stack.enter_async_context(phones.pushes)
     money.phones = phones.pushes
     calls = HelpCalls(config.site_id, clock, db, journal, tags, runners, lambda: new_id(clock.now()))
@@ -265,6 +272,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         cashier=cashier,
         counter=counter,
         vouchers=vouchers,
+        bookings=bookings,
         drafts=await stack.enter_async_context(DraftRuns()),
         card_desk=CardDesk(db, Books.of(config), clock, zone, products_of(config.card_products), cashier),
         requests=requests,
@@ -477,6 +485,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
             **VoucherDoor(plant.vouchers, plant.db, Books.of(config), plant.clock).verbs(),
+            **BookingDoor(plant.bookings).verbs(),
             **_arrears_door(plant).verbs(),
             **CardDoor(plant.card_desk).verbs(),
             **_refund_desk(plant).verbs(),

@@ -14,7 +14,7 @@ from scada.settings.base import Name, Port, Section
 from scada.settings.cameras import Camera, Evidence, Lpr, Unit
 from scada.settings.displays import Board, Display, DisplayTexts
 from scada.settings.lanes import Lane, ZoneTable
-from scada.settings.money import Arrears, CardProduct, Limits, Scanner, Tariffs, WeChat
+from scada.settings.money import Arrears, CardProduct, Limits, Scanner, Tariffs, Visitors, WeChat
 from scada.settings.phones import Phones
 from scada.settings.stores import DatabaseKeys, History, Serve
 
@@ -127,6 +127,7 @@ class Config(Section):
     tariff: Tariffs
     limits: Limits = Limits()
     arrears: Arrears = Arrears()
+    visitors: Visitors = Visitors()
     card_products: Annotated[tuple[CardProduct, ...], Field(strict=False)] = ()
     wechat: WeChat
     history: History = History()

@@ -6,15 +6,18 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from billing.bookings.desk import BookingDesk
 from billing.books import Books, Place
 from billing.cards.desk import products_of
 from billing.cashier import SqlCashier
 from billing.doors.driver import DriverDesk, DriverParts
+from billing.doors.host import HostDoor
 from billing.doors.me import PhoneDesk
 from billing.doors.mycards import CardParts, PhoneCards
 from billing.doors.shop import ShopDoor
 from billing.driver.bindings import Phones as Bindings
 from billing.driver.means import Means
+from billing.doors.staff import Staff
 from billing.driver.pushes import PushDesk
 from billing.driver.tokens import Tokens, driver_key
 from billing.driver.visitors import Seal
@@ -44,11 +47,13 @@ class PhoneRoom:
     pushes: PushDesk
     shop: ShopDoor
     cards: PhoneCards
+    host: HostDoor
     tickets: Phones
 
     def verbs(self) -> dict[str, Handler]:
         """Give the public verbs."""
-        return {**self.driver.verbs(), **self.known.verbs(), **self.shop.verbs(), **self.cards.verbs()}
+        staff = {**self.shop.verbs(), **self.host.verbs()}
+        return {**self.driver.verbs(), **self.known.verbs(), **staff, **self.cards.verbs()}
 
 
 def phone_room(
@@ -59,6 +64,7 @@ def phone_room(
     clock: Clock,
     runners: Mapping[LaneName, LaneRunner],
     vouchers: VoucherDesk,
+    bookings: BookingDesk,
 ) -> PhoneRoom:
     """Build the room; reads its key and the official account's secret. Raises BillingError, OSError."""
     key = driver_key(config.data / "keys" / "driver.key")
@@ -76,7 +82,8 @@ def phone_room(
         bound=lambda binding: db.read(lambda conn: Bindings(config.site_id, conn).holds(binding)),
         web=web,
     )
-    desk = DriverDesk(parts)
+    desk, books = DriverDesk(parts), Books.of(config)
+    staff = Staff(db, books, clock, Tokens(key, "shop"))
     return PhoneRoom(
         driver=desk,
         tickets=_tickets(key, clock),
@@ -102,7 +109,8 @@ def phone_room(
                 tokens=Tokens(key, "card"),
             )
         ),
-        shop=ShopDoor(vouchers, db, Books.of(config), clock, Tokens(key, "shop")),
+        shop=ShopDoor(vouchers, db, books, clock, staff),
+        host=HostDoor(bookings, staff),
     )
 
 

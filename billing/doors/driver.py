@@ -119,7 +119,8 @@ class DriverDesk:
         stay, purpose = await self._named(ask)
         if not self._views.take(f"{purpose} {stay}", self._parts.clock.seconds()):
             raise BridgeRefusal("slow", SLOW)
-        fee, by_plate = await self._fee(stay), purpose == self._parts.tokens.purpose
+        by_plate = purpose == self._parts.tokens.purpose
+        fee = await self._fee(stay, named=not by_plate)
         if by_plate and fee["state"] == FeeState.LEFT.value:
             raise BridgeRefusal("gone", GONE)
         place = None if by_plate else self._parts.where(stay)
@@ -176,9 +177,9 @@ class DriverDesk:
             return StayId(stay), parts.told.purpose
         raise BridgeRefusal("gone", GONE)
 
-    async def _fee(self, stay: StayId) -> dict[str, object]:
+    async def _fee(self, stay: StayId, *, named: bool) -> dict[str, object]:
         try:
-            return (await self._parts.cashier.fee(stay)).to_json()
+            return (await self._parts.cashier.fee(stay, named=named)).to_json()
         except BillingError as error:
             raise BridgeRefusal("failed", "the fee is not known now") from error
 

@@ -3,22 +3,18 @@
 Whoever is signed in holds a token of the code's row: when the code is ended, the token is worth nothing from then on.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import Connection
 
 from billing.books import Books
+from billing.doors.staff import HOUR_S, SLOW, Staff
 from billing.doors.vouchers import DAY_MINUTES, answered, kind_of, plate_of
 from billing.driver.limits import Window
-from billing.driver.tokens import TOKEN_MOST, Tokens
 from billing.tariff import VoucherKind
 from billing.vouchers import book, links, shop
 from billing.vouchers.book import Issued
 from billing.vouchers.desk import VoucherDesk
-from billing.vouchers.links import Door
 from billing.vouchers.shop import Times
 from billing.vouchers.terms import MOST, NotDone, Wanted
 from scada.clock import Clock
@@ -27,35 +23,21 @@ from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.model.names import VoucherId
 from scada.store.db import Database
 
-T = TypeVar("T")
-
-HOUR_S: Final = 3600.0
 WRONG_MOST: Final = 10
 """Wrong codes that one address may try in an hour."""
-CHANGES_MOST: Final = 240
-"""Vouchers that one merchant's staff may give and take back in an hour."""
-LOOKS_MOST: Final = 60
-"""Times that one merchant's staff may look at its page in a minute."""
-SIGNED_IN: Final = timedelta(hours=12)
-SLOW: Final = "Too many tries. Please wait a minute."
 BY: Final = "shop"
-_SENT_KEPT: Final = 2048
-_OUT: Final = ("signed_out", "Please sign in.")
 
 
 class ShopDoor:
     """What the pages of merchants ask for; every right and every limit is looked at here."""
 
-    def __init__(self, desk: VoucherDesk, db: Database, books: Books, clock: Clock, tokens: Tokens) -> None:
+    def __init__(self, desk: VoucherDesk, db: Database, books: Books, clock: Clock, staff: Staff) -> None:
         self._desk = desk
         self._db = db
         self._books = books
         self._clock = clock
-        self._tokens = tokens
         self._wrong = Window(WRONG_MOST, HOUR_S)
-        self._changes = Window(CHANGES_MOST, HOUR_S)
-        self._looks = Window(LOOKS_MOST, 60.0)
-        self._sent: OrderedDict[str, None] = OrderedDict()
+        self._staff = staff
 
     def verbs(self) -> dict[str, Handler]:
         """Give the public verbs by name."""
@@ -80,78 +62,45 @@ class ShopDoor:
         self._wrong.forgive(address)
         merchant = door.merchant.id
         await self._db.write(lambda conn: self._tell(conn, "shop signed in", merchant=merchant, address=address))
-        return {"session": self._tokens.make(door.link, self._clock.now(), SIGNED_IN)}
+        return {"session": self._staff.session(door)}
 
     async def _view(self, ask: Ask) -> object:
-        return await self._looking(
+        return await self._staff.looking(
             ask, lambda conn, door: shop.seen(conn, self._books.site, door.merchant, self._times())
         )
 
     async def _report(self, ask: Ask) -> object:
         """Give a piece of this month's vouchers, for a table; `before` is the last of the piece before it."""
         before = optional(ask, "before")[:26]
-        rows = await self._looking(
+        rows = await self._staff.looking(
             ask, lambda conn, door: shop.given_since(conn, door.merchant, self._times(), shop.PIECE, before)
         )
         return {"vouchers": rows}
 
     async def _give(self, ask: Ask) -> object:
         """Give a voucher for 24 hours; a form that is sent twice gives one."""
-        link = self._changing(ask)
+        link = self._staff.changing(ask)
         kind, plate = kind_of(text_of(ask, "kind")), plate_of(ask)
         value = 0 if kind is VoucherKind.FULL else whole_number(ask, "value", 1, MOST[kind])
-        self._once(text_of(ask, "once")[:64])
+        self._staff.once(ask)
         at, wanted = self._clock.now(), Wanted(kind, value, self._desk.ahead(DAY_MINUTES), plate)
         midnight = self._desk.midnight(at)
 
         def work(conn: Connection) -> Issued | NotDone:
-            name = self._door(conn, link, lock=True).merchant.name
+            name = self._staff.door(conn, link, lock=True).merchant.name
             return book.issue(conn, self._books, at, midnight, name, wanted, BY)
 
         return _told(await self._desk.carried_out(work))
 
     async def _withdraw(self, ask: Ask) -> object:
-        link, at = self._changing(ask), self._clock.now()
+        link, at = self._staff.changing(ask), self._clock.now()
         voucher = VoucherId(text_of(ask, "voucher")[:26])
 
         def work(conn: Connection) -> Issued | NotDone:
-            merchant = self._door(conn, link, lock=True).merchant.id
+            merchant = self._staff.door(conn, link, lock=True).merchant.id
             return book.withdraw(conn, self._books, at, voucher, BY, "by the shop", merchant)
 
         return _told(await self._desk.carried_out(work))
-
-    async def _looking(self, ask: Ask, work: Callable[[Connection, Door], T]) -> T:
-        link = self._link(ask)
-        if not self._looks.take(link, self._clock.seconds()):
-            raise BridgeRefusal("slow", SLOW)
-        return await self._db.read(lambda conn: work(conn, self._door(conn, link)))
-
-    def _changing(self, ask: Ask) -> str:
-        link = self._link(ask)
-        if not self._changes.take(link, self._clock.seconds()):
-            raise BridgeRefusal("slow", SLOW)
-        return link
-
-    def _link(self, ask: Ask) -> str:
-        session = ask.args.get("session")
-        link = self._tokens.subject(session[:TOKEN_MOST], self._clock.now()) if isinstance(session, str) else None
-        if not link:
-            raise BridgeRefusal(*_OUT)
-        return link
-
-    def _door(self, conn: Connection, link: str, *, lock: bool = False) -> Door:
-        """Give whose session it is, as the database knows it at this moment. Raises BridgeRefusal if it has ended."""
-        door = links.by_link(conn, self._books.site, link, lock=lock)
-        if door is None:
-            raise BridgeRefusal(*_OUT)
-        return door
-
-    def _once(self, form: str) -> None:
-        if form in self._sent:
-            raise BridgeRefusal("twice", "this form was sent before")
-        self._sent[form] = None
-        while len(self._sent) > _SENT_KEPT:
-            self._sent.popitem(last=False)
 
     def _times(self) -> Times:
         now = self._clock.now()

@@ -1,6 +1,7 @@
 """The verbs of merchants and their vouchers, for the control room."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from billing.tariff import VoucherKind
 from billing.vouchers import merchants
 from billing.vouchers.book import Issued
 from billing.vouchers.desk import VoucherDesk
-from billing.vouchers.terms import MOST, Agreement, Manner, Merchant, NotDone, Wanted
+from billing.vouchers.terms import MOST, Agreement, Hosting, Manner, Merchant, NotDone, Wanted
 from scada.clock import Clock
 from scada.engine.doors.asked import limit_of, optional, text_of, whole_number
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
@@ -143,6 +144,7 @@ def _shown(conn: Connection, site: SiteId, merchant: Merchant) -> dict[str, Json
         "per_day": terms.per_day,
         "stackable": terms.stackable,
         "pays_percent": terms.pays_percent,
+        "hosting": None if terms.hosting is None else asdict(terms.hosting),
         "owes_fen": merchants.owes(conn, site, merchant.id),
         "reserved_fen": merchants.reserved(conn, merchant.id),
         "ended_at": None if merchant.ended_at is None else merchant.ended_at.isoformat(),
@@ -182,8 +184,8 @@ def _issued(outcome: Issued | NotDone) -> dict[str, Json]:
 
 
 def _agreement(ask: Ask) -> Agreement:
-    most = ask.args.get("most")
-    if not isinstance(most, dict) or not most:
+    most, hosting = ask.args.get("most"), _hosting(ask)
+    if not isinstance(most, dict) or not (most or hosting):
         raise BridgeRefusal("bad_args", "most: the kinds that may be given, each with its largest value")
     manner = text_of(ask, "manner")
     if manner not in Manner.__members__:
@@ -196,7 +198,17 @@ def _agreement(ask: Ask) -> Agreement:
         per_day=whole_number(ask, "per_day", 0, MOST_A_DAY),
         stackable=ask.args.get("stackable") is True,
         pays_percent=whole_number(ask, "pays_percent", 0, 100),
+        hosting=hosting,
     )
+
+
+def _hosting(ask: Ask) -> Hosting | None:
+    """Take what is agreed with a host; None if it books no visitors."""
+    if ask.args.get("may_book") is not True:
+        return None
+    limits = {"book_open": MOST_A_DAY, "book_per_day": MOST_A_DAY, "book_month_fen": MOST_FEN}
+    open_, per_day, month = (whole_number(ask, name, 0, most) for name, most in limits.items())
+    return Hosting(open_, per_day, Fen(month))
 
 
 def _most(kind: VoucherKind, value: object) -> int:

@@ -1,6 +1,6 @@
 """What one stay costs now, as its driver is told on a phone: how it stands, the bill in sentences, what comes next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from billing import rights, stays
 from billing.stays import Stay
-from billing.tariff import Bill, in_words
+from billing.tariff import HOST, Bill, in_words
 from billing.visit.visits import Visits
 from scada.model.money import NOTHING, Fen
 from scada.model.names import StayId
@@ -59,12 +59,19 @@ class Fee:
         }
 
 
-def look(conn: Connection, visits: Visits, at: datetime, stay: StayId) -> Fee:
-    """Reckon what a driver is told of a stay; changes nothing. Raises BillingError."""
+def look(conn: Connection, visits: Visits, at: datetime, stay: StayId, *, named: bool) -> Fee:
+    """Reckon what a driver is told of a stay; changes nothing. Raises BillingError.
+
+    Whom a car visits is nobody's business who only knows its plate: unless `named`, a host that pays has no name.
+    """
     found = stays.find(conn, visits.books.site, stay, lock=False)
     if not found.account.is_open:
         return _left(found)
     bill, zone = visits.bill(conn, at, stay), visits.versions.clock_zone
+    if not named:
+        bill = replace(
+            bill, credit_lines=[replace(one, name="") if one.kind == HOST else one for one in bill.credit_lines]
+        )
     return Fee(
         state=_state(visits, found, at, bill),
         plate=found.plate,

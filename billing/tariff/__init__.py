@@ -1,7 +1,7 @@
 """What a stay costs: tariffs as data, priced by pure functions (docs/tariffs.md)."""
 
 from billing.tariff.calendar import NO_TABLE, DayKind, HolidayTable, Special
-from billing.tariff.credits import NO_CREDITS, CreditLine, Credits, Quote, Voucher, credit_lines, quote
+from billing.tariff.credits import HOST, NO_CREDITS, CreditLine, Credits, Quote, Voucher, credit_lines, quote
 from billing.tariff.lines import Line, LineKind
 from billing.tariff.plan import ANY_CAR, Vehicle
 from billing.tariff.price import Change, Priced, Pricer, price
@@ -14,6 +14,7 @@ from billing.tariff.words import DayType, Fault, FreeCharging, PlateType, Tariff
 __all__ = [
     "ALONE",
     "ANY_CAR",
+    "HOST",
     "NO_CREDITS",
     "NO_TABLE",
     "Bill",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import assert_never
+from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
 from billing.tariff.calendar import NO_TABLE, DayKind, HolidayTable
@@ -32,7 +32,8 @@ from scada.model.money import NOTHING, Fen
 class Voucher:
     """What a driver shows: so many minutes, fen or per cent, or all of it. `ticket` names a ticket of the tariff.
 
-    `id` names it in the books; `alone`: who gave it does not let it go together with others.
+    `id` names it in the books; `alone`: who gave it does not let it go together with others. `host`: who pays it for a
+    visitor.
     """
 
     kind: VoucherKind
@@ -40,6 +41,7 @@ class Voucher:
     ticket: str = ""
     id: str = ""
     alone: bool = False
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Credits:
 
 
 NO_CREDITS = Credits()
+HOST: Final = "host"
+"""The kind of a line that a visitor's host pays; its name is the host's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,8 @@ def _let_off(
             case _:
                 assert_never(one.kind)
         left = Fen(left - amount)
-        lines.append(CreditLine(one.kind.value, one.ticket, Fen(amount), one.id))
+        said = (HOST, one.host) if one.host else (one.kind.value, one.ticket)
+        lines.append(CreditLine(*said, Fen(amount), one.id))
     return lines
 
 

@@ -72,6 +72,7 @@ CREDITS: Final[Mapping[str, tuple[str, str]]] = {
     "money": ("抵扣券", "voucher of money"),
     "percent": ("折扣券", "voucher of per cent"),
     "full": ("全免券", "voucher for all of it"),
+    "host": ("被访单位代付", "paid by the host"),
     "credit": ("已用优惠", "vouchers used before"),
     "grace": ("缴费后免费离场时间内", "within the time to leave after paying"),
     "right": ("权益减免", "let off by a right of this plate"),

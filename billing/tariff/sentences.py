@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
-from billing.tariff.credits import CreditLine, Quote
+from billing.tariff.credits import HOST, CreditLine, Quote
 from billing.tariff.explain import CAPS, CREDITS, WHO
 from billing.tariff.lines import Line, LineKind
 from billing.tariff.price import Change
@@ -98,6 +98,8 @@ class _Chinese:
         return f" {minutes} 分钟" if minutes % _HOUR else f" {minutes // _HOUR} 小时"
 
     def credit(self, line: CreditLine) -> str:
+        if line.kind == HOST:
+            return f"{line.name or '被访单位'}代付：-{yuan_text(line.amount_fen)} 元"
         name = f"“{line.name}”" if line.name else ""
         return f"{CREDITS.get(line.kind, (line.kind, ''))[0]}{name}：-{yuan_text(line.amount_fen)} 元"
 
@@ -156,6 +158,8 @@ class _English:
         return f"{minutes} min" if minutes % _HOUR else f"{minutes // _HOUR} h"
 
     def credit(self, line: CreditLine) -> str:
+        if line.kind == HOST:
+            return f"paid by {line.name or 'the host'}: -{yuan_text(line.amount_fen)} yuan"
         name = f" “{line.name}”" if line.name else ""
         return f"{CREDITS.get(line.kind, ('', line.kind))[1]}{name}: -{yuan_text(line.amount_fen)} yuan"
 

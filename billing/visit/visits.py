@@ -14,6 +14,8 @@ from billing.accounts.book import post
 from billing.accounts.flows import Debts
 from billing.arrears import debts
 from billing.arrears.terms import owed
+from billing.bookings import book as bookings
+from billing.bookings.terms import AS_SHIPPED, Rules
 from billing.books import Books, Place
 from billing.orders import book
 from billing.orders.book import PayOrder
@@ -21,9 +23,9 @@ from billing.parking import sessions as parking
 from billing.parking.sessions import ParkingTerms
 from billing.plates import register
 from billing.rights import Arrival, Departure, Inside
-from billing.settle import Due, Final, OrderKind, close_account, is_owed, keeps_promise
+from billing.settle import Due, Final, OrderKind, close_account, is_owed, is_visitor, keeps_promise
 from billing.stays import Stay
-from billing.tariff import ALONE, Bill
+from billing.tariff import ALONE, HOST, Bill
 from billing.versions.choice import Versions
 from billing.visit import park, reentry, telling
 from billing.visit.charge import Charge, charge
@@ -51,6 +53,8 @@ class Visits:
     arrears: Arrears
     pay_score: ParkingTerms | None = None
     """What WeChat is told of the cars that come in, where it deducts fees."""
+    rules: Rules = AS_SHIPPED
+    """When visitors who were announced may come."""
 
     def admit(self, conn: Connection, at: datetime, lane: LaneName, read: PlateRead) -> Admission:
         """Say whether a car may come in; changes nothing."""
@@ -64,8 +68,13 @@ class Visits:
             rights=register.rights_of(conn, self.books.site, read.text),
             inside=None if found is None else self._inside(conn, at, found),
             owes_fen=owed(debts.of_plate(conn, self.books.site, read.text)),
+            booked=self._is_booked(conn, at, lane, read.text),
         )
         return rights.admission(car, self.park.zones, Fen(self.limits.unseen_fen), self._owes_most())
+
+    def _is_booked(self, conn: Connection, at: datetime, lane: LaneName, plate: Plate) -> bool:
+        """Say whether a car is announced; a booking opens the car park, and no lot inside of it."""
+        return self.park.around(lane) is None and bookings.lets_in(conn, self.books.site, at, self.rules, plate)
 
     def _owes_most(self) -> Fen | None:
         return Fen(self.arrears.refuse_above_fen) if self.arrears.at_entry == "refuse" else None
@@ -188,6 +197,8 @@ class Visits:
         body = {"stay": stay, "plate": plate, "reason": reason.value, "by": by, "zone": zone, "card": card}
         body |= {} if old is None else {"goes_on": old[0].id}
         self.books.tell(conn, at, "event", "stay begun", place, tariff=tariff.version, **body)
+        if passage.read is not None and self.park.around(lane) is None:
+            bookings.arrived(conn, self.books, at, self.rules, stay, plate, tariff)
         if self.pay_score is not None and self.park.around(lane) is None:
             parking.want(conn, self.books, at, stay, self.pay_score)
         return stay, orders
@@ -253,6 +264,7 @@ class Visits:
         stays.close(conn, begun, at, Ending.ANNULLED, Final(Fen(0), Fen(0), Fen(0)))
         parking.end(conn, begun, at)
         vouchers.free(conn, self.books.site, begun)
+        bookings.annulled(conn, self.books, at, begun)
         self.books.tell(conn, at, "event", "stay annulled", place, stay=begun, plate=found.plate)
         return _close_orders(conn, begun, "the stay was annulled")
 
@@ -292,6 +304,8 @@ class Visits:
 
         An order that may still be paid asks for what the driver was last told; its payment must fit the arrears.
         """
+        if is_visitor(reason, ending):
+            bookings.arrived(conn, self.books, at, self.rules, stay.id, stay.plate, stay.tariff)
         due_fen, credit_fen = self._let_off(conn, at, stay, until, reason, ending)
         asked = (order.account.asks(stay.account) for order in book.pending_of(conn, stay.id))
         final = close_account(stay.account.paid_fen, Fen(max(due_fen, *asked, 0)), reason, ending, credit_fen)
@@ -309,12 +323,15 @@ class Visits:
     ) -> tuple[Fen, Fen]:
         """Use up the vouchers of a stay that ends; gives what is still due, and what all its vouchers let it off.
 
-        A promise is kept as it was made: by its quote. Where nothing is asked for, the vouchers are free again.
+        A promise is kept as it was made: by its quote. Where nothing is asked for, the vouchers are free again; but a
+        visitor's host pays its part, even if a person let him out.
         """
         site, charged = self.books.site, self._charge(conn, stay, until)
         if not keeps_promise(reason, ending) and not is_owed(reason, ending):
-            vouchers.free(conn, site, stay.id)
-            return Fen(charged.due.due_fen + charged.let_off_fen), stay.account.credit_fen
+            hosts = [line for line in charged.lines if line.kind == HOST] if is_visitor(reason, ending) else []
+            vouchers.reserve(conn, site, stay.id, None, hosts)
+            used = vouchers.use(conn, self.books, at, stay.id)
+            return Fen(charged.due.due_fen + charged.let_off_fen - used), Fen(stay.account.credit_fen + used)
         if not keeps_promise(reason, ending):
             vouchers.reserve(conn, site, stay.id, None, charged.lines)
         used = vouchers.use(conn, self.books, at, stay.id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, select, update
 
 from billing import stays
 from billing.accounts import flows
@@ -22,10 +22,13 @@ from scada.model.money import NOTHING, Fen
 from scada.model.names import MerchantId, QuoteId, SiteId, StayId, VoucherId
 from scada.model.plate import Plate
 from scada.ports import BillingError
+from scada.store.schema import booking_visit as visits
 from scada.store.schema import merchant as merchant_table
 from scada.store.schema import stay as stay_table
 from scada.store.schema import voucher as vouchers
 
+OF_VISIT: Final = exists().where(visits.c.voucher == vouchers.c.id)
+"""Whether a voucher was given to a visitor by his host's booking."""
 _DAY: Final = timedelta(hours=24)
 _CODE_SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LONG: Final = 10
@@ -62,12 +65,29 @@ def issue(
     return made
 
 
+def for_visitor(
+    conn: Connection,
+    books: Books,
+    at: datetime,
+    host: Merchant,
+    plate: Plate,
+    kind: VoucherKind,
+    value: int,
+    lasts: timedelta,
+) -> VoucherId:
+    """Give a host's voucher to a visitor who has come; what it may give was looked at when he was booked."""
+    wanted = Wanted(kind, value, at + lasts, plate)
+    made = Issued(VoucherId(new_id(at)))
+    _insert(conn, books, at, host, wanted, made, "booking")
+    return made.id
+
+
 def claim(conn: Connection, books: Books, at: datetime, code: str, plate: Plate, by: str) -> Issued | NotDone:
     """Bind a voucher that was given as a code to a plate, once."""
     row = conn.execute(select(vouchers).where(vouchers.c.site == books.site, vouchers.c.code == code)).one_or_none()
     if row is None or row.plate is not None or row.state != "ISSUED" or row.valid_until <= at:
         return NotDone("there is no such code, or it is used up")
-    merchant = _of_id(conn, books.site, row.merchant)
+    merchant = merchants.of_id(conn, MerchantId(row.merchant), lock=True)
     given = _given(conn, books.site, merchant, at, at, plate)
     if merchant.agreement.per_plate and given.to_plate >= merchant.agreement.per_plate:
         return NotDone(f"{merchant.name} gives a plate {merchant.agreement.per_plate} in 24 hours at most")
@@ -90,11 +110,11 @@ def withdraw(
 ) -> Issued | NotDone:
     """Take a voucher back that has not been used up; its stay, if one has reserved it, is to be priced anew.
 
-    A merchant takes back its own ones only.
+    A merchant takes back its own ones only, and none that belongs to a visitor's booking.
     """
     mine = (vouchers.c.site == books.site) & (vouchers.c.id == voucher)
     if merchant is not None:
-        mine &= vouchers.c.merchant == merchant
+        mine &= (vouchers.c.merchant == merchant) & ~OF_VISIT
     row = conn.execute(select(vouchers).where(mine).with_for_update()).one_or_none()
     if row is None or row.state not in ("ISSUED", "RESERVED"):
         return NotDone("there is no such voucher, or it is used up or withdrawn")
@@ -105,13 +125,20 @@ def withdraw(
 
 
 def shown(conn: Connection, site: SiteId, stay: StayId, plate: Plate, at: datetime) -> Shown:
-    """Give the vouchers that may count for a stay: good ones of its plate, and those that it has reserved."""
+    """Give the vouchers that may count for a stay: good ones of its plate, and those that it has reserved.
+
+    A host's voucher for a visitor counts for the stay of that visit alone.
+    """
     mine = (vouchers.c.site == site) & (vouchers.c.plate == plate)
     good = (vouchers.c.state == "ISSUED") & (vouchers.c.valid_until > at)
     held = (vouchers.c.state == "RESERVED") & (vouchers.c.stay == stay)
-    query = select(vouchers).where(mine, good | held).order_by(vouchers.c.id)
+    joined = vouchers.outerjoin(visits, visits.c.voucher == vouchers.c.id)
+    joined = joined.join(merchant_table, merchant_table.c.id == vouchers.c.merchant)
+    here = visits.c.id.is_(None) | (visits.c.stay == stay)
+    query = select(vouchers, visits.c.id.label("visit"), merchant_table.c.name).select_from(joined)
     found = tuple(
-        Voucher(VoucherKind(row.kind), row.value, row.ticket, row.id, row.alone) for row in conn.execute(query)
+        Voucher(VoucherKind(row.kind), row.value, row.ticket, row.id, row.alone, row.name if row.visit else "")
+        for row in conn.execute(query.where(mine, good | held, here).order_by(vouchers.c.id))
     )
     return Shown(found, _used_tickets(conn, site, plate, at) if any(one.ticket for one in found) else frozenset())
 
@@ -208,7 +235,7 @@ def _use_up(conn: Connection, books: Books, at: datetime, stay: StayId, row: Row
 def _given(
     conn: Connection, site: SiteId, merchant: Merchant, at: datetime, midnight: datetime, plate: Plate | None
 ) -> Given:
-    mine = (vouchers.c.merchant == merchant.id) & (vouchers.c.state != "WITHDRAWN")
+    mine = (vouchers.c.merchant == merchant.id) & (vouchers.c.state != "WITHDRAWN") & ~OF_VISIT
     return Given(
         to_plate=0 if plate is None else _count(conn, mine & (vouchers.c.plate == plate), at - _DAY),
         today=_count(conn, mine, midnight),
@@ -220,14 +247,6 @@ def _given(
 def _count(conn: Connection, which: ColumnElement[bool], since: datetime) -> int:
     query = select(func.count()).select_from(vouchers).where(which, vouchers.c.given_at >= since)
     return conn.execute(query).scalar_one()
-
-
-def _of_id(conn: Connection, site: SiteId, merchant: str) -> Merchant:
-    name = conn.execute(select(merchant_table.c.name).where(merchant_table.c.id == merchant)).scalar_one()
-    found = merchants.find(conn, site, name, lock=True)
-    if found is None:
-        raise BillingError(f"no merchant {merchant}")
-    return found
 
 
 def _used_tickets(conn: Connection, site: SiteId, plate: Plate, at: datetime) -> frozenset[str]:

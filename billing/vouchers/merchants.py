@@ -11,7 +11,7 @@ from billing.accounts.chart import Account
 from billing.books import NOWHERE, Books
 from billing.ids import new_id
 from billing.tariff import VoucherKind
-from billing.vouchers.terms import Agreement, Manner, Merchant, NotDone, merchant_part
+from billing.vouchers.terms import Agreement, Hosting, Manner, Merchant, NotDone, merchant_part
 from scada.model.money import NOTHING, Fen
 from scada.model.names import MerchantId, OrderId, SiteId
 from scada.store.schema import merchant as merchants
@@ -49,6 +49,12 @@ def find(conn: Connection, site: SiteId, name: str, *, lock: bool = False) -> Me
     query = select(merchants).where(merchants.c.site == site, merchants.c.name == name)
     row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _merchant(row)
+
+
+def of_id(conn: Connection, merchant: MerchantId, *, lock: bool = False) -> Merchant:
+    """Give a merchant that some row names; `lock` its own for this transaction."""
+    query = select(merchants).where(merchants.c.id == merchant)
+    return _merchant(conn.execute(query.with_for_update() if lock else query).one())
 
 
 def all_of(conn: Connection, site: SiteId) -> tuple[Merchant, ...]:
@@ -148,6 +154,7 @@ def pay_invoice(
 
 
 def _columns(terms: Agreement) -> dict[str, object]:
+    hosting = terms.hosting or Hosting()
     return {
         "manner": terms.manner.value,
         "most": {kind.value: most for kind, most in terms.most.items()},
@@ -156,6 +163,10 @@ def _columns(terms: Agreement) -> dict[str, object]:
         "per_day": terms.per_day,
         "stackable": terms.stackable,
         "pays_percent": terms.pays_percent,
+        "may_book": terms.hosting is not None,
+        "book_open": hosting.open,
+        "book_per_day": hosting.per_day,
+        "book_month_fen": hosting.month_fen,
     }
 
 
@@ -168,5 +179,6 @@ def _merchant(row: Row[tuple[object, ...]]) -> Merchant:
         per_day=row.per_day,
         stackable=row.stackable,
         pays_percent=row.pays_percent,
+        hosting=Hosting(row.book_open, row.book_per_day, Fen(row.book_month_fen)) if row.may_book else None,
     )
     return Merchant(MerchantId(row.id), row.name, terms, row.ended_at)

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from billing.vouchers import merchants
+from billing.vouchers.book import OF_VISIT
 from billing.vouchers.terms import Merchant, left_of, merchant_part
 from scada.model.masks import MASK
 from scada.model.money import Fen
@@ -44,6 +45,7 @@ def seen(conn: Connection, site: SiteId, merchant: Merchant, times: Times) -> di
     return {
         "name": merchant.name,
         "ended": merchant.ended_at is not None,
+        "may_book": terms.hosting is not None,
         "most": {kind.value: most for kind, most in terms.most.items()},
         "manner": terms.manner.value,
         "left_fen": left_of(terms, owes, reserved),
@@ -60,7 +62,7 @@ def given_since(
     conn: Connection, merchant: Merchant, times: Times, most: int, before: str = ""
 ) -> list[dict[str, object]]:
     """Give this month's vouchers, the newest first; those older than the voucher `before`, if one is named."""
-    mine = (vouchers.c.merchant == merchant.id) & (vouchers.c.given_at >= times.month)
+    mine = (vouchers.c.merchant == merchant.id) & (vouchers.c.given_at >= times.month) & ~OF_VISIT
     if before:
         mine &= vouchers.c.id < before
     rows = conn.execute(select(vouchers).where(mine).order_by(vouchers.c.id.desc()).limit(most))
@@ -68,7 +70,8 @@ def given_since(
 
 
 def _summed(conn: Connection, merchant: Merchant, since: datetime) -> dict[str, object]:
-    good = (vouchers.c.merchant == merchant.id) & (vouchers.c.given_at >= since) & (vouchers.c.state != "WITHDRAWN")
+    mine = (vouchers.c.merchant == merchant.id) & ~OF_VISIT
+    good = mine & (vouchers.c.given_at >= since) & (vouchers.c.state != "WITHDRAWN")
     used = good & (vouchers.c.state == "USED")
     query = select(vouchers.c.amount_fen, vouchers.c.pays_percent).where(used)
     parts = [merchant_part(Fen(row.amount_fen), row.pays_percent) for row in conn.execute(query)]

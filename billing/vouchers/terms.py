@@ -28,12 +28,22 @@ class Manner(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hosting:
+    """How many visitors a host may book: who may still come, on a day, and for how much a month; 0: no limit."""
+
+    open: int = 0
+    per_day: int = 0
+    month_fen: Fen = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """What was agreed with a merchant.
 
     `most` names the kinds it may give and the largest value of each. `limit_fen`: what a post-paid one may owe.
     It gives `per_plate` vouchers to a plate in 24 hours and `per_day` in all on a day at most; 0: as many as it
-    likes. `pays_percent` of what a voucher lets off is the merchant's to pay, the rest is our own discount.
+    likes. `pays_percent` of what a voucher lets off is the merchant's to pay, the rest is our own discount. `hosting`:
+    it may book visitors (`billing.bookings`).
     """
 
     manner: Manner
@@ -43,6 +53,7 @@ class Agreement:
     per_day: int = 0
     stackable: bool = False
     pays_percent: int = 100
+    hosting: Hosting | None = None
 
 
 @dataclass(frozen=True, slots=True)

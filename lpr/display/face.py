@@ -139,7 +139,15 @@ def duration(minutes: int, language: str) -> str:
 
 
 _GREEN: Final = frozenset(
-    {Message.WELCOME, Message.GO, Message.GO_FREE, Message.GO_PAID, Message.PLEASE_GO, Message.OPEN_LANE}
+    {
+        Message.WELCOME,
+        Message.GO,
+        Message.GO_FREE,
+        Message.GO_PAID,
+        Message.GO_VISITOR,
+        Message.PLEASE_GO,
+        Message.OPEN_LANE,
+    }
 )
 _YELLOW: Final = frozenset(
     {

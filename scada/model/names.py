@@ -15,6 +15,8 @@ DemandId = NewType("DemandId", str)
 """A demand that no stay's quote makes: a month card, old debts, a merchant's top-up."""
 MerchantId = NewType("MerchantId", str)
 VoucherId = NewType("VoucherId", str)
+BookingId = NewType("BookingId", str)
+"""A visitor whom a host has announced."""
 RequestId = NewType("RequestId", str)
 CaseId = NewType("CaseId", str)
 PictureId = NewType("PictureId", str)

@@ -46,6 +46,15 @@ class CardProduct(Section):
     most: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
+class Visitors(Section):
+    """Visitors whom hosts book: how early and late they may come, how long and how far ahead a booking may be."""
+
+    early_min: Annotated[int, Field(ge=0, le=1440)] = 30
+    late_min: Annotated[int, Field(ge=0, le=1440)] = 60
+    longest_days: Annotated[int, Field(ge=1, le=366)] = 31
+    ahead_days: Annotated[int, Field(ge=1, le=366)] = 90
+
+
 class Arrears(Section):
     """What is done about debts of earlier stays: at the exit, at the entry, and when one is given up.
 

@@ -86,6 +86,7 @@ _SEE_MONEY = frozenset(
         "case",
         "merchants",
         "vouchers",
+        "bookings",
         "arrears",
         "card_products",
         "cards",
@@ -103,6 +104,8 @@ _CREDIT = frozenset({"give_voucher", "claim_voucher", "withdraw_voucher", "order
     "sell_card",
     "renew_card",
     "change_card_plate",
+    "book_visitor",
+    "withdraw_booking",
 }
 """What lets a driver pay less or in another way, within what was agreed."""
 _AGREE = frozenset(

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from billing.books import Books
 from billing.doors.shop import WRONG_MOST, ShopDoor
+from billing.doors.staff import Staff
 from billing.driver.tokens import Tokens
 from billing.settle import Merchant as Account
 from billing.tariff import VoucherKind
@@ -91,7 +92,7 @@ async def street(tmp_path: Path) -> AsyncIterator[Street]:
         for name in ("Shop", "Other"):
             codes[name] = await db.write(partial(taken_in, clock.now(), name))
         desk = VoucherDesk(db, BOOKS, clock, ZoneInfo("Asia/Shanghai"), lambda _stay: None)
-        yield Street(db, clock, ShopDoor(desk, db, BOOKS, clock, TOKENS), codes)
+        yield Street(db, clock, ShopDoor(desk, db, BOOKS, clock, Staff(db, BOOKS, clock, TOKENS)), codes)
         assert await db.read(verify) is None
 
 

@@ -15,6 +15,9 @@ from billing.accounts.audit import mistakes
 from billing.accounts.balances import balance
 from billing.accounts.chart import Account
 from billing.arrears import debts
+from billing.bookings import book as bookings
+from billing.bookings.terms import AS_SHIPPED, Pays
+from billing.bookings.terms import Wanted as Announced
 from billing.books import Books, Place
 from billing.counter import receipts, shifts
 from billing.counter.words import HandedTo, Receipt, Shift
@@ -33,14 +36,15 @@ from billing.visit.park import Park
 from billing.visit.visits import Visits
 from billing.vouchers import book as vouchers
 from billing.vouchers import merchants
-from billing.vouchers.terms import Agreement, Manner, Wanted
+from billing.vouchers.shop import Times
+from billing.vouchers.terms import Agreement, Hosting, Manner, Wanted
 from scada.config import Config, load
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
-from scada.model.names import LaneName, OrderId, StayId
+from scada.model.names import BookingId, LaneName, OrderId, StayId
 from scada.model.plate import Plate
 from scada.settings.money import Arrears
-from scada.store.schema import metadata, open_request, parking_deduction, settlement, stay
+from scada.store.schema import booking, metadata, open_request, parking_deduction, settlement, stay
 from scada.store.schema import refund as refund_table
 from tests.support.billing import ROOT, made_passage
 from tests.support.tariffs import SHANGHAI, simple_tariff
@@ -56,6 +60,7 @@ SHOP = Agreement(
     {VoucherKind.MINUTES: 120, VoucherKind.MONEY: 2000, VoucherKind.PERCENT: 50, VoucherKind.FULL: 0},
     limit_fen=Fen(100_000),
     stackable=True,
+    hosting=Hosting(),
 )
 ENGINE = create_engine("sqlite://", poolclass=StaticPool)
 
@@ -65,6 +70,8 @@ steps = st.lists(
         st.tuples(st.just("order"), st.integers(0, 1), st.just("")),
         st.tuples(st.just("paid"), st.integers(0, 9), st.just("")),
         st.tuples(st.just("voucher"), st.integers(0, 1), st.sampled_from(("MONEY 300", "MINUTES 60", "PERCENT 50"))),
+        st.tuples(st.just("book"), st.integers(0, 1), st.sampled_from(("full:0", "money:300", "minutes:60", "none:0"))),
+        st.tuples(st.just("unbook"), st.integers(0, 9), st.just("")),
         st.tuples(st.just("deduct"), st.integers(0, 1), st.just("")),
         st.tuples(st.just("deducted"), st.integers(0, 9), st.sampled_from(("ACCEPTED", "SUCCESS", "PAY_FAIL"))),
         st.tuples(st.just("demand"), st.integers(0, 1), st.just("")),
@@ -158,6 +165,21 @@ class Site:
         kind, value = what.split()
         wanted = Wanted(VoucherKind[kind], int(value), self.at + timedelta(hours=5), Plate(PLATES[car]))
         vouchers.issue(self.conn, self.books, self.at, self.at, "Shop", wanted, "li")
+
+    def book(self, car: int, pays: str) -> None:
+        """A host announces a car, which may be inside."""
+        kind, value = pays.split(":")
+        until = self.at + timedelta(hours=12)
+        what = Announced(Plate(PLATES[car]), self.at, until, Pays(kind), int(value), entries=0)
+        host = merchants.find(self.conn, self.books.site, "Shop")
+        assert host is not None
+        bookings.add(self.conn, self.books, Times(self.at, self.at), AS_SHIPPED, host, what, "li")
+
+    def unbook(self, which: int, _: str) -> None:
+        rows = self.conn.execute(select(booking).order_by(booking.c.id)).all()
+        if rows:
+            name = BookingId(rows[which % len(rows)].id)
+            bookings.withdraw(self.conn, self.books, self.at, AS_SHIPPED, name, "li")
 
     def deduct(self, car: int, _: str) -> None:
         """Have a deduction asked for as the lane does, for what the stay owes itself."""
@@ -318,6 +340,8 @@ class Site:
     ],
     "ask",
 )
+@example([("book", 0, "full:0"), ("order", 0, ""), ("leave", 0, "EXIT VISITOR"), ("unbook", 0, "")], "ask")
+@example([("order", 0, ""), ("book", 0, "money:300"), ("paid", 0, ""), ("unbook", 0, ""), ("cash", 0, "")], "ask")
 def test_after_every_event_columns_and_ledger_agree(played: list[tuple[str, int, str]], at_exit: str) -> None:
     with empty_books() as conn:
         site = Site(conn, at_exit=at_exit)

@@ -40,7 +40,8 @@ insides = st.builds(Inside, kinds, colours, names, st.integers(0, 20_000).map(Fe
 def arrivals(draw: st.DrawFn) -> Arrival:
     known = ZONES.find(draw(names))
     count = ZoneCount(draw(st.integers(0, 120)), known.spaces, known.reserved)
-    return Arrival(draw(reads), NOW, known.name, count, draw(sets), draw(st.none() | insides))
+    held, inside = draw(sets), draw(st.none() | insides)
+    return Arrival(draw(reads), NOW, known.name, count, held, inside, booked=draw(st.booleans()))
 
 
 def holding(car: Arrival, kind: RightKind) -> bool:

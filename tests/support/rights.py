@@ -43,7 +43,10 @@ def arrival(
     rights: tuple[Right, ...] = (),
     inside: Inside | None = None,
     read: PlateRead | None = None,
+    *,
+    booked: bool = False,
 ) -> Arrival:
     """Let a car stand before a lane into a zone that holds so many cars."""
     known = ZONES.find(zone)
-    return Arrival(read or seen(), NOW, zone, ZoneCount(cars, known.spaces, known.reserved), rights, inside)
+    count = ZoneCount(cars, known.spaces, known.reserved)
+    return Arrival(read or seen(), NOW, zone, count, rights, inside, booked=booked)

@@ -35,6 +35,10 @@ RESCUE = seen("京A1234应急", PlateKind.UNKNOWN, PlateColour.UNKNOWN)
     [
         (arrival(), Reason.ADMITTED),
         (arrival(cars=89), Reason.ADMITTED),
+        (arrival(booked=True), Reason.BOOKED),
+        (arrival(cars=99, booked=True), Reason.BOOKED),
+        (arrival(zone=STAFF, booked=True), Reason.BOOKED),
+        (arrival(rights=(MONTH,), booked=True), Reason.MONTH),
         (arrival(rights=(MONTH,)), Reason.MONTH),
         (arrival(cars=99, rights=(MONTH,)), Reason.MONTH),
         (arrival(rights=(right(RightKind.MONTH, zone=ROOF),)), Reason.MONTH),

@@ -17,7 +17,7 @@ from billing.books import Books
 from billing.doors.vouchers import all_shown
 from billing.tariff import VoucherKind
 from billing.vouchers import book, links, merchants
-from billing.vouchers.terms import Agreement, Manner, Merchant, NotDone, Wanted, why_wrong
+from billing.vouchers.terms import Agreement, Hosting, Manner, Merchant, NotDone, Wanted, why_wrong
 from scada import say
 from scada.clock import clock_from
 from scada.commands.upkeep import who, with_database
@@ -29,7 +29,7 @@ from scada.store.db import Database
 
 _NOBODY: Final = NotDone("there is no merchant of this name: daozha merchant list")
 _INTO: Final = {"bank": Account.BANK, "safe": Account.SAFE}
-_SHOWN: Final = ("merchant", "manner", "owes", "reserved", "gives", "per plate", "per day", "pays", "ended")
+_SHOWN: Final = ("merchant", "manner", "owes", "reserved", "gives", "per plate", "per day", "pays", "books", "ended")
 _VOUCHER: Final = ("id", "merchant", "plate", "code", "kind", "value", "state", "let off", "valid until")
 
 
@@ -72,7 +72,10 @@ def show(asked: argparse.Namespace) -> int:
             sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
             return 0
         columns = ("merchant", "manner", "owes_fen", "reserved_fen", "most", "per_plate", "per_day", "pays_percent")
-        lines = [[*(str(row[name]) for name in columns), str(row["ended_at"] or "")] for row in rows]
+        lines = [
+            [*(str(row[name]) for name in columns), "visitors" if row["hosting"] else "", str(row["ended_at"] or "")]
+            for row in rows
+        ]
         say.show_table(say.counted(len(rows), "merchant"), _SHOWN, lines)
         return 0
 
@@ -225,12 +228,13 @@ def _agreed(asked: argparse.Namespace, work: Callable[[], int]) -> int:
 def _terms(asked: argparse.Namespace) -> Agreement:
     return Agreement(
         manner=Manner(asked.manner.upper()),
-        most=_kinds(asked.kinds),
+        most=_kinds(asked.kinds) if asked.kinds or not asked.may_book else {},
         limit_fen=Fen(asked.limit),
         per_plate=asked.per_plate,
         per_day=asked.per_day,
         stackable=asked.stackable,
         pays_percent=asked.pays,
+        hosting=Hosting(asked.book_open, asked.book_per_day, Fen(asked.book_month)) if asked.may_book else None,
     )
 
 

@@ -1,8 +1,9 @@
-"""The words and options of `daozha merchant`, `voucher` and `arrears`. Nothing is imported here but argparse."""
+"""The words and options of `daozha merchant`, `voucher`, `booking`, `card`, `arrears`. It imports argparse alone."""
 
 import argparse
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 Adder = Callable[..., argparse.ArgumentParser]
@@ -14,6 +15,7 @@ Lazily = Callable[[str, str], Run]
 _MERCHANTS: Final = "scada.commands.money.merchants"
 _ARREARS: Final = "scada.commands.money.arrears"
 _CARDS: Final = "scada.commands.money.cards"
+_BOOKINGS: Final = "scada.commands.money.bookings"
 _KIND_HELP: Final = "minutes:60, money:500 (fen), percent:50 or full"
 
 
@@ -23,6 +25,7 @@ def add_credit(
     """Add the commands of merchants, vouchers and old debts."""
     _merchants(group(add, "merchant", "shops and others that give vouchers"), command, lazily)
     _vouchers(group(add, "voucher", "what merchants give their visitors"), command, lazily)
+    _bookings(group(add, "booking", "visitors whom hosts announce"), command, lazily)
     _cards(group(add, "card", "month cards as goods"), command, lazily)
     _arrears(group(add, "arrears", "what plates still owe"), command, lazily, period)
 
@@ -32,12 +35,16 @@ def _merchants(add: Adder, command: Command, lazily: Lazily) -> None:
         new = command(add, name, told, lazily(_MERCHANTS, name))
         new.add_argument("name", metavar="NAME")
         new.add_argument("--manner", required=True, choices=("prepaid", "postpaid"), help="pays ahead, or by invoice")
-        new.add_argument("--kinds", required=True, metavar="LIST", help=f"what it may give at most: {_KIND_HELP}, …")
+        new.add_argument("--kinds", default="", metavar="LIST", help=f"what it may give at most: {_KIND_HELP}, …")
         new.add_argument("--limit", type=int, default=0, metavar="FEN", help="what a post-paid one may owe")
         new.add_argument("--per-plate", type=int, default=0, metavar="N", help="to a plate in 24 hours (0: no limit)")
         new.add_argument("--per-day", type=int, default=0, metavar="N", help="on a day in all (0: no limit)")
         new.add_argument("--stackable", action="store_true", help="they may go together with other vouchers")
         new.add_argument("--pays", type=int, default=100, metavar="PERCENT", help="its part; the rest is our discount")
+        new.add_argument("--may-book", action="store_true", help="it is a host: it may announce visitors")
+        new.add_argument("--book-open", type=int, default=0, metavar="N", help="who may still come (0: no limit)")
+        new.add_argument("--book-per-day", type=int, default=0, metavar="N", help="announced on a day (0: no limit)")
+        new.add_argument("--book-month", type=int, default=0, metavar="FEN", help="paid in a month (0: no limit)")
     old = command(add, "end", "end an agreement", lazily(_MERCHANTS, "end"))
     shown = command(add, "list", "show who gives vouchers and owes what", lazily(_MERCHANTS, "show"))
     shown.add_argument("--json", action="store_true", help="one JSON list for programs")
@@ -73,6 +80,30 @@ def _vouchers(add: Adder, command: Command, lazily: Lazily) -> None:
     shown.add_argument("--merchant", metavar="NAME")
     shown.add_argument("--plate", metavar="PLATE")
     shown.add_argument("--json", action="store_true", help="one JSON list for programs")
+
+
+def _bookings(add: Adder, command: Command, lazily: Lazily) -> None:
+    new = command(add, "add", "announce a visitor", lazily(_BOOKINGS, "add"))
+    old = command(add, "change", "announce anew who has not come yet", lazily(_BOOKINGS, "change"))
+    old.add_argument("id", metavar="ID")
+    for one in (new, old):
+        one.add_argument("host", metavar="HOST", help="a merchant that may book: daozha merchant list")
+        one.add_argument("plate", metavar="PLATE")
+        one.add_argument("--from", dest="since", required=True, metavar="TIME", help="like '2026-05-01 08:00'")
+        one.add_argument("--to", required=True, metavar="TIME", help="a moment, or the last day; site's time")
+        one.add_argument("--pays", metavar="WHAT", help="none (default), full, minutes:120, money:2000 (fen)")
+        one.add_argument("--entries", metavar="N", help="how often he may come, or any (default: 1)")
+        one.add_argument("--note", metavar="TEXT", help="for the host's report")
+    back = command(add, "withdraw", "take a booking back", lazily(_BOOKINGS, "withdraw"))
+    back.add_argument("id", metavar="ID")
+    shown = command(add, "list", "show bookings, the newest first", lazily(_BOOKINGS, "show"))
+    shown.add_argument("--host", metavar="NAME")
+    shown.add_argument("--plate", metavar="PLATE")
+    shown.add_argument("--to-come", action="store_true", help="those whose cars may still come")
+    shown.add_argument("--json", action="store_true", help="one JSON list for programs")
+    many = command(add, "import", "announce all visitors of a CSV file, or none", lazily(_BOOKINGS, "import_file"))
+    many.add_argument("file", type=Path, metavar="FILE", help="columns: host, plate, from, to, pays, entries, note")
+    many.add_argument("--host", metavar="NAME", help="who announces those of whom the file names no host")
 
 
 def _cards(add: Adder, command: Command, lazily: Lazily) -> None:

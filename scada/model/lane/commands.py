@@ -21,6 +21,7 @@ class Message(Enum):
     GO = "go"
     GO_FREE = "go_free"
     GO_PAID = "go_paid"
+    GO_VISITOR = "go_visitor"
     HELP_COMES = "help_comes"
     BACK_OUT = "back_out"
     ONE_AT_A_TIME = "one_at_a_time"

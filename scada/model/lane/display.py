@@ -84,7 +84,7 @@ def _while_others_pass(lane: Lane, way: Direction) -> Message | None:
 
 def _farewell(lane: Lane, reason: Reason) -> Message:
     if lane.direction is Direction.ENTRY:
-        return Message.GO
+        return Message.GO_VISITOR if reason is Reason.BOOKED else Message.GO
     if reason is Reason.FREE:
         return Message.GO_FREE
     return Message.GO_PAID if reason in (Reason.PAID, Reason.PREPAID, Reason.ACCEPTED) else Message.GO

@@ -26,6 +26,7 @@ class Reason(Enum):
     ADMITTED = "ADMITTED"
     MONTH = "MONTH"
     WHITE_LIST = "WHITE_LIST"
+    BOOKED = "BOOKED"
     TRANSIT = "TRANSIT"
     FREE = "FREE"
     PREPAID = "PREPAID"

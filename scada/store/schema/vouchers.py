@@ -1,6 +1,6 @@
 """Merchants, the vouchers they give, and the invoices they get."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, false
 
 from scada.store.schema.base import Utc, metadata
 
@@ -19,9 +19,16 @@ merchant = Table(
     Column("pays_percent", Integer, nullable=False),
     Column("made_at", Utc, nullable=False),
     Column("ended_at", Utc),
+    Column("may_book", Boolean, nullable=False, server_default=false()),
+    Column("book_open", Integer, nullable=False, server_default="0"),
+    Column("book_per_day", Integer, nullable=False, server_default="0"),
+    Column("book_month_fen", Integer, nullable=False, server_default="0"),
     UniqueConstraint("site", "name"),
 )
-"""Whoever gives vouchers to its visitors. `manner`: PREPAID, POSTPAID; `most`: the largest value of each kind."""
+"""Whoever gives vouchers to its visitors. `manner`: PREPAID, POSTPAID; `most`: the largest value of each kind.
+
+`may_book`: it is a host, too, with limits of its own (0: none) for visitors who may still come, a day and a month.
+"""
 
 merchant_invoice = Table(
     "merchant_invoice",
