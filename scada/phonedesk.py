@@ -15,9 +15,9 @@ from billing.doors.host import HostDoor
 from billing.doors.me import PhoneDesk
 from billing.doors.mycards import CardParts, PhoneCards
 from billing.doors.shop import ShopDoor
+from billing.doors.staff import Staff
 from billing.driver.bindings import Phones as Bindings
 from billing.driver.means import Means
-from billing.doors.staff import Staff
 from billing.driver.pushes import PushDesk
 from billing.driver.tokens import Tokens, driver_key
 from billing.driver.visitors import Seal
