@@ -131,6 +131,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),
         plant.phones.pushes.watch(),
+        plant.phones.reminders.run(),
         plant.requests.watch(),
         LoopLag(plant.tags, plant.clock).run(),
         _show_site(plant),

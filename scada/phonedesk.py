@@ -18,7 +18,9 @@ from billing.doors.shop import ShopDoor
 from billing.doors.staff import Staff
 from billing.driver.bindings import Phones as Bindings
 from billing.driver.means import Means
+from billing.driver.messenger import Messenger
 from billing.driver.pushes import PushDesk
+from billing.driver.reminders import CardReminders, Reminding
 from billing.driver.tokens import Tokens, driver_key
 from billing.driver.visitors import Seal
 from billing.pay.web import WeChatWeb
@@ -45,6 +47,7 @@ class PhoneRoom:
     driver: DriverDesk
     known: PhoneDesk
     pushes: PushDesk
+    reminders: CardReminders
     shop: ShopDoor
     cards: PhoneCards
     host: HostDoor
@@ -82,7 +85,7 @@ def phone_room(
         bound=lambda binding: db.read(lambda conn: Bindings(config.site_id, conn).holds(binding)),
         web=web,
     )
-    desk, books = DriverDesk(parts), Books.of(config)
+    desk, books, messenger = DriverDesk(parts), Books.of(config), Messenger(clock, web)
     staff = Staff(db, books, clock, Tokens(key, "shop"))
     return PhoneRoom(
         driver=desk,
@@ -94,13 +97,13 @@ def phone_room(
             clock,
             config.site.zone_info,
             config.phones.templates,
-            web,
+            messenger,
             lambda stay, binding: f"{config.web.public.url}/f/{desk.token_pushed(stay, binding)}",
         ),
         cards=PhoneCards(
             CardParts(
                 db=db,
-                books=Books.of(config),
+                books=books,
                 clock=clock,
                 zone=config.site.zone_info,
                 products=products_of(config.card_products),
@@ -109,9 +112,15 @@ def phone_room(
                 tokens=Tokens(key, "card"),
             )
         ),
+        reminders=CardReminders(config.site_id, db, clock, config.site.zone_info, messenger, _reminding(config)),
         shop=ShopDoor(vouchers, db, books, clock, staff),
         host=HostDoor(bookings, staff),
     )
+
+
+def _reminding(config: Config) -> Reminding:
+    phones = config.phones
+    return Reminding(phones.remind_days, phones.templates.of("card"), f"{config.web.public.url}/me/cards")
 
 
 def _tickets(key: bytes, clock: Clock) -> Phones:

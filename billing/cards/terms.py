@@ -1,7 +1,7 @@
 """What a month card costs, from when to when it holds, and what of it is earned. Pure; days are the site's own."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Literal
@@ -65,6 +65,15 @@ class Period:
     def unused(self, day: date) -> Fen:
         """Give what is left for the days after this one, which still counts as used."""
         return Fen(self.price_fen - self.earned(day + timedelta(days=1)))
+
+
+def due_reminder(until: date | None, today: date, days: Sequence[int]) -> int | None:
+    """Give which reminder, by its days before the last one, is due for a card that is paid until before a day.
+
+    Of several that are due the last one alone is; None once the card is over.
+    """
+    left = -1 if until is None else (until - today).days - 1
+    return None if left < 0 else min((one for one in days if left <= one), default=None)
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:

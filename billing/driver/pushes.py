@@ -16,9 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing import stays
 from billing.driver.bindings import Binding, Phones
+from billing.driver.messenger import Messenger, Told, became
 from billing.ids import new_id
-from billing.pay.gateway import Refused, Unknown
-from billing.pay.web import TOKEN_OVER, AccessToken, Pushed, WeChatWeb
 from billing.pay.worker import Worker
 from scada.clock import Clock
 from scada.model.money import Fen, yuan_text
@@ -34,7 +33,6 @@ log = structlog.get_logger(__name__)
 WAITING_MOST: Final = 64
 LATE_S: Final = 30.0
 """What waited longer is told to nobody: the car has gone on."""
-TOKEN_MARGIN_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class PushDesk:
         clock: Clock,
         zone: ZoneInfo,
         templates: Templates,
-        web: WeChatWeb | None,
+        messenger: Messenger,
         url_of: Callable[[StayId, str], str],
     ) -> None:
         self._site = site
@@ -65,10 +63,9 @@ class PushDesk:
         self._clock = clock
         self._zone = zone
         self._templates = templates
-        self._web = web
+        self._messenger = messenger
         self._url_of = url_of
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(WAITING_MOST)
-        self._token: tuple[AccessToken, float] | None = None
         self._worker = Worker("pushes to phones")
         self.watch = self._worker.watch
 
@@ -92,7 +89,7 @@ class PushDesk:
         self._put(Message("paid", stay, {"order": order, "at": at}, self._clock.seconds()))
 
     def _put(self, message: Message) -> None:
-        if self._web is None or not self._templates.of(message.kind):
+        if not self._messenger.speaks or not self._templates.of(message.kind):
             return
         try:
             self._waiting.put_nowait(message)
@@ -122,42 +119,12 @@ class PushDesk:
         for binding in bound:
             await self._note(binding.openid, message, await self._tell(binding, whole))
 
-    async def _tell(self, to: Binding, message: Message) -> Pushed:
-        """Push once; only a token that had ended is made anew, since then nothing was sent."""
-        outcome = await self._push(to, message)
-        if isinstance(outcome, Refused) and outcome.code in TOKEN_OVER:
-            self._token = None
-            outcome = await self._push(to, message)
-        return outcome
-
-    async def _push(self, to: Binding, message: Message) -> Pushed:
-        web = self._web
-        token = await self._fresh_token()
-        if web is None or not isinstance(token, AccessToken):
-            return token if isinstance(token, Refused | Unknown) else Unknown("no official account")
+    async def _tell(self, to: Binding, message: Message) -> Told:
         template, url = self._templates.of(message.kind), self._url_of(message.stay, to.id)
-        return await asyncio.to_thread(web.push, token, to.openid, template, url, message.fields)
+        return await self._messenger.tell(to.openid, template, url, message.fields)
 
-    async def _fresh_token(self) -> AccessToken | Refused | Unknown | None:
-        now_s = self._clock.seconds()
-        if self._token is not None and now_s < self._token[1]:
-            return self._token[0]
-        if self._web is None:
-            return None
-        found = await asyncio.to_thread(self._web.access_token)
-        if isinstance(found, AccessToken):
-            self._token = found, now_s + max(0.0, found.life_s - TOKEN_MARGIN_S)
-        return found
-
-    async def _note(self, openid: str, message: Message, outcome: Pushed) -> None:
-        state, said = "SENT", ""
-        match outcome:
-            case Refused(code=code):
-                state, said = "REFUSED", code
-            case Unknown(why=why):
-                state, said = "UNKNOWN", why
-            case None:
-                pass
+    async def _note(self, openid: str, message: Message, outcome: Told) -> None:
+        state, said = became(outcome)
         at = self._clock.now()
         row = {"id": new_id(at), "site": self._site, "openid": openid, "kind": message.kind, "stay": message.stay}
 

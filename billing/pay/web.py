@@ -83,10 +83,16 @@ class WeChatWeb:
             return Refused(str(answer.get("errcode", "")), str(answer.get("errmsg", ""))[:100])
         return AccessToken(token, float(life_s))
 
-    def push(self, token: AccessToken, openid: str, template: str, url: str, fields: Mapping[str, str]) -> Pushed:
-        """Push a template message to a follower of the official account. Never repeated: it may have come."""
+    def push(
+        self, token: AccessToken, openid: str, template: str, url: str, fields: Mapping[str, str], once: str = ""
+    ) -> Pushed:
+        """Push a template message to a follower of the official account: it may have come, whatever the answer.
+
+        It may be repeated with the same `once` for ten minutes: WeChat sends it once.
+        """
         data = {name: {"value": value} for name, value in fields.items()}
-        body = {"touser": openid, "template_id": template, "url": url, "data": data}
+        body: dict[str, object] = {"touser": openid, "template_id": template, "url": url, "data": data}
+        body |= {"client_msg_id": once} if once else {}
         answer = self._send("POST", f"/cgi-bin/message/template/send?{urlencode({'access_token': token.value})}", body)
         if isinstance(answer, Unknown):
             return answer

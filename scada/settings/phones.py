@@ -14,10 +14,11 @@ class Templates(Section):
 
     fee: Annotated[str, Field(max_length=64)] = ""
     paid: Annotated[str, Field(max_length=64)] = ""
+    card: Annotated[str, Field(max_length=64)] = ""
 
     def of(self, kind: str) -> str:
         """Give the id of a kind of message; empty if it is not pushed."""
-        return {"fee": self.fee, "paid": self.paid}.get(kind, "")
+        return {"fee": self.fee, "paid": self.paid, "card": self.card}.get(kind, "")
 
 
 class Phones(Section):
@@ -25,7 +26,7 @@ class Phones(Section):
 
     `app_secret_file` lies below the data folder; without it nobody is known inside WeChat, and phones pay by code or
     browser. `h5`: the merchant may take payments in browsers outside WeChat. `templates`: what is pushed to phones that
-    follow the official account.
+    follow the official account; `remind_days`: so many days before its last one a month card's phones are told.
     """
 
     lane_qr: Literal["native", "page"] = "native"
@@ -34,3 +35,4 @@ class Phones(Section):
     api_url: _Url = "https://api.weixin.qq.com"
     h5: bool = False
     templates: Templates = Templates()
+    remind_days: Annotated[tuple[Annotated[int, Field(ge=0, le=60)], ...], Field(strict=False, max_length=5)] = (7, 1)

@@ -15,6 +15,7 @@ from sqlalchemy import update
 from billing.books import NOWHERE
 from billing.doors.me import PhoneDesk
 from billing.driver.bindings import MOST_PHONES, MOST_PLATES, PAID_STAYS, NotBound, Phones
+from billing.driver.messenger import Messenger
 from billing.driver.pushes import PushDesk
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
@@ -88,7 +89,8 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
     templates = Templates(fee="SIM_FEE", paid="SIM_PAID")
     async with open_database(tmp_path) as db, open_till(config, db, ask_after_s=(60.0,)) as till:
         zone = await asyncio.to_thread(lambda: config.site.zone_info)
-        pushes = PushDesk(config.site_id, db, till.clock, zone, templates, web, lambda stay, _id: f"http://x/f/{stay}")
+        voice = Messenger(till.clock, web)
+        pushes = PushDesk(config.site_id, db, till.clock, zone, templates, voice, lambda stay, _: f"http://x/f/{stay}")
         desk = PhoneDesk(config.site_id, db, till.clock, SEAL, BOOM)
         door = int(config.wechat.notify_url.split(":")[2].split("/")[0])
         with notice_door(door, till.cashier):

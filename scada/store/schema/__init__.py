@@ -7,7 +7,7 @@ tables; a test compares its result with these files.
 from scada.store.schema.base import Utc, metadata
 from scada.store.schema.bills import bill_day, bill_row, case_note
 from scada.store.schema.bookings import booking, booking_visit
-from scada.store.schema.cards import card_period, month_card
+from scada.store.schema.cards import card_period, card_reminder, month_card
 from scada.store.schema.help import help_call
 from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
 from scada.store.schema.parking import parking_deduction, parking_session
@@ -31,6 +31,7 @@ __all__ = [
     "booking_visit",
     "camera_read",
     "card_period",
+    "card_reminder",
     "case",
     "case_note",
     "cash_payment",

@@ -1,6 +1,6 @@
 """Month cards as they were sold, and the periods that were paid for."""
 
-from sqlalchemy import JSON, Column, Date, ForeignKey, Integer, String, Table
+from sqlalchemy import JSON, Column, Date, ForeignKey, Integer, String, Table, UniqueConstraint
 
 from scada.store.schema.base import Utc, metadata
 
@@ -46,4 +46,25 @@ card_period = Table(
 What is neither earned nor given back is deferred.
 
 `out_trade_no`: the order that paid it; `shift`: the till that the cash went into.
+"""
+
+card_reminder = Table(
+    "card_reminder",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("card", String(32), ForeignKey("month_card.id"), nullable=False),
+    Column("until", Date, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("openid", String(128), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("sent_at", Utc),
+    Column("state", String(16), nullable=False),
+    Column("said", String(64), nullable=False, server_default=""),
+    UniqueConstraint("card", "until", "days", "openid"),
+)
+"""A phone that is told that a card ends: once for each end, and for each of the days before it on which it is told.
+
+States: WAITING; SENDING (first at `sent_at`; sent again for some minutes if WeChat gave no answer); SENT, REFUSED or
+UNKNOWN, by what WeChat `said`; DROPPED: the card was renewed or the plate unbound meanwhile.
 """

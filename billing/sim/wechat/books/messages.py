@@ -16,7 +16,9 @@ NO_OPENID: Final = (40003, "invalid openid")
 NO_TEMPLATE: Final = (40037, "invalid template_id")
 NOT_FOLLOWING: Final = (43004, "require subscribe")
 BAD_DATA: Final = (47003, "argument invalid")
-TEMPLATES: Final = frozenset({"SIM_FEE", "SIM_PAID"})
+TEMPLATES: Final = frozenset({"SIM_FEE", "SIM_PAID", "SIM_CARD"})
+ONCE_FOR: Final = timedelta(minutes=10)
+"""So long a message is known by its `client_msg_id`: what comes again with it is taken and not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Message:
     url: str
     data: dict[str, str]
     at: datetime
+    once: str = ""
 
 
 @dataclass
@@ -77,12 +80,18 @@ class Messages:
         if not isinstance(data, dict) or not all(isinstance(one, dict) and "value" in one for one in data.values()):
             return BAD_DATA
         told = {str(name): str(one["value"]) for name, one in data.items()}
-        message = Message(openid, str(template), str(fields.get("url", "")), told, self.clock.now())
+        once, now = str(fields.get("client_msg_id", "")), self.clock.now()
+        message = Message(openid, str(template), str(fields.get("url", "")), told, now, once)
         with self._lock:
-            self.sent.append(message)
+            if not any(_is_same(one, message) for one in self.sent):
+                self.sent.append(message)
         return message
 
     def of(self, openid: str) -> list[Message]:
         """Give what stands on a phone, the newest first."""
         with self._lock:
             return [one for one in reversed(self.sent) if one.openid == openid]
+
+
+def _is_same(old: Message, new: Message) -> bool:
+    return bool(new.once) and (old.openid, old.once) == (new.openid, new.once) and new.at - old.at < ONCE_FOR
