@@ -10,6 +10,7 @@ from hypothesis import Phase, settings
 
 from scada.clock import VARIABLE
 from tests.support.postgres import Postgres, PostgresProcess
+from tests.support.uanodes import made_once
 
 PRODUCT = ("scada", "plc", "lpr", "billing", "hmi")
 RECKONED = ("os.getcwd", "os.path.abspath", "os.path.islink", "os.readlink")
@@ -32,6 +33,13 @@ def _a_blocked_loop_fails_the_test() -> Iterator[None]:
     with blockbuster_ctx(PRODUCT) as guard:
         for call in RECKONED:
             guard.functions[call].deactivate()
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_nodes_of_opc_ua_are_made_once() -> Iterator[None]:
+    """Spare every server of a test but the first the two seconds that its standard nodes take."""
+    with made_once():
         yield
 
 

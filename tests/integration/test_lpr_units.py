@@ -22,11 +22,12 @@ from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import JournalEntry
 from scada.settings.cameras import Unit
-from scada.store.db import Database, StoreError, migrate
+from scada.store.db import Database, StoreError
 from scada.store.journal import SqlJournal
 from scada.store.schema import journal as journal_table
 from scada.store.schema import passage as passages
 from tests.support.hmi_pages import shipped
+from tests.support.store import give_tables
 from tests.support.units import JPEG
 from tests.support.units import vz as vz_then
 
@@ -106,7 +107,7 @@ def bench_in(folder: Path, db: Database, kind: type[SqlJournal] = SqlJournal) ->
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     url = f"sqlite:///{tmp_path}/daozha.db"
-    migrate(url)
+    give_tables(url)
     return Database(url)
 
 

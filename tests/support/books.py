@@ -14,6 +14,7 @@ from scada.sim.trial.judge import judge
 from scada.sim.trial.truth import read_truth, truth_of
 from scada.store import schema
 from scada.store.journal import write_entries
+from tests.support.store import give_tables
 
 AT = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 SITE = "demo"
@@ -121,8 +122,8 @@ class Books:
         return judge(truth_of(read_truth(path)), self._facts(folder, spoil))
 
     def _facts(self, folder: Path, spoil: Callable[[Connection], object]) -> Facts:
-        engine = create_engine(f"sqlite:///{folder / 'books.db'}")
-        schema.metadata.create_all(engine)
+        give_tables(url := f"sqlite:///{folder / 'books.db'}")
+        engine = create_engine(url)
         with engine.begin() as connection:
             for table, rows in (
                 (schema.stay, self.stays),

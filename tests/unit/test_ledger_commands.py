@@ -24,10 +24,11 @@ from scada.config import load
 from scada.model.lane.words import Ending, Reason
 from scada.model.money import Fen
 from scada.model.names import LaneName, StayId, ZoneName
-from scada.store.db import migrate, writing_engine
+from scada.store.db import writing_engine
 from scada.store.schema import journal
 from tests.support.billing import made_passage
 from tests.support.house import site_beside
+from tests.support.store import give_tables
 from tests.support.tariffs import SHANGHAI, simple_tariff
 
 AT = datetime(2026, 5, 1, 2, 0, tzinfo=UTC)
@@ -40,7 +41,7 @@ def site(tmp_path: Path) -> Path:
     """A stay that was paid in cash and left, one that left owing, and a till that was counted a yuan short."""
     file = site_beside(tmp_path, ("# data = ", 'data = "data"  # '))
     url = f"sqlite:///{tmp_path / 'data' / 'daozha.db'}"
-    migrate(url)
+    give_tables(url)
     engine = writing_engine(url)
     with engine.begin() as conn:
         books = Books.of(load(file))

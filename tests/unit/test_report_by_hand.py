@@ -14,9 +14,10 @@ from scada.__main__ import main
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import JournalEntry
 from scada.store import schema
-from scada.store.db import migrate, writing_engine
+from scada.store.db import writing_engine
 from scada.store.journal import write_entries
 from tests.support.house import site_beside
+from tests.support.store import give_tables
 
 DAY = datetime(2026, 5, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
 DEMO = SiteId("demo")
@@ -51,7 +52,7 @@ def site(tmp_path: Path) -> Path:
     """Four openings by hand, one that the lane refused, and one that billing asked for."""
     file = site_beside(tmp_path, ("# data = ", 'data = "data"  # '))
     url = f"sqlite:///{tmp_path / 'data' / 'daozha.db'}"
-    migrate(url)
+    give_tables(url)
     engine = writing_engine(url)
     with engine.begin() as conn:
         asked(conn, 1, "GOODWILL", 1, waived_fen=2500, second="wang", note="the printer jammed")

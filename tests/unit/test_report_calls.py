@@ -10,9 +10,10 @@ from scada.__main__ import main
 from scada.model.names import LaneName, SiteId
 from scada.reports.calls import CallRow, CallSums, sums
 from scada.store import helpcalls
-from scada.store.db import migrate, writing_engine
+from scada.store.db import writing_engine
 from scada.store.helpcalls import HelpCall
 from tests.support.house import site_beside
+from tests.support.store import give_tables
 
 AT = datetime(2026, 5, 1, 2, 0, tzinfo=UTC)
 DEMO = SiteId("demo")
@@ -24,7 +25,7 @@ def site(tmp_path: Path) -> Path:
     """One call answered in time after a second press, one that nobody answered."""
     file = site_beside(tmp_path, ("# data = ", 'data = "data"  # '))
     url = f"sqlite:///{tmp_path / 'data' / 'daozha.db'}"
-    migrate(url)
+    give_tables(url)
     engine = writing_engine(url)
     with engine.begin() as conn:
         for number, lane in enumerate(("out1", "out1", "in1")):

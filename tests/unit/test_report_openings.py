@@ -19,9 +19,10 @@ from scada.reports.differences import Link
 from scada.reports.openings import Row, reckon
 from scada.reports.stories import Facts, Opened, Passed, Rise, StayChange
 from scada.store import schema
-from scada.store.db import migrate, writing_engine
+from scada.store.db import writing_engine
 from scada.store.journal import write_entries
 from tests.support.house import site_beside
+from tests.support.store import give_tables
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2026, 5, 1, tzinfo=ZONE)
@@ -246,7 +247,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.file = site_beside(folder, ("# data = ", 'data = "data"  # '))
         self.url = f"sqlite:///{folder / 'data' / 'daozha.db'}"
-        migrate(self.url)
+        give_tables(self.url)
         self.add(rises=[rise(1, 0)], commands=[command(1, 0)], passages=[passage(1, 1)], endings=["EXIT"])
 
     def add(

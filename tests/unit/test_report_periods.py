@@ -17,10 +17,11 @@ from scada.ports import JournalEntry
 from scada.reports.ghosts import Evidence, Inside, Seen
 from scada.reports.periods import Books, Left, Told, reckon
 from scada.store import modes, schema
-from scada.store.db import migrate, writing_engine
+from scada.store.db import writing_engine
 from scada.store.journal import write_entries
 from scada.store.modes import ModePeriod
 from tests.support.house import site_beside
+from tests.support.store import give_tables
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2026, 5, 1, tzinfo=ZONE)
@@ -174,7 +175,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.file = site_beside(folder, ("# data = ", 'data = "data"  # '))
         self.url = f"sqlite:///{folder / 'data' / 'daozha.db'}"
-        migrate(self.url)
+        give_tables(self.url)
         engine = writing_engine(self.url)
         with engine.begin() as conn:
             self._fill(conn)

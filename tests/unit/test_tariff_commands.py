@@ -17,11 +17,11 @@ from scada.check import check
 from scada.check.mistakes import Severity
 from scada.clock import SystemClock
 from scada.config import load
-from scada.store.db import Database, database_url, migrate
+from scada.store.db import Database, database_url
 from scada.store.operators import Operators
 from scada.store.schema import stay
 from tests.support.house import site_beside
-from tests.support.store import rows_of
+from tests.support.store import give_tables, rows_of
 from tests.support.tariffs import EXAMPLES, SHIPPED, VECTORS, local
 
 Out = pytest.CaptureFixture[str]
@@ -109,7 +109,7 @@ def people_of(file: Path, **people: str) -> None:
 
     config = load(file)
     url = database_url(config)
-    migrate(url)
+    give_tables(url)
     asyncio.run(add())
 
 
@@ -284,7 +284,7 @@ def test_a_holiday_table_is_written_whole_or_not_at_all(tmp_path: Path, monkeypa
 
 def test_past_stays_are_priced_anew_under_a_draft(tmp_path: Path, capsys: Out) -> None:
     path = site_beside(tmp_path, ("# data = ", 'data = "data"  # '))
-    migrate(database_url(load(path)))
+    give_tables(database_url(load(path)))
     draft = tmp_path / "draft.toml"
     draft.write_text(Path(DEMO).read_text("utf-8").replace("interval_amount = 500", "interval_amount = 700"), "utf-8")
     asyncio.run(keep_stays(path, (10, None), (60, None), (1440, None), (600, "C1")))
@@ -309,7 +309,7 @@ def test_past_stays_are_priced_by_the_terms_kept_with_each_though_two_share_a_ve
     tmp_path: Path, capsys: Out
 ) -> None:
     path = site_beside(tmp_path, ("# data = ", 'data = "data"  # '))
-    migrate(database_url(load(path)))
+    give_tables(database_url(load(path)))
     asyncio.run(keep_stays(path, (60, None)))
     asyncio.run(keep_stays(path, (60, None), amount=700, first=1))
     words = ["tariff", "compare", DEMO, "--from", "2026-03-01", "--to", "2026-03-31", "--config", str(path), "--json"]
