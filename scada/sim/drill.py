@@ -85,9 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             with _hushed(folder / "log.txt"):
                 if asked.scenario not in NAMES:
-                    played = asyncio.run(_until_told(_play(asked, folder, screen)))
+                    played = asyncio.run(until_told(_play(asked, folder, screen)))
                     return report_plays(played, folder, screen, as_json=options.json, keep=options.keep)
-                result = asyncio.run(_until_told(_drill(asked, folder, screen)))
+                result = asyncio.run(until_told(_drill(asked, folder, screen)))
         except NotReady as error:
             screen.print(f"[red]{error}[/red]; the log is {folder / 'log.txt'}")
             return 1
@@ -135,7 +135,7 @@ def _hushed(path: Path) -> Iterator[None]:
             structlog.reset_defaults()
 
 
-async def _until_told(work: Coroutine[None, None, T]) -> T:
+async def until_told(work: Coroutine[None, None, T]) -> T:
     """Do the work; SIGINT and SIGTERM cancel it, so that it stops what it has started. Raises CancelledError."""
     task = asyncio.create_task(work)
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -13,7 +13,7 @@ from tests.support.house import ROOT, site_beside
 from tests.support.ua import STRONG
 
 LIMIT_S = 400
-"""Four cars take one to two minutes; on a busy machine more."""
+"""Three cars take a minute; on a busy machine more. The seeds are of cars that stay short, yet long enough to owe."""
 
 
 def drill(*options: str) -> tuple[dict[str, object], Path]:
@@ -50,23 +50,23 @@ def _daozha(*words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.timeout(LIMIT_S + 30)
 def test_every_car_of_a_drill_comes_pays_and_leaves_and_the_judge_finds_nothing() -> None:
-    told, folder = drill("--cars", "4", "--seed", "3")
-    assert (told["entered"], told["exited"], told["stays_closed"], told["stays_open"]) == (4, 4, 4, 0)
+    told, folder = drill("--cars", "3", "--seed", "56")
+    assert (told["entered"], told["exited"], told["stays_closed"], told["stays_open"]) == (3, 3, 3, 0)
     assert told["fees_fen"] == told["settled_fen"] != 0
     assert (told["unexplained_openings"], told["wrong_car_openings"], told["invariants_broken"]) == (0, 0, [])
     assert isinstance(told["history_points"], int)
     assert told["history_points"] > 0
     report = openings(folder)
     assert sum(row["openings"] for row in report["rows"]) == told["gate_openings"]
-    assert sum(row["stays_begun"] for row in report["rows"]) == 4
+    assert sum(row["stays_begun"] for row in report["rows"]) == 3
     assert report["unexplained"] == []
 
 
 @pytest.mark.timeout(LIMIT_S + 30)
 def test_back_outs_followers_and_unread_plates_break_no_invariant_over_an_encrypted_link_either(tmp_path: Path) -> None:
     site = str(secured(tmp_path))
-    told, folder = drill("--cars", "6", "--seed", "2", "--scenario", "paths", "--config", site)
-    assert (told["exited"], told["stays_closed"]) == (6, 6)
+    told, folder = drill("--cars", "5", "--seed", "14", "--scenario", "paths", "--config", site)
+    assert (told["exited"], told["stays_closed"]) == (5, 5)
     assert told["fees_fen"] == told["settled_fen"]
     assert (told["unexplained_openings"], told["wrong_car_openings"], told["invariants_broken"]) == (0, 0, [])
     assert told["back_outs"] != 0

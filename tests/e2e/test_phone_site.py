@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from billing.driver.tokens import Tokens, driver_key
 from tests.support.browser import started_chromium
-from tests.support.site import LiveSite
+from tests.support.site import PARKED_S, LiveSite
 
 CAR_MS = 60_000
 PLATE = "京A12345"
@@ -104,7 +104,7 @@ def reasons(site: LiveSite) -> list[str]:
 
 @pytest.mark.timeout(500)
 def test_a_driver_pays_ahead_binds_the_plate_and_is_pushed_the_fee_next_time(chromium: Browser, site: LiveSite) -> None:
-    site.send(1, PLATE, dead_phone=True, dwell_s=45.0)
+    site.send(1, PLATE, dead_phone=True, dwell_s=PARKED_S)
     with phone(chromium, site, "oDriver", "en-GB") as page:
         until_inside(page, site)
         expect(page.locator(".due b")).to_have_text("¥5.00")
@@ -121,6 +121,7 @@ def test_a_driver_pays_ahead_binds_the_plate_and_is_pushed_the_fee_next_time(chr
         [settled] = [row for row in site.journal("money") if row.what == "settled"]
         assert settled.body["amount_fen"] == 500
 
+        site.call(1)
         for _ in range(240):
             if "PREPAID" in reasons(site):
                 break

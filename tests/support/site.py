@@ -1,7 +1,7 @@
 """The whole site on loopback, in a process of its own, with cars that come when a test sends them.
 
 As a program (`python -m tests.support.site FOLDER`) it runs the site until its standard input ends; a
-line of JSON on it is a car. As a module it is the test's handle on that program.
+line of JSON on it is a car, or the number of one that shall leave. As a module it is the test's handle on that program.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import tomli_w
 
@@ -33,6 +33,8 @@ BASE = Path(__file__).parents[2] / "config.toml"
 FIRST_PASSWORD = "FIRST-PASSWORD "
 UP = "UP"
 STOP_S = 60.0
+PARKED_S = 3600.0
+"""A car stays until it is called."""
 
 
 @dataclass
@@ -67,8 +69,15 @@ class LiveSite:
 
     def send(self, number: int, plate: str, *, dead_phone: bool = False, dwell_s: float = 1.0) -> None:
         """Let a car come and stay for a while."""
+        self._tell([number, plate, dead_phone, dwell_s])
+
+    def call(self, number: int) -> None:
+        """Let a car that is parked leave now."""
+        self._tell([number])
+
+    def _tell(self, what: list[object]) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([number, plate, dead_phone, dwell_s]) + "\n")
+        self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
 
     @property
@@ -104,11 +113,20 @@ async def _run(path: Path) -> None:
             sys.stdout.write(f"{UP}\n")
             sys.stdout.flush()
             while line := await asyncio.to_thread(sys.stdin.readline):
-                number, plate, dead_phone, dwell_s = json.loads(line)
-                car = Car(CarName(f"car-{number}"), *way(config), dwell_s=dwell_s)
-                cars.invite(Visit(car, Plate(plate), None, number, Person(dead_phone=dead_phone), 0.0), 0.0)
+                _obey(cars, config, json.loads(line))
             driving.cancel()
             await asyncio.gather(driving, return_exceptions=True)
+
+
+def _obey(cars: CarPark, config: Config, said: list[Any]) -> None:
+    number, *visit = said
+    name = CarName(f"car-{number}")
+    if not visit:
+        cars.park.come_now(name)
+        return
+    plate, dead_phone, dwell_s = visit
+    car = Car(name, *way(config), dwell_s=dwell_s)
+    cars.invite(Visit(car, Plate(plate), None, number, Person(dead_phone=dead_phone), 0.0), 0.0)
 
 
 def _hear(_name: str, line: str) -> None:

@@ -1,12 +1,15 @@
 """When a drill is good, and what it leaves behind."""
 
+import asyncio
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from scada.sim.drill import is_good, main, report, report_plays
+from scada.sim.drill import is_good, main, report, report_plays, until_told
 from scada.sim.trial.series import Plan, Result, merged, plans
 from scada.sim.trial.shape import Shape
 
@@ -99,3 +102,21 @@ def test_a_day_that_cannot_be_read_is_refused(tmp_path: Path, capsys: pytest.Cap
 
 def test_a_drill_without_a_configuration_is_refused(tmp_path: Path) -> None:
     assert main(["--config", str(tmp_path / "none.toml"), "--cars", "1"]) == 2
+
+
+@pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
+async def test_who_is_told_to_stop_is_cancelled_once_and_may_tidy_up(order: signal.Signals) -> None:
+    tidied = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), order)
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), order)
+            await asyncio.sleep(0)
+            tidied.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await until_told(work())
+    assert tidied.is_set()
