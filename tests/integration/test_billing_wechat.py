@@ -143,7 +143,7 @@ def test_a_platform_that_never_answers_is_unknown_in_time(
         started = time.monotonic()
         answer = gateway_to(config, f"http://127.0.0.1:{silent.getsockname()[1]}").query(number())
         assert isinstance(answer, Unknown)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
 
 
 # --- notices ---

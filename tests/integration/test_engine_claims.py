@@ -80,7 +80,7 @@ async def test_a_stay_offered_before_the_camera_had_read_the_plate_is_not_taken_
         token = await car_reaches(bench, "awaiting_driver")
         assert await claimed(bench, token, CHEAP.plate) == [CHEAP.id]
         bench.cameras.reading = read_of(MINE.plate)
-        await until(lambda: bench.says("lane.state") == "awaiting_payment", within_s=8)
+        await until(lambda: bench.says("lane.state") == "awaiting_payment")
         with pytest.raises(BridgeRefusal, match="a person will look"):
             await bench.claims_by("claim_stay", token=token, stay=CHEAP.id)
         assert bench.says("stay") == MINE.id

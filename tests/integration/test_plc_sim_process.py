@@ -38,7 +38,7 @@ async def process(config: Path, end: signal.Signals) -> AsyncIterator[None]:
         yield
     finally:
         child.send_signal(end)
-        code = await asyncio.wait_for(child.wait(), 10)
+        code = await asyncio.wait_for(child.wait(), 60)
     assert code == (0 if end is signal.SIGTERM else -signal.SIGKILL)
 
 

@@ -69,7 +69,7 @@ async def client(
 
 @asynccontextmanager
 async def connected(made: Client) -> AsyncIterator[Client]:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(40):
         await made.connect()
     try:
         yield made
@@ -80,7 +80,7 @@ async def connected(made: Client) -> AsyncIterator[Client]:
 async def refused(made: Client) -> str:
     """Try to connect and give how that ended."""
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(40):
             await made.connect()
     except (UaError, AssertionError, ConnectionError, TimeoutError) as error:
         made.disconnect_socket()
@@ -226,7 +226,7 @@ async def test_who_is_not_known_is_not_let_in(site: Site) -> None:
 async def test_a_channel_without_security_is_good_for_nothing_but_looking_what_is_offered(site: Site) -> None:
     sly = await client(site.port, None)
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(40):
             await sly.connect_socket()
             await sly.send_hello()
             await sly.open_secure_channel()
@@ -275,7 +275,7 @@ async def test_an_open_endpoint_keeps_names_limits_and_rights(tmp_path: Path) ->
     async with plant_that_serves(tmp_path, section(port, more)) as plant, serving(plant.file):
         assert await refused(await client(port, None, password="guessed")) == "BadUserAccessDenied"
         made = await client(port, None)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(40):
             await made.connect()
         assert await refused(await client(port, None)) == "BadMaxConnectionsReached"
         plant.say({FREE: 3})

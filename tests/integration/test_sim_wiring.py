@@ -160,7 +160,7 @@ def feed() -> Iterator[Feed]:
 
 
 async def shown(server: Feed, count: int) -> list[object]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(server.shown) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     return [scene["car"] for scene in server.shown]

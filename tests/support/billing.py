@@ -215,7 +215,7 @@ class Till:
         """The journal rows that say so."""
         return [row for row in await self.rows(journal) if row.what == what]
 
-    async def until_order_is(self, state: str, within_s: float = 10.0) -> None:
+    async def until_order_is(self, state: str, within_s: float = 30.0) -> None:
         """Wait until the one order there is has come this far."""
         deadline = self.clock.seconds() + within_s
         while [row.state for row in await self.rows(pay_order)] != [state]:

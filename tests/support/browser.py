@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, WebError
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, WebError, expect
 
 FLAGS = (
     "--no-sandbox",
@@ -17,12 +17,15 @@ FLAGS = (
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
 )
+EXPECTED_WITHIN_MS = 40_000
+"""How long a page may take to show what a test expects: its processes share the machine with other tests."""
 _WATCH = """document.addEventListener('securitypolicyviolation',
   (event) => console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"""
 
 
 def started_chromium(playwright: Playwright) -> Browser:
     """Start the system's Chromium; a test that needs it fails where there is none."""
+    expect.set_options(timeout=EXPECTED_WITHIN_MS)
     path = shutil.which("chromium")
     assert path is not None, "install Debian's chromium and fonts-noto-cjk"
     return playwright.chromium.launch(executable_path=path, args=list(FLAGS))

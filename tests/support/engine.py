@@ -86,7 +86,7 @@ class LoopClock:
         return (moment - START).total_seconds()
 
 
-async def until(condition: Callable[[], bool], within_s: float = 2.0) -> None:
+async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
     """Wait for a condition. Raises TimeoutError."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - a condition of a test is any expression

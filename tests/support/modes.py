@@ -130,7 +130,7 @@ class ModeBench:
             period = self.period(lane)
             return (period.mode if period else "AUTO") == mode
 
-        await until(said, 5)
+        await until(said)
 
     async def journal(self, kind: str) -> list[JournalRow]:
         """Give what the journal says of the lanes, oldest first."""

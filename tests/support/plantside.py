@@ -172,7 +172,7 @@ class BenchRequests:
     ) -> RequestAnswer:
         request = OpenRequest(RequestId("r1"), None, None, passage, reason, by, self.clock.now())
         self.tags.set(TagName(f"{lane}.gate.open_request"), request.to_text())
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             while request.id not in self.answers:  # noqa: ASYNC110 - a test's own outbox
                 await asyncio.sleep(0.005)
         return self.answers[request.id]
@@ -228,7 +228,7 @@ class Shell:
 
     async def has_recorded(self, table: Table, rows: int = 1) -> None:
         """Wait until the books hold so many rows: they are written after the lane has said what it does."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(await self.db.read(lambda conn: conn.execute(select(table)).all())) < rows:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

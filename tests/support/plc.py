@@ -142,7 +142,7 @@ class Sink:
         return int(value)
 
 
-async def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], object], within_s: float = 30.0) -> None:
     """Wait until something is true; fail when it is not in time."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - any condition, not one event

@@ -133,6 +133,6 @@ async def serving(file: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     finally:
         if process.returncode is None:
             process.terminate()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await process.wait()
     assert process.returncode == 0

@@ -54,7 +54,7 @@ class Rounder:
 
 
 async def go_round(rounder: Rounder, times: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         for _ in range(times):
             await rounder.made.acquire()
 
@@ -80,7 +80,7 @@ async def test_a_round_is_made_when_it_is_woken_be_it_during_another() -> None:
 
     rounds = Rounds("rounds", go)
     rounds.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await made.acquire()
         rounds.wake()
         await made.acquire()

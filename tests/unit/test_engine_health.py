@@ -21,7 +21,7 @@ async def test_a_blocked_loop_shows_as_lag() -> None:
     task = asyncio.create_task(LoopLag(tags, SystemClock()).run())
     await asyncio.sleep(0.12)
     time.sleep(0.2)  # noqa: ASYNC251 - the loop shall be blocked
-    await until(lambda: tags.get(LAG_TAG).value is not None, 10)
+    await until(lambda: tags.get(LAG_TAG).value is not None)
     task.cancel()
     lag_ms = tags.get(LAG_TAG).value
     assert isinstance(lag_ms, float)

@@ -67,7 +67,7 @@ class Watcher:
             await keeping
 
 
-async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - what we wait for happens in another process
             await asyncio.sleep(0.01)
@@ -214,9 +214,9 @@ async def test_a_part_that_is_killed_dies_with_its_children_and_starts_again(tmp
     code = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]); {SERVE}"
     troubles: list[str] = []
     async with Keeper(part("killed", code), SystemClock(), lambda name, line: None, troubles.append) as keeper:
-        await asyncio.wait_for(keeper.ready.wait(), 10)
+        await asyncio.wait_for(keeper.ready.wait(), 60)
         keeper.kill()
         assert not keeper.ready.is_set()
-        await asyncio.wait_for(keeper.ready.wait(), 10)
+        await asyncio.wait_for(keeper.ready.wait(), 60)
     assert "killed was ended by SIGKILL" in troubles[0]
     assert not alive.exists()
