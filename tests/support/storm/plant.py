@@ -204,7 +204,13 @@ class _Plant:
 
     async def _lane(self, lane: LaneName, runner: LaneRunner) -> None:
         await self._booms[lane].take_over()
+        asyncio.get_running_loop().call_soon(self._look, lane)
         await runner.run()
+
+    def _look(self, lane: LaneName) -> None:
+        """Have a runner that listens now look at what was shown before it did: the next tick may be an hour away."""
+        self._seen += 1
+        self._tags.apply([TagUpdate(TagName(f"{lane}.loop.approach"), self._seen, Quality.GOOD)])
 
     def _parts(self, lane: LaneName, db: Database, zone: ZoneInfo) -> LaneParts:
         return LaneParts(
@@ -290,8 +296,7 @@ class _Plant:
         boom.shown = replace(READY, **image)  # type: ignore[arg-type]
         self._plates[lane] = said["plate"]
         lanes_module.TICK_S = BUSY_TICK_S if said["busy"] else IDLE_TICK_S
-        self._seen += 1
-        self._tags.apply([TagUpdate(TagName(f"{lane}.loop.approach"), self._seen, Quality.GOOD)])
+        self._look(lane)
 
     def _notice(self, said: Mapping[str, Any]) -> None:
         self._spawn(self._take_notice(said["number"], said["headers"], base64.b64decode(said["body"])))
