@@ -152,7 +152,10 @@ class BillingFailed(Timed):
 
 @dataclass(frozen=True, slots=True)
 class CreditChanged(Timed):
-    """What a stay has to pay is another amount now: a voucher was given to it, or taken back."""
+    """What a stay has to pay, or by which order, is another now.
+
+    It was paid ahead, a voucher was given to it or taken back, or a phone has taken its order over.
+    """
 
     passage: PassageId
     stay: StayId

@@ -124,12 +124,17 @@ def acceptance_refused(lane: Lane, event: e.AcceptanceRefused) -> Step:
 
 
 def order_made(lane: Lane, event: e.OrderMade) -> Step:
-    """Show the QR code; an order that comes too late is closed."""
+    """Show the QR code; an order that comes too late is closed.
+
+    One for a price that is asked for again is left to billing: the next order takes it up, or closes it first.
+    """
     due = Due(event.quote, event.order, event.until_s)
     mine = live_of(lane).stay == event.order.stay
     match lane.state:
-        case s.Quoting() if mine:
+        case s.Quoting(quote=Quote(id=asked_for)) if mine and asked_for == event.quote.id:
             return Step(lane.becoming(s.AwaitingPayment(due, event.at_s)))
+        case s.Quoting() if mine:
+            return Step(lane)
         case s.AwaitingOperator(only_person=False) as state if mine:
             return Step(lane.becoming(replace(state, due=due, ask_s=None)))
         case s.AwaitingPayment(due=asked) if asked.order.id == event.order.id:
@@ -161,13 +166,15 @@ def _by_code(lane: Lane, event: e.PayingByCode) -> Step:
 def billing_failed(lane: Lane, event: e.BillingFailed, timing: Timing) -> Step:
     """Ask once more, then do what the owner has decided for this, or call a person.
 
-    After a failed order it is the price that is asked for again: the order may be paid meanwhile.
+    After a failed order it is the price that is asked for again, unless it is already: the order may be paid meanwhile.
     """
     match lane.state:
         case s.AwaitingAcceptance(quote=quote):
             return _order(lane, quote, event.at_s, asks=1)
         case s.Quoting(asks=asks, quote=Quote() as quote) if asks > 1 and _may_go_owing(quote, timing):
             return _let_go_owing(lane, quote, event.at_s, timing)
+        case s.Quoting(quote=None) if event.asked == "order":
+            return Step(lane)
         case s.Quoting() as state:
             return _ask_again(lane, replace(state, quote=None), f"no {event.asked}: {event.why}", event.at_s)
         case s.Deciding() | s.Matching() as state:
@@ -227,13 +234,20 @@ def from_awaiting_payment(lane: Lane, state: s.AwaitingPayment, at_s: float, tim
 
 
 def _credit_changed(lane: Lane, event: e.CreditChanged) -> Step:
-    """Quote again what the driver is asked to pay at this moment; whoever pays the old order meanwhile has a credit."""
+    """Quote again what the driver is asked to pay at this moment; whoever pays the old order meanwhile has a credit.
+
+    What billing is reckoning at this moment may not know of it yet.
+    """
     match lane.state:
+        case s.Quoting(stay=stay) if stay == event.stay:
+            return Step(lane.becoming(s.Quoting(stay, event.at_s)), (AskQuote(event.passage, stay),))
         case s.AwaitingPayment(due=due) if due.quote.stay == event.stay:
             return Step(lane.becoming(s.Quoting(event.stay, event.at_s)), _quote_again(lane, due))
         case s.AwaitingOperator(due=Due() as due) as state if due.quote.stay == event.stay:
             asked = replace(state, due=None, ask_s=event.at_s + _ASK_AGAIN_S)
             return Step(lane.becoming(asked), _quote_again(lane, due))
+        case s.AwaitingOperator(due=None, only_person=False) if live_of(lane).stay == event.stay:
+            return Step(lane, (AskQuote(event.passage, event.stay),))
         case _:
             return Step(lane)
 

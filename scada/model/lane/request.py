@@ -118,7 +118,7 @@ def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     if due is not None and due.order.id == request.order:
         lane = replace(lane, live=replace(lane.live, claimed=False))
     match lane.state:
-        case s.AwaitingPayment() | s.AwaitingAcceptance():
+        case s.Quoting() | s.AwaitingPayment() | s.AwaitingAcceptance():
             return Step(lane.becoming(s.Quoting(request.stay, at_s)), asked)
         case s.AwaitingOperator(only_person=False) as state:
             return Step(lane.becoming(replace(state, due=None)), asked)
