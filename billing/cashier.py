@@ -89,8 +89,11 @@ class Hearers:
     settled: Callable[[StayId, OrderId], None] = lambda _stay, _order: None
     ordered: Callable[[LaneName, Quote], None] = lambda _lane, _quote: None
     """A car stands at an exit and has to pay."""
-    credited: Callable[[StayId], None] = lambda _stay: None
-    """A payment that asks no lane to open, since it was made ahead: if its car stands at one, it is quoted again."""
+    changed: Callable[[StayId], None] = lambda _stay: None
+    """What a stay is asked for has changed behind a lane's back: if its car stands at one, it is quoted again.
+
+    It was paid ahead, which asks no lane to open, or a phone has taken its order over.
+    """
     requested: Callable[[], None] = lambda: None
     stays_changed: Callable[[int], None] = lambda _open: None
     counted: Callable[[Mapping[ZoneName, ZoneCount]], None] = lambda _zones: None
@@ -151,7 +154,7 @@ class SqlCashier:
             self._deductions = await parts.enter_async_context(deductions)
             self._codes = await parts.enter_async_context(codes)
             self._watcher = await parts.enter_async_context(watcher)
-            self._orders = Orders(self._db, self._books, gateway, self._clock, terms, watcher)
+            self._orders = Orders(self._db, self._books, gateway, self._clock, terms, watcher, self._hearers.changed)
             self._desk = await parts.enter_async_context(desk)
             await self._tell_stays()
             self._parts = parts.pop_all()
@@ -414,7 +417,7 @@ class SqlCashier:
         if applied.request is not None:
             self._hearers.requested()
         else:
-            self._hearers.credited(applied.stay)
+            self._hearers.changed(applied.stay)
         self._hearers.stays_changed(self._open)
 
     def _look_soon(self, orders: tuple[OrderId, ...]) -> None:

@@ -222,8 +222,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     }
     runners |= {lane.id: LaneRunner(lane, lane_parts[lane.id]) for lane in config.lanes}
     claims.serve(runners)
-    money.credited = partial(_credit_changed, clock, runners)
     credit_changed = partial(_credit_changed, clock, runners)
+    money.changed = credit_changed
     vouchers = VoucherDesk(db, Books.of(config), clock, zone, credit_changed)
     rules = rules_of(config.visitors, config.limits)
     bookings = BookingDesk(db, Books.of(config), clock, zone, rules, credit_changed)
@@ -337,15 +337,15 @@ class Money:
         self._requests = requests
         self._changes = 0
         self.paid_s: dict[StayId, float] = {}
-        self.credited: Callable[[StayId], None] = lambda _stay: None
-        """Hears of a payment that asked no lane to open; set once there are lanes."""
+        self.changed: Callable[[StayId], None] = lambda _stay: None
+        """Hears what changed behind a lane's back; set once there are lanes."""
         self.phones: PushDesk | None = None
 
     def hearers(self) -> Hearers:
         """Give what the cashier calls."""
         return Hearers(
             settled=self._settled,
-            credited=lambda stay: self.credited(stay),
+            changed=lambda stay: self.changed(stay),
             ordered=self._ordered,
             requested=self._requests.wake,
             stays_changed=self._stays_changed,
@@ -379,7 +379,7 @@ class Money:
 
 
 def _credit_changed(clock: SystemClock, runners: Mapping[LaneName, LaneRunner], stay: StayId) -> None:
-    """Tell the lane at which a stay's car stands that it owes another amount now."""
+    """Tell the lane at which a stay's car stands that it owes another amount now, or by another order."""
     for runner in runners.values():
         live = runner.lane.live
         if live is not None and live.stay == stay:

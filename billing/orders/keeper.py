@@ -24,7 +24,7 @@ from billing.settle import PENDING, OrderKind, OrderState, Transaction, took_mon
 from scada.clock import Clock
 from scada.model.lane.words import Order, Quote
 from scada.model.money import Fen
-from scada.model.names import OrderId
+from scada.model.names import OrderId, StayId
 from scada.ports import BillingError
 from scada.store.db import Database
 
@@ -67,13 +67,16 @@ class Orders:
         clock: Clock,
         terms: OrderTerms,
         watcher: Watcher,
+        taken_over: Callable[[StayId], None],
     ) -> None:
+        """`taken_over` hears that a phone asks for a stay's fee by an order of its own: the lane's code is dead."""
         self._db = db
         self._books = books
         self._gateway = gateway
         self._clock = clock
         self._terms = terms
         self._watcher = watcher
+        self._taken_over = taken_over
 
     async def make(self, place: Place, quote: Quote) -> Order:
         """Give the order for a quote at a lane, made now or earlier. Any other order of the stay is closed first.
@@ -82,7 +85,7 @@ class Orders:
         order, if there is one, is watched on.
         """
         async with self._watcher.lock_of(quote.stay):
-            same = await self._same(quote, lambda old: old.offer.way is Way.QR or old.state is OrderState.OPEN)
+            same, _ = await self._same(quote, lambda old: old.offer.way is Way.QR or old.state is OrderState.OPEN)
             if same is not None and same.offer.way is not Way.QR:
                 await self._move(same, place)
                 return Order(same.id, quote.id, quote.stay, quote.due_fen, "")
@@ -95,20 +98,25 @@ class Orders:
         Raises BillingError; then the order, if there is one, is watched on.
         """
         async with self._watcher.lock_of(quote.stay):
-            same = await self._same(quote, lambda old: old.offer == offer)
+            same, closed = await self._same(quote, lambda old: old.offer == offer)
             made = self._new(place, quote, offer) if same is None else self._again(place, quote, same)
-            return (await made)[1]
+            try:
+                return (await made)[1]
+            finally:
+                if closed:
+                    self._taken_over(quote.stay)
 
-    async def _same(self, quote: Quote, fits: Callable[[PayOrder], bool]) -> PayOrder | None:
-        """Find the order that a quote may go on with; every other one is closed."""
-        same = None
+    async def _same(self, quote: Quote, fits: Callable[[PayOrder], bool]) -> tuple[PayOrder | None, bool]:
+        """Find the order that a quote may go on with; every other one is closed. Say whether there was one."""
+        same, closed = None, False
         for old in await self._db.read(lambda conn: book.pending_of(conn, quote.stay, OrderKind.QR)):
             is_good = old.quote == quote.id and old.expires_at > self._clock.now() and not old.closing
             if is_good and fits(old) and same is None:
                 same = old
             else:
                 await self._close_or_fail(old)
-        return same
+                closed = True
+        return same, closed
 
     async def order_for(self, demand: Demand, description: str, offer: Offer = BY_CODE) -> Payable:
         """Give the order for a demand, made now or earlier. Any other order about the same is closed first.

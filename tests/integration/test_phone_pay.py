@@ -207,6 +207,26 @@ async def test_another_phone_takes_the_order_over_and_the_first_can_pay_no_more(
     assert sorted((row.way, row.state) for row in rows) == [("JSAPI", "OPEN"), ("QR", "CLOSED")]
 
 
+async def test_a_lane_whose_order_a_phone_takes_over_hears_of_it_and_is_left_no_dead_code(bench: Bench) -> None:
+    stay, told = await parked(bench), bench.till.told
+    passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
+    bench.at[stay] = Place(OUT1, passage.id)
+    quote = await bench.till.cashier.quote(OUT1, passage.id, stay)
+    dead = await bench.till.cashier.order(OUT1, passage.id, quote)
+    token, phone = await bench.token(), (await known(bench))[0]
+    await bench.ask("fee_pay", token=token, way="QR")
+    assert told.changed == []
+    await bench.ask("fee_pay", token=token, way="JSAPI", phone=phone)
+    assert told.changed == [stay]
+    await bench.ask("fee_pay", token=token, way="JSAPI", phone=phone)
+    assert told.changed == [stay]
+    assert await asyncio.to_thread(bench.bank.pay, dead.code_url) != "ok"
+    again = await bench.till.cashier.quote(OUT1, passage.id, stay)
+    order = await bench.till.cashier.order(OUT1, passage.id, again)
+    assert (again.id, order.code_url) == (quote.id, "")
+    assert told.changed == [stay]
+
+
 async def test_a_lane_leaves_an_order_to_the_phone_that_has_it_open(bench: Bench) -> None:
     stay = await parked(bench)
     await bench.ask("fee_pay", token=await bench.token(), way="JSAPI", phone=(await known(bench))[0])

@@ -179,6 +179,7 @@ class Told:
     """What the cashier said after its commits."""
 
     settled: list[tuple[StayId, OrderId]] = field(default_factory=list)
+    changed: list[StayId] = field(default_factory=list)
     requested: int = 0
     stays: list[int] = field(default_factory=list)
     zones: dict[ZoneName, ZoneCount] = field(default_factory=dict)
@@ -191,6 +192,7 @@ class Told:
 
         return Hearers(
             settled=lambda stay, order: self.settled.append((stay, order)),
+            changed=self.changed.append,
             requested=requested,
             stays_changed=self.stays.append,
             counted=self.zones.update,
