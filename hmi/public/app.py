@@ -13,6 +13,7 @@ from hmi.public.asking import Plant
 from hmi.public.cards import cards, limit_cards
 from hmi.public.claims import Pictures, claims, limit_tries
 from hmi.public.driver import driver, limit_phones
+from hmi.public.host import host, limit_hosts
 from hmi.public.me import limit_known, me
 from hmi.public.merchant import limit_shops, shop
 from hmi.public.notice import notice
@@ -34,6 +35,7 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     limit_known(limiter)
     limit_cards(limiter)
     limit_shops(limiter)
+    limit_hosts(limiter)
     serve_assets(app, ("public",))
     app.register_blueprint(cards)
     app.register_blueprint(claims)
@@ -41,6 +43,7 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     app.register_blueprint(me)
     app.register_blueprint(notice)
     app.register_blueprint(shop)
+    app.register_blueprint(host)
     app.add_url_rule("/health", "health", lambda: jsonify(ok=True))
     app.register_error_handler(HTTPException, _say_error)
     return app

@@ -44,8 +44,8 @@ _BACK_COOKIE = "back"
 _TOKEN_LIMIT = 128
 _PLATE_LIMIT = 16
 _PAY_WITHIN_S = 8.0
-_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_SIGNS = "1234567890QWERTYUPASDFGHJKLZXCVBNM学警港澳使领"
+PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+SIGNS = "1234567890QWERTYUPASDFGHJKLZXCVBNM学警港澳使领"
 _ASK = "fee"
 _OWN = {"me": "me.view", "cards": "cards.view"}
 """Instead of a token: the visitor wants to see a page of his own."""
@@ -240,7 +240,7 @@ def status_of(reply: Reply) -> int:
 
 
 def _plate_page(words: str = "", typed: str = "", status: int = 200) -> ResponseReturnValue:
-    keys = {"provinces": _PROVINCES, "signs": _SIGNS}
+    keys = {"provinces": PROVINCES, "signs": SIGNS}
     return page("plate", _ASK, status, words=words, typed=typed, **keys)
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.bench import support
 from tests.support.browser import started_chromium
-from tests.support.phones import PAGES, phone_pages
+from tests.support.phones import PAGES, phone_pages, sign_in
 
 BYTES_MOST = 60_000
 REQUESTS_MOST = 4
@@ -51,8 +51,7 @@ def _row(browser: Browser, url: str, name: str, path: str) -> tuple[str, ...]:
 def _visit(browser: Browser, url: str, path: str) -> tuple[int, int, float]:
     """Open a page as a phone that has never been here; gives bytes, requests and seconds to the first text."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", has_touch=True)
-    if path.endswith("?known"):
-        context.add_cookies([{"name": "phone", "value": "sealed", "url": url}])
+    sign_in(context, path, url)
     page = context.new_page()
     wire, sizes = context.new_cdp_session(page), list[int]()
     wire.on("Network.loadingFinished", lambda told: sizes.append(int(told["encodedDataLength"])))

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.browser import started_chromium
 from tests.support.peers import PEERS
-from tests.support.phones import PAGES, phone_pages
+from tests.support.phones import PAGES, phone_pages, sign_in
 
 AXE = PEERS / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = ("serious", "critical")
@@ -32,8 +32,7 @@ def faults(chromium: Browser, url: str, path: str, language: str, axe: str) -> l
     """Give the serious faults of one page, each with the first thing that has it."""
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale=language, has_touch=True)
     try:
-        if path.endswith("?known"):
-            context.add_cookies([{"name": "phone", "value": "sealed", "url": url}])
+        sign_in(context, path, url)
         page = context.new_page()
         page.goto(url + path)
         page.evaluate(axe)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from playwright.sync_api import BrowserContext
 
 from scada.config import load
 from tests.support.hmi import FakePlant, Json, Refusal, free_port, web_process, write_config
+from tests.support.hosts import seen
 
 PAGES = {
     "plate": "/",
@@ -25,8 +27,10 @@ PAGES = {
     "month cards": "/me/cards?known",
     "card to pay": "/k/due",
     "card paid": "/k/paid",
+    "staff's code": "/shop",
+    "visitors of a host": "/shop/visitors?staff",
 }
-"""Pages by name; `?known`: of a phone that WeChat knows."""
+"""Pages by name; `?known`: of a phone that WeChat knows, `?staff`: of a merchant's people who are signed in."""
 OWN_CARD: Json = {
     "card": "C1",
     "title": "月卡",
@@ -69,6 +73,14 @@ CARD: Json = {
 _ENTERED = "2026-11-22T01:30:00+00:00"
 
 
+def sign_in(context: BrowserContext, path: str, url: str) -> None:
+    """Give a browser the cookie of whoever opens a page."""
+    if path.endswith("?known"):
+        context.add_cookies([{"name": "phone", "value": "sealed", "url": url}])
+    if path.endswith("?staff"):
+        context.add_cookies([{"name": "shop", "value": "signed", "url": url}])
+
+
 @contextmanager
 def phone_pages(folder: Path) -> Iterator[str]:
     """Serve the pages; gives their address."""
@@ -76,12 +88,19 @@ def phone_pages(folder: Path) -> Iterator[str]:
     path = write_config(folder, public=port)
     plant = FakePlant(load(path).socket("public"), tells=False)
     plant.verbs.update(fee_view=_fee, claim_view=_claim, me_view=_me, my_cards=lambda _args: CARDS, card_view=_card)
+    plant.verbs.update(host_view=lambda _args: seen(), host_book=_book)
     plant.start()
     try:
         with web_process("public", path):
             yield f"http://localhost:{port}"
     finally:
         plant.stop()
+
+
+def _book(args: Json) -> object:
+    if args["plate"] != "京A12345" or "T" not in str(args["since"]):
+        raise Refusal("bad_args", "this is not a plate")
+    return {"booking": "B5"}
 
 
 def _fee(args: Json) -> object:
