@@ -110,7 +110,9 @@ test: setup-test
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 bench: setup-test
-	@for one in tests/bench/bench_*.py; do echo "== $$one"; $(BIN)/python "$$one"; done
+	@failed=; for one in tests/bench/bench_*.py; do \
+	  echo "== $$one"; $(BIN)/python "$$one" || failed="$$failed $$one"; \
+	done; [ -z "$$failed" ] || { echo "not kept:$$failed" >&2; exit 1; }
 
 soak: setup-test
 	$(BIN)/python tests/soak/run.py

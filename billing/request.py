@@ -5,7 +5,8 @@ is, so that no crash can make a second one; what an earlier start left behind la
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Final, Self, assert_never
 
 import structlog
@@ -48,8 +49,8 @@ class RequestWriter:
 
     async def __aenter__(self) -> Self:
         """Let what an earlier start left behind lapse, then begin."""
-        for request in await self._db.read(lambda conn: outbox.unanswered(conn, self._books.site)):
-            await self._finish(request, "LAPSED", "the server was started anew")
+        left = await self._db.read(lambda conn: outbox.unanswered(conn, self._books.site))
+        await self._finish(left, "LAPSED", "the server was started anew")
         self._rounds.start()
         return self
 
@@ -91,9 +92,9 @@ class RequestWriter:
         """Record what the lane said; a second answer changes nothing."""
         match answer:
             case Taken():
-                await self._finish(request, "TAKEN", "")
+                await self._finish([request], "TAKEN", "")
             case Refused(why=why):
-                await self._finish(request, "REFUSED", why)
+                await self._finish([request], "REFUSED", why)
             case _:
                 assert_never(answer)
 
@@ -101,7 +102,8 @@ class RequestWriter:
         """Send what waits and let what is old lapse; gives how long until the next one is old."""
         await self._send_waiting()
         await self._lapse_old()
-        return min((end_s - self._clock.seconds() for end_s in self._ends_s.values()), default=None)
+        next_s = min(self._ends_s.values(), default=None)
+        return None if next_s is None else next_s - self._clock.seconds()
 
     async def _send_waiting(self) -> None:
         waiting = await self._db.write(lambda conn: outbox.take_waiting(conn, self._books.site))
@@ -115,21 +117,27 @@ class RequestWriter:
 
     async def _lapse_old(self) -> None:
         now_s = self._clock.seconds()
-        for request in [name for name, end_s in self._ends_s.items() if end_s <= now_s]:
-            await self._finish(request, "LAPSED", LAPSED)
+        await self._finish([name for name, end_s in self._ends_s.items() if end_s <= now_s], "LAPSED", LAPSED)
 
-    async def _finish(self, request: RequestId, state: str, why: str) -> None:
+    async def _finish(self, requests: Sequence[RequestId], state: str, why: str) -> None:
+        """End requests in one transaction; one that has an end already keeps it."""
+        if not requests:
+            return
         at = self._clock.now()
 
-        def work(conn: Connection) -> bool:
-            place = outbox.finish(conn, request, at, state, why)
-            if place is not None:
-                what = f"open request {state.lower()}"
-                self._books.tell(conn, at, "decision", what, place, request=request, why=why)
-            return place is not None
+        def work(conn: Connection) -> set[RequestId]:
+            return {request for request in requests if self._end(conn, request, at, state, why)}
 
         ended = await self._db.write(work)
-        self._ends_s.pop(request, None)
-        waiter = self._waiters.pop(request, None)
-        if ended and waiter is not None and not waiter.done():
-            waiter.set_result(Taken() if state == "TAKEN" else Refused(why))
+        for request in requests:
+            self._ends_s.pop(request, None)
+            waiter = self._waiters.pop(request, None)
+            if request in ended and waiter is not None and not waiter.done():
+                waiter.set_result(Taken() if state == "TAKEN" else Refused(why))
+
+    def _end(self, conn: Connection, request: RequestId, at: datetime, state: str, why: str) -> bool:
+        place = outbox.finish(conn, request, at, state, why)
+        if place is not None:
+            what = f"open request {state.lower()}"
+            self._books.tell(conn, at, "decision", what, place, request=request, why=why)
+        return place is not None

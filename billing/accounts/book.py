@@ -7,7 +7,7 @@ after its entry was sealed, and every change of what is written. The postings go
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from billing.accounts.chart import Entry
 from billing.ids import new_id
@@ -46,12 +46,17 @@ def post_all(conn: Connection, site: SiteId, dated: Sequence[tuple[datetime, Ent
         }
         for name, at, entry in fresh.values()
     ]
-    conn.execute(postings.insert(), sides)
-    conn.execute(entries.insert(), sealed)
+    conn.execute(_SIDES, sides)
+    conn.execute(_SEALED, sealed)
     return len(fresh)
 
 
 def _posted(conn: Connection, site: SiteId, refs: Sequence[str]) -> set[str]:
     """Give those of the events that are in the books."""
-    query = select(entries.c.ref).where(entries.c.site == site, entries.c.ref.in_(refs))
-    return {ref for (ref,) in conn.execute(query)}
+    return set(conn.execute(_POSTED, {"site": site, "refs": refs}).scalars())
+
+
+_SIDES, _SEALED = postings.insert(), entries.insert()
+_POSTED = select(entries.c.ref).where(
+    entries.c.site == bindparam("site"), entries.c.ref.in_(bindparam("refs", expanding=True))
+)

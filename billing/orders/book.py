@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from billing.accounts.flows import Debts
 from billing.books import NOWHERE, Books, Place
@@ -130,10 +130,7 @@ def pending_with_older(conn: Connection, site: SiteId, plate: Plate) -> tuple[Or
 
 def find(conn: Connection, site: SiteId, order: OrderId, *, lock: bool = False) -> AnyOrder | None:
     """Give an order of ours by its number; `lock` its row where the database locks rows."""
-    query = _joined().where(orders.c.out_trade_no == order, orders.c.site == site)
-    if lock:
-        query = query.with_for_update(of=orders)
-    row = conn.execute(query).one_or_none()
+    row = conn.execute(_LOCKED if lock else _FOUND, {"site": site, "order": order}).one_or_none()
     return None if row is None else _order(row)
 
 
@@ -244,8 +241,7 @@ def asked(conn: Connection, order: OrderId, at: datetime) -> None:
 def mark_paid(conn: Connection, order: OrderId, transaction_id: str, paid_at: datetime, payer: str = "") -> None:
     """Write which transaction paid an order, and who paid, where that is told."""
     values = {"state": OrderState.PAID.value, "transaction_id": transaction_id, "paid_at": paid_at}
-    values |= {"payer": payer} if payer else {}
-    conn.execute(update(orders).where(orders.c.out_trade_no == order).values(**values))
+    conn.execute(_PAID, {"order": order, **values} | ({"payer": payer} if payer else {}))
 
 
 def add_settlement(
@@ -260,7 +256,7 @@ def add_settlement(
 ) -> None:
     """Record that an order was paid; `surplus` of it goes back, `older` cleared debts of earlier stays."""
     conn.execute(
-        settlements.insert(),
+        _SETTLED,
         {
             "id": new_id(at),
             "site": books.site,
@@ -279,7 +275,7 @@ def add_settlement(
 
 def is_known(conn: Connection, notice: str) -> bool:
     """Say whether a notice of this id is stored already."""
-    return conn.execute(select(notices.c.id).where(notices.c.id == notice)).first() is not None
+    return conn.execute(_KNOWN, {"notice": notice}).first() is not None
 
 
 def add_notice(
@@ -287,7 +283,7 @@ def add_notice(
 ) -> None:
     """Keep a verified notice as it came."""
     conn.execute(
-        notices.insert(),
+        _KEPT,
         {
             "id": notice.id,
             "site": books.site,
@@ -307,6 +303,15 @@ def _joined() -> Select[tuple[object, ...]]:
     joined = orders.outerjoin(quotes, quotes.c.id == orders.c.quote)
     joined = joined.outerjoin(demand_table, demand_table.c.id == orders.c.demand)
     return select(orders, *from_quote, *older, demand_table.c.about).select_from(joined)
+
+
+_FOUND = _joined().where(orders.c.out_trade_no == bindparam("order"), orders.c.site == bindparam("site"))
+_LOCKED = _FOUND.with_for_update(of=orders)
+_PAID = update(orders).where(orders.c.out_trade_no == bindparam("order"))
+_SETTLED = settlements.insert()
+_KNOWN = select(notices.c.id).where(notices.c.id == bindparam("notice"))
+_KEPT = notices.insert()
+"""Made once, like all statements of a settlement: to make them takes longer than to run them (0048)."""
 
 
 def _order(row: Row[tuple[object, ...]]) -> AnyOrder:

@@ -1,4 +1,7 @@
-"""WeChat's notices: verified, kept as they came, settled in one transaction, and only then answered."""
+"""WeChat's notices: verified, kept as they came, settled in a transaction, and only then answered.
+
+Notices that come while others are being written share the next transaction (docs/decisions/0048).
+"""
 
 import asyncio
 import json
@@ -19,6 +22,7 @@ from billing.orders.applying import Applied, apply
 from billing.parking.notices import hear_parking
 from billing.pay.gateway import Deduction, Entrance, Gateway, Notice, NotVerified, Refund
 from billing.pay.marks import gather_marks
+from billing.pay.together import Together
 from billing.refunds import book as refunds
 from billing.settle import Transaction
 from scada.clock import Clock
@@ -31,8 +35,8 @@ PAID: Final = "TRANSACTION.SUCCESS"
 MAX_WAITING: Final = 64
 """Notices looked at at once; more are told to come again."""
 THREADS: Final = 2
-WRITING: Final = 1
-"""Notices that may wait for the one writer at once: a lane's writes come between them, however many there are."""
+GROUP: Final = 16
+"""Notices written in one transaction: a lane's write waits for one group at most, however many have come."""
 FORGERIES_JOURNALLED: Final = 30
 """Unverified messages written to the journal in a minute: a flood must not fill the disk; the next row counts it."""
 MINUTE_S: Final = 60.0
@@ -44,6 +48,10 @@ class NoticeAnswer:
 
     status: int
     body: str = ""
+
+
+_Settled = tuple[str, Applied | None]
+"""One word for what a notice did, and what is to be told after the commit."""
 
 
 def _fail(status: int, message: str) -> NoticeAnswer:
@@ -62,14 +70,13 @@ class NoticeDesk:
         applied: Callable[[Applied], None],
         follow: Callable[[OrderId], None] = lambda _order: None,
     ) -> None:
-        self._db = db
         self._books = books
         self._gateway = gateway
         self._clock = clock
         self._applied = applied
         self._follow = follow
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notices")
-        self._writing = asyncio.Semaphore(WRITING)
+        self._together: Together[_Settled] = Together(db, GROUP)
         self._waiting = 0
         self._forgeries_s: deque[float] = deque(maxlen=FORGERIES_JOURNALLED)
         self._unwritten = 0
@@ -109,21 +116,20 @@ class NoticeDesk:
             self._follow(notice.about.out_trade_no)
         return NoticeAnswer(204)
 
-    async def _settle(self, notice: Notice, marks: dict[str, str], body: bytes) -> tuple[str, Applied | None]:
-        """Keep and apply a verified notice in one transaction; one that was seen before changes nothing."""
+    async def _settle(self, notice: Notice, marks: dict[str, str], body: bytes) -> _Settled:
+        """Keep and apply a verified notice at once; one that was seen before changes nothing."""
         at = self._clock.now()
 
-        def work(conn: Connection) -> tuple[str, Applied | None]:
+        def work(conn: Connection) -> _Settled:
             if book.is_known(conn, notice.id):
                 return "seen before", None
             verdict, applied = self._apply(conn, at, notice)
             book.add_notice(conn, self._books, at, notice, verdict, marks, body)
             return verdict, applied
 
-        async with self._writing:
-            return await self._db.write(work)
+        return await self._together.write(work)
 
-    def _apply(self, conn: Connection, at: datetime, notice: Notice) -> tuple[str, Applied | None]:
+    def _apply(self, conn: Connection, at: datetime, notice: Notice) -> _Settled:
         """Do what a notice is about; gives one word for it."""
         match notice.about:
             case Transaction() as paid if notice.event_type == PAID:
@@ -148,7 +154,9 @@ class NoticeDesk:
         at, unwritten = self._clock.now(), self._unwritten
         self._unwritten = 0
         body: dict[str, object] = {"why": notice.why[:200], "size": size, "unwritten": unwritten}
-        async with self._writing:
-            await self._db.write(
-                lambda conn: self._books.tell(conn, at, "alarm", "notice not verified", NOWHERE, **body)
-            )
+
+        def work(conn: Connection) -> _Settled:
+            self._books.tell(conn, at, "alarm", "notice not verified", NOWHERE, **body)
+            return "not verified", None
+
+        await self._together.write(work)

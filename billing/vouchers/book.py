@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, func, select, update
 
 from billing import stays
 from billing.accounts import flows
@@ -32,6 +32,11 @@ OF_VISIT: Final = exists().where(visits.c.voucher == vouchers.c.id)
 _DAY: Final = timedelta(hours=24)
 _CODE_SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LONG: Final = 10
+
+
+_MINE = (vouchers.c.site == bindparam("of")) & (vouchers.c.stay == bindparam("by")) & (vouchers.c.state == "RESERVED")
+_HELD = select(vouchers).where(_MINE).order_by(vouchers.c.id).with_for_update()
+_HELD_BY_QUOTE = _HELD.where(vouchers.c.quote == bindparam("asked"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +168,8 @@ def free(conn: Connection, site: SiteId, stay: StayId, but: frozenset[str] = fro
 
 def use(conn: Connection, books: Books, at: datetime, stay: StayId, quote: QuoteId | None = None) -> Fen:
     """Use up what a stay has reserved, by one quote or by any; gives what that lets off for good."""
-    mine = (vouchers.c.site == books.site) & (vouchers.c.stay == stay) & (vouchers.c.state == "RESERVED")
-    if quote is not None:
-        mine &= vouchers.c.quote == quote
-    rows = conn.execute(select(vouchers).where(mine).order_by(vouchers.c.id).with_for_update()).all()
+    held = _HELD if quote is None else _HELD_BY_QUOTE
+    rows = conn.execute(held, {"of": books.site, "by": stay, "asked": quote}).all()
     for row in rows:
         _use_up(conn, books, at, stay, row)
     return Fen(sum((row.amount_fen for row in rows), NOTHING))

@@ -20,6 +20,8 @@ from scada.store.sql.alike import storable
 
 START = "0" * 64
 """What stands as `previous` in the first row."""
+_LAST = select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)
+_NEXT = journal.insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def write_entries(connection: Connection, site: SiteId, at: datetime, entries: S
         previous = str(row["hash"])
         rows.append(row)
     if rows:
-        connection.execute(journal.insert(), rows)
+        connection.execute(_NEXT, rows)
 
 
 def verify(connection: Connection) -> int | None:
@@ -165,7 +167,7 @@ def _row(n: int, site: SiteId, at: datetime, entry: JournalEntry, previous: str)
 
 
 def _last(connection: Connection) -> tuple[int, str]:
-    row = connection.execute(select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)).first()
+    row = connection.execute(_LAST).first()
     return (row.n, row.hash) if row is not None else (0, START)
 
 

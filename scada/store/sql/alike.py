@@ -5,7 +5,7 @@ The lengths in the schema say what is meant, and are enforced by neither. What n
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, Integer, String
 from sqlalchemy.ext.compiler import compiles
@@ -48,10 +48,10 @@ def clean_parameters(
 def _clean(value: object) -> object:
     if isinstance(value, str):
         return storable(value) if _UNSTORABLE.search(value) else value
-    if isinstance(value, Mapping):
-        return {name: _clean(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return _cleaned(value)
+    if isinstance(value, dict):
+        return {name: _clean(one) for name, one in value.items()}
     return value
 
 
