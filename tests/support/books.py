@@ -1,6 +1,7 @@
 """The books of a small car park on a good day, for the judge: two cars in, two out, one of them paid."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,6 +88,14 @@ class Books:
         row = {"out_trade_no": "D1", "site": SITE, "stay": self.orders[0]["stay"], "surplus": surplus}
         self.deductions.append(row | {"left_at": AT, "charged_s": 60, "device": "out1"})
 
+    def pays_debt(self, amount_fen: int) -> None:
+        """The first car left without paying; the payment of the second clears that too."""
+        self.stays[0] |= {"fee_fen": amount_fen, "paid_fen": amount_fen}
+        due = int(str(self.orders[0]["amount_fen"])) + amount_fen
+        self.quotes[0] |= {"due_fen": due, "older_fen": amount_fen, "older": [["stay-1", amount_fen]]}
+        self.orders[0]["amount_fen"] = due
+        self.settlements[0] |= {"amount_fen": due, "older_fen": amount_fen}
+
     def by_one_gate(self) -> None:
         """Let it all have happened at one gate that leads both ways; the exits are its passages from 11 on."""
         for row in self.truth:
@@ -148,25 +157,30 @@ class Books:
 
     def _enter(self, connection: Connection) -> None:
         """Write the double-entry books that these stays and payments make."""
+        cleared: Counter[str] = Counter()
+        own: Counter[str] = Counter()
         for row in self.settlements:
-            amount = int(str(row["amount_fen"]))
-            sides = {"clearing:wechat": amount, "receivable:stay": -amount}
-            _post(connection, f"paid:{row['out_trade_no']}", str(row["stay"]), sides)
+            amount, older, stay = int(str(row["amount_fen"])), int(str(row.get("older_fen", 0))), str(row["stay"])
+            own[stay] += amount - older
+            cleared["stay-1"] += older
+            sides = {("clearing:wechat", stay): amount, ("receivable:stay", stay): older - amount}
+            _post(connection, f"paid:{row['out_trade_no']}", {**sides, ("arrears", "stay-1"): -older})
         for row in self.stays:
+            stay = str(row["id"])
             arrears, waived = (int(str(row[name])) for name in ("arrears_fen", "waived_fen"))
-            credit = sum(int(str(one["amount_fen"])) for one in self.settlements if one["stay"] == row["id"])
-            sides = {"receivable:stay": credit, "arrears": arrears, "discount": waived}
-            _post(connection, f"ended:{row['id']}", str(row["id"]), {**sides, "revenue:parking": -sum(sides.values())})
+            left = {"receivable:stay": own[stay], "arrears": arrears + cleared[stay], "discount": waived}
+            ended = {**left, "revenue:parking": -sum(left.values())}
+            _post(connection, f"ended:{stay}", {(account, stay): amount for account, amount in ended.items()})
 
 
-def _post(connection: Connection, ref: str, stay: str, sides: dict[str, int]) -> None:
-    moved = {account: amount for account, amount in sides.items() if amount}
-    if not moved:
-        return
+def _post(connection: Connection, ref: str, sides: dict[tuple[str, str], int]) -> None:
     rows = [
         {"entry": ref[:26], "account": account, "subject": stay, "amount_fen": amount}
-        for account, amount in moved.items()
+        for (account, stay), amount in sides.items()
+        if amount
     ]
+    if not rows:
+        return
     connection.execute(insert(schema.ledger_posting), rows)
     entry = {"id": ref[:26], "site": SITE, "at": AT, "kind": ref.split(":")[0], "ref": ref, "by": "billing"}
     connection.execute(insert(schema.ledger_entry).values(**entry))

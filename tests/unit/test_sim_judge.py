@@ -47,6 +47,16 @@ def test_a_promise_of_what_nobody_owed_is_no_payment(tmp_path: Path) -> None:
     assert rules(books, tmp_path) == {"10"}
 
 
+def test_a_debt_that_a_later_stay_paid_is_paid(tmp_path: Path) -> None:
+    books = Books()
+    books.pays_debt(300)
+    result = books.judged(tmp_path)
+    assert (result["fees_fen"], result["settled_fen"], result["invariants_broken"]) == (800, 800, [])
+    books.quotes[0]["older"] = [["stay-1", 200]]
+    (tmp_path / "less").mkdir()
+    assert rules(books, tmp_path / "less") == {"10"}
+
+
 def test_a_boom_on_a_car_breaks_the_first_rule(tmp_path: Path) -> None:
     books = Books()
     books.say("struck", car="car-1", lane="in1")

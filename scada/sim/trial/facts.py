@@ -23,6 +23,7 @@ class Facts:
     rises: Rows = ()
     intents: Rows = ()
     settlements: Rows = ()
+    quotes: Rows = ()
     orders: Rows = ()
     deductions: Rows = ()
     journal: Rows = ()
@@ -63,6 +64,7 @@ def read_facts(connection: Connection, entries: frozenset[str]) -> Facts:
         rises=rows(schema.rise),
         intents=rows(schema.intent),
         settlements=rows(schema.settlement),
+        quotes=rows(schema.quote),
         orders=rows(schema.pay_order),
         deductions=rows(schema.parking_deduction),
         journal=rows(schema.journal),

@@ -5,7 +5,7 @@ are read as rows; nothing of the product's own reckoning is believed.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from statistics import median
@@ -58,6 +58,36 @@ def judge(truth: Truth, facts: Facts) -> dict[str, object]:
         "loop_to_command_ms": spread(_figures(commands, "loop_to_command_ms")),
         "payment_to_command_ms": spread(_figures(commands, "payment_to_command_ms")),
     }
+
+
+def credited(facts: Facts) -> Counter[object]:
+    """Reckon what each stay was paid: for itself, and as a debt by a later stay of its plate."""
+    older = {quote["id"]: _debts(quote["older"]) for quote in facts.quotes}
+    debts = {order["out_trade_no"]: older.get(order["quote"], {}) for order in facts.orders}
+    credit: Counter[object] = Counter()
+    for row in facts.settlements:
+        credit[row["stay"]] += _whole(row["amount_fen"]) - _whole(row["surplus_fen"])
+        _move(credit, row["stay"], debts.get(row["out_trade_no"], {}) if row["older_fen"] else {})
+    for row in promised(facts):
+        credit[row["stay"]] += _whole(row["amount_fen"])
+        _move(credit, row["stay"], debts[row["out_trade_no"]])
+    for row in facts.cash:
+        if not row["voided_at"]:
+            credit[row["stay"]] += _whole(row["due_fen"])
+            _move(credit, row["stay"], _debts(row["older"]))
+    return credit
+
+
+def _debts(told: object) -> dict[object, int]:
+    """Read the debts that are paid besides: pairs of a stay and an amount."""
+    return {stay: _whole(amount) for stay, amount in told} if isinstance(told, list) else {}
+
+
+def _move(credit: Counter[object], stay: object, debts: Mapping[object, int]) -> None:
+    """Credit the stays whose debts a payment for another one has cleared."""
+    for owing, amount in debts.items():
+        credit[stay] -= amount
+        credit[owing] += amount
 
 
 def promised(facts: Facts) -> list[Row]:
@@ -284,13 +314,7 @@ class _Book:
                 yield f"10: order {order['out_trade_no']} is {order['state']}, its settlement {paid and paid['id']}"
             if paid is not None and paid["amount_fen"] != order["amount_fen"]:
                 yield f"10: order {order['out_trade_no']} over {order['amount_fen']} settled {paid['amount_fen']} fen"
-        credit: Counter[object] = Counter()
-        for row in self._facts.settlements:
-            credit[row["stay"]] += _whole(row["amount_fen"]) - _whole(row["surplus_fen"])
-        for row in promised(self._facts):
-            credit[row["stay"]] += _whole(row["amount_fen"])
-        for row in self._facts.cash:
-            credit[row["stay"]] += 0 if row["voided_at"] else _whole(row["due_fen"])
+        credit = credited(self._facts)
         for stay in self._facts.stays:
             yield from self._balance(stay, credit[stay["id"]])
         yield from wrong_in_books(self._facts)
