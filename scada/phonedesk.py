@@ -14,6 +14,7 @@ from billing.doors.driver import DriverDesk, DriverParts
 from billing.doors.host import HostDoor
 from billing.doors.me import PhoneDesk
 from billing.doors.mycards import CardParts, PhoneCards
+from billing.doors.myvouchers import PhoneVouchers
 from billing.doors.shop import ShopDoor
 from billing.doors.staff import Staff
 from billing.driver.bindings import Phones as Bindings
@@ -50,13 +51,14 @@ class PhoneRoom:
     reminders: CardReminders
     shop: ShopDoor
     cards: PhoneCards
+    vouchers: PhoneVouchers
     host: HostDoor
     tickets: Phones
 
     def verbs(self) -> dict[str, Handler]:
         """Give the public verbs."""
         staff = {**self.shop.verbs(), **self.host.verbs()}
-        return {**self.driver.verbs(), **self.known.verbs(), **staff, **self.cards.verbs()}
+        return {**self.driver.verbs(), **self.known.verbs(), **staff, **self.cards.verbs(), **self.vouchers.verbs()}
 
 
 def phone_room(
@@ -113,6 +115,7 @@ def phone_room(
             )
         ),
         reminders=CardReminders(config.site_id, db, clock, config.site.zone_info, messenger, _reminding(config)),
+        vouchers=PhoneVouchers(config.site_id, db, clock, Seal(key), vouchers),
         shop=ShopDoor(vouchers, db, books, clock, staff),
         host=HostDoor(bookings, staff),
     )

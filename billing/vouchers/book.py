@@ -17,7 +17,7 @@ from billing.settle import StayAccount
 from billing.tariff import CreditLine, Voucher, VoucherKind
 from billing.vouchers import merchants
 from billing.vouchers.counting import Shown, is_taken
-from billing.vouchers.terms import Given, Merchant, NotDone, Wanted, merchant_part, why_not_issue, why_wrong
+from billing.vouchers.terms import Given, Limit, Merchant, NotDone, Wanted, merchant_part, why_not_issue, why_wrong
 from scada.model.money import NOTHING, Fen
 from scada.model.names import MerchantId, QuoteId, SiteId, StayId, VoucherId
 from scada.model.plate import Plate
@@ -95,7 +95,8 @@ def claim(conn: Connection, books: Books, at: datetime, code: str, plate: Plate,
     merchant = merchants.of_id(conn, MerchantId(row.merchant), lock=True)
     given = _given(conn, books.site, merchant, at, at, plate)
     if merchant.agreement.per_plate and given.to_plate >= merchant.agreement.per_plate:
-        return NotDone(f"{merchant.name} gives a plate {merchant.agreement.per_plate} in 24 hours at most")
+        many = merchant.agreement.per_plate
+        return NotDone(f"{merchant.name} gives a plate {many} in 24 hours at most", Limit.PER_PLATE)
     inside = stays.open_under(conn, books.site, plate)
     mine = (vouchers.c.id == row.id) & vouchers.c.plate.is_(None) & (vouchers.c.state == "ISSUED")
     if conn.execute(update(vouchers).where(mine).values(plate=plate)).rowcount != 1:

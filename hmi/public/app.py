@@ -18,6 +18,7 @@ from hmi.public.me import limit_known, me
 from hmi.public.merchant import limit_shops, shop
 from hmi.public.notice import notice
 from hmi.public.visitor import seat
+from hmi.public.vouchers import limit_vouchers, vouchers
 from hmi.security import harden
 from scada.config import Config
 
@@ -36,6 +37,7 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     limit_cards(limiter)
     limit_shops(limiter)
     limit_hosts(limiter)
+    limit_vouchers(limiter)
     serve_assets(app, ("public",))
     app.register_blueprint(cards)
     app.register_blueprint(claims)
@@ -44,6 +46,7 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     app.register_blueprint(notice)
     app.register_blueprint(shop)
     app.register_blueprint(host)
+    app.register_blueprint(vouchers)
     app.add_url_rule("/health", "health", lambda: jsonify(ok=True))
     app.register_error_handler(HTTPException, _say_error)
     return app

@@ -47,7 +47,7 @@ _PAY_WITHIN_S = 8.0
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 SIGNS = "1234567890QWERTYUPASDFGHJKLZXCVBNM学警港澳使领"
 _ASK = "fee"
-_OWN = {"me": "me.view", "cards": "cards.view"}
+_OWN = {"me": "me.view", "cards": "cards.view", "vouchers": "vouchers.view"}
 """Instead of a token: the visitor wants to see a page of his own."""
 
 
@@ -186,6 +186,8 @@ def _target(subject: str) -> str:
     kind, _, token = subject.rpartition(":")
     if kind == "card":
         return url_for("cards.card", token=token)
+    if kind == "voucher":
+        return url_for("vouchers.scanned", code=token)
     return url_for(_OWN[token]) if token in _OWN else url_for("driver.fee", token=token)
 
 

@@ -204,10 +204,11 @@ def _choices(most: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         limit = most.get(kind)
         if isinstance(limit, int):
             for size in sorted({*(size for size in sizes if size <= limit), limit}):
-                yield f"{kind}:{size}", _voucher(kind, size)
+                yield f"{kind}:{size}", voucher_words(kind, size)
 
 
-def _voucher(kind: object, value: object) -> str:
+def voucher_words(kind: object, value: object) -> str:
+    """Say in words what a voucher lets off."""
     match kind:
         case "minutes":
             return say("%(count)s minutes", count=value)
@@ -229,7 +230,7 @@ def _row(row: Mapping[str, object]) -> dict[str, object]:
     }
     return {
         **row,
-        "what": _voucher(row.get("kind"), row.get("value")),
+        "what": voucher_words(row.get("kind"), row.get("value")),
         "state": states.get(str(row.get("state")), ""),
         "at": _at(row),
         "can_go": row.get("state") in ("ISSUED", "RESERVED"),

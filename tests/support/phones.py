@@ -29,6 +29,7 @@ PAGES = {
     "card paid": "/k/paid",
     "staff's code": "/shop",
     "visitors of a host": "/shop/visitors?staff",
+    "vouchers": "/me/vouchers?known",
 }
 """Pages by name; `?known`: of a phone that WeChat knows, `?staff`: of a merchant's people who are signed in."""
 OWN_CARD: Json = {
@@ -57,6 +58,18 @@ CARDS: Json = {
     ],
 }
 """What a phone's plates have and may buy."""
+VOUCHERS: Json = {
+    "plates": ["京A12345", "沪B77777"],
+    "waiting": [
+        {"plate": "京A12345", "shop": "书店", "kind": "minutes", "value": 60, "used_at": "", "amount_fen": 0}
+        | {"until": "2026-11-23T01:30:00+00:00"},
+    ],
+    "used": [
+        {"plate": "京A12345", "shop": "书店", "kind": "money", "value": 500, "amount_fen": 400}
+        | {"until": "2026-11-20T01:30:00+00:00", "used_at": "2026-11-19T01:30:00+00:00"},
+    ],
+}
+"""What waits for a phone's plates, and what was used."""
 CARD: Json = {
     "state": "due",
     "why": "",
@@ -89,6 +102,7 @@ def phone_pages(folder: Path) -> Iterator[str]:
     plant = FakePlant(load(path).socket("public"), tells=False)
     plant.verbs.update(fee_view=_fee, claim_view=_claim, me_view=_me, my_cards=lambda _args: CARDS, card_view=_card)
     plant.verbs.update(host_view=lambda _args: seen(), host_book=_book)
+    plant.verbs.update(my_vouchers=lambda _args: VOUCHERS)
     plant.start()
     try:
         with web_process("public", path):
