@@ -178,7 +178,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         journal,
         _found,
         _typed_by(ReadBy.DRIVER),
-        lambda lane: calls.call(lane, PHONE),
+        lambda lane: phones.help.called(lane, PHONE),
         lambda stay: phones.driver.token(stay),
         Tickets(
             site=config.site_id,
@@ -227,10 +227,12 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     vouchers = VoucherDesk(db, Books.of(config), clock, zone, credit_changed)
     rules = rules_of(config.visitors, config.limits)
     bookings = BookingDesk(db, Books.of(config), clock, zone, rules, credit_changed)
-    phones = await asyncio.to_thread(phone_room, config, cashier, db, journal, clock, runners, vouchers, bookings)
+    calls = HelpCalls(config.site_id, clock, db, journal, tags, runners, lambda: new_id(clock.now()))
+    phones = await asyncio.to_thread(
+        phone_room, config, cashier, db, journal, clock, runners, vouchers, bookings, calls
+    )
     await stack.enter_async_context(phones.pushes)
     money.phones = phones.pushes
-    calls = HelpCalls(config.site_id, clock, db, journal, tags, runners, lambda: new_id(clock.now()))
     displays = await asyncio.to_thread(build_displays, config, clock, tags, lambda lane, way: runners[lane].shown(way))
     unit_parts = UnitParts(
         clock=clock,

@@ -14,6 +14,7 @@ from billing.doors.driver import DriverDesk, DriverParts
 from billing.doors.host import HostDoor
 from billing.doors.me import PhoneDesk
 from billing.doors.mycards import CardParts, PhoneCards
+from billing.doors.myhelp import PhoneHelp
 from billing.doors.myvouchers import PhoneVouchers
 from billing.doors.shop import ShopDoor
 from billing.doors.staff import Staff
@@ -29,10 +30,12 @@ from billing.vouchers.desk import VoucherDesk
 from scada.clock import Clock
 from scada.config import Config
 from scada.engine.bridge import Handler
+from scada.engine.doors.help import HelpCalls
 from scada.engine.doors.tickets import Phones
 from scada.engine.lanes import LaneRunner
 from scada.model.lane.states import AwaitingOperator, AwaitingPayment
 from scada.model.names import LaneName, StayId
+from scada.model.plate import Plate
 from scada.ports import BillingError, Journal
 from scada.secretfile import read_secret
 from scada.store.db import Database
@@ -52,13 +55,15 @@ class PhoneRoom:
     shop: ShopDoor
     cards: PhoneCards
     vouchers: PhoneVouchers
+    help: PhoneHelp
     host: HostDoor
     tickets: Phones
 
     def verbs(self) -> dict[str, Handler]:
         """Give the public verbs."""
         staff = {**self.shop.verbs(), **self.host.verbs()}
-        return {**self.driver.verbs(), **self.known.verbs(), **staff, **self.cards.verbs(), **self.vouchers.verbs()}
+        own = {**self.known.verbs(), **self.cards.verbs(), **self.vouchers.verbs(), **self.help.verbs()}
+        return {**self.driver.verbs(), **own, **staff}
 
 
 def phone_room(
@@ -70,6 +75,7 @@ def phone_room(
     runners: Mapping[LaneName, LaneRunner],
     vouchers: VoucherDesk,
     bookings: BookingDesk,
+    calls: HelpCalls,
 ) -> PhoneRoom:
     """Build the room; reads its key and the official account's secret. Raises BillingError, OSError."""
     key = driver_key(config.data / "keys" / "driver.key")
@@ -116,6 +122,18 @@ def phone_room(
         ),
         reminders=CardReminders(config.site_id, db, clock, config.site.zone_info, messenger, _reminding(config)),
         vouchers=PhoneVouchers(config.site_id, db, clock, Seal(key), vouchers),
+        help=PhoneHelp(
+            config.site_id,
+            db,
+            clock,
+            journal,
+            Seal(key),
+            Tokens(key, "help"),
+            runners,
+            partial(_plates_inside, cashier),
+            partial(stands_at, runners),
+            calls,
+        ),
         shop=ShopDoor(vouchers, db, books, clock, staff),
         host=HostDoor(bookings, staff),
     )
@@ -138,6 +156,23 @@ def _tickets(key: bytes, clock: Clock) -> Phones:
         named=lambda signed: tokens.subject(signed, clock.now()),
         opened=opened,
     )
+
+
+async def _plates_inside(cashier: SqlCashier) -> Mapping[StayId, Plate]:
+    return {stay.id: stay.plate for stay in await cashier.open_stays()}
+
+
+def stands_at(
+    runners: Mapping[LaneName, LaneRunner], inside: Mapping[StayId, Plate], plates: frozenset[Plate]
+) -> LaneName | None:
+    """Give the lane at which a car with one of these plates stands, by what was read there or by its stay."""
+    for lane, runner in runners.items():
+        live = runner.lane.live
+        read = live.read.text if live is not None and live.read is not None else None
+        stay = inside.get(live.stay) if live is not None and live.stay is not None else None
+        if read in plates or stay in plates:
+            return lane
+    return None
 
 
 def waits_at(runners: Mapping[LaneName, LaneRunner], stay: StayId) -> Place | None:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from hmi.assets import serve_assets
 from hmi.language import say, speak
 from hmi.public.asking import Plant
+from hmi.public.calls import calls, limit_calls
 from hmi.public.cards import cards, limit_cards
 from hmi.public.claims import Pictures, claims, limit_tries
 from hmi.public.driver import driver, limit_phones
@@ -30,15 +31,17 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     app.extensions.update(config=config, plant=plant, pictures=Pictures())
     speak(app)
     limiter = Limiter(seat, app=app, storage_uri="memory://", strategy="moving-window")
-    _limit_guesses(limiter, (cards, claims, driver))
+    _limit_guesses(limiter, (calls, cards, claims, driver))
     limit_tries(limiter)
     limit_phones(limiter)
     limit_known(limiter)
     limit_cards(limiter)
+    limit_calls(limiter)
     limit_shops(limiter)
     limit_hosts(limiter)
     limit_vouchers(limiter)
     serve_assets(app, ("public",))
+    app.register_blueprint(calls)
     app.register_blueprint(cards)
     app.register_blueprint(claims)
     app.register_blueprint(driver)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
@@ -160,7 +160,11 @@ def pick(token: str) -> ResponseReturnValue:
 def call_help(token: str) -> ResponseReturnValue:
     """Call a person."""
     check_form(token)
-    return _done(token, _ask("call_help", token), say("Help is called. Please stay at the boom."))
+    match _ask("call_help", token):
+        case Value({"help": str() as call}):
+            return redirect(url_for("calls.follow", token=call, lang=request.args.get("lang")), 303)
+        case reply:
+            return _failed(token, reply)
 
 
 @claims.get("/c/<token>/picture/<stay>")

@@ -47,7 +47,7 @@ _PAY_WITHIN_S = 8.0
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 SIGNS = "1234567890QWERTYUPASDFGHJKLZXCVBNM学警港澳使领"
 _ASK = "fee"
-_OWN = {"me": "me.view", "cards": "cards.view", "vouchers": "vouchers.view"}
+_OWN = {"me": "me.view", "cards": "cards.view", "vouchers": "vouchers.view", "help": "calls.view"}
 """Instead of a token: the visitor wants to see a page of his own."""
 
 

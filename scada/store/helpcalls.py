@@ -35,6 +35,12 @@ def open_calls(conn: Connection, site: SiteId) -> tuple[HelpCall, ...]:
     return tuple(_call(row) for row in conn.execute(query))
 
 
+def find(conn: Connection, site: SiteId, call: str) -> HelpCall | None:
+    """Give a call by its id."""
+    row = conn.execute(select(calls).where(calls.c.site == site, calls.c.id == call)).one_or_none()
+    return None if row is None else _call(row)
+
+
 def begin(conn: Connection, site: SiteId, new: HelpCall) -> HelpCall:
     """Begin a call, or count another press of one that is open; gives the call as it stands."""
     mine = (calls.c.site == site) & (calls.c.lane == new.lane) & calls.c.ended_at.is_(None)

@@ -30,6 +30,10 @@ PAGES = {
     "staff's code": "/shop",
     "visitors of a host": "/shop/visitors?staff",
     "vouchers": "/me/vouchers?known",
+    "asking for help": "/me/help?known",
+    "help is called": "/h/calling",
+    "help has answered": "/h/answered",
+    "help has ended": "/h/ended",
 }
 """Pages by name; `?known`: of a phone that WeChat knows, `?staff`: of a merchant's people who are signed in."""
 OWN_CARD: Json = {
@@ -102,7 +106,7 @@ def phone_pages(folder: Path) -> Iterator[str]:
     plant = FakePlant(load(path).socket("public"), tells=False)
     plant.verbs.update(fee_view=_fee, claim_view=_claim, me_view=_me, my_cards=lambda _args: CARDS, card_view=_card)
     plant.verbs.update(host_view=lambda _args: seen(), host_book=_book)
-    plant.verbs.update(my_vouchers=lambda _args: VOUCHERS)
+    plant.verbs.update(my_vouchers=lambda _args: VOUCHERS, help_view=_help)
     plant.start()
     try:
         with web_process("public", path):
@@ -156,6 +160,10 @@ def _me(_args: Json) -> object:
 
 def _card(args: Json) -> object:
     return {**CARD, "state": "paid", "due_fen": 0} if args["token"] == "paid" else CARD
+
+
+def _help(args: Json) -> object:
+    return {"state": args["token"], "lane": "out1", "called_at": _ENTERED, "answered_at": _ENTERED}
 
 
 def _picture() -> str:

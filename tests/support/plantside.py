@@ -327,9 +327,11 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
         new_id=lambda: new_id(clock.now()),
         pause=lambda wait_s: _note(pauses, wait_s),
     )
-    claims = Claims(
-        config, clock, cashier, room, journal, found, typed, lambda asked: calls.call(asked, PHONE), fee_of, tickets
-    )
+
+    async def called(asked: LaneName) -> str:
+        return (await calls.call(asked, PHONE)).id
+
+    claims = Claims(config, clock, cashier, room, journal, found, typed, called, fee_of, tickets)
     operators = Operators(db, config.site_id, clock)
     parts = LaneParts(
         site=config.site_id,

@@ -31,6 +31,8 @@ from scada.ports import Cashier, Journal, JournalEntry, OpenStay, PictureError
 
 MOST_CLAIMS = 8
 """Plates one token may try: a driver mistypes, he does not go through the car park."""
+HELP_MOST = 10
+"""Times that one token may call for help; a further press of an open call is counted, and nothing more."""
 _KEPT = 64
 
 
@@ -45,6 +47,7 @@ class _Claim:
     passage: PassageId
     guesses: Guesses
     tries: int = 0
+    calls: int = 0
     offered: set[StayId] = field(default_factory=set)
     ticketed: StayId | None = None
     code: str = field(default="", repr=False)
@@ -62,11 +65,11 @@ class Claims:
         journal: Journal,
         match: Callable[[PlateRead, Sequence[OpenStay]], Found],
         typed: Callable[[Plate], PlateRead],
-        call: Callable[[LaneName], Awaitable[object]],
+        call: Callable[[LaneName], Awaitable[str]],
         fee_token: Callable[[StayId], str],
         tickets: Tickets,
     ) -> None:
-        """`call` calls a person to a lane; `fee_token` names the page on which a stay is paid."""
+        """`call` calls a person to a lane, and names the page on which that is followed; `fee_token` that of paying."""
         self._config = config
         self._clock = clock
         self._cashier = cashier
@@ -267,9 +270,11 @@ class Claims:
 
     async def _help(self, ask: Ask) -> object:
         claim, _ = self._live(ask)
+        claim.calls += 1
+        if claim.calls > HELP_MOST:
+            raise BridgeRefusal("slow", "Help is called already. Please stay at the boom.")
         await self._tell(claim, "called for help", {})
-        await self._call(claim.lane)
-        return {"accepted": True}
+        return {"help": await self._call(claim.lane)}
 
     def _asking(self, ask: Ask) -> tuple[_Claim, LaneRunner]:
         """Give the lane, if it still asks for anything. Raises BridgeRefusal."""

@@ -81,10 +81,13 @@ class HelpCalls:
         finally:
             self._tags.unsubscribe(self._box)
 
-    async def call(self, lane: LaneName, by: str) -> HelpCall:
-        """Take a call for help; a car that stands there and waits gets its case. Raises StoreError."""
+    async def call(self, lane: LaneName, by: str, *, of_car: bool = True) -> HelpCall:
+        """Take a call for help; a car that stands there and waits gets its case. Raises StoreError.
+
+        Not `of_car`: somebody calls from elsewhere, and the car that stands there is another one.
+        """
         runner = self._runners[lane]
-        passage, at = runner.live, self._clock.now()
+        passage, at = runner.live if of_car else None, self._clock.now()
         new = HelpCall(self._new_id(), lane, passage, by, 1, at, None, "", None, "")
         call = await self._db.write(lambda conn: helpcalls.begin(conn, self._site, new))
         self._keep(call)
