@@ -1,6 +1,7 @@
 """What every test gets: a guard against blocking the loop, and the settings of hypothesis."""
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import Phase, settings
 
 from scada.clock import VARIABLE
 from tests.support.postgres import Postgres, PostgresProcess
-from tests.support.uanodes import made_once
 
 PRODUCT = ("scada", "plc", "lpr", "billing", "hmi")
 RECKONED = ("os.getcwd", "os.path.abspath", "os.path.islink", "os.readlink")
@@ -39,6 +39,11 @@ def _a_blocked_loop_fails_the_test() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def _the_nodes_of_opc_ua_are_made_once() -> Iterator[None]:
     """Spare every server of a test but the first the two seconds that its standard nodes take."""
+    if "asyncua" not in sys.modules:
+        yield
+        return
+    from tests.support.uanodes import made_once
+
     with made_once():
         yield
 
