@@ -107,8 +107,11 @@ class CarPark:
         self.agenda.run_until((day + 1) * DAY_MS)
 
     def close(self) -> None:
-        """Nobody comes any more; who stands in a lane gets through."""
+        """Nobody comes any more; who stands in a lane gets through, those too who came to one just now."""
         self.agenda.run_until(self.agenda.now_ms + CLOSING_MS)
+        last_ms = self.agenda.now_ms + HOUR_MS
+        while self.agenda.now_ms < last_ms and any(post.road.length for post in self.posts):
+            self.agenda.run_until(self.agenda.now_ms + HOUR_MS // 60)
 
     def shown(self, post: Post, show: c.Show) -> None:
         """Let whoever stands there read the display."""
