@@ -125,7 +125,7 @@ def _filled(old: Mapping[str, object] | None) -> dict[str, str]:
         times = {"since": _field(now), "until": _field(now + _VISIT)}
         return {"plate": "", **times, "pays": "none", "entries": "1", "note": ""}
     pays = f"{old['pays']}:{old['value']}" if old["value"] else str(old["pays"])
-    times = {name: _field(local(old[name])) for name in ("since", "until")}
+    times = {"since": _field(local(old["comes_at"])), "until": _field(local(old["goes_at"]))}
     return {"plate": str(old["plate"]), **times, "pays": pays, "entries": str(old["entries"]), "note": str(old["note"])}
 
 
@@ -175,7 +175,7 @@ def _row(row: Mapping[str, object]) -> dict[str, object]:
         "withdrawn": say("withdrawn"),
     }
     came = row.get("came")
-    since, until = local(row["since"]), local(row["until"])
+    since, until = local(row["comes_at"]), local(row["goes_at"])
     pays = f"{row['pays']}:{row['value']}"
     return {
         **row,

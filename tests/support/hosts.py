@@ -39,8 +39,8 @@ def shown(number: int, state: str = "expected", **more: object) -> dict[str, obj
         "id": f"B{number}",
         "host": "ACME",
         "plate": "京A12345",
-        "since": "2026-11-22T01:00:00+00:00",
-        "until": "2026-11-22T10:00:00+00:00",
+        "comes_at": "2026-11-22T01:00:00+00:00",
+        "goes_at": "2026-11-22T10:00:00+00:00",
         "pays": "money",
         "value": 2000,
         "entries": 1,
@@ -72,7 +72,7 @@ def seen(**more: object) -> dict[str, object]:
         "bookings": [
             shown(4),
             shown(3, "came", plate="粤BD12345", pays="full", value=0, entries=0, came=2, may_go=True, note="")
-            | {"until": "2026-11-24T10:00:00+00:00"},
+            | {"goes_at": "2026-11-24T10:00:00+00:00"},
             shown(2, "came", plate="京B•••88", came=1, part_fen=1500),
             shown(1, "missed", plate="京B•••77", pays="none", value=0),
         ],

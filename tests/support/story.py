@@ -25,6 +25,8 @@ class Tale:
     requests: list[Row] = field(default_factory=list)
     cases: list[Row] = field(default_factory=list)
     journal: list[Row] = field(default_factory=list)
+    entries_made: list[Row] = field(default_factory=list)
+    postings: list[Row] = field(default_factory=list)
     cast: dict[str, str] = field(default_factory=dict)
     notes: dict[str, object] = field(default_factory=dict)
     way: tuple[str, str] = ("in1", "out1")
@@ -130,6 +132,8 @@ class Tale:
             journal=self.journal,
             requests=self.requests,
             cases=self.cases,
+            entries_made=self.entries_made,
+            postings=self.postings,
             entries=frozenset({"in1"}),
         )
         return Story(truth_of(self.truth), facts, self.cast, self.way, self.notes)

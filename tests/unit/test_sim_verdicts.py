@@ -87,6 +87,14 @@ def scanner(tale: Tale) -> None:
         tale.orders.append({"stay": "stay-car", "kind": kind, "state": state})
 
 
+def visitor(tale: Tale) -> None:
+    tale.visit("visitor", paid_fen=0, arrears_fen=0)
+    tale.stays[-1]["exit_reason"] = "PREPAID"
+    tale.notes["greeted"] = True
+    tale.entries_made.append({"id": "E1", "stay": "stay-visitor"})
+    tale.postings.append({"entry": "E1", "account": "merchant", "amount_fen": 500})
+
+
 def tailgater(tale: Tale) -> None:
     tale.visit("leader")
     tale.visit("follower", paid_fen=0, ending="EXIT_TAILGATE", led=False)
@@ -172,6 +180,7 @@ STORIES: dict[str, Callable[[Tale], None]] = {
     "wechat-off": wechat_off,
     "pay-score": pay_score,
     "scanner": scanner,
+    "visitor": visitor,
     "tailgater": tailgater,
     "boom-hit": boom_hit,
     "stuck-loop": stuck_loop,
@@ -257,6 +266,11 @@ def test_a_scenario_that_ended_before_all_its_cars_had_come_is_judged_and_not_go
         ("pay-score", lambda tale: tale.pays("car")),
         ("pay-score", lambda tale: tale.orders[-1].update(state="ACCEPTED")),
         ("pay-score", lambda tale: tale.intents.append(dict(tale.intents[-1]))),
+        ("visitor", lambda tale: tale.notes.clear()),
+        ("visitor", lambda tale: tale.postings[-1].update(account="discount")),
+        ("visitor", lambda tale: tale.postings[-1].update(amount_fen=400)),
+        ("visitor", lambda tale: tale.stays[-1].update(fee_fen=0)),
+        ("visitor", lambda tale: tale.orders.append({"stay": "stay-visitor", "kind": "QR", "state": "OPEN"})),
         ("scanner", lambda tale: tale.orders[0].update(state="OPEN")),
         ("scanner", lambda tale: tale.pays("car", surplus=True)),
         ("scanner", lambda tale: tale.stays[-1].update(exit_reason="PREPAID")),

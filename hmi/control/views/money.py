@@ -25,6 +25,7 @@ LISTS = {
     "arrears": "arrears",
     "merchants": "merchants",
     "vouchers": "vouchers",
+    "bookings": "bookings",
     "cards": "cards",
 }
 """What the page may list, and by which verb."""

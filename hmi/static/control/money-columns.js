@@ -51,6 +51,13 @@ const HEADS = {
   holder: () => t('Holder'),
   plates: () => t('Plates'),
   until: () => t('Valid until'),
+  host: () => t('Host'),
+  comes_at: () => t('Comes from'),
+  goes_at: () => t('Comes until'),
+  pays: () => t('Host pays'),
+  came: () => t('Times come'),
+  part_fen: () => t('Host’s part'),
+  note: () => t('Note'),
 };
 
 /**
@@ -70,6 +77,7 @@ export const LISTS = [
   list('arrears', () => t('Arrears'), 'plate owes_fen'),
   list('merchants', () => t('Merchants'), 'merchant manner limit_fen owes_fen'),
   list('vouchers', () => t('Vouchers'), 'merchant plate kind value state given_at valid_until'),
+  list('bookings', () => t('Visitors'), 'host plate comes_at goes_at pays value state came part_fen note'),
   list('cards', () => t('Month cards'), 'card title holder plates until state'),
   list(
     'tills',

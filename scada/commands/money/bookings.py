@@ -193,7 +193,7 @@ async def _done(config: Config, db: Database, work: Work, text: str) -> int:
 
 def _cells(config: Config, row: dict[str, object]) -> list[str]:
     zone = config.site.zone_info
-    since, until = (seen.local(str(row[name]), zone) for name in ("since", "until"))
+    since, until = (seen.local(str(row[name]), zone) for name in ("comes_at", "goes_at"))
     pays = f"{row['pays']}:{row['value']}" if row["value"] else str(row["pays"])
     came = f"{row['came']} of {row['entries'] or sheet.ANY_ENTRIES}"
     whole = (row["id"], row["host"], row["plate"], since, until, pays, came, row["state"], row["part_fen"], row["note"])

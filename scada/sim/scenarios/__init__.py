@@ -7,6 +7,7 @@ from scada.sim.scenarios.barrier import BlindLoop, BoomHit, Fire, HoldOpen, Stuc
 from scada.sim.scenarios.crowd import RushHour
 from scada.sim.scenarios.cuts import PlcReboot, PowerCut, ServerKill
 from scada.sim.scenarios.eyes import CameraOff, Misread, PlateSwap, TwoStays, UnplatedCar
+from scada.sim.scenarios.hosts import Visitor
 from scada.sim.scenarios.money import AnotherCar, DoublePayment, LateNotice, WechatOff
 from scada.sim.scenarios.paying import PayScore, ScannedCode
 from scada.sim.scenarios.reversing import BackOut, FakeExit
@@ -43,6 +44,7 @@ _ALL: tuple[Scenario, ...] = (
     WechatOff(),
     PayScore(),
     ScannedCode(),
+    Visitor(),
     CameraOff(),
     Tailgater(),
     BoomHit(),

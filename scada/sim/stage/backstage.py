@@ -25,6 +25,9 @@ class Backstage(Protocol):
     async def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
         """Give an order at the control room."""
 
+    async def office(self, *words: str) -> int:
+        """Give a command of `daozha` at the office's terminal; gives its exit code."""
+
     @property
     def second(self) -> Mapping[str, str]:
         """Name and password of a second person, as an order takes them."""

@@ -7,6 +7,7 @@ and processes that are killed or kept down.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import date
 
 import structlog
 
@@ -240,6 +241,11 @@ class Stage:
     def note(self, what: str, value: object) -> None:
         """Keep something for the verdict."""
         self.notes[what] = value
+
+    @property
+    def today(self) -> date:
+        """The day by the site's clocks."""
+        return self._clock.now().astimezone(self._config.site.zone_info).date()
 
     @property
     def behind(self) -> Backstage:

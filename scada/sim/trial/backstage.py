@@ -1,6 +1,7 @@
 """What a drill can do to its own site: kill and unplug its processes, and give orders at its desk."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
 
 from scada.model.names import LaneName
@@ -50,6 +51,18 @@ class SiteBackstage:
     async def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
         """Give an order at the control room."""
         return await asyncio.to_thread(self._site.desk.tell, lane, path, content)
+
+    async def office(self, *words: str) -> int:
+        """Give a command of `daozha` at the office's terminal; gives its exit code."""
+        config = self._site.config.folder / "config.toml"
+        command = (sys.executable, "-m", "scada", *words, "--config", str(config))
+        quiet = asyncio.subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec(*command, stdin=quiet, stdout=quiet)
+        try:
+            return await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
 
     @property
     def second(self) -> Mapping[str, str]:
