@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -65,6 +65,8 @@ SLOWER_MOST: Final = 1.5
 SPACES: Final = 1_000_000
 """The cars that pay are all inside at once, and the lane lets in more."""
 QUIET_S, PAUSE_S = 15.0, 0.15
+LOOK_S: Final = 0.005
+"""How often the road looks what its lane does."""
 FEN = 500
 LIMIT_S = 240
 _SPAWN = multiprocessing.get_context("spawn")
@@ -150,6 +152,7 @@ class Lane:
     tags: TagTable
     keeper: BenchKeeper
     cameras: BenchCameras
+    commanded: asyncio.Event
     waits_ms: list[float] = field(default_factory=list)
     late_ms: list[float] = field(default_factory=list)
     cars: int = 0
@@ -169,10 +172,11 @@ class Lane:
     async def _car(self) -> None:
         self.cars += 1
         self.cameras.reading = made_read(f"沪C{self.cars:05d}")
-        commanded = len(self.keeper.opened)
+        self.commanded.clear()
         began_s = time.perf_counter()
         self._see(approach=ON, passage_now=self.cars)
-        await self._until(lambda: len(self.keeper.opened) > commanded)
+        async with asyncio.timeout(GIVE_UP_S):
+            await self.commanded.wait()
         self.waits_ms.append((time.perf_counter() - began_s) * 1000)
         self._see(up=ON, down=OFF)
         await self._is("open")
@@ -184,12 +188,9 @@ class Lane:
         await self._is("idle")
 
     async def _is(self, state: str) -> None:
-        await self._until(lambda: self.tags.get(TagName(f"{IN1}.lane.state")).value == state)
-
-    async def _until(self, so: Callable[[], bool]) -> None:
         async with asyncio.timeout(GIVE_UP_S):
-            while not so():  # noqa: ASYNC110 - whatever the lane does next, it tells nobody but its tags
-                await asyncio.sleep(0.001)
+            while self.tags.get(TagName(f"{IN1}.lane.state")).value != state:  # noqa: ASYNC110 - it tells its tags alone
+                await asyncio.sleep(LOOK_S)
 
     def _see(self, **changes: object) -> None:
         self.keeper.shown = replace(self.keeper.shown, **changes)  # type: ignore[arg-type]
@@ -211,7 +212,8 @@ async def plant(config: Config, url: str) -> AsyncIterator[tuple[Database, SqlCa
         await stack.enter_async_context(requests)
         door = BridgeServer(config.socket("public"), "public", {"notice": notices(cashier)}, {"plant": "p"}, clock)
         await stack.enter_async_context(door)
-        lane = Lane(tags, BenchKeeper(_nothing), BenchCameras())
+        commanded = asyncio.Event()
+        lane = Lane(tags, BenchKeeper(partial(_note, commanded)), BenchCameras(), commanded)
         zone = await asyncio.to_thread(lambda: config.site.zone_info)
         parts = LaneParts(
             site=config.site_id,
@@ -247,8 +249,9 @@ async def _write(tags: TagTable, name: TagName, text: str) -> None:
     tags.set(name, text)
 
 
-async def _nothing() -> None:
-    """Look at nothing."""
+async def _note(commanded: asyncio.Event) -> None:
+    """Note that the PLC was sent a command."""
+    commanded.set()
 
 
 async def _nobody_holds(_why: str) -> None:
