@@ -20,16 +20,27 @@ from billing.driver.means import Means
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
 from billing.pay.web import Openid
+from lpr.sim.qr import decode
 from scada.config import load
 from scada.engine.bridge import BridgeServer
 from scada.engine.doors.tries import Tries
 from scada.model.lane.words import Ending, Reason
 from scada.model.names import PassageId, StayId
 from scada.store.journal import SqlJournal
-from tests.support.billing import HOUR_S, OUT1, Till, free_port, made_config, made_passage, open_till, wechat_process
+from tests.support.billing import (
+    HOUR_S,
+    OUT1,
+    Phone,
+    Till,
+    free_port,
+    made_config,
+    made_passage,
+    open_till,
+    wechat_process,
+)
 from tests.support.hmi import web_process, write_config
 from tests.support.plantside import shell
-from tests.support.store import open_database
+from tests.support.store import open_database, until
 
 KEY = b"k" * 32
 PLATE = "京A12345"
@@ -46,6 +57,7 @@ class Town:
     url: str
     old_code: str
     stay: StayId
+    bank: Phone
     at: dict[StayId, Place]
 
     async def refused(self) -> set[tuple[str, str]]:
@@ -80,7 +92,7 @@ async def opened_town(folder: Path) -> AsyncIterator[Town]:
     config = await asyncio.to_thread(made_config, folder / "till", free_port(), free_port())
     async with AsyncExitStack() as running:
         bank, phones = ExitStack(), ExitStack()
-        await asyncio.to_thread(bank.enter_context, wechat_process(config))
+        phone = await asyncio.to_thread(bank.enter_context, wechat_process(config))
         running.push_async_callback(asyncio.to_thread, bank.close)
         lane = await running.enter_async_context(shell(folder / "lane", "out1"))
         db = await running.enter_async_context(open_database(folder))
@@ -97,7 +109,7 @@ async def opened_town(folder: Path) -> AsyncIterator[Town]:
         old_code = lane.claims.url(lane.runner.name, PassageId("a passage that is over")).rpartition("/")[2]
         stay = await till.come_in(PLATE)
         till.clock.later_s += HOUR_S
-        yield Town(till, f"http://localhost:{port}", old_code, stay, at)
+        yield Town(till, f"http://localhost:{port}", old_code, stay, phone, at)
 
 
 def desk_of(till: Till, at: dict[StayId, Place]) -> DriverDesk:
@@ -149,6 +161,21 @@ def types_the_plate(stranger: Stranger) -> str:
     return page.partition("?")[0]
 
 
+def pays_a_strangers_stay(stranger: Stranger, page: str, bank: Phone) -> None:
+    """He pays for the car, to see its pictures and where it was: he sees what he saw before, and that it is paid."""
+    asked = {**stranger.form(page), "way": "QR"}
+    code = stranger.post(f"{page}/pay", asked, Accept="application/json").json()["code"]
+    content = decode(stranger.get(code).content)
+    assert content is not None
+    assert bank.pay(content) == "ok"
+
+
+def sees_no_more(stranger: Stranger, page: str) -> None:
+    text = stranger.get(page).text
+    assert 'data-page="fee"' in text
+    assert [word for word in (*WORDS_OF_A_PLACE, "jpeg") if word in text] == []
+
+
 def watches_on(stranger: Stranger, page: str) -> None:
     """After the car has left, the page that he kept open tells no more."""
     assert stranger.get(page).status_code == 410
@@ -191,6 +218,9 @@ async def test_a_stranger_learns_nothing_is_slowed_down_and_written_down(town: T
     passage = made_passage(town.till.clock.now(), OUT1, PLATE, 7)
     town.at[town.stay] = Place(OUT1, passage.id)
     page = await tries(types_the_plate)
+    await tries(pays_a_strangers_stay, page, town.bank)
+    await until(lambda: len(town.till.told.settled) == 1)
+    await tries(sees_no_more, page)
     await town.till.cashier.end_stay(OUT1, town.stay, passage, Reason.QUEUE, "li", Ending.EXIT)
     await tries(watches_on, page)
     await tries(asks_on)
