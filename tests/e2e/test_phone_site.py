@@ -14,8 +14,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import create_engine
 
+from billing.driver.bindings import Binding, Phones
 from billing.driver.tokens import Tokens, driver_key
+from scada.model.plate import Plate
+from scada.store.db import database_url
 from tests.support.browser import started_chromium
 from tests.support.site import PARKED_S, LiveSite
 
@@ -144,3 +148,41 @@ def test_a_driver_pays_ahead_binds_the_plate_and_is_pushed_the_fee_next_time(chr
         expect(page.locator(".words.good")).to_contain_text("本次停车已结束", timeout=CAR_MS)
     assert [one["template"] for one in messages(site, "oDriver")].count("SIM_PAID") == 1
     assert sorted(reasons(site)) == ["PAID", "PREPAID"]
+
+
+def bind(site: LiveSite, openid: str, plate: str) -> None:
+    """Bind a plate to a phone, as if it had scanned the code at a boom."""
+
+    def work() -> None:
+        engine = create_engine(database_url(site.config))
+        with engine.begin() as conn:
+            bound = Phones(site.config.site_id, conn).bind(datetime.now(UTC), openid, Plate(plate), at_boom=True)
+        engine.dispose()
+        assert isinstance(bound, Binding)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(work).result(20)
+
+
+@pytest.mark.timeout(240)
+def test_a_driver_buys_a_month_card_inside_wechat_and_renews_it(chromium: Browser, site: LiveSite) -> None:
+    bind(site, "oCard", "京C33333")
+    with phone(chromium, site, "oCard", "zh-CN") as page:
+        page.goto(f"{site.config.web.public.url}/me/cards")
+        page.locator("a.button.primary").click()
+        page.get_by_role("button", name="购买").click()
+        expect(page.locator("body[data-page=card]")).to_have_attribute("data-state", "due")
+        page.get_by_role("button", name="微信支付").click()
+        expect(page.locator(".words.good")).to_contain_text("已支付，月卡有效期至")
+        page.goto(f"{site.config.web.public.url}/me/cards?lang=en")
+        expect(page.locator("main")).to_contain_text("Good until")
+        page.get_by_role("button", name="Renew: ¥300.00").click()
+        page.get_by_role("button", name="Pay by WeChat").click()
+        expect(page.locator(".words.good")).to_contain_text("Paid. The card is good until")
+        page.goto(f"{site.config.web.public.url}/me?lang=en")
+        expect(page.locator("main")).to_contain_text("¥300.00 Month card")
+        page.get_by_role("link", name="Call for help").click()
+        page.get_by_role("button", name="Call the control room").click()
+        expect(page.locator(".words")).to_contain_text("None of your cars is in the car park now")
+    paid = [row.body["price_fen"] for row in site.journal("money") if row.what == "card paid"]
+    assert paid == [30_000, 30_000]
