@@ -117,6 +117,18 @@ def test_a_payment_between_two_answers_opens_as_soon_as_the_answers_are_in(moves
     assert len(billing.bench.all(c.OpenGate)) == 1
 
 
+def test_who_claims_his_stay_and_pays_at_the_boom_between_two_answers_goes_without_a_person() -> None:
+    bench = Bench(Direction.EXIT)
+    bench.arrives(1)
+    bench.camera_fails()
+    bench.has_stay("S1", by="driver")
+    bench.hear(e.Quoted(bench.passage, quote_of("S1", 500, 1), **bench.now))
+    request = OpenRequest(RequestId("r1"), STAY, OrderId("phone"), bench.passage, Reason.PAID, "billing", START)
+    bench.hear(e.OpenRequested(request, **bench.now))
+    bench.owes("S1", 0, 2, free=Reason.PREPAID)
+    assert isinstance(bench.state, s.Opening)
+
+
 def test_a_price_that_is_asked_for_again_does_not_take_the_code_of_the_old_one() -> None:
     billing = priced()
     billing.reckon()

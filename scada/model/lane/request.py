@@ -15,6 +15,7 @@ from scada.model.lane.permit import BEFORE_LEAVE, authorise
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.words import OPERATOR_REASONS, OpenRequest, Reason, Refused, Taken
+from scada.model.names import PassageId
 
 
 def open_requested(lane: Lane, event: e.OpenRequested, timing: Timing) -> Step:
@@ -107,7 +108,10 @@ def _wrong_passage(lane: Lane, request: OpenRequest) -> str | None:
 
 
 def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
-    """The stay of the car that is here was paid, yet could not be taken: its credit will answer."""
+    """The stay of the car that is here was paid, yet could not be taken: its credit will answer.
+
+    Who paid while he stood at this boom has shown that the stay is his, whatever the lane asked billing meanwhile.
+    """
     lane = refused.lane
     pays = request.reason in (Reason.PAID, Reason.ACCEPTED)
     if not pays or lane.live is None or lane.live.stay != request.stay or request.stay is None:
@@ -115,7 +119,8 @@ def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     due = due_of(lane)
     closed = () if _keeps_order(lane, request) else close_order(lane, "paid in another way")
     asked = (*refused.commands, *closed, AskQuote(lane.live.id, request.stay))
-    if due is not None and due.order.id == request.order:
+    paid_here = (due is not None and due.order.id == request.order) or lane.is_live(request.passage or PassageId(""))
+    if paid_here:
         lane = replace(lane, live=replace(lane.live, claimed=False))
     match lane.state:
         case s.Quoting() | s.AwaitingPayment() | s.AwaitingAcceptance():
