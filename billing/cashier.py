@@ -21,6 +21,7 @@ from billing.bookings.book import rules_of
 from billing.books import NOWHERE, Books, Place
 from billing.cards import book as cards
 from billing.cards import selling
+from billing.cards.book import Card
 from billing.cards.earning import earn
 from billing.cards.terms import Product
 from billing.driver.fee import Fee, look
@@ -289,10 +290,13 @@ class SqlCashier:
 
         return await self._orders.order_for(await self._db.write(work), f"{self._config.site.name} 补缴停车费")
 
-    async def order_card(self, card: str, product: Product, by: str, offer: Offer = BY_CODE) -> Payable:
+    async def order_card(
+        self, card: str, product: Product, by: str, offer: Offer = BY_CODE, seen: Card | None = None
+    ) -> Payable:
         """Give the order for a card's first or next days, at the price of today. Raises BillingError.
 
         Who asks again, or on a second phone, is given the same one, or one by another way after that one is closed.
+        Whoever has `seen` the card pays for the days after those it had then, and for no others.
         """
         at, until, site = self._clock.now(), self._clock.ahead(CARD_LASTS_S), self._books.site
 
@@ -300,6 +304,8 @@ class SqlCashier:
             found = cards.find(conn, site, card, lock=True)
             if why := selling.why_not_order(conn, site, at, found, product):
                 raise BillingError(why)
+            if seen is not None and (found is None or found.until != seen.until):
+                raise BillingError("these days of the card are paid already")
             cards.reprice(conn, card, product)
             price, lasts = product.price_fen, self._clock.ahead(CARD_LASTS_LEAST_S)
             same = demands.open_about(conn, site, DemandKind.CARD, card, price, lasts)

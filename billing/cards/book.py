@@ -135,7 +135,8 @@ def pay(conn: Connection, books: Books, at: datetime, card: Card, price: Fen, pa
             **days,
         )
     )
-    conn.execute(update(cards).where(cards.c.id == card.id).values(state="ACTIVE"))
+    begun = card.first if made.first == card.until else made.first
+    conn.execute(update(cards).where(cards.c.id == card.id).values(state="ACTIVE", first=begun))
     to = paid.by if paid.into is Account.CASH else ""
     post(conn, books.site, at, flows.card_paid(name, card.id, made.price_fen, paid.into, to, paid.order, paid.by))
     _open(conn, books, at, card, made, paid.by)

@@ -51,8 +51,8 @@ PHONE: Final = "phone"
 class Orders(Protocol):
     """Who makes orders for cards at WeChat."""
 
-    async def order_card(self, card: str, product: Product, by: str, offer: Offer) -> Payable:
-        """Give the order for a card's next days."""
+    async def order_card(self, card: str, product: Product, by: str, offer: Offer, seen: Card) -> Payable:
+        """Give the order for a card's next days, if they are still those after the ones it had when it was `seen`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ class PhoneCards:
         if card is None or _day(card.until) != ended:
             return shown(None)
         try:
-            made = await parts.orders.order_card(name, self._today(card), PHONE, offer)
+            made = await parts.orders.order_card(name, self._today(card), PHONE, offer, card)
         except BillingError as error:
             raise BridgeRefusal("refused", NOT_NOW) from error
         return {"due_fen": made.amount_fen, **shown(made.offered)}

@@ -95,5 +95,10 @@ def open_about(
 def mark_paid(conn: Connection, site: SiteId, at: datetime, demand: Demand) -> None:
     """Write that a demand was paid; others for the same are void, so that nobody pays for it twice."""
     conn.execute(update(demands).where(demands.c.id == demand.id).values(state="PAID", paid_at=at))
-    same = (demands.c.site == site) & (demands.c.kind == demand.kind.value) & (demands.c.about == demand.about)
+    void(conn, site, demand.kind, demand.about)
+
+
+def void(conn: Connection, site: SiteId, kind: DemandKind, about: str) -> None:
+    """Ask no more for what was paid another way: money that still comes by an order for it goes back."""
+    same = (demands.c.site == site) & (demands.c.kind == kind.value) & (demands.c.about == about)
     conn.execute(update(demands).where(same, demands.c.state == "OPEN").values(state="VOID"))

@@ -15,7 +15,7 @@ from billing.books import Books
 from billing.cards import book
 from billing.cards.book import Card, NotSold, Paid
 from billing.cards.earning import earn
-from billing.cards.terms import Product
+from billing.cards.terms import Product, months_later
 from scada.config import Config
 from scada.model.lane.words import Reason
 from scada.model.money import Fen
@@ -174,6 +174,17 @@ async def test_a_card_that_is_long_over_opens_nothing_and_begins_anew(office: Of
     await office.paid(await office.found(card))
     assert [row.first for row in await office.till.rows(card_period)][1] == office.today
     assert await office.admitted(MINE, 2) is Reason.MONTH
+
+
+async def test_a_card_that_begins_later_than_it_was_wanted_or_anew_is_renewed_for_whole_months(office: Office) -> None:
+    card = await office.offer(MINE)
+    assert isinstance(card, Card)
+    for days in (10, 0, 70, 0):
+        await office.later(days=days)
+        await office.paid(await office.found(card))
+    first, second, anew, last = await office.till.rows(card_period)
+    assert (second.first, second.until) == (first.until, months_later(first.first, 2, first.first.day))
+    assert (last.first, last.until) == (anew.until, months_later(anew.first, 2, anew.first.day))
 
 
 async def test_a_plate_is_changed_once_a_month(office: Office) -> None:

@@ -15,12 +15,14 @@ from billing.accounts.chart import Account
 from billing.books import Books
 from billing.cards import book
 from billing.cards.book import Card, Paid
+from billing.cards.desk import CardDesk
 from billing.cards.terms import Product
 from billing.doors.mycards import CHANGES_MOST, PAYS_MOST, VIEWS_MOST, CardParts, PhoneCards
 from billing.driver.bindings import Binding, Phones
 from billing.driver.means import Means
 from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
+from billing.orders.keeper import Payable
 from billing.pay.web import Openid
 from scada.config import Config
 from scada.engine.doors.peer import Ask, BridgeRefusal
@@ -213,6 +215,38 @@ async def test_a_payment_that_comes_after_the_plate_has_got_another_card_goes_ba
     assert len(await bench.till.rows(card_period)) == 1
     with pytest.raises(BridgeRefusal, match="cannot be made now"):
         await bench.ask("card_pay", token=token, way="QR")
+
+
+async def test_a_phones_payment_for_days_that_were_paid_in_the_control_room_meanwhile_goes_back_whole(
+    bench: Bench,
+) -> None:
+    await bench.binds("oMine", MINE)
+    token = await bench.wants()
+    code = (await bench.ask("card_pay", token=token, way="QR"))["code_url"]
+    [card] = await bench.till.rows(month_card)
+    room = CardDesk(bench.till.db, bench.books, bench.till.clock, SHANGHAI, {"month": MONTH}, bench.till.cashier)
+    assert isinstance(await room.take(card.id, Account.SAFE, "li"), Card)
+    assert (await bench.ask("card_view", token=token))["state"] == "paid"
+    if await asyncio.to_thread(bench.bank.pay, code) == "ok":
+        assert [row.amount_fen for row in await bench.refunds()] == [30_000]
+    assert len(await bench.till.rows(card_period)) == 1
+
+
+async def test_whose_days_are_paid_while_it_asks_to_pay_them_is_given_no_order_for_the_next_ones(bench: Bench) -> None:
+    await bench.binds("oMine", MINE)
+    token = await bench.wants()
+    [card] = await bench.till.rows(month_card)
+    room = CardDesk(bench.till.db, bench.books, bench.till.clock, SHANGHAI, {"month": MONTH}, bench.till.cashier)
+
+    class PaidJustNow:
+        async def order_card(self, *asked: Any, **more: Any) -> Payable:  # noqa: ANN401 - passed on as it came
+            await room.take(card.id, Account.SAFE, "li")
+            return await bench.till.cashier.order_card(*asked, **more)
+
+    bench.desk._parts = replace(bench.desk._parts, orders=PaidJustNow())
+    with pytest.raises(BridgeRefusal, match="cannot be made now"):
+        await bench.ask("card_pay", token=token, way="QR")
+    assert await bench.till.rows(pay_order) == []
 
 
 async def test_the_last_place_is_sold_once_and_is_free_again_when_nobody_can_pay_for_it_any_more(bench: Bench) -> None:

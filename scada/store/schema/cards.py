@@ -21,8 +21,8 @@ month_card = Table(
 )
 """A card; `plate_right.card` names it. States: ORDERED (not paid yet), ACTIVE, ENDED. Its days are of `clock_zone`.
 
-`terms` are those of the product at its last sale or renewal, `first` the day on which it began; `changes` are the days
-on which one of its `plates` was changed for another.
+`terms` are those of the product at its last sale or renewal, `first` the day on which its unbroken days began;
+`changes` are the days on which one of its `plates` was changed for another.
 """
 
 card_period = Table(
