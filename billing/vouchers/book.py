@@ -37,6 +37,7 @@ _CODE_LONG: Final = 10
 _MINE = (vouchers.c.site == bindparam("of")) & (vouchers.c.stay == bindparam("by")) & (vouchers.c.state == "RESERVED")
 _HELD = select(vouchers).where(_MINE).order_by(vouchers.c.id).with_for_update()
 _HELD_BY_QUOTE = _HELD.where(vouchers.c.quote == bindparam("asked"))
+_LET_GO = update(vouchers).where(_MINE).values(state="ISSUED", stay=None, quote=None, amount_fen=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +178,16 @@ def use(conn: Connection, books: Books, at: datetime, stay: StayId, quote: Quote
 
 
 def use_for(conn: Connection, books: Books, at: datetime, account: StayAccount, quote: QuoteId) -> None:
-    """Use up what a paid quote has counted: from now on what it lets off does not change."""
-    if account.is_open and (amount := use(conn, books, at, account.id, quote)):
+    """Use up what a paid quote has counted: from now on what it lets off does not change.
+
+    What a later quote holds is free again: what it would let off has been paid.
+    """
+    if not account.is_open:
+        return
+    if amount := use(conn, books, at, account.id, quote):
         more = {"credit_fen": stay_table.c.credit_fen + amount}
         conn.execute(update(stay_table).where(stay_table.c.id == account.id).values(**more))
+    conn.execute(_LET_GO, {"of": books.site, "by": account.id})
 
 
 def listed(conn: Connection, site: SiteId, limit: int, merchant: str = "", plate: str = "") -> list[dict[str, object]]:

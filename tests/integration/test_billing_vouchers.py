@@ -170,6 +170,19 @@ async def test_a_voucher_given_after_the_order_was_made_closes_it_and_asks_for_t
     await mall.pay(second)
 
 
+async def test_who_pays_whole_while_a_voucher_comes_is_let_off_nothing_and_its_shop_owes_nothing(mall: Mall) -> None:
+    parked = await mall.till.come_in(MINE)
+    order = await mall.order(await mall.at_exit(parked, hours=1.9))
+    await mall.give(VoucherKind.FULL)
+    assert (await mall.at_exit(parked)).due_fen == 0
+    await mall.pay(order)
+    await mall.leave(parked, Reason.PAID)
+    [row] = await mall.till.rows(stay)
+    assert (row.fee_fen, row.paid_fen, row.credit_fen) == (1000, 1000, 0)
+    assert await mall.states() == [("ISSUED", 0)]
+    assert await mall.holds(Account.MERCHANT, (await mall.shop()).id) == 0
+
+
 async def test_an_order_is_given_again_while_nothing_has_changed(mall: Mall) -> None:
     parked = await mall.till.come_in(MINE)
     await mall.give(VoucherKind.PERCENT, 50)
