@@ -79,11 +79,11 @@ def moment(text: str, zone: tzinfo, *, day_over: bool = False) -> datetime | Non
     year, month, day, hour, minute = (int(part or 0) for part in found.groups())
     try:
         at = datetime(year, month, day, hour, minute, tzinfo=zone)
-    except ValueError:
+        if day_over and found[4] is None:
+            at = datetime.combine(at.date() + timedelta(days=1), time(), zone)
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if day_over and found[4] is None:
-        at = datetime.combine(at.date() + timedelta(days=1), time(), zone)
-    return at.astimezone(UTC)
 
 
 def paying(text: str) -> tuple[Pays, int] | None:

@@ -8,21 +8,31 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, or_, select
 
 from billing.driver.bindings import Binding
 from scada.model.names import SiteId
+from scada.store.schema import booking_visit as visits
 from scada.store.schema import merchant as merchants
+from scada.store.schema import stay as stays
 from scada.store.schema import voucher as vouchers
 
 SHOWN: Final = 30
 KEPT: Final = timedelta(days=90)
+_OF_A_PAST_VISIT: Final = exists().where(
+    visits.c.voucher == vouchers.c.id, visits.c.stay == stays.c.id, stays.c.ending.is_not(None)
+)
+"""A host gave it to a visitor for one stay, which has ended without it: it never counts any more."""
 
 
 def waiting(conn: Connection, site: SiteId, at: datetime, bound: Sequence[Binding]) -> list[dict[str, object]]:
     """Give what will be let off at the next payment, what ends first before the rest."""
     good = (vouchers.c.state == "ISSUED") & (vouchers.c.valid_until > at)
-    mine = vouchers.c.plate.in_([one.plate for one in bound]) & or_(good, vouchers.c.state == "RESERVED")
+    mine = (
+        vouchers.c.plate.in_([one.plate for one in bound])
+        & or_(good, vouchers.c.state == "RESERVED")
+        & ~_OF_A_PAST_VISIT
+    )
     return _found(conn, site, mine, vouchers.c.valid_until)
 
 

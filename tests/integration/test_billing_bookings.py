@@ -19,9 +19,10 @@ from billing.doors.bookings import BookingDoor
 from billing.doors.host import HostDoor
 from billing.doors.shop import ShopDoor
 from billing.doors.staff import Staff
+from billing.driver.bindings import Binding, Proof
 from billing.driver.tokens import Tokens
 from billing.tariff import VoucherKind, in_words
-from billing.vouchers import links, merchants
+from billing.vouchers import links, merchants, mine
 from billing.vouchers.desk import VoucherDesk
 from billing.vouchers.terms import Agreement, Hosting, Manner, Merchant
 from scada.config import Config
@@ -29,7 +30,7 @@ from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Ending, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import SiteId, StayId
-from scada.model.plate import ReadBy
+from scada.model.plate import Plate, ReadBy
 from scada.store.journal import verify
 from scada.store.schema import stay, voucher
 from tests.support.billing import HOUR_S, IN1, OUT1, free_port, made_config, made_passage, open_till, wechat_process
@@ -261,6 +262,9 @@ async def test_the_voucher_of_a_visit_that_cost_nothing_pays_for_no_later_stay(h
     first = await house.lots.come(MINE)
     assert (await house.quote(first, hours=0.1)).free_reason is Reason.FREE
     await house.leave(first, reason=Reason.FREE)
+    bound = [Binding("b1", Plate(MINE), Proof.BOOM, house.lots.till.clock.now(), None, "", "oMine")]
+    at, db = house.lots.till.clock.now(), house.lots.till.db
+    assert await db.read(lambda conn: mine.waiting(conn, SITE, at, bound)) == []
     second = await house.lots.come(MINE)
     assert (await house.quote(second, hours=1.5)).due_fen == 1000
     assert await house.owes() == 0

@@ -52,6 +52,18 @@ def test_a_visitor_is_announced_changed_listed_and_withdrawn(config: str, capsys
     assert told(capsys, "booking", "list", "--to-come", *at) == []
 
 
+def test_a_host_gets_nothing_back_while_visitors_may_come_for_whom_it_pays(config: str, capsys: Out) -> None:
+    at = ["--config", config]
+    for plate, pays in (("京A12345", "full"), ("京A54321", "none")):
+        assert main(["booking", "add", "ACME", plate, *times(), "--pays", pays, *at]) == 0
+    assert main(["merchant", "paid", "ACME", "5000", *at]) == main(["merchant", "end", "ACME", *at]) == 0
+    assert main(["merchant", "repay", "ACME", *at]) == 1
+    assert "visitors may still come" in capsys.readouterr().err
+    [paying] = [row for row in told(capsys, "booking", "list", *at) if row["pays"] == "full"]
+    assert main(["booking", "withdraw", str(paying["id"]), *at]) == 0
+    assert main(["merchant", "repay", "ACME", *at]) == 0
+
+
 def test_what_cannot_be_read_or_was_not_agreed_is_refused(config: str, capsys: Out) -> None:
     at = ["--config", config]
     assert main(["booking", "add", "ACME", "hello", "--from", "soon", "--to", "later", *at]) == 2

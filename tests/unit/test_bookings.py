@@ -135,6 +135,8 @@ def test_a_booking_promises_its_sum_once_for_each_time_its_car_may_still_come() 
         ("2026-05-01", True, datetime(2026, 5, 1, 16, 0, tzinfo=UTC)),
         ("2026-02-30 08:00", False, None),
         ("2026-05-01 25:00", False, None),
+        ("9999-12-31", True, None),
+        ("0001-01-01", False, None),
         ("tomorrow", False, None),
         ("", True, None),
     ],

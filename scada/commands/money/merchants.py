@@ -13,6 +13,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from billing.accounts.chart import Account
+from billing.bookings.book import rules_of
+from billing.bookings.rows import to_come
 from billing.books import Books
 from billing.doors.vouchers import all_shown
 from billing.tariff import VoucherKind
@@ -28,6 +30,7 @@ from scada.model.plate import is_plausible, normal_form
 from scada.store.db import Database
 
 _NOBODY: Final = NotDone("there is no merchant of this name: daozha merchant list")
+_VISITORS: Final = NotDone("visitors may still come for whom it pays: withdraw their bookings, or wait")
 _INTO: Final = {"bank": Account.BANK, "safe": Account.SAFE}
 _SHOWN: Final = ("merchant", "manner", "owes", "reserved", "gives", "per plate", "per day", "pays", "books", "ended")
 _VOUCHER: Final = ("id", "merchant", "plate", "code", "kind", "value", "state", "let off", "valid until")
@@ -103,12 +106,22 @@ def receive(asked: argparse.Namespace) -> int:
 def repay(asked: argparse.Namespace) -> int:
     """Give back what a merchant whose agreement has ended paid ahead. 1: there is nothing to give back yet."""
 
-    def work(conn: Connection, books: Books, found: Merchant) -> int:
-        given = merchants.give_back(conn, books, clock_from().now(), found, _INTO[asked.out_of], who())
-        amount = "" if isinstance(given, NotDone) else yuan_text(given)
-        return _told(given, f"{found.name} gets {amount} yuan back")
+    async def do(config: Config, db: Database) -> int:
+        books, at, rules = Books.of(config), clock_from().now(), rules_of(config.visitors, config.limits)
 
-    return _of(asked, work)
+        def work(conn: Connection) -> int:
+            found = merchants.find(conn, books.site, asked.name, lock=True)
+            if found is None:
+                return _told(_NOBODY, "")
+            if any(visitor.pays for visitor in to_come(conn, found.id, at, rules)):
+                return _told(_VISITORS, "")
+            given = merchants.give_back(conn, books, at, found, _INTO[asked.out_of], who())
+            amount = "" if isinstance(given, NotDone) else yuan_text(given)
+            return _told(given, f"{found.name} gets {amount} yuan back")
+
+        return await db.write(work)
+
+    return with_database(asked, do)
 
 
 def invoice(asked: argparse.Namespace) -> int:
