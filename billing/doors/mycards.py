@@ -34,8 +34,6 @@ from scada.store.schema import pay_order as orders
 T = TypeVar("T")
 LIFE: Final = timedelta(hours=1)
 """How long the page of a purchase may be opened."""
-TOLD_LIFE: Final = timedelta(days=30)
-"""How long the page that a reminder leads to may be opened."""
 LOOKS_MOST, MINUTE_S = 60, 60.0
 CHANGES_MOST, HOUR_S = 20, 3600.0
 VIEWS_MOST: Final = 120

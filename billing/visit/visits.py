@@ -332,9 +332,11 @@ class Visits:
             vouchers.reserve(conn, site, stay.id, None, hosts)
             used = vouchers.use(conn, self.books, at, stay.id)
             return Fen(charged.due.due_fen + charged.let_off_fen - used), Fen(stay.account.credit_fen + used)
-        if not keeps_promise(reason, ending):
+        if keeps_promise(reason, ending):
+            used = vouchers.use_promised(conn, self.books, at, stay.id)
+        else:
             vouchers.reserve(conn, site, stay.id, None, charged.lines)
-        used = vouchers.use(conn, self.books, at, stay.id)
+            used = vouchers.use(conn, self.books, at, stay.id)
         return charged.due.due_fen, Fen(stay.account.credit_fen + used)
 
     def _charge(self, conn: Connection, stay: Stay, at: datetime) -> Charge:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, exists, func, select, update
 
 from billing import stays
 from billing.accounts import flows
@@ -24,6 +24,7 @@ from scada.model.plate import Plate
 from scada.ports import BillingError
 from scada.store.schema import booking_visit as visits
 from scada.store.schema import merchant as merchant_table
+from scada.store.schema import quote as quotes
 from scada.store.schema import stay as stay_table
 from scada.store.schema import voucher as vouchers
 
@@ -34,10 +35,18 @@ _CODE_SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LONG: Final = 10
 
 
-_MINE = (vouchers.c.site == bindparam("of")) & (vouchers.c.stay == bindparam("by")) & (vouchers.c.state == "RESERVED")
-_HELD = select(vouchers).where(_MINE).order_by(vouchers.c.id).with_for_update()
-_HELD_BY_QUOTE = _HELD.where(vouchers.c.quote == bindparam("asked"))
-_LET_GO = update(vouchers).where(_MINE).values(state="ISSUED", stay=None, quote=None, amount_fen=0)
+_OF_STAY = (vouchers.c.site == bindparam("of")) & (vouchers.c.stay == bindparam("by"))
+_PROMISED = vouchers.c.state.in_(("RESERVED", "WITHDRAWN"))
+"""One that is withdrawn keeps the quote that counted it: whoever pays or leaves by that quote was promised it."""
+_LAST_QUOTE = select(quotes.c.id).where(quotes.c.stay == bindparam("by")).order_by(quotes.c.id.desc()).limit(1)
+_ALL_OF_STAY = select(vouchers).where(_OF_STAY).order_by(vouchers.c.id).with_for_update()
+_HELD = _ALL_OF_STAY.where(vouchers.c.state == "RESERVED")
+_HELD_BY_QUOTE = _ALL_OF_STAY.where(_PROMISED, vouchers.c.quote == bindparam("asked"))
+_HELD_AT_LAST = _ALL_OF_STAY.where(
+    _PROMISED, (vouchers.c.state == "RESERVED") | (vouchers.c.quote == _LAST_QUOTE.scalar_subquery())
+)
+_FREE_AGAIN = case((vouchers.c.state == "RESERVED", "ISSUED"), else_=vouchers.c.state)
+_LET_GO = update(vouchers).where(_OF_STAY, _PROMISED).values(state=_FREE_AGAIN, stay=None, quote=None, amount_fen=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,7 @@ def withdraw(
 ) -> Issued | NotDone:
     """Take a voucher back that has not been used up; its stay, if one has reserved it, is to be priced anew.
 
+    Until it is, what its driver was told holds: who pays or leaves by that quote is let off as it says.
     A merchant takes back its own ones only, and none that belongs to a visitor's booking.
     """
     mine = (vouchers.c.site == books.site) & (vouchers.c.id == voucher)
@@ -125,8 +135,7 @@ def withdraw(
     row = conn.execute(select(vouchers).where(mine).with_for_update()).one_or_none()
     if row is None or row.state not in ("ISSUED", "RESERVED"):
         return NotDone("there is no such voucher, or it is used up or withdrawn")
-    changes = {"state": "WITHDRAWN", "stay": None, "quote": None, "amount_fen": 0}
-    conn.execute(update(vouchers).where(mine).values(**changes))
+    conn.execute(update(vouchers).where(mine).values(state="WITHDRAWN"))
     books.tell(conn, at, "money", "voucher withdrawn", NOWHERE, voucher=voucher, by=by, why=why)
     return Issued(voucher, stay=None if row.stay is None else StayId(row.stay))
 
@@ -168,10 +177,19 @@ def free(conn: Connection, site: SiteId, stay: StayId, but: frozenset[str] = fro
     conn.execute(update(vouchers).where(mine, vouchers.c.id.not_in(but)).values(**changes))
 
 
-def use(conn: Connection, books: Books, at: datetime, stay: StayId, quote: QuoteId | None = None) -> Fen:
-    """Use up what a stay has reserved, by one quote or by any; gives what that lets off for good."""
-    held = _HELD if quote is None else _HELD_BY_QUOTE
-    rows = conn.execute(held, {"of": books.site, "by": stay, "asked": quote}).all()
+def use(conn: Connection, books: Books, at: datetime, stay: StayId) -> Fen:
+    """Use up what a stay has reserved; gives what that lets off for good."""
+    return _use_all(conn, books, at, stay, conn.execute(_HELD, {"of": books.site, "by": stay}).all())
+
+
+def use_promised(conn: Connection, books: Books, at: datetime, stay: StayId) -> Fen:
+    """Use up what a stay has reserved, and what was withdrawn after its car was told that it may leave."""
+    return _use_all(conn, books, at, stay, conn.execute(_HELD_AT_LAST, {"of": books.site, "by": stay}).all())
+
+
+def _use_all(
+    conn: Connection, books: Books, at: datetime, stay: StayId, rows: Sequence[Row[tuple[object, ...]]]
+) -> Fen:
     for row in rows:
         _use_up(conn, books, at, stay, row)
     return Fen(sum((row.amount_fen for row in rows), NOTHING))
@@ -184,7 +202,8 @@ def use_for(conn: Connection, books: Books, at: datetime, account: StayAccount, 
     """
     if not account.is_open:
         return
-    if amount := use(conn, books, at, account.id, quote):
+    rows = conn.execute(_HELD_BY_QUOTE, {"of": books.site, "by": account.id, "asked": quote}).all()
+    if amount := _use_all(conn, books, at, account.id, rows):
         more = {"credit_fen": stay_table.c.credit_fen + amount}
         conn.execute(update(stay_table).where(stay_table.c.id == account.id).values(**more))
     conn.execute(_LET_GO, {"of": books.site, "by": account.id})
@@ -234,7 +253,7 @@ def _insert(
 
 
 def _use_up(conn: Connection, books: Books, at: datetime, stay: StayId, row: Row[tuple[object, ...]]) -> None:
-    mine = (vouchers.c.id == row.id) & (vouchers.c.state == "RESERVED") & (vouchers.c.stay == stay)
+    mine = (vouchers.c.id == row.id) & _PROMISED & (vouchers.c.stay == stay)
     if conn.execute(update(vouchers).where(mine).values(state="USED", used_at=at)).rowcount != 1:
         raise BillingError(f"voucher {row.id} was used up already")
     amount = Fen(row.amount_fen)

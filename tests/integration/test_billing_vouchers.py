@@ -170,16 +170,21 @@ async def test_a_voucher_given_after_the_order_was_made_closes_it_and_asks_for_t
     await mall.pay(second)
 
 
-async def test_who_pays_whole_while_a_voucher_comes_is_let_off_nothing_and_its_shop_owes_nothing(mall: Mall) -> None:
+@pytest.mark.parametrize("state", ["ISSUED", "WITHDRAWN"])
+async def test_who_pays_whole_while_a_voucher_comes_is_let_off_nothing_and_its_shop_owes_nothing(
+    mall: Mall, state: str
+) -> None:
     parked = await mall.till.come_in(MINE)
     order = await mall.order(await mall.at_exit(parked, hours=1.9))
-    await mall.give(VoucherKind.FULL)
+    given = await mall.give(VoucherKind.FULL)
     assert (await mall.at_exit(parked)).due_fen == 0
+    if state == "WITHDRAWN":
+        await mall.desk.withdraw(given, "shop", "the wrong car")
     await mall.pay(order)
     await mall.leave(parked, Reason.PAID)
     [row] = await mall.till.rows(stay)
     assert (row.fee_fen, row.paid_fen, row.credit_fen) == (1000, 1000, 0)
-    assert await mall.states() == [("ISSUED", 0)]
+    assert await mall.states() == [(state, 0)]
     assert await mall.holds(Account.MERCHANT, (await mall.shop()).id) == 0
 
 
@@ -247,6 +252,24 @@ async def test_a_withdrawn_voucher_counts_no_longer_and_a_used_one_cannot_be_wit
     await mall.at_exit(parked)
     await mall.leave(parked)
     assert isinstance(await mall.desk.withdraw(other, "shop", "too late"), NotDone)
+
+
+async def test_what_a_driver_pays_or_leaves_by_is_not_withdrawn_behind_his_back(mall: Mall) -> None:
+    parked = await mall.till.come_in(MINE)
+    given = await mall.give(VoucherKind.MONEY, 900)
+    order = await mall.order(await mall.at_exit(parked, hours=1.9))
+    await mall.desk.withdraw(given, "shop", "to save it")
+    await mall.pay(order)
+    await mall.leave(parked, Reason.PAID)
+    again = await mall.till.come_in(MINE, 2)
+    given = await mall.give(VoucherKind.FULL)
+    assert (await mall.at_exit(again, hours=1.9)).due_fen == 0
+    await mall.desk.withdraw(given, "shop", "while the gate is open")
+    await mall.leave(again)
+    rows = await mall.till.rows(stay)
+    assert [(row.fee_fen, row.paid_fen, row.credit_fen) for row in rows] == [(1000, 100, 900), (1000, 0, 1000)]
+    assert await mall.states() == [("USED", 900), ("USED", 1000)]
+    assert await mall.holds(Account.MERCHANT, (await mall.shop()).id) == 1900
 
 
 async def test_a_voucher_counts_until_its_time_is_over(mall: Mall) -> None:
