@@ -22,7 +22,7 @@ from scada.clock import Clock
 from scada.engine.doors.asked import text_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.model.names import StayId
-from scada.model.plate import is_plausible, normal_form
+from scada.model.plate import Plate, is_plausible, is_unplated, normal_form
 from scada.ports import BillingError, Journal, JournalEntry
 
 HOUR_S: Final = 3600.0
@@ -124,12 +124,12 @@ class DriverDesk:
         if by_plate and fee["state"] == FeeState.LEFT.value:
             raise BridgeRefusal("gone", GONE)
         place = None if by_plate else self._parts.where(stay)
-        at_boom = purpose == self._parts.at_boom.purpose
+        at_boom, plate = purpose == self._parts.at_boom.purpose, Plate(str(fee["plate"]))
         return {
             **fee,
             "at_exit": "" if place is None else place.lane,
             "ways": self._parts.means.ways,
-            "at_boom": at_boom,
+            "may_bind": at_boom and not is_unplated(plate),
         }
 
     async def _pay(self, ask: Ask) -> object:

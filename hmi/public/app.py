@@ -70,4 +70,6 @@ def _say_error(error: HTTPException) -> ResponseReturnValue:
     if request.path.startswith("/wechat/"):
         return jsonify(code="FAIL", message=error.description), status
     words = say("Too many tries. Please wait a minute.") if status == 429 else say("This page cannot be shown.")
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return jsonify(why=words), status
     return render_template("public/error.html", words=words, status=status), status

@@ -28,7 +28,7 @@ from flask_limiter import Limiter
 from hmi.language import say
 from hmi.public.asking import plant
 from hmi.public.fees import Fee
-from hmi.public.forms import check_form, opened, phone_subject, sealed, signature
+from hmi.public.forms import check_form, is_ours, opened, phone_subject, sealed, signature
 from hmi.public.visitor import address, seat
 from scada.bridge import Refused, Reply, Value
 from scada.config import Config
@@ -116,6 +116,8 @@ def pay(token: str) -> ResponseReturnValue:
 
 def paid_with(verb: str, token: str, back: str) -> ResponseReturnValue:
     """Make what the phone pays with for what a token names; `back` is the page that follows the payment."""
+    if _wants_json() and not is_ours(token):
+        return jsonify(reload=True), 400
     check_form(token)
     way = request.form.get("way", "")[:8]
     asked = {"way": way, "phone": request.cookies.get(PHONE_COOKIE, "")[:1024], "address": address()}

@@ -13,9 +13,14 @@ def signature(subject: str) -> str:
     return _signer("form").dumps(subject)
 
 
+def is_ours(subject: str) -> bool:
+    """Say whether a form comes from our page for this subject, and was given not long ago."""
+    return opened(request.form.get("csrf_token", ""), "form", FORM_LIFE_S) == subject
+
+
 def check_form(subject: str) -> None:
     """Refuse a form that our page for this subject did not give, or long ago."""
-    if opened(request.form.get("csrf_token", ""), "form", FORM_LIFE_S) != subject:
+    if not is_ours(subject):
         abort(400, "the page is too old: load it again")
 
 

@@ -184,6 +184,16 @@ async def test_who_pays_at_the_exit_asks_that_lane_to_open(bench: Bench) -> None
     assert (request.stay, request.passage, request.lane) == (stay, passage.id, "out1")
 
 
+@pytest.mark.parametrize(("plate", "may"), [("京A12345", True), ("无牌7K3M9Q2X", False)])
+async def test_who_stands_at_the_boom_may_bind_his_plate_if_his_car_has_one(
+    bench: Bench, plate: str, may: bool
+) -> None:
+    stay = await bench.till.come_in(plate)
+    assert (await bench.ask("fee_view", token=bench.desk.token(stay)))["may_bind"] is may
+    if may:
+        assert (await bench.ask("fee_view", token=await bench.token()))["may_bind"] is False
+
+
 async def test_a_page_inside_wechat_gets_the_six_signed_values_and_wechat_takes_them(bench: Bench) -> None:
     await parked(bench)
     phone, openid = await known(bench)

@@ -137,7 +137,7 @@ def _fee(args: Json) -> object:
         "leave_by": "2026-11-22T03:20:00+00:00" if is_paid else None,
         "tariff": "demo-1",
         "at_exit": "",
-        "at_boom": False,
+        "may_bind": False,
         "ways": ["QR", "H5", "JSAPI"],
     }
 

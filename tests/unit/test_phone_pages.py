@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from hmi.public import forms
 from hmi.public.app import create_app
 from hmi.public.visitor import address, seat
 from scada.bridge import Refused, Unknown, Value
@@ -117,6 +118,13 @@ def test_a_driver_is_always_told_what_to_do_next(
     assert words in get(phone, "/f/tok-1?lang=en")
 
 
+def test_only_who_may_is_offered_to_bind_the_plate(phone: FlaskClient, plant: MemoryPlant) -> None:
+    phone.set_cookie("phone", "sealed", domain="localhost")
+    for may in (True, False):
+        plant.verbs["fee_view"] = lambda _args, may=may: Value({**DUE, "may_bind": may})
+        assert ("Bind this plate" in get(phone, "/f/tok-1?lang=en", **WECHAT)) is may
+
+
 def test_nothing_can_be_paid_where_nothing_is_due(phone: FlaskClient, plant: MemoryPlant) -> None:
     plant.verbs["fee_view"] = lambda _args: Value({**DUE, "state": "free", "due_fen": 0})
     assert 'id="ways"' not in get(phone, "/f/tok-1")
@@ -158,6 +166,24 @@ def test_outside_wechat_a_browser_pays_by_h5_and_another_phone_by_code(phone: Fl
 
 def test_nobody_has_our_page_draw_a_code_of_his_own(phone: FlaskClient) -> None:
     assert phone.get("/f/tok-1/code.png?c=weixin://mine", base_url=PUBLIC).status_code == 404
+
+
+def test_who_pays_on_a_page_that_lay_open_too_long_is_given_it_anew(
+    phone: FlaskClient, plant: MemoryPlant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = {**seal(phone, "/f/tok-1"), "way": "QR"}
+    monkeypatch.setattr(forms, "FORM_LIFE_S", -1)
+    answer = phone.post("/f/tok-1/pay", base_url=PUBLIC, data=form, headers=JSON)
+    assert (answer.status_code, answer.json) == (400, {"reload": True})
+    assert phone.post("/f/tok-1/pay", base_url=PUBLIC, data=form).status_code == 400
+    assert plant.asks("fee_pay") == []
+
+
+def test_a_page_that_is_slowed_down_says_so_in_words(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["fee_pay"] = lambda _args: Refused("refused", "You cannot pay this way.")
+    form = {**seal(phone, "/f/tok-1"), "way": "QR"}
+    said = [phone.post("/f/tok-1/pay?lang=en", base_url=PUBLIC, data=form, headers=JSON) for _ in range(31)]
+    assert said[-1].json == {"why": "Too many tries. Please wait a minute."}
 
 
 def test_inside_wechat_a_visitor_is_made_known_once_and_the_code_leaves_the_address(

@@ -82,4 +82,7 @@ ways?.addEventListener('click', (event) => {
   event.preventDefault();
   pay(button.getAttribute('data-way') ?? 'QR');
 });
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && !busy && Date.now() - began >= LONGEST_MS) location.reload();
+});
 follow();
