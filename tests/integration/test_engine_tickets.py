@@ -9,62 +9,28 @@ from typing import cast
 import pytest
 from sqlalchemy import Connection, update
 
-from billing import stays
 from scada.engine.doors.peer import BridgeRefusal
 from scada.engine.doors.tickets import ALARM_AT, PASSAGE_MOST, SITE_MOST, TOO_MANY
 from scada.engine.lanes import LaneRunner
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.image import OFF
-from scada.model.lane.words import Ending, Passage
-from scada.model.names import LaneName, PassageId, PictureId, StayId, ZoneName
-from scada.model.plate import Plate, PlateUnread
-from scada.ports import OpenStay
+from scada.model.lane.words import Ending
+from scada.model.names import LaneName, PassageId
+from scada.model.plate import Plate
 from scada.store import tickets
 from scada.store.schema import stay as stay_rows
 from scada.store.schema import ticket as ticket_rows
 from scada.store.tickets import Ticket
-from tests.support.engine import START, until
-from tests.support.lane import ON, read_of
+from tests.support.engine import until
 from tests.support.plantside import Shell, phones_of, shell
-from tests.support.tariffs import simple_tariff
+from tests.support.unplated import PICTURE, car_comes, inside
 
-PICTURE = PictureId("20260303T020000000-0123456789ab.jpg")
 ALARM = f"claim_codes: {ALARM_AT} wrong claim codes within an hour"
-UNREAD = PlateUnread("no plate seen", PICTURE)
-
-
-async def car_comes(bench: Shell, number: int = 1, *, plate: str = "") -> str:
-    """A car comes, with a plate or without one; gives its lane's code once the lane asks the driver."""
-    bench.cameras.reading = read_of(plate) if plate else UNREAD
-    bench.show(approach=ON, passage_now=number)
-    await until(lambda: bench.says("lane.state") == "awaiting_driver")
-    passage = bench.runner.live
-    assert passage is not None
-    return bench.claims.url(bench.runner.name, passage).rpartition("/")[2]
 
 
 async def backs_out(bench: Shell, number: int = 1) -> None:
     bench.show(approach=OFF, passage_now=0, passage_last=number, outcome=PassageOutcome.BACKED_OUT)
     await until(lambda: bench.says("lane.state") == "idle")
-
-
-async def inside(bench: Shell, code: str, number: int = 1, *, openid: str | None = None) -> Ticket:
-    """Let a car be inside by a ticket with this code, as the entry and the cashier leave it in the books."""
-    passage = PassageId(f"in1-20260301080000-{number}")
-    at, site = bench.clock.now(), bench.config.site_id
-    new_id = f"01TICKET000000000{number:09}"
-
-    def work(conn: Connection) -> tuple[Ticket, StayId, Plate]:
-        made = tickets.make(conn, site, at, new_id, passage, openid, draw=lambda _free: code)
-        assert made is not None
-        whole = Passage(passage, number, at, read_of(made.plate))
-        stay, plate = stays.begin(conn, site, at, LaneName("in1"), whole, simple_tariff(), ZoneName("lot"))
-        tickets.begun(conn, passage, stay, plate)
-        return made, stay, plate
-
-    made, stay, plate = await bench.db.write(work)
-    bench.cashier.stays.append(OpenStay(stay, plate, START, LaneName("in1"), PICTURE))
-    return made
 
 
 async def free_codes(bench: Shell, at: datetime, number: int) -> list[str]:

@@ -23,6 +23,7 @@ from billing.pay.web import Openid
 from lpr.sim.qr import decode
 from scada.config import load
 from scada.engine.bridge import BridgeServer
+from scada.engine.doors.tickets import PASSAGE_MOST, TOO_MANY
 from scada.engine.doors.tries import Tries
 from scada.model.lane.words import Ending, Reason
 from scada.model.names import PassageId, StayId
@@ -39,8 +40,9 @@ from tests.support.billing import (
     wechat_process,
 )
 from tests.support.hmi import web_process, write_config
-from tests.support.plantside import shell
+from tests.support.plantside import Shell, shell
 from tests.support.store import open_database, until
+from tests.support.unplated import car_comes, inside
 
 KEY = b"k" * 32
 PLATE = "京A12345"
@@ -58,6 +60,7 @@ class Town:
     old_code: str
     stay: StayId
     bank: Phone
+    lane: Shell
     at: dict[StayId, Place]
 
     async def refused(self) -> set[tuple[str, str]]:
@@ -109,7 +112,7 @@ async def opened_town(folder: Path) -> AsyncIterator[Town]:
         old_code = lane.claims.url(lane.runner.name, PassageId("a passage that is over")).rpartition("/")[2]
         stay = await till.come_in(PLATE)
         till.clock.later_s += HOUR_S
-        yield Town(till, f"http://localhost:{port}", old_code, stay, phone, at)
+        yield Town(till, f"http://localhost:{port}", old_code, stay, phone, lane, at)
 
 
 def desk_of(till: Till, at: dict[StayId, Place]) -> DriverDesk:
@@ -230,3 +233,28 @@ async def test_a_stranger_learns_nothing_is_slowed_down_and_written_down(town: T
     assert len(await town.till.journal_of("asks for a fee too often")) == 1
     refused = await town.refused()
     assert {("claim_view", "gone"), ("fee_view", "gone"), ("fee_find", "slow"), ("me_bind", "refused")} <= refused
+
+
+def guesses_a_code(stranger: Stranger, page: str, right: str) -> None:
+    """A script goes through codes under many addresses, the right one among them: it is told of no stay."""
+    form = stranger.form(page)
+    codes = ["0000", "0001", "0002", *[right] * 12]
+    answers = [
+        stranger.post(f"{page}/ticket?lang=en", {**form, "code": code}, **{"X-Forwarded-For": f"203.0.113.{n}"})
+        for n, code in enumerate(codes)
+    ]
+    assert [word for one in answers for word in ("无牌", "picture", "candidate") if word in one.text] == []
+    assert [one.status_code for one in answers] == [409] * 12 + [429] * 3
+    assert all("No car is known for this code." in one.text for one in answers[:PASSAGE_MOST])
+    assert all(TOO_MANY in one.text for one in answers[PASSAGE_MOST:-3])
+    assert stranger.get(page).text.count('data-plate="') == 0
+
+
+async def test_a_script_that_guesses_claim_codes_gets_nothing_is_slowed_down_and_written_down(town: Town) -> None:
+    ticket = await inside(town.lane, "0042")
+    token = await car_comes(town.lane)
+    await asyncio.to_thread(guesses_a_code, Stranger(town.url), f"/c/{token}", ticket.code)
+    assert town.lane.pauses == [1.0, 2.0, 3.0]
+    told = [row.what for row in await town.lane.journal("person", lane=True)]
+    assert (told.count("wrong claim code"), told.count("claim code refused")) == (PASSAGE_MOST, 12 - PASSAGE_MOST)
+    assert ("claim_ticket", "refused") in await town.refused()
