@@ -7,13 +7,15 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from scada.model.lane import commands as c
 from scada.model.lane import events as e
 from scada.model.lane import states as s
+from scada.model.lane.paying import PAID_ALREADY
 from scada.model.lane.words import Direction, OpenRequest, Quote, Reason
-from scada.model.names import OrderId, RequestId, StayId
+from scada.model.names import OrderId, PassageId, RequestId, StayId
 from tests.support.lane import MINE, START, Bench, order_of, quote_of
 
 STAY = StayId("S1")
@@ -127,6 +129,23 @@ def test_who_claims_his_stay_and_pays_at_the_boom_between_two_answers_goes_witho
     bench.hear(e.OpenRequested(request, **bench.now))
     bench.owes("S1", 0, 2, free=Reason.PREPAID)
     assert isinstance(bench.state, s.Opening)
+
+
+@pytest.mark.parametrize(("here", "end"), [(True, s.Opening), (False, s.AwaitingOperator)])
+def test_who_claims_his_stay_and_pays_at_the_boom_goes_even_if_the_price_hears_of_it_first(
+    here: bool, end: type[s.State]
+) -> None:
+    bench = Bench(Direction.EXIT)
+    bench.arrives(1)
+    bench.camera_fails()
+    bench.has_stay("S1", by="driver")
+    bench.owes("S1", 0, 1, free=Reason.PREPAID)
+    assert bench.state == s.AwaitingOperator(PAID_ALREADY, bench.at_s, only_person=True)
+    passage = bench.passage if here else PassageId("out1-20260303020000-99")
+    request = OpenRequest(RequestId("r1"), STAY, OrderId("phone"), passage, Reason.PAID, "billing", START)
+    bench.hear(e.OpenRequested(request, **bench.now))
+    bench.owes("S1", 0, 2, free=Reason.PREPAID)
+    assert isinstance(bench.state, end)
 
 
 def test_a_price_that_is_asked_for_again_does_not_take_the_code_of_the_old_one() -> None:

@@ -1,7 +1,7 @@
 """An exit, from the plate to the leave: whose stay it is, what it owes, and the money (`lanes.md` §7)."""
 
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from scada.model.lane import events as e
 from scada.model.lane import openlane
@@ -27,6 +27,7 @@ _ASK_AGAIN_S = 10.0
 """How often billing is asked again while a person is called because it failed."""
 _OF_ONE_CAR = frozenset({Reason.PREPAID, Reason.MONTH, Reason.WHITE_LIST, Reason.SPECIAL})
 """Reasons to owe nothing that belong to one car: its money, or its right."""
+PAID_ALREADY: Final = "a claimed stay is paid already: whose car is it?"
 Asking = s.Deciding | s.Matching | s.Quoting | s.AwaitingAcceptance
 
 
@@ -108,7 +109,7 @@ def _may_deduct(lane: Lane, quote: Quote) -> bool:
 def _claims_anothers_right(lane: Lane, quote: Quote) -> str:
     """Say so where only the driver says that this is his stay, and it is somebody's money or right that frees it."""
     frees = quote.due_fen == 0 and quote.free_reason in _OF_ONE_CAR
-    return "a claimed stay is paid already: whose car is it?" if frees and live_of(lane).claimed else ""
+    return PAID_ALREADY if frees and live_of(lane).claimed else ""
 
 
 def _order(lane: Lane, quote: Quote, at_s: float, asks: int) -> Step:

@@ -11,6 +11,7 @@ from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.commands import AnswerRequest, AskQuote
 from scada.model.lane.leave import close_order, due_of, live_of, needs_person, own_stay
+from scada.model.lane.paying import PAID_ALREADY
 from scada.model.lane.permit import BEFORE_LEAVE, authorise
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
@@ -110,7 +111,8 @@ def _wrong_passage(lane: Lane, request: OpenRequest) -> str | None:
 def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     """The stay of the car that is here was paid, yet could not be taken: its credit will answer.
 
-    Who paid while he stood at this boom has shown that the stay is his, whatever the lane asked billing meanwhile.
+    Who paid while he stood at this boom has shown that the stay is his, whatever the lane asked billing meanwhile, and
+    even where billing's answer told of his money before this request did.
     """
     lane = refused.lane
     pays = request.reason in (Reason.PAID, Reason.ACCEPTED)
@@ -120,12 +122,13 @@ def _price_anew(refused: Step, request: OpenRequest, at_s: float) -> Step:
     closed = () if _keeps_order(lane, request) else close_order(lane, "paid in another way")
     asked = (*refused.commands, *closed, AskQuote(lane.live.id, request.stay))
     paid_here = (due is not None and due.order.id == request.order) or lane.is_live(request.passage or PassageId(""))
+    cleared = paid_here and lane.live.doubt == PAID_ALREADY
     if paid_here:
-        lane = replace(lane, live=replace(lane.live, claimed=False))
+        lane = replace(lane, live=replace(lane.live, claimed=False, doubt="" if cleared else lane.live.doubt))
     match lane.state:
         case s.Quoting() | s.AwaitingPayment() | s.AwaitingAcceptance():
             return Step(lane.becoming(s.Quoting(request.stay, at_s)), asked)
-        case s.AwaitingOperator(only_person=False) as state:
-            return Step(lane.becoming(replace(state, due=None)), asked)
+        case s.AwaitingOperator(only_person=only_person) as state if cleared or not only_person:
+            return Step(lane.becoming(replace(state, due=None, only_person=False)), asked)
         case _:
             return Step(lane, refused.commands)
