@@ -14,6 +14,7 @@ from hmi.public.calls import calls, limit_calls
 from hmi.public.cards import cards, limit_cards
 from hmi.public.claims import Pictures, claims, limit_tries
 from hmi.public.driver import driver, limit_phones
+from hmi.public.fees import plate_shown
 from hmi.public.host import host, limit_hosts
 from hmi.public.me import limit_known, me
 from hmi.public.merchant import limit_shops, shop
@@ -30,6 +31,7 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     harden(app, config.web.public, key)
     app.extensions.update(config=config, plant=plant, pictures=Pictures())
     speak(app)
+    app.add_template_filter(plate_shown)
     limiter = Limiter(seat, app=app, storage_uri="memory://", strategy="moving-window")
     _limit_guesses(limiter, (calls, cards, claims, driver))
     limit_tries(limiter)

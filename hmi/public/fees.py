@@ -7,8 +7,14 @@ from datetime import datetime
 from hmi.language import language, say
 from scada.config import Config
 from scada.model.money import Fen, yuan_text
+from scada.model.plate import Plate, is_unplated
 
 _HOUR = 60
+
+
+def plate_shown(plate: str) -> str:
+    """Give a plate as its driver reads it: the name that the books have for a car without one says nothing to him."""
+    return say("Car without a plate") if is_unplated(Plate(plate)) else plate
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,16 @@ def test_only_who_may_is_offered_to_bind_the_plate(phone: FlaskClient, plant: Me
         assert ("Bind this plate" in get(phone, "/f/tok-1?lang=en", **WECHAT)) is may
 
 
+@pytest.mark.parametrize(("lang", "words"), [("zh", "无牌车"), ("en", "Car without a plate")])
+def test_a_car_without_a_plate_has_no_name_of_ours_on_its_drivers_phone(
+    phone: FlaskClient, plant: MemoryPlant, lang: str, words: str
+) -> None:
+    plant.verbs["fee_view"] = lambda _args: Value({**DUE, "plate": "无牌7K3M9Q2X"})
+    text = get(phone, f"/f/tok-1?lang={lang}")
+    assert f'<p class="plate-shown">{words}</p>' in text
+    assert "7K3M9Q2X" not in text
+
+
 def test_nothing_can_be_paid_where_nothing_is_due(phone: FlaskClient, plant: MemoryPlant) -> None:
     plant.verbs["fee_view"] = lambda _args: Value({**DUE, "state": "free", "due_fen": 0})
     assert 'id="ways"' not in get(phone, "/f/tok-1")
