@@ -3,10 +3,8 @@
 import json
 import re
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +19,10 @@ from billing.driver.tokens import Tokens, driver_key
 from scada.model.plate import Plate
 from scada.store.db import database_url
 from tests.support.browser import started_chromium
+from tests.support.driver_phone import CAR_MS, bank, got, phone
 from tests.support.site import PARKED_S, LiveSite
 
-CAR_MS = 60_000
 PLATE = "京A12345"
-WECHAT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126 Mobile Safari/537.36 MicroMessenger/8.0.50"
 
 
 @pytest.fixture(scope="module")
@@ -40,33 +37,6 @@ def chromium(site: LiveSite) -> Iterator[Browser]:
         browser = started_chromium(playwright)
         yield browser
         browser.close()
-
-
-def bank(site: LiveSite) -> str:
-    assert site.config.sim is not None
-    return f"http://127.0.0.1:{site.config.sim.wechat_port}"
-
-
-def got(url: str, openid: str = "") -> str:
-    request = urllib.request.Request(url, headers={"Accept": "application/json", "Cookie": f"openid={openid}"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-        return str(answer.read().decode())
-
-
-@contextmanager
-def phone(chromium: Browser, site: LiveSite, openid: str, locale: str) -> Iterator[Page]:
-    """Open WeChat's own browser on a phone: its bridge is there, and the visitor is who he is."""
-    context = chromium.new_context(
-        viewport={"width": 390, "height": 844}, user_agent=WECHAT, locale=locale, bypass_csp=True, has_touch=True
-    )
-    context.add_cookies([{"name": "openid", "value": openid, "url": bank(site)}])
-    context.add_init_script(got(f"{bank(site)}/phone/bridge.js", openid))
-    page = context.new_page()
-    page.set_default_timeout(CAR_MS)
-    try:
-        yield page
-    finally:
-        context.close()
 
 
 def messages(site: LiveSite, openid: str) -> list[dict[str, Any]]:

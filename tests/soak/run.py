@@ -33,6 +33,7 @@ def runs() -> list[Long]:
     properties = [python, "-m", "pytest", "-q", "--timeout", "7200", "tests/property"]
     once = [python, "-m", "tests.soak.once", "--tries", f"{TRIES}", "--wire"]
     faults = [python, "-m", "tests.soak.faults", "--schedules", f"{SCHEDULES}"]
+    plays = [python, "-m", "pytest", "-q", "--timeout", "1800"]
     year = [python, "-m", "scada", "month", "--days", "365", "--seed", "2", "--json"]
     return [
         Long("properties, 5,000 examples each", properties),
@@ -49,6 +50,7 @@ def runs() -> list[Long]:
             "camera process before a camera that misbehaves, 300 times",
             [python, "-m", "tests.soak.cameras", "--turns", "300"],
         ),
+        Long("drivers' phones in a real browser, every play", [*plays, "tests/soak/phone_plays.py"]),
         Long("drawn plates, 100 of each kind", [python, "-m", "tests.soak.drawn"]),
         Long("virtual year of a 1,000-space car park", year),
         Long("every mutant of the pure modules", [python, "tests/bench/bench_mutants.py", "--all"]),

@@ -6,6 +6,7 @@ line of JSON on it is a car, or the number of one that shall leave. As a module 
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -17,11 +18,11 @@ from typing import Any, Self
 
 import tomli_w
 
-from scada.clock import SystemClock
+from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import Config, load
 from scada.model.plate import Plate
 from scada.sim.carpark import CarPark, simulators, started, way
-from scada.sim.road import Car, CarName
+from scada.sim.road import Car, CarName, Manner
 from scada.sim.scenario import Person, Visit
 from scada.sim.trial.site import prepare
 from scada.sim.trial.truth import TruthLog
@@ -43,14 +44,26 @@ class LiveSite:
 
     folder: Path
     password: str = ""
+    speed: float = 1.0
+    """How fast the business clock runs."""
+    hour_min: int = 60
+    """How long a stay costs the same."""
+    t_help_s: float | None = None
+    """How long a lane waits for its driver before it calls a person, if not as shipped."""
     config: Config = field(init=False)
 
     def __enter__(self) -> Self:
-        path = prepare(self.folder, BASE, tariff={"free_entry_duration": 0})
+        timing = {} if self.t_help_s is None else {"t_help_s": self.t_help_s}
+        path = prepare(self.folder, BASE, tariff={"free_entry_duration": 0}, timing=timing)
         _for_a_test(path)
+        _shorten_hour(path.parent, self.hour_min)
         self.config = load(path)
         command = [sys.executable, "-m", "tests.support.site", str(path)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        clock = {} if self.speed == 1.0 else {VARIABLE: clock_setting(self.speed)}
+        environment = {**os.environ, **clock}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith(FIRST_PASSWORD):
@@ -67,9 +80,18 @@ class LiveSite:
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(_journal, self.config, kind).result(STOP_S)
 
-    def send(self, number: int, plate: str, *, dead_phone: bool = False, dwell_s: float = 1.0) -> None:
-        """Let a car come and stay for a while."""
-        self._tell([number, plate, dead_phone, dwell_s])
+    def send(
+        self,
+        number: int,
+        plate: str,
+        *,
+        dead_phone: bool = False,
+        dwell_s: float = 1.0,
+        dirty: bool = False,
+        leaves_as: str = "",
+    ) -> None:
+        """Let a car come and stay for a while; `dirty`: no camera reads it, `leaves_as`: what is read at the exit."""
+        self._tell([number, plate, dead_phone, dwell_s, dirty, leaves_as])
 
     def call(self, number: int) -> None:
         """Let a car that is parked leave now."""
@@ -100,11 +122,20 @@ def _for_a_test(path: Path) -> None:
     path.write_text(tomli_w.dumps(content), encoding="utf-8")
 
 
+def _shorten_hour(folder: Path, minutes: int) -> None:
+    """Let the price of the site's tariff rise sooner."""
+    for path in (folder / "tariffs").glob("*.toml"):
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        for rule in content["fixed_interval_rule"]:
+            rule["interval_duration"] = minutes
+        path.write_text(tomli_w.dumps(content), encoding="utf-8")
+
+
 async def _run(path: Path) -> None:
     """Run every process of the site and its cars, as `daozha run` and `daozha sim` would."""
-    config, clock = load(path), SystemClock()
+    config, clock = load(path), clock_from()
     with TruthLog(config.data / "sim" / "truth.jsonl", clock) as truth:
-        cars = CarPark(config, clock, 1.0, truth)
+        cars = CarPark(config, clock, clock.speed, truth)
         async with AsyncExitStack() as running:
             await running.enter_async_context(started(simulators(config, path), clock, _hear))
             for part in parts(path, with_sim=False):
@@ -124,8 +155,9 @@ def _obey(cars: CarPark, config: Config, said: list[Any]) -> None:
     if not visit:
         cars.park.come_now(name)
         return
-    plate, dead_phone, dwell_s = visit
-    car = Car(name, *way(config), dwell_s=dwell_s)
+    plate, dead_phone, dwell_s, dirty, shows = visit
+    leave = Manner(dirty=dirty, shows=Plate(shows) if shows else None)
+    car = Car(name, *way(config), dwell_s=dwell_s, entry=Manner(dirty=dirty), exit=leave)
     cars.invite(Visit(car, Plate(plate), None, number, Person(dead_phone=dead_phone), 0.0), 0.0)
 
 

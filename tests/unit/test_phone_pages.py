@@ -118,11 +118,11 @@ def test_a_driver_is_always_told_what_to_do_next(
     assert words in get(phone, "/f/tok-1?lang=en")
 
 
-def test_only_who_may_is_offered_to_bind_the_plate(phone: FlaskClient, plant: MemoryPlant) -> None:
+@pytest.mark.parametrize("may", [True, False])
+def test_only_who_may_is_offered_to_bind_the_plate(phone: FlaskClient, plant: MemoryPlant, may: bool) -> None:
     phone.set_cookie("phone", "sealed", domain="localhost")
-    for may in (True, False):
-        plant.verbs["fee_view"] = lambda _args, may=may: Value({**DUE, "may_bind": may})
-        assert ("Bind this plate" in get(phone, "/f/tok-1?lang=en", **WECHAT)) is may
+    plant.verbs["fee_view"] = lambda _args: Value({**DUE, "may_bind": may})
+    assert ("Bind this plate" in get(phone, "/f/tok-1?lang=en", **WECHAT)) is may
 
 
 @pytest.mark.parametrize(("lang", "words"), [("zh", "无牌车"), ("en", "Car without a plate")])
