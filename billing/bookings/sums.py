@@ -1,8 +1,9 @@
 """What a host has booked and what that costs it, counted in the database. Plain functions of a connection."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from billing.bookings import rows
 from billing.bookings.terms import Booked, Rules, promised
@@ -16,11 +17,14 @@ from scada.store.schema import booking as bookings
 from scada.store.schema import booking_visit as visits
 from scada.store.schema import voucher as vouchers
 
+_HAS_COME: Final = exists().where(visits.c.booking == bookings.c.id, visits.c.undone_at.is_(None))
+
 
 def booked(conn: Connection, site: SiteId, host: MerchantId, plate: Plate, times: Times, rules: Rules) -> Booked:
     """Give what a host has booked by now, for a decision on one more visitor with this plate."""
     to_come = rows.to_come(conn, host, times.now, rules)
-    made_today = (bookings.c.host == host) & (bookings.c.made_at >= times.midnight) & bookings.c.withdrawn_at.is_(None)
+    counts = bookings.c.withdrawn_at.is_(None) | _HAS_COME
+    made_today = (bookings.c.host == host) & (bookings.c.made_at >= times.midnight) & counts
     return Booked(
         same_plate=[one for one in to_come if one.wanted.plate == plate],
         open=len(to_come),

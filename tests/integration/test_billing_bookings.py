@@ -351,6 +351,18 @@ async def test_the_plant_books_what_was_agreed_and_no_more(house: House, hosting
     assert len((await house.ask("host_view"))["bookings"]) == 1
 
 
+async def test_a_booking_whose_visitor_has_come_counts_for_its_day_even_when_the_rest_is_withdrawn(
+    house: House,
+) -> None:
+    await agree(house, replace(TERMS, hosting=Hosting(per_day=1)))
+    booked = await house.book(entries=2)
+    parked = await house.lots.come(MINE)
+    await house.quote(parked, hours=0.8)
+    await house.leave(parked)
+    await house.ask("host_withdraw", booking=booked)
+    assert await house.refused("host_book", once="2", **house.form(HERS)) == "per_day"
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
