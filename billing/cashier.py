@@ -42,7 +42,7 @@ from billing.pay.gateway import Offered
 from billing.reconcile.setup import build_bills
 from billing.refunds.refunder import Refunder
 from billing.scanner.desk import CodeDesk, CodeTerms, LaneSide
-from billing.settle import OrderKind, Settles
+from billing.settle import Duplicate, OrderKind, Settles
 from billing.stays import Stay
 from billing.tariff import Bill
 from billing.versions import holidays
@@ -417,6 +417,8 @@ class SqlCashier:
         """After the commit: lanes hear of the credit, the request writer of the request, the refunder of the rest."""
         if applied.refund:
             self.refunder.wake()
+        if isinstance(applied.decision, Duplicate):
+            self._hearers.requested()
         if not isinstance(applied.decision, Settles) or applied.stay is None:
             return
         self._hearers.settled(applied.stay, applied.order)

@@ -24,7 +24,7 @@ from billing.pay.gateway import Deduction, Entrance, Gateway, Notice, NotVerifie
 from billing.pay.marks import gather_marks
 from billing.pay.together import Together
 from billing.refunds import book as refunds
-from billing.settle import Transaction
+from billing.settle import Duplicate, Transaction
 from scada.clock import Clock
 from scada.model.names import OrderId
 from scada.store.db import Database, StoreError
@@ -52,6 +52,11 @@ class NoticeAnswer:
 
 _Settled = tuple[str, Applied | None]
 """One word for what a notice did, and what is to be told after the commit."""
+
+
+def _again(notice: Notice) -> Applied | None:
+    """Tell a payment that is settled already: who was to hear of it may not have heard, if the answer got lost."""
+    return Applied(Duplicate(), notice.about.out_trade_no) if isinstance(notice.about, Transaction) else None
 
 
 def _fail(status: int, message: str) -> NoticeAnswer:
@@ -122,7 +127,7 @@ class NoticeDesk:
 
         def work(conn: Connection) -> _Settled:
             if book.is_known(conn, notice.id):
-                return "seen before", None
+                return "seen before", _again(notice)
             verdict, applied = self._apply(conn, at, notice)
             book.add_notice(conn, self._books, at, notice, verdict, marks, body)
             return verdict, applied

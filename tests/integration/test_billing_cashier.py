@@ -26,6 +26,7 @@ from tests.support.billing import (
     open_till,
     wechat_process,
 )
+from tests.support.lossy import LosesACommit
 from tests.support.store import open_database, until
 
 on_both = pytest.mark.usefixtures("any_database")
@@ -156,6 +157,21 @@ async def test_a_notice_sent_twice_settles_once(till: Till, phone: Phone) -> Non
     assert len(await till.rows(open_request)) == 1
     assert till.told.settled == [(parked, order.id)]
     assert sorted(row.verdict for row in await till.rows(notice)) == ["duplicate", "settled"]
+
+
+async def test_a_payment_whose_first_answer_got_lost_asks_for_its_gate_when_its_notice_comes_again(
+    config: Config, phone: Phone, tmp_path: Path
+) -> None:
+    async with open_database(tmp_path) as db:
+        lossy = LosesACommit(db, loses=0)
+        async with open_till(config, lossy, ask_after_s=(60.0,)) as till:
+            order = await order_after(till, await till.come_in())
+            lossy.loses = 1
+            with notice_door(notice_port(config), till.cashier):
+                await asyncio.to_thread(phone.plan_notices, "duplicate")
+                assert await pay(phone, order.code_url) == "ok"
+                await until(lambda: till.told.requested > 0)
+            assert [row.state for row in await till.rows(open_request)] == ["WAITING"]
 
 
 async def test_a_car_that_backed_away_and_came_back_gets_the_order_it_had(till: Till, phone: Phone) -> None:

@@ -12,19 +12,19 @@ T = TypeVar("T")
 
 
 class LosesACommit(Database):
-    """Takes one transaction and then loses its server; afterwards everything is well."""
+    """Takes so many transactions and then loses its server each time; afterwards everything is well."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, loses: int = 1) -> None:
         self.url = db.url
+        self.loses = loses
         self._db = db
-        self._loses = 1
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self._db.read(work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         done = await self._db.write(work)
-        if self._loses:
-            self._loses -= 1
+        if self.loses:
+            self.loses -= 1
             raise StoreUnknown("the server was lost")
         return done
