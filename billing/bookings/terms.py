@@ -171,10 +171,10 @@ class Booked:
 
 
 def promised(wanted: Wanted, came: int = 0) -> Fen:
-    """Give what a booking may still cost its host at most, as far as it names a sum."""
+    """Give what a booking may still cost its host at most, as far as it names a sum; the next time, of any number."""
     if wanted.pays is not Pays.MONEY:
         return NOTHING
-    return Fen(wanted.value * max(0, (wanted.entries or 1) - came))
+    return Fen(wanted.value * (max(0, wanted.entries - came) if wanted.entries else 1))
 
 
 def why_not_book(host: Merchant, wanted: Wanted, booked: Booked, at: datetime, rules: Rules) -> NotBooked | None:

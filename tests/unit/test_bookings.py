@@ -122,6 +122,7 @@ def test_a_booking_promises_its_sum_once_for_each_time_its_car_may_still_come() 
     assert promised(SOME) == 500
     assert promised(replace(SOME, entries=3), came=1) == 1000
     assert promised(replace(SOME, entries=3), came=4) == 0
+    assert promised(replace(SOME, entries=0), came=4) == 500
     assert promised(FULL) == 0
 
 
