@@ -91,7 +91,10 @@ def fee(token: str) -> ResponseReturnValue:
         case Value(dict() as told):
             return page("fee", token, fee=Fee(told, _config()), version=_version(told), phone=about_phone())
         case Refused("gone"):
-            return _plate_page(say("This page is no longer valid. Please enter your plate again."), status=410)
+            return _plate_page(
+                say("This page is no longer valid. If your car is still here, please enter its plate again."),
+                status=410,
+            )
         case reply:
             return _plate_page(trouble(reply), status=status_of(reply))
 
