@@ -153,7 +153,11 @@ def show_ticket(token: str) -> ResponseReturnValue:
 def pick(token: str) -> ResponseReturnValue:
     """Take the stay that the driver says is the own one."""
     check_form(token)
-    return _done(token, _ask("claim_stay", token, stay=request.form.get("stay", "")[:_TOKEN_LIMIT]))
+    match _ask("claim_stay", token, stay=request.form.get("stay", "")[:_TOKEN_LIMIT]):
+        case Value():
+            return _page("accepted", token, words=say("Thank you. Look at the display."), may_pay=True)
+        case reply:
+            return _failed(token, reply)
 
 
 @claims.post("/c/<token>/help")
@@ -187,12 +191,6 @@ def _kept() -> dict[str, str]:
 
 def _phone() -> dict[str, str]:
     return {"phone": request.cookies.get(PHONE_COOKIE, "")[:1024]}
-
-
-def _done(token: str, reply: Reply, words: str | None = None) -> ResponseReturnValue:
-    if isinstance(reply, Value):
-        return _page("accepted", token, words=words or say("Thank you. Look at the display."))
-    return _failed(token, reply)
 
 
 def _failed(token: str, reply: Reply, unplated: str = "") -> ResponseReturnValue:

@@ -238,6 +238,7 @@ def test_a_driver_whose_plate_is_misread_at_the_exit_claims_his_stay_by_its_pict
         expect(three.locator(".candidate")).to_contain_text(MISREAD)
         expect(three.locator(".candidate img")).to_be_visible()
         three.get_by_role("button", name="这是我的车").click()
+        three.get_by_role("link", name="查看费用").click()
         to_the_fee(three, at_boom)
         paid(three)
         until_ended(three, site, MISREAD)

@@ -94,6 +94,7 @@ def test_a_leaving_driver_picks_among_what_the_plant_offers(phone: FlaskClient, 
     assert (picture.data, picture.mimetype) == (b"jpeg", "image/jpeg")
     done = phone.post(f"{PAGE}/stay", base_url=PUBLIC, data={"csrf_token": form_token(answer), "stay": "S1"})
     assert state_of(done.text) == "accepted"
+    assert f'class="button primary" href="{PAGE}"' in done.text
     assert plant.asks("claim_stay") == [{"token": "tok-1", "stay": "S1"}]
 
 
