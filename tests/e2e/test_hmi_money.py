@@ -1,5 +1,6 @@
 """The money page in a real browser, before a plant that says what the test wants."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -91,7 +92,9 @@ def sign_in(page: Page, url: str, role: str) -> None:
     page.fill("[name=name]", role)
     page.fill("[name=password]", "correct horse")
     page.click("button.primary")
+    expect(page.locator("#link")).to_have_text(re.compile("Live|实时"))
     page.click("nav a[href='/money']")
+    page.wait_for_url("**/money")
 
 
 def car_at_the_exit(plant: FakePlant) -> None:

@@ -105,7 +105,7 @@ def test_a_driver_pays_ahead_binds_the_plate_and_is_pushed_the_fee_next_time(chr
     before = len(messages(site, "oDriver"))
     site.send(2, PLATE, dead_phone=True, dwell_s=1.0)
     with phone(chromium, site, "oDriver", "zh-CN") as page:
-        for _ in range(120):
+        for _ in range(240):
             if found := [one for one in messages(site, "oDriver")[: -before or None] if one["template"] == "SIM_FEE"]:
                 break
             page.wait_for_timeout(500)

@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from plc.map.mapped import Scan
 from plc.modbus.driver import ModbusDriver
 from plc.modbus.framing import Mbap
@@ -203,22 +205,23 @@ class Counting:
         self.calls += 1
 
 
+@pytest.mark.timeout(400)
 async def test_thousands_of_exceptions_leave_the_connection_standing_and_no_memory_behind(tmp_path: Path) -> None:
     async with ScriptedPlc() as plc:
         plc.words = dict(LAYOUT)
         tags, device = await small_map(
-            tmp_path, ROWS, f"device,protocol,host,port,timeout_ms\nd,modbus-tcp,127.0.0.1,{plc.port},5000\n"
+            tmp_path, ROWS, f"device,protocol,host,port,timeout_ms\nd,modbus-tcp,127.0.0.1,{plc.port},30000\n"
         )
         way = ModbusTransport(device.name, device.unit, device.timeout_s, Socket(device.host, device.port, Mbap()))
         hurried = {**PERIODS, Scan.FAST: 0.0005}
         async with running(ModbusDriver(device, tags, Counting(), SystemClock(), [way], hurried)):
             await until(lambda: plc.reads > 10)
             plc.script = TABLE["every exception"].script
-            await until(lambda: plc.lies > 500, 60)
+            await until(lambda: plc.lies > 500, 300)
             gc.collect()
             tracemalloc.start()
             before = tracemalloc.get_traced_memory()[0]
-            await until(lambda: plc.lies > 3500, 60)
+            await until(lambda: plc.lies > 3500, 300)
             gc.collect()
             grown = tracemalloc.get_traced_memory()[0] - before
             tracemalloc.stop()
