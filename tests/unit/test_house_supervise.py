@@ -168,7 +168,7 @@ raise SystemExit(4)
 
     await watcher.run(part("plant", code), then=wait_for_trouble)
     assert watcher.troubles[0].startswith("plant ended with exit code 4")
-    assert not alive(int(pid.read_text()))
+    await until(lambda: not alive(int(pid.read_text())))
 
 
 async def test_a_line_without_an_end_is_given_in_pieces() -> None:
