@@ -143,6 +143,9 @@ def _set_clock(config: Config, speed: float | None) -> None:
 
 
 def _clock_on_from(setting: str, speed: float) -> str:
-    """Give the setting of a clock that stands now where the kept one does, and runs `speed` times as fast."""
-    stands_at_s, real_s = clock_from({VARIABLE: setting}).now().timestamp(), real_unix_seconds()
-    return f"{(stands_at_s - real_s * speed) / (1 - speed):.3f}:{speed:g}"
+    """Give the setting of a clock that stands now where the kept one does, and runs `speed` times as fast.
+
+    It is a millisecond ahead, so that no rounding sets it back.
+    """
+    stands_at_s, real_s = clock_from({VARIABLE: setting}).now().timestamp() + 0.001, real_unix_seconds()
+    return f"{(stands_at_s - real_s * speed) / (1 - speed):.6f}:{speed:g}"

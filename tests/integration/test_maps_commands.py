@@ -23,10 +23,11 @@ from tests.support.plc import SHIPPED, at_free_port, shipped_map, virtual_plc
 Out = pytest.CaptureFixture[str]
 
 
-def site_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+def site_of(folder: Path) -> Path:
+    """Write a site whose data are in the test's own folder, by a path that is short enough for a socket."""
     config = folder / "config.toml"
     text = (ROOT / "config.toml").read_text(encoding="utf-8")
+    text = text.replace('id = "demo"', f'id = "demo"\ndata = "{folder}/d"', 1)
     config.write_text(text.replace("plc/sim/", ""), encoding="utf-8")
     return config
 
@@ -44,10 +45,8 @@ async def said(words: list[str]) -> int:
     return await asyncio.to_thread(main, words)
 
 
-async def test_reload_shows_what_differs_applies_it_and_rollback_goes_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
-) -> None:
-    config = await asyncio.to_thread(site_of, tmp_path, monkeypatch)
+async def test_reload_shows_what_differs_applies_it_and_rollback_goes_back(tmp_path: Path, capsys: Out) -> None:
+    config = await asyncio.to_thread(site_of, tmp_path)
     async with MapSite(tmp_path) as site, plant(site, config) as of_site:
         await site.put(ROWS.replace("plc2,HR0", "plc2,HR7"))
         assert await said(["tags", "reload", "--by", "tina", "--dry-run", *of_site]) == 0
@@ -69,10 +68,8 @@ async def test_reload_shows_what_differs_applies_it_and_rollback_goes_back(
         assert [(one["number"], one["by"]) for one in versions["versions"]] == [(1, "start"), (2, "tina")]
 
 
-async def test_reload_of_a_bad_map_names_row_and_column_and_ends_with_2(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
-) -> None:
-    config = await asyncio.to_thread(site_of, tmp_path, monkeypatch)
+async def test_reload_of_a_bad_map_names_row_and_column_and_ends_with_2(tmp_path: Path, capsys: Out) -> None:
+    config = await asyncio.to_thread(site_of, tmp_path)
     async with MapSite(tmp_path) as site, plant(site, config) as of_site:
         await site.put(ROWS.replace("u32", "word"))
         assert await said(["tags", "reload", "--by", "tina", *of_site]) == 2
@@ -82,12 +79,12 @@ async def test_reload_of_a_bad_map_names_row_and_column_and_ends_with_2(
 
 @pytest.mark.parametrize("words", [("reload",), ("versions",), ("rollback",), ("rollback", "--to", "1")])
 async def test_who_may_not_is_told_what_it_takes_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out, words: tuple[str, ...]
+    tmp_path: Path, capsys: Out, words: tuple[str, ...]
 ) -> None:
     async def forbid(_ask: Ask) -> object:
         raise BridgeRefusal("forbidden", "no")
 
-    config = await asyncio.to_thread(site_of, tmp_path, monkeypatch)
+    config = await asyncio.to_thread(site_of, tmp_path)
     others = dict.fromkeys(("tag_map", "reload_tags", "rollback_tags"), forbid)
     async with MapSite(tmp_path) as site, plant(site, config, **others) as of_site:
         assert await said(["tags", *words, "--by", "tina", *of_site]) == 2
@@ -95,10 +92,8 @@ async def test_who_may_not_is_told_what_it_takes_and_nothing_else(
     assert told.startswith("tina may not do that: --by is for a technician or administrator")
 
 
-async def test_watch_shows_the_plants_values_with_their_quality(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
-) -> None:
-    config = await asyncio.to_thread(site_of, tmp_path, monkeypatch)
+async def test_watch_shows_the_plants_values_with_their_quality(tmp_path: Path, capsys: Out) -> None:
+    config = await asyncio.to_thread(site_of, tmp_path)
     async with MapSite(tmp_path) as site, plant(site, config) as of_site:
         words = ["tags", "watch", "a1.*", "--json", "--seconds", "0.2", *of_site]
         assert await said(words) == 1, "nothing has been read yet"
@@ -112,10 +107,8 @@ async def test_watch_shows_the_plants_values_with_their_quality(
         }
 
 
-async def test_watch_without_a_plant_reads_the_device_and_writes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
-) -> None:
-    config = await asyncio.to_thread(site_of, tmp_path, monkeypatch)
+async def test_watch_without_a_plant_reads_the_device_and_writes_nothing(tmp_path: Path, capsys: Out) -> None:
+    config = await asyncio.to_thread(site_of, tmp_path)
     tag_map = await asyncio.to_thread(shipped_map)
     device = at_free_port(tag_map.devices["plc1"])
     shipped = replace(tag_map, devices={**tag_map.devices, "plc1": device})
