@@ -35,7 +35,7 @@ PAID: Final = "TRANSACTION.SUCCESS"
 MAX_WAITING: Final = 64
 """Notices looked at at once; more are told to come again."""
 THREADS: Final = 2
-GROUP: Final = 16
+GROUP: Final = 4
 """Notices written in one transaction: a lane's write waits for one group at most, however many have come."""
 FORGERIES_JOURNALLED: Final = 30
 """Unverified messages written to the journal in a minute: a flood must not fill the disk; the next row counts it."""
