@@ -9,6 +9,7 @@ import getpass
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -80,6 +81,17 @@ def _password() -> str:
 def _hand_over(name: str, password: str) -> None:
     sys.stdout.write(f"{name}  {password}\n")
     say.note("It is shown this once. A person chooses another at the first sign-in; a system keeps it.")
+
+
+def sheet_text(file: Path) -> str | None:
+    """Give the text of a CSV file; None, and a complaint, if it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        say.complain(f"{file}: {error.strerror or error}")
+    except UnicodeDecodeError:
+        say.complain(f"{file}: is not UTF-8; save it as “CSV UTF-8”")
+    return None
 
 
 def who() -> str:

@@ -23,7 +23,7 @@ from billing.vouchers import merchants
 from billing.vouchers.shop import Times
 from scada import say
 from scada.clock import clock_from
-from scada.commands.upkeep import who, with_database
+from scada.commands.upkeep import sheet_text, who, with_database
 from scada.config import Config
 from scada.model.names import BookingId
 from scada.model.plate import normal_form
@@ -95,13 +95,8 @@ def show(asked: argparse.Namespace) -> int:
 def import_file(asked: argparse.Namespace) -> int:
     """Announce all visitors of a CSV file, or none of them. 2 if there is a mistake in it."""
     file: Path = asked.file
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        say.complain(f"{file}: {error.strerror or error}")
-        return 2
-    except UnicodeDecodeError:
-        say.complain(f"{file}: is not UTF-8; save it as “CSV UTF-8”")
+    text = sheet_text(file)
+    if text is None:
         return 2
 
     async def work(config: Config, db: Database) -> int:
