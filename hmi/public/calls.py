@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from flask import Blueprint, current_app, jsonify, redirect, request, url_for
+from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
 from hmi.language import language, say
 from hmi.public.asking import plant
-from hmi.public.driver import PHONE_COOKIE, page, status_of, trouble
+from hmi.public.driver import PHONE_COOKIE, page, status_of, still_so, trouble
 from hmi.public.forms import check_form, phone_subject
 from hmi.public.visitor import seat
 from scada.bridge import Refused, Reply, Value
@@ -66,13 +66,7 @@ def follow(token: str) -> ResponseReturnValue:
 @calls.get("/h/<token>/state")
 def state(token: str) -> ResponseReturnValue:
     """Say in one word whether what the page shows is still so."""
-    match _view(token):
-        case Value({"state": str() as now}):
-            return jsonify(version=now)
-        case Refused("gone"):
-            return jsonify(version="gone")
-        case _:
-            return jsonify(version=None), 503
+    return still_so(_view(token), lambda told: str(told["state"]))
 
 
 def _asked(words: str = "", status: int = 200) -> ResponseReturnValue:

@@ -9,13 +9,13 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from flask import Blueprint, jsonify, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
 from hmi.language import language, say
 from hmi.public.asking import plant
-from hmi.public.driver import PHONE_COOKIE, about_phone, page, paid_with, status_of, trouble
+from hmi.public.driver import PHONE_COOKIE, about_phone, page, paid_with, status_of, still_so, trouble
 from hmi.public.forms import check_form, phone_subject
 from hmi.public.visitor import seat
 from scada.bridge import Refused, Reply, Value
@@ -81,13 +81,7 @@ def card(token: str) -> ResponseReturnValue:
 @cards.get("/k/<token>/state")
 def state(token: str) -> ResponseReturnValue:
     """Say in one word whether what the page shows is still so."""
-    match _view(token):
-        case Value(dict() as told):
-            return jsonify(version=_version(told))
-        case Refused("gone"):
-            return jsonify(version="gone")
-        case _:
-            return jsonify(version=None), 503
+    return still_so(_view(token), _version)
 
 
 @cards.post("/k/<token>/pay")

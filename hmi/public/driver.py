@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import secrets
+from collections.abc import Callable
 
 import segno
 from flask import (
@@ -102,9 +103,14 @@ def fee(token: str) -> ResponseReturnValue:
 @driver.get("/f/<token>/state")
 def state(token: str) -> ResponseReturnValue:
     """Say in one word whether what the page shows is still so."""
-    match _ask("fee_view", token):
+    return still_so(_ask("fee_view", token), _version)
+
+
+def still_so(reply: Reply, version: Callable[[dict[str, object]], str]) -> ResponseReturnValue:
+    """Give the version of what a page would show now; `gone` if it is no longer valid, none if nobody can say."""
+    match reply:
         case Value(dict() as told):
-            return jsonify(version=_version(told))
+            return jsonify(version=version(told))
         case Refused("gone"):
             return jsonify(version="gone")
         case _:
