@@ -3,7 +3,6 @@
 What a card opens stands in the register of rights; here stands what was paid for it, and for which days.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -69,42 +68,26 @@ class NotSold:
     why: str
 
 
-def offer(
-    conn: Connection,
-    books: Books,
-    at: datetime,
-    product: Product,
-    plates: Sequence[Plate],
-    holder: str,
-    first: date,
-    zone: ZoneInfo,
-    by: str,
-) -> Card | NotSold:
+def add(conn: Connection, books: Books, at: datetime, card: Card, by: str) -> None:
     """Write down a card that somebody wants to buy; it opens nothing until it is paid."""
-    if not 1 <= len(set(plates)) == len(plates) <= product.plates:
-        return NotSold(f"{product.name} is for 1 to {product.plates} plates, each named once")
-    for plate in plates:
-        if has_card(conn, books.site, plate, at):
-            return NotSold(HAS_CARD)
-    made = Card(new_id(at), holder[:64], product, tuple(plates), first, "ORDERED", zone)
+    plates, first = list(card.plates), card.first
     conn.execute(
         cards.insert().values(
-            id=made.id,
+            id=card.id,
             site=books.site,
-            holder=made.holder,
-            terms=_terms(product),
-            plates=list(plates),
+            holder=card.holder,
+            terms=_terms(card.product),
+            plates=plates,
             first=first,
-            clock_zone=zone.key,
-            state=made.state,
+            clock_zone=card.zone.key,
+            state=card.state,
             changes=[],
             made_at=at,
             made_by=by,
         )
     )
-    body = {"card": made.id, "product": product.name, "plates": list(plates), "first": first.isoformat(), "by": by}
+    body = {"card": card.id, "product": card.product.name, "plates": plates, "first": first.isoformat(), "by": by}
     books.tell(conn, at, "money", "card wanted", NOWHERE, **body)
-    return made
 
 
 def reprice(conn: Connection, card: str, product: Product) -> None:

@@ -15,6 +15,7 @@ from billing.books import Books
 from billing.cards import book
 from billing.cards.book import HAS_CARD, Card, NotSold
 from billing.cards.terms import Product
+from billing.ids import new_id
 from billing.settle import PENDING
 from scada.model.names import SiteId
 from scada.model.plate import Plate
@@ -64,7 +65,13 @@ def offer(
     """Write down a card that somebody wants to buy, if there is one left; it opens nothing until it is paid."""
     if left(conn, books.site, at, product) == 0:
         return NotSold(SOLD_OUT)
-    return book.offer(conn, books, at, product, plates, holder, first, zone, by)
+    if not 1 <= len(set(plates)) == len(plates) <= product.plates:
+        return NotSold(f"{product.name} is for 1 to {product.plates} plates, each named once")
+    if any(book.has_card(conn, books.site, plate, at) for plate in plates):
+        return NotSold(HAS_CARD)
+    made = Card(new_id(at), holder[:64], product, tuple(plates), first, "ORDERED", zone)
+    book.add(conn, books, at, made, by)
+    return made
 
 
 def want(

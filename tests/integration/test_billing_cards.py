@@ -12,7 +12,7 @@ import pytest
 from billing.accounts.balances import balance
 from billing.accounts.chart import Account
 from billing.books import Books
-from billing.cards import book
+from billing.cards import book, selling
 from billing.cards.book import Card, NotSold, Paid
 from billing.cards.earning import earn
 from billing.cards.terms import Product, months_later
@@ -71,7 +71,7 @@ class Office:
         """Write down who wants a card."""
         at, first = self.till.clock.now(), self.today
         return await self.till.db.write(
-            lambda conn: book.offer(conn, self.books, at, product, plates, "Wang", first, SHANGHAI, "li")
+            lambda conn: selling.offer(conn, self.books, at, product, plates, "Wang", first, SHANGHAI, "li")
         )
 
     async def sold(self, *plates: Plate, product: Product = MONTH) -> Card:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from billing.accounts.chart import Account
 from billing.books import Books
-from billing.cards import book
+from billing.cards import book, selling
 from billing.cards.book import Card, Paid
 from billing.cards.desk import CardDesk
 from billing.cards.terms import Product
@@ -122,7 +122,7 @@ class Bench:
         at, first = self.till.clock.now(), self.till.clock.now().astimezone(SHANGHAI).date()
 
         def work(conn: Connection) -> None:
-            card = book.offer(conn, self.books, at, MONTH, plates, "Wang", first, SHANGHAI, "li")
+            card = selling.offer(conn, self.books, at, MONTH, plates, "Wang", first, SHANGHAI, "li")
             assert isinstance(card, Card)
             book.pay(conn, self.books, at, card, MONTH.price_fen, Paid(Account.SAFE, "li"))
 
@@ -261,6 +261,9 @@ async def test_the_last_place_is_sold_once_and_is_free_again_when_nobody_can_pay
     assert (await bench.ask("my_cards", "oHers"))["products"][1]["left"] == 0
     with pytest.raises(BridgeRefusal, match="are sold"):
         await bench.wants("oHers", HERS, product="night")
+    await bench.binds("oLate", FREE)
+    with pytest.raises(BridgeRefusal, match="are sold"):
+        await bench.wants("oLate", FREE, product="night")
     assert (await bench.ask("card_view", token=first))["state"] == "due"
     [order] = await bench.till.rows(pay_order)
     await bench.till.cashier.close_order(order.out_trade_no, "he went away")

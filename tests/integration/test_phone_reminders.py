@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from billing.accounts.chart import Account
 from billing.books import Books
-from billing.cards import book
+from billing.cards import book, selling
 from billing.cards.book import Card, Paid
 from billing.cards.terms import Product
 from billing.driver.bindings import Phones
@@ -109,7 +109,7 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path, request: pytest.Fixt
     def sold(conn: Connection) -> Card:
         at = clock.now()
         today = at.astimezone(SHANGHAI).date()
-        card = book.offer(conn, books, at, MONTH, (MINE, HERS), "", today, SHANGHAI, "phone")
+        card = selling.offer(conn, books, at, MONTH, (MINE, HERS), "", today, SHANGHAI, "phone")
         assert isinstance(card, Card)
         book.pay(conn, books, at, card, MONTH.price_fen, Paid(Account.SAFE, "li"))
         for plate in (MINE, HERS):
