@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import cv2
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from lpr.sim.drawing.scene import draw_scene
 from scada.model.plate import Plate
-from tests.support.browser import open_page, started_chromium
+from tests.support.browser import open_page
 from tests.support.hmi import STALE, FakePlant, Json, free_port, web_process, write_config
 
 AT = "2026-11-26T02:15:00.123456+00:00"
@@ -51,14 +51,6 @@ def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fa
     with web_process("control", write_config(folder, control=port)):
         yield plant, f"http://127.0.0.1:{port}"
     plant.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = started_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.browser import open_page, started_chromium
+from tests.support.browser import open_page
 from tests.support.hmi import FakePlant, Refusal, Verb, free_port, web_process, write_config
 
 PERIOD = {
@@ -25,14 +25,6 @@ PERIOD = {
     "ended_at": "2026-11-22T05:12:00+00:00",
     "ended_by": "expiry",
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = started_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @dataclass(frozen=True)

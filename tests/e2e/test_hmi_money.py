@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import open_page, started_chromium
+from tests.support.browser import open_page
 from tests.support.hmi import FakePlant, Json, free_port, web_process, write_config
 
 AT = "2026-11-26T02:15:00.123456+00:00"
@@ -46,14 +46,6 @@ def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fa
     with web_process("control", write_config(folder, control=port)):
         yield plant, f"http://127.0.0.1:{port}"
     plant.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = started_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

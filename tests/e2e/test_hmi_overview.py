@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
-from tests.support.browser import open_page, started_chromium
+from tests.support.browser import open_page
 from tests.support.hmi import COMMUNICATION, FakePlant, Json, Refusal, free_port, web_process, write_config
 
 CAR = {
@@ -38,14 +38,6 @@ STAY = {
     "arrears_fen": 0,
     "exit_reason": "PAID",
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = started_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @dataclass(frozen=True)

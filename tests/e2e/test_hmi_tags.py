@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import open_page, started_chromium
+from tests.support.browser import open_page
 from tests.support.hmi import COMMUNICATION, STALE, FakePlant, Json, free_port, web_process, write_config
 
 FORCED = 0x00960000
@@ -54,14 +54,6 @@ def _force(args: Json) -> Json:
 def _names(args: Json) -> list[object]:
     names = args["names"]
     return names if isinstance(names, list) else []
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = started_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.support.browser import started_chromium
 from tests.support.peers import PEERS
 from tests.support.phones import PAGES, phone_pages, sign_in
 
@@ -14,18 +13,11 @@ AXE = PEERS / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = ("serious", "critical")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the pages, before a browser keeps a loop running in this thread."""
     with phone_pages(tmp_path_factory.mktemp("phones")) as base:
         yield base
-
-
-@pytest.fixture(scope="module")
-def chromium(url: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = started_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 def faults(chromium: Browser, url: str, path: str, language: str, axe: str) -> list[str]:

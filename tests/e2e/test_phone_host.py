@@ -3,27 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.support.browser import started_chromium
 from tests.support.phones import phone_pages, sign_in
 
 PATH = "/shop/visitors?staff"
 WAIT_MS = 30_000
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the pages, before a browser keeps a loop running in this thread."""
     with phone_pages(tmp_path_factory.mktemp("hosts")) as base:
         yield base
-
-
-@pytest.fixture(scope="module")
-def chromium(url: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = started_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize(
