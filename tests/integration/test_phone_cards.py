@@ -276,6 +276,7 @@ async def test_a_card_moves_to_another_own_plate_and_no_stranger_moves_it(bench:
     await bench.binds("oMine", MINE, HERS)
     card = await bench.bought("oMine", MINE)
     await bench.binds("oThief", MINE, FREE)
+    await bench.binds("oHers", HERS)
     await bench.till.db.write(
         lambda conn: conn.execute(plate_binding.update().where(plate_binding.c.openid == "oThief").values(proof="PAID"))
     )
@@ -283,6 +284,7 @@ async def test_a_card_moves_to_another_own_plate_and_no_stranger_moves_it(bench:
         ("oMine", FREE, "must be bound"),
         ("oThief", FREE, "Scan the code at the gate"),
         ("oNobody", HERS, "must be bound"),
+        ("oHers", HERS, "must be bound"),
     ):
         with pytest.raises(BridgeRefusal, match=why):
             await bench.ask("card_change", openid, card=card, old=MINE, new=new)
