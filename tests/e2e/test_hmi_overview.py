@@ -277,6 +277,32 @@ def test_a_page_that_hears_nothing_more_says_so_after_two_seconds_by_its_own_clo
     assert page.locator("#link").text_content() == "LOST"
 
 
+_WHERE = """(() => {
+  window.places = new Set();
+  const look = () => {
+    const links = [...document.querySelectorAll('header.bar nav a')];
+    if (links.length) window.places.add(links.map((one) => Math.round(one.getBoundingClientRect().x)).join(' '));
+    requestAnimationFrame(look);
+  };
+  look();
+})()"""
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_the_links_to_other_pages_stand_still_while_a_page_comes_alive(
+    chromium: Browser, url: str, plant: FakePlant, language: str
+) -> None:
+    """Whoever clicks at once hits what he aimed at."""
+    with open_page(chromium, language) as page:
+        page.add_init_script(_WHERE)
+        page.goto(url)
+        page.fill("[name=name]", "wang")
+        page.fill("[name=password]", "correct horse")
+        page.click("button.primary")
+        expect(page.locator("#clock")).to_have_text(re.compile(r"^\d\d:"))
+        assert len(page.evaluate("[...window.places]")) == 1
+
+
 def test_the_page_lives_again_when_the_plant_is_back(page: Page, plant: FakePlant) -> None:
     plant.stop()
     expect(page.locator("#link")).to_have_text("LOST")
