@@ -13,6 +13,7 @@ from scada.model.lane.words import Direction, Ending, Order, Passage, Quote, Rea
 from scada.model.names import LaneName, OrderId, PassageId, PictureId, RequestId, StayId
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, PlateUnread
 from scada.model.tag import TagName, TagUpdate, TagValue, Value
+from scada.model.trend import Sample, Series
 
 
 class PlcError(Exception):
@@ -175,24 +176,27 @@ class Journal(Protocol):
         """Append in order; returns when they are on disk."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One point of a tag's history."""
+class HistoryReader(Protocol):
+    """What is asked of the history of tags. Every method raises StoreError when the store cannot answer.
 
-    at: datetime
-    value: float | None
-    text: str | None
-    status_code: int
+    `since` is inclusive, `until` exclusive. A tag that was never recorded has no points, and buckets without a value.
+    """
+
+    async def query(self, name: TagName, since: datetime, until: datetime, limit: int) -> Sequence[Sample]:
+        """Give one tag's points, oldest first."""
+
+    async def trend(self, names: Sequence[TagName], since: datetime, until: datetime, pixels: int) -> Sequence[Series]:
+        """Give every tag's buckets, no more than `pixels`, in the order asked for."""
+
+    async def names(self) -> Sequence[TagName]:
+        """Give every tag of the site that has history, in the order of the alphabet."""
 
 
-class Historian(Protocol):
+class Historian(HistoryReader, Protocol):
     """Time series of tags. History only: nothing about money is ever computed from it."""
 
     def record(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
         """Take changes into memory; they reach disk within a second. Never blocks, never raises."""
-
-    async def query(self, name: TagName, since: datetime, until: datetime, limit: int) -> Sequence[Sample]:
-        """Give one tag's points, oldest first, `since` inclusive, `until` exclusive."""
 
     async def count(self) -> int:
         """How many points have been stored since start and are safe on disk."""

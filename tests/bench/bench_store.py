@@ -20,7 +20,8 @@ from scada.model.names import LaneName, PassageId, SiteId
 from scada.model.tag import Quality, TagName, TagValue
 from scada.ports import JournalEntry
 from scada.store.db import Database, migrate
-from scada.store.historian.embedded import SCHEMA, EmbeddedHistorian
+from scada.store.historian.embedded import EmbeddedHistorian
+from scada.store.historian.embedded.schema import SCHEMA
 from scada.store.journal import SqlJournal, verify
 from tests.bench.support import percentile, run, show, times
 
@@ -173,7 +174,7 @@ class Stored:
 async def by_historian(batches: Sequence[Changes], path: Path) -> Stored:
     """Record all points and wait until they are on disk."""
     began, cpu = time.perf_counter(), time.process_time()
-    historian = EmbeddedHistorian(path, SITE)
+    historian = EmbeddedHistorian(path, SITE, SystemClock())
     async with historian:
         for batch in batches:
             historian.record(batch)

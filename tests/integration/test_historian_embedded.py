@@ -11,6 +11,7 @@ from scada.store import historian
 from scada.store.historian.embedded import EmbeddedHistorian
 from tests.support.store import SITE, START, until
 
+CLOCK = VirtualClock(START + timedelta(hours=1))
 UP, STATE = TagName("out1.gate.up"), TagName("out1.lane.state")
 
 
@@ -19,7 +20,7 @@ def _at(second: float, value: Value, quality: Quality = Quality.GOOD) -> TagValu
 
 
 async def test_what_is_recorded_can_be_read_between_two_times_oldest_first(tmp_path: Path) -> None:
-    async with EmbeddedHistorian(tmp_path / "h" / "history.db", SITE) as history:
+    async with EmbeddedHistorian(tmp_path / "h" / "history.db", SITE, CLOCK) as history:
         history.record([(UP, _at(n, n % 2 == 0)) for n in range(10)] + [(STATE, _at(1, "identifying"))])
         await _stored(history, 11)
         samples = await history.query(UP, START + timedelta(seconds=2), START + timedelta(seconds=5), 100)
@@ -35,17 +36,32 @@ async def test_what_is_recorded_can_be_read_between_two_times_oldest_first(tmp_p
 
 
 async def test_a_bad_value_is_a_break_in_the_trend(tmp_path: Path) -> None:
-    async with EmbeddedHistorian(tmp_path / "history.db", SITE) as history:
+    async with EmbeddedHistorian(tmp_path / "history.db", SITE, CLOCK) as history:
         history.record([(UP, _at(0, True)), (UP, _at(1, True, Quality.COMMUNICATION)), (UP, _at(2, True))])
         await _stored(history, 3)
         samples = await history.query(UP, START, START + timedelta(days=1), 10)
     assert [(sample.value, sample.status_code) for sample in samples] == [(1.0, 0), (None, 0x80050000), (1.0, 0)]
 
 
+async def test_a_trend_is_cut_into_the_pixels_asked_for_and_shows_where_nothing_is_known(tmp_path: Path) -> None:
+    async with EmbeddedHistorian(tmp_path / "history.db", SITE, CLOCK) as history:
+        history.record([(UP, _at(5, True)), (UP, _at(25, True, Quality.COMMUNICATION)), (UP, _at(40, False))])
+        await _stored(history, 3)
+        up, other = await history.trend([UP, TagName("no.such")], START, START + timedelta(seconds=50), 5)
+        assert up.mean == (1.0, 1.0, 1.0, None, 0.0)
+        assert up.known_ms == (5000, 10_000, 5000, 0, 10_000)
+        assert [code >= 0x80000000 for code in up.worst] == [True, False, True, True, False]
+        assert other.mean == (None,) * 5
+        (later,) = await history.trend([UP], START + timedelta(seconds=10), START + timedelta(seconds=20), 1)
+        assert later.before is not None
+        assert (later.before.value, later.mean) == (1.0, (1.0,))
+        assert await history.names() == [UP]
+
+
 async def test_closing_writes_what_is_in_memory_and_opening_finds_it(tmp_path: Path) -> None:
-    async with EmbeddedHistorian(tmp_path / "history.db", SITE) as history:
+    async with EmbeddedHistorian(tmp_path / "history.db", SITE, CLOCK) as history:
         history.record([(UP, _at(0, True))])
-    async with EmbeddedHistorian(tmp_path / "history.db", SITE) as history:
+    async with EmbeddedHistorian(tmp_path / "history.db", SITE, CLOCK) as history:
         assert await history.count() == 0
         history.record([(UP, _at(0, True)), (UP, _at(1, False))])
         await _stored(history, 2)
@@ -53,7 +69,7 @@ async def test_closing_writes_what_is_in_memory_and_opening_finds_it(tmp_path: P
 
 
 async def test_recording_from_many_tasks_while_reading_loses_nothing(tmp_path: Path) -> None:
-    async with EmbeddedHistorian(tmp_path / "history.db", SITE) as history:
+    async with EmbeddedHistorian(tmp_path / "history.db", SITE, CLOCK) as history:
 
         async def record(lane: int) -> None:
             for n in range(200):
@@ -68,7 +84,7 @@ async def test_recording_from_many_tasks_while_reading_loses_nothing(tmp_path: P
 
 
 async def test_points_beyond_what_memory_may_hold_are_counted_as_dropped(tmp_path: Path) -> None:
-    async with EmbeddedHistorian(tmp_path / "history.db", SITE, capacity=10) as history:
+    async with EmbeddedHistorian(tmp_path / "history.db", SITE, CLOCK, capacity=10) as history:
         history.record([(UP, _at(n, n)) for n in range(25)])
         assert history.dropped == 15
         await _stored(history, 10)

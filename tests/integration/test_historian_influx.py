@@ -16,6 +16,7 @@ from scada.model.tag import Quality, TagName, TagValue, Value
 from scada.settings.stores import History, Influx
 from scada.store import historian
 from scada.store.db import StoreError
+from scada.store.historian import influx as influx_module
 from scada.store.historian import sender as sender_module
 from scada.store.historian.influx import InfluxHistorian
 from scada.store.historian.queue import DeadLine, LineQueue
@@ -98,6 +99,22 @@ async def test_points_arrive_with_value_text_and_quality_and_are_read_back(place
         assert len(await history.query(UP, START + timedelta(seconds=1), START + timedelta(seconds=2), 10)) == 1
         assert len(await history.query(UP, START, START + DAY, 2)) == 2
         assert await history.query(TagName("no.such"), START, START + DAY, 2) == []
+
+
+async def test_a_trend_of_the_servers_points_is_cut_as_everywhere_and_the_tags_are_named(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(influx_module, "PAGE", 2)
+    async with place.historian() as history:
+        history.record([(UP, _at(-50, True)), (UP, _at(-20, True, Quality.FAULT)), (UP, _at(-10, False))])
+        history.record([(STATE, _at(-30, "open"))])
+        await _arrived(place, 4)
+        up, state = await history.trend([UP, STATE], START - timedelta(seconds=40), START, 4)
+        assert up.mean == (1.0, 1.0, None, 0.0)
+        assert up.points == (0, 0, 1, 1)
+        assert up.before is not None
+        assert state.texts == (None, "open", "open", "open")
+        assert await history.names() == [UP, STATE]
 
 
 async def test_a_series_is_named_by_site_lane_and_point_and_its_value_is_a_float(place: Place) -> None:

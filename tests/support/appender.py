@@ -33,7 +33,7 @@ async def _journal(url: str, first: int) -> None:
 
 
 async def _history(folder: str, first: int) -> None:
-    async with EmbeddedHistorian(Path(folder) / "history.db", SITE) as history:
+    async with EmbeddedHistorian(Path(folder) / "history.db", SITE, SystemClock()) as history:
         for n in itertools.count(first):
             at = START + timedelta(milliseconds=n)
             history.record([(TagName(f"l{n % 20}.n"), TagValue(n, Quality.GOOD, at, at, 0.0))])

@@ -14,7 +14,7 @@ def build(config: Config, clock: Clock, specs: Iterable[TagSpec] = ()) -> Histor
     folder = config.data / "history"
     influx = config.history.influx
     if influx is None:
-        return EmbeddedHistorian(folder / "history.db", config.site_id, specs)
+        return EmbeddedHistorian(folder / "history.db", config.site_id, clock, specs)
     from scada.store.historian.influx import InfluxHistorian  # half a second that most sites need not spend
 
     token = config.secret(influx.token_file) if influx.token_file is not None else None

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,18 +16,21 @@ from urllib3.exceptions import HTTPError
 from scada.clock import Clock
 from scada.model.names import SiteId
 from scada.model.tag import TagName, TagSpec, TagValue
-from scada.ports import Sample
+from scada.model.trend import Curve, Grid, Sample, Series, grid
 from scada.secretfile import read_secret
 from scada.settings.stores import Influx
 from scada.store.db import StoreError
 from scada.store.historian.answers import Answer
+from scada.store.historian.columns import columns_of, fill
 from scada.store.historian.committer import Committer
-from scada.store.historian.lines import line, select
+from scada.store.historian.lines import last_before, line, place_of, select, series
 from scada.store.historian.points import Point, Thinner, from_unix_ms, unix_ms
 from scada.store.historian.queue import LineQueue
 from scada.store.historian.sender import Sender
 
 CONNECT_MS, READ_MS = 2000, 5000
+PAGE = 50_000
+"""Points asked for at once."""
 _OLD = re.compile(r"v?(0|1\.[0-7])\.")
 
 
@@ -69,6 +71,10 @@ class InfluxServer:
 
     def query(self, text: str) -> list[list[Any]]:
         """Ask an InfluxQL query for one series; give its rows. Raises StoreError."""
+        return [row for series in self.query_series(text) for row in series["values"]]
+
+    def query_series(self, text: str) -> list[dict[str, Any]]:
+        """Ask an InfluxQL query; give its series, each with its `tags` and `values`. Raises StoreError."""
         parameters = [("db", self._database), ("epoch", "ms"), ("q", text)]
         if self._policy:
             parameters.append(("rp", self._policy))
@@ -85,7 +91,7 @@ class InfluxServer:
             )
         except (ApiException, HTTPError) as error:
             raise StoreError(f"query {self._settings.url}: {_words(error)}") from error
-        return _rows(self._settings.url, reply)
+        return _series(self._settings.url, reply)
 
     def _find_route(self) -> Callable[[bytes], None]:
         if _OLD.match(str(self._client.version())):
@@ -124,6 +130,7 @@ class InfluxHistorian:
     ) -> None:
         self._settings = settings
         self._site = site
+        self._clock = clock
         self._token_path = token_path
         self._thinner = Thinner(specs)
         self._queue = LineQueue(queue_path, clock)
@@ -154,8 +161,29 @@ class InfluxHistorian:
     async def query(self, name: TagName, since: datetime, until: datetime, limit: int) -> Sequence[Sample]:
         """Give one tag's points as the server has them, oldest first. Raises StoreError."""
         text = select(self._site, name, unix_ms(since), unix_ms(until), limit)
-        rows = await asyncio.to_thread(partial(self._server.query, text))
-        return [_sample(*row) for row in rows]
+        return await asyncio.to_thread(self._samples, text)
+
+    async def trend(self, names: Sequence[TagName], since: datetime, until: datetime, pixels: int) -> Sequence[Series]:
+        """Give every tag's buckets, made here: no server weighs a step by time. Raises StoreError."""
+        cut = grid(unix_ms(since), unix_ms(until), pixels)
+        return await asyncio.to_thread(lambda: [self._trend(name, cut) for name in names])
+
+    async def names(self) -> Sequence[TagName]:
+        """Give every tag that the server has points of. Raises StoreError."""
+        found = await asyncio.to_thread(self._server.query_series, series(self._site))
+        return sorted(place_of(one["tags"]["lane"], one["tags"]["point"]) for one in found)
+
+    def _samples(self, text: str) -> list[Sample]:
+        return [_sample(*row) for row in self._server.query(text)]
+
+    def _trend(self, name: TagName, cut: Grid) -> Series:
+        before = self._samples(last_before(self._site, name, cut.start_ms))
+        points, since_ms = list[Sample](), cut.start_ms
+        while page := self._samples(select(self._site, name, since_ms, cut.end_ms, PAGE)):
+            points += page
+            since_ms = unix_ms(page[-1].at) + 1
+        now_ms = unix_ms(self._clock.now())
+        return fill(name, Curve.STEP, cut, before[0] if before else None, columns_of(points), now_ms)
 
     async def count(self) -> int:
         """How many points have been stored since start and are safe on disk, here or at the server."""
@@ -180,11 +208,11 @@ def _sample(at_ms: int, value: float | None, text: str | None, quality: int | No
     return Sample(from_unix_ms(int(at_ms)), None if value is None else float(value), text, int(quality or 0))
 
 
-def _rows(url: str, reply: Any) -> list[list[Any]]:  # noqa: ANN401 -- JSON of a server
+def _series(url: str, reply: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- JSON of a server
     result = reply["results"][0] if isinstance(reply, dict) and reply.get("results") else {}
     if "error" in result:
         raise StoreError(f"query {url}: {result['error']}")
-    return [row for series in result.get("series", ()) for row in series["values"]]
+    return list(result.get("series", ()))
 
 
 def _words(error: Exception) -> str:

@@ -26,16 +26,33 @@ def line(site: SiteId, point: Point) -> str:
     return f"{MEASUREMENT},{tags} {','.join(fields)} {point.at_ms}"
 
 
+def place_of(lane: str, point: str) -> TagName:
+    """Give the tag of a series."""
+    return TagName(lane if point == "-" else f"{lane}.{point}")
+
+
 def select(site: SiteId, name: TagName, since_ms: int, until_ms: int, limit: int) -> str:
     """Write the InfluxQL query for one tag's points."""
+    return f"{_points(site, name)} AND time >= {since_ms}ms AND time < {until_ms}ms ORDER BY time LIMIT {limit}"
+
+
+def last_before(site: SiteId, name: TagName, at_ms: int) -> str:
+    """Write the InfluxQL query for a tag's last point before a time."""
+    return f"{_points(site, name)} AND time < {at_ms}ms ORDER BY time DESC LIMIT 1"
+
+
+def series(site: SiteId) -> str:
+    """Write the InfluxQL query for the site's series; each comes with its tags."""
+    where = f'"site"={_quoted(site)}'
+    return f'SELECT last("quality") FROM "{MEASUREMENT}" WHERE {where} GROUP BY "lane", "point"'  # noqa: S608
+
+
+def _points(site: SiteId, name: TagName) -> str:
     lane, path = place(name)
     where = " AND ".join(
         f'"{key}"={_quoted(value)}' for key, value in (("site", site), ("lane", lane), ("point", path))
     )
-    return (
-        f'SELECT "value", "text", "quality" FROM "{MEASUREMENT}" WHERE {where}'  # noqa: S608
-        f" AND time >= {since_ms}ms AND time < {until_ms}ms ORDER BY time LIMIT {limit}"
-    )
+    return f'SELECT "value", "text", "quality" FROM "{MEASUREMENT}" WHERE {where}'  # noqa: S608
 
 
 def _quoted(text: str) -> str:
