@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from scada.commands.money.options import add_credit
+from scada.model.reports import FORMATS, REPORTS
 
 SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 not tried: configuration, usage, no right"
@@ -352,6 +353,19 @@ def _models(function: str) -> Run:
 
 def _add_reports(add: Adder) -> None:
     report = _group(add, "report", "what the books say of some days")
+    for listed in REPORTS:
+        one = _command(report, listed.name, str(listed.about), _lazily("scada.commands.reports.report", "report"))
+        one.set_defaults(report=listed.name)
+        for option in listed.options:
+            one.add_argument(f"--{option.key}", metavar="NAME", help=str(option.about))
+        _period(one)
+        one.add_argument(
+            "--format", choices=("table", *FORMATS), default="table", help="default: a table on the screen"
+        )
+        one.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: standard output)")
+        one.add_argument("--language", choices=("en", "zh"), default="en")
+        one.add_argument("--json", action="store_true", help="the same as --format json")
+
     openings = _command(
         report,
         "openings",
@@ -364,18 +378,6 @@ def _add_reports(add: Adder) -> None:
         "periods",
         "tell each time a lane was held open, on fire, locked or in maintenance: who, why, and what was lost",
         _lazily("scada.commands.reports.periods", "periods"),
-    )
-    by_hand = _command(
-        report,
-        "by-hand",
-        "tell every opening by a person: who, who else, why, which car, what it owes or was let off",
-        _lazily("scada.commands.reports.byhand", "by_hand"),
-    )
-    calls = _command(
-        report,
-        "calls",
-        "tell every call for help: how long it waited, who answered, and how it ended",
-        _lazily("scada.commands.reports.calls", "calls"),
     )
     channel = _command(
         report,
@@ -396,7 +398,7 @@ def _add_reports(add: Adder) -> None:
         _lazily("scada.commands.reports.visitors", "visitors"),
     )
     guests.add_argument("--host", metavar="NAME", help="this host's visitors, one by one")
-    for command in (openings, periods, by_hand, channel, calls, plates, guests):
+    for command in (openings, periods, channel, plates, guests):
         _period(command)
         command.add_argument("--format", choices=("table", "json", "csv"), default="table")
         command.add_argument("--json", action="store_true", help="the same as --format json")

@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po, write_po
 
 HERE = Path(__file__).parent
 HMI = HERE.parent
+REPORTS = (HMI.parent / "scada" / "reports", HMI.parent / "scada" / "model")
+"""Whose texts are said by `say`, in reports."""
 PO = HERE / "zh.po"
 MO = HERE / "zh" / "LC_MESSAGES" / "messages.mo"
 JSON = HMI / "static" / "i18n" / "zh.json"
@@ -44,7 +46,7 @@ _METHODS = [
 ]
 _OPTIONS = {"**/static/**.js": {"parse_template_string": "true"}}
 _EMPTY = {"project": "daozha", "version": "1", "last_translator": "", "language_team": "", "msgid_bugs_address": ""}
-_KEYWORDS = {"_": None, "say": None, "t": None}
+_KEYWORDS = {"_": None, "say": None, "words": None, "t": None}
 
 
 def found(of: str = "") -> set[str]:
@@ -56,8 +58,9 @@ def _texts() -> list[tuple[str, str]]:
     """Give every text in the code with its file."""
     return [
         (file, message)
+        for folder in (HMI, *REPORTS)
         for file, _line, message, _comments, _context in extract_from_dir(
-            HMI, method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS
+            folder, method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS
         )
         if isinstance(message, str)
     ]

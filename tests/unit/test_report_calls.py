@@ -57,7 +57,7 @@ def test_people_see_a_table_and_the_sums(site: Path, capsys: Out) -> None:
     assert report(site) == 0
     out = capsys.readouterr().out
     assert "cash" in out
-    assert "2 calls, 1 that nobody answered" in out
+    assert "Calls: 2\nNobody answered: 1\nAnswered within 10 s: 1\nTime to answer, median: 8.0 s" in out
     assert report(site, "--format", "csv") == 0
     assert "nobody answered" in capsys.readouterr().out
 
