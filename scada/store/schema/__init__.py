@@ -11,7 +11,16 @@ from scada.store.schema.cards import card_period, card_reminder, month_card
 from scada.store.schema.help import help_call
 from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
 from scada.store.schema.parking import parking_deduction, parking_session
-from scada.store.schema.passages import camera_read, case, passage, picture_look, rise, uncertain
+from scada.store.schema.passages import (
+    camera_read,
+    case,
+    gate_cycle,
+    lane_fault,
+    passage,
+    picture_look,
+    rise,
+    uncertain,
+)
 from scada.store.schema.payments import demand, notice, pay_order, settlement
 from scada.store.schema.people import operator, plate_right
 from scada.store.schema.phones import invoice_request, phone_push, plate_binding
@@ -36,10 +45,12 @@ __all__ = [
     "case_note",
     "cash_payment",
     "demand",
+    "gate_cycle",
     "help_call",
     "intent",
     "invoice_request",
     "journal",
+    "lane_fault",
     "ledger_entry",
     "ledger_posting",
     "merchant",

@@ -37,6 +37,34 @@ rise = Table(
     Column("at", Utc, nullable=False),
 )
 """Every rise of a boom with its one cause (invariant 7). `count` is the PLC's own counter."""
+Index("ix_rise_site_at", rise.c.site, rise.c.at)
+
+gate_cycle = Table(
+    "gate_cycle",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("open_ms", Integer, nullable=False),
+    Column("close_ms", Integer, nullable=False),
+)
+"""How long a boom took from limit to limit, by its PLC. `at` is when it was down again, `count` its rise."""
+Index("ix_gate_cycle_site_at", gate_cycle.c.site, gate_cycle.c.at)
+
+lane_fault = Table(
+    "lane_fault",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(32), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("fault", String(16), nullable=False),
+    Column("began_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+)
+"""Every period in which a fault of its barrier stopped a lane: NO_START, MID, NOT_CLOSED, BOOM."""
+Index("ix_lane_fault_site_lane_began_at", lane_fault.c.site, lane_fault.c.lane, lane_fault.c.began_at)
 
 case = Table(
     "case_file",

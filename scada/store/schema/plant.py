@@ -20,6 +20,7 @@ journal = Table(
     Column("hash", String(64), nullable=False, unique=True),
 )
 """Everything that happened, hash-chained: `hash` covers the row and `previous`. Never changed."""
+Index("ix_journal_site_kind_at", journal.c.site, journal.c.kind, journal.c.at)
 
 intent = Table(
     "intent",
@@ -42,6 +43,7 @@ intent = Table(
     Column("answered_at", Utc),
 )
 """Commands to PLCs, committed before they are written (`plc.md` §6). States: OPEN, DONE, NOT_DONE, UNKNOWN."""
+Index("ix_intent_site_made_at", intent.c.site, intent.c.made_at)
 Index("uq_intent_lane_seq", intent.c.site, intent.c.lane, intent.c.seq, unique=True)
 
 mode_period = Table(
@@ -80,3 +82,4 @@ open_request = Table(
     Column("answered_at", Utc),
 )
 """The outbox of gate-open requests, billing's and operators'. States: WAITING, WRITTEN, TAKEN, REFUSED, LAPSED."""
+Index("ix_open_request_site_made_at", open_request.c.site, open_request.c.made_at)

@@ -44,6 +44,7 @@ stay = Table(
 month card of which it takes a space, null for a temporary car; `entry_look` is what the car looked like. `goes_on` is
 with what a car that came back within minutes goes on (`billing.tariff.reentry`), null where a stay stands alone.
 """
+Index("ix_stay_exit_passage", stay.c.exit_passage)
 Index(
     "ix_stay_open_plate",
     stay.c.site,
