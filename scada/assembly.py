@@ -59,7 +59,7 @@ from scada.engine.command.modes import ModeKeeper
 from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
-from scada.engine.doors.help import PHONE, HelpCalls
+from scada.engine.doors.help import HelpCalls
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.pictures import PictureDesk, PictureRoom
 from scada.engine.doors.tags import TagDesk
@@ -91,6 +91,7 @@ from scada.phonedesk import PhoneRoom, phone_room
 from scada.ports import Historian, JournalEntry, OpenStay
 from scada.settings.lanes import Lane
 from scada.store.db import Database, database_url, migrate
+from scada.store.helpcalls import PHONE
 from scada.store.historian import build as build_historian
 from scada.store.journal import SqlJournal
 from scada.store.mapversions import MapVersions
@@ -179,6 +180,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         _found,
         _typed_by(ReadBy.DRIVER),
         lambda lane: phones.help.called(lane, PHONE),
+        lambda passage: calls.of_car(passage),
         lambda stay: phones.driver.token(stay),
         Tickets(
             site=config.site_id,

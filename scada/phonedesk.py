@@ -39,6 +39,7 @@ from scada.model.plate import Plate
 from scada.ports import BillingError, Journal
 from scada.secretfile import read_secret
 from scada.store.db import Database
+from scada.store.helpcalls import PHONE
 
 TICKET_LIFE: Final = timedelta(days=90)
 """So long a phone knows its ticket; whoever stays longer leaves by its code, or with a person."""
@@ -81,6 +82,18 @@ def phone_room(
     key = driver_key(config.data / "keys" / "driver.key")
     at_boom, web = Tokens(key, "boom"), _official_account(config)
     means = Means(Seal(key), is_known=web is not None, may_h5=config.phones.h5)
+    help_room = PhoneHelp(
+        config.site_id,
+        db,
+        clock,
+        journal,
+        Seal(key),
+        Tokens(key, "help"),
+        runners,
+        partial(_plates_inside, cashier),
+        partial(stands_at, runners),
+        calls,
+    )
     parts = DriverParts(
         cashier=cashier,
         journal=journal,
@@ -91,6 +104,7 @@ def phone_room(
         means=means,
         where=partial(waits_at, runners),
         bound=lambda binding: db.read(lambda conn: Bindings(config.site_id, conn).holds(binding)),
+        call=partial(help_room.called, by=PHONE),
         web=web,
     )
     desk, books, messenger = DriverDesk(parts), Books.of(config), Messenger(clock, web)
@@ -122,18 +136,7 @@ def phone_room(
         ),
         reminders=CardReminders(config.site_id, db, clock, config.site.zone_info, messenger, _reminding(config)),
         vouchers=PhoneVouchers(config.site_id, db, clock, Seal(key), vouchers),
-        help=PhoneHelp(
-            config.site_id,
-            db,
-            clock,
-            journal,
-            Seal(key),
-            Tokens(key, "help"),
-            runners,
-            partial(_plates_inside, cashier),
-            partial(stands_at, runners),
-            calls,
-        ),
+        help=help_room,
         shop=ShopDoor(vouchers, db, books, clock, staff),
         host=HostDoor(bookings, staff),
     )

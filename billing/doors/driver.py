@@ -21,7 +21,7 @@ from billing.pay.web import Openid, WeChatWeb
 from scada.clock import Clock
 from scada.engine.doors.asked import text_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
-from scada.model.names import StayId
+from scada.model.names import LaneName, StayId
 from scada.model.plate import Plate, is_plausible, is_unplated, normal_form
 from scada.ports import BillingError, Journal, JournalEntry
 
@@ -43,8 +43,11 @@ KNOWN_MOST: Final = 120
 PAY_MOST: Final = 12
 """Orders that one stay's pages may ask for in ten minutes; the page at the boom has its own."""
 PAY_SPAN_S: Final = 600.0
+HELP_MOST: Final = 10
+"""Times an hour that the pages of one stay may call for help."""
 SLOW: Final = "Too many tries. Please wait a minute."
 GONE: Final = "this page is no longer valid"
+NOT_AT_A_BOOM: Final = "Your car waits at no exit now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class DriverParts:
     """What the desk works with. `where`: the exit at which the car of a stay waits; `web` None: nobody is known.
 
     `tokens` are for whoever typed a plate, `told` for the phones that are pushed to, `at_boom` for drivers who stand at
-    a boom with their car: with one a plate can be bound. `bound` says whether a binding still holds.
+    a boom with their car: with one a plate can be bound. `bound` says whether a binding still holds; `call` calls a
+    person to the car at a lane, and names the page on which that is followed.
     """
 
     cashier: SqlCashier
@@ -64,6 +68,7 @@ class DriverParts:
     means: Means
     where: Callable[[StayId], Place | None]
     bound: Callable[[str], Awaitable[bool]]
+    call: Callable[[LaneName], Awaitable[str]]
     web: WeChatWeb | None
 
 
@@ -77,6 +82,7 @@ class DriverDesk:
         self._plates_day = Window(PLATE_DAY_MOST, DAY_S)
         self._pays = Window(PAY_MOST, PAY_SPAN_S)
         self._views = Window(VIEW_MOST, VIEW_SPAN_S)
+        self._helps = Window(HELP_MOST, HOUR_S)
         self._told = Window(1, HOUR_S)
         self._all_told = Window(TOLD_MOST, HOUR_S)
         self._visitors = Window(KNOWN_MOST, VIEW_SPAN_S)
@@ -88,6 +94,7 @@ class DriverDesk:
             "fee_find": self._find,
             "fee_view": self._view,
             "fee_pay": self._pay,
+            "fee_help": self._help,
             "phone_sign_in": self._sign_in,
             "phone_known": self._known,
         }
@@ -144,6 +151,21 @@ class DriverDesk:
         except BillingError as error:
             raise BridgeRefusal("refused", NOT_NOW) from error
         return {"due_fen": quote.due_fen, "person": bool(quote.doubt), **shown(offered)}
+
+    async def _help(self, ask: Ask) -> object:
+        """Call a person to the car of this stay, where it waits at an exit.
+
+        Not for whoever only typed its plate: he would learn where it stands, and have a stranger's car looked at.
+        """
+        stay, purpose = await self._named(ask)
+        place = None if purpose == self._parts.tokens.purpose else self._parts.where(stay)
+        if place is None or place.lane is None:
+            raise BridgeRefusal("refused", NOT_AT_A_BOOM)
+        if not self._helps.take(stay, self._parts.clock.seconds()):
+            raise BridgeRefusal("slow", SLOW)
+        entry = JournalEntry("person", "phone", "called for help", place.lane, place.passage, {"stay": stay})
+        await self._parts.journal.append([entry])
+        return {"help": await self._parts.call(place.lane)}
 
     async def _sign_in(self, ask: Ask) -> object:
         """Say where a page inside WeChat sends its visitor, to come back to `back` known."""

@@ -58,9 +58,19 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
 
 
 def _limit_guesses(limiter: Limiter, rooms: Iterable[Blueprint]) -> None:
-    """Let one address try a few codes that are none, or no more; who goes on is shown nothing at all for a while."""
+    """Let one address try a few codes that are none, or no more; who goes on is shown nothing at all for a while.
+
+    Pages that follow something ask once more when it is over: they have a limit of their own.
+    """
     for room in rooms:
-        limiter.limit("30/minute", key_func=lambda: f"gone {seat()}", deduct_when=_was_gone)(room)
+        limiter.limit("30/minute", key_func=lambda: f"gone {seat()}", deduct_when=_was_gone, exempt_when=_follows)(room)
+        limiter.limit(
+            "60/minute", key_func=lambda: f"over {seat()}", deduct_when=_was_gone, exempt_when=lambda: not _follows()
+        )(room)
+
+
+def _follows() -> bool:
+    return (request.endpoint or "").endswith(".state")
 
 
 def _was_gone(answer: Response) -> bool:

@@ -1,12 +1,14 @@
 """The page behind a lane's QR code: the driver types the plate, takes a ticket, picks the own stay, or calls for help.
 
 The token in the address is the right to act for one car; each form carries a signature that our own page for that
-token gave it. Nothing is kept in a cookie but the ticket of a car without a plate, which the plant has signed.
+token gave it. Nothing is kept in a cookie but the ticket of a car without a plate, which the plant has signed. The page
+follows its car by asking, without pictures, whether anything has changed.
 """
 
 import base64
 import binascii
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -17,7 +19,7 @@ from flask_limiter import Limiter
 
 from hmi.language import say
 from hmi.public.asking import plant
-from hmi.public.driver import PHONE_COOKIE
+from hmi.public.driver import PHONE_COOKIE, still_so
 from hmi.public.forms import check_form, signature
 from hmi.public.visitor import seat
 from scada.bridge import Message, Refused, Reply, Value
@@ -36,6 +38,8 @@ _SLOW_S = 8.0
 """The plant answers a claim code slowly."""
 _PLATE_LIMIT = 16
 _KEPT_TOKENS = 64
+_SILENT = "silent"
+"""The version of a page that could not say anything: whatever the plant says next is news."""
 _STATUS = {"asking": 200, "candidates": 200, "accepted": 200, "gone": 410, "refused": 409, "paying": 200}
 
 
@@ -51,8 +55,7 @@ class Candidate:
     @property
     def entered(self) -> str:
         """The time of entry on the site's clock."""
-        zone = current_app.extensions["config"].site.zone_info
-        return datetime.fromisoformat(self.entered_at).astimezone(zone).strftime("%m-%d %H:%M")
+        return _on_the_clock(self.entered_at, "%m-%d %H:%M")
 
 
 class Pictures:
@@ -79,8 +82,13 @@ class Pictures:
 def limit_tries(limiter: Limiter) -> None:
     """Bound what one address and one token may try; many phones share an address."""
     limiter.limit("120/minute", key_func=seat, methods=["POST"])(claims)
-    limiter.limit("240/minute", key_func=seat, methods=["GET"])(claims)
+    limiter.limit("240/minute", key_func=seat, methods=["GET"], exempt_when=_is_poll)(claims)
+    limiter.limit("1200/minute", key_func=lambda: f"follows {seat()}", exempt_when=lambda: not _is_poll())(claims)
     limiter.limit("12/minute", key_func=lambda: "token " + str(request.view_args), methods=["POST"])(claims)
+
+
+def _is_poll() -> bool:
+    return request.endpoint == "claims.state"
 
 
 @claims.get("/c/<token>")
@@ -93,10 +101,16 @@ def view(token: str) -> ResponseReturnValue:
             return _page("candidates", token, lane=lane, candidates=_keep(token, offered))
         case Value({"state": "asking"} as lane):
             return _page("asking", token, lane=lane)
-        case Value(lane):
-            return _page("accepted", token, lane=lane, words=say("Nothing more to do here. Look at the display."))
+        case Value(dict() as lane):
+            return _page("accepted", token, lane=lane, words=_so_far(lane))
         case reply:
-            return _failed(token, reply)
+            return _failed(token, reply, version=_SILENT)
+
+
+@claims.get("/c/<token>/state")
+def state(token: str) -> ResponseReturnValue:
+    """Say in one word whether what the page shows is still so."""
+    return still_so(_ask("claim_state", token), lambda told: str(told["version"]))
 
 
 @claims.post("/c/<token>")
@@ -109,8 +123,8 @@ def claim(token: str) -> ResponseReturnValue:
     match _ask("claim_plate", token, plate=plate):
         case Value({"candidates": [_, *_] as offered}):
             return _page("candidates", token, candidates=_keep(token, offered))
-        case Value({"accepted": True}):
-            return _page("accepted", token, words=say("Thank you. Look at the display."))
+        case Value({"accepted": True, "version": str() as before}):
+            return _page("accepted", token, words=say("Thank you. Look at the display."), version=before)
         case Value():
             return _page("refused", token, words=say("No stay is known for this plate."), typed=plate, unplated="exit")
         case reply:
@@ -122,8 +136,9 @@ def take_ticket(token: str) -> ResponseReturnValue:
     """Take a ticket for a car without a plate: this phone keeps it, and its code is for any other."""
     check_form(token)
     match _ask("claim_unplated", token, **_phone()):
-        case Value({"code": str() as code, "ticket": str() as ticket}):
-            answer = make_response(_page("accepted", token, words=say("Thank you. Look at the display."), code=code))
+        case Value({"code": str() as code, "ticket": str() as ticket, "version": str() as before}):
+            words = say("Thank you. Look at the display.")
+            answer = make_response(_page("accepted", token, words=words, code=code, version=before))
             secure = request.is_secure
             answer.set_cookie(TICKET_COOKIE, ticket, TICKET_LIFE_S, httponly=True, samesite="Lax", secure=secure)
             return answer
@@ -154,8 +169,8 @@ def pick(token: str) -> ResponseReturnValue:
     """Take the stay that the driver says is the own one."""
     check_form(token)
     match _ask("claim_stay", token, stay=request.form.get("stay", "")[:_TOKEN_LIMIT]):
-        case Value():
-            return _page("accepted", token, words=say("Thank you. Look at the display."), may_pay=True)
+        case Value({"version": str() as before}):
+            return _page("accepted", token, words=say("Thank you. Look at the display."), may_pay=True, version=before)
         case reply:
             return _failed(token, reply)
 
@@ -193,21 +208,62 @@ def _phone() -> dict[str, str]:
     return {"phone": request.cookies.get(PHONE_COOKIE, "")[:1024]}
 
 
-def _failed(token: str, reply: Reply, unplated: str = "") -> ResponseReturnValue:
+def _so_far(lane: Mapping[str, object]) -> str:
+    """Say how far the car has come, and what its driver does next."""
+    paid = bool(lane.get("paid"))
+    match lane.get("stage"):
+        case "opens":
+            return say("Paid. The gate opens now.") if paid else say("The gate opens now.")
+        case "open" if paid:
+            return say("Paid. The gate is open. Please drive on.")
+        case "open":
+            return say("The gate is open. Please drive on.")
+        case "passes" if lane.get("direction") == "entry":
+            return say("Welcome. Please drive in and park.")
+        case "passes":
+            return say("Thank you. Have a safe journey.")
+        case "person":
+            return say("A person must look at this car first. Please stay with it.")
+        case "wait":
+            return say("One moment please. This page goes on by itself.")
+        case _:
+            return say("Nothing more to do here. Look at the display.")
+
+
+def _help(lane: object) -> str:
+    """Say how a call for help from this car stands; empty if nobody calls."""
+    called = lane if isinstance(lane, dict) else {}
+    if not called.get("help"):
+        return ""
+    at = _on_the_clock(str(called["help_at"]), "%H:%M")
+    if called["help"] == "answered":
+        return say("Somebody answered at %(time)s and is looking at it.", time=at)
+    return say("The control room is being called since %(time)s.", time=at)
+
+
+def _failed(token: str, reply: Reply, unplated: str = "", version: str = "") -> ResponseReturnValue:
     match reply:
         case Refused("gone"):
-            return _page("gone", token, words=say("This code is no longer valid. Scan the one on the display."))
+            words = say(
+                "This code is no longer valid: its car has left the gate. At a gate, scan the code on its display."
+            )
+            return _page("gone", token, words=words)
         case Refused(code, error) if code != "failed":
-            return _page("refused", token, words=say(error), unplated=unplated)
+            return _page("refused", token, words=say(error), unplated=unplated, version=version)
         case _:
-            return _page("refused", token, 503, words=say("The car park does not answer. Please try again."))
+            return _page(
+                "refused", token, 503, words=say("The car park does not answer. Please try again."), version=version
+            )
 
 
 def _page(state: str, token: str, status: int | None = None, **shown: object) -> ResponseReturnValue:
     config: Config = current_app.extensions["config"]
+    lane = shown.get("lane")
+    if isinstance(lane, dict):
+        shown["version"] = lane.get("version")
     body = render_template(
         "public/claim.html", state=state, token=token, signature=signature(token), site=config.site,
-        chosen=request.args.get("lang"), has_ticket=bool(_kept()), **shown,
+        chosen=request.args.get("lang"), has_ticket=bool(_kept()), called=_help(lane), **shown,
     )  # fmt: skip
     return body, status or _STATUS[state]
 
@@ -219,6 +275,11 @@ def _keep(token: str, offered: list[Message]) -> list[Candidate]:
         Candidate(str(one["stay"]), str(one["plate"]), str(one["entered_at"]), pictures[str(one["stay"])] is not None)
         for one in offered
     ]
+
+
+def _on_the_clock(moment: str, form: str) -> str:
+    zone = current_app.extensions["config"].site.zone_info
+    return datetime.fromisoformat(moment).astimezone(zone).strftime(form)
 
 
 def _jpeg(text: object) -> bytes | None:

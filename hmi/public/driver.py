@@ -112,7 +112,7 @@ def still_so(reply: Reply, version: Callable[[dict[str, object]], str]) -> Respo
         case Value(dict() as told):
             return jsonify(version=version(told))
         case Refused("gone"):
-            return jsonify(version="gone")
+            return jsonify(version="gone"), 410
         case _:
             return jsonify(version=None), 503
 
@@ -145,6 +145,18 @@ def paid_with(verb: str, token: str, back: str) -> ResponseReturnValue:
             if _wants_json():
                 return jsonify(why=words), status_of(reply)
             return page("words", token, words=words, back=back)
+
+
+@driver.post("/f/<token>/help")
+def call_help(token: str) -> ResponseReturnValue:
+    """Call a person to the car at the boom, and go on to the page that follows that."""
+    check_form(token)
+    match _ask("fee_help", token):
+        case Value({"help": str() as call}):
+            return redirect(url_for("calls.follow", token=call, lang=request.args.get("lang")), 303)
+        case reply:
+            back = url_for("driver.fee", token=token, lang=request.args.get("lang"))
+            return page("words", token, status_of(reply), words=trouble(reply), back=back)
 
 
 @driver.get("/f/<token>/code.png")

@@ -1,7 +1,8 @@
-"""Calls for help in the database: one open call a lane, however often its button is pressed."""
+"""Calls for help in the database: one open call a car, however often it is pressed for; another car has its own."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, Row, select, update
 
@@ -11,6 +12,8 @@ from scada.store.journal import write_entries
 from scada.store.schema import help_call as calls
 
 OUTCOME_MOST = 200
+BUTTON: Final = "button"
+PHONE: Final = "phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +44,36 @@ def find(conn: Connection, site: SiteId, call: str) -> HelpCall | None:
     return None if row is None else _call(row)
 
 
+def is_again(open_one: HelpCall, new: HelpCall) -> bool:
+    """Say whether a call is a further press of one that is open at its lane.
+
+    It is for the same car; and where nobody has answered a button yet, for whoever stands there: the car may have been
+    seen only then. Who calls from elsewhere is nobody who has called before.
+    """
+    if open_one.passage is not None:
+        return open_one.passage == new.passage
+    return open_one.by == new.by == BUTTON and open_one.answered_at is None
+
+
 def begin(conn: Connection, site: SiteId, new: HelpCall) -> HelpCall:
     """Begin a call, or count another press of one that is open; gives the call as it stands."""
     mine = (calls.c.site == site) & (calls.c.lane == new.lane) & calls.c.ended_at.is_(None)
-    found = conn.execute(select(calls).where(mine).with_for_update()).first()
+    open_ones = [_call(row) for row in conn.execute(select(calls).where(mine).with_for_update())]
+    found = next((one for one in open_ones if is_again(one, new)), None)
     if found is not None:
         changes = {"presses": found.presses + 1, "passage": new.passage or found.passage}
-        conn.execute(update(calls).where(calls.c.id == found.id).values(**changes))
-        return _call(conn.execute(select(calls).where(calls.c.id == found.id)).one())
+        return _call(
+            conn.execute(update(calls).where(calls.c.id == found.id).values(**changes).returning(*calls.c)).one()
+        )
     row = {"id": new.id, "lane": new.lane, "passage": new.passage, "by": new.by, "called_at": new.called_at}
     conn.execute(calls.insert().values(site=site, presses=1, **row))
     _tell(conn, site, new.called_at, JournalEntry("alarm", new.by, "a driver calls for help", new.lane, new.passage))
     return new
 
 
-def answer(conn: Connection, site: SiteId, lane: LaneName, by: str, at: datetime) -> HelpCall | None:
-    """Note who answers the lane's call; None if there is none that nobody has answered."""
-    waiting = (calls.c.site == site) & (calls.c.lane == lane) & calls.c.ended_at.is_(None)
+def answer(conn: Connection, site: SiteId, call: str, by: str, at: datetime) -> HelpCall | None:
+    """Note who answers a call; None if it has ended, or somebody has answered."""
+    waiting = (calls.c.site == site) & (calls.c.id == call) & calls.c.ended_at.is_(None)
     row = conn.execute(
         update(calls)
         .where(waiting, calls.c.answered_at.is_(None))
@@ -67,7 +83,8 @@ def answer(conn: Connection, site: SiteId, lane: LaneName, by: str, at: datetime
     if row is None:
         return None
     body: dict[str, object] = {"after_s": round((at - row.called_at).total_seconds(), 1)}
-    _tell(conn, site, at, JournalEntry("person", by, "answers a call for help", lane, row.passage, body))
+    entry = JournalEntry("person", by, "answers a call for help", LaneName(row.lane), row.passage, body)
+    _tell(conn, site, at, entry)
     return _call(row)
 
 

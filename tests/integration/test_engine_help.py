@@ -90,6 +90,22 @@ async def test_who_presses_again_is_one_call_and_a_bad_value_is_none(tmp_path: P
         assert [call["presses"] for call in seen["calls"]] == [3]
 
 
+async def test_the_next_cars_call_rings_though_the_one_before_was_answered(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as bench:
+        await car_waits(bench)
+        press(bench, down=True)
+        await until(lambda: bench.says("help.state") == "calling")
+        await bench.asks("answer_help", lane="out1")
+        press(bench, down=False)
+        bench.show(approach=OFF, passage_now=0)
+        await until(lambda: bench.runner.live is None)
+        bench.show(approach=ON, passage_now=2)
+        await until(lambda: bench.says("lane.state") == "awaiting_driver")
+        press(bench, down=True)
+        await until(lambda: bench.says("help.state") == "calling")
+        assert (await told(bench)).count("a driver calls for help") == 2
+
+
 async def test_nobody_answering_is_told_louder_and_opens_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select
 
 from scada.clock import SystemClock
 from scada.engine.command.intents import SqlIntents
+from scada.engine.doors.claims import FOLLOW_MOST
 from scada.engine.doors.peer import BridgeRefusal
 from scada.model.handshake import CommandBlock, CommandCode, NotDone, PassageOutcome, RiseCause
 from scada.model.lane.image import OFF
@@ -115,7 +116,8 @@ async def test_a_driver_whose_plate_is_unread_types_it_and_comes_in(tmp_path: Pa
         view = await bench.claims_by("claim_view", token=token)
         assert isinstance(view, dict)
         assert (view["direction"], view["state"]) == ("entry", "asking")
-        assert await bench.claims_by("claim_plate", token=token, plate="京a·12345") == {"accepted": True}
+        said = await bench.claims_by("claim_plate", token=token, plate="京a·12345")
+        assert said == {"accepted": True, "version": view["version"]}
         await until(lambda: bench.says("lane.state") == "opening")
         assert (bench.says("plate.text"), bench.says("plate.by")) == ("京A12345", "driver")
 
@@ -149,8 +151,70 @@ async def test_a_code_dies_with_its_car(tmp_path: Path) -> None:
         token = _token(bench)
         bench.show(approach=OFF, passage_now=0, passage_last=1, outcome=PassageOutcome.BACKED_OUT)
         await until(lambda: bench.says("lane.state") == "idle")
-        with pytest.raises(BridgeRefusal, match="expired"):
-            await bench.claims_by("claim_view", token=token)
+        for verb in ("claim_view", "claim_state"):
+            with pytest.raises(BridgeRefusal, match="expired"):
+                await bench.claims_by(verb, token=token)
+
+
+async def version(bench: Shell, token: str) -> str:
+    answer = await bench.claims_by("claim_state", token=token)
+    assert isinstance(answer, dict)
+    assert set(answer) == {"version"}
+    return str(answer["version"])
+
+
+async def test_a_page_that_follows_its_car_hears_of_each_thing_that_changes_and_sees_no_picture(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        bench.cashier.stays = [stay("S1", "京A12345")]
+        await car_reaches(bench, "awaiting_driver")
+        token = _token(bench)
+        view = await bench.claims_by("claim_view", token=token)
+        assert isinstance(view, dict)
+        seen = [await version(bench, token)]
+        assert seen == [view["version"]]
+
+        async def changes() -> None:
+            await until(lambda: bench.runner.live is not None)
+            seen.append(await version(bench, token))
+
+        await bench.claims_by("claim_plate", token=token, plate="京A12345")
+        await changes()
+        view = await bench.claims_by("claim_view", token=token)
+        assert isinstance(view, dict)
+        assert [one["stay"] for one in view["candidates"]] == ["S1"]
+        picked = await bench.claims_by("claim_stay", token=token, stay="S1")
+        assert picked == {"accepted": True, "version": seen[-1]}
+        await until(lambda: bench.says("lane.state") == "awaiting_payment")
+        await changes()
+        await bench.claims_by("call_help", token=token)
+        await changes()
+        await bench.asks("answer_help", lane="out1")
+        await changes()
+        view = await bench.claims_by("claim_view", token=token)
+        assert isinstance(view, dict)
+        assert (view["state"], view["help"], view["version"]) == ("paying", "answered", seen[-1])
+        assert len(set(seen)) == len(seen) == 5
+        looks = len(await bench.journal("look"))
+        for _ in range(5):
+            await version(bench, token)
+        assert len(await bench.journal("look")) == looks
+
+
+async def asks_on(bench: Shell, token: str) -> None:
+    """Ask more than two minutes allow: a minute ends while it does."""
+    for _ in range(2 * FOLLOW_MOST + 1):
+        await version(bench, token)
+
+
+async def test_a_page_that_asks_without_end_is_slowed_down_and_still_shows_its_fee(tmp_path: Path) -> None:
+    async with shell(tmp_path, "out1") as bench:
+        bench.cameras.reading = PlateUnread("too dark", None)
+        await car_reaches(bench, "awaiting_driver")
+        token = _token(bench)
+        with pytest.raises(BridgeRefusal, match="Too many tries"):
+            await asks_on(bench, token)
+        assert await bench.claims_by("claim_view", token=token)
 
 
 async def test_one_code_does_not_try_all_plates(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from scada.engine.bridge import BridgeServer
 from scada.engine.doors.tickets import PASSAGE_MOST, TOO_MANY
 from scada.engine.doors.tries import Tries
 from scada.model.lane.words import Ending, Reason
-from scada.model.names import PassageId, StayId
+from scada.model.names import LaneName, PassageId, StayId
 from scada.store.journal import SqlJournal
 from tests.support.billing import (
     HOUR_S,
@@ -119,8 +119,14 @@ def desk_of(till: Till, at: dict[StayId, Place]) -> DriverDesk:
     journal, tokens = SqlJournal(till.db, till.config.site_id, till.clock), Tokens(KEY, "fee")
     told, boom = Tokens(KEY, "told"), Tokens(KEY, "boom")
     means = Means(Seal(KEY), is_known=False, may_h5=True)
-    parts = DriverParts(till.cashier, journal, till.clock, tokens, told, boom, means, at.get, _nobody_is_bound, None)
+    parts = DriverParts(
+        till.cashier, journal, till.clock, tokens, told, boom, means, at.get, _nobody_is_bound, _nobody_comes, None
+    )
     return DriverDesk(parts)
+
+
+async def _nobody_comes(lane: LaneName) -> str:
+    raise AssertionError(f"a stranger has called a person to {lane}")
 
 
 async def _nobody_is_bound(_binding: str) -> bool:
@@ -173,6 +179,13 @@ def pays_a_strangers_stay(stranger: Stranger, page: str, bank: Phone) -> None:
     assert bank.pay(content) == "ok"
 
 
+def has_a_strangers_car_looked_at(stranger: Stranger, page: str) -> None:
+    """He calls a person to the car: that would tell him that it stands at a boom, and hold it up there."""
+    answer = stranger.post(f"{page}/help?lang=en", stranger.form(page))
+    assert answer.status_code == 409
+    assert "Your car waits at no exit now." in answer.text
+
+
 def sees_no_more(stranger: Stranger, page: str) -> None:
     text = stranger.get(page).text
     assert 'data-page="fee"' in text
@@ -211,6 +224,15 @@ def replays_an_old_code(stranger: Stranger, code: str, stay: StayId) -> None:
     assert said[-1] == 429
 
 
+def follows_an_old_code(stranger: Stranger, code: str) -> None:
+    """He asks by the address that pages follow, which answers in one word: it says no more, and not for long."""
+    first = stranger.get(f"/c/{code}/state")
+    assert (first.status_code, first.json()) == (410, {"version": "gone"})
+    said = [stranger.get(f"/c/guess-{n}/state").status_code for n in range(70)]
+    assert set(said) == {410, 429}
+    assert said[-1] == 429
+
+
 async def test_a_stranger_learns_nothing_is_slowed_down_and_written_down(town: Town) -> None:
     stranger = Stranger(town.url)
 
@@ -221,6 +243,7 @@ async def test_a_stranger_learns_nothing_is_slowed_down_and_written_down(town: T
     passage = made_passage(town.till.clock.now(), OUT1, PLATE, 7)
     town.at[town.stay] = Place(OUT1, passage.id)
     page = await tries(types_the_plate)
+    await tries(has_a_strangers_car_looked_at, page)
     await tries(pays_a_strangers_stay, page, town.bank)
     await until(lambda: len(town.till.told.settled) == 1)
     await tries(sees_no_more, page)
@@ -228,11 +251,13 @@ async def test_a_stranger_learns_nothing_is_slowed_down_and_written_down(town: T
     await tries(watches_on, page)
     await tries(asks_on)
     await tries(binds_a_strangers_plate, Seal(KEY).close(Openid("oStranger"), town.till.clock.now()))
+    await tries(follows_an_old_code, town.old_code)
     await tries(replays_an_old_code, town.old_code, town.stay)
     assert len(await town.till.journal_of("asks for a fee")) == PLATE_MOST
     assert len(await town.till.journal_of("asks for a fee too often")) == 1
     refused = await town.refused()
     assert {("claim_view", "gone"), ("fee_view", "gone"), ("fee_find", "slow"), ("me_bind", "refused")} <= refused
+    assert {("claim_state", "gone"), ("fee_help", "refused")} <= refused
 
 
 def guesses_a_code(stranger: Stranger, page: str, right: str) -> None:

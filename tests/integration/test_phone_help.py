@@ -166,5 +166,37 @@ async def test_calling_and_looking_have_their_limits(tmp_path: Path) -> None:
             await called(bench.shell)
         with pytest.raises(BridgeRefusal, match="Help is called already"):
             await called(bench.shell)
-        [row] = await bench.shell.db.read(lambda conn: conn.execute(help_call.select()).all())
-        assert row.presses == CALLS_MOST + HELP_MOST
+        rows = await bench.shell.db.read(lambda conn: conn.execute(help_call.select()).all())
+        assert sorted(row.presses for row in rows) == [1] * CALLS_MOST + [HELP_MOST]
+
+
+async def test_a_call_from_elsewhere_that_was_answered_does_not_answer_for_the_car_at_the_boom(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as bench:
+        bench.inside[STAY] = MINE
+        elsewhere = (await bench.ask("my_help", lane="out1"))["help"]
+        await bench.shell.asks("answer_help", lane="out1")
+        assert bench.shell.says("help.state") == "answered"
+        await car_waits(bench.shell)
+        here = Tokens(KEY, "help").make(await called(bench.shell), bench.shell.clock.now())
+        assert (await bench.stands(elsewhere), await bench.stands(here)) == ("answered", "calling")
+        assert bench.shell.says("help.state") == "calling"
+        await bench.shell.asks("answer_help", lane="out1")
+        assert await bench.stands(here) == "answered"
+        for _ in range(2):
+            await bench.shell.asks("end_help", lane="out1")
+        assert (await bench.stands(elsewhere), await bench.stands(here)) == ("ended", "ended")
+        assert bench.shell.says("help.state") == ""
+
+
+async def test_two_who_call_from_elsewhere_are_two_calls_and_the_car_at_the_boom_is_answered_first(
+    tmp_path: Path,
+) -> None:
+    async with at_work(tmp_path) as bench:
+        bench.inside[STAY] = MINE
+        one, two = [(await bench.ask("my_help", lane="out1"))["help"] for _ in range(2)]
+        await car_waits(bench.shell)
+        here = Tokens(KEY, "help").make(await called(bench.shell), bench.shell.clock.now())
+        for token in (here, one, two):
+            assert await bench.stands(token) == "calling"
+            await bench.shell.asks("answer_help", lane="out1")
+            assert await bench.stands(token) == "answered"

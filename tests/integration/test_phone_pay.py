@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from billing.books import Place
 from billing.doors.driver import (
+    HELP_MOST,
     KNOWN_MOST,
     PAY_MOST,
     PLATE_DAY_MOST,
@@ -32,7 +33,7 @@ from scada.clock import SystemClock
 from scada.config import Config
 from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Ending, Reason
-from scada.model.names import OrderId, StayId
+from scada.model.names import LaneName, OrderId, StayId
 from scada.model.plate import Plate
 from scada.store.journal import SqlJournal
 from scada.store.schema import open_request, pay_order, refund
@@ -64,12 +65,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, Pho
 
 @dataclass
 class Bench:
-    """A till with the drivers' desk before it; `at` is where a stay's car waits."""
+    """A till with the drivers' desk before it; `at` is where a stay's car waits, `calls` where help was called to."""
 
     till: Till
     bank: Phone
     desk: DriverDesk
     at: dict[StayId, Place] = field(default_factory=dict)
+    calls: list[LaneName] = field(default_factory=list)
 
     async def ask(self, verb: str, **args: object) -> dict[str, Any]:
         answer = await self.desk.verbs()[verb](Ask("public", verb, args, "", "", "", ""))
@@ -104,6 +106,12 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
     web = WeChatWeb(config.wechat.appid, secret, config.phones.oauth_url, config.phones.api_url)
     async with open_database(tmp_path) as db, open_till(config, db, ask_after_s=(60.0,)) as till:
         places: dict[StayId, Place] = {}
+        calls: list[LaneName] = []
+
+        async def called(lane: LaneName) -> str:
+            calls.append(lane)
+            return f"call-{len(calls)}"
+
         parts = DriverParts(
             cashier=till.cashier,
             journal=SqlJournal(db, config.site_id, till.clock),
@@ -114,10 +122,11 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
             means=Means(Seal(KEY), is_known=True, may_h5=True),
             where=places.get,
             bound=lambda binding: db.read(lambda conn: Phones(config.site_id, conn).holds(binding)),
+            call=called,
             web=web,
         )
         with notice_door(int(config.wechat.notify_url.split(":")[2].split("/")[0]), till.cashier):
-            yield Bench(till, bank, DriverDesk(parts), places)
+            yield Bench(till, bank, DriverDesk(parts), places, calls)
 
 
 async def parked(bench: Bench, hours: float = 1.0) -> StayId:
@@ -384,3 +393,24 @@ async def test_wechat_is_asked_about_guessed_codes_only_so_often(bench: Bench) -
             await bench.ask("phone_known", code="guessed")
     with pytest.raises(BridgeRefusal, match="Too many tries"):
         await bench.ask("phone_known", code="guessed")
+
+
+async def test_the_page_of_a_fee_calls_help_for_the_car_at_the_boom_and_not_for_whoever_typed_its_plate(
+    bench: Bench,
+) -> None:
+    stay = await parked(bench)
+    passage = made_passage(bench.till.clock.now(), OUT1, "京A12345", 7)
+    by_plate, boom = await bench.token(), bench.desk.token(stay)
+    with pytest.raises(BridgeRefusal, match="waits at no exit"):
+        await bench.ask("fee_help", token=boom)
+    bench.at[stay] = Place(OUT1, passage.id)
+    with pytest.raises(BridgeRefusal, match="waits at no exit"):
+        await bench.ask("fee_help", token=by_plate)
+    assert bench.calls == []
+    for number in range(1, HELP_MOST + 1):
+        assert (await bench.ask("fee_help", token=boom))["help"] == f"call-{number}"
+    with pytest.raises(BridgeRefusal, match="Too many tries"):
+        await bench.ask("fee_help", token=boom)
+    assert set(bench.calls) == {OUT1}
+    rows = await bench.till.journal_of("called for help")
+    assert {(row.lane, row.passage, row.body["stay"]) for row in rows} == {(OUT1, passage.id, stay)}

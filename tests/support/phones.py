@@ -21,6 +21,8 @@ PAGES = {
     "claim": "/c/asking",
     "stay offered": "/c/offered",
     "fee at the boom": "/c/paying",
+    "gate that is open": "/c/open",
+    "fee of the car at the exit": "/f/exit",
     "unknown phone": "/me",
     "known phone": "/me?known",
     "receipt": "/me/receipt/DE1?known",
@@ -101,16 +103,30 @@ def sign_in(context: BrowserContext, path: str, url: str) -> None:
 @contextmanager
 def phone_pages(folder: Path) -> Iterator[str]:
     """Serve the pages; gives their address."""
+    with phone_plant(folder) as (url, _plant):
+        yield url
+
+
+@contextmanager
+def phone_plant(folder: Path) -> Iterator[tuple[str, FakePlant]]:
+    """Serve the pages; gives their address, and the plant that they ask."""
     port = free_port()
     path = write_config(folder, public=port)
     plant = FakePlant(load(path).socket("public"), tells=False)
-    plant.verbs.update(fee_view=_fee, claim_view=_claim, me_view=_me, my_cards=lambda _args: CARDS, card_view=_card)
+    plant.verbs.update(
+        fee_view=_fee,
+        claim_view=_claim,
+        claim_state=_claim_state,
+        me_view=_me,
+        my_cards=lambda _args: CARDS,
+        card_view=_card,
+    )
     plant.verbs.update(host_view=lambda _args: seen(), host_book=_book)
     plant.verbs.update(my_vouchers=lambda _args: VOUCHERS, help_view=_help)
     plant.start()
     try:
         with web_process("public", path):
-            yield f"http://localhost:{port}"
+            yield f"http://localhost:{port}", plant
     finally:
         plant.stop()
 
@@ -136,18 +152,31 @@ def _fee(args: Json) -> object:
         "said": {"zh": ["每 1 小时 5.00 元 × 2，计 10.00 元"], "en": ["every hour 5.00 yuan × 2: 10.00 yuan"]},
         "leave_by": "2026-11-22T03:20:00+00:00" if is_paid else None,
         "tariff": "demo-1",
-        "at_exit": "",
+        "at_exit": "out1" if args["token"] == "exit" else "",
         "may_bind": False,
         "ways": ["QR", "H5", "JSAPI"],
     }
 
 
-def _claim(args: Json) -> object:
+def _claim(args: Json) -> Json:
     stay = {"stay": "S1", "plate": "京A12345", "entered_at": _ENTERED, "minutes": 95, "jpeg_b64": _picture()}
-    lane: Json = {"lane": "out1", "title": "1号出口", "title_en": "Exit 1", "direction": "exit", "plate": ""}
+    lane: Json = {
+        "lane": "out1",
+        "title": "1号出口",
+        "title_en": "Exit 1",
+        "direction": "exit",
+        "plate": "",
+        "version": "v1",
+    }
+    if args["token"] == "open":
+        return {**lane, "state": "done", "stage": "open", "paid": True, "help": "answered", "help_at": _ENTERED}
     if args["token"] == "paying":
         return {**lane, "state": "paying", "due_fen": 1000, "fee": "due", "own": [stay], "candidates": []}
     return {**lane, "state": "asking", "candidates": [stay] if args["token"] == "offered" else []}
+
+
+def _claim_state(args: Json) -> object:
+    return {"version": _claim(args)["version"]}
 
 
 def _me(_args: Json) -> object:

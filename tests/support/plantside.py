@@ -14,7 +14,7 @@ from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
-from scada.engine.doors.help import PHONE, HelpCalls
+from scada.engine.doors.help import HelpCalls
 from scada.engine.doors.peer import Ask
 from scada.engine.doors.pictures import PictureDesk, PictureRoom
 from scada.engine.doors.tickets import Phones
@@ -41,6 +41,7 @@ from scada.model.plate import Plate, PlateRead, PlateUnread, ReadBy
 from scada.model.tag import Access, TagName, TagSpec
 from scada.ports import Admission, BillingError, OpenStay, PictureError
 from scada.store.db import Database
+from scada.store.helpcalls import PHONE
 from scada.store.journal import JournalRow, SqlJournal, recent
 from scada.store.operators import Operators
 from tests.support.lane import READY, read_of
@@ -331,7 +332,19 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     async def called(asked: LaneName) -> str:
         return (await calls.call(asked, PHONE)).id
 
-    claims = Claims(config, clock, cashier, room, journal, found, typed, called, fee_of, tickets)
+    claims = Claims(
+        config,
+        clock,
+        cashier,
+        room,
+        journal,
+        found,
+        typed,
+        called,
+        lambda passage: calls.of_car(passage),
+        fee_of,
+        tickets,
+    )
     operators = Operators(db, config.site_id, clock)
     parts = LaneParts(
         site=config.site_id,

@@ -23,6 +23,11 @@ VIEW = {
     "direction": "exit",
     "plate": "京A12345",
     "state": "asking",
+    "stage": "asks",
+    "paid": False,
+    "help": "",
+    "help_at": "",
+    "version": "v1",
 }
 OFFERED = {
     "stay": "S1",
@@ -64,7 +69,9 @@ def test_the_page_asks_for_the_plate_and_keeps_no_cookie(phone: FlaskClient) -> 
 def test_the_page_is_light_enough_for_a_garage(phone: FlaskClient) -> None:
     page = phone.get(PAGE, base_url=PUBLIC)
     assert len(page.data) + (Path(STATIC) / "public" / "phone.css").stat().st_size < 60_000
-    assert "<script" not in page.text
+    scripts = re.findall('<script type="module" src="([^"]+)"></script>', page.text)
+    assert len(scripts) == page.text.count("<script") == 1
+    assert "fee" in scripts[0]
 
 
 def test_it_speaks_the_phones_language_and_the_other_one_when_asked(phone: FlaskClient) -> None:
@@ -76,7 +83,7 @@ def test_it_speaks_the_phones_language_and_the_other_one_when_asked(phone: Flask
 
 
 def test_an_entering_driver_says_the_plate_and_is_done(phone: FlaskClient, plant: MemoryPlant) -> None:
-    plant.verbs["claim_plate"] = lambda _args: Value({"accepted": True})
+    plant.verbs["claim_plate"] = lambda _args: Value({"accepted": True, "version": "v1"})
     answer = phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "京a 12345"})
     assert state_of(answer.text) == "accepted"
     assert plant.asks("claim_plate") == [{"token": "tok-1", "plate": "京A12345"}]
@@ -84,7 +91,7 @@ def test_an_entering_driver_says_the_plate_and_is_done(phone: FlaskClient, plant
 
 def test_a_leaving_driver_picks_among_what_the_plant_offers(phone: FlaskClient, plant: MemoryPlant) -> None:
     plant.verbs["claim_plate"] = lambda _args: Value({"accepted": True, "candidates": [OFFERED]})
-    plant.verbs["claim_stay"] = lambda _args: Value({"accepted": True})
+    plant.verbs["claim_stay"] = lambda _args: Value({"accepted": True, "version": "v1"})
     answer = phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "京A12345"})
     assert state_of(answer.text) == "candidates"
     assert 'data-plate="京A12346" data-entered-at="2026-11-22T01:30:00+00:00"' in answer.text
@@ -118,7 +125,7 @@ def test_a_plate_nobody_knows_may_be_tried_again_or_a_person_called(phone: Flask
 def test_nonsense_is_not_even_asked_for(phone: FlaskClient, plant: MemoryPlant) -> None:
     answer = phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "<script>alert(1)</script>"})
     assert state_of(answer.text) == "refused"
-    assert "<script" not in answer.text
+    assert "<script>" not in answer.text
     assert plant.asks("claim_plate") == []
 
 
@@ -127,6 +134,94 @@ def test_a_code_whose_car_is_gone_is_gone(phone: FlaskClient, plant: MemoryPlant
     answer = phone.get(PAGE, base_url=PUBLIC)
     assert (answer.status_code, state_of(answer.text)) == (410, "gone")
     assert "<form" not in answer.text
+
+
+def followed(text: str) -> tuple[str | None, ...]:
+    """Give what the page follows: where it asks, where it goes, and what it was made from."""
+    found = [re.search(rf'data-{name}="([^"]*)"', text) for name in ("follow", "home", "version")]
+    return tuple(one[1] if one else None for one in found)
+
+
+@pytest.mark.parametrize("state", ["asking", "done", "paying"])
+def test_each_page_of_the_boom_follows_the_plant(phone: FlaskClient, plant: MemoryPlant, state: str) -> None:
+    plant.verbs["claim_view"] = lambda _args: Value({**VIEW, "state": state, "due_fen": 500, "fee": "f", "own": []})
+    plant.verbs["claim_state"] = lambda _args: Value({"version": "v2"})
+    text = phone.get(f"{PAGE}?lang=en", base_url=PUBLIC).text
+    assert followed(text) == (f"{PAGE}/state", f"{PAGE}?lang=en", "v1")
+    assert phone.get(f"{PAGE}/state", base_url=PUBLIC).json == {"version": "v2"}
+    assert plant.asks("claim_state") == [{"token": "tok-1"}]
+
+
+def test_an_answer_to_a_form_goes_on_from_what_was_there_before_it(phone: FlaskClient, plant: MemoryPlant) -> None:
+    plant.verbs["claim_plate"] = lambda _args: Value({"accepted": True, "version": "v1"})
+    taken = phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "京A12345"})
+    assert followed(taken.text) == (f"{PAGE}/state", PAGE, "v1")
+    plant.verbs["claim_plate"] = lambda _args: Value({"accepted": False, "candidates": []})
+    refused = phone.post(PAGE, base_url=PUBLIC, data={**seal(phone), "plate": "京A12345"})
+    assert followed(refused.text) == (f"{PAGE}/state", PAGE, None)
+
+
+def test_a_page_that_could_say_nothing_goes_on_as_soon_as_the_plant_answers(
+    phone: FlaskClient, plant: MemoryPlant
+) -> None:
+    plant.verbs["claim_view"] = lambda _args: Unknown("no answer")
+    assert followed(phone.get(PAGE, base_url=PUBLIC).text) == (f"{PAGE}/state", PAGE, "silent")
+    assert phone.get(f"{PAGE}/state", base_url=PUBLIC).status_code == 503
+
+
+def test_phones_that_follow_do_not_use_up_what_their_drivers_may_look_at(
+    phone: FlaskClient, plant: MemoryPlant
+) -> None:
+    plant.verbs["claim_state"] = lambda _args: Value({"version": "v1"})
+    polls = {phone.get(f"{PAGE}/state", base_url=PUBLIC).status_code for _ in range(400)}
+    assert polls == {200}
+    assert phone.get(PAGE, base_url=PUBLIC).status_code == 200
+
+
+def test_who_guesses_codes_by_what_pages_follow_is_told_nothing_before_long(
+    phone: FlaskClient, plant: MemoryPlant
+) -> None:
+    plant.verbs["claim_state"] = lambda _args: Refused("gone", "gone")
+    said = [phone.get(f"/c/guess-{n}/state", base_url=PUBLIC) for n in range(65)]
+    assert said[0].json == {"version": "gone"}
+    assert [one.status_code for one in said] == [410] * 60 + [429] * 5
+    assert phone.get(PAGE, base_url=PUBLIC).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("told", "zh", "en"),
+    [
+        ({"stage": "opens", "paid": True}, "已支付，道闸即将开启。", "Paid. The gate opens now."),
+        ({"stage": "open", "paid": True}, "已支付，道闸已开，请通行。", "Paid. The gate is open. Please drive on."),
+        ({"stage": "open"}, "道闸已开，请通行。", "The gate is open. Please drive on."),
+        ({"stage": "passes"}, "谢谢，祝您一路平安。", "Thank you. Have a safe journey."),
+        ({"stage": "passes", "direction": "entry"}, "欢迎光临，请入场停车。", "Welcome. Please drive in and park."),
+        ({"stage": "person"}, "此车需人工处理", "A person must look at this car first."),
+        ({"stage": "wait"}, "请稍候，本页会自动更新。", "One moment please. This page goes on by itself."),
+        ({"stage": "back"}, "请看显示屏", "Look at the display."),
+    ],
+)
+def test_the_page_of_the_boom_always_says_how_far_the_car_has_come(
+    phone: FlaskClient, plant: MemoryPlant, told: dict[str, object], zh: str, en: str
+) -> None:
+    plant.verbs["claim_view"] = lambda _args: Value({**VIEW, "state": "done", **told})
+    assert zh in phone.get(f"{PAGE}?lang=zh", base_url=PUBLIC).text
+    assert en in phone.get(f"{PAGE}?lang=en", base_url=PUBLIC).text
+
+
+@pytest.mark.parametrize(
+    ("how", "zh", "en"),
+    [
+        ("calling", "09:30", "The control room is being called since 09:30."),
+        ("answered", "09:30", "Somebody answered at 09:30 and is looking at it."),
+    ],
+)
+def test_who_called_from_the_boom_reads_there_how_his_call_stands(
+    phone: FlaskClient, plant: MemoryPlant, how: str, zh: str, en: str
+) -> None:
+    plant.verbs["claim_view"] = lambda _args: Value({**VIEW, "help": how, "help_at": OFFERED["entered_at"]})
+    assert zh in phone.get(f"{PAGE}?lang=zh", base_url=PUBLIC).text
+    assert en in phone.get(f"{PAGE}?lang=en", base_url=PUBLIC).text
 
 
 def test_a_lane_that_asks_for_nothing_says_so(phone: FlaskClient, plant: MemoryPlant) -> None:
@@ -165,7 +260,7 @@ def test_an_entering_driver_without_a_plate_gets_a_code_and_his_phone_keeps_the_
     phone: FlaskClient, plant: MemoryPlant
 ) -> None:
     plant.verbs["claim_view"] = lambda _args: Value({**VIEW, "plate": "", "unplated": "entry", "code": ""})
-    plant.verbs["claim_unplated"] = lambda _args: Value({"code": "0042", "ticket": "signed"})
+    plant.verbs["claim_unplated"] = lambda _args: Value({"code": "0042", "ticket": "signed", "version": "v1"})
     asked = phone.get(PAGE, base_url=PUBLIC, headers={"Accept-Language": "zh-CN"})
     assert "我的车没有车牌" in asked.text
     assert 'name="code"' not in asked.text

@@ -152,7 +152,8 @@ def test_the_page_follows_the_plant(phone: FlaskClient, plant: MemoryPlant) -> N
     plant.verbs["fee_view"] = lambda _args: Unknown("no answer")
     assert phone.get(state, base_url=PUBLIC).status_code == 503
     plant.verbs["fee_view"] = lambda _args: Refused("gone", "old")
-    assert phone.get(state, base_url=PUBLIC).json == {"version": "gone"}
+    gone = phone.get(state, base_url=PUBLIC)
+    assert (gone.status_code, gone.json) == (410, {"version": "gone"})
     assert phone.get("/f/tok-1", base_url=PUBLIC).status_code == 410
 
 
@@ -187,6 +188,25 @@ def test_who_pays_on_a_page_that_lay_open_too_long_is_given_it_anew(
     assert (answer.status_code, answer.json) == (400, {"reload": True})
     assert phone.post("/f/tok-1/pay", base_url=PUBLIC, data=form).status_code == 400
     assert plant.asks("fee_pay") == []
+
+
+@pytest.mark.parametrize(("lang", "button"), [("zh", "呼叫客服"), ("en", "Call for help")])
+def test_the_page_of_a_car_at_the_exit_calls_for_help_and_follows_the_call(
+    phone: FlaskClient, plant: MemoryPlant, lang: str, button: str
+) -> None:
+    elsewhere = get(phone, f"/f/tok-1?lang={lang}")
+    assert button not in elsewhere
+    assert f"/me/help?lang={lang}" in elsewhere
+    plant.verbs["fee_view"] = lambda _args: Value({**DUE, "at_exit": "out1"})
+    plant.verbs["fee_help"] = lambda _args: Value({"help": "h1"})
+    assert button in get(phone, f"/f/tok-1?lang={lang}")
+    assert phone.post("/f/tok-1/help", base_url=PUBLIC, data=seal(phone, "/")).status_code == 400
+    called = phone.post(f"/f/tok-1/help?lang={lang}", base_url=PUBLIC, data=seal(phone, "/f/tok-1"))
+    assert (called.status_code, called.location) == (303, f"/h/h1?lang={lang}")
+    assert plant.asks("fee_help") == [{"token": "tok-1"}]
+    plant.verbs["fee_help"] = lambda _args: Refused("refused", "Your car waits at no exit now.")
+    refused = phone.post("/f/tok-1/help?lang=en", base_url=PUBLIC, data=seal(phone, "/f/tok-1"))
+    assert (refused.status_code, "Your car waits at no exit now." in refused.text) == (409, True)
 
 
 def test_a_page_that_is_slowed_down_says_so_in_words(phone: FlaskClient, plant: MemoryPlant) -> None:

@@ -31,7 +31,7 @@ def site(tmp_path: Path) -> Path:
         for number, lane in enumerate(("out1", "out1", "in1")):
             new = HelpCall(f"call-{number}", LaneName(lane), None, "button", 1, AT, None, "", None, "")
             helpcalls.begin(conn, DEMO, new)
-        helpcalls.answer(conn, DEMO, LaneName("out1"), "li", AT + timedelta(seconds=8))
+        helpcalls.answer(conn, DEMO, "call-0", "li", AT + timedelta(seconds=8))
         helpcalls.end(conn, DEMO, "call-0", "li", AT + timedelta(seconds=48), "paid in cash")
         helpcalls.end(conn, DEMO, "call-2", "plant", AT + timedelta(seconds=90), "nobody answered")
     engine.dispose()

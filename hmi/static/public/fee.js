@@ -2,8 +2,11 @@
 
 const FOLLOW_MS = 2000;
 const LONGEST_MS = 15 * 60 * 1000;
+const LEAVING_MS = 15_000;
+const GONE = 410;
 const page = document.body;
 const ways = document.getElementById('ways');
+const news = document.getElementById('news');
 const began = Date.now();
 let busy = false;
 
@@ -19,13 +22,39 @@ async function follow() {
   if (!busy && !document.hidden) {
     try {
       const answer = await fetch(page.dataset.follow ?? '', {signal: AbortSignal.timeout(8000)});
-      const {version} = answer.ok ? await answer.json() : {version: null};
-      if (version && version !== page.dataset.version) return location.reload();
+      const {version} = answer.ok || answer.status === GONE ? await answer.json() : {version: null};
+      if (version && !busy) hear(version);
     } catch (error) {
       console.info('no answer', error);
     }
   }
   if (Date.now() - began < LONGEST_MS) setTimeout(follow, FOLLOW_MS);
+}
+
+/**
+ * An answer to a form has no version of its own: the first one heard is its.
+ * @param {string} version
+ */
+function hear(version) {
+  page.dataset.version ??= version;
+  const changed = version !== page.dataset.version;
+  if (news) news.hidden = !(changed && isFilling());
+  if (changed && !isFilling()) show();
+}
+
+/** Nothing that a driver has begun to type is thrown away: he is told that there is news, and looks when he likes. */
+function isFilling() {
+  const fields = [...document.querySelectorAll('input:not([type="hidden"])')];
+  return fields.some((one) => {
+    const field = /** @type {HTMLInputElement} */ (one);
+    return field === document.activeElement || field.value !== field.defaultValue;
+  });
+}
+
+function show() {
+  busy = true;
+  if (page.dataset.home) location.replace(page.dataset.home);
+  else location.reload();
 }
 
 /** @param {string} way */
@@ -82,7 +111,22 @@ ways?.addEventListener('click', (event) => {
   event.preventDefault();
   pay(button.getAttribute('data-way') ?? 'QR');
 });
+/** The answer to a form, or the page behind a link, is on its way: nothing may overtake it. */
+function leave() {
+  busy = true;
+  setTimeout(() => {
+    busy = false;
+  }, LEAVING_MS);
+}
+
+document.addEventListener('submit', leave);
+document.addEventListener('click', (event) => {
+  if (/** @type {HTMLElement} */ (event.target).closest('a[href]')) leave();
+});
+window.addEventListener('pageshow', (event) => {
+  if (event.persisted) busy = false;
+});
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && !busy && Date.now() - began >= LONGEST_MS) location.reload();
+  if (!document.hidden && !busy && Date.now() - began >= LONGEST_MS) show();
 });
 follow();

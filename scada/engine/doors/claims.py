@@ -7,6 +7,7 @@ by it; a car whose plate was read never does.
 """
 
 import base64
+import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,17 +23,20 @@ from scada.engine.lane.perform import Found
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.model.appearance import NO_LOOK, Appearance
 from scada.model.lane import events as e
-from scada.model.lane import states as s
-from scada.model.lane.leave import due_of, needs_person
+from scada.model.lane.leave import due_of
+from scada.model.lane.stage import Stage, stage_of, told_of
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, PictureId, StayId
 from scada.model.plate import Plate, PlateRead, ReadBy, is_plausible, is_unplated, normal_form
 from scada.ports import Cashier, Journal, JournalEntry, OpenStay, PictureError
+from scada.store.helpcalls import HelpCall
 
 MOST_CLAIMS = 8
 """Plates one token may try: a driver mistypes, he does not go through the car park."""
 HELP_MOST = 10
 """Times that one token may call for help; a further press of an open call is counted, and nothing more."""
+FOLLOW_MOST = 240
+"""Times a minute that the pages of one token may ask whether anything has changed: eight phones that follow it."""
 _KEPT = 64
 
 
@@ -40,7 +44,8 @@ _KEPT = 64
 class _Claim:
     """What one token may do and has done.
 
-    `ticketed`: the stay that a ticket has named here; `code`: that of the ticket which was made here.
+    `named`: the stay that a ticket or a typed plate has named here; `code`: that of the ticket which was made here;
+    `followed`: how often its pages have asked within this minute.
     """
 
     lane: LaneName
@@ -49,8 +54,10 @@ class _Claim:
     tries: int = 0
     calls: int = 0
     offered: set[StayId] = field(default_factory=set)
-    ticketed: StayId | None = None
+    named: StayId | None = None
     code: str = field(default="", repr=False)
+    minute: int = 0
+    followed: int = 0
 
 
 class Claims:
@@ -66,10 +73,14 @@ class Claims:
         match: Callable[[PlateRead, Sequence[OpenStay]], Found],
         typed: Callable[[Plate], PlateRead],
         call: Callable[[LaneName], Awaitable[str]],
+        call_of: Callable[[PassageId], HelpCall | None],
         fee_token: Callable[[StayId], str],
         tickets: Tickets,
     ) -> None:
-        """`call` calls a person to a lane, and names the page on which that is followed; `fee_token` that of paying."""
+        """`call` calls a person to a lane, and names the page on which that is followed; `fee_token` that of paying.
+
+        `call_of` gives the open call of the car that stands there.
+        """
         self._config = config
         self._clock = clock
         self._cashier = cashier
@@ -78,6 +89,7 @@ class Claims:
         self._match = match
         self._typed = typed
         self._call = call
+        self._call_of = call_of
         self._fee_token = fee_token
         self._tickets = tickets
         self._claims: dict[str, _Claim] = {}
@@ -109,6 +121,7 @@ class Claims:
         """Give the verbs by name."""
         return {
             "claim_view": self._view,
+            "claim_state": self._state,
             "claim_plate": self._plate,
             "claim_stay": self._stay,
             "claim_unplated": self._unplated,
@@ -118,23 +131,47 @@ class Claims:
 
     async def _view(self, ask: Ask) -> object:
         claim, runner = self._live(ask)
-        lane = self._config.lane(claim.lane)
-        live, state = runner.lane.live, runner.lane.state
-        near = state.offer if isinstance(state, s.AwaitingDriver) else None
-        ticketed = claim.ticketed if _asks(runner) and not _is_read(runner) else None
+        lane, told, version = self._config.lane(claim.lane), told_of(runner.lane), self._version(claim, runner)
         kept = await self._tickets.kept(optional(ask, "ticket"))
         return {
             "code": kept.code if kept is not None and kept.passage == claim.passage else "",
             "unplated": "" if _is_read(runner) else runner.lane.direction.value,
-            "candidates": await self._near(claim, near or ticketed),
+            "candidates": await self._named(claim, runner) or await self._near(claim, runner, told.offer),
             "lane": lane.name,
             "title": lane.title,
             "title_en": lane.title_en,
             "direction": lane.direction,
-            "plate": live.read.text if live and live.read else "",
+            "plate": told.plate,
             "state": "asking" if _asks(runner) else "done",
+            "stage": told.stage.value,
+            "paid": told.paid,
+            "version": version,
+            **self._help_of(claim),
             **await self._to_pay(claim, runner),
         }
+
+    async def _state(self, ask: Ask) -> object:
+        """Say whether what a page shows is still so: from memory alone, and without any picture."""
+        claim, runner = self._live(ask)
+        minute = int(self._clock.seconds() // 60)
+        claim.followed = claim.followed + 1 if minute == claim.minute else 1
+        claim.minute = minute
+        if claim.followed > FOLLOW_MOST:
+            raise BridgeRefusal("slow", "Too many tries. Please wait a minute.")
+        return {"version": self._version(claim, runner)}
+
+    def _version(self, claim: _Claim, runner: LaneRunner) -> str:
+        """Hash what a change of would matter to the driver."""
+        shown = (told_of(runner.lane), claim.named, _is_read(runner), self._help_of(claim))
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+
+    def _help_of(self, claim: _Claim) -> dict[str, str]:
+        """Say since when this car's driver calls for help, or since when somebody has answered."""
+        call = self._call_of(claim.passage)
+        if call is None:
+            return {"help": "", "help_at": ""}
+        at = call.answered_at or call.called_at
+        return {"help": "answered" if call.answered_at else "calling", "help_at": at.isoformat()}
 
     async def _to_pay(self, claim: _Claim, runner: LaneRunner) -> dict[str, object]:
         """Let the driver of the live passage, and nobody else, see his car's entry picture and pay for it here."""
@@ -145,10 +182,19 @@ class Claims:
         shown = [] if stay is None else [await self._candidate(claim, stay)]
         return {"state": "paying", "due_fen": due.quote.due_fen, "fee": self._fee_token(live.stay), "own": shown}
 
-    async def _near(self, claim: _Claim, near: StayId | None) -> list[object]:
-        """Offer the one stay that is near the plate which was read, or that a ticket has named here."""
+    async def _named(self, claim: _Claim, runner: LaneRunner) -> list[object]:
+        """Offer again what this driver has named before, as long as his lane asks."""
+        return await self._near(claim, runner, claim.named) if _asks(runner) else []
+
+    async def _near(self, claim: _Claim, runner: LaneRunner, near: StayId | None) -> list[object]:
+        """Offer one stay: near the plate which was read, or named by a ticket or a plate."""
         stays = [stay for stay in await self._cashier.open_stays() if stay.id == near] if near is not None else []
-        fitting = [stay for stay in stays if not self._is_elsewhere(claim, stay.id)]
+        no_ticket = _is_read(runner)
+        fitting = [
+            stay
+            for stay in stays
+            if not self._is_elsewhere(claim, stay.id) and not (no_ticket and is_unplated(stay.plate))
+        ]
         claim.offered |= {stay.id for stay in fitting}
         return [await self._candidate(claim, stay) for stay in fitting]
 
@@ -160,8 +206,7 @@ class Claims:
             raise BridgeRefusal("refused", "too many plates were tried; call for help")
         await self._tell(claim, "claimed plate", {"plate": plate})
         if runner.lane.direction is Direction.ENTRY:
-            runner.post(e.PlateCorrected(claim.passage, self._typed(plate), **self._now()))
-            return {"accepted": True}
+            return self._posted(claim, runner, e.PlateCorrected(claim.passage, self._typed(plate), **self._now()))
         return await self._offer(claim, runner, plate)
 
     async def _offer(self, claim: _Claim, runner: LaneRunner, plate: Plate) -> object:
@@ -174,6 +219,7 @@ class Claims:
         near = found.near if len(found.near) == 1 and not found.doubt else ()
         fitting = [stay for stay in ((found.exact,) if found.exact else near) if not self._is_elsewhere(claim, stay)]
         claim.offered |= set(fitting)
+        claim.named = fitting[0] if fitting else claim.named
         return {
             "accepted": bool(fitting),
             "candidates": [await self._candidate(claim, stays[stay]) for stay in fitting],
@@ -220,8 +266,8 @@ class Claims:
         claim.code = made.code
         await self._tell(claim, "took a ticket", {"ticket": made.id, "plate": made.plate})
         seen = replace(self._typed(made.plate), picture=_picture_of(runner), appearance=_look_of(runner))
-        runner.post(e.PlateCorrected(claim.passage, seen, **self._now()))
-        return {"code": made.code, "ticket": self._tickets.sign(made)}
+        done = self._posted(claim, runner, e.PlateCorrected(claim.passage, seen, **self._now()))
+        return {**done, "code": made.code, "ticket": self._tickets.sign(made)}
 
     async def _ticket(self, ask: Ask) -> object:
         """Offer the stay of this phone's ticket, or the one to which the typed code belongs."""
@@ -235,7 +281,7 @@ class Claims:
         found = await (self._by_code(claim, code, stays) if code else self._by_phone(claim, ask, stays))
         if found is None:
             return {"candidates": []}
-        claim.ticketed = found
+        claim.named = found
         claim.offered.add(found)
         await self._tell(claim, "showed a ticket", {"stay": found, "by": "code" if code else "phone"})
         return {"candidates": [await self._candidate(claim, stays[found])]}
@@ -265,8 +311,13 @@ class Claims:
             await self._tickets.used(stay)
         read = runner.lane.live.read if runner.lane.live else None
         doubt = await self._cashier.doubt(claim.lane, claim.passage, stay, read)
-        runner.post(e.StayFound(claim.passage, stay, ReadBy.DRIVER.value, doubt, **self._now()))
-        return {"accepted": True}
+        return self._posted(claim, runner, e.StayFound(claim.passage, stay, ReadBy.DRIVER.value, doubt, **self._now()))
+
+    def _posted(self, claim: _Claim, runner: LaneRunner, event: e.Event) -> dict[str, object]:
+        """Tell the lane what the driver has said; his page follows from what was shown before it."""
+        version = self._version(claim, runner)
+        runner.post(event)
+        return {"accepted": True, "version": version}
 
     async def _help(self, ask: Ask) -> object:
         claim, _ = self._live(ask)
@@ -299,9 +350,7 @@ class Claims:
 
 
 def _asks(runner: LaneRunner) -> bool:
-    state = runner.lane.state
-    asks = isinstance(state, s.AwaitingDriver | s.AwaitingOperator | s.AwaitingPayment)
-    return asks and not needs_person(state)
+    return stage_of(runner.lane.state) is Stage.ASKS
 
 
 def _stay_of_read(runner: LaneRunner, stays: Iterable[OpenStay]) -> OpenStay | None:

@@ -1,7 +1,8 @@
 """Calls for help: from a lane's button or a driver's page, shown until a person answers, timed, and written down.
 
 The case of a car that waits is the lane's own (`HelpCalled`). The call is the clock beside it: who calls, since when,
-who answered and after how long. Nobody answering is told louder, and never opens anything.
+who answered and after how long. Nobody answering is told louder, and never opens anything. Two cars at one lane are
+two calls: the second one rings, though the first was answered.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,10 +25,8 @@ from scada.model.tag import Quality, TagName, lane_of
 from scada.ports import Journal, JournalEntry
 from scada.store import helpcalls
 from scada.store.db import Database, StoreError
-from scada.store.helpcalls import HelpCall
+from scada.store.helpcalls import BUTTON, HelpCall
 
-BUTTON: Final = "button"
-PHONE: Final = "phone"
 TICK_S: Final = 1.0
 LOUDER_S: Final = (10.0, 30.0, 60.0, 300.0)
 """When an unanswered call is written into the journal again: the target is 10 s (`operations.md` §2)."""
@@ -57,7 +56,7 @@ class HelpCalls:
         self._tags = tags
         self._runners = runners
         self._new_id = new_id
-        self._open: dict[LaneName, HelpCall] = {}
+        self._open: dict[str, HelpCall] = {}
         self._told: dict[str, int] = {}
         self._box: Mailbox[Batch] = Mailbox("help buttons", _BOX, EveryItem())
         self._buttons = frozenset(name for lane in runners if (name := TagName(f"{lane}.hand.help")) in tags)
@@ -95,6 +94,10 @@ class HelpCalls:
             runner.post(e.HelpCalled(passage, at=at, at_s=self._clock.seconds()))
         return call
 
+    def of_car(self, passage: PassageId) -> HelpCall | None:
+        """Give the open call of a car that stands at a lane."""
+        return next((call for call in self._open.values() if call.passage == passage), None)
+
     async def _safely(self, work: Awaitable[object]) -> None:
         """A database that does not answer costs a call its record, never a lane its work."""
         try:
@@ -104,8 +107,8 @@ class HelpCalls:
 
     async def _keep_time(self) -> None:
         now = self._clock.now()
-        for lane, call in list(self._open.items()):
-            if self._is_gone(lane, call.passage):
+        for call in list(self._open.values()):
+            if self._is_gone(call.lane, call.passage):
                 await self._finish(call, "plant", now, "the car has gone" if call.answered_at else "nobody answered")
             elif call.answered_at is None:
                 await self._tell_louder(call, now)
@@ -125,33 +128,43 @@ class HelpCalls:
 
     async def _finish(self, call: HelpCall, by: str, at: datetime, outcome: str) -> None:
         await self._db.write(lambda conn: helpcalls.end(conn, self._site, call.id, by, at, outcome))
-        self._open.pop(call.lane, None)
+        self._open.pop(call.id, None)
         self._told.pop(call.id, None)
-        self._show(call.lane, "", "")
+        self._show(call.lane)
 
     def _keep(self, call: HelpCall) -> None:
         if call.lane not in self._runners:
             return
-        self._open[call.lane] = call
-        self._show(call.lane, _ANSWERED if call.answered_at else _CALLING, call.called_at.isoformat())
+        self._open[call.id] = call
+        self._show(call.lane)
 
-    def _show(self, lane: LaneName, state: str, since: str) -> None:
+    def _show(self, lane: LaneName) -> None:
+        call = self._first(lane)
+        state = "" if call is None else _ANSWERED if call.answered_at else _CALLING
+        since = "" if call is None else call.called_at.isoformat()
         self._tags.set_all({TagName(f"{lane}.help.state"): state, TagName(f"{lane}.help.since"): since})
+
+    def _first(self, lane: LaneName) -> HelpCall | None:
+        """Give the call that the lane shows: one that nobody has answered, of the car there, the oldest."""
+        mine = [call for call in self._open.values() if call.lane == lane]
+        return min(
+            mine, key=lambda one: (one.answered_at is not None, one.passage is None, one.called_at), default=None
+        )
 
     async def _list(self, _: Ask) -> object:
         return {"calls": [_shown(call) for call in self._open.values()]}
 
     async def _answer(self, ask: Ask) -> object:
-        lane, at = LaneName(text_of(ask, "lane")), self._clock.now()
-        call = await self._db.write(lambda conn: helpcalls.answer(conn, self._site, lane, ask.user, at))
-        if call is None:
-            raise BridgeRefusal("refused", "nobody calls there, or somebody has answered already")
-        self._keep(call)
-        return _shown(call)
+        first, at = self._first(LaneName(text_of(ask, "lane"))), self._clock.now()
+        if first is not None and (
+            call := await self._db.write(lambda conn: helpcalls.answer(conn, self._site, first.id, ask.user, at))
+        ):
+            self._keep(call)
+            return _shown(call)
+        raise BridgeRefusal("refused", "nobody calls there, or somebody has answered already")
 
     async def _end(self, ask: Ask) -> object:
-        lane = LaneName(text_of(ask, "lane"))
-        call = self._open.get(lane)
+        call = self._first(LaneName(text_of(ask, "lane")))
         if call is None or call.answered_at is None:
             raise BridgeRefusal("refused", "there is no call that was answered")
         await self._finish(call, ask.user, self._clock.now(), optional(ask, "note") or "helped")
