@@ -131,6 +131,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.forcing.run(),
         figures(plant).run(),
         plant.recorder.run(),
+        plant.history_watch.run(),
         plant.watch.run(),
         plant.keeper.run(),
         *(keeper.run() for keeper in plant.displays.keepers),

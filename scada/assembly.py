@@ -65,6 +65,7 @@ from scada.engine.doors.pictures import PictureDesk, PictureRoom
 from scada.engine.doors.tags import TagDesk
 from scada.engine.doors.tickets import Tickets
 from scada.engine.doors.tries import Tries
+from scada.engine.historywatch import HistoryWatch
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import own_specs, zone_values
@@ -133,6 +134,7 @@ class Plant:
     runners: Mapping[LaneName, LaneRunner]
     historian: Historian
     recorder: Recorder
+    history_watch: HistoryWatch
     boxes: BlackBoxes
     displays: DisplayRoom
     calls: HelpCalls
@@ -287,6 +289,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         runners=runners,
         historian=historian,
         recorder=Recorder(tags, historian),
+        history_watch=HistoryWatch(historian, tags, journal),
         boxes=boxes,
         displays=displays,
         calls=calls,

@@ -12,6 +12,7 @@ from scada.model.lane.image import LaneImage
 from scada.model.lane.words import Direction, Ending, Order, Passage, Quote, Reason, RequestAnswer
 from scada.model.names import LaneName, OrderId, PassageId, PictureId, RequestId, StayId
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, PlateUnread
+from scada.model.recording import HistoryFigures
 from scada.model.tag import TagName, TagUpdate, TagValue, Value
 from scada.model.trend import Sample, Series
 
@@ -198,8 +199,14 @@ class Historian(HistoryReader, Protocol):
     def record(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
         """Take changes into memory; they reach disk within a second. Never blocks, never raises."""
 
+    async def record_durable(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
+        """Take changes and return when they are on disk. Raises StoreError when memory is full."""
+
     async def count(self) -> int:
         """How many points have been stored since start and are safe on disk."""
+
+    async def figures(self) -> HistoryFigures:
+        """Give how recording does, for tags and alarms. Raises StoreError."""
 
     async def __aenter__(self) -> "Historian":
         """Open the store."""

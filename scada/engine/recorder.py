@@ -3,13 +3,11 @@
 from scada.engine.lanetags import PERSONAL
 from scada.engine.mailbox import Mailbox, Spill
 from scada.engine.tags import Batch, TagTable
-from scada.model.figures import BUSY, GROUP
+from scada.model.figures import BUSY, GROUP, RECORDING
 from scada.model.tag import TagName, lane_of, point_of
 from scada.ports import Historian
 
 BOX = 4096
-_OWN = frozenset({"tag_changes", "history_points"})
-"""Figures about recording itself: recording them would never end."""
 
 
 class Recorder:
@@ -38,4 +36,4 @@ class Recorder:
 def _is_history(name: TagName) -> bool:
     if lane_of(name) == GROUP:
         return name.rpartition(".")[2] not in BUSY
-    return point_of(name) not in PERSONAL | _OWN
+    return point_of(name) not in PERSONAL | RECORDING

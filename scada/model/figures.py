@@ -55,6 +55,20 @@ OF_LANE = (
     "help.state",
     "help.since",
 )
+OF_HISTORY = (
+    "history_memory",
+    "history_queue",
+    "history_queue_mb",
+    "history_queue_age_s",
+    "history_lost",
+    "history_thinned",
+    "history_dead",
+    "history_send_errors",
+    "history_trouble",
+)
+"""How the recording of history does (`scada.model.recording`)."""
+RECORDING = frozenset({"tag_changes", "history_points", *OF_HISTORY[:4]})
+"""Figures that every recording moves: recording them would never end."""
 OF_SITE = (
     "stays_open",
     "stays_seq",
@@ -64,6 +78,7 @@ OF_SITE = (
     "forced",
     "pictures_mb",
     "pictures_trouble",
+    *OF_HISTORY,
 )
 OF_ZONE = ("cars", "free", "drift")
 """The server's own points of a lane, of the site and of a zone."""

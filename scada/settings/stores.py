@@ -11,12 +11,20 @@ ServeSecurity = Literal["Aes256Sha256RsaPss", "Aes128Sha256RsaOaep", "Basic256Sh
 
 
 class Influx(Section):
-    """An InfluxDB server; `token_file` is below the data folder."""
+    """An InfluxDB 1, 2 or 3, or a VictoriaMetrics; `token_file` is below the data folder.
+
+    What waits for it takes `budget_mb` of the disk and leaves `free_mb` free; it is sent at `lines_s` lines a second at
+    most. With `keep_days` the server is told how long to keep history, where it lets itself be told.
+    """
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
     bucket: str
     org: str = "-"
     token_file: str | None = None
+    budget_mb: Annotated[int, Field(ge=16, le=1_000_000)] = 2048
+    free_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 512
+    lines_s: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+    keep_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
 
 class History(Section):

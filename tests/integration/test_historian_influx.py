@@ -16,10 +16,10 @@ from scada.model.tag import Quality, TagName, TagValue, Value
 from scada.settings.stores import History, Influx
 from scada.store import historian
 from scada.store.db import StoreError
-from scada.store.historian import influx as influx_module
-from scada.store.historian import sender as sender_module
-from scada.store.historian.influx import InfluxHistorian
-from scada.store.historian.queue import DeadLine, LineQueue
+from scada.store.historian.queue.spool import DeadLine, LineQueue
+from scada.store.historian.remote import reader as reader_module
+from scada.store.historian.remote import sender as sender_module
+from scada.store.historian.remote.historian import RemoteHistorian
 from tests.support.influx import InfluxProcess, influx
 from tests.support.store import SITE, START, until
 
@@ -42,8 +42,8 @@ class Place:
     def settings(self) -> Influx:
         return Influx(url=self.server.url, bucket=self.database)
 
-    def historian(self) -> InfluxHistorian:
-        return InfluxHistorian(self.settings, SITE, VirtualClock(START), self.queue)
+    def historian(self) -> RemoteHistorian:
+        return RemoteHistorian(self.settings, SITE, VirtualClock(START), self.queue)
 
     def rows(self) -> int:
         found = self.server.ask('SELECT count("quality") FROM "scada"', self.database)
@@ -104,7 +104,7 @@ async def test_points_arrive_with_value_text_and_quality_and_are_read_back(place
 async def test_a_trend_of_the_servers_points_is_cut_as_everywhere_and_the_tags_are_named(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(influx_module, "PAGE", 2)
+    monkeypatch.setattr(reader_module, "PAGE", 2)
     async with place.historian() as history:
         history.record([(UP, _at(-50, True)), (UP, _at(-20, True, Quality.FAULT)), (UP, _at(-10, False))])
         history.record([(STATE, _at(-30, "open"))])
@@ -191,7 +191,7 @@ async def test_asking_a_server_that_is_down_is_said_and_not_an_empty_history(pla
     await asyncio.to_thread(place.server.stop)
     try:
         async with place.historian() as history:
-            with pytest.raises(StoreError, match="query http"):
+            with pytest.raises(StoreError, match="ask http"):
                 await history.query(UP, START, START + DAY, 10)
     finally:
         await asyncio.to_thread(place.server.start)

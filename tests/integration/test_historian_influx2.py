@@ -13,14 +13,15 @@ from scada.clock import VirtualClock
 from scada.model.tag import Quality, TagName, TagValue
 from scada.settings.stores import Influx
 from scada.store.db import StoreError
-from scada.store.historian import sender as sender_module
-from scada.store.historian.answers import Answer, wait_s
-from scada.store.historian.influx import READ_MS, InfluxHistorian
+from scada.store.historian.remote import sender as sender_module
+from scada.store.historian.remote.answers import Answer, wait_s
+from scada.store.historian.remote.historian import RemoteHistorian
+from scada.store.historian.remote.server import READ_MS
 from tests.support.influx2 import TOKEN, Influx2, influx2
 from tests.support.store import SITE, START, until
 
 UP = TagName("out1.gate.up")
-Opened = Callable[[str], AbstractAsyncContextManager[InfluxHistorian]]
+Opened = Callable[[str], AbstractAsyncContextManager[RemoteHistorian]]
 
 
 @pytest.fixture
@@ -50,9 +51,9 @@ def opened(server: Influx2, tmp_path: Path) -> Opened:
     (tmp_path / "token.txt").chmod(0o600)
 
     @asynccontextmanager
-    async def with_token(token: str) -> AsyncIterator[InfluxHistorian]:
+    async def with_token(token: str) -> AsyncIterator[RemoteHistorian]:
         settings = Influx(url=server.url, bucket="parking", org="lot")
-        made = InfluxHistorian(settings, SITE, VirtualClock(START), tmp_path / "queue.db", tmp_path / token)
+        made = RemoteHistorian(settings, SITE, VirtualClock(START), tmp_path / "queue.db", tmp_path / token)
         async with made as history:
             yield history
 
@@ -121,7 +122,7 @@ async def test_a_missing_token_file_is_named_at_the_start(opened: Opened) -> Non
 async def test_a_server_that_hangs_does_not_hold_up_the_stop(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         settings = Influx(url=f"http://127.0.0.1:{deaf.getsockname()[1]}", bucket="parking")
-        async with InfluxHistorian(settings, SITE, VirtualClock(START), tmp_path / "queue.db") as history:
+        async with RemoteHistorian(settings, SITE, VirtualClock(START), tmp_path / "queue.db") as history:
             history.record(_points(0, 10))
             await until(lambda: history._committer.committed == 10)
             assert await history.count() == 10

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from scada.clock import SystemClock
 from scada.ports import JournalEntry
 from scada.store.db import Database, StoreError, migrate, reading_engine
-from scada.store.historian.queue import LineQueue
+from scada.store.historian.queue.spool import LineQueue
 from scada.store.journal import SqlJournal, verify
 from scada.store.schema import journal
 from tests.support.postgres import PostgresProcess

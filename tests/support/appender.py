@@ -14,7 +14,7 @@ from scada.model.tag import Quality, TagName, TagValue
 from scada.ports import JournalEntry
 from scada.store.db import Database
 from scada.store.historian.embedded import EmbeddedHistorian
-from scada.store.historian.queue import LineQueue
+from scada.store.historian.queue.spool import LineQueue
 from scada.store.journal import SqlJournal
 from tests.support.store import SITE, START
 

@@ -1,4 +1,4 @@
-"""Time series of tags: an embedded store by default, InfluxDB when it is configured. History, never truth."""
+"""Time series of tags: an embedded store by default, a server when it is configured. History, never truth."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ def build(config: Config, clock: Clock, specs: Iterable[TagSpec] = ()) -> Histor
     influx = config.history.influx
     if influx is None:
         return EmbeddedHistorian(folder / "history.db", config.site_id, clock, specs)
-    from scada.store.historian.influx import InfluxHistorian  # half a second that most sites need not spend
+    from scada.store.historian.remote.historian import RemoteHistorian  # half a second that most sites need not spend
 
     token = config.secret(influx.token_file) if influx.token_file is not None else None
-    return InfluxHistorian(influx, config.site_id, clock, folder / "queue.db", token, specs)
+    return RemoteHistorian(influx, config.site_id, clock, folder / "queue.db", token, specs)

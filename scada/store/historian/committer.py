@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 import structlog
@@ -12,6 +13,12 @@ from scada.store.db import StoreError
 T = TypeVar("T")
 
 INTERVAL_S = 0.25
+GATHER_S = 0.02
+"""So long a commit that somebody waits for gathers what others bring."""
+LONGEST_S = 5.0
+"""A disk that refuses is asked again at least so often."""
+AT_ONCE = 20_000
+"""Points of one commit at most."""
 CAPACITY = 200_000
 """Points that may wait in memory: minutes of a whole site's traffic while a disk recovers."""
 
@@ -21,21 +28,35 @@ log = structlog.get_logger()
 class Committer(Generic[T]):
     """Takes items without blocking and hands them, in order, to `commit` in its own thread.
 
-    `commit` raises StoreError when nothing was stored; its items are then tried again. When memory
-    is full the newest are dropped and counted.
+    `commit` raises StoreError when nothing was stored; its items are then tried again. When memory is full the newest
+    are dropped and counted: first those that do not matter, and at twice the capacity any.
     """
 
-    def __init__(self, name: str, commit: Callable[[Sequence[T]], None], capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        name: str,
+        commit: Callable[[Sequence[T]], None],
+        capacity: int = CAPACITY,
+        matters: Callable[[T], bool] = lambda _item: False,
+        dropping: Callable[[Sequence[T]], None] = lambda _items: None,
+    ) -> None:
         self._name = name
         self._commit = commit
         self._capacity = capacity
+        self._matters = matters
+        self._dropping = dropping
         self._waiting: deque[T] = deque()
         self._batch: list[T] = []
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._durable: deque[tuple[int, Future[None]]] = deque()
+        self._taken = 0
         self._told = 0
         self._committed = 0
         self.dropped = 0
+        self.failing = ""
+        """Why the last commit failed; empty if it did not."""
 
     @property
     def committed(self) -> int:
@@ -44,6 +65,11 @@ class Committer(Generic[T]):
             raise StoreError(f"{self._name} has ended: history is no longer written")
         return self._committed
 
+    @property
+    def waiting(self) -> int:
+        """Items in memory."""
+        return len(self._waiting) + len(self._batch)
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
@@ -51,34 +77,84 @@ class Committer(Generic[T]):
     def stop(self) -> None:
         """Commit what waits, once more, and end the thread. Blocks."""
         self._stop.set()
+        self._wake.set()
         self._thread.join()
+        while self._durable:
+            promise = self._durable.popleft()[1]
+            if promise.set_running_or_notify_cancel():
+                promise.set_exception(StoreError(f"{self._name} stopped: {self.failing}"))
 
     def put(self, items: Sequence[T]) -> None:
         """Take items; never blocks, never raises."""
-        taken = items[: max(0, self._capacity - len(self._waiting) - len(self._batch))]
-        self._waiting.extend(taken)
-        self.dropped += len(items) - len(taken)
+        if self.waiting + len(items) <= self._capacity:
+            self._waiting.extend(items)
+            self._taken += len(items)
+        else:
+            self._squeeze(items)
+
+    def put_durable(self, items: Sequence[T]) -> Future[None]:
+        """Take items; what is given back is done once they are on disk. It fails when memory is full. Never blocks."""
+        before = self.dropped
+        self.put(items)
+        promise: Future[None] = Future()
+        if self.dropped > before:
+            promise.set_exception(StoreError(f"{self._name}: memory is full, {self.failing}"))
+        else:
+            self._durable.append((self._taken, promise))
+            self._wake.set()
+        return promise
+
+    def _squeeze(self, items: Sequence[T]) -> None:
+        lost = []
+        for item in items:
+            limit = self._capacity * (2 if self._matters(item) else 1)
+            if self.waiting < limit:
+                self._waiting.append(item)
+                self._taken += 1
+            else:
+                lost.append(item)
+        self.dropped += len(lost)
+        if lost:
+            self._dropping(lost)
 
     def _run(self) -> None:
-        while not self._stop.wait(INTERVAL_S):
+        pause_s = INTERVAL_S
+        while not self._stop.is_set():
+            if self._wake.wait(pause_s):
+                self._stop.wait(GATHER_S)
+                self._wake.clear()
             self._flush()
+            pause_s = min(2 * pause_s, LONGEST_S) if self.failing else INTERVAL_S
         self._flush()
 
     def _flush(self) -> None:
-        while self._waiting:
-            self._batch.append(self._waiting.popleft())
-        if self._batch:
-            self._try()
+        while self._batch or self._waiting:
+            while self._waiting and len(self._batch) < AT_ONCE:
+                self._batch.append(self._waiting.popleft())
+            if not self._try():
+                break
+        self._keep_promises()
         self._tell_of_losses()
 
-    def _try(self) -> None:
+    def _try(self) -> bool:
         try:
             self._commit(self._batch)
         except StoreError as error:
-            log.error("history not written", part=self._name, waiting=len(self._batch), error=str(error))
-            return
+            if not self.failing:
+                log.error("history not written", part=self._name, waiting=self.waiting, error=str(error))
+            self.failing = str(error)
+            return False
+        self.failing = ""
         self._committed += len(self._batch)
         self._batch = []
+        self._keep_promises()
+        return True
+
+    def _keep_promises(self) -> None:
+        while self._durable and self._durable[0][0] <= self._committed:
+            promise = self._durable.popleft()[1]
+            if promise.set_running_or_notify_cancel():
+                promise.set_result(None)
 
     def _tell_of_losses(self) -> None:
         dropped = self.dropped

@@ -8,12 +8,14 @@ from typing import Self
 
 from scada.clock import Clock
 from scada.model.names import SiteId
+from scada.model.recording import HistoryFigures
 from scada.model.tag import TagName, TagSpec, TagValue
 from scada.store.historian.committer import CAPACITY, Committer
 from scada.store.historian.embedded.reading import EmbeddedReader
 from scada.store.historian.embedded.schema import SCHEMA
 from scada.store.historian.files import open_file, transaction
 from scada.store.historian.points import Point, Thinner
+from scada.store.historian.troubles import Growing, memory_troubles
 
 _STORE = "INSERT OR REPLACE INTO point (tag_id, ts, value, text, quality) VALUES (?, ?, ?, ?, ?)"
 
@@ -28,6 +30,7 @@ class EmbeddedHistorian(EmbeddedReader):
         self._thinner = Thinner(specs)
         self._committer = Committer("history-committer", self._store, capacity)
         self._ids: dict[TagName, int] = {}
+        self._losses = Growing()
 
     async def __aenter__(self) -> Self:
         """Open the file."""
@@ -49,9 +52,18 @@ class EmbeddedHistorian(EmbeddedReader):
         """Take changes into memory; they reach disk within a second."""
         self._committer.put(self._thinner.points(changes))
 
+    async def record_durable(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
+        """Take changes and return when they are on disk. Raises StoreError when memory is full."""
+        await asyncio.wrap_future(self._committer.put_durable(self._thinner.points(changes)))
+
     async def count(self) -> int:
         """How many points have been stored since start and are safe on disk."""
         return self._committer.committed
+
+    async def figures(self) -> HistoryFigures:
+        """Give how recording does."""
+        troubles = memory_troubles(self._committer, self._losses, self._clock.seconds())
+        return HistoryFigures(memory=self._committer.waiting, lost=self._committer.dropped, troubles=troubles)
 
     def _store(self, points: Sequence[Point]) -> None:
         with transaction(self._connection, f"store {len(points)} points in {self._path}") as connection:

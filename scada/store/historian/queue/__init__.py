@@ -1,0 +1,1 @@
+"""The durable queue: lines are on disk before any network sees them (`historian.md` §5)."""

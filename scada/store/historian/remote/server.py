@@ -1,0 +1,174 @@
+"""One time-series server, by the transport of InfluxDB's client. Lines in, rows out (`historian.md` §3)."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
+from scada.model.names import SiteId
+from scada.model.tag import TagName
+from scada.model.trend import Sample
+from scada.settings.stores import Influx
+from scada.store.db import StoreError
+from scada.store.historian.points import from_unix_ms
+from scada.store.historian.remote import victoria
+from scada.store.historian.remote.answers import Answer, retry_after_s
+from scada.store.historian.remote.lines import last_before, place_of, select, series
+from scada.store.historian.remote.routes import Found, Route, route_of, version_of
+
+CONNECT_MS, READ_MS = 2000, 5000
+_TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+
+Parameters = Sequence[tuple[str, str | int]]
+
+
+class TimeSeriesServer:
+    """Implements `sender.Server`, and gives what it has stored. The route is found when the server first answers."""
+
+    def __init__(self, settings: Influx, token: str | None) -> None:
+        self.settings = settings
+        self.database, _, self.policy = settings.bucket.partition("/")
+        self.client: Any = InfluxDBClient(
+            url=settings.url, token=token or "", org=settings.org, timeout=(CONNECT_MS, READ_MS), retries=False
+        )
+        self._call: Any = self.client.api_client.call_api
+        self._write_api: Any = self.client.write_api(write_options=SYNCHRONOUS)
+        self._found: Found | None = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._write_api.close()
+        self.client.close()
+
+    def write(self, lines: Sequence[str]) -> Answer:
+        """Send lines once, by the route that this server understands."""
+        try:
+            self._write((self._found or self.find()).route, lines)
+        except ApiException as error:
+            return self._answer(error)
+        except HTTPError as error:
+            self._found = None
+            return Answer(None, str(error))
+        return Answer(204)
+
+    def is_well(self) -> bool:
+        """Say whether the server answers a ping."""
+        try:
+            self.ask("/ping")
+        except (ApiException, HTTPError):
+            return False
+        return True
+
+    def find(self) -> Found:
+        """Ask the server what it is. Raises ApiException or HTTPError."""
+        version = ""
+        try:
+            headers, body = self.ask("/ping")
+            version = version_of(headers, body)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+        is_victoria = not version and self._is_victoria()
+        self._found = Found(route_of(version, is_victoria=is_victoria), version)
+        return self._found
+
+    def found(self) -> Found:
+        """Say what the server is. Raises StoreError if it does not answer."""
+        try:
+            return self._found or self.find()
+        except (ApiException, HTTPError) as error:
+            raise StoreError(f"ask {self.settings.url}: {words(error)}") from error
+
+    def samples(self, site: SiteId, name: TagName, since_ms: int, until_ms: int, limit: int) -> list[Sample]:
+        """Give points of a tag, oldest first. Raises StoreError."""
+        if self.found().route is Route.VICTORIA:
+            return [_sample(*row) for row in self._exported(site, name, since_ms, until_ms - 1)[:limit]]
+        return [_sample(*row) for row in self._rows(select(site, name, since_ms, until_ms, limit))]
+
+    def last_before(self, site: SiteId, name: TagName, at_ms: int) -> Sample | None:
+        """Give the last point of a tag before a time; None if there is none. Raises StoreError."""
+        if self.found().route is Route.VICTORIA:
+            rows = self._exported(site, name, max(0, at_ms - victoria.FOREVER_MS), at_ms - 1)[-1:]
+            return next((_sample(*row) for row in rows), None)
+        return next((_sample(*row) for row in self._rows(last_before(site, name, at_ms))), None)
+
+    def names(self, site: SiteId) -> list[TagName]:
+        """Give every tag that the server has points of. Raises StoreError."""
+        if self.found().route is Route.VICTORIA:
+            told = self._text(victoria.SERIES, [("match[]", victoria.matching(site, None)), ("start", 0)])
+            return victoria.names(json.loads(told)["data"])
+        return [place_of(one["tags"]["lane"], one["tags"]["point"]) for one in self.query_series(series(site))]
+
+    def query_series(self, text: str, method: str = "GET") -> list[dict[str, Any]]:
+        """Ask an InfluxQL query; give its series, each with its `tags` and `values`. Raises StoreError."""
+        asked: list[tuple[str, str | int]] = [("db", self.database), ("epoch", "ms"), ("q", text)]
+        if self.policy:
+            asked.append(("rp", self.policy))
+        reply = json.loads(self._text("/query", asked, method))
+        result = reply["results"][0] if isinstance(reply, dict) and reply.get("results") else {}
+        if "error" in result:
+            raise StoreError(f"query {self.settings.url}: {result['error']}")
+        return list(result.get("series", ()))
+
+    def ask(self, path: str, asked: Parameters = (), method: str = "GET") -> tuple[dict[str, str], str]:
+        """Send one request; give headers and body of a good answer. Raises ApiException or HTTPError."""
+        accept = {"Accept": "application/json"}
+        reply = self._call(path, method, {}, asked, accept, auth_settings=[], _preload_content=False)[0]
+        return dict(reply.headers), reply.data.decode(errors="replace")
+
+    def _write(self, route: Route, lines: Sequence[str]) -> None:
+        if route is Route.V1:
+            asked = [("db", self.database), ("precision", "ms"), *([("rp", self.policy)] if self.policy else [])]
+            self._call("/write", "POST", {}, asked, _TEXT, body="\n".join(lines).encode(), auth_settings=[])
+            return
+        if route is Route.VICTORIA:
+            lines = [victoria.without_text(line) for line in lines]
+        body = "\n".join(lines).encode()
+        self._write_api.write(self.settings.bucket, self.settings.org, body, write_precision=WritePrecision.MS)
+
+    def _is_victoria(self) -> bool:
+        try:
+            return '"success"' in self.ask("/api/v1/status/buildinfo")[1]
+        except ApiException:
+            return False
+
+    def _exported(self, site: SiteId, name: TagName, since_ms: int, last_ms: int) -> list[victoria.Row]:
+        asked = [
+            ("match[]", victoria.matching(site, name)),
+            ("start", f"{since_ms / 1000:.3f}"),
+            ("end", f"{last_ms / 1000:.3f}"),
+        ]
+        return victoria.rows(self._text(victoria.EXPORT, asked).splitlines())
+
+    def _rows(self, text: str) -> list[list[Any]]:
+        return [row for one in self.query_series(text) for row in one["values"]]
+
+    def _text(self, path: str, asked: Parameters, method: str = "GET") -> str:
+        try:
+            return self.ask(path, asked, method)[1]
+        except (ApiException, HTTPError) as error:
+            raise StoreError(f"query {self.settings.url}: {words(error)}") from error
+
+    def _answer(self, error: ApiException) -> Answer:
+        if error.status in (0, 404):
+            self._found = None
+        headers: Any = error.headers or {}
+        retry_after = retry_after_s(str(headers.get("Retry-After", "")), str(headers.get("Date", "")))
+        return Answer(error.status or None, words(error), retry_after)
+
+
+def words(error: Exception) -> str:
+    """Give what a server said to what went wrong, in one line."""
+    body = error.body if isinstance(error, ApiException) else None
+    if isinstance(body, bytes):
+        body = body.decode(errors="replace")
+    return " ".join(str(body or error).split())[:500]
+
+
+def _sample(at_ms: int, value: float | None, text: str | None, quality: int | None) -> Sample:
+    return Sample(from_unix_ms(int(at_ms)), None if value is None else float(value), text, int(quality or 0))
