@@ -11,8 +11,9 @@ from scada.reports.documents.document import Report, Section, SiteNames
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-def sample(*, sections: Sequence[Section]) -> Report:
+def sample(*, sections: Sequence[Section], agrees: bool = True) -> Report:
     """A report of May over these sections."""
     days = days_between(date(2026, 5, 1), date(2026, 5, 31), SHANGHAI)
     site = SiteNames("demo", "示范停车场", "Demo car park", SHANGHAI)
-    return Report("lanes", say("Openings by hand"), days, site, datetime(2026, 6, 1, tzinfo=UTC), tuple(sections))
+    made_at = datetime(2026, 6, 1, tzinfo=UTC)
+    return Report("lanes", say("Openings by hand"), days, site, made_at, tuple(sections), agrees)

@@ -44,6 +44,11 @@ def json_text(report: Report, tongue: Tongue) -> str:
     return json.dumps(as_object(report, tongue), ensure_ascii=False) + "\n"
 
 
+def json_file(report: Report, tongue: Tongue) -> tuple[str, bytes]:
+    """Give a report as a file of JSON."""
+    return "json", json_text(report, tongue).encode()
+
+
 def _rows(table: Table, tongue: Tongue) -> list[dict[str, object]]:
     keys = [column.key for column in table.columns]
     return [dict(zip(keys, (_plain(cell, tongue) for cell in row), strict=True)) for row in table.rows]

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from importlib import import_module
+from typing import Final, cast
 
 from scada.reports.documents.document import Report
 from scada.reports.forms.cells import Tongue
-from scada.reports.forms.data import csv_file, json_text
 
 Writer = Callable[[Report, Tongue], tuple[str, bytes]]
 
@@ -21,14 +21,22 @@ class File:
 
 def written(report: Report, tongue: Tongue, form: str) -> File:
     """Write a report in one of the forms of `scada.model.reports.FORMATS`."""
-    ending, content = _WRITERS[form](report, tongue)
+    ending, content = _writer(form)(report, tongue)
     days = report.days
     last = "" if days.first == days.last else f"-{days.last}"
     return File(f"{report.site.id}-{report.name}-{days.first}{last}.{ending}", content)
 
 
-def _json(report: Report, tongue: Tongue) -> tuple[str, bytes]:
-    return "json", json_text(report, tongue).encode()
+def _writer(form: str) -> Writer:
+    """Import a form when it is asked for: a table on the screen needs no library of PDF."""
+    module, _, function = _WRITERS[form].partition(":")
+    return cast(Writer, getattr(import_module(f"scada.reports.forms.{module}"), function))
 
 
-_WRITERS: Final[Mapping[str, Writer]] = {"csv": csv_file, "json": _json}
+_WRITERS: Final[Mapping[str, str]] = {
+    "html": "page:html_file",
+    "xlsx": "workbook:workbook",
+    "csv": "data:csv_file",
+    "pdf": "pdf.document:pdf",
+    "json": "data:json_file",
+}

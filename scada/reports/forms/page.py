@@ -1,0 +1,104 @@
+"""A report as HTML: a piece for the control room's page, or a whole page that needs nothing from outside and prints."""
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from scada.model.saying import say
+from scada.reports.documents.document import NUMBERS, Cell, Column, Kind, Report, Section, Table
+from scada.reports.forms.cells import Tongue
+from scada.reports.forms.chart.svg import svg
+
+STYLE: Final = Path(__file__).parents[3] / "hmi" / "static" / "control" / "report.css"
+"""One look: the control room serves this file, a page of its own carries it."""
+_RIGHT: Final = NUMBERS
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def piece(report: Report, tongue: Tongue) -> str:
+    """Write a report as an element of a page of ours; pictures are links there, each look at one is written down."""
+    return "".join(_article(report, tongue, links=True))
+
+
+def html_file(report: Report, tongue: Tongue) -> tuple[str, bytes]:
+    """Write a report as a page that stands alone."""
+    return "html", page(report, tongue).encode()
+
+
+def page(report: Report, tongue: Tongue) -> str:
+    """Give the page that stands alone."""
+    title = f"{tongue.of_site(report)} · {tongue.say(report.title)} · {tongue.days(report.days)}"
+    language = "zh-CN" if tongue.language == "zh" else "en"
+    return (
+        f'<!doctype html>\n<html lang="{language}" class="alone"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE.read_text('utf-8')}</style></head>"
+        f"<body><main>{''.join(_article(report, tongue, links=False))}</main></body></html>\n"
+    )
+
+
+def _article(report: Report, tongue: Tongue, *, links: bool) -> Iterator[str]:
+    made = tongue.say(say("made at %(at)s", at=tongue.moment(report.made_at)))
+    yield f'<article class="report"><header><h1>{escape(tongue.say(report.title))}</h1>'
+    yield f"<p>{escape(tongue.of_site(report))} · {escape(tongue.days(report.days))} · {escape(made)}"
+    yield f" ({escape(report.site.zone.key)})</p></header>"
+    if not report.agrees:
+        yield f'<p class="verdict">{escape(tongue.say(say("Something here needs a person.")))}</p>'
+    for section in report.sections:
+        yield from _section(section, tongue, links=links)
+    yield "</article>"
+
+
+def _section(section: Section, tongue: Tongue, *, links: bool) -> Iterator[str]:
+    heading = tongue.say(section.heading)
+    yield f"<section><h2>{escape(heading)}</h2>"
+    for note in section.notes:
+        yield f"<p>{escape(tongue.say(note))}</p>"
+    if section.figures:
+        yield '<dl class="figures">'
+        for one in section.figures:
+            told = tongue.shown(one.value, one.kind) or "–"
+            yield f"<div><dt>{escape(tongue.say(one.title))}</dt><dd>{escape(told)}</dd></div>"
+        yield "</dl>"
+    if section.chart is not None and section.chart.labels:
+        yield f"<figure>{svg(section.chart, heading, tongue)}</figure>"
+    if section.table is not None:
+        yield from _table(section.table, heading, tongue, links=links)
+    yield "</section>"
+
+
+def _table(table: Table, heading: str, tongue: Tongue, *, links: bool) -> Iterator[str]:
+    if not table.rows:
+        yield f'<p class="none">{escape(tongue.say(say("none")))}</p>'
+        return
+    shown = [(place, column) for place, column in enumerate(table.columns) if not column.only_data]
+    yield f'<div class="rows" tabindex="0" role="region" aria-label="{escape(heading)}"><table><thead><tr>'
+    for _, column in shown:
+        yield f'<th scope="col"{_side(column)}>{escape(tongue.say(column.title))}</th>'
+    yield "</tr></thead><tbody>"
+    for row in table.rows:
+        cells = "".join(
+            f"<td{_side(column)}>{_cell(row[place], column, tongue, links)}</td>" for place, column in shown
+        )
+        yield f"<tr>{cells}</tr>"
+    yield "</tbody>"
+    if table.totals is not None:
+        totals = [escape(tongue.cell(table.totals[place], column)) for place, column in shown]
+        totals[0] = totals[0] or escape(tongue.say(say("all together")))
+        cells = "".join(f"<td{_side(column)}>{cell}</td>" for (_, column), cell in zip(shown, totals, strict=True))
+        yield f"<tfoot><tr>{cells}</tr></tfoot>"
+    yield "</table></div>"
+
+
+def _side(column: Column) -> str:
+    return ' class="n"' if column.kind in _RIGHT or column.kind is Kind.LIST else ""
+
+
+def _cell(cell: Cell, column: Column, tongue: Tongue, links: bool) -> str:
+    told = escape(tongue.cell(cell, column))
+    if links and told and column.kind is Kind.PICTURE:
+        word = escape(tongue.say(say("picture")))
+        return f'<a href="/pictures/{told}" target="_blank" rel="noopener">{word}</a>'
+    return told
