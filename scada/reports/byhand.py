@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 from scada.model.lane.words import OPERATOR_REASONS, Reason
 from scada.model.names import SiteId
 from scada.reports.reading import AROUND
-from scada.store.schema import journal, open_request, passage, stay
+from scada.store.schema import camera_read, journal, open_request, passage, stay
 
 REVIEWED = frozenset({Reason.EMERGENCY.value})
 """What is opened for these reasons is looked at by somebody else the next day."""
@@ -17,7 +17,7 @@ REVIEWED = frozenset({Reason.EMERGENCY.value})
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """One opening that its lane took. Amounts are None where no stay has ended with it."""
+    """One opening that its lane took. Amounts are None where no stay has ended with it; `picture` may be empty."""
 
     at: datetime
     lane: str
@@ -28,6 +28,7 @@ class ByHand:
     passage: str
     outcome: str
     plate: str
+    picture: str
     stay: str
     owed_fen: int | None
     waived_fen: int | None
@@ -81,8 +82,10 @@ def read_by_hand(connection: Connection, site: SiteId, since: datetime, until: d
             open_request,
             passage.c.outcome,
             passage.c.plate.label("seen"),
+            passage.c.picture,
             stay.c.id.label("ended"),
             stay.c.plate,
+            stay.c.exit_picture,
             stay.c.arrears_fen,
             stay.c.waived_fen,
         )
@@ -94,7 +97,15 @@ def read_by_hand(connection: Connection, site: SiteId, since: datetime, until: d
     rows = connection.execute(query).all()
     asked = _asked(connection, site, since, until)
     last = {row.passage: row.id for row in rows}
-    return [_opening(row, asked, counts=last[row.passage] == row.id) for row in rows]
+    seen = _seen(connection, site, [row.passage for row in rows if not (row.picture or row.exit_picture)])
+    return [_opening(row, asked, seen, counts=last[row.passage] == row.id) for row in rows]
+
+
+def _seen(connection: Connection, site: SiteId, passages: Sequence[str]) -> dict[str, str]:
+    """Find a picture of cars whose plate nobody read: of the last capture that was rejected."""
+    mine = (camera_read.c.site == site) & camera_read.c.passage.in_(passages) & camera_read.c.picture.is_not(None)
+    query = select(camera_read.c.passage, camera_read.c.picture).where(mine).order_by(camera_read.c.id)
+    return {of: picture for of, picture in connection.execute(query) if picture is not None}
 
 
 Told = dict[tuple[str | None, str, str], list[Asked]]
@@ -112,7 +123,7 @@ def _asked(connection: Connection, site: SiteId, since: datetime, until: datetim
     return told
 
 
-def _opening(row: Row[tuple[object, ...]], asked: Told, *, counts: bool) -> ByHand:
+def _opening(row: Row[tuple[object, ...]], asked: Told, seen: dict[str, str], *, counts: bool) -> ByHand:
     """Put a request beside what was asked at the desk just before it."""
     before = [one for one in asked.get((row.passage, row.actor, row.reason), []) if one.at <= row.made_at]
     said = before[-1] if before else Asked(row.made_at, "", "")
@@ -127,6 +138,7 @@ def _opening(row: Row[tuple[object, ...]], asked: Told, *, counts: bool) -> ByHa
         passage=row.passage or "",
         outcome=row.outcome or "",
         plate=row.plate or row.seen or "",
+        picture=row.picture or row.exit_picture or seen.get(row.passage, ""),
         stay=row.ended or "",
         owed_fen=row.arrears_fen if has_stay else None,
         waived_fen=row.waived_fen if has_stay else None,

@@ -58,6 +58,7 @@ class Month:
         self._sell_cards()
         for nth in range(shape.days):
             self._day(shape.first + timedelta(days=nth))
+        self._visits.lanes.number()
         self._visits.till.close_tills(self.until)
 
     def write(self, conn: Connection) -> None:

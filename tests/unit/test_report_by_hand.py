@@ -118,3 +118,15 @@ def test_another_day_has_none(site: Path, capsys: Out) -> None:
     words = ["report", "by-hand", "--config", str(site), "--json", "--from", "2026-05-02", "--to", "2026-05-02"]
     assert main(words) == 0
     assert json.loads(capsys.readouterr().out)["by_hand"] == []
+
+
+def test_a_car_that_nobody_read_is_told_with_the_picture_of_the_rejected_read(site: Path, capsys: Out) -> None:
+    engine = writing_engine(f"sqlite:///{site.parent / 'data' / 'daozha.db'}")
+    with engine.begin() as conn:
+        row = {"camera": "cam1", "lane": "out1", "passage": "out1-2", "way": "exit", "why": "no plate", "frames": 5}
+        conn.execute(insert(schema.camera_read).values(site=DEMO, at=at(2), picture="20260501/out1-2.jpg", **row))
+    engine.dispose()
+    assert report(site, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["picture"] for one in told["by_hand"]] == ["", "20260501/out1-2.jpg", "", ""]
+    assert told["all"]["without_picture"] == 3

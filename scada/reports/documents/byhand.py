@@ -18,6 +18,7 @@ from scada.reports.documents.document import (
     count,
     fen,
     moment,
+    picture,
     table_of,
     text,
     yes,
@@ -33,6 +34,7 @@ _COLUMNS = (
     text("passage", say("Passage"), only_data=True),
     code("outcome", say("Outcome"), only_data=True),
     text("plate", say("Plate")),
+    picture("picture", say("Picture")),
     text("stay", say("Stay"), only_data=True),
     fen("owed_fen", say("Owed, yuan")),
     fen("waived_fen", say("Waived, yuan")),
@@ -51,9 +53,11 @@ def by_hand(connection: Connection, asked: Asked) -> Sections:
     openings = read_by_hand(connection, asked.site, asked.since, asked.until)
     reasons = sums(openings)
     review = sum(one.is_to_be_reviewed for one in openings)
+    blind = sum(not one.picture for one in openings)
     figures = (
         Figure("openings", say("Openings by hand"), len(openings)),
         Figure("to_be_reviewed", say("To be reviewed"), review),
+        Figure("without_picture", say("Without a picture"), blind),
     )
     note = say("Openings for an emergency are looked at by somebody else the next day.")
     return (

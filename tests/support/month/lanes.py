@@ -22,8 +22,8 @@ class Lanes:
         self._rows = rows
         self._truth = truth
         self._random = random
-        self._numbers: Counter[str] = Counter()
-        self._rises: Counter[str] = Counter()
+        self._cars: list[tuple[datetime, str, list[dict[str, object]]]] = []
+        """When each car went through, where, and its rows: passage, command, rise, cycle."""
 
     def passes(
         self,
@@ -37,12 +37,11 @@ class Lanes:
         opened: bool = True,
     ) -> str:
         """Let a car go through, or turn round; gives the passage."""
-        self._numbers[lane] += 1
-        number, began_at = self._numbers[lane], at - timedelta(seconds=BEFORE_S)
+        number, began_at = len(self._cars) + 1, at - timedelta(seconds=BEFORE_S)
         passage = f"{lane}-{began_at:%Y%m%d%H%M%S}-{number}"
         picture = f"{began_at:%Y%m%d}/{passage}.jpg"
         read = self._read(passage, lane, at, plate, picture)
-        self._rows.add(
+        row = self._rows.add(
             schema.passage,
             id=passage,
             lane=lane,
@@ -57,22 +56,35 @@ class Lanes:
             stay=stay,
             note=note,
         )
-        if opened:
-            self._opens(lane, passage, number, at)
+        self._cars.append((at, lane, [row, *(self._opens(lane, passage, at) if opened else ())]))
         return passage
 
-    def _opens(self, lane: str, passage: str, number: int, at: datetime) -> None:
-        self._rises[lane] += 1
+    def number(self) -> None:
+        """Number cars and rises as their PLCs do: in the order of time."""
+        cars, rises = Counter[str](), Counter[str]()
+        for _, lane, (passage, *opened) in sorted(self._cars, key=lambda one: one[0]):
+            cars[lane] += 1
+            passage["number"] = cars[lane]
+            if opened:
+                command, rise, cycle = opened
+                rises[lane] += 1
+                command |= {"number": cars[lane], "seq": rises[lane]}
+                rise |= {"number": cars[lane], "count": rises[lane]}
+                cycle |= {"count": rises[lane], "open_ms": int(str(cycle["open_ms"])) + rises[lane] // 400}
+
+    def _opens(self, lane: str, passage: str, at: datetime) -> tuple[dict[str, object], ...]:
         self._truth.openings += 1
-        count, rose_at, slow = self._rises[lane], at - timedelta(seconds=4), self._rises[lane] // 400
-        asked = {"lane": lane, "passage": passage, "code": int(CommandCode.OPEN), "seq": count, "claim": 7}
+        rose_at = at - timedelta(seconds=4)
+        asked = {"lane": lane, "passage": passage, "code": int(CommandCode.OPEN), "claim": 7, "number": 0, "seq": 0}
         block = {"tick": 0, "ttl_ms": 2000, "boot": 1, "block": b"", "state": "DONE"}
         made_at = rose_at - timedelta(milliseconds=300)
-        self._rows.add(schema.intent, number=number, made_at=made_at, answered_at=rose_at, **asked, **block)
-        rise = {"lane": lane, "count": count, "cause": "AUTHORISED", "passage": passage, "number": number}
-        self._rows.add(schema.rise, at=rose_at, **rise)
-        times = {"open_ms": 1000 + slow + self._random.randrange(40), "close_ms": 1300}
-        self._rows.add(schema.gate_cycle, lane=lane, at=at + timedelta(seconds=3), count=count, **times)
+        rise = {"lane": lane, "cause": "AUTHORISED", "passage": passage, "number": 0, "count": 0}
+        times = {"open_ms": 1000 + self._random.randrange(40), "close_ms": 1300}
+        return (
+            self._rows.add(schema.intent, made_at=made_at, answered_at=rose_at, **asked, **block),
+            self._rows.add(schema.rise, at=rose_at, **rise),
+            self._rows.add(schema.gate_cycle, lane=lane, at=at + timedelta(seconds=3), count=0, **times),
+        )
 
     def _read(self, passage: str, lane: str, at: datetime, plate: str, picture: str) -> bool:
         """Write what the camera made of it; gives whether it was read."""

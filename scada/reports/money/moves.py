@@ -1,0 +1,119 @@
+"""The ledger read for reports: the postings of some days, by hour, lane, channel and vehicle."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from sqlalchemy import BigInteger, Connection, case, cast, func, select
+
+from billing.accounts.chart import Account
+from scada.model.names import SiteId
+from scada.store.schema import cash_payment as cash
+from scada.store.schema import ledger_entry as entries
+from scada.store.schema import ledger_posting as postings
+from scada.store.schema import pay_order as orders
+from scada.store.schema import stay as stays
+from scada.store.sql.hours import cut, length_for, moment_of
+
+SCAN, AHEAD, CODE, PARKING, CASH, VOUCHER, CARD = "SCAN", "AHEAD", "CODE", "PARKING", "CASH", "VOUCHER", "CARD"
+MONEY: Final = (SCAN, AHEAD, CODE, PARKING, CASH)
+"""How a fee is paid: a code at a boom, ahead or by phone, a payer's code, WeChat's own deduction, cash."""
+OWED: Final = frozenset({Account.RECEIVABLE.value, Account.ARREARS.value})
+PAYING: Final = frozenset({"paid", "promised", "broken", "cash", "cash_void"})
+"""The entries by which what stays owe becomes less, or more again where a payment is undone."""
+OPENING: Final = "opening"
+"""The entry by which a stay of the time before the ledger was taken over: its fee, its payments and its debt in one."""
+
+_TOLD: Final = OWED | {
+    one.value
+    for one in (
+        Account.PARKING,
+        Account.DISCOUNT,
+        Account.GOODWILL,
+        Account.WRITTEN_OFF,
+        Account.REFUNDED,
+        Account.REFUND_PAYABLE,
+        Account.DEFERRED,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Postings of one hour that are alike in all that is told of them; `at` is in that hour.
+
+    `lane` is empty away from the lanes, `vehicle` where no stay is named.
+    """
+
+    at: datetime
+    kind: str
+    account: str
+    fen: int
+    channel: str
+    lane: str
+    vehicle: str
+
+    @property
+    def is_taken(self) -> bool:
+        """It is part of a payment of what stays owe."""
+        if self.kind == OPENING:
+            return self.account == Account.WECHAT.value
+        return self.kind in PAYING and self.account in OWED
+
+    @property
+    def taken_fen(self) -> int:
+        """Give what was taken by it: below zero where a payment was undone."""
+        if not self.is_taken:
+            return 0
+        return self.fen if self.kind == OPENING else -self.fen
+
+
+def read_moves(connection: Connection, site: SiteId, since: datetime, until: datetime, zone: tzinfo) -> Iterator[Move]:
+    """Read the postings of entries from `since` to before `until`, hour by hour of the site's clock."""
+    receipt = case(
+        (entries.c.kind == "cash", func.replace(entries.c.ref, "cash:", "")),
+        (entries.c.kind == "cash_void", func.replace(entries.c.ref, "cash_void:", "")),
+    )
+    joined = (
+        entries.join(postings, postings.c.entry == entries.c.id)
+        .outerjoin(orders, orders.c.out_trade_no == entries.c.out_trade_no)
+        .outerjoin(stays, stays.c.id == entries.c.stay)
+        .outerjoin(cash, cash.c.id == receipt)
+    )
+    days = (entries.c.site == site) & (entries.c.at >= since) & (entries.c.at < until)
+    told = (postings.c.account.in_(sorted(_TOLD))) | (entries.c.kind == OPENING)
+    hour, lane = cut(entries.c.at, length_for(zone, since)), func.coalesce(cash.c.lane, orders.c.lane, "")
+    alike = (hour, entries.c.kind, postings.c.account, orders.c.kind, lane, stays.c.plate_kind)
+    total = cast(func.sum(postings.c.amount_fen), BigInteger)
+    query = select(*alike, total).select_from(joined).where(days, told).group_by(*alike).order_by(hour)
+    for at, kind, account, asked, place, vehicle, amount in connection.execute(query):
+        yield Move(moment_of(at), kind, account, amount, _channel(kind, asked, place), place, vehicle or "")
+
+
+def _channel(kind: str, asked: str | None, lane: str) -> str:
+    """Name the channel of an entry; empty if it is none of a payment."""
+    match kind:
+        case "cash" | "cash_void":
+            return CASH
+        case "voucher":
+            return VOUCHER
+        case "card_paid":
+            return CARD
+        case "opening":
+            return SCAN
+        case "paid" | "promised" | "broken" if asked == "QR":
+            return SCAN if lane else AHEAD
+        case "paid" | "promised" | "broken":
+            return asked or AHEAD
+        case _:
+            return ""
+
+
+def balances(connection: Connection, site: SiteId, at: datetime) -> dict[str, int]:
+    """Give what the accounts of stays held just before a moment: what is owed, and what was paid ahead."""
+    total = func.coalesce(func.sum(postings.c.amount_fen), 0)
+    joined = postings.join(entries, entries.c.id == postings.c.entry)
+    mine = (entries.c.site == site) & (entries.c.at < at) & postings.c.account.in_(sorted(OWED))
+    query = select(postings.c.account, total).select_from(joined).where(mine).group_by(postings.c.account)
+    return {account: int(held) for account, held in connection.execute(query)}
