@@ -21,6 +21,7 @@ _ROLES = ("operator", "technician", "manager", "administrator", "auditor", "syst
 _RIGHTS = ("month", "white", "black", "locked", "special")
 _WHY_REVOKED = ("owner-complains", "car-sold", "wrong-plate", "misuse")
 _BINDINGS = "scada.commands.bindings"
+_RETENTION = "scada.commands.retention"
 _TAGS, _WATCH, _REMAP = (f"scada.commands.tagmap.{module}" for module in ("offline", "watch", "remap"))
 _SIMULATORS = {
     "sim": "scada.sim.run",
@@ -553,6 +554,11 @@ def _add_upkeep(add: Adder) -> None:
     file = _command(add, "passage", "show all that hangs on one passage", _lazily("scada.commands.passage", "show"))
     file.add_argument("passage", metavar="PASSAGE", help="like in1-20260501080000-17")
     file.add_argument("--json", action="store_true", help="one JSON object for programs")
+    kept = _group(add, "retention", "what is kept of people, and for how long")
+    shown = _command(kept, "show", "show how long what is kept, and what is due", _lazily(_RETENTION, "show"))
+    shown.add_argument("--json", action="store_true", help="one JSON object for programs")
+    now = _command(kept, "run", "do now what the nightly job does", _lazily(_RETENTION, "run"))
+    now.add_argument("--dry-run", action="store_true", help="only tell what would go")
     _command(add, "migrate", "bring the database's tables up to date", _lazily("scada.commands.upkeep", "migrate"))
     user = _group(add, "user", "people who may sign in")
     new = _command(user, "add", "add a person", _lazily("scada.commands.upkeep", "add_user"))

@@ -134,6 +134,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.history_watch.run(),
         plant.watch.run(),
         plant.keeper.run(),
+        plant.retention.run(),
         *(keeper.run() for keeper in plant.displays.keepers),
         plant.calls.run(),
         *(scanner.run() for scanner in plant.scanners),

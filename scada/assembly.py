@@ -71,6 +71,7 @@ from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import own_specs, zone_values
 from scada.engine.links import Links
 from scada.engine.recorder import Recorder
+from scada.engine.retention import RetentionJob
 from scada.engine.tag.figures import Figures
 from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
@@ -90,6 +91,7 @@ from scada.model.tag import TagName, TagSpec
 from scada.model.zones import ZoneCount
 from scada.phonedesk import PhoneRoom, phone_room
 from scada.ports import Historian, JournalEntry, OpenStay
+from scada.secretfile import own_key
 from scada.settings.lanes import Lane
 from scada.store.db import Database, database_url, migrate
 from scada.store.helpcalls import PHONE
@@ -97,6 +99,7 @@ from scada.store.historian import build as build_historian
 from scada.store.journal import SqlJournal
 from scada.store.mapversions import MapVersions
 from scada.store.operators import Operators
+from scada.store.retention.night import Night
 
 PAID_KEPT = 1000
 """Payments whose moment is remembered for the figures."""
@@ -129,6 +132,7 @@ class Plant:
     requests: RequestWriter
     room: PictureRoom
     keeper: Keeper
+    retention: RetentionJob
     claims: Claims
     scanners: tuple[ScannerReader, ...]
     runners: Mapping[LaneName, LaneRunner]
@@ -284,6 +288,14 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         requests=requests,
         room=room,
         keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),
+        retention=RetentionJob(
+            Night(config.site_id, config.retention, await asyncio.to_thread(own_key, config.plate_key), clock),
+            zone,
+            clock,
+            db,
+            journal,
+            tags,
+        ),
         claims=claims,
         scanners=scanners(config, clock, tags, cashier, runners),
         runners=runners,

@@ -13,6 +13,7 @@ from scada.model.zones import Zone, Zones
 from scada.settings.base import Name, Port, Section
 from scada.settings.cameras import Camera, Evidence, Lpr, Unit
 from scada.settings.displays import Board, Display, DisplayTexts
+from scada.settings.keeping import Backup, Retention
 from scada.settings.lanes import Lane, ZoneTable
 from scada.settings.money import Arrears, CardProduct, Limits, Scanner, Tariffs, Visitors, WeChat
 from scada.settings.phones import Phones
@@ -132,6 +133,8 @@ class Config(Section):
     wechat: WeChat
     history: History = History()
     database: DatabaseKeys = DatabaseKeys()
+    retention: Retention = Retention()
+    backup: Backup = Backup()
     serve: Serve | None = None
     sim: Sim | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
@@ -204,6 +207,17 @@ class Config(Section):
     def data(self) -> Path:
         """The folder for the database, history, pictures, keys and sockets."""
         return data_folder(self.folder, self.site.id, self.site.data)
+
+    @property
+    def backups(self) -> Path:
+        """The folder of backups; another disk is better than this default."""
+        told = self.backup.folder
+        return self.data.with_name(f"{self.data.name}-backups") if told is None else self.beside(told)
+
+    @property
+    def plate_key(self) -> Path:
+        """The file of the key by which plates become hashes."""
+        return self.data / "keys" / "plates.key"
 
     @property
     def site_id(self) -> SiteId:

@@ -23,7 +23,7 @@ from billing.driver.means import Means
 from billing.driver.messenger import Messenger
 from billing.driver.pushes import PushDesk
 from billing.driver.reminders import CardReminders, Reminding
-from billing.driver.tokens import Tokens, driver_key
+from billing.driver.tokens import Tokens
 from billing.driver.visitors import Seal
 from billing.pay.web import WeChatWeb
 from billing.vouchers.desk import VoucherDesk
@@ -37,7 +37,7 @@ from scada.model.lane.states import AwaitingOperator, AwaitingPayment
 from scada.model.names import LaneName, StayId
 from scada.model.plate import Plate
 from scada.ports import BillingError, Journal
-from scada.secretfile import read_secret
+from scada.secretfile import own_key, read_secret
 from scada.store.db import Database
 from scada.store.helpcalls import PHONE
 
@@ -79,7 +79,7 @@ def phone_room(
     calls: HelpCalls,
 ) -> PhoneRoom:
     """Build the room; reads its key and the official account's secret. Raises BillingError, OSError."""
-    key = driver_key(config.data / "keys" / "driver.key")
+    key = own_key(config.data / "keys" / "driver.key")
     at_boom, web = Tokens(key, "boom"), _official_account(config)
     means = Means(Seal(key), is_known=web is not None, may_h5=config.phones.h5)
     help_room = PhoneHelp(

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import stat
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from scada.log import keep_secret
 
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+KEY_BYTES: Final = 32
 
 
 def read_secret(path: Path) -> str:
@@ -19,3 +21,23 @@ def read_secret(path: Path) -> str:
         text = file.read().strip()
     keep_secret(text)
     return text
+
+
+def own_key(path: Path) -> bytes:
+    """Give a key that this site made for itself, at the first asking. Raises OSError if others can read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(read_secret(path))
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(KEY_BYTES))
+    return bytes.fromhex(read_secret(path))
+
+
+def known_key(path: Path) -> bytes | None:
+    """Give such a key if it is there and may be read."""
+    try:
+        return bytes.fromhex(read_secret(path))
+    except (OSError, ValueError):
+        return None

@@ -8,16 +8,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
-from scada.secretfile import read_secret
-
-KEY_BYTES: Final = 32
 LIFE: Final = timedelta(hours=12)
 PLATE_LIFE: Final = timedelta(minutes=30)
 """How long whoever typed a plate is told of its stay: whoever wants to watch must ask again, which is written down."""
@@ -25,18 +19,6 @@ BOOM_LIFE: Final = timedelta(hours=1)
 """How long it counts that a phone was at a boom with a car."""
 TOKEN_MOST: Final = 128
 _MAC_BYTES: Final = 16
-
-
-def driver_key(path: Path) -> bytes:
-    """Give the key of all tokens, made at the first start. Raises OSError if others can read it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(read_secret(path))
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(KEY_BYTES))
-    return bytes.fromhex(read_secret(path))
 
 
 @dataclass(frozen=True, slots=True)

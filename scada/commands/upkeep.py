@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from scada import say
 from scada.clock import clock_from
 from scada.config import Config, ConfigError, load
+from scada.secretfile import known_key
 from scada.store.db import Database, StoreError, database_url, place
 from scada.store.db import migrate as migrate_database
 from scada.store.journal import verify
@@ -39,8 +40,9 @@ def migrate(asked: argparse.Namespace) -> int:
 def verify_audit(asked: argparse.Namespace) -> int:
     """Walk the journal's hash chain. 1 if it is broken."""
 
-    async def walk(_config: Config, db: Database) -> int:
-        broken_at = await db.read(verify)
+    async def walk(config: Config, db: Database) -> int:
+        key = await asyncio.to_thread(known_key, config.plate_key)
+        broken_at = await db.read(lambda conn: verify(conn, key))
         if broken_at is not None:
             say.complain(f"the chain is broken at entry {broken_at}: it was changed, moved or taken out")
             return 1

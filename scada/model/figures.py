@@ -79,6 +79,7 @@ OF_SITE = (
     "pictures_mb",
     "pictures_trouble",
     *OF_HISTORY,
+    "retention_trouble",
 )
 OF_ZONE = ("cars", "free", "drift")
 """The server's own points of a lane, of the site and of a zone."""

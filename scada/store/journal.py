@@ -3,11 +3,10 @@
 The journal is written inside the transaction of the thing it tells of (`lanes.md` §3, invariant 10).
 """
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -15,6 +14,7 @@ from scada.clock import Clock
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import JournalEntry
 from scada.store.db import Database
+from scada.store.retention.seals import KIND, WHAT, Record, SealCheck, canonical, seal
 from scada.store.schema import journal
 from scada.store.sql.alike import storable
 
@@ -65,16 +65,28 @@ def write_entries(connection: Connection, site: SiteId, at: datetime, entries: S
         connection.execute(_NEXT, rows)
 
 
-def verify(connection: Connection) -> int | None:
-    """Walk the whole chain; give the number of the first row that was changed, moved or taken out."""
+def verify(connection: Connection, key: bytes | None = None) -> int | None:
+    """Walk the whole chain; give the number of the first row that was changed, moved or taken out.
+
+    With the site's key it is checked, too, that nobody else made plates in old rows unreadable.
+    """
     previous, expected = START, 1
+    seals = SealCheck(_records(connection), key)
     query = select(journal).order_by(journal.c.n).execution_options(yield_per=1000)
     with connection.execute(query) as rows:
         for row in rows:
-            if row.n != expected or row.previous != previous or row.hash != seal(row._asdict()):
+            if row.n != expected or row.previous != previous or not seals.holds(row._asdict()):
                 return expected
             previous, expected = row.hash, expected + 1
-    return None
+    return None if seals.is_done else expected
+
+
+def _records(connection: Connection) -> list[Record]:
+    """Give the records of rows whose plates were made unreadable."""
+    query = select(journal.c.at, journal.c.body).where(journal.c.kind == KIND, journal.c.what == WHAT)
+    return [
+        Record(at, body["first"], body["last"], body["digest"], body["mac"]) for at, body in connection.execute(query)
+    ]
 
 
 def recent(
@@ -137,18 +149,6 @@ def _told(row: RowMapping) -> JournalRow:
     return JournalRow(**{part.name: row[part.name] for part in fields(JournalRow)})
 
 
-def seal(row: Mapping[str, object]) -> str:
-    """Give the hash of a row: sha256 over its canonical JSON, `previous` included."""
-    content = {
-        name: row[name] for name in ("n", "site", "kind", "actor", "what", "lane", "passage", "body", "previous")
-    }
-    at = row["at"]
-    if not isinstance(at, datetime):
-        raise TypeError(f"journal row {row['n']}: at is {at!r}")
-    content["at"] = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return hashlib.sha256(_canonical(content).encode("ascii")).hexdigest()
-
-
 def _row(n: int, site: SiteId, at: datetime, entry: JournalEntry, previous: str) -> dict[str, object]:
     row: dict[str, object] = {
         "n": n,
@@ -159,7 +159,7 @@ def _row(n: int, site: SiteId, at: datetime, entry: JournalEntry, previous: str)
         "what": storable(entry.what),
         "lane": entry.lane,
         "passage": entry.passage,
-        "body": json.loads(_canonical(entry.body)),
+        "body": json.loads(canonical(entry.body)),
         "previous": previous,
     }
     row["hash"] = seal(row)
@@ -169,7 +169,3 @@ def _row(n: int, site: SiteId, at: datetime, entry: JournalEntry, previous: str)
 def _last(connection: Connection) -> tuple[int, str]:
     row = connection.execute(_LAST).first()
     return (row.n, row.hash) if row is not None else (0, START)
-
-
-def _canonical(content: object) -> str:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

@@ -15,8 +15,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import create_engine
 
 from billing.driver.bindings import Binding, Phones
-from billing.driver.tokens import Tokens, driver_key
+from billing.driver.tokens import Tokens
 from scada.model.plate import Plate
+from scada.secretfile import own_key
 from scada.store.db import database_url
 from tests.support.browser import started_chromium
 from tests.support.driver_phone import CAR_MS, bank, got, phone
@@ -52,7 +53,7 @@ def type_plate(page: Page, plate: str) -> None:
 def at_boom(site: LiveSite, url: str) -> str:
     """Give the page of the same stay that whoever scans the code at the boom is led to."""
     with ThreadPoolExecutor(1) as thread:
-        key = thread.submit(driver_key, site.config.data / "keys" / "driver.key").result(10)
+        key = thread.submit(own_key, site.config.data / "keys" / "driver.key").result(10)
     now = datetime.now(UTC)
     stay = Tokens(key, "fee").subject(urlsplit(url).path.rpartition("/")[2], now)
     assert stay is not None

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.driver.limits import Window
-from billing.driver.tokens import LIFE, Tokens, driver_key
+from billing.driver.tokens import LIFE, Tokens
 from billing.driver.visitors import KNOWN_FOR, Seal
 from billing.pay.web import Openid
+from scada.secretfile import own_key
 
 AT = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 FEE = Tokens(b"k" * 32, "fee")
@@ -43,10 +44,10 @@ def test_whatever_is_no_token_is_none(text: str) -> None:
 
 def test_the_key_is_made_once_and_refused_when_others_can_read_it(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "driver.key"
-    assert driver_key(path) == driver_key(path)
+    assert own_key(path) == own_key(path)
     path.chmod(0o644)
     with pytest.raises(PermissionError, match="chmod 600"):
-        driver_key(path)
+        own_key(path)
 
 
 def test_only_the_plant_opens_what_it_sealed() -> None:

@@ -18,8 +18,12 @@ journal = Table(
     Column("body", JSON, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
+    Column("resealed", String(64)),
 )
-"""Everything that happened, hash-chained: `hash` covers the row and `previous`. Never changed."""
+"""Everything that happened, hash-chained: `hash` covers the row and `previous`. Never changed, but for one thing.
+
+A year later plates in `body` become keyed hashes; `resealed` covers the row as it stands since (docs/decisions/0058).
+"""
 Index("ix_journal_site_kind_at", journal.c.site, journal.c.kind, journal.c.at)
 
 intent = Table(
