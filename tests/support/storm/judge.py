@@ -1,7 +1,7 @@
 """The judge of a schedule: WeChat's books against ours, and every opening against both."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,8 @@ class Books:
 
     orders: Mapping[str, dict[str, Any]]
     refunds: Mapping[str, dict[str, Any]]
+    reversals: Mapping[str, dict[str, Any]]
+    """What WeChat gave back by itself because we undid a payment by code; each by its order."""
     rows: Mapping[str, Sequence[Row[Any]]]
     balances: Mapping[Account, Mapping[str, int]]
     mistakes: Sequence[str]
@@ -91,15 +93,40 @@ def judge(world: World, visits: Sequence[Visit]) -> tuple[tuple[str, ...], Count
 
 def _read(world: World) -> Books:
     orders = {one["out_trade_no"]: one for one in world.bank.books("orders")}
-    refunds = {one["out_refund_no"]: one for one in world.bank.books("refunds")}
+    refunds, reversals = parted(orders, world.bank.books("refunds"))
     engine = create_engine(world.site.url)
     try:
         with engine.connect() as conn:
             rows = {table.name: conn.execute(select(table)).all() for table in TABLES}
             site = world.site.config.site_id
-            return Books(orders, refunds, rows, _balances(conn, site), mistakes(conn, site))
+            return Books(orders, refunds, reversals, rows, _balances(conn, site), mistakes(conn, site))
     finally:
         engine.dispose()
+
+
+def parted(
+    orders: Mapping[str, dict[str, Any]], gone: Iterable[dict[str, Any]]
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Part what went back: refunds by their number, and what the undoing of an order gave back, by the order."""
+    refunds = {one["out_refund_no"]: one for one in gone}
+    undone = {number for number, one in orders.items() if one["state"] == "REVOKED"}
+    reversals = {
+        one["out_trade_no"]: refunds.pop(number)
+        for number, one in list(refunds.items())
+        if one["out_trade_no"] in undone and number == f"REV{one['out_trade_no']}"
+    }
+    return refunds, reversals
+
+
+def undone(
+    orders: Mapping[str, dict[str, Any]], reversals: Mapping[str, dict[str, Any]], states: Mapping[str, str]
+) -> Iterator[str]:
+    """Whatever WeChat gave back by itself is all that was paid, for an order that our books say we undid."""
+    for number, one in reversals.items():
+        if one["amount"] != orders[number]["total"]:
+            yield f"order {number} of {orders[number]['total']} fen was undone, {one['amount']} fen went back"
+        if states.get(number) != "REVERSED":
+            yield f"order {number} was undone at WeChat and is {states.get(number)} with us"
 
 
 def _balances(conn: Connection, site: SiteId) -> dict[Account, dict[str, int]]:
@@ -147,6 +174,7 @@ def _hanging(books: Books) -> Iterator[str]:
         theirs = books.refunds.get(row.out_refund_no, {}).get("state")
         if (row.state, theirs) != ("SUCCESS", "SUCCESS"):
             yield f"refund {row.out_refund_no} is {row.state} with us, {theirs} at WeChat"
+    yield from undone(books.orders, books.reversals, {row.out_trade_no: row.state for row in books.of(pay_order)})
     if books.refunds.keys() - {row.out_refund_no for row in books.of(refund)}:
         yield f"refunds at WeChat that are none of ours: {list(books.refunds)}"
     for row in books.of(open_request):
