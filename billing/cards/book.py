@@ -3,12 +3,13 @@
 What a card opens stands in the register of rights; here stands what was paid for it, and for which days.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from billing.accounts import flows
 from billing.accounts.book import post
@@ -132,28 +133,87 @@ def change_plate(
     conn: Connection, books: Books, at: datetime, card: Card, old: Plate, new: Plate, by: str
 ) -> NotSold | None:
     """Let another plate take the place of one of a card's."""
-    today = card.today(at)
-    this_month = [day for day in card.changes if (day.year, day.month) == (today.year, today.month)]
-    if old not in card.plates or new in card.plates:
+    if new in card.plates:
         return NotSold("The old plate is none of the card's, or the new one is one already.")
-    if why := why_not_change(card.product, len(this_month)):
+    if why := _why_not_off(conn, books, at, card, old):
         return NotSold(why)
-    if not card.product.change_inside and _is_inside(conn, books.site, card, old):
-        return NotSold("The car with the old plate is in the car park under this card: change it when it has left.")
     if has_card(conn, books.site, new, at):
         return NotSold("The new plate has a month card already.")
-    mine = (rights.c.site == books.site) & (rights.c.card == card.id) & (rights.c.plate == old)
-    good = mine & or_(rights.c.valid_until.is_(None), rights.c.valid_until > at)
-    rows = conn.execute(select(rights).where(good)).all()
-    conn.execute(update(rights).where(good).values(valid_until=at))
-    moved = [_entry(new, max(row.valid_from, at), row.valid_until, row.zone, card) for row in rows]
-    if moved:
-        register.add(conn, books.site, at, moved, by)
-    plates = [new if plate == old else plate for plate in card.plates]
-    changes = [day.isoformat() for day in (*card.changes, today)]
-    conn.execute(update(cards).where(cards.c.id == card.id).values(plates=plates, changes=changes))
+    _give(conn, books, at, card, new, _taken(conn, books, at, card, old), by)
+    _keep(conn, card, [new if plate == old else plate for plate in card.plates], (*card.changes, card.today(at)))
     books.tell(conn, at, "money", "card changes plate", NOWHERE, card=card.id, old=old, new=new, by=by)
     return None
+
+
+def add_plate(conn: Connection, books: Books, at: datetime, card: Card, new: Plate, by: str) -> NotSold | None:
+    """Let a card be for one more plate, if it has fewer than it may have; that is no change."""
+    if new in card.plates or len(card.plates) >= card.product.plates:
+        return NotSold("This card has as many plates as it may have.")
+    if has_card(conn, books.site, new, at):
+        return NotSold("The new plate has a month card already.")
+    lasting = conn.execute(select(rights).where(_good(books, at, card, card.plates[0]))).all()
+    _give(conn, books, at, card, new, lasting, by)
+    _keep(conn, card, [*card.plates, new], card.changes)
+    books.tell(conn, at, "money", "card gets a plate", NOWHERE, card=card.id, new=new, by=by)
+    return None
+
+
+def remove_plate(conn: Connection, books: Books, at: datetime, card: Card, old: Plate, by: str) -> NotSold | None:
+    """Let a card be for one plate less; that counts as a change, or plates would go round for nothing."""
+    if len(card.plates) == 1:
+        return NotSold("A card keeps one plate at least: use another one instead.")
+    if why := _why_not_off(conn, books, at, card, old):
+        return NotSold(why)
+    _taken(conn, books, at, card, old)
+    _keep(conn, card, [plate for plate in card.plates if plate != old], (*card.changes, card.today(at)))
+    books.tell(conn, at, "money", "card loses a plate", NOWHERE, card=card.id, old=old, by=by)
+    return None
+
+
+def _why_not_off(conn: Connection, books: Books, at: datetime, card: Card, old: Plate) -> str:
+    """Say why a plate is not taken off a card now; empty if it is."""
+    today = card.today(at)
+    this_month = [day for day in card.changes if (day.year, day.month) == (today.year, today.month)]
+    if old not in card.plates:
+        return "The old plate is none of the card's, or the new one is one already."
+    if why := why_not_change(card.product, len(this_month)):
+        return why
+    if not card.product.change_inside and _is_inside(conn, books.site, card, old):
+        return "The car with the old plate is in the car park under this card: change it when it has left."
+    return ""
+
+
+def _good(books: Books, at: datetime, card: Card, plate: Plate) -> ColumnElement[bool]:
+    mine = (rights.c.site == books.site) & (rights.c.card == card.id) & (rights.c.plate == plate)
+    return mine & or_(rights.c.valid_until.is_(None), rights.c.valid_until > at)
+
+
+def _taken(conn: Connection, books: Books, at: datetime, card: Card, old: Plate) -> Sequence[Row[tuple[object, ...]]]:
+    """End what a card lets a plate do; gives it as it was."""
+    good = _good(books, at, card, old)
+    rows = conn.execute(select(rights).where(good)).all()
+    conn.execute(update(rights).where(good).values(valid_until=at))
+    return rows
+
+
+def _give(
+    conn: Connection,
+    books: Books,
+    at: datetime,
+    card: Card,
+    new: Plate,
+    rows: Sequence[Row[tuple[object, ...]]],
+    by: str,
+) -> None:
+    """Let a plate do what another one of the card may, or might until now."""
+    given = [_entry(new, max(row.valid_from, at), row.valid_until, row.zone, card) for row in rows]
+    if given:
+        register.add(conn, books.site, at, given, by)
+
+
+def _keep(conn: Connection, card: Card, plates: Sequence[Plate], changes: Sequence[date]) -> None:
+    days = [day.isoformat() for day in changes]
+    conn.execute(update(cards).where(cards.c.id == card.id).values(plates=list(plates), changes=days))
 
 
 def end(conn: Connection, books: Books, at: datetime, card: Card, out_of: Account, by: str, why: str) -> Fen | NotSold:

@@ -14,9 +14,6 @@ from billing.cards import book, selling
 from billing.cards.book import Card, NotSold, Paid
 from billing.cards.terms import Product, as_sold
 from billing.counter import shifts
-from billing.orders import demands
-from billing.orders.book import pending_about, want_closed
-from billing.orders.demands import DemandKind
 from billing.orders.keeper import Payable
 from scada.clock import Clock
 from scada.model.money import Fen
@@ -90,7 +87,7 @@ class CardDesk:
             now = book.find(conn, self._books.site, card) or found
             paid = Paid(into, by, shift=None if shift is None else shift.id)
             book.pay(conn, self._books, at, now, product.price_fen, paid)
-            _ask_no_more(conn, self._books, found)
+            selling.ask_no_more(conn, self._books, found, "it was paid in the control room")
             return book.find(conn, self._books.site, card) or found
 
         return await self._write(work)
@@ -128,13 +125,6 @@ class CardDesk:
 def products_of(sold: tuple[CardProduct, ...]) -> dict[str, Product]:
     """Give the products of a site's configuration by name."""
     return {one.name: Product(**{**one.model_dump(), "price_fen": Fen(one.price_fen)}) for one in sold}
-
-
-def _ask_no_more(conn: Connection, books: Books, card: Card) -> None:
-    """Have the orders closed that asked for what has been paid here: days are paid once."""
-    open_ = pending_about(conn, books.site, DemandKind.CARD, card.id)
-    want_closed(conn, [order.id for order in open_], "it was paid in the control room")
-    demands.void(conn, books.site, DemandKind.CARD, card.id)
 
 
 async def _answered(asked: Awaitable[T]) -> T:

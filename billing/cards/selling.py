@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, or_, select
 
+from billing.accounts.chart import Account
 from billing.books import Books
 from billing.cards import book
 from billing.cards.book import HAS_CARD, Card, NotSold
 from billing.cards.terms import Product
 from billing.ids import new_id
+from billing.orders.book import pending_about, want_closed
+from billing.orders.demands import DemandKind, void
 from billing.settle import PENDING
 from scada.model.names import SiteId
 from scada.model.plate import Plate
@@ -24,7 +27,7 @@ from scada.store.schema import pay_order as orders
 
 ENDED: Final = "This card has ended."
 SOLD_OUT: Final = "All of these month cards are sold."
-_CARD: Final = "CARD"
+_CARD: Final = DemandKind.CARD.value
 
 
 def why_not_pay(conn: Connection, site: SiteId, at: datetime, card: Card | None) -> str:
@@ -90,6 +93,27 @@ def want(
             why = why_not_order(conn, books.site, at, card, product)
             return NotSold(why) if why else card
     return offer(conn, books, at, product, plates, "", first, zone, by)
+
+
+def is_for(conn: Connection, site: SiteId, card: str, product: Product, plates: Sequence[Plate]) -> bool:
+    """Say whether a card that was wanted is this one: who wants the same again is given the same."""
+    found = book.find(conn, site, card)
+    return found is not None and found.product == product and set(found.plates) == set(plates)
+
+
+def ask_no_more(conn: Connection, books: Books, card: Card, why: str) -> None:
+    """Have the orders closed that ask for a card's next days; what is paid by one all the same goes back."""
+    open_ = pending_about(conn, books.site, DemandKind.CARD, card.id)
+    want_closed(conn, [order.id for order in open_], why)
+    void(conn, books.site, DemandKind.CARD, card.id)
+
+
+def drop(conn: Connection, books: Books, at: datetime, card: str, why: str, by: str) -> None:
+    """End a card that was wanted and not paid: its place is free for another one."""
+    found = book.find(conn, books.site, card, lock=True)
+    if found is not None and found.state == "ORDERED":
+        ask_no_more(conn, books, found, why)
+        book.end(conn, books, at, found, Account.SAFE, by, why)
 
 
 def _has_no_place(card: Card, at: datetime) -> bool:

@@ -6,7 +6,7 @@ no phone that is known, so that it may be paid outside WeChat, too; it says noth
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from billing.books import Books
 from billing.cards import book, selling
 from billing.cards.book import Card, NotSold
 from billing.cards.terms import Product, as_sold
+from billing.cards.wanting import Wanting
 from billing.driver.bindings import Phones, Proof
 from billing.driver.limits import Window
 from billing.driver.means import NOT_NOW, Means, shown
@@ -43,6 +44,7 @@ SLOW: Final = "Too many tries. Please wait a minute."
 GONE: Final = "this page is no longer valid"
 NOT_MINE: Final = "This card is for none of your plates."
 UNPROVED: Final = "Scan the code at the gate with this car first: then its card can be moved."
+ANOTHER: Final = "the same phone wants another card instead"
 PHONE: Final = "phone"
 
 
@@ -76,6 +78,7 @@ class PhoneCards:
         self._changes = Window(CHANGES_MOST, HOUR_S)
         self._views = Window(VIEWS_MOST, MINUTE_S)
         self._pays = Window(PAYS_MOST, PAYS_SPAN_S)
+        self._wanting = Wanting()
 
     def verbs(self) -> dict[str, Handler]:
         """Give the public verbs by name."""
@@ -129,23 +132,32 @@ class PhoneCards:
             "price_fen": product.price_fen,
             "months": product.months,
             "may_change": card.product.changes > 0,
+            "may_add": len(card.plates) < card.product.plates,
         }
 
     async def _buy(self, ask: Ask) -> object:
-        """Write down the card that is wanted for plates of this phone; gives the token of its page."""
+        """Write down the card that is wanted for plates of this phone; gives the token of its page.
+
+        One that it wanted before for other plates, and has not paid, is given up.
+        """
         openid, at, parts = self._openid(ask, self._changes), self._parts.clock.now(), self._parts
         product, plates = parts.products.get(text_of(ask, "product")), _plates(ask)
         if product is None:
             raise BridgeRefusal("bad_args", "This card is not sold any more.")
 
-        def work(conn: Connection) -> Card | NotSold:
+        def work(conn: Connection) -> Card:
             mine = {one.plate for one in Phones(parts.books.site, conn).of_phone(openid)}
             if not plates or len(plates) > product.plates or not set(plates) <= mine:
-                return NotSold("Choose among your own plates, no more than the card is for.")
+                raise BridgeRefusal("refused", "Choose among your own plates, no more than the card is for.")
+            former = self._wanting.former(openid, product.name)
+            if former is not None and not selling.is_for(conn, parts.books.site, former, product, plates):
+                selling.drop(conn, parts.books, at, former, ANOTHER, PHONE)
             today = at.astimezone(parts.zone).date()
-            return selling.want(conn, parts.books, at, product, plates, today, parts.zone, PHONE)
+            made = _done(selling.want(conn, parts.books, at, product, plates, today, parts.zone, PHONE))
+            self._wanting.note(openid, product.name, made.id)
+            return made
 
-        return {"token": self.token(_done(await parts.db.write(work)))}
+        return {"token": self.token(await parts.db.write(work))}
 
     async def _renew(self, ask: Ask) -> object:
         """Give the token of the page on which the next days of a card are paid."""
@@ -159,21 +171,36 @@ class PhoneCards:
         return {"token": self.token(_done(await parts.db.read(work)))}
 
     async def _change(self, ask: Ask) -> object:
-        """Let another plate of this phone take the place of one of a card's."""
+        """Let another plate of this phone take the place of one of a card's, be one more, or one be taken off."""
         openid, wanted, parts = self._openid(ask, self._changes), text_of(ask, "card"), self._parts
-        old, new, at = _plate(text_of(ask, "old")), _plate(text_of(ask, "new")), self._parts.clock.now()
+        old, new, at = _plate_or_none(ask, "old"), _plate_or_none(ask, "new"), self._parts.clock.now()
 
         def work(conn: Connection) -> NotSold | None:
             mine = {one.plate: one.proof for one in Phones(parts.books.site, conn).of_phone(openid)}
             found = book.find(conn, parts.books.site, wanted, lock=True)
-            if found is None or old not in found.plates or not {old, new} <= set(mine):
+            named = {plate for plate in (old, new) if plate is not None}
+            if (
+                found is None
+                or not _is_shown(found)
+                or not named
+                or not named <= set(mine)
+                or not set(mine) & set(found.plates)
+            ):
                 return NotSold("Both plates must be bound to this phone.")
-            if mine[old] is not Proof.BOOM and not _has_paid(conn, openid, found):
+            if not self._may_decide(conn, openid, found, old, mine):
                 return NotSold(UNPROVED)
-            return book.change_plate(conn, parts.books, at, found, old, new, PHONE)
+            return _changed(conn, parts.books, at, found, old, new)
 
         _done(await parts.db.write(work))
         return {"done": True}
+
+    def _may_decide(
+        self, conn: Connection, openid: str, card: Card, old: Plate | None, mine: Mapping[Plate, Proof]
+    ) -> bool:
+        """Say whether a phone may take a plate off a card or add one: it stood at the gate with it, or has paid."""
+        of_card = card.plates if old is None else (old,)
+        at_boom = any(mine.get(plate) is Proof.BOOM for plate in of_card)
+        return at_boom or _has_paid(conn, openid, card)
 
     async def _view(self, ask: Ask) -> object:
         """Say what is to be paid for, whether it was, or why it cannot be."""
@@ -281,6 +308,20 @@ def _plate(text: str) -> Plate:
     if not is_plausible(plate):
         raise BridgeRefusal("bad_args", "This is not a plate. Please look again.")
     return plate
+
+
+def _plate_or_none(ask: Ask, name: str) -> Plate | None:
+    return _plate(text_of(ask, name)) if ask.args.get(name) else None
+
+
+def _changed(
+    conn: Connection, books: Books, at: datetime, card: Card, old: Plate | None, new: Plate | None
+) -> NotSold | None:
+    if old is None:
+        return None if new is None else book.add_plate(conn, books, at, card, new, PHONE)
+    if new is None:
+        return book.remove_plate(conn, books, at, card, old, PHONE)
+    return book.change_plate(conn, books, at, card, old, new, PHONE)
 
 
 def _day(until: date | None) -> str:

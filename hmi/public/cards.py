@@ -55,11 +55,14 @@ def want(what: str) -> ResponseReturnValue:
 
 @cards.post("/me/cards/change")
 def change() -> ResponseReturnValue:
-    """Let another plate take the place of one of a card's."""
+    """Let another plate take the place of one of a card's, be one more, or one be taken off."""
     check_form(_subject())
-    match _ask("card_change", card=_typed("card"), old=_typed("old"), new=_typed("new")):
+    old, new = _typed("old"), _typed("new")
+    match _ask("card_change", card=_typed("card"), old=old, new=new):
+        case Value() if not new:
+            return _shown(say("Taken off. The card is no longer for %(plate)s.", plate=old))
         case Value():
-            return _shown(say("Changed. The card is now for %(plate)s.", plate=_typed("new")))
+            return _shown(say("Changed. The card is now for %(plate)s.", plate=new))
         case reply:
             return _shown(trouble(reply), status_of(reply))
 
@@ -119,6 +122,7 @@ def _card(told: Mapping[str, object]) -> dict[str, object]:
         "price": _yuan(told.get("price_fen")),
         "span": _span(_whole(told.get("months"))),
         "may_change": bool(told.get("may_change")),
+        "may_add": bool(told.get("may_add")),
     }
 
 

@@ -50,6 +50,7 @@ KEY = b"k" * 32
 MINE, HERS, FREE = Plate("京A12345"), Plate("京B22222"), Plate("京C33333")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONTH = Product("month", "月卡", Fen(30_000), 1, grace_days=3)
+FAMILY = Product("family", "家庭卡", Fen(45_000), 1, plates=3, spaces=1, grace_days=3)
 LAST = Product("night", "夜间月卡", Fen(10_000), 1, most=1, grace_days=3)
 
 
@@ -139,7 +140,7 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
             books=books,
             clock=till.clock,
             zone=SHANGHAI,
-            products={one.name: one for one in (MONTH, LAST)},
+            products={one.name: one for one in (MONTH, LAST, FAMILY)},
             orders=till.cashier,
             means=Means(Seal(KEY), is_known=True, may_h5=True),
             tokens=Tokens(KEY, "card"),
@@ -154,7 +155,11 @@ async def test_a_phone_buys_a_card_for_its_own_plate_and_renews_it_without_a_gap
     await bench.binds("oMine", MINE)
     seen = await bench.ask("my_cards")
     assert (seen["cards"], seen["plates"]) == ([], [{"plate": MINE, "has_card": False}])
-    assert [(one["title"], one["left"]) for one in seen["products"]] == [("月卡", None), ("夜间月卡", 1)]
+    assert [(one["title"], one["left"]) for one in seen["products"]] == [
+        ("月卡", None),
+        ("夜间月卡", 1),
+        ("家庭卡", None),
+    ]
     token = await bench.wants()
     due = await bench.ask("card_view", token=token)
     assert (due["state"], due["due_fen"], due["plates"]) == ("due", 30_000, [MINE])
@@ -362,3 +367,97 @@ async def test_a_price_that_changed_meanwhile_is_not_the_one_that_is_taken(bench
     assert await asyncio.to_thread(bench.bank.pay, code) == "ok"
     assert [row.amount_fen for row in await bench.refunds()] == [30_000]
     assert await bench.till.rows(card_period) == []
+
+
+async def admitted(bench: Bench, plate: Plate) -> Reason | None:
+    passage = made_passage(bench.till.clock.now(), IN1, plate, 1)
+    answer = await bench.till.cashier.admit(IN1, passage.id, made_read(plate))
+    return getattr(answer, "reason", None)
+
+
+async def plates_of(bench: Bench) -> list[str]:
+    return [str(one["plate"]) for one in (await bench.ask("my_cards"))["cards"][0]["plates"]]
+
+
+async def test_a_family_card_gets_and_loses_plates_by_phone_as_often_as_its_product_says(bench: Bench) -> None:
+    await bench.binds("oMine", MINE, HERS, FREE)
+    card = await bench.bought("oMine", MINE, product="family")
+    assert await admitted(bench, HERS) is Reason.ADMITTED
+    for plate in (HERS, FREE):
+        await bench.ask("card_change", card=card, new=plate)
+        assert await admitted(bench, plate) is Reason.MONTH
+    assert await plates_of(bench) == [MINE, HERS, FREE]
+    assert (await bench.ask("my_cards"))["cards"][0]["may_add"] is False
+    await bench.binds("oMine", Plate("京D44444"))
+    with pytest.raises(BridgeRefusal, match="as many plates"):
+        await bench.ask("card_change", card=card, new="京D44444")
+    await bench.ask("card_change", card=card, old=HERS)
+    assert await admitted(bench, HERS) is Reason.ADMITTED
+    await bench.ask("card_change", card=card, new="京D44444")
+    for change in ({"old": FREE}, {"old": FREE, "new": HERS}):
+        with pytest.raises(BridgeRefusal, match="again this month"):
+            await bench.ask("card_change", card=card, **change)
+    assert await plates_of(bench) == [MINE, FREE, "京D44444"]
+    told = [len(await bench.till.journal_of(f"card {what} a plate")) for what in ("gets", "loses")]
+    assert told == [3, 1]
+
+
+async def test_no_stranger_rides_on_a_family_card_and_a_car_inside_under_it_stays_on_it(bench: Bench) -> None:
+    await bench.binds("oMine", MINE, HERS)
+    card = await bench.bought("oMine", MINE, HERS, product="family")
+    await bench.binds("oThief", MINE, FREE)
+    await bench.till.db.write(
+        lambda conn: conn.execute(plate_binding.update().where(plate_binding.c.openid == "oThief").values(proof="PAID"))
+    )
+    await bench.binds("oOther", Plate("京D44444"))
+    for openid, change, why in (
+        ("oThief", {"new": FREE}, "Scan the code at the gate"),
+        ("oThief", {"old": MINE}, "Scan the code at the gate"),
+        ("oOther", {"new": "京D44444"}, "must be bound"),
+        ("oOther", {"old": HERS}, "must be bound"),
+        ("oMine", {"new": FREE}, "must be bound"),
+        ("oMine", {}, "must be bound"),
+    ):
+        with pytest.raises(BridgeRefusal, match=why):
+            await bench.ask("card_change", openid, card=card, **change)
+    passage = made_passage(bench.till.clock.now(), IN1, HERS, 1)
+    await bench.till.cashier.begin_stay(IN1, passage, Reason.MONTH, "lane")
+    with pytest.raises(BridgeRefusal, match="when it has left"):
+        await bench.ask("card_change", card=card, old=HERS)
+    await bench.ask("card_change", card=card, old=MINE)
+    with pytest.raises(BridgeRefusal, match="one plate at least"):
+        await bench.ask("card_change", card=card, old=HERS)
+
+
+async def test_a_phone_that_wants_a_card_for_other_plates_gives_up_the_place_it_held(bench: Bench) -> None:
+    await bench.binds("oMine", MINE, HERS)
+    await bench.binds("oLate", FREE)
+    first = await bench.wants("oMine", MINE, product="night")
+    code = (await bench.ask("card_pay", token=first, way="QR"))["code_url"]
+    with pytest.raises(BridgeRefusal, match="are sold"):
+        await bench.wants("oLate", FREE, product="night")
+    second = await bench.wants("oMine", HERS, product="night")
+    assert (await bench.ask("card_view", token=first))["why"] == "This card has ended."
+    with pytest.raises(BridgeRefusal, match="cannot be made now"):
+        await bench.ask("card_pay", token=first, way="QR")
+    late = await bench.wants("oLate", FREE, product="night")
+    await bench.pays(late, "oLate")
+    assert (await bench.ask("card_view", token=second))["why"] == "All of these month cards are sold."
+    if await asyncio.to_thread(bench.bank.pay, code) == "ok":
+        assert [row.amount_fen for row in await bench.refunds()] == [10_000]
+    assert len(await bench.till.rows(card_period)) == 1
+
+
+async def test_a_purchase_that_another_phone_wants_too_or_that_gets_no_successor_is_kept(bench: Bench) -> None:
+    for openid in ("oMine", "oHers"):
+        await bench.binds(openid, MINE, HERS)
+    shared = await bench.wants("oMine", MINE)
+    assert shared == await bench.wants("oHers", MINE)
+    await bench.wants("oMine", HERS)
+    assert (await bench.ask("card_view", token=shared))["state"] == "due"
+    await bench.binds("oMine", FREE)
+    await bench.sold(FREE)
+    mine = await bench.wants("oMine", HERS)
+    with pytest.raises(BridgeRefusal, match="has a month card"):
+        await bench.wants("oMine", FREE)
+    assert (await bench.ask("card_view", token=mine))["state"] == "due"

@@ -38,6 +38,20 @@ PAGES = {
     "help has ended": "/h/ended",
 }
 """Pages by name; `?known`: of a phone that WeChat knows, `?staff`: of a merchant's people who are signed in."""
+FAMILY_CARD: Json = {
+    "card": "C2",
+    "title": "家庭卡",
+    "title_en": "Family",
+    "plates": [{"plate": "京D44444", "mine": True}, {"plate": "京E55555", "mine": False}],
+    "spaces": 1,
+    "last": "2026-12-21",
+    "days": 6,
+    "grace_days": 3,
+    "price_fen": 45_000,
+    "months": 3,
+    "may_change": True,
+    "may_add": True,
+}
 OWN_CARD: Json = {
     "card": "C1",
     "title": "月卡",
@@ -50,10 +64,11 @@ OWN_CARD: Json = {
     "price_fen": 30_000,
     "months": 1,
     "may_change": True,
+    "may_add": False,
 }
 CARDS: Json = {
     "plates": [{"plate": "京A12345", "has_card": True}, {"plate": "沪B77777", "has_card": False}],
-    "cards": [OWN_CARD],
+    "cards": [OWN_CARD, FAMILY_CARD],
     "products": [
         {"product": "month", "title": "月卡", "title_en": "Month card", "price_fen": 30_000, "months": 1, "left": None}
         | {"plates": 1, "spaces": 1},

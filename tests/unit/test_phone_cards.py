@@ -75,6 +75,27 @@ def test_a_plate_is_changed_and_why_not_is_told(phone: FlaskClient, plant: Memor
     assert (answer.status_code, "本月该卡不能再更换车牌" in answer.text) == (409, True)
 
 
+@pytest.mark.parametrize(
+    ("lang", "buttons"),
+    [
+        ("zh", ("添加</button>", "移除</button>", "更换</button>")),
+        ("en", ("Add this plate</button>", "Take this plate off</button>", "Use the new plate</button>")),
+    ],
+)
+def test_a_family_card_gets_and_loses_plates(
+    phone: FlaskClient, plant: MemoryPlant, lang: str, buttons: tuple[str, ...]
+) -> None:
+    text = phone.get(f"/me/cards?lang={lang}", base_url=PUBLIC).text
+    assert [text.count(button) for button in buttons] == [1, 1, 2]
+    for fields, words in (
+        ({"new": "沪B77777"}, {"zh": "月卡现用于 沪B77777", "en": "The card is now for 沪B77777."}),
+        ({"old": "京D44444"}, {"zh": "月卡不再用于 京D44444", "en": "The card is no longer for 京D44444."}),
+    ):
+        form = {**seal(phone), "card": "C2", **fields}
+        assert words[lang] in phone.post(f"/me/cards/change?lang={lang}", base_url=PUBLIC, data=form).text
+    assert [(ask["old"], ask["new"]) for ask in plant.asks("card_change")] == [("", "沪B77777"), ("京D44444", "")]
+
+
 def test_the_page_of_a_purchase_offers_the_ways_of_its_browser_and_follows_the_plant(
     phone: FlaskClient, plant: MemoryPlant
 ) -> None:
