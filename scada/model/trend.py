@@ -121,13 +121,14 @@ class Grid:
         return Source.HOURS if self.step_ms % HOUR_MS == 0 else Source.POINTS
 
 
-def grid(since_ms: int, until_ms: int, pixels: int, day_starts_ms: int = 0) -> Grid:
+def grid(since_ms: int, until_ms: int, pixels: int, day_starts_ms: int = 0, least_ms: int = 1) -> Grid:
     """Cut a range into no more buckets than pixels.
 
     Buckets of an hour and longer are whole hours or whole days, so that rollups fill them; the first may then begin
-    before the range and the last end after it. `day_starts_ms` is when the day of the site begins, after 00:00 UTC.
+    before the range and the last end after it. `day_starts_ms` is when the day of the site begins, after 00:00 UTC;
+    `least_ms` the shortest bucket that the range can still be cut into.
     """
-    step = max(1, -(-(until_ms - since_ms) // pixels))
+    step = max(least_ms, -(-(until_ms - since_ms) // pixels))
     if step < HOUR_MS:
         return Grid(since_ms, step, -(-(until_ms - since_ms) // step))
     unit, phase = (HOUR_MS, 0) if step <= DAY_MS // 2 else (DAY_MS, day_starts_ms)

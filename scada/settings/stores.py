@@ -28,10 +28,20 @@ class Influx(Section):
 
 
 class History(Section):
-    """Time series: embedded unless `influx` is given. Analog values that do not move are told anew by `again_min`."""
+    """Time series: embedded unless `influx` is given (`docs/history.md`).
+
+    Analog values that do not move are told anew by `again_min`, those that move fast not more often than `least_s`.
+    `swinging` are patterns of analog tags that a swinging door thins instead of a deadband. The embedded store packs
+    points after `hot_hours`; points are kept for `raw_days`, hourly figures for `hour_years`, daily ones for ever.
+    """
 
     influx: Influx | None = None
     again_min: Annotated[int, Field(ge=5, le=60)] = 15
+    least_s: Annotated[float, Field(ge=0, le=60)] = 0.0
+    swinging: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    hot_hours: Annotated[int, Field(ge=1, le=72)] = 6
+    raw_days: Annotated[int, Field(ge=7, le=3650)] = 60
+    hour_years: Annotated[int, Field(ge=1, le=50)] = 5
 
 
 class DatabaseKeys(Section):

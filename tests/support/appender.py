@@ -14,9 +14,13 @@ from scada.model.tag import Quality, TagName, TagValue
 from scada.ports import JournalEntry
 from scada.store.db import Database
 from scada.store.historian.embedded import EmbeddedHistorian
+from scada.store.historian.keeping import Keeping
 from scada.store.historian.queue.spool import LineQueue
 from scada.store.journal import SqlJournal
 from tests.support.store import SITE, START
+
+FOR_EVER = Keeping(raw_days=3650)
+"""What is appended is from long ago, so that it is packed as soon as it is stored."""
 
 
 def _say(safe_up_to: int) -> None:
@@ -33,7 +37,8 @@ async def _journal(url: str, first: int) -> None:
 
 
 async def _history(folder: str, first: int) -> None:
-    async with EmbeddedHistorian(Path(folder) / "history.db", SITE, SystemClock()) as history:
+    path = Path(folder) / "history.db"
+    async with EmbeddedHistorian(path, SITE, SystemClock(), keeping=FOR_EVER, pause_s=0.02) as history:
         for n in itertools.count(first):
             at = START + timedelta(milliseconds=n)
             history.record([(TagName(f"l{n % 20}.n"), TagValue(n, Quality.GOOD, at, at, 0.0))])

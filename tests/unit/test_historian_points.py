@@ -7,10 +7,11 @@ import pytest
 
 from scada.model.names import SiteId
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagValue, Value
-from scada.store.historian.points import Point, Thinner, from_unix_ms, unix_ms
+from scada.store.historian.points import Point, from_unix_ms, unix_ms
 from scada.store.historian.remote.answers import Answer, Fate, fate, wait_s
 from scada.store.historian.remote.lines import line, select
 from scada.store.historian.remote.sender import Delivered, deliver
+from scada.store.historian.thinning import Thinner
 from tests.support.store import START
 
 UP, AMPS = TagName("out1.gate.up"), TagName("out1.gate.motor_a")

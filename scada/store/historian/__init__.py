@@ -5,17 +5,43 @@ from collections.abc import Iterable
 from scada.clock import Clock
 from scada.config import Config
 from scada.model.tag import TagSpec
+from scada.model.trend import HOUR_MS
 from scada.ports import Historian
+from scada.settings.stores import History
 from scada.store.historian.embedded import EmbeddedHistorian
+from scada.store.historian.keeping import Keeping, day_starts_ms
+from scada.store.historian.points import unix_ms
+from scada.store.historian.thinning import Rules
 
 
 def build(config: Config, clock: Clock, specs: Iterable[TagSpec] = ()) -> Historian:
     """Build the site's historian; `specs` give the deadbands of analog tags."""
-    folder = config.data / "history"
+    folder, rules = config.data / "history", rules_of(config.history)
     influx = config.history.influx
     if influx is None:
-        return EmbeddedHistorian(folder / "history.db", config.site_id, clock, specs)
+        return EmbeddedHistorian(
+            folder / "history.db",
+            config.site_id,
+            clock,
+            specs,
+            rules=rules,
+            keeping=keeping_of(config.history),
+            zone=config.site.zone_info,
+        )
     from scada.store.historian.remote.historian import RemoteHistorian  # half a second that most sites need not spend
 
     token = config.secret(influx.token_file) if influx.token_file is not None else None
-    return RemoteHistorian(influx, config.site_id, clock, folder / "queue.db", token, specs)
+    day_starts = day_starts_ms(unix_ms(clock.now()), config.site.zone_info)
+    return RemoteHistorian(
+        influx, config.site_id, clock, folder / "queue.db", token, specs, rules=rules, day_starts_ms=day_starts
+    )
+
+
+def rules_of(history: History) -> Rules:
+    """Give how a site thins; what is told again every so often comes a little early or late."""
+    return Rules(history.again_min * 60_000 * 0.95, history.least_s * 1000, history.swinging)
+
+
+def keeping_of(history: History) -> Keeping:
+    """Give what a site keeps."""
+    return Keeping(history.hot_hours * HOUR_MS, history.raw_days, history.hour_years)

@@ -29,7 +29,8 @@ class Committer(Generic[T]):
     """Takes items without blocking and hands them, in order, to `commit` in its own thread.
 
     `commit` raises StoreError when nothing was stored; its items are then tried again. When memory is full the newest
-    are dropped and counted: first those that do not matter, and at twice the capacity any.
+    are dropped and counted: first those that do not matter, and at twice the capacity any. `beat` is called before
+    every commit, and when there is none.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Committer(Generic[T]):
         capacity: int = CAPACITY,
         matters: Callable[[T], bool] = lambda _item: False,
         dropping: Callable[[Sequence[T]], None] = lambda _items: None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._name = name
         self._commit = commit
         self._capacity = capacity
         self._matters = matters
         self._dropping = dropping
+        self._beat = beat
         self._waiting: deque[T] = deque()
         self._batch: list[T] = []
         self._stop = threading.Event()
@@ -123,6 +126,7 @@ class Committer(Generic[T]):
             if self._wake.wait(pause_s):
                 self._stop.wait(GATHER_S)
                 self._wake.clear()
+            self._beat()
             self._flush()
             pause_s = min(2 * pause_s, LONGEST_S) if self.failing else INTERVAL_S
         self._flush()

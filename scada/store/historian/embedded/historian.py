@@ -1,8 +1,9 @@
-"""History without a server: plain rows in a SQLite file of their own (`historian.md` §6)."""
+"""History without a server: the plant's end, which alone writes."""
 
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Self
 
@@ -10,11 +11,17 @@ from scada.clock import Clock
 from scada.model.names import SiteId
 from scada.model.recording import HistoryFigures
 from scada.model.tag import TagName, TagSpec, TagValue
+from scada.model.trend import HOUR_MS
 from scada.store.historian.committer import CAPACITY, Committer
+from scada.store.historian.embedded.hours import mark
+from scada.store.historian.embedded.keeper import PAUSE_S, Keeper
 from scada.store.historian.embedded.reading import EmbeddedReader
-from scada.store.historian.embedded.schema import SCHEMA
+from scada.store.historian.embedded.schema import SCHEMA, bring_up
 from scada.store.historian.files import open_file, transaction
-from scada.store.historian.points import Point, Thinner
+from scada.store.historian.keeping import Keeping
+from scada.store.historian.lease import Lease
+from scada.store.historian.points import Point
+from scada.store.historian.thinning import Rules, Thinner, curves
 from scada.store.historian.troubles import Growing, memory_troubles
 
 _STORE = "INSERT OR REPLACE INTO point (tag_id, ts, value, text, quality) VALUES (?, ?, ?, ?, ?)"
@@ -24,24 +31,39 @@ class EmbeddedHistorian(EmbeddedReader):
     """Implements `scada.ports.Historian` on one SQLite file; a point stored twice is one point."""
 
     def __init__(
-        self, path: Path, site: SiteId, clock: Clock, specs: Iterable[TagSpec] = (), capacity: int = CAPACITY
+        self,
+        path: Path,
+        site: SiteId,
+        clock: Clock,
+        specs: Iterable[TagSpec] = (),
+        capacity: int = CAPACITY,
+        *,
+        rules: Rules | None = None,
+        keeping: Keeping | None = None,
+        zone: tzinfo = UTC,
+        pause_s: float = PAUSE_S,
     ) -> None:
-        super().__init__(path, site, clock, {})
-        self._thinner = Thinner(specs)
-        self._committer = Committer("history-committer", self._store, capacity)
+        self._specs, self._rules = tuple(specs), rules or Rules()
+        super().__init__(path, site, clock, curves(self._specs, self._rules), keeping, zone)
+        self._lease = Lease(path.with_suffix(".until"), clock)
+        self._committer = Committer("history-committer", self._store, capacity, beat=self._lease.beat)
+        self._keeper = Keeper(path, clock, self._curves, self._keeping, pause_s)
         self._ids: dict[TagName, int] = {}
         self._losses = Growing()
 
     async def __aenter__(self) -> Self:
-        """Open the file."""
-        self._connection = await asyncio.to_thread(open_file, self._path, SCHEMA)
+        """Open the file, and bring an old one up to date."""
+        self._connection, off_ms = await asyncio.to_thread(self._open)
+        self._thinner = Thinner(self._specs, self._rules, off_ms)
         self._committer.start()
+        self._keeper.start()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Write what is in memory and close."""
-        await asyncio.to_thread(self._committer.stop)
-        await asyncio.to_thread(self._connection.close)
+        self._committer.put(self._thinner.rest())
+        for close in (self._keeper.stop, self._committer.stop, self._lease.end, self._connection.close):
+            await asyncio.to_thread(close)
 
     @property
     def dropped(self) -> int:
@@ -65,9 +87,15 @@ class EmbeddedHistorian(EmbeddedReader):
         troubles = memory_troubles(self._committer, self._losses, self._clock.seconds())
         return HistoryFigures(memory=self._committer.waiting, lost=self._committer.dropped, troubles=troubles)
 
+    def _open(self) -> tuple[sqlite3.Connection, int | None]:
+        connection = open_file(self._path, SCHEMA)
+        bring_up(connection)
+        return connection, self._lease.ended_ms()
+
     def _store(self, points: Sequence[Point]) -> None:
         with transaction(self._connection, f"store {len(points)} points in {self._path}") as connection:
             ids = {name: self._ids.get(name) or self._new_id(connection, name) for name in {p.name for p in points}}
+            mark(connection, {(ids[p.name], p.at_ms // HOUR_MS) for p in points})
             connection.executemany(_STORE, [(ids[p.name], p.at_ms, p.value, p.text, p.status_code) for p in points])
         self._ids.update(ids)
 

@@ -2,33 +2,44 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from scada.clock import Clock
 from scada.model.names import SiteId
 from scada.model.tag import TagName
-from scada.model.trend import Curve, Grid, Sample, Series, grid
-from scada.store.historian.columns import columns, fill
+from scada.model.trend import HOUR_MS, Curve, Grid, Sample, Series, Source
+from scada.store.db import StoreError
+from scada.store.historian.columns import fill
+from scada.store.historian.embedded.chunks import after, before, between, merged, rows_of, sample
+from scada.store.historian.embedded.hours import hourly
+from scada.store.historian.embedded.rollups import Told, is_textual, series
+from scada.store.historian.embedded.schema import VERSION
 from scada.store.historian.files import reading
-from scada.store.historian.points import from_unix_ms, unix_ms
-
-_FIND = "SELECT ts, value, text, quality FROM point WHERE tag_id = ? AND ts >= ? AND ts < ? ORDER BY ts LIMIT ?"
-_BEFORE = "SELECT ts, value, text, quality FROM point WHERE tag_id = ? AND ts < ? ORDER BY ts DESC LIMIT 1"
+from scada.store.historian.keeping import Keeping
+from scada.store.historian.points import unix_ms
 
 
 class EmbeddedReader:
     """Implements `scada.ports.HistoryReader` on one SQLite file."""
 
     def __init__(
-        self, path: Path, site: SiteId, clock: Clock, curves: Mapping[TagName, Curve], day_starts_ms: int = 0
+        self,
+        path: Path,
+        site: SiteId,
+        clock: Clock,
+        curves: Mapping[TagName, Curve] | None = None,
+        keeping: Keeping | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
         self._path = path
         self._site = site
         self._clock = clock
-        self._curves = curves
-        self._day_starts_ms = day_starts_ms
+        self._curves = curves or {}
+        self._keeping = keeping or Keeping()
+        self._zone = zone
 
     async def query(self, name: TagName, since: datetime, until: datetime, limit: int) -> Sequence[Sample]:
         """Give one tag's points, oldest first. Raises StoreError."""
@@ -36,39 +47,55 @@ class EmbeddedReader:
 
     async def trend(self, names: Sequence[TagName], since: datetime, until: datetime, pixels: int) -> Sequence[Series]:
         """Give every tag's buckets, in the order asked for. Raises StoreError."""
-        cut = grid(unix_ms(since), unix_ms(until), pixels, self._day_starts_ms)
-        return await asyncio.to_thread(self._trend, names, cut)
+        now_ms = unix_ms(self._clock.now())
+        cut = self._keeping.grid(unix_ms(since), unix_ms(until), pixels, now_ms, self._zone)
+        return await asyncio.to_thread(self._trend, names, cut, now_ms)
 
     async def names(self) -> Sequence[TagName]:
         """Give every tag of the site that has ever been recorded, in the order of the alphabet. Raises StoreError."""
         return await asyncio.to_thread(self._names)
 
     def _query(self, name: TagName, since_ms: int, until_ms: int, limit: int) -> list[Sample]:
-        with reading(self._path) as connection:
-            tag_id = self._id(connection, name)
-            return [_sample(*row) for row in connection.execute(_FIND, (tag_id, since_ms, until_ms, limit))]
+        with _snapshot(self._path) as connection:
+            points = between(connection, self._id(connection, name), since_ms, until_ms, limit)
+        return [sample(*row) for row in rows_of(points)]
 
-    def _trend(self, names: Sequence[TagName], cut: Grid) -> list[Series]:
-        with reading(self._path) as connection:
-            return [self._series(connection, name, cut) for name in names]
+    def _trend(self, names: Sequence[TagName], cut: Grid, now_ms: int) -> list[Series]:
+        with _snapshot(self._path) as connection:
+            return [self._series(connection, name, cut, now_ms) for name in names]
 
-    def _series(self, connection: sqlite3.Connection, name: TagName, cut: Grid) -> Series:
+    def _series(self, connection: sqlite3.Connection, name: TagName, cut: Grid, now_ms: int) -> Series:
         tag_id, curve = self._id(connection, name), self._curves.get(name, Curve.STEP)
-        found = connection.execute(_BEFORE, (tag_id, cut.start_ms)).fetchone()
-        before = _sample(*found) if found is not None else None
-        rows = connection.execute(_FIND, (tag_id, cut.start_ms, cut.end_ms, -1)).fetchall()
-        return fill(name, curve, cut, before, columns(rows), unix_ms(self._clock.now()))
+        if cut.source is not Source.POINTS:
+            run = (cut.start_ms // HOUR_MS, cut.end_ms // HOUR_MS)
+            records, held = hourly(connection, tag_id, curve, run, now_ms)
+            if not is_textual(records):
+                return series(Told(name, curve, held), cut, records, now_ms)
+        points = between(connection, tag_id, cut.start_ms, cut.end_ms)
+        if curve is Curve.LINE:
+            points = merged([points, after(connection, tag_id, cut.end_ms)])
+        return fill(name, curve, cut, before(connection, tag_id, cut.start_ms), points, now_ms)
 
     def _names(self) -> list[TagName]:
         with reading(self._path) as connection:
             rows = connection.execute("SELECT name FROM tag WHERE site = ? ORDER BY name", (self._site,))
             return [TagName(name) for (name,) in rows]
 
-    def _id(self, connection: sqlite3.Connection, name: TagName) -> int | None:
+    def _id(self, connection: sqlite3.Connection, name: TagName) -> int:
+        """Give the tag's number, 0 for one that was never recorded."""
         query = "SELECT id FROM tag WHERE site = ? AND name = ?"
         row = connection.execute(query, (self._site, name)).fetchone()
-        return int(row[0]) if row is not None else None
+        return int(row[0]) if row is not None else 0
 
 
-def _sample(ts: int, value: float | None, text: str | None, quality: int) -> Sample:
-    return Sample(from_unix_ms(ts), value, text, quality)
+@contextmanager
+def _snapshot(path: Path) -> Iterator[sqlite3.Connection]:
+    """Read as the file is at one moment: what is packed meanwhile is neither missing nor there twice."""
+    with reading(path) as connection:
+        connection.execute("BEGIN")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != VERSION:
+            raise StoreError(
+                f"read {path}: it is of version {version}; the plant brings it up to {VERSION} when it starts"
+            )
+        yield connection

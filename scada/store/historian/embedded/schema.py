@@ -1,4 +1,14 @@
-"""The tables of the embedded history."""
+"""The tables of the embedded history.
+
+`point` holds what is new, as plain rows; `chunk` what is older, packed, a tag's chunks never overlapping; `rollup` a
+tag's day (UTC): its 24 hours, or one record for the whole when the hours are no longer kept. `dirty` are the hours
+whose rollup is still to be reckoned, `times` how often they were touched since; `unmarked` the tags of a file from
+before there were rollups.
+"""
+
+import sqlite3
+
+from scada.store.historian.files import transaction
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tag (
@@ -16,3 +26,40 @@ CREATE TABLE IF NOT EXISTS point (
     PRIMARY KEY (tag_id, ts)
 ) WITHOUT ROWID, STRICT;
 """
+_SECOND = """
+CREATE TABLE chunk (
+    id INTEGER PRIMARY KEY,
+    tag_id INTEGER NOT NULL REFERENCES tag (id),
+    first_ts INTEGER NOT NULL,
+    last_ts INTEGER NOT NULL,
+    points INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+CREATE INDEX chunk_by_time ON chunk (tag_id, first_ts, last_ts, points);
+CREATE TABLE rollup (
+    tag_id INTEGER NOT NULL REFERENCES tag (id),
+    day INTEGER NOT NULL,
+    hours INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (tag_id, day)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE dirty (
+    tag_id INTEGER NOT NULL REFERENCES tag (id),
+    hour INTEGER NOT NULL,
+    times INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (tag_id, hour)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE unmarked (tag_id INTEGER PRIMARY KEY REFERENCES tag (id)) STRICT;
+INSERT INTO unmarked SELECT id FROM tag;
+"""
+VERSION = 2
+
+
+def bring_up(connection: sqlite3.Connection) -> None:
+    """Give a new file its tables, and an old one those it lacks; its points stay where they are. Raises StoreError."""
+    with transaction(connection, "bring the history up to date"):
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version < VERSION:
+            for statement in _SECOND.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={VERSION}")

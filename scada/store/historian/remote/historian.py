@@ -10,12 +10,13 @@ from scada.clock import Clock
 from scada.model.names import SiteId
 from scada.model.recording import DEAD, EVENTS, REFUSED, RETENTION, ROOM, SERVER, HistoryFigures
 from scada.model.tag import Shape, TagName, TagSpec, TagValue
-from scada.model.trend import Curve, Sample, Series
+from scada.model.trend import Sample, Series
 from scada.secretfile import read_secret
 from scada.settings.stores import Influx
 from scada.store.db import StoreError
 from scada.store.historian.committer import CAPACITY, Committer
-from scada.store.historian.points import Point, Thinner, from_unix_ms
+from scada.store.historian.lease import Lease
+from scada.store.historian.points import Point, from_unix_ms
 from scada.store.historian.queue.room import MEGABYTE, Limits
 from scada.store.historian.queue.spool import LineQueue
 from scada.store.historian.remote.answers import Fate, fate
@@ -24,6 +25,7 @@ from scada.store.historian.remote.reader import RemoteReader
 from scada.store.historian.remote.retention import Retention
 from scada.store.historian.remote.sender import Sender
 from scada.store.historian.remote.server import TimeSeriesServer
+from scada.store.historian.thinning import Rules, Thinner, curves
 from scada.store.historian.troubles import Growing, memory_troubles
 
 LATE_S = 60.0
@@ -42,27 +44,30 @@ class RemoteHistorian:
         token_path: Path | None = None,
         specs: Iterable[TagSpec] = (),
         *,
-        curves: Mapping[TagName, Curve] | None = None,
+        rules: Rules | None = None,
         day_starts_ms: int = 0,
         capacity: int = CAPACITY,
     ) -> None:
-        specs = list(specs)
+        self._specs, self._rules = tuple(specs), rules or Rules()
         self._settings = settings
         self._site = site
         self._clock = clock
         self._token_path = token_path
-        self._curves = curves or {}
         self._day_starts_ms = day_starts_ms
-        self._thinner = Thinner(specs)
-        self._analog = frozenset(spec.name for spec in specs if is_analog(spec))
+        self._lease = Lease(queue_path.with_suffix(".until"), clock)
+        self._analog = frozenset(spec.name for spec in self._specs if is_analog(spec))
         self._queue = LineQueue(queue_path, clock, limits_of(settings))
-        self._committer = Committer("history-committer", self._enqueue, capacity, self._is_event, self._forgo)
+        self._committer = Committer(
+            "history-committer", self._enqueue, capacity, self._is_event, self._forgo, self._lease.beat
+        )
         self._losses, self._thinnings = Growing(), Growing()
 
     async def __aenter__(self) -> Self:
         """Open the queue."""
         self._server = await asyncio.to_thread(self._open)
-        self._reader = RemoteReader(self._server, self._site, self._clock, self._curves, self._day_starts_ms)
+        self._thinner = Thinner(self._specs, self._rules, await asyncio.to_thread(self._lease.ended_ms))
+        lines = curves(self._specs, self._rules)
+        self._reader = RemoteReader(self._server, self._site, self._clock, lines, self._day_starts_ms)
         self._retention = Retention(self._server, self._settings.keep_days)
         self._sender = Sender(self._queue, self._server, self._settings.lines_s, self._retention.see_to)
         self._committer.start()
@@ -71,7 +76,8 @@ class RemoteHistorian:
 
     async def __aexit__(self, *failure: object) -> None:
         """Write what is in memory to the queue and close; the rest is sent after the next start."""
-        for close in (self._committer.stop, self._sender.stop, self._queue.close, self._server.close):
+        self._committer.put(self._thinner.rest())
+        for close in (self._committer.stop, self._lease.end, self._sender.stop, self._queue.close, self._server.close):
             await asyncio.to_thread(close)
 
     @property

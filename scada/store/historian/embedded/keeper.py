@@ -1,0 +1,92 @@
+"""The one thread that keeps the embedded history small: it rolls up, packs, forgets and gives space back."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import structlog
+
+from scada.clock import Clock
+from scada.model.tag import TagName
+from scada.model.trend import HOUR_MS, Curve
+from scada.store.db import StoreError
+from scada.store.historian.embedded.hours import is_unmarked, mark_old, roll
+from scada.store.historian.embedded.retention import forget_hours, forget_points, shrink
+from scada.store.historian.embedded.sealing import is_worth_sealing, seal
+from scada.store.historian.files import open_file, telling
+from scada.store.historian.keeping import Keeping
+from scada.store.historian.points import unix_ms
+
+PAUSE_S = 20.0
+GRACE_MS = 60_000
+"""An hour is reckoned a minute after it is over: its last points are then on disk."""
+
+log = structlog.get_logger()
+
+
+class Keeper:
+    """Works on the file beside the committer, in short transactions; what a kill interrupts, the next round does."""
+
+    def __init__(
+        self, path: Path, clock: Clock, curves: Mapping[TagName, Curve], keeping: Keeping, pause_s: float = PAUSE_S
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._curves = curves
+        self._keeping = keeping
+        self._pause_s = pause_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="history-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the step that it is at. Blocks."""
+        self._stop.set()
+        self._thread.join()
+
+    def round(self, connection: sqlite3.Connection) -> None:
+        """Do all that is to be done now. Raises StoreError."""
+        now_ms = unix_ms(self._clock.now())
+        with telling(f"look after {self._path}"):
+            for tag_id, name in connection.execute("SELECT id, name FROM tag ORDER BY id").fetchall():
+                for _ in self._steps(connection, tag_id, self._curves.get(name, Curve.STEP), now_ms):
+                    if self._stop.is_set():
+                        return
+        _until_done(lambda: not self._stop.is_set() and shrink(connection))
+
+    def _steps(self, connection: sqlite3.Connection, tag_id: int, curve: Curve, now_ms: int) -> Iterator[None]:
+        """Look after one tag, a short step at a time."""
+        keeping = self._keeping
+        if is_unmarked(connection, tag_id):
+            mark_old(connection, tag_id)
+            yield
+        while roll(connection, tag_id, curve, (now_ms - GRACE_MS) // HOUR_MS):
+            yield
+        while is_worth_sealing(connection, tag_id, now_ms - keeping.hot_ms):
+            if not seal(connection, tag_id, now_ms - keeping.hot_ms):
+                break
+            yield
+        while forget_points(connection, tag_id, keeping.raw_since_ms(now_ms)):
+            yield
+        while forget_hours(connection, tag_id, keeping.hours_since_ms(now_ms)):
+            yield
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._pause_s):
+            try:
+                connection = open_file(self._path, "")
+                try:
+                    self.round(connection)
+                finally:
+                    connection.close()
+            except StoreError as error:
+                log.error("history not looked after", error=str(error))
+
+
+def _until_done(step: Callable[[], bool]) -> None:
+    while step():
+        pass

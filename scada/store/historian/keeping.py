@@ -1,0 +1,46 @@
+"""How long which part of the history is kept, and how finely a trend can then still be cut."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from scada.model.trend import DAY_MS, HOUR_MS, Grid, grid
+from scada.store.historian.points import from_unix_ms
+
+YEAR_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Points are packed after `hot_ms` and kept for `raw_days`, their hours for `hour_years`, days for ever."""
+
+    hot_ms: int = 6 * HOUR_MS
+    raw_days: int = 60
+    hour_years: int = 5
+
+    def raw_since_ms(self, now_ms: int) -> int:
+        """Give the time before which points are no longer kept: the beginning of a day (UTC)."""
+        return _day(now_ms) - self.raw_days * DAY_MS
+
+    def hours_since_ms(self, now_ms: int) -> int:
+        """Give the time before which only whole days are kept."""
+        return _day(now_ms) - self.hour_years * YEAR_DAYS * DAY_MS
+
+    def grid(self, since_ms: int, until_ms: int, pixels: int, now_ms: int, zone: tzinfo) -> Grid:
+        """Cut a range no finer than what is kept of it."""
+        least_ms = 1
+        if since_ms < self.hours_since_ms(now_ms):
+            least_ms = DAY_MS
+        elif since_ms < self.raw_since_ms(now_ms):
+            least_ms = HOUR_MS
+        return grid(since_ms, until_ms, pixels, day_starts_ms(since_ms, zone), least_ms)
+
+
+def day_starts_ms(at_ms: int, zone: tzinfo) -> int:
+    """Say how long after 00:00 UTC the zone's day begins, in whole hours."""
+    offset = from_unix_ms(at_ms).astimezone(zone).utcoffset()
+    hours = round(offset.total_seconds() / 3600) if offset is not None else 0
+    return -hours * HOUR_MS % DAY_MS
+
+
+def _day(at_ms: int) -> int:
+    return at_ms // DAY_MS * DAY_MS
