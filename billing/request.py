@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 WriteTag = Callable[[TagName, str], Awaitable[object]]
 LAPSED: Final = "nobody answered in time"
+LAPSED_STATE: Final = "LAPSED"
 ANSWER_MARGIN_S: Final = 5.0
 
 
@@ -50,7 +51,7 @@ class RequestWriter:
     async def __aenter__(self) -> Self:
         """Let what an earlier start left behind lapse, then begin."""
         left = await self._db.read(lambda conn: outbox.unanswered(conn, self._books.site))
-        await self._finish(left, "LAPSED", "the server was started anew")
+        await self._finish(left, LAPSED_STATE, "the server was started anew")
         self._rounds.start()
         return self
 
@@ -106,7 +107,7 @@ class RequestWriter:
         return None if next_s is None else next_s - self._clock.seconds()
 
     async def _send_waiting(self) -> None:
-        waiting = await self._db.write(lambda conn: outbox.take_waiting(conn, self._books.site))
+        waiting = await self._db.write(lambda conn: outbox.take_waiting(conn, self._books.site), gives_way=True)
         for lane, request in waiting:
             self._ends_s[request.id] = self._clock.seconds() + self._lives_s.get(lane, 0.0)
             await self._send(lane, request)
@@ -117,7 +118,7 @@ class RequestWriter:
 
     async def _lapse_old(self) -> None:
         now_s = self._clock.seconds()
-        await self._finish([name for name, end_s in self._ends_s.items() if end_s <= now_s], "LAPSED", LAPSED)
+        await self._finish([name for name, end_s in self._ends_s.items() if end_s <= now_s], LAPSED_STATE, LAPSED)
 
     async def _finish(self, requests: Sequence[RequestId], state: str, why: str) -> None:
         """End requests in one transaction; one that has an end already keeps it."""
@@ -128,7 +129,7 @@ class RequestWriter:
         def work(conn: Connection) -> set[RequestId]:
             return {request for request in requests if self._end(conn, request, at, state, why)}
 
-        ended = await self._db.write(work)
+        ended = await self._db.write(work, gives_way=state == LAPSED_STATE)
         for request in requests:
             self._ends_s.pop(request, None)
             waiter = self._waiters.pop(request, None)

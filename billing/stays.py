@@ -24,6 +24,10 @@ from scada.store.schema import stay as stays
 
 _FOUND = select(stays).where(stays.c.id == bindparam("stay"), stays.c.site == bindparam("of"))
 _LOCKED = _FOUND.with_for_update()
+_OPEN_UNDER = select(stays).where(
+    stays.c.site == bindparam("of"), stays.c.plate == bindparam("plate"), stays.c.ending.is_(None)
+)
+_OPEN_UNDER_LOCKED = _OPEN_UNDER.with_for_update()
 _CHANGED = update(stays).where(stays.c.id == bindparam("stay"))
 """Made once: to make a statement takes longer than to run it (0048)."""
 
@@ -60,8 +64,8 @@ def find(conn: Connection, site: SiteId, stay: StayId, *, lock: bool = True) -> 
 
 def open_under(conn: Connection, site: SiteId, plate: Plate, *, lock: bool = True) -> Stay | None:
     """Give the stay that is open under a plate; `lock` its row as `find` does."""
-    query = select(stays).where(stays.c.site == site, stays.c.plate == plate, stays.c.ending.is_(None))
-    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
+    query = _OPEN_UNDER_LOCKED if lock else _OPEN_UNDER
+    row = conn.execute(query, {"of": site, "plate": plate}).one_or_none()
     return None if row is None else of_row(row)
 
 

@@ -53,10 +53,13 @@ def post_all(conn: Connection, site: SiteId, dated: Sequence[tuple[datetime, Ent
 
 def _posted(conn: Connection, site: SiteId, refs: Sequence[str]) -> set[str]:
     """Give those of the events that are in the books."""
+    if len(refs) == 1:
+        return set(conn.execute(_POSTED_ONE, {"site": site, "this": refs[0]}).scalars())
     return set(conn.execute(_POSTED, {"site": site, "refs": refs}).scalars())
 
 
 _SIDES, _SEALED = postings.insert(), entries.insert()
-_POSTED = select(entries.c.ref).where(
-    entries.c.site == bindparam("site"), entries.c.ref.in_(bindparam("refs", expanding=True))
-)
+_OF_SITE = select(entries.c.ref).where(entries.c.site == bindparam("site"))
+_POSTED = _OF_SITE.where(entries.c.ref.in_(bindparam("refs", expanding=True)))
+_POSTED_ONE = _OF_SITE.where(entries.c.ref == bindparam("this"))
+"""Made once (0048); a list of parameters is written into its statement anew each time, so one has none."""

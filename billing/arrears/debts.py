@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from billing.accounts import flows
 from billing.accounts.book import post
@@ -21,6 +21,14 @@ from scada.store.schema import ledger_entry as entries
 from scada.store.schema import ledger_posting as postings
 from scada.store.schema import stay as stays
 
+_OF_PLATE = (
+    select(stays.c.id, stays.c.arrears_fen, stays.c.exited_at)
+    .where(stays.c.site == bindparam("of"), stays.c.plate == bindparam("under"))
+    .where(stays.c.ending.is_not(None), stays.c.arrears_fen > 0)
+    .order_by(stays.c.exited_at, stays.c.id)
+)
+"""Made once: every car that comes asks it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Owing:
@@ -32,9 +40,7 @@ class Owing:
 
 def of_plate(conn: Connection, site: SiteId, plate: Plate) -> tuple[Debt, ...]:
     """Give what a plate owes, the oldest debt first."""
-    mine = (stays.c.site == site) & (stays.c.plate == plate) & stays.c.ending.is_not(None) & (stays.c.arrears_fen > 0)
-    query = select(stays.c.id, stays.c.arrears_fen, stays.c.exited_at).where(mine)
-    rows = conn.execute(query.order_by(stays.c.exited_at, stays.c.id))
+    rows = conn.execute(_OF_PLATE, {"of": site, "under": plate})
     return tuple(Debt(StayId(row.id), Fen(row.arrears_fen), row.exited_at) for row in rows)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from billing.bookings.terms import Booking, Pays, Rules, Wanted
 from scada.model.names import BookingId, MerchantId, SiteId
@@ -21,6 +21,15 @@ CAME: Final = (
     .label("came")
 )
 """How often the car of a booking has come."""
+_BOOKED = select(bookings, CAME).order_by(bookings.c.id)
+_OF_PLATE = _BOOKED.where(
+    bookings.c.site == bindparam("of"),
+    bookings.c.plate == bindparam("under"),
+    bookings.c.since <= bindparam("before"),
+    bookings.c.until >= bindparam("after"),
+    bookings.c.withdrawn_at.is_(None),
+)
+"""Made once: every car that comes asks it."""
 
 
 def find(conn: Connection, site: SiteId, booking: BookingId, host: MerchantId | None = None) -> Booking | None:
@@ -33,9 +42,8 @@ def find(conn: Connection, site: SiteId, booking: BookingId, host: MerchantId | 
 
 def of_plate(conn: Connection, site: SiteId, at: datetime, rules: Rules, plate: Plate) -> Sequence[Booking]:
     """Give the bookings under which a car may come at a moment, or could if it had not come before."""
-    now = (bookings.c.since <= at + rules.early) & (bookings.c.until >= at - rules.late)
-    mine = (bookings.c.site == site) & (bookings.c.plate == plate) & now
-    return _read(conn, mine & bookings.c.withdrawn_at.is_(None))
+    now = {"before": at + rules.early, "after": at - rules.late}
+    return [read(row) for row in conn.execute(_OF_PLATE, {"of": site, "under": plate, **now})]
 
 
 def to_come(conn: Connection, host: MerchantId, at: datetime, rules: Rules) -> Sequence[Booking]:
@@ -57,4 +65,4 @@ def read(row: Row[tuple[object, ...]]) -> Booking:
 
 
 def _read(conn: Connection, which: ColumnElement[bool]) -> Sequence[Booking]:
-    return [read(row) for row in conn.execute(select(bookings, CAME).where(which).order_by(bookings.c.id))]
+    return [read(row) for row in conn.execute(_BOOKED.where(which))]

@@ -1,6 +1,6 @@
 """WeChat's notices: verified, kept as they came, settled in a transaction, and only then answered.
 
-Notices that come while others are being written share the next transaction (docs/decisions/0048).
+They give way to lanes, and those that come together share a transaction (docs/decisions/0048 and 0053).
 """
 
 import asyncio
@@ -22,7 +22,6 @@ from billing.orders.applying import Applied, apply
 from billing.parking.notices import hear_parking
 from billing.pay.gateway import Deduction, Entrance, Gateway, Notice, NotVerified, Refund
 from billing.pay.marks import gather_marks
-from billing.pay.together import Together
 from billing.refunds import book as refunds
 from billing.settle import Duplicate, Transaction
 from scada.clock import Clock
@@ -35,8 +34,6 @@ PAID: Final = "TRANSACTION.SUCCESS"
 MAX_WAITING: Final = 64
 """Notices looked at at once; more are told to come again."""
 THREADS: Final = 2
-GROUP: Final = 4
-"""Notices written in one transaction: a lane's write waits for one group at most, however many have come."""
 FORGERIES_JOURNALLED: Final = 30
 """Unverified messages written to the journal in a minute: a flood must not fill the disk; the next row counts it."""
 MINUTE_S: Final = 60.0
@@ -81,7 +78,7 @@ class NoticeDesk:
         self._applied = applied
         self._follow = follow
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notices")
-        self._together: Together[_Settled] = Together(db, GROUP)
+        self._db = db
         self._waiting = 0
         self._forgeries_s: deque[float] = deque(maxlen=FORGERIES_JOURNALLED)
         self._unwritten = 0
@@ -132,7 +129,7 @@ class NoticeDesk:
             book.add_notice(conn, self._books, at, notice, verdict, marks, body)
             return verdict, applied
 
-        return await self._together.write(work)
+        return await self._db.write(work, gives_way=True)
 
     def _apply(self, conn: Connection, at: datetime, notice: Notice) -> _Settled:
         """Do what a notice is about; gives one word for it."""
@@ -164,4 +161,4 @@ class NoticeDesk:
             self._books.tell(conn, at, "alarm", "notice not verified", NOWHERE, **body)
             return "not verified", None
 
-        await self._together.write(work)
+        await self._db.write(work, gives_way=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, or_, select, update
 
 from billing.ids import new_id
 from billing.rights import Entry, Right, RightKind
@@ -15,10 +15,13 @@ from scada.store.schema import passage as passages
 from scada.store.schema import plate_right as rights
 from scada.store.schema import stay as stays
 
+_OF_PLATE = select(rights).where(rights.c.site == bindparam("of"), rights.c.plate == bindparam("under"))
+"""Made once: every car that comes asks it."""
+
 
 def rights_of(conn: Connection, site: SiteId, plate: Plate) -> tuple[Right, ...]:
     """Give all that ever held for a plate, or will."""
-    rows = conn.execute(select(rights).where(rights.c.site == site, rights.c.plate == plate)).all()
+    rows = conn.execute(_OF_PLATE, {"of": site, "under": plate}).all()
     return tuple(_right(conn, site, row) for row in rows)
 
 

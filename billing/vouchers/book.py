@@ -41,7 +41,7 @@ _PROMISED = vouchers.c.state.in_(("RESERVED", "WITHDRAWN"))
 _LAST_QUOTE = select(quotes.c.id).where(quotes.c.stay == bindparam("by")).order_by(quotes.c.id.desc()).limit(1)
 _ALL_OF_STAY = select(vouchers).where(_OF_STAY).order_by(vouchers.c.id).with_for_update()
 _HELD = _ALL_OF_STAY.where(vouchers.c.state == "RESERVED")
-_HELD_BY_QUOTE = _ALL_OF_STAY.where(_PROMISED, vouchers.c.quote == bindparam("asked"))
+_ALL_HELD = _ALL_OF_STAY.where(_PROMISED)
 _HELD_AT_LAST = _ALL_OF_STAY.where(
     _PROMISED, (vouchers.c.state == "RESERVED") | (vouchers.c.quote == _LAST_QUOTE.scalar_subquery())
 )
@@ -202,8 +202,10 @@ def use_for(conn: Connection, books: Books, at: datetime, account: StayAccount, 
     """
     if not account.is_open:
         return
-    rows = conn.execute(_HELD_BY_QUOTE, {"of": books.site, "by": account.id, "asked": quote}).all()
-    if amount := _use_all(conn, books, at, account.id, rows):
+    held = conn.execute(_ALL_HELD, {"of": books.site, "by": account.id}).all()
+    if not held:
+        return
+    if amount := _use_all(conn, books, at, account.id, [row for row in held if row.quote == quote]):
         more = {"credit_fen": stay_table.c.credit_fen + amount}
         conn.execute(update(stay_table).where(stay_table.c.id == account.id).values(**more))
     conn.execute(_LET_GO, {"of": books.site, "by": account.id})

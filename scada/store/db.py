@@ -19,7 +19,9 @@ from sqlalchemy.exc import DBAPIError
 
 from scada.store.sql import postgres, sqlite
 from scada.store.sql.errors import StoreError, StoreUnknown, reason
+from scada.store.sql.pen import Pen
 from scada.store.sql.place import database_url
+from scada.store.sql.turns import AGAIN_S
 
 __all__ = [
     "Database",
@@ -104,29 +106,32 @@ def looking(url: str) -> Iterator[Connection | None]:
 class Database:
     """The way to the tables. One thread writes; readers see the last committed state and never wait for it."""
 
-    def __init__(self, url: str, *, readers: int = READERS, queue_size: int = QUEUE_SIZE) -> None:
+    def __init__(
+        self, url: str, *, readers: int = READERS, queue_size: int = QUEUE_SIZE, again_s: float = AGAIN_S
+    ) -> None:
         self.url = url
-        self._writer = _Threads(partial(writing_engine, url), 1, "db-writer")
+        self._writer = Pen(partial(writing_engine, url), _in_transaction, "db-writer", again_s)
         self._readers = _Threads(partial(reading_engine, url, readers), readers, "db-reader")
         self._places = asyncio.Semaphore(queue_size)
         self._is_open = False
 
     async def __aenter__(self) -> Self:
         """Open for work; the tables must be there (`migrate`)."""
-        await asyncio.gather(self._writer.open(), self._readers.open())
+        await asyncio.gather(asyncio.to_thread(self._writer.open), self._readers.open())
         self._is_open = True
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Finish the transactions that wait, then close."""
         self._is_open = False
-        await self._writer.close()
+        await asyncio.to_thread(self._writer.close)
         await self._readers.close()
 
-    async def write(self, work: Work[T]) -> T:
-        """Run `work` in the writer thread, in a transaction of its own; returns when it is on disk.
+    async def write(self, work: Work[T], *, gives_way: bool = False) -> T:
+        """Run `work` in the writer thread, in a transaction; returns when it is on disk.
 
-        An exception of `work` rolls it back and rises here. Cancelled while it runs, it may still
+        Who `gives_way` lets all others go first, within limits, and may share a transaction; it ends as if it had one
+        of its own. An exception of `work` rolls it back and rises here. Cancelled while it runs, it may still
         be committed. Raises StoreError when the queue stays full or the server takes nothing, and
         StoreUnknown when the server was lost during the commit.
         """
@@ -136,18 +141,20 @@ class Database:
         except TimeoutError as error:
             raise StoreError(f"write to {self._name}: the queue stayed full for {WAIT_S:g} s") from error
         try:
-            return await self._run(self._writer, work)
+            self._must_be_open()
+            queue = self._writer.others if gives_way else self._writer.first
+            return await asyncio.get_running_loop().run_in_executor(queue, self._writer.on, work)
         finally:
             self._places.release()
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in a reader thread, on one consistent view of the database."""
-        return await self._run(self._readers, work)
+        self._must_be_open()
+        return await self._readers.run(work)
 
-    async def _run(self, threads: "_Threads", work: Work[T]) -> T:
+    def _must_be_open(self) -> None:
         if not self._is_open:
             raise StoreError(f"{self._name} is closed")
-        return await threads.run(work)
 
     @property
     def _name(self) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.words import Passage
@@ -23,6 +23,13 @@ WHY = {
     PassageOutcome.TAILGATE: "a vehicle followed another without leave",
     PassageOutcome.UNCERTAIN: "nobody can tell which way the vehicle went",
 }
+
+_BY_LANE = (
+    select(uncertain.c.lane, func.count())
+    .where(uncertain.c.site == bindparam("of"), uncertain.c.settled_at.is_(None))
+    .group_by(uncertain.c.lane)
+)
+"""Made once: every car that comes asks it."""
 
 
 class Found(Enum):
@@ -70,9 +77,7 @@ def still_open(conn: Connection, site: SiteId) -> list[Doubt]:
 
 def by_lane(conn: Connection, site: SiteId) -> dict[LaneName, int]:
     """Count what nobody has settled yet, lane by lane."""
-    mine = (uncertain.c.site == site) & uncertain.c.settled_at.is_(None)
-    query = select(uncertain.c.lane, func.count()).where(mine).group_by(uncertain.c.lane)
-    return {LaneName(lane): number for lane, number in conn.execute(query)}
+    return {LaneName(lane): number for lane, number in conn.execute(_BY_LANE, {"of": site})}
 
 
 def settle(conn: Connection, site: SiteId, doubt: int, found: Found, by: str, at: datetime) -> None:

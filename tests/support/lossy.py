@@ -22,8 +22,8 @@ class LosesACommit(Database):
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self._db.read(work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        done = await self._db.write(work)
+    async def write(self, work: Callable[[Connection], T], *, gives_way: bool = False) -> T:
+        done = await self._db.write(work, gives_way=gives_way)
         if self.loses:
             self.loses -= 1
             raise StoreUnknown("the server was lost")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import cast, get_type_hints
 
 from scada.model.lane.codec import CodecError, Json, from_json, to_json
@@ -100,12 +101,18 @@ def _hearing(before: Lane, event: Event) -> Lane:
 
 
 def _differing(before: Lane | LaneImage, after: Lane | LaneImage) -> dict[str, Json]:
-    hints = get_type_hints(type(after))
+    kind: type = type(after)
     return {
-        part.name: to_json(getattr(after, part.name), hints[part.name])
-        for part in fields(after)
-        if getattr(before, part.name) != getattr(after, part.name)
+        name: to_json(now, hint)
+        for name, hint in _typed(kind)
+        if getattr(before, name) != (now := getattr(after, name))
     }
+
+
+@cache
+def _typed(kind: type) -> tuple[tuple[str, object], ...]:
+    hints = get_type_hints(kind)
+    return tuple((part.name, hints[part.name]) for part in fields(kind))
 
 
 def read_steps(rows: Iterable[JournalRow]) -> Iterator[Recorded]:

@@ -6,11 +6,11 @@ does not fit is an error that says where.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -26,17 +26,23 @@ class CodecError(ValueError):
 
 def to_json(value: object, hint: object) -> Json:
     """Write a value of the type `hint` as JSON. Raises CodecError if it is none."""
+    return _writer(hint)(value)
+
+
+@cache
+def _writer(hint: object) -> Callable[[object], Json]:
+    """Find out once how values of a type are written: every step of a lane is."""
     hint = _plain(hint)
     if _is_choice(hint):
-        return _chosen_to_json(value, get_args(hint))
+        return partial(_chosen_to_json, choice=get_args(hint), classes=_classes(get_args(hint)))
     if isinstance(hint, type) and is_dataclass(hint):
-        return _object_to_json(value, hint)
+        return partial(_object_to_json, kind=hint)
     match get_origin(hint) or hint:
         case kind if kind in (tuple, frozenset):
-            return _items_to_json(value, hint)
+            return partial(_items_to_json, hint=hint)
         case kind if kind in (dict, Mapping):
-            return _mapping_to_json(value, hint)
-    return _scalar_to_json(value, hint)
+            return partial(_mapping_to_json, hint=hint)
+    return partial(_scalar_to_json, hint=hint)
 
 
 def from_json(hint: object, json: Json, where: str = "") -> Any:  # noqa: ANN401 - of the type `hint`
@@ -77,8 +83,7 @@ def _classes(choice: Iterable[object]) -> dict[str, type]:
     return {kind.__name__: kind for kind in map(_plain, choice) if isinstance(kind, type) and is_dataclass(kind)}
 
 
-def _chosen_to_json(value: object, choice: tuple[object, ...]) -> Json:
-    classes = _classes(choice)
+def _chosen_to_json(value: object, choice: tuple[object, ...], classes: Mapping[str, type]) -> Json:
     if is_dataclass(value):
         name = type(value).__name__
         if classes.get(name) is not type(value):

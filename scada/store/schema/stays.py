@@ -53,6 +53,13 @@ Index(
     sqlite_where=text("ending IS NULL"),
     postgresql_where=text("ending IS NULL"),
 )
+Index(
+    "ix_stay_open_zone",
+    stay.c.site,
+    stay.c.zone,
+    sqlite_where=text("ending IS NULL"),
+    postgresql_where=text("ending IS NULL"),
+)
 
 quote = Table(
     "quote",

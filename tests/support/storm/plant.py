@@ -181,7 +181,7 @@ class _Plant:
         reader, writer = await asyncio.open_connection(sock=self._wire.dup())
         stack.callback(writer.close)
         self._reader = reader
-        db = await stack.enter_async_context(Database(url))
+        db = await stack.enter_async_context(Database(url, again_s=0.0))
         self._arm(db)
         plc = [TagSpec(TagName(f"{lane}.loop.approach"), "plc1", Access.READ) for lane in LANES]
         own = [spec for lane in LANES for spec in lane_specs(lane)]
