@@ -367,51 +367,6 @@ def _add_reports(add: Adder) -> None:
         one.add_argument("--language", choices=("en", "zh"), default="en")
         one.add_argument("--json", action="store_true", help="the same as --format json")
 
-    openings = _command(
-        report,
-        "openings",
-        "reconcile openings, causes, commands, passages and stays per lane and hour; 1 if something is unexplained",
-        _lazily("scada.commands.reports.openings", "openings"),
-    )
-    openings.add_argument("--lane", metavar="LANE", help="this lane only")
-    periods = _command(
-        report,
-        "periods",
-        "tell each time a lane was held open, on fire, locked or in maintenance: who, why, and what was lost",
-        _lazily("scada.commands.reports.periods", "periods"),
-    )
-    channel = _command(
-        report,
-        "reconciliation",
-        "hold our orders, WeChat's bills and the bank side by side, day by day; 1 if a day does not agree",
-        _lazily("scada.commands.reports.reconciliation", "reconciliation"),
-    )
-    plates = _command(
-        report,
-        "plates",
-        "tell how well each camera read, by hour, and the reads that were rejected",
-        _lazily("scada.commands.reports.plates", "plates"),
-    )
-    guests = _command(
-        report,
-        "visitors",
-        "tell whom each host announced, who came, and what that cost it",
-        _lazily("scada.commands.reports.visitors", "visitors"),
-    )
-    guests.add_argument("--host", metavar="NAME", help="this host's visitors, one by one")
-    for command in (openings, periods, channel, plates, guests):
-        _period(command)
-        command.add_argument("--format", choices=("table", "json", "csv"), default="table")
-        command.add_argument("--json", action="store_true", help="the same as --format json")
-
-    doubts = _command(
-        report,
-        "uncertain",
-        "list the passages of which nobody can say what came of their cars",
-        _lazily("scada.commands.doubts", "show_open"),
-    )
-    doubts.add_argument("--json", action="store_true", help="one JSON object for programs")
-
 
 def _add_books(add: Adder) -> None:
     books, module = _group(add, "ledger", "the double-entry books"), "scada.commands.ledger"

@@ -1,10 +1,11 @@
 """How the command `daozha` speaks to people: results on standard output, trouble on standard error."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Timer
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
@@ -70,11 +71,17 @@ def patience(what: str, after_s: float = 2.0) -> Iterator[None]:
         status.stop()
 
 
-def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Show rows under column heads; on a narrow screen a cell goes on in the next line, and nothing is cut off."""
+def show_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], whole: Collection[int] = frozenset()
+) -> None:
+    """Show rows under column heads; on a narrow screen a cell goes on in the next line, and nothing is cut off.
+
+    Columns that are `whole` stay on one line as long as the others can give way.
+    """
     table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        widest = max((cell_len(row[place]) for row in rows), default=0) if place in whole else None
+        table.add_column(column, overflow="fold", min_width=widest)
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     Console(emoji=False, highlight=False).print(table)

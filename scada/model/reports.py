@@ -35,16 +35,58 @@ _ROOM = "scada.reports"
 
 REPORTS: Final[tuple[Listed, ...]] = (
     Listed(
+        "openings",
+        say("Openings of the booms"),
+        say(
+            "reconcile openings, causes, commands, passages and stays per lane and hour; 1 if something is unexplained"
+        ),
+        f"{_ROOM}.documents.openings:openings",
+        (Option("lane", say("Lane"), say("this lane only")),),
+        has_verdict=True,
+    ),
+    Listed(
         "by-hand",
         say("Openings by hand"),
         say("every opening by a person: who, who else, why, which car, what it owes or was let off"),
         f"{_ROOM}.documents.byhand:by_hand",
     ),
     Listed(
+        "periods",
+        say("Lanes held open, locked or on fire"),
+        say("each time a lane was held open, on fire, locked or in maintenance: who, why, and what was lost"),
+        f"{_ROOM}.documents.periods:periods",
+    ),
+    Listed(
         "calls",
         say("Calls for help"),
         say("every call for help: how long it waited, who answered, and how it ended"),
         f"{_ROOM}.documents.calls:calls",
+    ),
+    Listed(
+        "uncertain",
+        say("Passages in doubt"),
+        say("the passages of which nobody can say what came of their cars"),
+        f"{_ROOM}.documents.uncertain:uncertain",
+    ),
+    Listed(
+        "reconciliation",
+        say("Orders, WeChat's bills and the bank"),
+        say("our orders, WeChat's bills and the bank side by side, day by day; 1 if a day does not agree"),
+        f"{_ROOM}.documents.reconciliation:reconciliation",
+        has_verdict=True,
+    ),
+    Listed(
+        "visitors",
+        say("Announced visitors"),
+        say("whom each host announced, who came, and what that cost it"),
+        f"{_ROOM}.documents.visitors:visitors",
+        (Option("host", say("Host"), say("this host's visitors only")),),
+    ),
+    Listed(
+        "plates",
+        say("How well the cameras read"),
+        say("how well each camera read, by hour, and the reads that were rejected"),
+        f"{_ROOM}.documents.plates:plates",
     ),
 )
 

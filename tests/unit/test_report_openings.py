@@ -323,10 +323,11 @@ def test_an_unexplained_opening_is_listed_and_ends_with_1(tmp_path: Path, capsys
     site = Site(tmp_path)
     site.add([rise(2, 2, "UNKNOWN", 0)])
     assert site.report("--to", "2026-05-01") == 1
-    shown = capsys.readouterr().out
-    assert "2026-05-01 08:02:00" in shown
-    assert "out1  UNKNOWN (openings to causes), rise 2, passage none, picture none kept" in shown
-    assert "2 openings, 1 unexplained" in shown
+    assert "Openings: 2\nUnexplained: 1\n" in capsys.readouterr().out
+    assert site.report("--to", "2026-05-01", "--json") == 1
+    (one,) = json.loads(capsys.readouterr().out)["unexplained"]
+    assert (one["at"], one["lane"], one["name"]) == ("2026-05-01T08:02:00+08:00", "out1", "UNKNOWN")
+    assert (one["between"], one["count"], one["passage"], one["picture"]) == ("openings to causes", 2, None, None)
     assert site.report("--to", "2026-05-01", "--lane", "in1") == 0
 
 

@@ -212,10 +212,10 @@ def test_the_table_tells_who_why_how_long_what_was_lost_and_asks_for_the_stockta
     site = Site(tmp_path)
     assert site.report() == 0
     shown = capsys.readouterr().out
-    assert "1 periods, 1 cars counted out, 15.00 yuan lost" in shown
-    assert "after HOLD_OPEN of out1, 2026-05-01 08:00, proposed for closing (nothing is closed by itself):" in shown
-    assert "京A10002  in since 2026-04-27 14:00  stay stay-2: it is open for longer" in shown
-    assert "please take stock of who is inside, 1 went out uncounted; then settle 1: daozha uncertain settle" in shown
+    assert "Periods: 1\nCars counted out: 1\nLost, yuan: 15.00\n" in shown
+    assert "After HOLD OPEN of out1, 2026-05-01 08:00: please take stock, 1 went out uncounted." in shown
+    assert "Then settle: daozha uncertain settle 1 --outcome" in shown
+    assert "京A10002" in shown
 
 
 def test_programs_get_the_same_as_json_and_as_csv(tmp_path: Path, capsys: Out) -> None:

@@ -45,7 +45,7 @@ def test_the_report_tells_hours_and_rejected_reads_with_their_pictures(
     told = json.loads(capsys.readouterr().out)
     assert next((one["camera"], one["hour"], one["passages"]) for one in told["hours"]) == (
         "cam-in1",
-        "2026-03-01T16:00+08:00",
+        "2026-03-01T16:00:00+08:00",
         3,
     )
     assert [(one["why"], one["picture"]) for one in told["rejected"]] == [("no plate seen", "p2")]

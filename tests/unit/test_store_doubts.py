@@ -92,7 +92,7 @@ def test_the_command_lists_and_settles(tmp_path: Path, capsys: Out) -> None:
     [one] = json.loads(capsys.readouterr().out)["uncertain"]
     assert (one["id"], one["passage"], one["plate"]) == (1, "out1-7", "京A12345")
     assert main(["report", "uncertain", "--config", file]) == 0
-    assert "1 uncertain" in capsys.readouterr().out
+    assert "Still open: 1" in capsys.readouterr().out
     assert main(["uncertain", "settle", "1", "--outcome", "gone", "--by", "li", "--config", file]) == 0
     assert main(["uncertain", "settle", "1", "--outcome", "gone", "--by", "li", "--config", file]) == 1
     assert "settled by li" in capsys.readouterr().err
@@ -100,4 +100,4 @@ def test_the_command_lists_and_settles(tmp_path: Path, capsys: Out) -> None:
         main(["uncertain", "settle", "1", "--outcome", "perhaps", "--by", "li", "--config", file])
     assert left.value.code == 2
     assert main(["report", "uncertain", "--config", file]) == 0
-    assert "0 uncertain" in capsys.readouterr().out
+    assert "Still open: 0" in capsys.readouterr().out

@@ -65,15 +65,44 @@ CODES: Final[Mapping[str, Words]] = {
     "NOT_ON_RECORD": say("not on record"),
     "NO_COMMAND": say("without a command"),
     "NO_OPENING": say("without an opening"),
+    "WANTED": say("wanted"),
+    "FAILED": say("not fetched"),
+    "FETCHED": say("fetched"),
+    "MATCHED": say("compared"),
+    "EMPTY": say("nothing on it"),
     "button": say("button"),
     "phone": say("phone"),
     "expected": say("expected"),
     "came": say("came"),
     "missed": say("did not come"),
     "withdrawn": say("withdrawn"),
+    "none": say("visitor pays"),
+    "full": say("host pays all"),
+    "minutes": say("host pays minutes"),
+    "money": say("host pays an amount"),
 }
+
+_TEXTS = (
+    say("the same car went out, and its stay did not end"),
+    say("a plate that differs by one sign went out"),
+    say("a car without a plate came in, and one went out"),
+    say("it is open for longer than a visit lasts, and a car went out uncounted"),
+    say("nobody saw how it ended"),
+    say("a vehicle went through, by whose leave is not known"),
+    say("a vehicle backed out, which one is not known"),
+    say("a vehicle reversed through, which one is not known"),
+    say("a vehicle came the wrong way, which one is not known"),
+    say("a vehicle followed another without leave"),
+    say("nobody can tell which way the vehicle went"),
+    say("openings to causes"),
+    say("authorised openings to commands"),
+    say("openings to passages"),
+    say("passages to stays"),
+)
+"""What the plant writes down in words of its own."""
+_KNOWN: Final = {**CODES, **{text.english: text for text in _TEXTS}}
 
 
 def spoken(code: str) -> Words:
-    """Give a code's words; one that has none is said as it is."""
-    return CODES.get(code) or Words("%(code)s", {"code": code})
+    """Give a code's words; another text is looked up as it is, and said as it is if nobody knows it."""
+    return _KNOWN.get(code) or Words(code)

@@ -37,6 +37,8 @@ class Kind(Enum):
     MOMENT = "moment"
     DAY = "day"
     YES = "yes"
+    PLATE = "plate"
+    """A plate, which not everybody sees whole."""
     PICTURE = "picture"
     """The id of a picture kept as evidence."""
     COUNTS = "counts"
@@ -79,6 +81,7 @@ figure = partial(Column, kind=Kind.FIGURE)
 moment = partial(Column, kind=Kind.MOMENT)
 day = partial(Column, kind=Kind.DAY)
 yes = partial(Column, kind=Kind.YES)
+plate = partial(Column, kind=Kind.PLATE)
 picture = partial(Column, kind=Kind.PICTURE)
 counts = partial(Column, kind=Kind.COUNTS)
 several = partial(Column, kind=Kind.LIST)

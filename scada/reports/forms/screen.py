@@ -2,8 +2,11 @@
 
 from scada import say
 from scada.model.saying import say as words
-from scada.reports.documents.document import Report, Section, Table
+from scada.reports.documents.document import Kind, Report, Section, Table
 from scada.reports.forms.cells import Tongue
+
+_WHOLE = frozenset({Kind.PLATE, Kind.FEN})
+"""Not to be read in pieces."""
 
 
 def show(report: Report, tongue: Tongue) -> None:
@@ -35,4 +38,6 @@ def _show_table(heading: str, table: Table, tongue: Tongue) -> None:
     cells = [[tongue.cell(row[place], table.columns[place]) for place in shown] for row in rows]
     if table.totals is not None and not cells[-1][0]:
         cells[-1][0] = tongue.say(words("all together"))
-    say.show_table(heading, [tongue.say(table.columns[place].title) for place in shown], cells)
+    heads = [tongue.say(table.columns[place].title) for place in shown]
+    whole = {number for number, place in enumerate(shown) if table.columns[place].kind in _WHOLE}
+    say.show_table(heading, heads, cells, whole)

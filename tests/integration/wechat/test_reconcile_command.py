@@ -111,5 +111,5 @@ async def test_the_report_holds_our_orders_wechats_bills_and_the_bank_side_by_si
     )
     assert (day["bank_fen"], day["held_fen"], day["ledger_fen"]) == (300, 197, 197)
     code, out, _ = await said(at_day, capsys, "report", "reconciliation", *span)
-    assert (code, "every day agrees" in out) == (0, True)
+    assert (code, "Every day agrees." in out) == (0, True)
     assert (await said(at_day, capsys, "report", "reconciliation", *span, "--format", "csv"))[0] == 0
