@@ -360,9 +360,8 @@ def _add_reports(add: Adder) -> None:
         for option in listed.options:
             one.add_argument(f"--{option.key}", metavar="NAME", help=str(option.about))
         _period(one)
-        one.add_argument(
-            "--format", choices=("table", *FORMATS), default="table", help="default: a table on the screen"
-        )
+        told = "default: by the file's name, or a table on the screen"
+        one.add_argument("--format", choices=("table", *FORMATS), help=told)
         one.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: standard output)")
         one.add_argument("--language", choices=("en", "zh"), default="en")
         one.add_argument("--json", action="store_true", help="the same as --format json")

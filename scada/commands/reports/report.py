@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from scada import say
 from scada.clock import clock_from
 from scada.config import Config, ConfigError, load
-from scada.model.reports import Listed, report_named
+from scada.model.reports import FORMATS, Listed, report_named
 from scada.reports.documents.asked import Asked, NoSuchDays, days_asked, made
 from scada.reports.documents.document import Report
 from scada.reports.forms.cells import Tongue, tongue
@@ -18,6 +18,8 @@ from scada.reports.forms.data import csv_text, json_text
 from scada.reports.forms.files import written
 from scada.reports.forms.screen import show
 from scada.store.db import StoreError, database_url, looking
+
+_ENDINGS = {".zip": "csv", ".htm": "html"}
 
 
 def report(asked: argparse.Namespace) -> int:
@@ -47,7 +49,7 @@ def _made(config: Config, listed: Listed, asked: argparse.Namespace) -> Report:
 
 
 def _give(found: Report, speaks: Tongue, asked: argparse.Namespace) -> None:
-    form = "json" if asked.json else asked.format
+    form = _form(asked)
     if asked.out is not None:
         _write(asked.out, written(found, speaks, form).content)
     elif form == "table":
@@ -60,6 +62,17 @@ def _give(found: Report, speaks: Tongue, asked: argparse.Namespace) -> None:
         raise ConfigError(f"{form} is nothing for a screen: write it to a file with --out FILE")
     else:
         sys.stdout.buffer.write(written(found, speaks, form).content)
+
+
+def _form(asked: argparse.Namespace) -> str:
+    """Say in which form the report is wanted: as told, as the file's name says, or on the screen."""
+    told = "json" if asked.json else asked.format
+    if asked.out is None:
+        return told or "table"
+    form: str = told or _ENDINGS.get(asked.out.suffix, asked.out.suffix[1:])
+    if form not in FORMATS:
+        raise ConfigError(f"{asked.out}: a file is one of {', '.join(FORMATS)}: say which with --format")
+    return form
 
 
 def _write(path: Path, content: bytes) -> None:
