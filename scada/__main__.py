@@ -21,6 +21,7 @@ _ROLES = ("operator", "technician", "manager", "administrator", "auditor", "syst
 _RIGHTS = ("month", "white", "black", "locked", "special")
 _WHY_REVOKED = ("owner-complains", "car-sold", "wrong-plate", "misuse")
 _BINDINGS = "scada.commands.bindings"
+_BACKUP = "scada.commands.backup"
 _RETENTION = "scada.commands.retention"
 _TAGS, _WATCH, _REMAP = (f"scada.commands.tagmap.{module}" for module in ("offline", "watch", "remap"))
 _SIMULATORS = {
@@ -513,6 +514,7 @@ def _add_upkeep(add: Adder) -> None:
     shown.add_argument("--json", action="store_true", help="one JSON object for programs")
     now = _command(kept, "run", "do now what the nightly job does", _lazily(_RETENTION, "run"))
     now.add_argument("--dry-run", action="store_true", help="only tell what would go")
+    _add_backup(add)
     _command(add, "migrate", "bring the database's tables up to date", _lazily("scada.commands.upkeep", "migrate"))
     user = _group(add, "user", "people who may sign in")
     new = _command(user, "add", "add a person", _lazily("scada.commands.upkeep", "add_user"))
@@ -520,6 +522,28 @@ def _add_upkeep(add: Adder) -> None:
     new.add_argument("--role", choices=_ROLES, default="operator")
     reset = _command(user, "passwd", "give a person a new password", _lazily("scada.commands.upkeep", "reset_password"))
     reset.add_argument("name")
+
+
+def _add_backup(add: Adder) -> None:
+    """Backups of the whole site, and what is done with them."""
+    made = _command(add, "backup", "back up everything of the site while it runs", _lazily(_BACKUP, "make"))
+    made.add_argument("--to", type=Path, metavar="FOLDER", help="where backups lie (default: [backup] folder)")
+    made.add_argument("--keep", type=int, metavar="N", help="how many stay there (default: [backup] keep)")
+    made.add_argument("--with-secrets", action="store_true", help="keys and passwords, too: keep it as safe as those")
+    made.add_argument("--json", action="store_true", help="one JSON object for programs")
+    more: Adder = made.add_subparsers(metavar="verify").add_parser
+    proved = _command(more, "verify", "prove a backup by putting it back for a trial", _lazily(_BACKUP, "verify"))
+    proved.add_argument("backup", nargs="?", type=Path, metavar="BACKUP", help="its folder (default: the newest)")
+    proved.add_argument("--scratch", type=Path, metavar="FOLDER", help="where there is room for it (default: /tmp)")
+    back = _command(add, "restore", "put a backup back into a new folder", _lazily(_BACKUP, "restore"), config=False)
+    back.add_argument("backup", type=Path, metavar="BACKUP", help="its folder")
+    back.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="the data folder to be made")
+    back.add_argument(
+        "--nothing-since", action="store_true", help="the site stood still since the backup: nothing is in doubt"
+    )
+    for command in (proved, back):
+        told = "with PostgreSQL: a file with the URL of an empty database"
+        command.add_argument("--database", type=Path, metavar="URL_FILE", help=told)
 
 
 def _day(text: str) -> date:

@@ -4,8 +4,8 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from scada.config import Config, ConfigError, load
 from scada.engine.deadline import Deadline
 from scada.engine.doors.unix import SocketError
 from scada.engine.health import LoopLag
+from scada.lockfile import held
 from scada.log import log_to_stderr
 from scada.model.camera.figures import camera_tag
 from scada.model.tag import TagName
@@ -53,7 +54,7 @@ def main() -> None:
     except (ConfigError, TagMapError) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from error
-    except (BillingError, PlcError, StoreError, SocketError) as error:
+    except (BillingError, PlcError, StoreError, SocketError, BlockingIOError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         raise SystemExit(1) from error
 
@@ -71,6 +72,7 @@ async def run(config: Config, clock: SystemClock) -> None:
         loop.add_signal_handler(number, told)
     with suppress(ToldToStop):
         async with Parts(stop) as stack:
+            await stack.enter_async_context(_alone(config))
             try:
                 plant = await assemble(config, clock, stack)
                 stack.heed()
@@ -79,6 +81,14 @@ async def run(config: Config, clock: SystemClock) -> None:
             finally:
                 deadline.set()
     log.info("plant stopped")
+
+
+@asynccontextmanager
+async def _alone(config: Config) -> AsyncIterator[None]:
+    """Hold the lock of the data folder: a restore sees that a plant runs on it, and no second one begins."""
+    with ExitStack() as lock:
+        await asyncio.to_thread(lambda: lock.enter_context(held(config.data)))
+        yield
 
 
 class ToldToStop(Exception):

@@ -21,6 +21,7 @@ from billing.vouchers import book as vouchers
 from scada.model.lane.words import Quote, Reason
 from scada.model.money import Fen, yuan_text
 from scada.model.names import SiteId, StayId
+from scada.store import restored
 from scada.store.schema import cash_payment as payments
 from scada.store.schema import open_request, till_shift
 
@@ -138,7 +139,7 @@ def _blank(
     return Receipt(
         id=new_id(at),
         year=year,
-        number=(conn.execute(last).scalar() or 0) + 1,
+        number=max(conn.execute(last).scalar() or 0, restored.receipts_after(conn, site, year, zone)) + 1,
         shift=shift.id,
         operator=shift.operator,
         stay=stay.id,

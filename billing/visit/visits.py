@@ -37,7 +37,7 @@ from scada.model.names import LaneName, OrderId, PassageId, StayId
 from scada.model.plate import Plate, PlateRead, is_unplated
 from scada.ports import Admission, BillingError
 from scada.settings.money import Arrears, Limits
-from scada.store import tickets
+from scada.store import restored, tickets
 
 NO_ORDERS: tuple[OrderId, ...] = ()
 
@@ -116,7 +116,7 @@ class Visits:
         self, conn: Connection, at: datetime, valid_until: datetime, place: Place, stay: Stay, charged: Charge
     ) -> Quote:
         """Keep a quote, and hold the vouchers that it counts for its stay."""
-        doubt = self._too_much(stay, at, charged.due.due_fen)
+        doubt = self._too_much(conn, stay, at, charged.due.due_fen)
         older = self._older(conn, stay, charged.due)
         credit_fen = Fen(stay.account.credit_fen + charged.let_off_fen)
         asked = charged.priced, charged.due, doubt, older, credit_fen, charged.lines
@@ -154,7 +154,7 @@ class Visits:
         """Give the quote of an order whose driver may be paying at this moment."""
         priced = self._charge(conn, stay, order.quoted_at).priced
         account = order.account
-        doubt = self._too_much(stay, order.quoted_at, Fen(account.amount_fen - account.older_fen))
+        doubt = self._too_much(conn, stay, order.quoted_at, Fen(account.amount_fen - account.older_fen))
         return Quote(
             order.quote,
             stay.id,
@@ -342,8 +342,11 @@ class Visits:
     def _charge(self, conn: Connection, stay: Stay, at: datetime) -> Charge:
         return charge(conn, self.books, self.park, self.versions, stay, at)
 
-    def _too_much(self, stay: Stay, at: datetime, due_fen: Fen) -> str:
+    def _too_much(self, conn: Connection, stay: Stay, at: datetime, due_fen: Fen) -> str:
+        """Say why nobody may be asked to pay this before a person has looked."""
         limits = self.limits
+        if due_fen > 0 and restored.may_be_paid(conn, self.books.site, stay.entered_at):
+            return restored.UNSURE
         return rights.too_much(stay.entered_at, at, due_fen, limits.stay_hours, Fen(limits.stay_fen))
 
 

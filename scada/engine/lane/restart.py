@@ -15,7 +15,7 @@ from scada.model.lane.image import DARK
 from scada.model.lane.states import Lane
 from scada.model.lane.words import Fate
 from scada.model.names import LaneName, PassageId, SiteId
-from scada.store import books, doubts
+from scada.store import books, doubts, restored
 from scada.store.journal import rows_before
 from scada.store.schema import intent, passage, rise
 
@@ -51,6 +51,10 @@ async def take_over(parts: LaneParts, fresh: Lane) -> TakenOver:
     except CodecError as error:
         log.error("the lane's last rows cannot be read: it begins idle", lane=fresh.name, error=str(error))
         taken = None
+    if taken is not None and await parts.db.read(lambda conn: _is_long_ago(conn, parts.site, fresh.name)):
+        log.warning("a backup was put back: the lane begins idle", lane=fresh.name)
+        await _doubt_live(parts, taken.lane)
+        taken = None
     if taken is not None:
         return taken
     rises, last = await parts.db.read(lambda conn: books.newest(conn, parts.site, fresh.name))
@@ -72,6 +76,20 @@ async def doubted(parts: LaneParts, lane: LaneName, command: c.Command, why: str
         return
     at, ended = parts.clock.now(), command.passage
     await parts.db.write(lambda conn: doubts.add(conn, parts.site, lane, ended, f"its stay is not written: {why}", at))
+
+
+def _is_long_ago(conn: Connection, site: SiteId, lane: LaneName) -> bool:
+    """Say whether the lane's last row is from before a backup was put back: it has served others since."""
+    mark = restored.newest(conn, site)
+    last = next(rows_before(conn, site, lane, KINDS, ACTOR, 1), None)
+    return mark is not None and last is not None and last.n < mark.journal_n
+
+
+async def _doubt_live(parts: LaneParts, lane: Lane) -> None:
+    """Put a car that stood at the boom when the backup was taken onto the list for stocktake."""
+    live, at = lane.live, parts.clock.now()
+    if live is not None:
+        await parts.db.write(lambda conn: doubts.add(conn, parts.site, lane.name, live, restored.WHY, at))
 
 
 def taken_over(conn: Connection, site: SiteId, fresh: Lane) -> TakenOver | None:

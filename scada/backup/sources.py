@@ -1,0 +1,101 @@
+"""What of a site belongs into a backup: everything that cannot be made anew."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from scada.config import Config
+
+_MADE_ANEW: Final = frozenset({"run"})
+"""Folders with what a start makes: sockets, cookie keys, the lock."""
+_PASSING: Final = ("-wal", "-shm", "-journal", ".part", ".tmp", ".lock", ".ballast")
+_SECRET_FOLDERS: Final = frozenset({"keys", "units", "wechat"})
+_SECRET_SUFFIXES: Final = (".key",)
+
+
+class Kind(Enum):
+    """How a file is taken into a backup."""
+
+    DATABASE = "database"
+    """A SQLite file in use: a consistent state of it is copied."""
+    PICTURE = "picture"
+    """Never changed once it is there: what the last backup has is not copied again."""
+    SECRET = "secret"  # noqa: S105 - the word, not one
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of the site, and where it lies in a backup."""
+
+    path: Path
+    place: str
+    kind: Kind
+
+
+def of_data(config: Config) -> Iterator[Source]:
+    """Give the files of the data folder, databases first: what they name must be in the backup, too."""
+    secret = frozenset(config.secret(name) for name in secret_files(config))
+    found = [_source(path, config.data, secret) for path in _files(config.data)]
+    yield from sorted(found, key=lambda source: (source.kind is not Kind.DATABASE, source.place))
+
+
+def of_site(config: Config, file: Path) -> Iterator[Source]:
+    """Give the configuration and what it names: tag maps, tariffs, texts of displays."""
+    tags, named = config.tags, [config.tags.map, config.tags.devices]
+    named += [lane.template for lane in tags.lanes]
+    named += [config.display_texts.file] if config.display_texts else []
+    named += [config.serve.modbus.map] if config.serve and config.serve.modbus else []
+    paths = {file.resolve(), *(config.beside(name) for name in named), *_files(config.beside(config.tariff.folder))}
+    for path in sorted(paths):
+        if path.is_file():
+            yield Source(path, f"site/{_within(path, config.folder)}", Kind.FILE)
+
+
+def secret_files(config: Config) -> list[str]:
+    """Name the secrets that a configuration knows; each stands relative to the data folder."""
+    pay, phones = config.wechat, config.phones
+    told = [pay.merchant_certificate_file, pay.private_key_file, pay.apiv3_key_file, pay.other_apiv3_key_file]
+    told += [pay.public_key_file, pay.public_key_id_file, phones.app_secret_file, config.database.url_file]
+    told += [config.history.influx.token_file] if config.history.influx else []
+    told += [camera.password_file for camera in config.cameras]
+    told += [display.key_file for display in (*config.displays, *config.boards)]
+    return [name for name in told if name is not None]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if Path(place) != folder or name not in _MADE_ANEW)
+        for name in sorted(names):
+            path = Path(place) / name
+            if not name.endswith(_PASSING) and path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _source(path: Path, data: Path, secret: frozenset[Path]) -> Source:
+    within = path.relative_to(data)
+    kind = _kind(within, is_named=path in secret)
+    return Source(path, f"{'secrets' if kind is Kind.SECRET else 'data'}/{within.as_posix()}", kind)
+
+
+def _kind(within: Path, *, is_named: bool) -> Kind:
+    top, parts = within.parts[0], within.parts
+    if is_named or top in _SECRET_FOLDERS or within.suffix in _SECRET_SUFFIXES:
+        return Kind.SECRET
+    if top == "opcua" and (within.name == "own.pem" or "logins" in parts):
+        return Kind.SECRET
+    if parts[:2] == ("sim", "wechat"):
+        return Kind.SECRET
+    if within.suffix == ".db":
+        return Kind.DATABASE
+    return Kind.PICTURE if top == "pictures" else Kind.FILE
+
+
+def _within(path: Path, folder: Path) -> str:
+    try:
+        return path.relative_to(folder).as_posix()
+    except ValueError:
+        return f"elsewhere{path.as_posix()}"
