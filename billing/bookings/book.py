@@ -51,16 +51,19 @@ def rules_of(settings: Visitors, limits: Limits) -> Rules:
 
 
 def add(
-    conn: Connection, books: Books, times: Times, rules: Rules, host: Merchant, wanted: Wanted, by: str
+    conn: Connection, books: Books, times: Times, rules: Rules, host: Merchant, wanted: Wanted, by: str, why: str = ""
 ) -> Made | NotBooked:
-    """Announce a visitor; `host` is locked. If it pays, that counts for the stay of a car that is inside already."""
+    """Announce a visitor; `host` is locked. If it pays, that counts for the stay of a car that is inside already.
+
+    `why`: who asked for it, where a person books in a host's name.
+    """
     booked = sums.booked(conn, books.site, host.id, wanted.plate, times, rules)
     if reached := why_not_book(host, wanted, booked, times.now, rules):
         return reached
     made = BookingId(new_id(times.now))
     facts = {"id": made, "site": books.site, "host": host.id, "made_at": times.now, "made_by": by}
     conn.execute(bookings.insert().values(**facts, **_columns(wanted)))
-    _tell(conn, books, times.now, "booking made", made, host, by, wanted)
+    _tell(conn, books, times.now, "booking made", made, host, by, wanted, why)
     return Made(made, _apply(conn, books, times.now, rules, Booking(made, host.id, wanted, times.now)))
 
 
@@ -73,6 +76,7 @@ def change(
     booking: BookingId,
     wanted: Wanted,
     by: str,
+    why: str = "",
 ) -> Made | NotBooked:
     """Announce a visitor anew, who has not come yet: another plate, another time, other terms."""
     old = rows.find(conn, books.site, booking, host.id)
@@ -86,7 +90,7 @@ def change(
         conn.execute(update(bookings).where(bookings.c.id == booking).values(withdrawn_at=None))
         return reached
     conn.execute(update(bookings).where(bookings.c.id == booking).values(withdrawn_at=None, **_columns(wanted)))
-    _tell(conn, books, times.now, "booking changed", booking, host, by, wanted)
+    _tell(conn, books, times.now, "booking changed", booking, host, by, wanted, why)
     return Made(booking, _apply(conn, books, times.now, rules, replace(old, wanted=wanted)))
 
 
@@ -98,6 +102,7 @@ def withdraw(
     booking: BookingId,
     by: str,
     host: MerchantId | None = None,
+    why: str = "",
 ) -> Made | NotBooked:
     """Take a booking back, and what its host would pay of a stay that has not ended; a host its own ones only."""
     found = rows.find(conn, books.site, booking, host)
@@ -105,7 +110,7 @@ def withdraw(
     if found is None or found.withdrawn or not (undone or found.may_come(at, rules)):
         return _GONE
     conn.execute(update(bookings).where(bookings.c.id == booking).values(withdrawn_at=at, withdrawn_by=by))
-    books.tell(conn, at, "money", "booking withdrawn", NOWHERE, booking=booking, by=by)
+    books.tell(conn, at, "money", "booking withdrawn", NOWHERE, booking=booking, by=by, **_reason(why))
     return Made(booking, undone)
 
 
@@ -197,8 +202,20 @@ def _columns(wanted: Wanted) -> dict[str, object]:
 
 
 def _tell(
-    conn: Connection, books: Books, at: datetime, what: str, booking: BookingId, host: Merchant, by: str, wanted: Wanted
+    conn: Connection,
+    books: Books,
+    at: datetime,
+    what: str,
+    booking: BookingId,
+    host: Merchant,
+    by: str,
+    wanted: Wanted,
+    why: str,
 ) -> None:
     times = {"since": wanted.since.isoformat(), "until": wanted.until.isoformat()}
-    body = {"host": host.id, "booking": booking, "by": by, **_columns(wanted), **times}
+    body = {"host": host.id, "booking": booking, "by": by, **_columns(wanted), **times, **_reason(why)}
     books.tell(conn, at, "money", what, NOWHERE, **body)
+
+
+def _reason(why: str) -> dict[str, str]:
+    return {"why": why} if why else {}

@@ -1,7 +1,7 @@
 """Bookings made, changed and withdrawn while the site runs; the lane where the visitor stands hears of it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,11 @@ class BookingDesk:
     def times(self) -> Times:
         """Give now, and when this day began."""
         return times_of(self._clock.now(), self.zone)
+
+    def day(self) -> tuple[datetime, datetime]:
+        """Give when this day began and when it ends, by the site's clocks."""
+        began = self.times().midnight
+        return began, began + timedelta(days=1)
 
     async def carried_out(self, work: Callable[[Connection, Times], Made | NotBooked]) -> Made | NotBooked:
         """Carry out what makes, changes or withdraws a booking."""

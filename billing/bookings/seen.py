@@ -60,8 +60,12 @@ def listed(
     plate: str = "",
     *,
     to_come: bool = False,
+    day: tuple[datetime, datetime] | None = None,
 ) -> list[dict[str, object]]:
-    """Give bookings for the control room, the newest first; `to_come`: those whose cars may still come."""
+    """Give bookings for the control room, the newest first; `to_come`: those whose cars may still come.
+
+    `day`: those whose time lies within it, or touches it.
+    """
     mine = bookings.c.site == site
     if host:
         mine &= merchant_table.c.name == host
@@ -69,6 +73,9 @@ def listed(
         mine &= bookings.c.plate == plate
     if to_come:
         mine &= (bookings.c.until >= at - rules.late) & bookings.c.withdrawn_at.is_(None)
+    if day is not None:
+        begins, ends = day
+        mine &= (bookings.c.until >= begins) & (bookings.c.since < ends)
     return _listed(conn, mine, at, rules, masked=False)
 
 

@@ -17,6 +17,7 @@ from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.model.names import BookingId
 
 BY: Final = "host"
+BOOKING_SIGNS: Final = 26
 
 
 class HostDoor:
@@ -100,4 +101,4 @@ def told(outcome: Made | NotBooked) -> dict[str, object]:
 
 
 def _booking(ask: Ask) -> BookingId:
-    return BookingId(text_of(ask, "booking")[:26])
+    return BookingId(text_of(ask, "booking")[:BOOKING_SIGNS])

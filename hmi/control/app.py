@@ -20,6 +20,7 @@ from hmi.control.views.cameras import cameras
 from hmi.control.views.money import money
 from hmi.control.views.overview import overview, theme
 from hmi.control.views.tags import tags
+from hmi.control.views.visitors import visitors
 from hmi.language import LANGUAGES, speak
 from hmi.security import harden
 from scada.bridge import Bridge
@@ -59,6 +60,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(tags)
     app.register_blueprint(cameras)
     app.register_blueprint(money)
+    app.register_blueprint(visitors)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
     return app

@@ -16,6 +16,8 @@ TELLERS = COMMANDERS
 """Roles that may take cash."""
 KEEPERS = frozenset({"manager", "administrator"})
 """Roles that answer for money: the safe, refunds, debts given up, money cases."""
+BOOKERS = COMMANDERS | KEEPERS
+"""Roles that may announce a visitor in a host's name."""
 MONEY_SEERS = TELLERS | KEEPERS | {"auditor"}
 """Roles that may see what money moved."""
 HANDS = frozenset({"technician", "administrator"})
@@ -52,6 +54,11 @@ class Session:
     def may_keep_money(self) -> bool:
         """Say whether the person's role lets them answer for money."""
         return self.role in KEEPERS
+
+    @property
+    def may_book(self) -> bool:
+        """Say whether the person's role lets them announce visitors."""
+        return self.role in BOOKERS
 
     @property
     def may_see_money(self) -> bool:

@@ -107,7 +107,7 @@ def as_json(catalogue: Catalog, *, more: bool = False) -> str:
     rest = {text for file, text in scripts if _is_more(file)} | set(plant_words(MONEY_WORDS))
     wanted = rest - first if more else first
     texts = {str(message.id): str(message.string) for message in catalogue if message.id in wanted}
-    return json.dumps(texts, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
 
 
 def _is_more(file: str) -> bool:

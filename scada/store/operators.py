@@ -105,6 +105,7 @@ _CREDIT = frozenset({"give_voucher", "claim_voucher", "withdraw_voucher", "order
     "renew_card",
     "change_card_plate",
     "book_visitor",
+    "change_booking",
     "withdraw_booking",
 }
 """What lets a driver pay less or in another way, within what was agreed."""

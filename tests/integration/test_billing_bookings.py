@@ -429,16 +429,38 @@ async def test_the_control_room_books_by_telephone_and_sees_who_is_expected(any_
     async def ask(verb: str, **args: object) -> Any:  # noqa: ANN401 - whatever the verb gives
         return await house.room.verbs()[verb](Ask("control", verb, args, "wang", "operator", "", ""))
 
-    await ask("book_visitor", host="ACME", **house.form(HERS))
-    made = await ask("book_visitor", host="Office", **house.form(MINE))
+    await ask("book_visitor", host="ACME", reason="Mr Wu rang", **house.form(HERS))
+    made = await ask("book_visitor", host="Office", reason="at the desk", **house.form(MINE))
     expected = await ask("bookings", to_come=True)
     assert [(row["host"], row["plate"]) for row in expected] == [("Office", MINE), ("ACME", HERS)]
-    await ask("withdraw_booking", booking=made["booking"])
+    later = {**house.form(MINE), "note": "with a trailer"}
+    await ask("change_booking", host="Office", booking=made["booking"], reason="rang again", **later)
+    assert [row["note"] for row in await ask("bookings", today=True)] == ["with a trailer", ""]
+    house.lots.till.clock.later_s += 48 * HOUR_S
+    assert await ask("bookings", today=True) == []
+    house.lots.till.clock.later_s -= 48 * HOUR_S
+    await ask("withdraw_booking", booking=made["booking"], reason="does not come")
+    for what, whys in (
+        ("booking made", ["Mr Wu rang", "at the desk"]),
+        ("booking changed", ["rang again"]),
+        ("booking withdrawn", ["does not come"]),
+    ):
+        rows = await house.lots.till.journal_of(what)
+        assert sorted((row.body["by"], row.body["why"]) for row in rows) == [("wang", why) for why in whys]
     assert [row["host"] for row in await ask("bookings", to_come=True)] == ["ACME"]
     assert [row["state"] for row in await ask("bookings", plate=MINE)] == ["withdrawn"]
-    for verb, args in (("withdraw_booking", made), ("book_visitor", {"host": "Nobody", **house.form()})):
-        with pytest.raises(BridgeRefusal):
+    why = {"reason": "rang"}
+    for verb, args, code in (
+        ("withdraw_booking", {"booking": made["booking"], **why}, "over"),
+        ("change_booking", {"host": "ACME", "booking": made["booking"], **house.form(), **why}, "over"),
+        ("book_visitor", {"host": "Nobody", **house.form(), **why}, "wrong"),
+        ("book_visitor", {"host": "ACME", **house.form(HERS), **why}, "again"),
+        ("book_visitor", {"host": "Office", **house.form(MINE)}, "bad_args"),
+        ("withdraw_booking", {"booking": made["booking"]}, "bad_args"),
+    ):
+        with pytest.raises(BridgeRefusal) as refused:
             await ask(verb, **args)
+        assert refused.value.code == code
 
 
 async def test_a_lot_inside_the_car_park_is_opened_by_no_booking(house: House) -> None:
