@@ -81,13 +81,14 @@ has_font = ls /usr/share/fonts/opentype/noto/NotoSansCJK* > /dev/null 2>&1
 	command -v chromium > /dev/null || wanted="$$wanted chromium"; \
 	command -v mbpoll > /dev/null || wanted="$$wanted mbpoll"; \
 	command -v influxd > /dev/null || wanted="$$wanted influxdb"; \
+	command -v victoria-metrics > /dev/null || wanted="$$wanted victoria-metrics"; \
 	$(has_postgres) || wanted="$$wanted postgresql"; \
 	command -v gcc > /dev/null || wanted="$$wanted gcc libc6-dev"; \
 	$(has_rtsp) || wanted="$$wanted python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly"; \
 	test -e /usr/include/modbus/modbus.h || wanted="$$wanted libmodbus-dev"; \
 	command -v npm > /dev/null || wanted="$$wanted nodejs npm"; \
 	[ -z "$$wanted" ] || $(call install,$$wanted,the tests); \
-	for server in influxdb postgresql; do \
+	for server in influxdb victoria-metrics postgresql; do \
 	  case "$$wanted" in *$$server*) $(stop_server) ;; esac; \
 	done
 	@touch $@

@@ -1,4 +1,4 @@
-"""History in a real InfluxDB 1.6: written once, read back, and complete after every kind of trouble."""
+"""What is special about a real InfluxDB 1.6: names and types of its series, missing databases, retention."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from scada.model.tag import Quality, TagName, TagValue, Value
 from scada.settings.stores import History, Influx
 from scada.store import historian
 from scada.store.db import StoreError
-from scada.store.historian.queue.spool import DeadLine, LineQueue
-from scada.store.historian.remote import reader as reader_module
 from scada.store.historian.remote import sender as sender_module
 from scada.store.historian.remote.historian import RemoteHistorian
-from tests.support.influx import InfluxProcess, influx
+from scada.store.historian.remote.retention import Retention
+from scada.store.historian.remote.server import TimeSeriesServer
 from tests.support.store import SITE, START, until
+from tests.support.timeseries.influx import InfluxProcess, influx
 
 __all__ = ["influx"]
 
@@ -73,50 +73,6 @@ async def _arrived(place: Place, points: int, within_s: float = 20.0) -> None:
         found = await asyncio.to_thread(place.rows)
 
 
-def _dead_lines(path: Path) -> list[DeadLine]:
-    queue = LineQueue(path, VirtualClock(START))
-    queue.open()
-    try:
-        return queue.dead()
-    finally:
-        queue.close()
-
-
-async def test_points_arrive_with_value_text_and_quality_and_are_read_back(place: Place) -> None:
-    async with place.historian() as history:
-        history.record([(UP, _at(0, True)), (UP, _at(1, True, Quality.COMMUNICATION)), (UP, _at(2.5, False))])
-        history.record([(STATE, _at(0, 'a "state"\\'))])
-        await _arrived(place, 4)
-        assert await history.count() == 4
-        samples = await history.query(UP, START, START + DAY, 10)
-        assert [((s.at - START).total_seconds(), s.value, s.status_code) for s in samples] == [
-            (0.0, 1.0, 0),
-            (1.0, None, 0x80050000),
-            (2.5, 0.0, 0),
-        ]
-        (state,) = await history.query(STATE, START, START + DAY, 10)
-        assert (state.value, state.text) == (None, 'a "state"\\')
-        assert len(await history.query(UP, START + timedelta(seconds=1), START + timedelta(seconds=2), 10)) == 1
-        assert len(await history.query(UP, START, START + DAY, 2)) == 2
-        assert await history.query(TagName("no.such"), START, START + DAY, 2) == []
-
-
-async def test_a_trend_of_the_servers_points_is_cut_as_everywhere_and_the_tags_are_named(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reader_module, "PAGE", 2)
-    async with place.historian() as history:
-        history.record([(UP, _at(-50, True)), (UP, _at(-20, True, Quality.FAULT)), (UP, _at(-10, False))])
-        history.record([(STATE, _at(-30, "open"))])
-        await _arrived(place, 4)
-        up, state = await history.trend([UP, STATE], START - timedelta(seconds=40), START, 4)
-        assert up.mean == (1.0, 1.0, None, 0.0)
-        assert up.points == (0, 0, 1, 1)
-        assert up.before is not None
-        assert state.texts == (None, "open", "open", "open")
-        assert await history.names() == [UP, STATE]
-
-
 async def test_a_series_is_named_by_site_lane_and_point_and_its_value_is_a_float(place: Place) -> None:
     async with place.historian() as history:
         history.record([(UP, _at(0, 1))])
@@ -125,54 +81,6 @@ async def test_a_series_is_named_by_site_lane_and_point_and_its_value_is_a_float
     assert series == [["scada,lane=out1,point=gate.up,site=demo"]]
     types = {tuple(row) for row in place.server.ask("SHOW FIELD KEYS", place.database)}
     assert types == {("quality", "integer"), ("value", "float")}
-
-
-async def test_points_that_come_while_the_server_is_down_are_there_afterwards_exactly_once(place: Place) -> None:
-    tags = [TagName(f"l{lane}.n") for lane in range(5)]
-    async with place.historian() as history:
-        history.record([(tag, _at(n, n)) for n in range(100) for tag in tags])
-        await _arrived(place, 500)
-        await asyncio.to_thread(place.server.stop, hard=True)
-        try:
-            for n in range(100, 200):
-                history.record([(tag, _at(n, n)) for tag in tags])
-                await asyncio.sleep(0.005)
-            await until(lambda: history._committer.committed == 1000)
-            await until(lambda: history._sender._tries > 0)
-        finally:
-            await asyncio.to_thread(place.server.start)
-        await _arrived(place, 1000)
-        for tag in tags:
-            samples = await history.query(tag, START, START + DAY, 1000)
-            assert [sample.value for sample in samples] == list(range(200))
-        assert await history.count() == 1000
-
-
-async def test_points_queued_before_a_restart_of_ours_are_sent_after_it(place: Place) -> None:
-    await asyncio.to_thread(place.server.stop)
-    try:
-        async with place.historian() as history:
-            history.record([(UP, _at(n, n)) for n in range(50)])
-    finally:
-        await asyncio.to_thread(place.server.start)
-    async with place.historian():
-        await _arrived(place, 50)
-
-
-async def test_a_line_that_the_server_refuses_does_not_hold_up_the_others(place: Place) -> None:
-    async with place.historian() as history:
-        await asyncio.to_thread(history._queue.put, ["scada,lane=in1,point=p,site=demo value=1.0,quality=0i 1"])
-        await _arrived(place, 1)
-        good = [f"scada,lane=in1,point=p,site=demo value={n}.0,quality=0i {n}" for n in range(2, 400)]
-        bad = ["scada,lane=in1,point=p,site=demo value=true,quality=0i 1000", "no line at all"]
-        await asyncio.to_thread(history._queue.put, [*good[:100], bad[0], *good[100:300], bad[1], *good[300:]])
-        history.record([(UP, _at(0, True))])
-        await _arrived(place, 400)
-        await until(lambda: history._queue.lost == 2)
-    dead = await asyncio.to_thread(_dead_lines, place.queue)
-    assert [one.line for one in dead] == bad
-    assert "field type conflict" in dead[0].error
-    assert "unable to parse" in dead[1].error
 
 
 async def test_a_missing_database_keeps_every_point_until_somebody_makes_it(
@@ -205,3 +113,20 @@ async def test_a_site_with_influxdb_writes_there(place: Place, tmp_path: Path) -
     async with built as history:
         history.record([(UP, _at(0, True))])
         await _arrived(place, 1)
+
+
+@pytest.mark.parametrize(("days", "shard"), [(30, "24h0m0s"), (400, "168h0m0s")])
+async def test_the_server_keeps_history_as_long_as_is_configured_and_is_left_alone_otherwise(
+    place: Place, days: int, shard: str
+) -> None:
+    policies = f'SHOW RETENTION POLICIES ON "{place.database}"'
+    before = place.server.ask(policies)
+    server = TimeSeriesServer(place.settings, None)
+    retention = Retention(server, None)
+    await asyncio.to_thread(retention.see_to)
+    assert place.server.ask(policies) == before
+    retention = Retention(server, days)
+    await asyncio.to_thread(retention.see_to)
+    assert retention.trouble == ""
+    assert place.server.ask(policies)[0][:3] == ["autogen", f"{days * 24}h0m0s", shard]
+    server.close()

@@ -6,9 +6,7 @@ import random
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from signal import SIGKILL
@@ -20,13 +18,14 @@ from sqlalchemy import select
 from scada.clock import SystemClock
 from scada.ports import JournalEntry
 from scada.store.db import Database, StoreError, migrate, reading_engine
-from scada.store.historian.embedded import EmbeddedReader
-from scada.store.historian.queue.spool import LineQueue
 from scada.store.journal import SqlJournal, verify
 from scada.store.schema import journal
-from tests.support.appender import FOR_EVER
+from tests.soak.history_kills import Play, kill_embedded, kill_influx
 from tests.support.postgres import PostgresProcess
-from tests.support.store import SITE, START, made_database, until
+from tests.support.store import SITE, made_database, until
+from tests.support.timeseries.influx import InfluxProcess, influx
+
+__all__ = ["influx"]
 
 KILLS = 3
 ROOT = Path(__file__).parents[2]
@@ -41,16 +40,6 @@ def _journalled(url: str) -> list[int]:
     return found
 
 
-def _recorded(folder: Path) -> list[int]:
-    path = folder / "history.db"
-    reader = EmbeddedReader(path, SITE, SystemClock(), keeping=FOR_EVER)
-    found = [(sample, name) for name in reader._names() for sample in reader._query(name, 0, 1 << 60, 1 << 30)]
-    for sample, name in found:
-        assert sample.value is not None
-        assert (name, sample.at) == (f"l{sample.value % 20:.0f}.n", START + timedelta(milliseconds=sample.value))
-    return sorted(int(sample.value or 0) for sample, _ in found)
-
-
 def _packed(folder: Path) -> int:
     connection = sqlite3.connect(folder / "history.db")
     (points,) = connection.execute("SELECT coalesce(sum(points), 0) FROM chunk").fetchone()
@@ -58,20 +47,9 @@ def _packed(folder: Path) -> int:
     return int(points)
 
 
-def _queued(folder: Path) -> list[int]:
-    queue = LineQueue(folder / "queue.db", SystemClock())
-    queue.open()
-    found: list[int] = []
-    while (segment := queue.head()) is not None:
-        found += map(int, segment.lines)
-        queue._finished = segment.id
-    queue.close()
-    return found
-
-
-def _run_until_killed(kind: str, place: str, first: int, chance: random.Random) -> int:
+def _run_until_killed(url: str, first: int, chance: random.Random) -> int:
     """Let a child append for a moment, kill it, and give the last number that it called safe."""
-    command = [sys.executable, "-m", "tests.support.appender", kind, place, str(first)]
+    command = [sys.executable, "-m", "tests.support.appender", url, str(first)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         said = child.stdout.readline()
@@ -84,29 +62,39 @@ def _run_until_killed(kind: str, place: str, first: int, chance: random.Random) 
     return int(said)
 
 
-def _survives(kind: str, place: str, read: Callable[[], list[int]]) -> None:
+def _survives(url: str) -> None:
     chance, first = random.Random(4), 0  # noqa: S311 -- no secret
     for _ in range(KILLS):
-        safe = _run_until_killed(kind, place, first, chance)
-        found = read()
+        safe = _run_until_killed(url, first, chance)
+        found = _journalled(url)
         assert found == list(range(len(found)))
         assert len(found) > safe >= first
         first = len(found)
 
 
-def test_every_point_called_safe_is_there_after_a_kill_in_the_midst_of_packing(tmp_path: Path) -> None:
-    _survives("history", str(tmp_path), lambda: _recorded(tmp_path))
+PLAY = Play(kills=5, seed=3, rate=2000.0, life_s=(0.2, 0.6), up_s=(0.5, 1.5), down_s=(0.2, 0.8))
+
+
+def test_every_point_called_safe_is_there_once_after_kills_in_the_midst_of_packing(tmp_path: Path) -> None:
+    outcome = kill_embedded(PLAY, tmp_path)
+    assert (outcome.missing, outcome.twice, outcome.wrong) == (0, 0, 0)
+    assert outcome.safe > 0
     assert _packed(tmp_path) > 0
 
 
-def test_every_line_called_safe_is_there_after_a_kill(tmp_path: Path) -> None:
-    _survives("queue", str(tmp_path), lambda: _queued(tmp_path))
+def test_every_point_called_safe_is_there_once_after_kills_of_what_sends_it_and_of_the_server(
+    influx: InfluxProcess, tmp_path: Path
+) -> None:
+    outcome = kill_influx(PLAY, tmp_path, influx)
+    assert (outcome.missing, outcome.twice, outcome.wrong) == (0, 0, 0)
+    assert outcome.safe > 0
+    assert outcome.server_kills > 0
 
 
 @pytest.mark.usefixtures("any_database")
 def test_every_row_of_the_journal_called_safe_is_there_after_a_kill(tmp_path: Path) -> None:
     url = made_database(tmp_path)
-    _survives("journal", url, lambda: _journalled(url))
+    _survives(url)
 
 
 @dataclass

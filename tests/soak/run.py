@@ -14,6 +14,7 @@ REPORT = ROOT / "docs" / "soak.md"
 CARS = int(os.environ.get("SOAK_CARS", "500"))
 KILLS = int(os.environ.get("SOAK_KILLS", "50"))
 TRIES = int(os.environ.get("SOAK_TRIES", "2000"))
+HISTORY_KILLS = int(os.environ.get("SOAK_HISTORY_KILLS", "100"))
 SCHEDULES = int(os.environ.get("SOAK_SCHEDULES", "1000"))
 
 
@@ -42,6 +43,10 @@ def runs() -> list[Long]:
         Long(f"drill, {CARS} cars, abnormal paths", [*drill, "--seed", "12", "--scenario", "paths"]),
         Long(f"drill, {CARS} cars, tables in PostgreSQL", [python, "-m", "tests.soak.postgres", "--cars", str(CARS)]),
         Long(f"rush hour, server killed {KILLS} times", [python, "-m", "tests.soak.kill", "--kills", f"{KILLS}"]),
+        Long(
+            f"history, what records, what sends and the server killed {HISTORY_KILLS} times",
+            [python, "-m", "tests.soak.history_kills", "--kills", f"{HISTORY_KILLS}"],
+        ),
         Long(f"{TRIES} gate commands over bad lines, Modbus TCP", [*once, "modbus"]),
         Long(f"{TRIES} gate commands over bad lines, OPC UA", [*once, "opcua"]),
         Long(f"{SCHEDULES} random fault schedules for billing", faults),

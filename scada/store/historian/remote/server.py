@@ -100,7 +100,7 @@ class TimeSeriesServer:
     def names(self, site: SiteId) -> list[TagName]:
         """Give every tag that the server has points of. Raises StoreError."""
         if self.found().route is Route.VICTORIA:
-            told = self._text(victoria.SERIES, [("match[]", victoria.matching(site, None)), ("start", 0)])
+            told = self._text(victoria.SERIES, [("match[]", victoria.matching(site, None)), ("start", 1)])
             return victoria.names(json.loads(told)["data"])
         return [place_of(one["tags"]["lane"], one["tags"]["point"]) for one in self.query_series(series(site))]
 

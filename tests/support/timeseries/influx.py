@@ -62,11 +62,15 @@ class InfluxProcess:
 
     def ask(self, query: str, database: str = "") -> list[list[Any]]:
         """Run an InfluxQL query and give the rows of its first series."""
+        return next((one["values"] for one in self.series(query, database)), [])
+
+    def series(self, query: str, database: str = "") -> list[dict[str, Any]]:
+        """Run an InfluxQL query and give its series."""
         body = urlencode({"q": query, "db": database, "epoch": "ms"}).encode()
-        with urlopen(Request(f"{self.url}/query", data=body), timeout=10) as reply:  # noqa: S310 -- our own address
+        with urlopen(Request(f"{self.url}/query", data=body), timeout=60) as reply:  # noqa: S310 -- our own address
             results = json.load(reply)["results"][0]
         assert "error" not in results, results
-        return results["series"][0]["values"] if "series" in results else []
+        return list(results.get("series", ()))
 
     def _answers(self) -> bool:
         try:
@@ -86,13 +90,18 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-@pytest.fixture(scope="session")
-def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxProcess]:
-    """A running server; a test that takes it down brings it back."""
+def found_binary() -> str:
+    """Find the server; where it is not installed, the tests fail."""
     binary = shutil.which("influxd")
     if binary is None:
         pytest.fail("influxd is not installed: apt-get install -y --no-install-recommends influxdb", pytrace=False)
-    process = InfluxProcess(binary, tmp_path_factory.mktemp("influx"))
+    return binary
+
+
+@pytest.fixture(scope="session")
+def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxProcess]:
+    """A running server; a test that takes it down brings it back."""
+    process = InfluxProcess(found_binary(), tmp_path_factory.mktemp("influx"))
     process.start()
     yield process
     process.stop()

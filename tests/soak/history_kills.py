@@ -1,0 +1,180 @@
+"""Kill what records history, and the server it goes to, again and again: `python -m tests.soak.history_kills`.
+
+A child records points at a set rate and says which are on disk; it is killed (SIGKILL) at random moments and started
+again behind the last one it told. A thread kills InfluxDB and leaves it down for a while. At the end a quiet run drains
+the queue; then every series is read: each point that was called safe must be there exactly once.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from time import monotonic
+
+from scada.clock import SystemClock
+from scada.store.historian.embedded import EmbeddedReader
+from scada.store.historian.points import unix_ms
+from tests.support.history_child import FOR_EVER, start
+from tests.support.store import SITE, START
+from tests.support.timeseries.influx import InfluxProcess, found_binary
+
+DATABASE = "kills"
+DRAIN_S = 300.0
+FIRST_S = 60.0
+"""So long a child may take until it calls the first point safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """How long a child lives, how long a server lives and stays down, in seconds, and how many points a second."""
+
+    kills: int
+    seed: int
+    rate: float = 2000.0
+    life_s: tuple[float, float] = (1.2, 4.0)
+    up_s: tuple[float, float] = (6.0, 12.0)
+    down_s: tuple[float, float] = (3.0, 8.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was called safe, and what of it was found."""
+
+    store: str
+    kills: int
+    server_kills: int
+    safe: int
+    missing: int
+    twice: int
+    wrong: int
+    seconds: float
+
+    @property
+    def is_good(self) -> bool:
+        """Say whether everything that was called safe is there once."""
+        return self.safe > 0 and not (self.missing or self.twice or self.wrong)
+
+
+def kill_embedded(play: Play, folder: Path) -> Outcome:
+    """Kill what records into the embedded store."""
+    began = monotonic()
+    safe = _kill_children(play, folder, [])
+    start(folder, safe, 0.0, []).end(DRAIN_S)
+    reader = EmbeddedReader(folder / "history.db", SITE, SystemClock(), keeping=FOR_EVER)
+    found = asyncio.run(_read(reader))
+    return _judge("embedded", play, 0, safe, found, monotonic() - began)
+
+
+async def _read(reader: EmbeddedReader) -> list[tuple[str, int, float]]:
+    end = START + timedelta(days=30)
+    return [
+        (name, unix_ms(one.at), one.value or 0.0)
+        for name in await reader.names()
+        for one in await reader.query(name, START, end, 1 << 30)
+    ]
+
+
+def kill_influx(play: Play, folder: Path, server: InfluxProcess) -> Outcome:
+    """Kill what records into a server, and the server."""
+    began, killer = monotonic(), _ServerKiller(server, play)
+    server.ask(f'CREATE DATABASE "{DATABASE}"')
+    place = [server.url, DATABASE]
+    with killer:
+        safe = _kill_children(play, folder, place)
+    start(folder, safe, 0.0, place).end(DRAIN_S)
+    found = [
+        (f"{one['tags']['lane']}.n", int(at), float(value))
+        for one in server.series('SELECT "value" FROM "scada" GROUP BY "lane"', DATABASE)
+        for at, value in one["values"]
+    ]
+    server.ask(f'DROP DATABASE "{DATABASE}"')
+    return _judge("influxdb 1.6", play, killer.kills, safe, found, monotonic() - began)
+
+
+def _judge(
+    store: str, play: Play, server_kills: int, safe: int, found: Sequence[tuple[str, int, float]], took_s: float
+) -> Outcome:
+    first_ms = int(START.timestamp() * 1000)
+    times = Counter(int(value) for _, _, value in found)
+    wrong = sum(name != f"l{int(value) % 200}.n" or at != first_ms + value for name, at, value in found)
+    missing = sum(number not in times for number in range(safe))
+    twice = sum(count - 1 for count in times.values())
+    return Outcome(store, play.kills, server_kills, safe, missing, twice, wrong, round(took_s, 1))
+
+
+def _kill_children(play: Play, folder: Path, place: Sequence[str]) -> int:
+    """Let children record and kill them; give how many points were called safe."""
+    chance, safe = Random(play.seed), 0  # noqa: S311 - a play, no secret
+    for _ in range(play.kills):
+        child = start(folder, safe, play.rate, place)
+        said = child.listen(FIRST_S)
+        until = monotonic() + chance.uniform(*play.life_s)
+        while monotonic() < until:
+            said = child.listen(until - monotonic()) or said
+        if said is None or not child.process.is_alive():
+            raise RuntimeError(f"the child ended by itself: {child.process.exitcode}")
+        child.process.kill()
+        while (later := child.listen(0.0)) is not None:
+            said = later
+        child.end(FIRST_S)
+        safe = said + 1
+    return safe
+
+
+class _ServerKiller:
+    """Kills a server and brings it back, until it is left; then the server runs."""
+
+    def __init__(self, server: InfluxProcess, play: Play) -> None:
+        self._server = server
+        self._play = play
+        self._chance = Random(play.seed + 1)  # noqa: S311 - a play, no secret
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.kills = 0
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *failure: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._chance.uniform(*self._play.up_s)):
+            self._server.stop(hard=True)
+            self.kills += 1
+            self._over.wait(self._chance.uniform(*self._play.down_s))
+            self._server.start()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Kill on both stores; one JSON list on standard output. 0: nothing is missing and nothing is there twice."""
+    parser = argparse.ArgumentParser(prog="history_kills", description="history under kills of everything")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=2000.0, help="points a second")
+    asked = parser.parse_args(arguments)
+    play = Play(asked.kills, asked.seed, asked.rate)
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        (folder / "server").mkdir()
+        server = InfluxProcess(found_binary(), folder / "server")
+        server.start()
+        try:
+            outcomes = [kill_influx(play, folder, server), kill_embedded(play, folder)]
+        finally:
+            server.stop()
+    sys.stdout.write(json.dumps([asdict(one) for one in outcomes], indent=1) + "\n")
+    return 0 if all(one.is_good for one in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""A process that records one point after another and says which are safe, until it is killed.
+
+Point i is of series i mod 200 and stands at i ms. Processes are forks of one that has everything imported.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from time import monotonic
+
+import structlog
+
+from scada.clock import SystemClock
+from scada.model.tag import Quality, TagName, TagValue
+from scada.ports import Historian
+from scada.settings.stores import Influx
+from scada.store.historian.embedded import EmbeddedHistorian
+from scada.store.historian.keeping import Keeping
+from scada.store.historian.remote.historian import RemoteHistorian
+from tests.support.store import SITE, START
+
+SERIES = 200
+TOGETHER = 50
+FOR_EVER = Keeping(raw_days=3650)
+"""What is recorded is from long ago, so that the embedded store packs it as soon as it is there."""
+
+
+def change(n: int) -> tuple[TagName, TagValue]:
+    """Give point n."""
+    at = START + timedelta(milliseconds=n)
+    return TagName(f"l{n % SERIES}.n"), TagValue(float(n), Quality.GOOD, at, at, 0.0)
+
+
+def historian(folder: Path, words: Sequence[str]) -> Historian:
+    """Build the store."""
+    if not words:
+        return EmbeddedHistorian(folder / "history.db", SITE, SystemClock(), keeping=FOR_EVER, pause_s=0.02)
+    settings = Influx(url=words[0], bucket=words[1], free_mb=64)
+    return RemoteHistorian(settings, SITE, SystemClock(), folder / "queue.db")
+
+
+async def _record(history: Historian, first: int, rate: float, say: Callable[[int], None]) -> None:
+    began = monotonic()
+    for n in range(first, first + 10**9, TOGETHER):
+        await history.record_durable([change(number) for number in range(n, n + TOGETHER)])
+        say(n + TOGETHER - 1)
+        await asyncio.sleep(max(0.0, began + (n - first) / rate - monotonic()))
+
+
+async def _drain(history: Historian) -> None:
+    for _ in range(10_000):
+        if not (await history.figures()).queue_lines:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def _main(folder: Path, first: int, rate: float, place: Sequence[str], say: Callable[[int], None]) -> None:
+    async with historian(folder, place) as history:
+        await (_record(history, first, rate, say) if rate else _drain(history))
+
+
+def work(pipe: "Connection[int, None]", folder: Path, first: int, rate: float, place: Sequence[str]) -> None:
+    """Record until killed; with a rate of 0 record nothing, and end when nothing waits any more."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    asyncio.run(_main(folder, first, rate, place, pipe.send))
+
+
+@dataclass
+class Child:
+    """A running process and what it says."""
+
+    process: ForkServerProcess
+    said: "Connection[None, int]"
+
+    def listen(self, within_s: float) -> int | None:
+        """Give the next number that it calls safe; None if it has ended or says nothing."""
+        try:
+            return self.said.recv() if self.said.poll(within_s) else None
+        except (EOFError, OSError):
+            return None
+
+    def end(self, within_s: float) -> None:
+        """Wait for it."""
+        self.process.join(within_s)
+        self.process.close()
+        self.said.close()
+
+
+def start(folder: Path, first: int, rate: float, place: Sequence[str]) -> Child:
+    """Start one: with a URL and a bucket into that server, else into the embedded store."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    said, pipe = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(pipe, folder, first, rate, place))
+    process.start()
+    pipe.close()
+    return Child(process, said)
