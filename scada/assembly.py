@@ -32,6 +32,7 @@ from billing.refunds.office import RefundOffice
 from billing.request import RequestWriter
 from billing.scanner.desk import LaneSide, Waiting
 from billing.scanner.reader import ScannerReader
+from billing.takings import Takings
 from billing.vouchers.desk import VoucherDesk
 from lpr.display.room import DisplayRoom
 from lpr.display.room import build as build_displays
@@ -133,6 +134,7 @@ class Plant:
     room: PictureRoom
     keeper: Keeper
     retention: RetentionJob
+    takings: Takings
     claims: Claims
     scanners: tuple[ScannerReader, ...]
     runners: Mapping[LaneName, LaneRunner]
@@ -173,7 +175,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     pushed = PushedReads(config.units)
     cameras = await stack.enter_async_context(CameraPool(config, clock, pushed, lambda one: watch.hear(rows_of(one))))
     requests = RequestWriter(config, db, _request_tag(tags), clock)
-    money = Money(clock, tags, requests, {lane.id: lane.title for lane in config.lanes})
+    takings = Takings(db)
+    money = Money(clock, tags, requests, {lane.id: lane.title for lane in config.lanes}, takings.heard)
     cashier = await stack.enter_async_context(SqlCashier(config, db, clock, money.hearers()))
     pictures = PictureStore(config.data / "pictures")
     room = PictureRoom(config.site_id, clock, db, pictures)
@@ -288,6 +291,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         requests=requests,
         room=room,
         keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),
+        takings=takings,
         retention=RetentionJob(
             Night(config.site_id, config.retention, await asyncio.to_thread(own_key, config.plate_key), clock),
             zone,
@@ -348,8 +352,14 @@ class Money:
     """What the rest of the plant hears of billing, always after the commit."""
 
     def __init__(
-        self, clock: SystemClock, tags: TagTable, requests: RequestWriter, titles: Mapping[LaneName, str]
+        self,
+        clock: SystemClock,
+        tags: TagTable,
+        requests: RequestWriter,
+        titles: Mapping[LaneName, str],
+        paid: Callable[[StayId, OrderId], None],
     ) -> None:
+        self._paid = paid
         self._titles = titles
         self._clock = clock
         self._tags = tags
@@ -382,6 +392,7 @@ class Money:
         while len(self.paid_s) >= PAID_KEPT:
             del self.paid_s[next(iter(self.paid_s))]
         self.paid_s[stay] = self._clock.seconds()
+        self._paid(stay, order)
         if self.phones is not None and order:
             self.phones.paid(stay, order)
 

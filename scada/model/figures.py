@@ -30,6 +30,8 @@ _POINTS: dict[str, tuple[Shape, str, str, str]] = {
 BUSY = frozenset({"reads", "writes"})
 """Figures that move with every second and say nothing later: they are no history."""
 
+OF_MONEY = ("payments", "paid_fen")
+"""How often and how much was paid since the server began: at a lane, and at the site altogether. Nobody's name."""
 OF_LANE = (
     "lane.state",
     "lane.ways",
@@ -52,6 +54,9 @@ OF_LANE = (
     *LANE_POINTS,
     "mode.period",
     "gate.open_answer",
+    "gate.verdict",
+    "gate.answer_ms",
+    *OF_MONEY,
     "help.state",
     "help.since",
 )
@@ -80,6 +85,7 @@ OF_SITE = (
     "pictures_trouble",
     *OF_HISTORY,
     "retention_trouble",
+    *OF_MONEY,
 )
 OF_ZONE = ("cars", "free", "drift")
 """The server's own points of a lane, of the site and of a zone."""

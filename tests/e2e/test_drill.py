@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import recorded
 from tests.support.house import ROOT, site_beside
 from tests.support.ua import STRONG
 
@@ -56,6 +57,7 @@ def test_every_car_of_a_drill_comes_pays_and_leaves_and_the_judge_finds_nothing(
     assert (told["unexplained_openings"], told["wrong_car_openings"], told["invariants_broken"]) == (0, 0, [])
     assert isinstance(told["history_points"], int)
     assert told["history_points"] > 0
+    assert recorded.wrong_in(folder) == []
     report = openings(folder)
     assert sum(row["openings"] for row in report["rows"]) == told["gate_openings"]
     assert sum(row["stays_begun"] for row in report["rows"]) == 3

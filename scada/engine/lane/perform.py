@@ -286,12 +286,15 @@ class Performer:
         leave = command.authorisation
         decided_s = self._parts.clock.seconds()
         verdict = await self._parts.gatekeeper.open(leave.passage, command.number, leave.reason.value)
+        answer_ms = _ms(decided_s, self._parts.clock.seconds())
+        self._set("gate.verdict", type(verdict).__name__)
+        self._set("gate.answer_ms", answer_ms)
         body: dict[str, object] = {
             "verdict": type(verdict).__name__,
             "reason": leave.reason.value,
             "stay": leave.stay,
             "number": command.number,
-            "command_to_answer_ms": _ms(decided_s, self._parts.clock.seconds()),
+            "command_to_answer_ms": answer_ms,
             **self._latency(leave.passage, leave.reason, leave.stay, lane),
         }
         await self._parts.journal.append(
