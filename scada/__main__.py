@@ -12,6 +12,7 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 
+from scada.commands.history.options import add_history
 from scada.commands.money.options import add_credit
 from scada.model.reports import FORMATS, REPORTS
 
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_rights(add)
     _add_bindings(add)
     add_credit(add, _group, _command, _lazily, _period)
+    add_history(add, _group, _command, _lazily)
     _add_bills(add)
     _add_upkeep(add)
     return parser

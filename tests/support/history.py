@@ -29,7 +29,7 @@ class HandHistory:
         self.connection, _ = self.historian._open()
         self.historian._connection = self.connection
         self.connection.execute("PRAGMA synchronous=OFF")
-        self.keeper = Keeper(path, self.clock, curves, keeping)
+        self.keeper = Keeper(path, self.clock, keeping)
 
     def close(self) -> None:
         """Close the file."""

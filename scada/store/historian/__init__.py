@@ -1,14 +1,15 @@
 """Time series of tags: an embedded store by default, a server when it is configured. History, never truth."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from scada.clock import Clock
 from scada.config import Config
 from scada.model.tag import TagSpec
 from scada.model.trend import HOUR_MS
-from scada.ports import Historian
+from scada.ports import Historian, HistoryReader
 from scada.settings.stores import History
-from scada.store.historian.embedded import EmbeddedHistorian
+from scada.store.historian.embedded import EmbeddedHistorian, EmbeddedReader
 from scada.store.historian.keeping import Keeping, day_starts_ms
 from scada.store.historian.points import unix_ms
 from scada.store.historian.thinning import Rules
@@ -31,10 +32,30 @@ def build(config: Config, clock: Clock, specs: Iterable[TagSpec] = ()) -> Histor
     from scada.store.historian.remote.historian import RemoteHistorian  # half a second that most sites need not spend
 
     token = config.secret(influx.token_file) if influx.token_file is not None else None
-    day_starts = day_starts_ms(unix_ms(clock.now()), config.site.zone_info)
+    day_starts = _day_starts(config, clock)
     return RemoteHistorian(
         influx, config.site_id, clock, folder / "queue.db", token, specs, rules=rules, day_starts_ms=day_starts
     )
+
+
+@contextmanager
+def asking(config: Config, clock: Clock) -> Iterator[HistoryReader]:
+    """Open the site's history for questions only, beside a running plant or without one. Raises StoreError."""
+    influx = config.history.influx
+    if influx is None:
+        path, zone = config.data / "history" / "history.db", config.site.zone_info
+        yield EmbeddedReader(path, config.site_id, clock, keeping_of(config.history), zone)
+        return
+    from scada.store.historian.remote.historian import token_of
+    from scada.store.historian.remote.reader import RemoteReader
+    from scada.store.historian.remote.server import TimeSeriesServer
+
+    token = config.secret(influx.token_file) if influx.token_file is not None else None
+    server = TimeSeriesServer(influx, token_of(token))
+    try:
+        yield RemoteReader(server, config.site_id, clock, {}, _day_starts(config, clock))
+    finally:
+        server.close()
 
 
 def rules_of(history: History) -> Rules:
@@ -45,3 +66,7 @@ def rules_of(history: History) -> Rules:
 def keeping_of(history: History) -> Keeping:
     """Give what a site keeps."""
     return Keeping(history.hot_hours * HOUR_MS, history.raw_days, history.hour_years)
+
+
+def _day_starts(config: Config, clock: Clock) -> int:
+    return day_starts_ms(unix_ms(clock.now()), config.site.zone_info)

@@ -11,7 +11,7 @@ from scada.clock import Clock
 from scada.model.names import SiteId
 from scada.model.recording import HistoryFigures
 from scada.model.tag import TagName, TagSpec, TagValue
-from scada.model.trend import HOUR_MS
+from scada.model.trend import HOUR_MS, Curve
 from scada.store.historian.committer import CAPACITY, Committer
 from scada.store.historian.embedded.hours import mark
 from scada.store.historian.embedded.keeper import PAUSE_S, Keeper
@@ -25,6 +25,10 @@ from scada.store.historian.thinning import Rules, Thinner, curves
 from scada.store.historian.troubles import Growing, memory_troubles
 
 _STORE = "INSERT OR REPLACE INTO point (tag_id, ts, value, text, quality) VALUES (?, ?, ?, ?, ?)"
+
+_KNOW = (
+    "INSERT INTO tag (site, name, curve) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET curve = excluded.curve RETURNING id"
+)
 
 
 class EmbeddedHistorian(EmbeddedReader):
@@ -44,10 +48,11 @@ class EmbeddedHistorian(EmbeddedReader):
         pause_s: float = PAUSE_S,
     ) -> None:
         self._specs, self._rules = tuple(specs), rules or Rules()
-        super().__init__(path, site, clock, curves(self._specs, self._rules), keeping, zone)
+        super().__init__(path, site, clock, keeping, zone)
+        self._curves = curves(self._specs, self._rules)
         self._lease = Lease(path.with_suffix(".until"), clock)
         self._committer = Committer("history-committer", self._store, capacity, beat=self._lease.beat)
-        self._keeper = Keeper(path, clock, self._curves, self._keeping, pause_s)
+        self._keeper = Keeper(path, clock, self._keeping, pause_s)
         self._ids: dict[TagName, int] = {}
         self._losses = Growing()
 
@@ -94,12 +99,11 @@ class EmbeddedHistorian(EmbeddedReader):
 
     def _store(self, points: Sequence[Point]) -> None:
         with transaction(self._connection, f"store {len(points)} points in {self._path}") as connection:
-            ids = {name: self._ids.get(name) or self._new_id(connection, name) for name in {p.name for p in points}}
+            ids = {name: self._ids.get(name) or self._known(connection, name) for name in {p.name for p in points}}
             mark(connection, {(ids[p.name], p.at_ms // HOUR_MS) for p in points})
             connection.executemany(_STORE, [(ids[p.name], p.at_ms, p.value, p.text, p.status_code) for p in points])
         self._ids.update(ids)
 
-    def _new_id(self, connection: sqlite3.Connection, name: TagName) -> int:
-        connection.execute("INSERT OR IGNORE INTO tag (site, name) VALUES (?, ?)", (self._site, name))
-        row = connection.execute("SELECT id FROM tag WHERE site = ? AND name = ?", (self._site, name)).fetchone()
-        return int(row[0])
+    def _known(self, connection: sqlite3.Connection, name: TagName) -> int:
+        (number,) = connection.execute(_KNOW, (self._site, name, self._curves.get(name, Curve.STEP).value)).fetchone()
+        return int(number)

@@ -2,13 +2,12 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import structlog
 
 from scada.clock import Clock
-from scada.model.tag import TagName
 from scada.model.trend import HOUR_MS, Curve
 from scada.store.db import StoreError
 from scada.store.historian.embedded.hours import is_unmarked, mark_old, roll
@@ -28,12 +27,9 @@ log = structlog.get_logger()
 class Keeper:
     """Works on the file beside the committer, in short transactions; what a kill interrupts, the next round does."""
 
-    def __init__(
-        self, path: Path, clock: Clock, curves: Mapping[TagName, Curve], keeping: Keeping, pause_s: float = PAUSE_S
-    ) -> None:
+    def __init__(self, path: Path, clock: Clock, keeping: Keeping, pause_s: float = PAUSE_S) -> None:
         self._path = path
         self._clock = clock
-        self._curves = curves
         self._keeping = keeping
         self._pause_s = pause_s
         self._stop = threading.Event()
@@ -52,8 +48,8 @@ class Keeper:
         """Do all that is to be done now. Raises StoreError."""
         now_ms = unix_ms(self._clock.now())
         with telling(f"look after {self._path}"):
-            for tag_id, name in connection.execute("SELECT id, name FROM tag ORDER BY id").fetchall():
-                for _ in self._steps(connection, tag_id, self._curves.get(name, Curve.STEP), now_ms):
+            for tag_id, curve in connection.execute("SELECT id, curve FROM tag ORDER BY id").fetchall():
+                for _ in self._steps(connection, tag_id, Curve(curve), now_ms):
                     if self._stop.is_set():
                         return
         _until_done(lambda: not self._stop.is_set() and shrink(connection))

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -30,14 +30,12 @@ class EmbeddedReader:
         path: Path,
         site: SiteId,
         clock: Clock,
-        curves: Mapping[TagName, Curve] | None = None,
         keeping: Keeping | None = None,
         zone: tzinfo = UTC,
     ) -> None:
         self._path = path
         self._site = site
         self._clock = clock
-        self._curves = curves or {}
         self._keeping = keeping or Keeping()
         self._zone = zone
 
@@ -57,7 +55,7 @@ class EmbeddedReader:
 
     def _query(self, name: TagName, since_ms: int, until_ms: int, limit: int) -> list[Sample]:
         with _snapshot(self._path) as connection:
-            points = between(connection, self._id(connection, name), since_ms, until_ms, limit)
+            points = between(connection, self._tag(connection, name)[0], since_ms, until_ms, limit)
         return [sample(*row) for row in rows_of(points)]
 
     def _trend(self, names: Sequence[TagName], cut: Grid, now_ms: int) -> list[Series]:
@@ -65,7 +63,7 @@ class EmbeddedReader:
             return [self._series(connection, name, cut, now_ms) for name in names]
 
     def _series(self, connection: sqlite3.Connection, name: TagName, cut: Grid, now_ms: int) -> Series:
-        tag_id, curve = self._id(connection, name), self._curves.get(name, Curve.STEP)
+        tag_id, curve = self._tag(connection, name)
         if cut.source is not Source.POINTS:
             run = (cut.start_ms // HOUR_MS, cut.end_ms // HOUR_MS)
             records, held = hourly(connection, tag_id, curve, run, now_ms)
@@ -81,11 +79,11 @@ class EmbeddedReader:
             rows = connection.execute("SELECT name FROM tag WHERE site = ? ORDER BY name", (self._site,))
             return [TagName(name) for (name,) in rows]
 
-    def _id(self, connection: sqlite3.Connection, name: TagName) -> int:
-        """Give the tag's number, 0 for one that was never recorded."""
-        query = "SELECT id FROM tag WHERE site = ? AND name = ?"
+    def _tag(self, connection: sqlite3.Connection, name: TagName) -> tuple[int, Curve]:
+        """Give the tag's number, 0 for one that was never recorded, and how it goes."""
+        query = "SELECT id, curve FROM tag WHERE site = ? AND name = ?"
         row = connection.execute(query, (self._site, name)).fetchone()
-        return int(row[0]) if row is not None else 0
+        return (int(row[0]), Curve(row[1])) if row is not None else (0, Curve.STEP)
 
 
 @contextmanager

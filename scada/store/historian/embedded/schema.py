@@ -1,9 +1,9 @@
 """The tables of the embedded history.
 
-`point` holds what is new, as plain rows; `chunk` what is older, packed, a tag's chunks never overlapping; `rollup` a
-tag's day (UTC): its 24 hours, or one record for the whole when the hours are no longer kept. `dirty` are the hours
-whose rollup is still to be reckoned, `times` how often they were touched since; `unmarked` the tags of a file from
-before there were rollups.
+`tag` says how a tag goes from point to point; `point` holds what is new, as plain rows; `chunk` what is older, packed,
+a tag's chunks never overlapping; `rollup` a tag's day (UTC): its 24 hours, or one record for the whole when the hours
+are no longer kept. `dirty` are the hours whose rollup is still to be reckoned, `times` how often they were touched
+since; `unmarked` the tags of a file from before there were rollups.
 """
 
 import sqlite3
@@ -49,6 +49,7 @@ CREATE TABLE dirty (
     times INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (tag_id, hour)
 ) WITHOUT ROWID, STRICT;
+ALTER TABLE tag ADD COLUMN curve TEXT NOT NULL DEFAULT 'step';
 CREATE TABLE unmarked (tag_id INTEGER PRIMARY KEY REFERENCES tag (id)) STRICT;
 INSERT INTO unmarked SELECT id FROM tag;
 """

@@ -1,0 +1,1 @@
+"""`daozha history`: what tags did, shown, drawn out and looked after."""
