@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from scada.engine.lane.barrier import Barrier
 from scada.engine.lane.perform import LaneParts, Performer
 from scada.engine.lane.record import Begins, step_entries
 from scada.engine.lane.restart import doubted, end_of_command, take_over
@@ -49,6 +50,7 @@ class LaneRunner:
         self._inbox: Mailbox[e.Event] = Mailbox(f"lane {config.name}", INBOX, EveryItem())
         self._tags: Mailbox[Batch] = Mailbox(f"tags of {config.name}", INBOX, EveryItem())
         self._performer = Performer(config.id, parts, self.post)
+        self._barrier = Barrier(config.id, parts)
         self._request_tag = TagName(f"{config.id}.gate.open_request")
         self._page: int | None = None
         """How many rows were written since the last whole lane; None: no row yet."""
@@ -91,7 +93,9 @@ class LaneRunner:
                 group.create_task(self._watch(), name=f"tags of {self.name}")
                 group.create_task(self._turn(), name=f"tides of {self.name}")
                 while True:
+                    seen = self.lane.image
                     await self._handle(await self._inbox.get_within(TICK_S) or self._time_passed())
+                    await self._barrier.stepped(seen, self.lane, group)
         finally:
             self._parts.tags.unsubscribe(self._tags)
 
@@ -105,6 +109,7 @@ class LaneRunner:
             await self._handle(e.Recovered(taken.left.at_s, taken.left.command, **self._now()))
         self._parts.tags.set_all(described(self.lane))
         self._tell_stuck()
+        await self._barrier.begins(self.lane)
         await self._performer.perform(shown(self.lane), self.lane)
         if isinstance(self.lane.state, s.Recovering) and self.live is not None:
             group.create_task(self._hear_end(self.live), name=f"former command of {self.name}")

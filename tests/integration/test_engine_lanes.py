@@ -16,6 +16,7 @@ from scada.engine.command.intents import SqlIntents
 from scada.engine.doors.claims import FOLLOW_MOST
 from scada.engine.doors.peer import BridgeRefusal
 from scada.model.handshake import CommandBlock, CommandCode, NotDone, PassageOutcome, RiseCause
+from scada.model.lane.events import FaultConfirmed
 from scada.model.lane.image import OFF
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, StayId
@@ -24,7 +25,7 @@ from scada.model.tag import Quality, TagName, TagUpdate
 from scada.ports import OpenStay
 from scada.store import books
 from scada.store.passagefile import pages
-from scada.store.schema import passage, rise
+from scada.store.schema import gate_cycle, lane_fault, passage, rise
 from scada.store.schema import stay as stay_table
 from tests.support.engine import START, until
 from tests.support.lane import ON
@@ -379,3 +380,34 @@ async def test_a_loop_on_which_the_cameras_see_nobody_shows_stuck_until_it_turns
         bench.runner.lane = replace(bench.runner.lane, stuck=False)
         bench.tags.apply([TagUpdate(loop, False, Quality.GOOD)])
         assert bench.tags.get(loop).quality is Quality.GOOD
+
+
+async def test_how_long_a_fault_stops_a_lane_stands_in_the_books_over_a_restart_too(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        bench.show(attached=OFF, up=OFF, down=OFF)
+        await until(lambda: bench.says("lane.state") == "faulted")
+        await bench.has_recorded(lane_fault)
+    async with shell(tmp_path, "in1", is_first_start=False) as bench:
+        await until(lambda: bench.says("lane.state") == "faulted")
+        await until(lambda: bench.runner.lane.image.attached.is_on and bench.runner.lane.image.down.is_on)
+        bench.runner.post(FaultConfirmed("zhang", at=bench.clock.now(), at_s=bench.clock.seconds()))
+        await until(lambda: bench.says("lane.state") == "idle")
+        bench.show(attached=OFF)
+        await bench.has_recorded(lane_fault, 2)
+        row, _ = await bench.db.read(lambda conn: conn.execute(select(lane_fault).order_by(lane_fault.c.id)).all())
+        assert (row.lane, row.fault) == ("in1", "BOOM")
+        assert row.began_at < row.ended_at
+
+
+async def test_what_a_plc_measures_of_an_opening_is_written_once_the_boom_is_down(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        await car_reaches(bench, "opening")
+        bench.show(up=ON, down=OFF, rise_count=7, rise_cause=RiseCause.AUTHORISED, rise_passage=1)
+        await until(lambda: bench.says("lane.state") == "open")
+        times = (("time.open_ms", 1210), ("time.close_ms", 1390))
+        bench.tags.apply([TagUpdate(TagName(f"in1.{point}"), ms, Quality.GOOD) for point, ms in times])
+        bench.show(up=OFF, down=ON)
+        await bench.has_recorded(gate_cycle)
+        row = await bench.db.read(lambda conn: conn.execute(select(gate_cycle)).one())
+        assert tuple(row)[-3:] == (7, 1210, 1390)
+        assert row.lane == "in1"

@@ -49,6 +49,7 @@ from tests.support.store import made_database
 
 CONFIG = Path(__file__).parents[2] / "config.toml"
 PASSWORD = "the boom goes up"
+PLC_POINTS = ("loop.approach", "hand.help", "time.open_ms", "time.close_ms")
 
 
 @dataclass
@@ -311,7 +312,7 @@ def phones_of(clock: SystemClock) -> Phones:
 
 
 async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneName) -> Shell:
-    plc = [TagSpec(TagName(f"{lane}.{point}"), "plc1", Access.READ) for point in ("loop.approach", "hand.help")]
+    plc = [TagSpec(TagName(f"{lane}.{point}"), "plc1", Access.READ) for point in PLC_POINTS]
     tags = TagTable([*plc, *lane_specs(lane), *site_specs()], clock)
     journal = SqlJournal(db, config.site_id, clock)
     keeper, cameras, cashier = BenchKeeper(_nothing), BenchCameras(), BenchCashier(clock)
