@@ -33,6 +33,8 @@ FORMATS: Final = ("html", "xlsx", "csv", "pdf", "json")
 
 _ROOM = "scada.reports"
 
+_FIGURES = f"{_ROOM}.documents.figures"
+
 REPORTS: Final[tuple[Listed, ...]] = (
     Listed(
         "openings",
@@ -43,6 +45,67 @@ REPORTS: Final[tuple[Listed, ...]] = (
         f"{_ROOM}.documents.openings:openings",
         (Option("lane", say("Lane"), say("this lane only")),),
         has_verdict=True,
+    ),
+    Listed(
+        "day-sheet",
+        say("Day sheet"),
+        say("the owner's page: cars, money, debts, and whether all the books agree"),
+        f"{_FIGURES}.daysheet:day_sheet",
+        has_verdict=True,
+    ),
+    Listed(
+        "traffic",
+        say("Traffic and takings"),
+        say("who came and left and what was paid, by hour, lane, vehicle and channel"),
+        f"{_FIGURES}.traffic:traffic",
+        (Option("by", say("Steps"), say("hour or day; up to three days are told by the hour")),),
+        has_verdict=True,
+    ),
+    Listed(
+        "dues",
+        say("Dues"),
+        say(
+            "what was due, received, let off, left owing, paid later and written off, day by day, adding up to nothing"
+        ),
+        f"{_FIGURES}.dues:dues",
+        has_verdict=True,
+    ),
+    Listed(
+        "unpaid",
+        say("Unpaid exits"),
+        say("stays that left owing, what of it came in since, and what was lost where nothing held a car back"),
+        f"{_FIGURES}.unpaid:unpaid",
+    ),
+    Listed(
+        "month-cards",
+        say("Month cards"),
+        say("what cards brought, which run out, and where more are sold than there are spaces"),
+        f"{_FIGURES}.cards:month_cards",
+        has_verdict=True,
+    ),
+    Listed(
+        "occupancy",
+        say("Occupancy"),
+        say("how full each zone was, how long cars stayed, how often a space was used"),
+        f"{_FIGURES}.occupancy:occupancy",
+    ),
+    Listed(
+        "inside",
+        say("Cars inside"),
+        say("cars inside by the age of their visit, likely ghosts, and what a stocktake has to find out"),
+        f"{_FIGURES}.inside:inside",
+    ),
+    Listed(
+        "lanes",
+        say("Lanes"),
+        say("how far each lane could be relied on, how often it failed, and how its boom moves"),
+        f"{_FIGURES}.lanes:lanes",
+    ),
+    Listed(
+        "alarms",
+        say("Alarms"),
+        say("how many an hour at a seat, the commonest, those that chatter, how soon somebody acted"),
+        f"{_FIGURES}.alarms:alarms",
     ),
     Listed(
         "by-hand",

@@ -107,7 +107,11 @@ class _Sheet:
         return self._rows[place]
 
     def _hour(self, at: datetime) -> datetime:
-        """Give the beginning of an hour of the site's clock, as a moment: every hour of every day is apart."""
-        local = at.astimezone(self._zone)
-        into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-        return (at - into).astimezone(UTC)
+        return hour_of(at, self._zone)
+
+
+def hour_of(at: datetime, zone: tzinfo) -> datetime:
+    """Give the beginning of an hour of the site's clock, as a moment: every hour of every day is apart."""
+    local = at.astimezone(zone)
+    into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return (at - into).astimezone(UTC)

@@ -4,17 +4,23 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, or_, select
 
+from scada.model.lane.states import UNGUARDED
 from scada.model.lane.words import Ending
 from scada.model.names import SiteId
 from scada.model.plate import UNPLATED
 from scada.reports.ghosts import Inside, Seen
-from scada.reports.periods import MODES, Books, Left
-from scada.store import doubts, modes, schema
+from scada.reports.periods import FAULT, MODES, Books, Left
+from scada.store import barriers, doubts, modes, schema
+from scada.store.barriers import FaultPeriod
+from scada.store.modes import ModePeriod
+
+_NOTHING_HOLDS = frozenset(fault.name for fault in UNGUARDED)
 
 
 def read_books(connection: Connection, site: SiteId, since: datetime, until: datetime) -> Books:
     """Read the periods that were on from `since` to before `until`, and all that has gone through since they began."""
-    periods = modes.within(connection, site, MODES, since, until)
+    faults = [_unguarded(one) for one in barriers.within(connection, site, since, until) if one.fault in _NOTHING_HOLDS]
+    periods = sorted([*modes.within(connection, site, MODES, since, until), *faults], key=lambda one: one.began_at)
     first = min((period.began_at for period in periods), default=since)
     newest = connection.scalar(select(func.max(schema.journal.c.at)).where(schema.journal.c.site == site))
     return Books(
@@ -26,6 +32,12 @@ def read_books(connection: Connection, site: SiteId, since: datetime, until: dat
         inside=_inside(connection, site),
         now=newest or until,
     )
+
+
+def _unguarded(fault: FaultPeriod) -> ModePeriod:
+    """Give a fault as a period of its lane; its number is none that a period of a mode has."""
+    mode = f"{FAULT}{fault.fault}"
+    return ModePeriod(fault.lane, mode, modes.PLC, fault.began_at, ended_at=fault.ended_at, id=-fault.id)
 
 
 def _passages(connection: Connection, site: SiteId, first: datetime) -> list[Seen]:

@@ -10,6 +10,8 @@ from scada.reports.stories import THROUGH
 from scada.store.modes import ModePeriod
 
 MODES = tuple(mode.name for mode in (Mode.HOLD_OPEN, Mode.FIRE, Mode.LOCKED, Mode.MAINTENANCE))
+FAULT = "F_"
+"""Before the name of a barrier's fault, where it stands beside the names of modes."""
 OPEN = frozenset({Mode.HOLD_OPEN.name, Mode.FIRE.name})
 """In these whoever comes goes through."""
 

@@ -13,7 +13,7 @@ from billing.accounts.audit import mistakes
 from scada.model.lane.words import Ending
 from scada.model.names import LaneName, ZoneName
 from scada.model.zones import Zone, Zones
-from scada.reports import openings
+from scada.reports import daysheet, openings
 from scada.reports.byhand import read_by_hand
 from scada.reports.lot import lanes, traffic
 from scada.reports.lot.cars import read_cars
@@ -32,6 +32,8 @@ Key = TypeVar("Key")
 SHAPE = Shape(first=date(2026, 3, 28), days=8, cars_a_day=45, cards=4)
 """Over the end of a month."""
 PARK = Zones((Zone(ZoneName("main"), 100),))
+ZONE_OF = {LaneName(lane): ZoneName("main") for lane in ("in1", "in2", "out1", "out2")}
+LOT = daysheet.Lot(SITE, PARK, ZONE_OF, SHANGHAI)
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +68,7 @@ def dues_of(books: Connection, month: Month) -> DuesBook:
 
 
 def visits_of(books: Connection, month: Month) -> list[Visit]:
-    zone_of = {LaneName(lane): ZoneName("main") for lane in ("in1", "in2")}
-    return read_visits(books, SITE, month.since, month.until, zone_of, PARK)
+    return read_visits(books, SITE, month.since, month.until, ZONE_OF, PARK)
 
 
 def test_every_figure_agrees_across_reports_and_with_what_truly_happened(books: Connection, month: Month) -> None:
@@ -78,6 +79,9 @@ def test_every_figure_agrees_across_reports_and_with_what_truly_happened(books: 
     debts_are_told(books, month, dues)
     what_wechat_took_is_told(books, month, dues)
     openings_are_told(books, month)
+    sheet = daysheet.read_sheet(books, LOT, month.since, month.until)
+    assert [one for one in sheet.identities if not one.holds] == []
+    assert (sheet.inside_before, sheet.inside_after, sheet.openings) == (0, month.inside, month.truth.openings)
 
 
 def money_is_told(month: Month, cells: dict[traffic.Place, traffic.Cell], dues: DuesBook) -> None:

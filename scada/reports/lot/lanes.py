@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, or_, select
 
 from scada.model.handshake import CommandCode
 from scada.model.names import SiteId
-from scada.store import schema
+from scada.reports.periods import FAULT
+from scada.store import barriers, schema
 
 FAILURES: Final = frozenset({"OUT_OF_REACH", "SERVER_LOST"})
 """Periods that nobody has asked for; those of a barrier's fault come besides."""
@@ -33,7 +34,7 @@ class Away:
     @property
     def is_failure(self) -> bool:
         """Nobody wanted it."""
-        return self.what in FAILURES or self.what.startswith("F_")
+        return self.what in FAILURES or self.what.startswith(FAULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,11 @@ def drift(opens_ms: Sequence[int]) -> float | None:
 
 def read_facts(connection: Connection, site: SiteId, since: datetime, until: datetime) -> Facts:
     """Read what is on record from `since` to before `until`."""
-    faults = _faults(connection, site, since, until)
-    began = Counter(one.lane for one in faults if one.what == "F_NO_START" and one.since >= since)
+    faults = [
+        Away(one.lane, f"{FAULT}{one.fault}", one.began_at, one.ended_at)
+        for one in barriers.within(connection, site, since, until)
+    ]
+    began = Counter(one.lane for one in faults if one.what == f"{FAULT}NO_START" and one.since >= since)
     return Facts(
         away=sorted([*_periods(connection, site, since, until), *faults], key=lambda one: one.since),
         cycles=_cycles(connection, site, since, until),
@@ -148,13 +152,6 @@ def _periods(connection: Connection, site: SiteId, since: datetime, until: datet
     on = (table.began_at < until) & or_(table.ended_at.is_(None), table.ended_at > since)
     query = select(table.lane, table.mode, table.began_at, table.ended_at).where(table.site == site, on)
     return [Away(*row) for row in connection.execute(query)]
-
-
-def _faults(connection: Connection, site: SiteId, since: datetime, until: datetime) -> list[Away]:
-    table = schema.lane_fault.c
-    on = (table.began_at < until) & or_(table.ended_at.is_(None), table.ended_at > since)
-    query = select(table.lane, table.fault, table.began_at, table.ended_at).where(table.site == site, on)
-    return [Away(lane, f"F_{fault}", *span) for lane, fault, *span in connection.execute(query)]
 
 
 def _cycles(connection: Connection, site: SiteId, since: datetime, until: datetime) -> list[Cycle]:

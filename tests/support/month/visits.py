@@ -117,7 +117,8 @@ class Visits:
     ) -> str:
         """End a stay by a passage; `due` is what it still owes. Gives the passage."""
         outcome = "TAILGATE" if ending is Ending.EXIT_TAILGATE else "FORWARD"
-        about = {"outcome": outcome, "opened": ending is Ending.EXIT}
+        note = "OPEN_LANE" if ending is Ending.EXIT_OPEN_LANE else ""
+        about = {"outcome": outcome, "note": note, "opened": ending is Ending.EXIT}
         passage = self.lanes.passes(lane, at, str(stay["plate"]), str(stay["id"]), **about)  # type: ignore[arg-type]
         stay |= {"exit_lane": lane, "exit_passage": passage, "exit_reason": reason.value}
         self._close(stay, at, due, reason, ending, by, lane)
