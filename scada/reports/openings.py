@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from scada.reports.differences import Item, Link, differences, moment_of
 from scada.reports.stories import NO_CAUSE, Facts, Stories
@@ -112,6 +113,9 @@ class _Sheet:
 
 def hour_of(at: datetime, zone: tzinfo) -> datetime:
     """Give the beginning of an hour of the site's clock, as a moment: every hour of every day is apart."""
-    local = at.astimezone(zone)
-    into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-    return (at - into).astimezone(UTC)
+    return _hour_of_minute(at.replace(second=0, microsecond=0), zone)
+
+
+@lru_cache(4096)
+def _hour_of_minute(at: datetime, zone: tzinfo) -> datetime:
+    return (at - timedelta(minutes=at.astimezone(zone).minute)).astimezone(UTC)

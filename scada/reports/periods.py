@@ -1,5 +1,6 @@
 """What each period outside AUTO cost (`lanes.md` §8, paths U and V): cars counted out, fees lost, cars uncounted."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,11 +72,18 @@ class Told:
 
 def reckon(books: Books, ways_out: frozenset[str], long: timedelta) -> Sequence[Told]:
     """Tell every period; a car counts in one of them, and a stay is proposed after one of them."""
-    of = {one.id: period.id for one in books.passages if (period := _period_of(one, books.periods)) is not None}
+    by_lane: defaultdict[str, list[ModePeriod]] = defaultdict(list)
+    for period in books.periods:
+        by_lane[period.lane].append(period)
+    of = {one.id: found.id for one in books.passages if (found := _period_of(one, by_lane[one.lane])) is not None}
+    through: defaultdict[int, list[Seen]] = defaultdict(list)
+    for one in books.passages:
+        if one.id in of and one.outcome in THROUGH:
+            through[of[one.id]].append(one)
     proposed: set[str] = set()
     told: list[Told] = []
     for period in books.periods:
-        went = [one for one in books.passages if of.get(one.id) == period.id and one.outcome in THROUGH]
+        went = through[period.id]
         uncounted = tuple(one for one in went if one.lane in ways_out and one.id not in books.at_gates)
         ghosts = _ghosts(period, uncounted, books, proposed, long)
         proposed.update(ghost.stay.id for ghost in ghosts)
@@ -94,13 +102,11 @@ def reckon(books: Books, ways_out: frozenset[str], long: timedelta) -> Sequence[
 
 
 def _period_of(passage: Seen, periods: Sequence[ModePeriod]) -> ModePeriod | None:
-    """Give the period in which a car went through: the last one of its lane that was on while it did."""
+    """Give the period in which a car went through: the last one of these of its lane that was on while it did."""
     on = [
         period
         for period in periods
-        if period.lane == passage.lane
-        and period.began_at <= passage.ended_at
-        and (period.ended_at is None or passage.began_at < period.ended_at)
+        if period.began_at <= passage.ended_at and (period.ended_at is None or passage.began_at < period.ended_at)
     ]
     return on[-1] if on else None
 
@@ -110,7 +116,7 @@ def _ghosts(
 ) -> tuple[Ghost, ...]:
     """Propose whose stays to close once the lane is guarded again."""
     ended = period.ended_at
-    if ended is None or period.mode not in OPEN:
+    if ended is None or period.mode not in OPEN or not uncounted:
         return ()
     later = {mark for one in books.passages if one.began_at >= ended for mark in (one.plate, one.stay) if mark}
     inside = [

@@ -35,7 +35,7 @@ def read_facts(connection: Connection, site: SiteId, since: datetime, until: dat
     return Facts(
         rises=_rises(connection, site, span, kept),
         commands=_commands(connection, site, span),
-        passages=[replace(one, picture=one.picture or _first(kept, one.lane, one.id)) for one in passages],
+        passages=[one if one.picture else replace(one, picture=_first(kept, one.lane, one.id)) for one in passages],
         changes=_changes(connection, site, span),
     )
 
