@@ -103,8 +103,8 @@ class TestEveryStore:
     async def test_a_trend_is_cut_alike_and_shows_where_nothing_is_known(self, store: Store) -> None:
         async with store.open() as history:
             history.record([(UP, _at(-50, True)), (UP, _at(5, False)), (UP, _at(25, True, Quality.COMMUNICATION))])
-            history.record([(UP, _at(40, True)), (AMPS, _at(0, 7.5))])
-            await store.arrived(history, {UP: 4, AMPS: 1})
+            history.record([(UP, _at(40, True)), (AMPS, _at(0, 7.5)), (STATE, _at(0, "open"))])
+            await store.arrived(history, {UP: 4, AMPS: 1, STATE: 1})
             up, amps, other = await history.trend(
                 [UP, AMPS, TagName("no.such")], START, START + timedelta(seconds=50), 5
             )
@@ -112,7 +112,7 @@ class TestEveryStore:
             assert up.known_ms == (10_000, 10_000, 5000, 0, 10_000)
             assert amps.mean == (7.5,) * 5
             assert other.mean == (None,) * 5
-            assert await history.names() == [UP, AMPS]
+            assert await history.names() == [UP, STATE, AMPS]
 
     async def test_what_is_in_memory_when_the_plant_stops_is_there_after_the_next_start(self, store: Store) -> None:
         async with store.open() as history:

@@ -86,6 +86,24 @@ def test_a_line_is_the_same_every_time_and_never_has_a_whole_number_as_value() -
     assert line(SiteId("demo"), point) == "scada,lane=out1,point=gate.up,site=demo quality=0i,value=1.0 1700000000123"
 
 
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("out1.lane.state", "lane_state"),
+        ("out1.mode.now", "lane_state"),
+        ("dev.plc1.round_trip_ms", "device_health"),
+        ("camera.cam_in1.reads", "device_health"),
+        ("display.in1.ok", "device_health"),
+        ("out1.gate.verdict", "scada"),
+        ("zone.lot.cars", "scada"),
+    ],
+)
+def test_states_of_lanes_and_health_of_devices_have_measurements_of_their_own(name: str, of: str) -> None:
+    site, tag = SiteId("demo"), TagName(name)
+    assert line(site, Point(tag, 5, 1.0, None, 0)).startswith(f"{of},lane=")
+    assert f'FROM "{of}"' in select(site, tag, 0, 1, 10)
+
+
 def test_a_bad_point_has_its_quality_only() -> None:
     point = Point(UP, 5, None, None, Quality.FAULT.status_code)
     assert line(SiteId("demo"), point) == "scada,lane=out1,point=gate.up,site=demo quality=2156658688i 5"

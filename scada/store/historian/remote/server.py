@@ -18,7 +18,7 @@ from scada.store.db import StoreError
 from scada.store.historian.points import from_unix_ms
 from scada.store.historian.remote import victoria
 from scada.store.historian.remote.answers import Answer, retry_after_s
-from scada.store.historian.remote.lines import last_before, place_of, select, series
+from scada.store.historian.remote.lines import MEASUREMENTS, last_before, place_of, select, series
 from scada.store.historian.remote.routes import Found, Route, route_of, version_of
 
 CONNECT_MS, READ_MS = 2000, 5000
@@ -102,7 +102,8 @@ class TimeSeriesServer:
         if self.found().route is Route.VICTORIA:
             told = self._text(victoria.SERIES, [("match[]", victoria.matching(site, None)), ("start", 1)])
             return victoria.names(json.loads(told)["data"])
-        return [place_of(one["tags"]["lane"], one["tags"]["point"]) for one in self.query_series(series(site))]
+        found = [one["tags"] for of in MEASUREMENTS for one in self.query_series(series(site, of))]
+        return [place_of(tags["lane"], tags["point"]) for tags in found]
 
     def query_series(self, text: str, method: str = "GET") -> list[dict[str, Any]]:
         """Ask an InfluxQL query; give its series, each with its `tags` and `values`. Raises StoreError."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scada.model.names import SiteId
 from scada.model.tag import TagName
-from scada.store.historian.remote.lines import MEASUREMENT, place, place_of
+from scada.store.historian.remote.lines import MEASUREMENTS, measurement, place, place_of
 
 Row = tuple[int, float | None, str | None, int]
 
@@ -25,10 +25,10 @@ def without_text(line: str) -> str:
 def matching(site: SiteId, name: TagName | None) -> str:
     """Select the series of a tag, or one of every tag of a site."""
     if name is None:
-        return f'{{__name__="{MEASUREMENT}_quality",site={json.dumps(site)}}}'
+        return f'{{__name__=~"({"|".join(MEASUREMENTS)})_quality",site={json.dumps(site)}}}'
     lane, point = place(name)
     tags = f"site={json.dumps(site)},lane={json.dumps(lane)},point={json.dumps(point)}"
-    return f'{{__name__=~"{MEASUREMENT}_(quality|value)",{tags}}}'
+    return f'{{__name__=~"{measurement(name)}_(quality|value)",{tags}}}'
 
 
 def rows(lines: Iterable[str]) -> list[Row]:
