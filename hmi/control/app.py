@@ -16,6 +16,7 @@ from hmi.control.modes import modes
 from hmi.control.push import Push
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
+from hmi.control.trends import trends
 from hmi.control.views.cameras import cameras
 from hmi.control.views.money import money
 from hmi.control.views.overview import overview, theme
@@ -56,6 +57,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     serve_assets(app, ("control", "vendor", "i18n"))
     app.register_blueprint(api)
     app.register_blueprint(modes)
+    app.register_blueprint(trends)
     app.register_blueprint(overview)
     app.register_blueprint(tags)
     app.register_blueprint(cameras)

@@ -68,6 +68,7 @@ _READS = frozenset(
         "tags",
         "forced_tags",
         "tag_map",
+        "trends",
         CHANGE,
     }
 )

@@ -67,10 +67,10 @@ class Seconds:
 class ControlRoom:
     """The control room's application and one browser."""
 
-    def __init__(self, role: str = "operator", must_change: bool = False) -> None:
+    def __init__(self, role: str = "operator", must_change: bool = False, config: Config | None = None) -> None:
         self.plant = MemoryPlant({"sign_in": signs_in(role, must_change)})
         self.seconds = Seconds()
-        self.app = create_app(shipped(), self.plant, KEY, self.seconds)
+        self.app = create_app(config or shipped(), self.plant, KEY, self.seconds)
         self.browser = self.new_browser()
 
     def new_browser(self) -> FlaskClient:

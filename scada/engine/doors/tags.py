@@ -44,15 +44,22 @@ class TagDesk:
             "force_tag": self._force,
             "unforce_tag": self._unforce,
             "write_tag": self._write,
+            "trends": self._trends,
         }
 
     async def _facts(self, ask: Ask) -> object:
         """Say what the named tags are; a name that is no tag is left out."""
+        return {spec.name: self._fact(spec) for spec in self._named(ask)}
+
+    async def _trends(self, ask: Ask) -> object:
+        """Let a person see trends, whose points the asking process reads itself; say the tags' units."""
+        return {spec.name: spec.unit for spec in self._named(ask)}
+
+    def _named(self, ask: Ask) -> list[TagSpec]:
         names = ask.args.get("names")
         if not isinstance(names, list) or len(names) > MOST_NAMES:
             raise BridgeRefusal("bad_args", f"names: a list of at most {MOST_NAMES}")
-        known = (TagName(name) for name in names if isinstance(name, str) and name in self.tags)
-        return {name: self._fact(self.tags.spec(name)) for name in known}
+        return [self.tags.spec(TagName(name)) for name in names if isinstance(name, str) and name in self.tags]
 
     def _fact(self, spec: TagSpec) -> dict[str, object]:
         address, scan = self.place(spec.name)

@@ -7,6 +7,8 @@ from scada.model.trend import DAY_MS, HOUR_MS, Grid, grid
 from scada.store.historian.points import from_unix_ms
 
 YEAR_DAYS = 366
+LONG_MS = 14 * DAY_MS
+"""A longer range is cut into hours at least: points of a tag at 1 Hz would be more than a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Keeping:
 
     def grid(self, since_ms: int, until_ms: int, pixels: int, now_ms: int, zone: tzinfo) -> Grid:
         """Cut a range no finer than what is kept of it."""
-        least_ms = 1
+        least_ms = HOUR_MS if until_ms - since_ms > LONG_MS else 1
         if since_ms < self.hours_since_ms(now_ms):
             least_ms = DAY_MS
         elif since_ms < self.raw_since_ms(now_ms):

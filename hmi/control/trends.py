@@ -1,0 +1,95 @@
+"""Trends as data: what tags did in a range, for pages and for other programs (`docs/history.md`).
+
+The plant says whether the person may ask; the answer is read here, so that no long range ever holds up a lane.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from hmi.control.orders import answered, ask
+from hmi.control.room import room
+from scada.bridge import Value
+from scada.clock import clock_from
+from scada.model.tag import TagName
+from scada.model.trend import Series
+from scada.store.db import StoreError
+from scada.store.historian import asking
+from scada.store.historian.answer import as_json
+
+trends = Blueprint("trends", __name__)
+
+MOST_TAGS, MOST_PIXELS, LONGEST = 50, 4000, timedelta(days=20 * 366)
+_USUAL_PIXELS = 500
+_NAME_LIMIT = 120
+_FIRST_YEAR, _LAST_YEAR = 1971, 9000
+
+
+class BadQuestion(Exception):
+    """A question that makes no sense: which part of it, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which tags, from when to when, in how many buckets at most."""
+
+    tags: tuple[TagName, ...]
+    since: datetime
+    until: datetime
+    pixels: int
+
+
+@trends.get("/api/v1/trends")
+def trend() -> ResponseReturnValue:
+    """`tag` as often as there are tags; `since`, `until` in ISO 8601 (the site's zone, if none); `pixels`."""
+    try:
+        question = _question(room().config.site.zone_info)
+    except BadQuestion as error:
+        return jsonify(why=str(error)), 400
+    reply = ask("trends", {"names": list(question.tags)})
+    if not isinstance(reply, Value) or not isinstance(reply.value, dict):
+        return answered(reply)
+    try:
+        found = _found(question)
+    except StoreError as error:
+        return jsonify(why=f"the history does not answer: {error}"), 503
+    units = reply.value
+    return jsonify(series=[{**as_json(one), "unit": units.get(one.name, "")} for one in found])
+
+
+def _found(question: Question) -> list[Series]:
+    with asking(room().config, clock_from()) as history:
+        answer = history.trend(question.tags, question.since, question.until, question.pixels)
+        return list(asyncio.run(answer))
+
+
+def _question(zone: tzinfo) -> Question:
+    names = tuple(dict.fromkeys(TagName(name) for name in request.args.getlist("tag")))
+    if not 1 <= len(names) <= MOST_TAGS or any(not 1 <= len(name) <= _NAME_LIMIT for name in names):
+        raise BadQuestion(f"tag: from 1 to {MOST_TAGS} of them, each of at most {_NAME_LIMIT} signs")
+    until = _time("until", zone) or clock_from().now()
+    since = _time("since", zone) or until - timedelta(days=1)
+    if not timedelta(0) < until - since <= LONGEST:
+        raise BadQuestion(f"since, until: since comes first, and {LONGEST.days // 366} years are the longest range")
+    text = request.args.get("pixels", f"{_USUAL_PIXELS}")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MOST_PIXELS:
+        raise BadQuestion(f"pixels: a whole number from 1 to {MOST_PIXELS}")
+    return Question(names, since, until, int(text))
+
+
+def _time(name: str, zone: tzinfo) -> datetime | None:
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    time: datetime | None
+    try:
+        time = datetime.fromisoformat(text.replace(" ", "+"))
+        time = time if time.tzinfo is not None else time.replace(tzinfo=zone)
+    except ValueError:
+        time = None
+    if time is None or not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        raise BadQuestion(f"{name}: a time like 2026-05-01T08:00 or 2026-05-01T00:00:00Z")
+    return time
