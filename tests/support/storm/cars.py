@@ -126,6 +126,10 @@ def _through(world: World, lane: str) -> Waits:
 
 def _stands(world: World, visit: Visit, word: str) -> Stands:
     """Stand at the exit until the boom is up; False if the driver backs out."""
+    if word == "cash":
+        yield Until("out1", visit.car.after_s, qr=True)
+        world.takes_cash("out1")
+        return (yield Until("out1", PATIENCE_S))
     if not (yield Until("out1", HELP_S, qr=True)):
         world.let_out("out1", "EQUIPMENT")
         return (yield Until("out1", PATIENCE_S))
@@ -146,6 +150,8 @@ def _stands(world: World, visit: Visit, word: str) -> Stands:
     if word == "code_and_qr" and world.bank_lives:
         world.tell(f"{visit.car.plate} shows a code to the scanner, too")
         world.scan("out1", f"{visit.car.plate}-b")
+    if word == "cash_and_qr":
+        world.takes_cash("out1")
     if not _phone(world, visit, [code], "a"):
         code = _code(world, "out1")
         visit.codes.append(code)

@@ -15,6 +15,7 @@ from billing.settle import PENDING
 from scada.model.names import SiteId
 from scada.store.schema import (
     bill_day,
+    cash_payment,
     ledger_entry,
     ledger_posting,
     money_case,
@@ -25,6 +26,7 @@ from scada.store.schema import (
     stay,
 )
 from tests.support.storm.cars import Visit
+from tests.support.storm.drawer import Drawer
 from tests.support.storm.times import START
 from tests.support.storm.world import Opening, World
 
@@ -65,6 +67,7 @@ class Books:
 
 TABLES = (
     bill_day,
+    cash_payment,
     ledger_entry,
     ledger_posting,
     money_case,
@@ -80,10 +83,12 @@ def judge(world: World, visits: Sequence[Visit]) -> tuple[tuple[str, ...], Count
     """Say everything that is wrong, and how much there was to be judged."""
     books = _read(world)
     wrong = [*_explained(books), *_ledger(books), *_hanging(books), *_billed(books), *_stays(books, visits)]
+    wrong += _drawer(books, world.drawer)
     wrong += [text for opening in world.openings for text in _opening(world, books, opening, visits)]
     moved = {
         "orders": len(books.orders),
         "payments": sum(one["state"] in PAID for one in books.orders.values()),
+        "cash": len(books.of(cash_payment)),
         "refunds": len(books.refunds),
         "openings": len(world.openings),
         "deaths": world.deaths,
@@ -166,6 +171,18 @@ def _ledger(books: Books) -> Iterator[str]:
         yield from (f"{account.value} {name}: {fen} fen left" for name, fen in books.balances[account].items())
 
 
+def _drawer(books: Books, drawer: Drawer) -> Iterator[str]:
+    """What an operator holds are the receipts and the till of the books, to the fen."""
+    yield from drawer.wrong
+    if drawer.asked or drawer.doubts:
+        yield f"an operator does not know what he took: {drawer}"
+    receipts = {f"{row.year}-{row.number:06d}": row.due_fen for row in books.of(cash_payment)}
+    if receipts != drawer.kept:
+        yield f"receipts {receipts}, in the drawer {drawer.kept}"
+    if (held := sum(books.balances[Account.CASH].values())) != sum(drawer.kept.values()):
+        yield f"{held} fen of cash in the ledger, {drawer.kept} in the drawer"
+
+
 def _hanging(books: Books) -> Iterator[str]:
     """No order, refund or request waits for anything; what was paid is settled once."""
     pending = {state.value for state in PENDING}
@@ -212,9 +229,11 @@ def _stays(books: Books, visits: Sequence[Visit]) -> Iterator[str]:
     charged: Counter[str] = Counter()
     for row in books.of(pay_order):
         charged[row.stay] += books.paid(row.out_trade_no)
+    for row in books.of(cash_payment):
+        charged[row.stay] += row.due_fen
     for row in books.of(stay):
         if charged[row.id] != row.paid_fen:
-            yield f"stay {row.plate}: {charged[row.id]} fen at WeChat, {row.paid_fen} credited"
+            yield f"stay {row.plate}: {charged[row.id]} fen at WeChat and in cash, {row.paid_fen} credited"
         if row.ending is not None and row.paid_fen > row.fee_fen:
             yield f"stay {row.plate}: paid {row.paid_fen} of {row.fee_fen} fen"
     for visit in visits:
@@ -252,14 +271,18 @@ def _unpaid(books: Books, opening: Opening, entered_s: float, what: str) -> Iter
     orders = [row.out_trade_no for row in books.of(pay_order) if row.stay in stays]
     paid = {number: books.paid(number, opening.at_s) for number in orders}
     good = [books.orders[number] for number in orders if paid[number]]
-    if not good:
+    times = [(_seconds(one["paid_at"]), _seconds(one["made_at"])) for one in good]
+    cash = [(_since(row.paid_at), row.due_fen) for row in books.of(cash_payment) if row.stay in stays]
+    cash = [(at_s, fen) for at_s, fen in cash if at_s <= opening.at_s + 0.001]
+    times += [(at_s, at_s) for at_s, _ in cash]
+    if not times:
         yield f"{what}: nothing was paid"
         return
-    last = max(good, key=lambda one: _seconds(one["paid_at"]))
-    owed = fee(_seconds(last["made_at"]) - QUOTED_S - entered_s)
-    if sum(paid.values()) < owed:
-        yield f"{what}: {sum(paid.values())} of {owed} fen were paid"
-    if opening.at_s > _seconds(last["paid_at"]) + GRACE_S + QUOTED_S:
+    paid_s, asked_s = max(times)
+    total, owed = sum(paid.values()) + sum(fen for _, fen in cash), fee(asked_s - QUOTED_S - entered_s)
+    if total < owed:
+        yield f"{what}: {total} of {owed} fen were paid"
+    if opening.at_s > paid_s + GRACE_S + QUOTED_S:
         yield f"{what}: the grace of its payment was over"
 
 
@@ -271,4 +294,8 @@ def fee(parked_s: float) -> int:
 
 
 def _seconds(at: str) -> float:
-    return (datetime.fromisoformat(at) - START).total_seconds()
+    return _since(datetime.fromisoformat(at))
+
+
+def _since(at: datetime) -> float:
+    return (at - START).total_seconds()

@@ -20,7 +20,10 @@ from sqlalchemy import PoolProxiedConnection
 
 from billing import cashier as cashier_module
 from billing import wechat as wechat_module
+from billing.books import Books
 from billing.cashier import Hearers, SqlCashier
+from billing.counter.counter import Counter
+from billing.counter.words import Receipt
 from billing.ids import new_id
 from billing.pay.keys import Keys
 from billing.reconcile import job as job_module
@@ -40,9 +43,11 @@ from scada.model.lane.image import LaneImage, Signal
 from scada.model.lane.leave import due_of
 from scada.model.lane.states import AwaitingPayment
 from scada.model.lane.words import ByCode, Direction, Reason
+from scada.model.money import Fen
 from scada.model.names import LaneName, PassageId, PictureId, QuoteId, StayId
 from scada.model.plate import PlateRead, PlateUnread
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
+from scada.ports import BillingError
 from scada.store.db import Database
 from scada.store.journal import SqlJournal
 from tests.support.billing import IN1, OUT1, made_read
@@ -51,6 +56,7 @@ from tests.support.plantside import found
 from tests.support.storm.times import SharedClock, SteppedLoop
 
 LANES = (IN1, OUT1)
+CLERK = "li"
 LOOK_S = 4 * 3600.0
 """How often what changes by the day is looked at: tariffs, counts; bills four times as often."""
 ANSWER_S = 0.6
@@ -196,6 +202,11 @@ class _Plant:
         self._ready = True
         self._say(started=True)
         zone = await asyncio.to_thread(lambda: self.config.site.zone_info)
+        counter = Counter(
+            Books.of(self.config), zone, db, self.clock, self._cashier, lambda _stay: self._requests.wake()
+        )
+        self._counter = counter
+        await self._counter.open_till(CLERK, Fen(0))
         self._runners = {lane: LaneRunner(self.config.lane(lane), self._parts(lane, db, zone)) for lane in LANES}
         for lane, runner in self._runners.items():
             self._group.create_task(self._lane(lane, runner))
@@ -311,6 +322,39 @@ class _Plant:
         if passage:
             asked = self._requests.ask_and_wait(lane, PassageId(str(passage)), Reason(said["reason"]), "li")
             self._spawn(asked)
+
+    def _cash(self, said: Mapping[str, Any]) -> None:
+        """Have an operator take cash for the car that stands at a lane."""
+        self._spawn(self._take_cash(said["number"], LaneName(said["lane"])))
+
+    async def _take_cash(self, number: int, lane: LaneName) -> None:
+        taken, why, sure = None, "", True
+        try:
+            found = await self._taken(lane)
+            taken, why = (found, "") if isinstance(found, Receipt) else (None, found)
+        except BillingError as error:
+            why, sure = str(error), False
+        receipt, fen = ("", 0) if taken is None else (taken.text, taken.due_fen)
+        self._say(cash=number, receipt=receipt, fen=fen, why=why, sure=sure)
+
+    async def _taken(self, lane: LaneName) -> Receipt | str:
+        """Tell the driver the price, and take just so much; or why not."""
+        live = self._runners[lane].lane.live
+        if live is None or live.stay is None:
+            return "nobody knows whose stay this is"
+        price = await self._counter.price(lane, live.id, live.stay)
+        if price.why:
+            return price.why
+        taken = await self._counter.take(CLERK, lane, live.id, live.stay, price.due_fen, price.due_fen)
+        return taken if isinstance(taken, Receipt) else taken.why
+
+    def _till(self, _said: Mapping[str, Any]) -> None:
+        """Have the operator look which receipts there are."""
+        self._spawn(self._look_into_till())
+
+    async def _look_into_till(self) -> None:
+        *_, receipts = await self._counter.till(CLERK)
+        self._say(till={one.text: one.due_fen for one in receipts})
 
     def _scan(self, said: Mapping[str, Any]) -> None:
         """Have the lane's scanner read a payer's code."""

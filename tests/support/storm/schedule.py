@@ -49,6 +49,8 @@ class Schedule:
 PAYS: Final = (
     "pays",
     "code_and_qr",
+    "cash",
+    "cash_and_qr",
     "two_phones",
     "old_code",
     "leaves_then_pays",

@@ -25,6 +25,7 @@ from tests.support.storm import bank as bank_module
 from tests.support.storm import plant as plant_module
 from tests.support.storm.bank import Bank
 from tests.support.storm.door import Call, Door
+from tests.support.storm.drawer import Drawer
 from tests.support.storm.site import Site
 from tests.support.storm.times import START
 
@@ -99,6 +100,7 @@ class World:
         self.plcs = {lane: Plc(lane) for lane in ("in1", "out1")}
         self.openings: list[Opening] = []
         self.let_outs: list[float] = []
+        self.drawer = Drawer()
         self.deaths = 0
         self.story: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -247,6 +249,8 @@ class World:
         self._wait_for_start()
         for lane in self.plcs:
             self._show(lane)
+        if self.drawer.doubts:
+            self._say("till")
 
     def _wait_for_start(self) -> None:
         plant = self._plant
@@ -274,6 +278,7 @@ class World:
         for call, _ in self._calls.values():
             call.answer(0)
         self._calls.clear()
+        self.drawer.hears_nothing()
         self._bank_moved = True
 
     def _say(self, do: str, horizon_s: float | None = None, **fields: object) -> None:
@@ -319,6 +324,10 @@ class World:
             self._say("answer", to=said["asks"], answer=answer)
         elif "answered" in said:
             self._answered(said)
+        elif "cash" in said:
+            self._cash_answered(said)
+        elif "till" in said:
+            self.drawer.looks(said["till"])
         elif "died" in said:
             raise StormError(f"the plant died:\n{said['died']}")
 
@@ -441,6 +450,21 @@ class World:
         """Have the car at a boom let out by an operator."""
         self.let_outs.append(self.now_s)
         self._say("let_out", lane=lane, reason=reason)
+
+    def takes_cash(self, lane: str) -> None:
+        """Have an operator take cash for the car at a boom; without a plant he takes none."""
+        if self._plant is None:
+            return
+        number = next(self._numbers)
+        self.drawer.asked.add(number)
+        self.tell(f"{self.plcs[lane].plate} pays in cash")
+        self._say("cash", number=number, lane=lane)
+
+    def _cash_answered(self, said: dict[str, Any]) -> None:
+        self.tell(f"the counter says: {said['why'] or said['receipt']}")
+        self.drawer.hears(said)
+        if self.drawer.doubts:
+            self._say("till")
 
     def scan(self, lane: str, openid: str) -> None:
         """Have a phone show its code to a lane's scanner."""
