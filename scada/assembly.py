@@ -63,6 +63,7 @@ from scada.engine.doors.desk import Desk
 from scada.engine.doors.help import HelpCalls
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.pictures import PictureDesk, PictureRoom
+from scada.engine.doors.reports import ReportDesk
 from scada.engine.doors.tags import TagDesk
 from scada.engine.doors.tickets import Tickets
 from scada.engine.doors.tries import Tries
@@ -72,6 +73,7 @@ from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import own_specs, zone_values
 from scada.engine.links import Links
 from scada.engine.recorder import Recorder
+from scada.engine.reporting.runs import ReportRuns, made_folder
 from scada.engine.retention import RetentionJob
 from scada.engine.tag.figures import Figures
 from scada.engine.tag.forcing import Forcing
@@ -129,6 +131,7 @@ class Plant:
     vouchers: VoucherDesk
     bookings: BookingDesk
     drafts: DraftRuns
+    reports: ReportDesk
     card_desk: CardDesk
     requests: RequestWriter
     room: PictureRoom
@@ -267,12 +270,13 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     )
     counter = Counter(Books.of(config), zone, db, clock, cashier, money.paid_by_hand)
     await stack.enter_async_context(requests)
+    operators = Operators(db, config.site_id, clock)
     return Plant(
         config=config,
         clock=clock,
         db=db,
         journal=journal,
-        operators=Operators(db, config.site_id, clock),
+        operators=operators,
         tags=tags,
         forcing=Forcing(tags, journal, clock),
         maps=maps,
@@ -287,6 +291,9 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         vouchers=vouchers,
         bookings=bookings,
         drafts=await stack.enter_async_context(DraftRuns()),
+        reports=await stack.enter_async_context(
+            ReportDesk(ReportRuns(config), operators, journal, clock, made_folder(config))
+        ),
         card_desk=CardDesk(db, Books.of(config), clock, zone, products_of(config.card_products), cashier),
         requests=requests,
         room=room,
@@ -511,6 +518,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **MapDesk(plant.maps).verbs(),
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
             **FeeDesk(plant.cashier, config.site.zone_info).verbs(),
+            **plant.reports.verbs(),
             **DraftDesk(config, plant.db, plant.clock, plant.drafts).verbs(),
             **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),

@@ -20,6 +20,7 @@ from hmi.control.trends import trends
 from hmi.control.views.cameras import cameras
 from hmi.control.views.money import money
 from hmi.control.views.overview import overview, theme
+from hmi.control.views.reports import reports
 from hmi.control.views.tags import tags
 from hmi.control.views.visitors import visitors
 from hmi.language import LANGUAGES, speak
@@ -63,6 +64,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(cameras)
     app.register_blueprint(money)
     app.register_blueprint(visitors)
+    app.register_blueprint(reports)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
     return app

@@ -20,6 +20,8 @@ BOOKERS = COMMANDERS | KEEPERS
 """Roles that may announce a visitor in a host's name."""
 MONEY_SEERS = TELLERS | KEEPERS | {"auditor"}
 """Roles that may see what money moved."""
+REPORT_SEERS = MONEY_SEERS | {"technician"}
+"""Roles that may make reports; technicians those about equipment."""
 HANDS = frozenset({"technician", "administrator"})
 """Roles that may force and write tags."""
 
@@ -64,6 +66,11 @@ class Session:
     def may_see_money(self) -> bool:
         """Say whether the person's role lets them see what money moved."""
         return self.role in MONEY_SEERS
+
+    @property
+    def may_see_reports(self) -> bool:
+        """Say whether the person's role lets them make reports."""
+        return self.role in REPORT_SEERS
 
     @property
     def may_force(self) -> bool:

@@ -28,6 +28,7 @@ _MORE_SCRIPTS = (
     "cameras-page.js",
     "cash-",
     "money-",
+    "reports-page.js",
     "stay-money.js",
     "till-panel.js",
     "tag-dialog.js",

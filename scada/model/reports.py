@@ -26,6 +26,8 @@ class Listed:
     options: tuple[Option, ...] = ()
     has_verdict: bool = False
     """It can find something wrong: the command then ends with 1."""
+    is_technical: bool = False
+    """It is about equipment: technicians see it, too."""
 
 
 FORMATS: Final = ("html", "xlsx", "csv", "pdf", "json")
@@ -45,6 +47,7 @@ REPORTS: Final[tuple[Listed, ...]] = (
         f"{_ROOM}.documents.openings:openings",
         (Option("lane", say("Lane"), say("this lane only")),),
         has_verdict=True,
+        is_technical=True,
     ),
     Listed(
         "day-sheet",
@@ -124,6 +127,7 @@ REPORTS: Final[tuple[Listed, ...]] = (
         say("Calls for help"),
         say("every call for help: how long it waited, who answered, and how it ended"),
         f"{_ROOM}.documents.calls:calls",
+        is_technical=True,
     ),
     Listed(
         "uncertain",
@@ -150,6 +154,7 @@ REPORTS: Final[tuple[Listed, ...]] = (
         say("How well the cameras read"),
         say("how well each camera read, by hour, and the reads that were rejected"),
         f"{_ROOM}.documents.plates:plates",
+        is_technical=True,
     ),
 )
 

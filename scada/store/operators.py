@@ -127,6 +127,8 @@ BINDINGS = "bindings"
 REVOKE_BINDING = "revoke_binding"
 _PHONES = frozenset({BINDINGS, REVOKE_BINDING})
 """Which phones are told of a plate, and ending that when its owner complains."""
+_REPORTS = frozenset({"make_report", "report_made", "report_part", "stop_report"})
+"""Reports as documents; technicians make those about equipment only."""
 _DRAFTS = frozenset({"price_under_draft", "draft_prices", "stop_draft"})
 _REFUND = frozenset({"refund", "refund_again"})
 _HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
@@ -138,6 +140,7 @@ _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "sen
 _VERBS = {
     Role.OPERATOR: _READS
     | _SEE_MONEY
+    | _REPORTS
     | _COUNTER
     | _CREDIT
     | _PHONES
@@ -145,9 +148,10 @@ _VERBS = {
     | _LANE_WORK
     | _CAMERAS
     | {VOUCH, SEE_PLATES},
-    Role.TECHNICIAN: _READS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
+    Role.TECHNICIAN: _READS | _REPORTS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
     Role.MANAGER: _READS
     | _SEE_MONEY
+    | _REPORTS
     | _SAFE
     | _CASES
     | _CREDIT
@@ -158,6 +162,7 @@ _VERBS = {
     | {VOUCH, SIGN_TARIFF},
     Role.ADMINISTRATOR: _READS
     | _SEE_MONEY
+    | _REPORTS
     | _COUNTER
     | _SAFE
     | _CASES
@@ -171,7 +176,7 @@ _VERBS = {
     | _HAND_ON_TAGS
     | _MAPS
     | {VOUCH, SEE_PLATES, SIGN_TARIFF},
-    Role.AUDITOR: _READS | _SEE_MONEY,
+    Role.AUDITOR: _READS | _SEE_MONEY | _REPORTS,
     Role.SYSTEM: frozenset({READ_SERVED}),
 }
 

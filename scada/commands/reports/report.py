@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,7 +31,9 @@ def report(asked: argparse.Namespace) -> int:
     try:
         config = load(asked.config)
         with say.patience(f"{listed.title} …"):
-            found = _made(config, listed, asked)
+            chosen = {one.key: getattr(asked, one.key) for one in listed.options}
+            options = {key: value for key, value in chosen.items() if value is not None}
+            found = made_of_books(config, listed, asked.since, asked.to, options)
         _give(found, tongue(asked.language, config.site.zone_info), asked)
     except (ConfigError, NoSuchDays, StoreError, SQLAlchemyError, OSError) as error:
         say.complain(str(error))
@@ -37,14 +41,16 @@ def report(asked: argparse.Namespace) -> int:
     return 0 if found.agrees else 1
 
 
-def _made(config: Config, listed: Listed, asked: argparse.Namespace) -> Report:
+def made_of_books(
+    config: Config, listed: Listed, first: date | None, last: date | None, options: Mapping[str, str]
+) -> Report:
+    """Make a report of a site's books. Raises ConfigError, NoSuchDays, StoreError and what SQLAlchemy raises."""
     now = clock_from().now()
-    options = {one.key: str(value) for one in listed.options if (value := getattr(asked, one.key)) is not None}
     with looking(database_url(config)) as connection:
         if connection is None:
             raise ConfigError(f"{config.data}: there are no books here yet; has the site run?")
         today = now.astimezone(config.site.zone_info).date()
-        days = days_asked(connection, config, asked.since, asked.to, today)
+        days = days_asked(connection, config, first, last, today)
         return made(connection, listed, Asked(config, days, now, options))
 
 

@@ -66,6 +66,14 @@ class NoSuchDays(Exception):
     """The days asked for make no sense; the message says why."""
 
 
+def day_of(text: str) -> date:
+    """Read a day like 2026-05-01. Raises NoSuchDays."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise NoSuchDays(f"{text!r} is no day: write one like 2026-05-01") from error
+
+
 def days_between(first: date, last: date, zone: ZoneInfo) -> Days:
     """Give the days with their moments."""
     return Days(first, last, midnight(first, zone), midnight(last + timedelta(days=1), zone))

@@ -20,7 +20,7 @@ class File:
 
 
 def written(report: Report, tongue: Tongue, form: str) -> File:
-    """Write a report in one of the forms of `scada.model.reports.FORMATS`."""
+    """Write a report in one of the forms of `scada.model.reports.FORMATS`, or as a piece for a page of ours."""
     ending, content = _writer(form)(report, tongue)
     days = report.days
     last = "" if days.first == days.last else f"-{days.last}"
@@ -35,6 +35,7 @@ def _writer(form: str) -> Writer:
 
 _WRITERS: Final[Mapping[str, str]] = {
     "html": "page:html_file",
+    "piece": "page:piece_file",
     "xlsx": "workbook:workbook",
     "csv": "data:csv_file",
     "pdf": "pdf.document:pdf",

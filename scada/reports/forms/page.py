@@ -21,6 +21,11 @@ def piece(report: Report, tongue: Tongue) -> str:
     return "".join(_article(report, tongue, links=True))
 
 
+def piece_file(report: Report, tongue: Tongue) -> tuple[str, bytes]:
+    """Write a report as an element for a page of ours."""
+    return "piece.html", piece(report, tongue).encode()
+
+
 def html_file(report: Report, tongue: Tongue) -> tuple[str, bytes]:
     """Write a report as a page that stands alone."""
     return "html", page(report, tongue).encode()

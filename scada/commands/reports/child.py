@@ -1,0 +1,74 @@
+"""The process that makes one report for the plant: nicer than all others, bounded, on a connection that only reads."""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from scada.commands.reports.report import made_of_books
+from scada.config import Config, ConfigError
+from scada.engine.reporting.task import Task, from_line
+from scada.model.reports import report_named
+from scada.reports.documents.asked import NoSuchDays, day_of
+from scada.reports.documents.cover import covered
+from scada.reports.forms.cells import tongue
+from scada.reports.forms.files import written
+from scada.store.db import StoreError
+
+_NICER: Final = 10
+_MEMORY_BYTES: Final = 2 << 30
+_FILE_BYTES: Final = 64 << 20
+"""The largest file that a report may be."""
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def main() -> None:
+    """Make what is asked on standard input; tell the names of the files, or why there are none."""
+    bound()
+    task, config = from_line(sys.stdin.readline())
+    try:
+        answer = made(task, config)
+    except (ConfigError, NoSuchDays, StoreError) as error:
+        answer = {"error": str(error)}
+    except SQLAlchemyError as error:
+        answer = {"error": f"the books cannot be read: {type(error).__name__}"}
+    except MemoryError:
+        answer = {"error": "it needs more memory than a report may have: ask for fewer days"}
+    except OSError as error:
+        answer = {"error": f"the file cannot be written: {error.strerror}"}
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+
+
+def bound() -> None:
+    """Give way to all others, take no more than a report may, and end with the plant."""
+    os.nice(_NICER)
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def made(task: Task, config: Config) -> dict[str, object]:
+    """Make a report in all its forms."""
+    listed = report_named(task.report)
+    if listed is None:
+        raise ConfigError(f"there is no report {task.report!r}")
+    report = made_of_books(config, listed, day_of(task.since), day_of(task.to), task.options)
+    if task.covered:
+        report = covered(report)
+    names: list[str] = []
+    for form in task.forms:
+        file = written(report, tongue(task.language, config.site.zone_info), form)
+        (Path(task.folder) / file.name).write_bytes(file.content)
+        names.append(file.name)
+    return {"files": names, "agrees": report.agrees}
+
+
+if __name__ == "__main__":
+    main()

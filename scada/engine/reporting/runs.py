@@ -1,0 +1,77 @@
+"""Starts processes that make reports, two at a time, and ends them when they take too long."""
+
+import asyncio
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from scada.config import Config
+from scada.engine.reporting.task import Made, NotMade, Task
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE: Final = 2
+LIMIT_S: Final = 180.0
+"""A report that takes longer is given up."""
+_LINE: Final = 1 << 16
+_COMMAND: Final = (sys.executable, "-m", "scada.commands.reports.child")
+
+
+class ReportRuns:
+    """Makes reports. Whoever waits and is cancelled ends his process."""
+
+    def __init__(self, config: Config, limit_s: float = LIMIT_S) -> None:
+        self._config = config
+        self._limit_s = limit_s
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def make(self, task: Task) -> Made:
+        """Make a report. Raises NotMade."""
+        async with self._places:
+            pipe = asyncio.subprocess.PIPE
+            try:
+                process = await asyncio.create_subprocess_exec(*_COMMAND, stdin=pipe, stdout=pipe, limit=_LINE)
+            except OSError as error:
+                raise NotMade(f"the process cannot start: {error.strerror}") from error
+            try:
+                async with asyncio.timeout(self._limit_s):
+                    return await self._heard(process, task)
+            except TimeoutError as error:
+                raise NotMade(f"it took longer than {self._limit_s:g} s: ask for fewer days") from error
+            finally:
+                await _end(process)
+
+    async def _heard(self, process: asyncio.subprocess.Process, task: Task) -> Made:
+        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+        assert process.stdout is not None  # noqa: S101
+        with contextlib.suppress(ConnectionError):
+            process.stdin.write(task.to_line(self._config))
+            await process.stdin.drain()
+        line = await process.stdout.readline()
+        if not line.endswith(b"\n"):
+            code = await process.wait()
+            log.error("a report was not made", report=task.report, code=code)
+            raise NotMade("it needs more room or time than a report may have: ask for fewer days")
+        told = json.loads(line)
+        if told.get("error"):
+            raise NotMade(str(told["error"]))
+        return Made(tuple(told["files"]), bool(told["agrees"]))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a process by force if it still runs; it has nothing to lose."""
+    if process.stdin is not None:
+        process.stdin.close()
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    await process.wait()
+
+
+def made_folder(config: Config) -> Path:
+    """Give the folder in which reports lie until somebody has fetched them."""
+    return config.data / "run" / "reports"
