@@ -24,6 +24,7 @@ from scada.clock import clock_from
 from scada.config import Config
 from scada.ports import PlcError
 from scada.settings.cameras import Camera
+from scada.settings.stores import Influx
 from scada.store.db import StoreError, database_url, place
 
 LIMIT_S = 3.0
@@ -121,15 +122,29 @@ def _services(config: Config, file: Path) -> Iterable[Target]:
         yield _database(config, file)
     influx = config.history.influx
     if influx is not None:
-        ping = f"{influx.url.rstrip('/')}/ping"
-        remedy = "is influxd running? systemctl status influxdb"
-        yield _web_target(file, ("history", "influx", "url"), "InfluxDB", ping, remedy, expect=(200, 204))
+        yield _history(config, influx, file)
 
 
 def _database(config: Config, file: Path) -> Target:
     line, url = line_of(key_lines(file.read_text(encoding="utf-8")), KEY), database_url(config)
     remedy = "see docs/database.md; is it running? systemctl status postgresql"
     return Target("PostgreSQL", file, line, key_text(KEY), place(make_url(url)), remedy, partial(fitness, url))
+
+
+def _history(config: Config, influx: Influx, file: Path) -> Target:
+    key = ("history", "influx", "url")
+    line = line_of(key_lines(file.read_text(encoding="utf-8")), key)
+    remedy = "is it running, are token and bucket right? daozha history check tries all that is needed"
+    where = _shown(urlsplit(influx.url))
+    return Target("history server", file, line, key_text(key), where, remedy, partial(_try_history, config, influx))
+
+
+def _try_history(config: Config, influx: Influx) -> str:
+    """Ask the server for its tags, as the plant would, and say what waits for it on disk."""
+    from scada.store.historian.remote.trial.probe import probe  # only here: it takes half a second
+
+    token = None if influx.token_file is None else config.secret(influx.token_file)
+    return probe(influx, token, config.site_id, config.data / "history" / "queue.db", clock_from().now())
 
 
 def _web_target(

@@ -69,11 +69,12 @@ def kill_embedded(play: Play, folder: Path) -> Outcome:
     safe = _kill_children(play, folder, [])
     start(folder, safe, 0.0, []).end(DRAIN_S)
     reader = EmbeddedReader(folder / "history.db", SITE, SystemClock(), keeping=FOR_EVER)
-    found = asyncio.run(_read(reader))
+    found = asyncio.run(read(reader))
     return _judge("embedded", play, 0, safe, found, monotonic() - began)
 
 
-async def _read(reader: EmbeddedReader) -> list[tuple[str, int, float]]:
+async def read(reader: EmbeddedReader) -> list[tuple[str, int, float]]:
+    """Give name, time and value of every point that a child has recorded."""
     end = START + timedelta(days=30)
     return [
         (name, unix_ms(one.at), one.value or 0.0)

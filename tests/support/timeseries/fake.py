@@ -25,8 +25,9 @@ _VERSIONS = {"2.7": "v2.7.12", "3": "3.2.1"}
 class Fake:
     """What is stored, and how the next writes are answered: `mood` statuses first, then as it should be."""
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, manner: Manner, token: str) -> None:
         self.manner = manner
+        self._token = f"Token {token}" if token else ""
         self.buckets = {"parking": Stored()}
         self.retention_s = {"parking": 0}
         self.mood: list[tuple[int, dict[str, str]]] = []
@@ -51,7 +52,7 @@ class Fake:
                 return (204, told, "") if self.manner == "2.7" else (200, {}, core)
             case "/health":
                 return 200, {}, json.dumps({"name": "influxdb", "status": "pass"}) if self.manner == "2.7" else "OK"
-            case _ if token != f"Token {TOKEN}":
+            case _ if self._token not in (token, ""):
                 return 401, {}, json.dumps({"code": "unauthorized", "message": "unauthorized access"})
             case "/query":
                 return self._query(query)
@@ -64,10 +65,16 @@ class Fake:
     def patch(self, path: str, body: bytes, token: str) -> Reply:
         """Answer a PATCH of a bucket."""
         name = path.rpartition("/")[2]
-        if token != f"Token {TOKEN}" or self.manner != "2.7" or name not in self.buckets:
+        if self._token not in (token, "") or self.manner != "2.7" or name not in self.buckets:
             return 404, {}, "not found"
         self.retention_s[name] = json.loads(body)["retentionRules"][0]["everySeconds"]
         return 200, {}, json.dumps(self._bucket(name))
+
+    def forget(self, query: Query, body: bytes) -> Reply:
+        """Answer a request to delete a measurement."""
+        measurement = json.loads(body)["predicate"].partition("=")[2].strip('"')
+        self.buckets[query["bucket"][0]].forget(measurement)
+        return 204, {}, ""
 
     def write(self, path: str, query: dict[str, list[str]], token: str, body: bytes) -> Reply:
         """Answer a write."""
@@ -75,11 +82,13 @@ class Fake:
         if self.mood:
             status, headers = self.mood.pop(0)
             return status, headers, "in a mood"
+        if path == "/api/v2/delete" and self.manner == "2.7" and self._token in (token, ""):
+            return self.forget(query, body)
         bucket = query["bucket"][0]
         lines = body.decode().split("\n")
         if path != "/api/v2/write":
             return 404, {}, "not found"
-        if token != f"Token {TOKEN}":
+        if self._token not in (token, ""):
             return 401, {}, json.dumps({"code": "unauthorized", "message": "unauthorized access"})
         if bucket not in self.buckets:
             return 404, {}, json.dumps({"code": "not found", "message": f'bucket "{bucket}" not found'})
@@ -184,9 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def fake(manner: Manner = "2.7") -> Iterator[Fake]:
+def fake(manner: Manner = "2.7", token: str = TOKEN) -> Iterator[Fake]:
     """Serve a stand-in on a free port."""
-    state = Fake(manner)
+    state = Fake(manner, token)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

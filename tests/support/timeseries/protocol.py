@@ -85,6 +85,10 @@ class Stored:
             self._types.setdefault((line.series[0], name), type(value))
         self.points.setdefault(line.series, {}).setdefault(line.at_ms, {}).update(line.fields)
 
+    def forget(self, measurement: str) -> None:
+        """Delete a measurement."""
+        self.points = {of: points for of, points in self.points.items() if of[0] != measurement}
+
     def query(self, text: str) -> list[dict[str, Any]]:
         """Answer a query of the product's own kinds. Raises NoLine for any other."""
         found = _FROM.match(text)

@@ -21,6 +21,7 @@ from scada.store.historian.files import open_file, transaction
 from scada.store.historian.keeping import Keeping
 from scada.store.historian.lease import Lease
 from scada.store.historian.points import Point
+from scada.store.historian.queue.room import LIMITS, Ballast, in_need
 from scada.store.historian.thinning import Rules, Thinner, curves
 from scada.store.historian.troubles import Growing, memory_troubles
 
@@ -53,6 +54,7 @@ class EmbeddedHistorian(EmbeddedReader):
         self._lease = Lease(path.with_suffix(".until"), clock)
         self._committer = Committer("history-committer", self._store, capacity, beat=self._lease.beat)
         self._keeper = Keeper(path, clock, self._keeping, pause_s)
+        self._ballast = Ballast(path.with_suffix(".ballast"), LIMITS.ballast_bytes)
         self._ids: dict[TagName, int] = {}
         self._losses = Growing()
 
@@ -93,8 +95,9 @@ class EmbeddedHistorian(EmbeddedReader):
         return HistoryFigures(memory=self._committer.waiting, lost=self._committer.dropped, troubles=troubles)
 
     def _open(self) -> tuple[sqlite3.Connection, int | None]:
-        connection = open_file(self._path, SCHEMA)
+        connection = in_need(lambda: open_file(self._path, SCHEMA), self._ballast)
         bring_up(connection)
+        self._ballast.take(LIMITS.free_bytes)
         return connection, self._lease.ended_ms()
 
     def _store(self, points: Sequence[Point]) -> None:

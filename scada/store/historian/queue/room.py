@@ -9,8 +9,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from scada.store.db import StoreError
+
+T = TypeVar("T")
 
 MEGABYTE = 1024 * 1024
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,17 @@ def free_bytes(folder: Path) -> int:
     """Give what is free on the disk of a folder. Raises OSError."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize
+
+
+def in_need(work: Callable[[], T], ballast: "Ballast") -> T:
+    """Do what needs room on disk; where there is none, throw the ballast off and do it once more. Raises StoreError."""
+    try:
+        return work()
+    except StoreError:
+        if not ballast.drop():
+            raise
+        log.error("history's disk is full: the ballast is thrown off")
+        return work()
 
 
 class Ballast:

@@ -12,7 +12,7 @@ import structlog
 from scada.clock import Clock
 from scada.store.db import StoreError
 from scada.store.historian.files import open_file, telling, transaction
-from scada.store.historian.queue.room import LIMITS, Ballast, Limits, free_bytes
+from scada.store.historian.queue.room import LIMITS, Ballast, Limits, free_bytes, in_need
 from scada.store.historian.queue.shrink import shrink
 from scada.store.historian.queue.tables import (
     SCHEMA,
@@ -84,12 +84,7 @@ class LineQueue:
 
     def open(self) -> None:
         """Open the file. Raises StoreError."""
-        try:
-            self._connection = open_file(self._path, SCHEMA)
-        except StoreError:
-            if not self._ballast.drop():
-                raise
-            self._connection = open_file(self._path, SCHEMA)
+        self._connection = in_need(lambda: open_file(self._path, SCHEMA), self._ballast)
         with telling(f"read {self._path}"):
             prepare(self._connection)
             self._notice_others()
@@ -160,13 +155,7 @@ class LineQueue:
             self._finished = max(self._finished, segment.id)
             self._dead.extend(dead)
             self.lost += len(dead)
-            try:
-                self._forget()
-            except StoreError:
-                if not self._ballast.drop():
-                    raise
-                log.error("history's disk is full: the ballast is thrown off")
-                self._forget()
+            in_need(self._forget, self._ballast)
         self._ballast.take(self._limits.free_bytes)
 
     def dead(self) -> list[DeadLine]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -97,6 +98,24 @@ class TimeSeriesServer:
             return next((_sample(*row) for row in rows), None)
         return next((_sample(*row) for row in self._rows(last_before(site, name, at_ms))), None)
 
+    def stored_times(self, site: SiteId, name: TagName, since_ms: int, until_ms: int) -> int:
+        """Count what is stored of a tag, a point as often as it is there. Raises StoreError."""
+        if self.found().route is Route.VICTORIA:
+            return victoria.times(self._export(site, name, since_ms, until_ms - 1))
+        return len(self.samples(site, name, since_ms, until_ms, 1000))
+
+    def flush(self) -> None:
+        """Let a VictoriaMetrics show what it has taken, which it does by itself some seconds later."""
+        if self.found().route is Route.VICTORIA:
+            with suppress(StoreError):
+                self._text("/internal/force_flush", ())
+
+    def delete(self, measurement: str, since_ms: int, until_ms: int) -> None:
+        """Let an InfluxDB 2 forget a measurement. Raises ApiException or HTTPError."""
+        since, until = (from_unix_ms(at).isoformat() for at in (since_ms, until_ms))
+        which = f'_measurement="{measurement}"'
+        self.client.delete_api().delete(since, until, which, self.settings.bucket, self.settings.org)
+
     def names(self, site: SiteId) -> list[TagName]:
         """Give every tag that the server has points of. Raises StoreError."""
         if self.found().route is Route.VICTORIA:
@@ -139,12 +158,15 @@ class TimeSeriesServer:
             return False
 
     def _exported(self, site: SiteId, name: TagName, since_ms: int, last_ms: int) -> list[victoria.Row]:
+        return victoria.rows(self._export(site, name, since_ms, last_ms))
+
+    def _export(self, site: SiteId, name: TagName, since_ms: int, last_ms: int) -> list[str]:
         asked = [
             ("match[]", victoria.matching(site, name)),
             ("start", f"{since_ms / 1000:.3f}"),
             ("end", f"{last_ms / 1000:.3f}"),
         ]
-        return victoria.rows(self._text(victoria.EXPORT, asked).splitlines())
+        return self._text(victoria.EXPORT, asked).splitlines()
 
     def _rows(self, text: str) -> list[list[Any]]:
         return [row for one in self.query_series(text) for row in one["values"]]

@@ -44,6 +44,12 @@ def rows(lines: Iterable[str]) -> list[Row]:
     return [(at, _number(values.get(at)), None, int(codes.get(at, 0))) for at in sorted({*values, *codes})]
 
 
+def times(lines: Iterable[str]) -> int:
+    """Count the points of an export's qualities, each as often as it is stored."""
+    found = [json.loads(line) for line in lines]
+    return sum(len(one["timestamps"]) for one in found if str(one["metric"]["__name__"]).endswith("_quality"))
+
+
 def names(found: Sequence[Mapping[str, str]]) -> list[TagName]:
     """Give the tags of series."""
     return [place_of(one["lane"], one["point"]) for one in found]

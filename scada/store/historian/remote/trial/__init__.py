@@ -1,0 +1,1 @@
+"""Trying a history server: a look for `daozha check --online`, and a whole list for `daozha history check`."""
