@@ -11,7 +11,9 @@ from scada.config import Config
 
 _MADE_ANEW: Final = frozenset({"run"})
 """Folders with what a start makes: sockets, cookie keys, the lock."""
-_PASSING: Final = ("-wal", "-shm", "-journal", ".part", ".tmp", ".lock", ".ballast")
+_PASSING: Final = ("-wal", "-shm", "-journal", ".part", ".new", ".tmp", ".lock", ".ballast")
+"""How files end that are half written, locks, or room that is held free for need."""
+_UNTIL: Final = ".until"
 _SECRET_FOLDERS: Final = frozenset({"keys", "units", "wechat"})
 _SECRET_SUFFIXES: Final = (".key",)
 
@@ -40,7 +42,13 @@ def of_data(config: Config) -> Iterator[Source]:
     """Give the files of the data folder, databases first: what they name must be in the backup, too."""
     secret = frozenset(config.secret(name) for name in secret_files(config))
     found = [_source(path, config.data, secret) for path in _files(config.data)]
-    yield from sorted(found, key=lambda source: (source.kind is not Kind.DATABASE, source.place))
+    yield from sorted(found, key=_turn)
+
+
+def _turn(source: Source) -> tuple[bool, str, bool]:
+    """Say when a file's turn is: until when history was recorded is read just before its points are."""
+    is_until = source.path.suffix == _UNTIL
+    return source.kind is not Kind.DATABASE and not is_until, source.place.rpartition(".")[0], not is_until
 
 
 def of_site(config: Config, file: Path) -> Iterator[Source]:

@@ -11,18 +11,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config as AlembicConfig
 
 from scada.backup import BackupError, manifest
 from scada.backup.copying import Pace, copy_database
 from scada.backup.make import Job, Made
 from scada.backup.restore import Restore
 from scada.backup.shelf import Shelf
+from scada.backup.sources import of_data
 from scada.backup.verify import Trial
 from scada.config import load
 from scada.model.names import SiteId
 from scada.ports import JournalEntry
 from scada.secretfile import own_key
-from scada.store.db import database_url, writing_engine
+from scada.store.db import MIGRATIONS, database_url, writing_engine
 from scada.store.journal import verify, write_entries
 from tests.support.billing import made_config
 from tests.support.house import ROOT
@@ -162,6 +165,13 @@ def test_a_backup_is_one_state_although_the_site_writes_all_the_time(tmp_path: P
         assert live.execute("SELECT max(n) FROM journal").fetchone()[0] > made.manifest.database.journal_n >= 3005
 
 
+def test_until_when_history_was_recorded_is_read_just_before_its_points(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.put("history/history.until", "1")
+    places = [source.place for source in of_data(house.config)]
+    assert places[:3] == ["data/daozha.db", "data/history/history.until", "data/history/history.db"]
+
+
 def test_a_state_that_is_copied_in_steps_does_not_begin_anew_at_every_write(tmp_path: Path) -> None:
     house, steps = House(tmp_path), 0
     house.tell(6000)
@@ -240,6 +250,26 @@ def test_a_backup_whose_files_fit_their_hashes_is_looked_through_all_the_same(tm
         live.commit()
     made = house.backup()
     assert Trial(made.folder, tmp_path, pace=Quick()).run().faults == ("the journal's chain is broken at entry 3",)
+
+
+def test_a_backup_of_an_older_version_gets_the_tables_of_this_one(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for file in house.data.glob("daozha.db*"):
+        file.unlink()
+    engine = writing_engine(f"sqlite:///{house.data / 'daozha.db'}")
+    with engine.begin() as connection:
+        settings = AlembicConfig()
+        settings.set_main_option("script_location", str(MIGRATIONS))
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0023")
+    engine.dispose()
+    made = house.backup()
+    assert made.manifest.database.revision == "0023"
+    assert Trial(made.folder, tmp_path, pace=Quick()).run().faults == ()
+    back = house.restore(made.folder)
+    with closing(sqlite3.connect(back / "daozha.db")) as tables:
+        assert tables.execute("SELECT version_num FROM alembic_version").fetchone()[0] > "0023"
+        assert tables.execute("SELECT count(*) FROM restore_mark").fetchone() == (1,)
 
 
 @pytest.mark.parametrize("wrong", ["../outside", "/etc/outside", "data/../../outside"])
