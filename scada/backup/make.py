@@ -13,7 +13,7 @@ from scada.backup.copying import Pace, copy_database, copy_file, entry_of, keep_
 from scada.backup.facts import facts_of
 from scada.backup.manifest import Entry, Facts, Manifest
 from scada.backup.shelf import Shelf, name_of
-from scada.backup.sources import Kind, Source, of_data, of_site
+from scada.backup.sources import Kind, Source, links_of, of_data, of_site
 from scada.config import Config
 from scada.store.db import connected, database_url
 from scada.store.sql.place import FILE, file_url
@@ -43,6 +43,7 @@ class Job:
 
     def make(self) -> Made:
         """Make it. Raises BackupError; then nothing of it is left."""
+        self._object()
         target = self.shelf.folder / name_of(self.config.site.id, self.at)
         part = target.with_name(f".{target.name}.part")
         with self.shelf.alone():
@@ -107,7 +108,15 @@ class Job:
             Path(name).unlink(missing_ok=True)
         return facts
 
+    def _object(self) -> None:
+        """Refuse what would take backups away, or put them into one another."""
+        if self.keep < 1:
+            raise BackupError(f"to keep {self.keep} backups leaves none: keep 1 at least")
+        if self.shelf.folder.resolve().is_relative_to(self.config.data.resolve()):
+            raise BackupError(f"{self.shelf.folder} lies in the data folder: each backup would hold all others")
+
     def _left_out(self) -> Iterator[str]:
+        yield from links_of(self.config)
         if not self.with_secrets:
             yield from (source.place for source in of_data(self.config) if source.kind is Kind.SECRET)
 

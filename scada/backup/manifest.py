@@ -45,7 +45,7 @@ class Facts(Record):
 
 
 class Manifest(Record):
-    """A backup. `left_out`: secrets that are not in it."""
+    """A backup. `left_out`: secrets that are not in it, and links, which are not followed."""
 
     format: Literal[1] = 1
     site: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]

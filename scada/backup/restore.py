@@ -23,7 +23,7 @@ SITE = "site"
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """What was put back: the data folder, the configuration in it, and secrets that have to be brought by hand."""
+    """What was put back: the data folder, the configuration in it, and what has to be brought by hand."""
 
     folder: Path
     config: Path

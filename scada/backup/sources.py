@@ -9,8 +9,9 @@ from typing import Final
 
 from scada.config import Config
 
-_MADE_ANEW: Final = frozenset({"run"})
-"""Folders with what a start makes: sockets, cookie keys, the lock."""
+_MADE_ANEW: Final = frozenset({"run", "site"})
+"""Folders with what a start makes (sockets, cookie keys, the lock), and what a restore laid down of the configuration:
+what of that is in use is taken by its own name."""
 _PASSING: Final = ("-wal", "-shm", "-journal", ".part", ".new", ".tmp", ".lock", ".ballast")
 """How files end that are half written, locks, or room that is held free for need."""
 _UNTIL: Final = ".until"
@@ -61,6 +62,12 @@ def of_site(config: Config, file: Path) -> Iterator[Source]:
     for path in sorted(paths):
         if path.is_file():
             yield Source(path, f"site/{_within(path, config.folder)}", Kind.FILE)
+
+
+def links_of(config: Config) -> list[str]:
+    """Name what in the data folder is a link: it leads elsewhere, and is not taken."""
+    found = (Path(place) / name for place, folders, names in os.walk(config.data) for name in (*folders, *names))
+    return sorted(f"data/{path.relative_to(config.data).as_posix()}" for path in found if path.is_symlink())
 
 
 def secret_files(config: Config) -> list[str]:

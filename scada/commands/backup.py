@@ -57,8 +57,11 @@ def make(asked: argparse.Namespace) -> int:
         say.tell(f"{made.linked} pictures are those of the backup before")
     for path in made.pruned:
         say.note(f"{path.name} went: {asked.keep or 'as many as are kept'} newer ones are there")
-    if told.left_out:
-        say.note(f"without {say.counted(len(told.left_out), 'secret')}: keep them elsewhere, or add --with-secrets")
+    secrets = [name for name in told.left_out if name.startswith("secrets/")]
+    for name in (name for name in told.left_out if name not in secrets):
+        say.note(f"without {name}, which is a link: back up what it leads to by other means")
+    if secrets:
+        say.note(f"without {say.counted(len(secrets), 'secret')}: keep them elsewhere, or add --with-secrets")
     say.tell(f"digest {digest_of(told)}")
     return 0
 
@@ -93,7 +96,7 @@ def restore(asked: argparse.Namespace) -> int:
     say.tell(f"{back.folder}: as of {back.told.taken_at:%Y-%m-%d %H:%M:%S} UTC")
     say.tell(f"its configuration and what that names: {back.config.parent}")
     for name in back.missing:
-        say.note(f"not in the backup, bring it by hand: {name.removeprefix('secrets/')}")
+        say.note(f"not in the backup, bring it by hand: {name.partition('/')[2]}")
     if not asked.nothing_since:
         say.note("what happened since then is not known here: docs/backup.md, After a restore")
     return 0

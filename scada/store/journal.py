@@ -14,7 +14,7 @@ from scada.clock import Clock
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import JournalEntry
 from scada.store.db import Database
-from scada.store.retention.seals import KIND, WHAT, Record, SealCheck, canonical, seal
+from scada.store.retention.seals import KIND, LEAST, WHAT, Record, SealCheck, canonical, seal
 from scada.store.schema import journal
 from scada.store.sql.alike import storable
 
@@ -83,10 +83,17 @@ def verify(connection: Connection, key: bytes | None = None) -> int | None:
 
 def _records(connection: Connection) -> list[Record]:
     """Give the records of rows whose plates were made unreadable."""
-    query = select(journal.c.at, journal.c.body).where(journal.c.kind == KIND, journal.c.what == WHAT)
+    query = select(journal.c.n, journal.c.at, journal.c.body).where(journal.c.kind == KIND, journal.c.what == WHAT)
     return [
-        Record(at, body["first"], body["last"], body["digest"], body["mac"]) for at, body in connection.execute(query)
+        Record(_is_due(connection, n, at, body["last"]), body["first"], body["last"], body["digest"], body["mac"])
+        for n, at, body in connection.execute(query).all()
     ]
+
+
+def _is_due(connection: Connection, record: int, at: datetime, last: int) -> bool:
+    """Say whether the rows up to `last` came before one that was old enough when their record was made."""
+    old = (journal.c.n >= last) & (journal.c.n < record) & (journal.c.at <= at - LEAST)
+    return connection.execute(select(journal.c.n).where(old).order_by(journal.c.n).limit(1)).first() is not None
 
 
 def recent(

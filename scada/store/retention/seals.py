@@ -22,9 +22,13 @@ _PARTS: Final = ("n", "site", "kind", "actor", "what", "lane", "passage", "body"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of the chain: the rows between `first` and `last` that have a second seal, and what holds them."""
+    """A record of the chain: the rows between `first` and `last` that have a second seal, and what holds them.
 
-    at: datetime
+    `is_due`: one of its rows, or one that was written between them and the record, was old enough when that was made.
+    Whatever came before that row is as old, whatever a clock that was set back says.
+    """
+
+    is_due: bool
     first: int
     last: int
     digest: str
@@ -78,8 +82,7 @@ class SealCheck:
             return False
         record, second = self._left[-1], str(row["resealed"])
         self._running.update(_told(n, second))
-        is_old = isinstance(at := row["at"], datetime) and record.at - at >= LEAST
-        return is_old and second == second_seal(row) and (n < record.last or self._closes(record))
+        return record.is_due and second == second_seal(row) and (n < record.last or self._closes(record))
 
     @property
     def is_done(self) -> bool:

@@ -79,9 +79,12 @@ def journal_step(
 
 
 def _hidden_row(key: bytes, row: dict[str, Any]) -> dict[str, Any] | None:
-    """Give a row with its second seal; None where nothing in it has to go, or has gone already."""
+    """Give a row with its second seal; None where nothing in it has to go, or has gone already.
+
+    A row that is not as it was written keeps its one seal, which shows that: a second one would cover it up.
+    """
     body = hidden_body(key, row["body"])
-    if body == row["body"] or row["resealed"] is not None:
+    if body == row["body"] or row["resealed"] is not None or row["hash"] != seals.seal(row):
         return None
     changed = {**row, "body": body}
     return {**changed, "resealed": seals.second_seal(changed)}

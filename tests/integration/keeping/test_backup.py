@@ -283,6 +283,43 @@ def test_no_file_of_a_backup_leads_out_of_it(tmp_path: Path, wrong: str) -> None
         house.restore(made.folder)
 
 
+def test_a_site_that_was_put_back_is_backed_up_like_any_other(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    back = house.restore(house.backup().folder, url=house.empty())
+    for home in (tmp_path, back / "site"):
+        file = home / "config.toml"
+        config = load(file)
+        config = config.model_copy(update={"site": config.site.model_copy(update={"data": str(back)})})
+        made = Job(config, file, Shelf(tmp_path / home.name, "demo"), AT, 14, pace=Quick()).make()
+        assert Trial(made.folder, tmp_path, pace=Quick()).run().faults == ()
+
+
+def test_a_backup_within_the_data_folder_is_refused_since_each_would_hold_all_others(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    shelf = Shelf(house.data / "backups", "demo")
+    with pytest.raises(BackupError, match="lies in the data folder"):
+        Job(house.config, tmp_path / "config.toml", shelf, AT, 14, pace=Quick()).make()
+    assert not shelf.folder.exists()
+
+
+@pytest.mark.parametrize("keep", [0, -1])
+def test_nobody_can_keep_no_backup_at_all(tmp_path: Path, keep: int) -> None:
+    house = House(tmp_path)
+    made = house.backup()
+    with pytest.raises(BackupError, match="keep 1 at least"):
+        house.backup(1, keep=keep)
+    assert Shelf(tmp_path / "backups", "demo").all() == [made.folder]
+
+
+def test_what_is_a_link_is_not_followed_and_is_named_as_missing(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    (house.data / "pictures").rename(tmp_path / "disk2")
+    (house.data / "pictures").symlink_to(tmp_path / "disk2")
+    made = house.backup(with_secrets=True)
+    assert made.manifest.left_out == ("data/pictures",)
+    assert not [one.path for one in made.manifest.entries if "pictures" in one.path]
+
+
 @contextmanager
 def plant_on(data: Path) -> Iterator[None]:
     """Let another process hold the lock of a data folder, as a plant does."""

@@ -185,6 +185,27 @@ async def test_a_row_younger_than_a_year_cannot_be_sealed_anew_at_all(tmp_path: 
         assert await house.broken() == 1
 
 
+async def test_a_row_that_was_changed_before_its_plate_went_is_found_afterwards(tmp_path: Path) -> None:
+    async with open_database(tmp_path) as db:
+        house = House(db)
+        await house.tell(OLD, 3)
+        await house.change(2, body={"plate": "沪B99999", "n": 1})
+        await house.night().run(db, DAY)
+        assert await house.broken() == 2
+        assert [is_hidden(body["plate"]) for body in (await house.bodies())[:3]] == [True, False, True]
+
+
+async def test_a_clock_that_was_set_back_a_year_ago_breaks_no_chain(tmp_path: Path) -> None:
+    """The second row was written before the third, but by a clock that ran ahead."""
+    async with open_database(tmp_path) as db:
+        house, year = House(db), timedelta(days=365)
+        for before_s in (9, -9, 5):
+            await house.tell(year + timedelta(seconds=before_s))
+        await house.night().run(db, DAY)
+        assert await house.broken() is None
+        assert all(is_hidden(body["plate"]) for body in (await house.bodies())[:3])
+
+
 async def test_whoever_took_the_record_out_is_found(tmp_path: Path) -> None:
     async with open_database(tmp_path) as db:
         house = House(db)
