@@ -33,6 +33,7 @@ from scada.sim.people.pages import PageError
 from scada.sim.scenario import NAMES, Casting, Pace, Visit
 from scada.sim.scenarios import SCENARIOS
 from scada.sim.trial.judge import judge_site
+from scada.sim.trial.reported import ask_platform
 from scada.sim.trial.running import running, truth_path
 from scada.sim.trial.series import Result, play_all
 from scada.sim.trial.site import prepare
@@ -165,7 +166,8 @@ async def _drill(asked: Asked, folder: Path, screen: Console) -> dict[str, objec
         cars, operator = site.cars, site.operator
         await _send_and_wait(asked, config, cars, screen)
         published = await _published(site.desk)
-    facts = await asyncio.to_thread(judge_site, config, truth_path(config))
+        platform = await asyncio.to_thread(ask_platform, sim_of(config).wechat_port)
+    facts = await asyncio.to_thread(judge_site, config, truth_path(config), platform)
     return {
         "seed": asked.seed,
         "scenario": asked.scenario,

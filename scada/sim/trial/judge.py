@@ -16,6 +16,7 @@ from scada.model.lane.words import Ending
 from scada.sim.trial.bookkeeper import wrong_in_books
 from scada.sim.trial.circumstances import Circumstances, seconds
 from scada.sim.trial.facts import Facts, facts_of
+from scada.sim.trial.reported import Platform, reported_of, wrong_in_reports
 from scada.sim.trial.truth import Number, Row, Truth, read_truth, truth_of
 
 STOOD_S = 0.5
@@ -27,13 +28,20 @@ UNASKED = frozenset(("unexplained_rise", "unseen_rises"))
 EXPLAINED = {cause.name for cause in RiseCause} - {RiseCause.NONE.name, RiseCause.UNKNOWN.name}
 
 
-def judge_site(config: Config, truth_path: Path) -> dict[str, object]:
-    """Read truth and tables of a stopped site and judge them. Raises OSError or ValueError on a broken truth."""
-    return judge(truth_of(read_truth(truth_path)), facts_of(config))
+def judge_site(config: Config, truth_path: Path, platform: Platform) -> dict[str, object]:
+    """Read truth and tables of a stopped site and judge them, and its reports by both and by what WeChat says.
+
+    Raises OSError or ValueError on a broken truth.
+    """
+    truth, facts = truth_of(read_truth(truth_path)), facts_of(config)
+    told = reported_of(config, facts)
+    excused = _Book(truth, facts).excused() + told.sheet.traffic.uncounted
+    wrong = wrong_in_reports(told, truth, facts, platform, excused=excused)
+    return judge(truth, facts, wrong) | {"reported": told.figures()}
 
 
-def judge(truth: Truth, facts: Facts) -> dict[str, object]:
-    """Count, and name every rule that was broken."""
+def judge(truth: Truth, facts: Facts, wrong_reports: Sequence[str] = ()) -> dict[str, object]:
+    """Count, and name every rule that was broken; what reports say otherwise than the world is one, too."""
     book = _Book(truth, facts)
     closed = [stay for stay in facts.stays if stay["ending"] is not None]
     wrong, unexplained = list(book.wrong_cars()), list(book.unexplained())
@@ -54,7 +62,7 @@ def judge(truth: Truth, facts: Facts) -> dict[str, object]:
         "unexplained_openings": len(unexplained),
         "wrong_car_openings": len(wrong),
         "left_to_stocktake": book.doubted(),
-        "invariants_broken": [*wrong, *unexplained, *book.broken()],
+        "invariants_broken": [*wrong, *unexplained, *book.broken(), *wrong_reports],
         "loop_to_command_ms": spread(_figures(commands, "loop_to_command_ms")),
         "payment_to_command_ms": spread(_figures(commands, "payment_to_command_ms")),
     }
@@ -258,6 +266,10 @@ class _Book:
     def doubted(self) -> int:
         """Count the vehicles that went through and of which only a stocktake can tell."""
         return sum(1 for _ in self._doubted())
+
+    def excused(self) -> int:
+        """Count the cars that went through in a way that has a name of its own."""
+        return self.doubted() + sum(1 for _ in self._without_leave())
 
     def _completed(self, stay: Row, column: str, what: str) -> Iterator[str]:
         passage = self._passages.get(str(stay[column]))

@@ -98,6 +98,11 @@ class ParkingBook:
         with self._lock:
             self._planned[plate] = (outcome, after_s)
 
+    def deductions(self) -> list[Deduction]:
+        """Give all deductions."""
+        with self._lock:
+            return list(self._deductions.values())
+
     def planned(self, one: Deduction) -> tuple[str, float] | None:
         """Give what becomes of a deduction by itself, once."""
         with self._lock:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from billing.sim.wechat.books.orders import Order
+from billing.sim.wechat.books.parking import Deduction
 from billing.sim.wechat.books.refunds import Refund
 from billing.sim.wechat.doors.wire import Answer, Call, Route, dispatch, json_answer, route
 from billing.sim.wechat.faults import AnswerFault, Plan
@@ -53,6 +54,10 @@ def _forge(call: Call) -> Answer:
 
 def _orders(call: Call) -> Answer:
     return json_answer(200, [_order(order) for order in call.wechat.orders.all()])
+
+
+def _deductions(call: Call) -> Answer:
+    return json_answer(200, [_deducted(one) for one in call.wechat.parking.deductions()])
 
 
 def _refunds(call: Call) -> Answer:
@@ -198,6 +203,11 @@ def _order(order: Order) -> dict[str, object]:
     }
 
 
+def _deducted(one: Deduction) -> dict[str, object]:
+    paid_at = one.paid_at and one.paid_at.isoformat()
+    return {"out_trade_no": one.number, "state": one.state, "total": one.total, "paid_at": paid_at}
+
+
 def _refund(refund: Refund) -> dict[str, object]:
     return {
         "out_refund_no": refund.number,
@@ -224,6 +234,7 @@ ROUTES: Final[Sequence[Route]] = (
     route("POST", "/sim/clear", _clear),
     route("POST", "/sim/forge", _forge),
     route("GET", "/sim/orders", _orders),
+    route("GET", "/sim/deductions", _deductions),
     route("GET", "/sim/refunds", _refunds),
     route("POST", "/sim/refunds", _end_refund),
     route("POST", "/sim/refunds/by_itself", _by_itself),
