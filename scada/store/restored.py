@@ -14,7 +14,7 @@ from scada.model.names import SiteId
 from scada.ports import JournalEntry
 from scada.store.db import writing_engine
 from scada.store.journal import last_number, write_entries
-from scada.store.schema import card_reminder, cash_payment, open_request, restore_mark
+from scada.store.schema import card_reminder, cash_payment, journal, open_request, restore_mark
 
 ROOM: Final = 1000
 """So many cash receipts may have been given since the backup: the next one is numbered beyond them."""
@@ -60,12 +60,13 @@ def _put_back(conn: Connection, what: Restored) -> None:
         "taken_at": what.taken_at.isoformat(),
         "nothing_since": what.is_whole,
     }
+    newest_at = conn.execute(select(func.max(journal.c.at))).scalar() or what.taken_at
     write_entries(conn, what.site, what.at, [JournalEntry("event", "restore", "backup put back", body=body)])
     conn.execute(
         insert(restore_mark).values(
             site=what.site,
             backup=what.backup[:120],
-            taken_at=what.taken_at,
+            taken_at=max(what.taken_at, newest_at),
             restored_at=what.at,
             journal_n=last_number(conn),
             is_whole=what.is_whole,

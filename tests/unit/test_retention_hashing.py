@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -39,6 +39,7 @@ def test_a_plate_becomes_the_same_hash_each_time_and_another_with_another_key(pl
     assert hidden(b"o" * 32, plate) != once
 
 
+@settings(max_examples=40)
 @given(bodies(plates))
 def test_no_plate_is_left_in_a_body_and_to_do_it_again_changes_nothing(body: dict[str, object]) -> None:
     after = hidden_body(KEY, body)

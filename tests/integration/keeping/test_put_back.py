@@ -31,8 +31,6 @@ from tests.support.lane import ON
 from tests.support.plantside import Shell, shell
 from tests.support.store import SITE, open_database
 
-pytestmark = pytest.mark.usefixtures("any_database")
-
 IN1 = LaneName("in1")
 
 
@@ -96,6 +94,7 @@ async def test_where_nothing_happened_since_the_lane_goes_on_as_after_a_restart(
         assert await bench.db.read(lambda conn: doubts.still_open(conn, bench.config.site_id)) == []
 
 
+@pytest.mark.usefixtures("any_database")
 async def test_a_request_of_then_is_never_written_to_a_lane(tmp_path: Path, config: Config) -> None:
     written = list[str]()
 
@@ -134,6 +133,15 @@ async def test_who_may_have_paid_since_is_asked_by_a_person_and_who_came_later_i
     assert await till.db.read(verify) is None
 
 
+async def test_whose_clock_ran_ahead_of_the_one_who_took_the_backup_is_asked_by_a_person_too(till: Till) -> None:
+    till.clock.later_s += 30 * HOUR_S
+    parked = await till.come_in()
+    await put(till.db, till.config)
+    till.clock.later_s += 2 * HOUR_S
+    quote = await till.cashier.quote(OUT1, made_passage(till.clock.now(), OUT1, "京A12345", 7).id, parked)
+    assert quote.doubt == restored.UNSURE
+
+
 async def test_where_nothing_happened_since_nobody_is_doubted(till: Till) -> None:
     parked = await till.come_in()
     till.clock.later_s += 2 * HOUR_S
@@ -162,6 +170,7 @@ def _nobody(_stay: object) -> None:
     """Nobody listens."""
 
 
+@pytest.mark.usefixtures("any_database")
 async def test_that_a_backup_was_put_back_stands_in_the_journal_s_chain(tmp_path: Path, config: Config) -> None:
     async with open_database(tmp_path) as db:
         await put(db, config)

@@ -25,8 +25,6 @@ from scada.store.retention.night import Night, due
 from scada.store.schema import camera_read, journal, passage, phone_push, picture_look, plate_binding, stay
 from tests.support.store import SITE, START, open_database
 
-pytestmark = pytest.mark.usefixtures("any_database")
-
 KEY = b"k" * 32
 PLATE = "京A12345"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -89,6 +87,7 @@ class House:
         await self.db.write(lambda conn: conn.execute(update(journal).where(journal.c.n == n).values(**columns)))
 
 
+@pytest.mark.usefixtures("any_database")
 async def test_after_a_year_no_plate_is_left_in_the_journal_and_its_chain_is_whole(tmp_path: Path) -> None:
     async with open_database(tmp_path) as db:
         house = House(db)
@@ -215,6 +214,7 @@ async def test_whoever_took_the_record_out_is_found(tmp_path: Path) -> None:
         assert await house.broken() == 1
 
 
+@pytest.mark.usefixtures("any_database")
 async def test_stays_passages_and_reads_lose_their_plates_but_not_who_still_owes(tmp_path: Path) -> None:
     async with open_database(tmp_path) as db:
         house = House(db)
@@ -243,6 +243,7 @@ async def test_stays_passages_and_reads_lose_their_plates_but_not_who_still_owes
         assert sum((await db.read(lambda conn: due(conn, SITE, Retention(), START))).values()) == 0
 
 
+@pytest.mark.usefixtures("any_database")
 async def test_what_is_known_of_phones_and_who_looked_goes_in_its_own_time(tmp_path: Path) -> None:
     async with open_database(tmp_path) as db:
         house = House(db)
@@ -299,6 +300,7 @@ async def alarms(db: Database) -> Sequence[str]:
     return [row.what for row in rows]
 
 
+@pytest.mark.usefixtures("any_database")
 async def test_each_night_runs_once_and_one_that_has_not_run_for_two_days_is_an_alarm(tmp_path: Path) -> None:
     async with open_database(tmp_path) as db:
         house = House(db)
