@@ -368,6 +368,14 @@ def _add_reports(add: Adder) -> None:
         one.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: standard output)")
         one.add_argument("--language", choices=("en", "zh"), default="en")
         one.add_argument("--json", action="store_true", help="the same as --format json")
+    plans, module = _group(report, "schedule", "reports that are sent by themselves"), "scada.commands.reports.schedule"
+    listing = _command(
+        plans, "list", "show them, when they are due, and how the last ones went", _lazily(module, "show")
+    )
+    listing.add_argument("--json", action="store_true", help="one JSON list for programs")
+    sending = _command(plans, "run", "make and send the last period's reports now", _lazily(module, "run"))
+    sending.add_argument("name", metavar="NAME", help="the schedule's name in config.toml")
+    sending.add_argument("--day", type=_day, metavar="DAY", help="the period that was over before this day")
 
 
 def _add_books(add: Adder) -> None:

@@ -150,6 +150,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         *(scanner.run() for scanner in plant.scanners),
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),
+        plant.scheduler.run(),
         plant.phones.pushes.watch(),
         plant.phones.reminders.run(),
         plant.requests.watch(),

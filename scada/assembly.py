@@ -74,6 +74,7 @@ from scada.engine.lanetags import own_specs, zone_values
 from scada.engine.links import Links
 from scada.engine.recorder import Recorder
 from scada.engine.reporting.runs import ReportRuns, made_folder
+from scada.engine.reporting.schedule import Postman, Scheduler
 from scada.engine.retention import RetentionJob
 from scada.engine.tag.figures import Figures
 from scada.engine.tag.forcing import Forcing
@@ -132,6 +133,7 @@ class Plant:
     bookings: BookingDesk
     drafts: DraftRuns
     reports: ReportDesk
+    scheduler: Scheduler
     card_desk: CardDesk
     requests: RequestWriter
     room: PictureRoom
@@ -270,7 +272,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     )
     counter = Counter(Books.of(config), zone, db, clock, cashier, money.paid_by_hand)
     await stack.enter_async_context(requests)
-    operators = Operators(db, config.site_id, clock)
+    operators, report_runs = Operators(db, config.site_id, clock), ReportRuns(config)
     return Plant(
         config=config,
         clock=clock,
@@ -292,8 +294,9 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         bookings=bookings,
         drafts=await stack.enter_async_context(DraftRuns()),
         reports=await stack.enter_async_context(
-            ReportDesk(ReportRuns(config), operators, journal, clock, made_folder(config))
+            ReportDesk(report_runs, operators, journal, clock, made_folder(config))
         ),
+        scheduler=Scheduler(config, db, journal, clock, tags.set, Postman(config, db, clock, report_runs.make)),
         card_desk=CardDesk(db, Books.of(config), clock, zone, products_of(config.card_products), cashier),
         requests=requests,
         room=room,

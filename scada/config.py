@@ -17,6 +17,7 @@ from scada.settings.keeping import Backup, Retention
 from scada.settings.lanes import Lane, ZoneTable
 from scada.settings.money import Arrears, CardProduct, Limits, Scanner, Tariffs, Visitors, WeChat
 from scada.settings.phones import Phones
+from scada.settings.reports import Mail, ReportSchedule
 from scada.settings.stores import DatabaseKeys, History, Serve
 
 WHOLE_SITE = Zone(ZoneName("site"))
@@ -136,6 +137,8 @@ class Config(Section):
     retention: Retention = Retention()
     backup: Backup = Backup()
     serve: Serve | None = None
+    mail: Mail | None = None
+    report_schedule: Annotated[tuple[ReportSchedule, ...], Field(strict=False)] = ()
     sim: Sim | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
 
@@ -150,6 +153,7 @@ class Config(Section):
         for unit in self.units:
             if unit.lane not in names:
                 raise ValueError(f"units: {unit.name!r} looks at {unit.lane!r}, which is no lane")
+        self._schedules_agree()
         return self
 
     @model_validator(mode="after")
@@ -202,6 +206,13 @@ class Config(Section):
     def blackbox(self) -> Path:
         """The folder of the lanes' black boxes."""
         return self.data / "blackbox"
+
+    def _schedules_agree(self) -> None:
+        names = [one.name for one in self.report_schedule]
+        for twice in {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"report_schedule: {twice!r} is named twice")
+        if self.mail is None and any(one.to for one in self.report_schedule):
+            raise ValueError("report_schedule: mail goes by a server: write [mail] host and sender")
 
     @property
     def data(self) -> Path:

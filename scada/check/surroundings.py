@@ -35,6 +35,7 @@ _SECRETS: tuple[KeyPath, ...] = (
     ("wechat", "public_key_file"),
     ("wechat", "public_key_id_file"),
     ("history", "influx", "token_file"),
+    ("mail", "password_file"),
 )
 
 _OTHERS_MAY = 0o077

@@ -85,6 +85,7 @@ OF_SITE = (
     "pictures_trouble",
     *OF_HISTORY,
     "retention_trouble",
+    "reports_trouble",
     *OF_MONEY,
 )
 OF_ZONE = ("cars", "free", "drift")

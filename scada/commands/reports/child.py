@@ -15,6 +15,7 @@ from scada.commands.reports.report import made_of_books
 from scada.config import Config, ConfigError
 from scada.engine.reporting.task import Task, from_line
 from scada.model.reports import report_named
+from scada.model.saying import say
 from scada.reports.documents.asked import NoSuchDays, day_of
 from scada.reports.documents.cover import covered
 from scada.reports.forms.cells import tongue
@@ -63,11 +64,13 @@ def made(task: Task, config: Config) -> dict[str, object]:
     if task.covered:
         report = covered(report)
     names: list[str] = []
+    speaks = tongue(task.language, config.site.zone_info)
     for form in task.forms:
-        file = written(report, tongue(task.language, config.site.zone_info), form)
+        file = written(report, speaks, form)
         (Path(task.folder) / file.name).write_bytes(file.content)
         names.append(file.name)
-    return {"files": names, "agrees": report.agrees}
+    warning = "" if report.agrees else f" - {speaks.say(say('Something here needs a person.'))}"
+    return {"files": names, "title": f"{speaks.say(report.title)} {speaks.days(report.days)}{warning}"}
 
 
 if __name__ == "__main__":

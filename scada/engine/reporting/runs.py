@@ -59,7 +59,7 @@ class ReportRuns:
         told = json.loads(line)
         if told.get("error"):
             raise NotMade(str(told["error"]))
-        return Made(tuple(told["files"]), bool(told["agrees"]))
+        return Made(tuple(told["files"]), str(told["title"]))
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

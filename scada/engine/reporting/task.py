@@ -35,10 +35,10 @@ def from_line(line: str) -> tuple[Task, Config]:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The files that were written, by name, and whether the report found something that needs a person."""
+    """The files that were written, by name, and a line that names the report, in its language."""
 
     files: tuple[str, ...]
-    agrees: bool
+    title: str = ""
 
 
 class NotMade(Exception):

@@ -9,7 +9,7 @@ from scada.store.schema.bills import bill_day, bill_row, case_note
 from scada.store.schema.bookings import booking, booking_visit
 from scada.store.schema.cards import card_period, card_reminder, month_card
 from scada.store.schema.help import help_call
-from scada.store.schema.keeping import restore_mark, retention_run
+from scada.store.schema.keeping import report_run, restore_mark, retention_run
 from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
 from scada.store.schema.parking import parking_deduction, parking_session
 from scada.store.schema.passages import (
@@ -74,6 +74,7 @@ __all__ = [
     "plate_right",
     "quote",
     "refund",
+    "report_run",
     "restore_mark",
     "retention_run",
     "rise",

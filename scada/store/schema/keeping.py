@@ -1,4 +1,4 @@
-"""Restores of backups, and the nights in which what is old was taken out."""
+"""Restores of backups, nights in which what is old was taken out, and reports that are sent by themselves."""
 
 from sqlalchemy import JSON, Boolean, Column, Date, Integer, String, Table
 
@@ -32,3 +32,24 @@ retention_run = Table(
     Column("counts", JSON, nullable=False),
 )
 """A night of the retention job, by the site's day; `done_at` is null until it has come through. `counts`: what went."""
+
+report_run = Table(
+    "report_run",
+    metadata,
+    Column("site", String(32), primary_key=True),
+    Column("schedule", String(31), primary_key=True),
+    Column("first", Date, primary_key=True),
+    Column("last", Date, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", Utc, nullable=False),
+    Column("delivered", JSON, nullable=False),
+    Column("why", String(300), nullable=False),
+    Column("planned_at", Utc, nullable=False),
+    Column("done_at", Utc),
+)
+"""The reports of one schedule for one period. States: WAITING, DONE, GIVEN_UP.
+
+`delivered`: who has them already, an address or `folder`; written after each, so that nobody gets them twice. A try
+begins by setting `next_at` forward: whoever else looks meanwhile leaves the row alone.
+"""
