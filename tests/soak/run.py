@@ -58,6 +58,7 @@ def runs() -> list[Long]:
         Long("drivers' phones in a real browser, every play", [*plays, "tests/soak/phone_plays.py"]),
         Long("drawn plates, 100 of each kind", [python, "-m", "tests.soak.drawn"]),
         Long("virtual year of a 1,000-space car park", year),
+        Long("reports of a virtual month, against what happened", [python, "-m", "tests.soak.month_reports"]),
         Long("every mutant of the pure modules", [python, "tests/bench/bench_mutants.py", "--all"]),
     ]
 

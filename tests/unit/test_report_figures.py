@@ -22,6 +22,7 @@ from scada.reports.lot.occupancy import Visit, dwells, hours, read_visits
 from scada.reports.money import monthcards, unpaid
 from scada.reports.money.dues import DuesBook, days_from, read_dues
 from scada.reports.money.moves import MONEY, read_moves
+from scada.reports.plates import exact_share, read_booked, read_plates
 from scada.reports.reading import read_facts
 from scada.reports.reconciliation import read_channel
 from scada.store import schema
@@ -190,6 +191,10 @@ def openings_are_told(books: Connection, month: Month) -> None:
     span = month.since, month.until
     found = lanes.reckon(lanes.read_facts(books, SITE, *span), ("in1", "in2", "out1", "out2"), *span)
     assert sum(one.cycles for one in found) == sum(row.openings for row in rows) == month.truth.openings
+    reads, booked = read_plates(books, SITE, *span), read_booked(books, SITE, *span)
+    wrong = sum(row.corrected or not row.is_read for row in reads)
+    assert 0 < wrong == sum(row.plate != booked.get(row.passage) for row in reads)
+    assert exact_share(reads, booked) == 1 - wrong / len(reads)
     by_hand = read_by_hand(books, SITE, month.since, month.until)
     assert [(one.reason, one.passage) for one in by_hand] == [
         (reason, passage) for _, reason, passage in sorted(month.truth.by_hand)

@@ -30,9 +30,15 @@ ROWS = [row(1), row(2, why="no plate seen"), row(3, minutes=49), row(4, minutes=
 
 
 def test_each_hour_of_each_camera_is_reckoned_by_itself_whatever_its_number_of_passages() -> None:
-    told = [(one.camera, one.hour.hour, one.passages, one.read_rate) for one in by_hour(ROWS)]
+    told = [(one.camera, one.hour.hour, one.passages, one.read_rate) for one in by_hour(ROWS, {})]
     assert told == [("cam-in1", 8, 3, pytest.approx(2 / 3)), ("cam-out1", 8, 1, 1.0), ("cam-in1", 9, 1, 1.0)]
-    assert by_hour([replace(row(number), corrected=number == 1) for number in range(500)])[0].passages == 500
+    assert by_hour([replace(row(number), corrected=number == 1) for number in range(500)], {})[0].passages == 500
+
+
+def test_a_read_is_exact_if_it_is_the_plate_of_the_stay_that_its_passage_began_or_ended() -> None:
+    booked: dict[str, str] = {ROWS[0].passage: "京A12345", ROWS[1].passage: "京A12345", ROWS[2].passage: "京A12346"}
+    assert by_hour(ROWS[:3], booked)[0].exact == pytest.approx(1 / 3)
+    assert by_hour(ROWS[:3], {})[0].exact is None
 
 
 def test_the_report_tells_hours_and_rejected_reads_with_their_pictures(

@@ -26,7 +26,7 @@ from scada.reports.documents.document import (
     yes,
 )
 from scada.reports.documents.spans import buckets
-from scada.reports.plates import by_hour, read_plates
+from scada.reports.plates import by_hour, exact_share, read_booked, read_plates
 
 _HOURS = (
     text("camera", say("Camera")),
@@ -38,6 +38,7 @@ _HOURS = (
     figure("confidence_p10", say("Confidence, lowest tenth")),
     figure("confidence_p50", say("Confidence, median")),
     percent("corrected", say("Corrected")),
+    percent("exact", say("Read exactly")),
 )
 _REJECTED = (
     moment("at", say("Time")),
@@ -57,10 +58,12 @@ _REJECTED = (
 def plates(connection: Connection, asked: Asked) -> Sections:
     """Tell how well the cameras read."""
     rows = read_plates(connection, asked.site, asked.since, asked.until)
-    hours, rejected = by_hour(rows), [row for row in rows if not row.is_read]
+    booked = read_booked(connection, asked.site, asked.since, asked.until)
+    hours, rejected = by_hour(rows, booked), [row for row in rows if not row.is_read]
     figures = (
         Figure("looked_at", say("Reads"), len(rows)),
         Figure("read", say("Read"), (len(rows) - len(rejected)) / len(rows) if rows else None, Kind.PERCENT),
+        Figure("exact", say("Read exactly"), exact_share(rows, booked), Kind.PERCENT),
         Figure("corrected", say("Corrected by a person"), sum(row.corrected for row in rows)),
     )
     return (

@@ -73,10 +73,10 @@ class Stocktake:
 class CarPark:
     """Everything together, in virtual time."""
 
-    def __init__(self, random: Random, stays_a_day: int = STAYS_A_DAY) -> None:
+    def __init__(self, random: Random, stays_a_day: int = STAYS_A_DAY, till: type[Till] = Till) -> None:
         self.agenda = Agenda(BEGAN_AT)
         self.books = Books()
-        self.till = Till(read_tariff(TERMS), ZONE)
+        self.till = till(read_tariff(TERMS), ZONE)
         self.weather = Weather()
         cast = Cast(random, stays_a_day)
         self.drivers = Drivers(cast, self.agenda, self.till, self.books, self.weather, random)

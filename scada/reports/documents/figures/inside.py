@@ -16,6 +16,7 @@ from scada.reports.documents.document import (
     count,
     fen,
     moment,
+    plate,
     table_of,
     text,
 )
@@ -25,14 +26,14 @@ from scada.reports.periodbooks import read_books
 from scada.reports.periods import reckon
 
 _OLD = (
-    text("plate", say("Plate")),
+    plate("plate", say("Plate")),
     text("lane", say("Lane")),
     moment("entered_at", say("Came at")),
     text("stay", say("Stay")),
     fen("paid_fen", say("Paid, yuan")),
 )
 _GHOSTS = (
-    text("plate", say("Plate")),
+    plate("plate", say("Plate")),
     text("lane", say("Lane")),
     moment("entered_at", say("Came at")),
     text("stay", say("Stay")),

@@ -17,6 +17,7 @@ from scada.reports.documents.document import (
     count,
     fen,
     moment,
+    plate,
     seconds,
     table_of,
     text,
@@ -29,7 +30,7 @@ from scada.reports.periods import Told, reckon
 _ONE = (
     moment("at", say("Left at")),
     text("lane", say("Lane")),
-    text("plate", say("Plate")),
+    plate("plate", say("Plate")),
     code("ending", say("Ending")),
     code("reason", say("Reason")),
     text("stay", say("Stay"), only_data=True),
