@@ -14,7 +14,7 @@ from scada.clock import VirtualClock
 from scada.store.db import StoreError
 from scada.store.historian.committer import Committer
 from scada.store.historian.queue.letters import drop, letters, retry, waiting
-from scada.store.historian.queue.room import Limits
+from scada.store.historian.queue.room import Limits, free_bytes
 from scada.store.historian.queue.spool import DeadLine, LineQueue
 from scada.store.historian.queue.tables import Gap
 from tests.support.store import START, until
@@ -142,6 +142,23 @@ def test_a_disk_that_runs_full_gets_back_what_curves_took_and_then_nothing_more_
     with pytest.raises(StoreError, match="of the disk are free"):
         queue.put(["refused"])
     assert _all(queue) == ["event", "later"]
+    queue.close()
+
+
+def test_a_disk_that_has_gone_is_a_trouble_and_not_the_end_of_the_queue(tmp_path: Path) -> None:
+    there = [tmp_path]
+
+    def free(_folder: Path) -> int:
+        return free_bytes(there[0] / "away") if there else 10**9
+
+    queue = LineQueue(tmp_path / "queue.db", VirtualClock(START), LIMITS, free)
+    queue.open()
+    with pytest.raises(StoreError, match="No such file"):
+        queue.put(["a"])
+    assert "No such file" in queue.refusal
+    there.clear()
+    queue.put(["b"])
+    assert _all(queue) == ["b"]
     queue.close()
 
 

@@ -121,7 +121,7 @@ class LineQueue:
         with self._lock:
             try:
                 self._put(events, analog)
-            except (StoreError, OSError) as error:
+            except StoreError as error:
                 self.refusal = str(error)
                 raise
             self.refusal = ""
@@ -171,7 +171,8 @@ class LineQueue:
 
     def _put(self, events: Sequence[str], analog: Sequence[str]) -> None:
         what = f"queue {len(events) + len(analog)} lines in {self._path}"
-        free = self._free(self._path.parent)
+        with telling(what):
+            free = self._free(self._path.parent)
         why = self._limits.refuses(self._held.event_bytes, free)
         if why:
             raise StoreError(f"{what}: {why}")
