@@ -40,6 +40,8 @@ _PLATE_LIMIT = 16
 _KEPT_TOKENS = 64
 _SILENT = "silent"
 """The version of a page that could not say anything: whatever the plant says next is news."""
+_GOING = ("opens", "open", "passes")
+"""The car goes: nobody need help it any more."""
 _STATUS = {"asking": 200, "candidates": 200, "accepted": 200, "gone": 410, "refused": 409, "paying": 200}
 
 
@@ -99,8 +101,8 @@ def view(token: str) -> ResponseReturnValue:
             return _page("paying", token, lane=lane, candidates=_keep(token, own), due=yuan_text(Fen(due_fen)))
         case Value({"state": "asking", "candidates": [_, *_] as offered} as lane):
             return _page("candidates", token, lane=lane, candidates=_keep(token, offered))
-        case Value({"state": "asking"} as lane):
-            return _page("asking", token, lane=lane)
+        case Value(dict() as lane) if lane.get("state") == "asking":
+            return _page("asking", token, lane=lane, words=_asked(lane))
         case Value(dict() as lane):
             return _page("accepted", token, lane=lane, words=_so_far(lane))
         case reply:
@@ -208,6 +210,17 @@ def _phone() -> dict[str, str]:
     return {"phone": request.cookies.get(PHONE_COOKIE, "")[:1024]}
 
 
+def _asked(lane: Mapping[str, object]) -> str:
+    """Say why this driver is asked for his plate."""
+    if not lane.get("plate"):
+        return say("Your plate was not read. Please type it.")
+    if lane.get("known"):
+        return say("One moment please. This page goes on by itself.")
+    if lane.get("direction") == "entry":
+        return say("Is this your plate? If it was misread, please correct it.")
+    return say("No stay is known for this plate. If it was misread, please correct it.")
+
+
 def _so_far(lane: Mapping[str, object]) -> str:
     """Say how far the car has come, and what its driver does next."""
     paid = bool(lane.get("paid"))
@@ -233,7 +246,7 @@ def _so_far(lane: Mapping[str, object]) -> str:
 def _help(lane: object) -> str:
     """Say how a call for help from this car stands; empty if nobody calls."""
     called = lane if isinstance(lane, dict) else {}
-    if not called.get("help"):
+    if not called.get("help") or called.get("stage") in _GOING:
         return ""
     at = _on_the_clock(str(called["help_at"]), "%H:%M")
     if called["help"] == "answered":

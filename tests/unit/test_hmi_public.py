@@ -23,6 +23,7 @@ VIEW = {
     "direction": "exit",
     "plate": "京A12345",
     "state": "asking",
+    "known": False,
     "stage": "asks",
     "paid": False,
     "help": "",
@@ -207,6 +208,35 @@ def test_the_page_of_the_boom_always_says_how_far_the_car_has_come(
     plant.verbs["claim_view"] = lambda _args: Value({**VIEW, "state": "done", **told})
     assert zh in phone.get(f"{PAGE}?lang=zh", base_url=PUBLIC).text
     assert en in phone.get(f"{PAGE}?lang=en", base_url=PUBLIC).text
+
+
+@pytest.mark.parametrize(
+    ("told", "zh", "en"),
+    [
+        ({"plate": ""}, "未能识别您的车牌", "Your plate was not read. Please type it."),
+        ({}, "未找到该车牌的入场记录", "No stay is known for this plate. If it was misread, please correct it."),
+        ({"direction": "entry"}, "这是您的车牌吗", "Is this your plate? If it was misread, please correct it."),
+        ({"known": True}, "请稍候", "One moment please."),
+    ],
+)
+def test_a_driver_who_is_asked_for_his_plate_is_told_why(
+    phone: FlaskClient, plant: MemoryPlant, told: dict[str, object], zh: str, en: str
+) -> None:
+    plant.verbs["claim_view"] = lambda _args: Value({**VIEW, **told})
+    assert zh in phone.get(f"{PAGE}?lang=zh", base_url=PUBLIC).text
+    assert en in phone.get(f"{PAGE}?lang=en", base_url=PUBLIC).text
+
+
+def test_help_is_offered_where_a_person_must_look_and_told_no_more_when_the_gate_opens(
+    phone: FlaskClient, plant: MemoryPlant
+) -> None:
+    called = {"help": "answered", "help_at": OFFERED["entered_at"]}
+    for stage, is_offered, is_told in (("person", True, True), ("opens", False, False)):
+        plant.verbs["claim_view"] = lambda _args, stage=stage: Value(  # type: ignore[misc]
+            {**VIEW, "state": "done", "stage": stage, **called}
+        )
+        text = phone.get(f"{PAGE}?lang=en", base_url=PUBLIC).text
+        assert (f"{PAGE}/help" in text, "Somebody answered" in text) == (is_offered, is_told)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,7 @@ class Claims:
             "state": "asking" if _asks(runner) else "done",
             "stage": told.stage.value,
             "paid": told.paid,
+            "known": told.stay is not None,
             "version": version,
             **self._help_of(claim),
             **await self._to_pay(claim, runner),
