@@ -33,7 +33,8 @@ from scada.engine.bridge import Handler
 from scada.engine.doors.help import HelpCalls
 from scada.engine.doors.tickets import Phones
 from scada.engine.lanes import LaneRunner
-from scada.model.lane.states import AwaitingOperator, AwaitingPayment
+from scada.model.lane.states import Authorised, AwaitingOperator, AwaitingPayment, Open, Opening
+from scada.model.lane.words import Direction
 from scada.model.names import LaneName, StayId
 from scada.model.plate import Plate
 from scada.ports import BillingError, Journal
@@ -103,6 +104,7 @@ def phone_room(
         at_boom=at_boom,
         means=means,
         where=partial(waits_at, runners),
+        leaves=partial(leaves_by, runners),
         bound=lambda binding: db.read(lambda conn: Bindings(config.site_id, conn).holds(binding)),
         call=partial(help_room.called, by=PHONE),
         web=web,
@@ -184,6 +186,16 @@ def waits_at(runners: Mapping[LaneName, LaneRunner], stay: StayId) -> Place | No
         live, state = runner.lane.live, runner.lane.state
         if live is not None and live.stay == stay and isinstance(state, AwaitingPayment | AwaitingOperator):
             return Place(lane, live.id)
+    return None
+
+
+def leaves_by(runners: Mapping[LaneName, LaneRunner], stay: StayId) -> LaneName | None:
+    """Give the exit whose gate opens for the car of a stay; None if none does."""
+    for lane, runner in runners.items():
+        live, state = runner.lane.live, runner.lane.state
+        goes = isinstance(state, Authorised | Opening | Open) and runner.lane.direction is Direction.EXIT
+        if goes and live is not None and live.stay == stay:
+            return lane
     return None
 
 

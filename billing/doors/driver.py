@@ -52,7 +52,9 @@ NOT_AT_A_BOOM: Final = "Your car waits at no exit now."
 
 @dataclass(frozen=True, slots=True)
 class DriverParts:
-    """What the desk works with. `where`: the exit at which the car of a stay waits; `web` None: nobody is known.
+    """What the desk works with. `web` None: nobody is known.
+
+    `where`: the exit at which the car of a stay waits; `leaves`: the one whose gate opens for it.
 
     `tokens` are for whoever typed a plate, `told` for the phones that are pushed to, `at_boom` for drivers who stand at
     a boom with their car: with one a plate can be bound. `bound` says whether a binding still holds; `call` calls a
@@ -67,6 +69,7 @@ class DriverParts:
     at_boom: Tokens
     means: Means
     where: Callable[[StayId], Place | None]
+    leaves: Callable[[StayId], LaneName | None]
     bound: Callable[[str], Awaitable[bool]]
     call: Callable[[LaneName], Awaitable[str]]
     web: WeChatWeb | None
@@ -131,10 +134,11 @@ class DriverDesk:
         if by_plate and fee["state"] == FeeState.LEFT.value:
             raise BridgeRefusal("gone", GONE)
         place = None if by_plate else self._parts.where(stay)
+        lane = None if by_plate else place.lane if place else self._parts.leaves(stay)
         at_boom, plate = purpose == self._parts.at_boom.purpose, Plate(str(fee["plate"]))
         return {
             **fee,
-            "at_exit": "" if place is None else place.lane,
+            "at_exit": lane or "",
             "ways": self._parts.means.ways,
             "may_bind": at_boom and not is_unplated(plate),
         }

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, request
+from flask import Blueprint, Flask, Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from werkzeug.exceptions import HTTPException
 
 from hmi.assets import serve_assets
-from hmi.language import say, speak
+from hmi.language import LANGUAGES, say, speak
 from hmi.public.asking import Plant
 from hmi.public.calls import calls, limit_calls
 from hmi.public.cards import cards, limit_cards
@@ -23,6 +23,8 @@ from hmi.public.visitor import seat
 from hmi.public.vouchers import limit_vouchers, vouchers
 from hmi.security import harden
 from scada.config import Config
+
+METHOD_NOT_ALLOWED = 405
 
 
 def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
@@ -77,10 +79,18 @@ def _was_gone(answer: Response) -> bool:
     return answer.status_code in (404, 410)
 
 
+def _page_above() -> str:
+    """Give the page whose form is sent to this address: it is what whoever loads the answer anew wants to see."""
+    page, lang = request.path.rpartition("/")[0] or "/", request.args.get("lang")
+    return f"{page}?lang={lang}" if lang in LANGUAGES else page
+
+
 def _say_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if request.path.startswith("/wechat/"):
         return jsonify(code="FAIL", message=error.description), status
+    if status == METHOD_NOT_ALLOWED and request.method == "GET":
+        return redirect(_page_above(), 303)
     words = say("Too many tries. Please wait a minute.") if status == 429 else say("This page cannot be shown.")
     if request.headers.get("Accept", "").startswith("application/json"):
         return jsonify(why=words), status

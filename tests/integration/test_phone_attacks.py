@@ -120,7 +120,18 @@ def desk_of(till: Till, at: dict[StayId, Place]) -> DriverDesk:
     told, boom = Tokens(KEY, "told"), Tokens(KEY, "boom")
     means = Means(Seal(KEY), is_known=False, may_h5=True)
     parts = DriverParts(
-        till.cashier, journal, till.clock, tokens, told, boom, means, at.get, _nobody_is_bound, _nobody_comes, None
+        cashier=till.cashier,
+        journal=journal,
+        clock=till.clock,
+        tokens=tokens,
+        told=told,
+        at_boom=boom,
+        means=means,
+        where=at.get,
+        leaves=lambda stay: OUT1 if stay in at else None,
+        bound=_nobody_is_bound,
+        call=_nobody_comes,
+        web=None,
     )
     return DriverDesk(parts)
 

@@ -65,13 +65,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, Pho
 
 @dataclass
 class Bench:
-    """A till with the drivers' desk before it; `at` is where a stay's car waits, `calls` where help was called to."""
+    """A till with the drivers' desk before it.
+
+    `at` is where a stay's car waits, `leaving` by which exit it goes, `calls` where help was called to.
+    """
 
     till: Till
     bank: Phone
     desk: DriverDesk
     at: dict[StayId, Place] = field(default_factory=dict)
     calls: list[LaneName] = field(default_factory=list)
+    leaving: dict[StayId, LaneName] = field(default_factory=dict)
 
     async def ask(self, verb: str, **args: object) -> dict[str, Any]:
         answer = await self.desk.verbs()[verb](Ask("public", verb, args, "", "", "", ""))
@@ -106,6 +110,7 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
     web = WeChatWeb(config.wechat.appid, secret, config.phones.oauth_url, config.phones.api_url)
     async with open_database(tmp_path) as db, open_till(config, db, ask_after_s=(60.0,)) as till:
         places: dict[StayId, Place] = {}
+        leaving: dict[StayId, LaneName] = {}
         calls: list[LaneName] = []
 
         async def called(lane: LaneName) -> str:
@@ -121,12 +126,13 @@ async def bench(site: tuple[Config, Phone], tmp_path: Path) -> AsyncIterator[Ben
             at_boom=Tokens(KEY, "boom"),
             means=Means(Seal(KEY), is_known=True, may_h5=True),
             where=places.get,
+            leaves=leaving.get,
             bound=lambda binding: db.read(lambda conn: Phones(config.site_id, conn).holds(binding)),
             call=called,
             web=web,
         )
         with notice_door(int(config.wechat.notify_url.split(":")[2].split("/")[0]), till.cashier):
-            yield Bench(till, bank, DriverDesk(parts), places, calls)
+            yield Bench(till, bank, DriverDesk(parts), places, calls, leaving)
 
 
 async def parked(bench: Bench, hours: float = 1.0) -> StayId:
@@ -414,3 +420,15 @@ async def test_the_page_of_a_fee_calls_help_for_the_car_at_the_boom_and_not_for_
     assert set(bench.calls) == {OUT1}
     rows = await bench.till.journal_of("called for help")
     assert {(row.lane, row.passage, row.body["stay"]) for row in rows} == {(OUT1, passage.id, stay)}
+
+
+async def test_whoever_pays_at_the_boom_is_told_that_the_gate_opens_and_whoever_typed_the_plate_is_not(
+    bench: Bench,
+) -> None:
+    stay = await parked(bench)
+    by_plate, boom = await bench.token(), bench.desk.token(stay)
+    bench.leaving[stay] = OUT1
+    assert (await bench.ask("fee_view", token=boom))["at_exit"] == OUT1
+    assert (await bench.ask("fee_view", token=by_plate))["at_exit"] == ""
+    with pytest.raises(BridgeRefusal, match="waits at no exit"):
+        await bench.ask("fee_help", token=boom)

@@ -313,3 +313,23 @@ def test_at_the_exit_the_driver_sees_his_car_and_goes_on_to_pay(phone: FlaskClie
     assert "/f/tok-9" in text
     assert "¥10.00" in text
     assert phone.get("/c/tok/picture/S1", base_url=PUBLIC).data == b"jpeg"
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/c/tok/stay", "/c/tok"),
+        ("/c/tok/ticket?lang=en", "/c/tok?lang=en"),
+        ("/f/tok/pay?lang=zh", "/f/tok?lang=zh"),
+        ("/me/cards/change", "/me/cards"),
+        ("/me/bind?lang=//evil", "/me"),
+        ("/fee", "/"),
+        ("/shop/visitors/book", "/shop/visitors"),
+    ],
+)
+def test_whoever_loads_the_answer_to_a_form_anew_is_led_to_its_page(
+    phone: FlaskClient, address: str, page: str
+) -> None:
+    answer = phone.get(address, base_url=PUBLIC)
+    assert (answer.status_code, answer.location) == (303, page)
+    assert phone.get("/wechat/notice/pay", base_url=PUBLIC).status_code == 405
