@@ -6,7 +6,6 @@ every day the file is looked after as the keeper's thread would: rolled up, pack
 """
 
 import argparse
-import asyncio
 import contextlib
 import shutil
 import sys
@@ -27,7 +26,7 @@ from scada.clock import VirtualClock
 from scada.model.names import SiteId
 from scada.model.tag import TagName
 from scada.store.historian.embedded import EmbeddedHistorian
-from scada.store.historian.embedded.keeper import Keeper
+from scada.store.historian.embedded.keeper import Keeper, open_for_upkeep
 from scada.store.historian.embedded.schema import SCHEMA
 from scada.store.historian.files import open_file
 from scada.store.historian.keeping import Keeping
@@ -135,7 +134,7 @@ class Embedded:
         keeping = Keeping(raw_days=3650)
         self.historian = EmbeddedHistorian(self.path, SITE, self.clock, keeping=keeping)
         self.historian._connection, _ = self.historian._open()
-        self.upkeep = open_file(self.path, SCHEMA)
+        self.upkeep = open_for_upkeep(self.path)
         self.keeper = Keeper(self.path, self.clock, keeping)
 
     def take(self, end: datetime, batches: Sequence[list[Point]]) -> None:
@@ -162,8 +161,10 @@ class Embedded:
         self.figures.size = self.path.stat().st_size
 
     def _trend(self, names: Sequence[TagName], since: datetime, pixels: int, buckets: int) -> None:
-        found = asyncio.run(self.historian.trend(names, since, END, pixels))
-        if len(found) != len(names) or len(found[0]) != buckets or None in found[0].mean[1:]:
+        now_ms = unix_ms(self.clock.now())
+        cut = self.keeper._keeping.grid(unix_ms(since), unix_ms(END), pixels, now_ms, UTC)
+        found = self.historian._trend(names, cut, now_ms)
+        if len(found) != len(names) or len(found[0]) != buckets or None in found[0].mean[1 if buckets == 500 else 24 :]:
             raise RuntimeError(f"{len(found)} series of {len(found[0])} buckets")
 
     def close(self) -> None:

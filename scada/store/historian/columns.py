@@ -43,7 +43,7 @@ def columns(rows: Sequence[Row]) -> Columns:
         np.array(at_ms, np.int64),
         np.array(value, np.float64),
         np.array(status, np.int64),
-        texts if any(text is not None for text in texts) else None,
+        texts if texts.count(None) < len(texts) else None,
     )
 
 
@@ -169,6 +169,8 @@ class _Pieces:
 def listed(column: Numbers, some: NDArray[np.bool_]) -> tuple[float | None, ...]:
     """Give a column's numbers, None where there is none."""
     values: list[Any] = column.tolist()
+    if some.all():
+        return tuple(values)
     return tuple([value if there else None for value, there in zip(values, some.tolist(), strict=True)])
 
 

@@ -65,9 +65,10 @@ def hourly(
     first, end = run
     records = load(connection, tag_id, run)
     dirty = [hour for hour, _ in connection.execute(_DIRTY, (tag_id, end, -1))]
-    if is_unmarked(connection, tag_id):
+    unmarked = is_unmarked(connection, tag_id)
+    if unmarked:
         dirty = list(range(first, end))
-    earlier = any(hour < first for hour in dirty) or is_unmarked(connection, tag_id)
+    earlier = unmarked or (bool(dirty) and dirty[0] < first)
     found = before(connection, tag_id, first * HOUR_MS) if earlier else hours_before(connection, tag_id, first)
     for start, stop in _runs(connection, tag_id, curve, dirty, end):
         for part in _pieces((max(start, first), stop)):
