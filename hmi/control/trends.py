@@ -75,7 +75,7 @@ def _question(zone: tzinfo) -> Question:
     if not timedelta(0) < until - since <= LONGEST:
         raise BadQuestion(f"since, until: since comes first, and {LONGEST.days // 366} years are the longest range")
     text = request.args.get("pixels", f"{_USUAL_PIXELS}")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MOST_PIXELS:
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or not 1 <= int(text) <= MOST_PIXELS:
         raise BadQuestion(f"pixels: a whole number from 1 to {MOST_PIXELS}")
     return Question(names, since, until, int(text))
 

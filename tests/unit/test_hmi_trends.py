@@ -67,6 +67,7 @@ def test_a_trend_comes_in_the_pixels_asked_for_with_its_gap_and_its_unit(room: C
         ("tag=a&pixels=0", "pixels"),
         ("tag=a&pixels=4001", "pixels"),
         ("tag=a&pixels=many", "pixels"),
+        ("tag=a&pixels=0000019999999999", "pixels"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_told_what_is_wrong_and_goes_nowhere(

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from scada.__main__ import main
+from scada.commands.reports.report import made_of_books
+from scada.config import load
 from scada.model.names import SiteId
 from scada.model.reports import FORMATS, REPORTS, report_named
 from scada.ports import JournalEntry
+from scada.reports.documents.document import Kind
 from scada.store.db import writing_engine
 from scada.store.journal import write_entries
 from tests.support.house import site_beside
@@ -49,6 +52,13 @@ def test_every_report_of_the_list_can_be_made_of_books_on_which_nothing_stands(s
         assert "2026-05-01" in capsys.readouterr().out
 
 
+def test_every_plate_of_a_report_is_known_as_one_so_that_it_can_be_covered(site: Path) -> None:
+    config = load(site)
+    for listed in REPORTS:
+        for table in made_of_books(config, listed, None, None, {}).tables:
+            assert not [one.key for one in table.columns if one.key == "plate" and one.kind is not Kind.PLATE], listed
+
+
 def test_every_form_of_a_report_is_written_whole_to_a_file(site: Path, tmp_path: Path) -> None:
     for form in FORMATS:
         file = tmp_path / f"calls.{form}"
@@ -64,6 +74,7 @@ def test_every_form_of_a_report_is_written_whole_to_a_file(site: Path, tmp_path:
         (("--from", "2026-05-01", "--to", "2999-01-01"), "2999-01-01 is still to come"),
         (("--from", "2999-01-01"), "2999-01-01 is still to come"),
         (("--from", "2020-01-01", "--to", "2026-05-01"), "more than 800 days"),
+        (("--from", "0001-01-01", "--to", "0001-01-01"), "nothing is on record before 2000"),
         (("--out", "/nowhere/at/all.pdf"), "No such file"),
         (("--out", "report.docx"), "a file is one of html, xlsx, csv, pdf, json"),
         (("--out", "report.pdf", "--format", "table"), "a file is one of"),

@@ -97,6 +97,13 @@ def test_a_spreadsheet_gets_a_column_for_each_word_and_no_text_that_becomes_a_fo
     assert (second["lane"], second["owed_fen"]) == ("'=cmd()", "")
 
 
+@pytest.mark.parametrize("typed", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"])
+def test_what_somebody_typed_is_no_formula_in_a_spreadsheet(typed: str) -> None:
+    table = Table("notes", (text("note", say("Note")),), ((typed,),))
+    (row,) = csv.DictReader(io.StringIO(csv_text(table, tongue("zh", SHANGHAI)), newline=""))
+    assert row["note"] == f"'{typed}"
+
+
 def test_several_tables_come_as_a_zip_and_one_as_a_file_that_spreadsheets_know_as_utf_8() -> None:
     speaks = tongue("zh", SHANGHAI)
     ending, content = csv_file(report_of(Section(say("By lane"), table=TABLE)), speaks)

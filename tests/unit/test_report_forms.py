@@ -93,6 +93,13 @@ def test_a_workbook_holds_numbers_and_times_and_no_formula() -> None:
     assert ["欠费（元）", 1235] in [[cell.value for cell in row[:2]] for row in book.worksheets[0].iter_rows()]
 
 
+@pytest.mark.parametrize("sign", ["\x00", "\x1b", "\ud800", "\ufffe", "\uffff"])
+def test_a_sign_that_somebody_typed_and_no_xml_may_hold_spoils_no_workbook(sign: str) -> None:
+    table = Table("notes", (text("note", say("Note")),), ((f"a{sign}b",),))
+    content = written(sample(sections=[Section(say("One by one"), table=table)]), ZH, "xlsx").content
+    assert load_workbook(io.BytesIO(content))["明细"]["A2"].value == "ab"
+
+
 def test_two_sections_of_one_name_and_a_name_that_excel_does_not_take_get_sheets_of_their_own() -> None:
     table = Table("all", COLUMNS[:1], ((AT,),))
     headings = (say("By lane"), say("By lane"), say("%(a)s: [%(a)s]/*", a="x" * 40))

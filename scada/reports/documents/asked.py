@@ -17,6 +17,7 @@ from scada.reports.reading import last_day, midnight
 
 LONGEST_DAYS = 800
 """Two years and a bit: a longer one asks for more than a page can tell."""
+FIRST_YEAR = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ def days_asked(connection: Connection, config: Config, first: date | None, last:
     first = first or last
     if first > last:
         raise NoSuchDays(f"{first} comes after {last}: write the first day, then the last one")
+    if first.year < FIRST_YEAR:
+        raise NoSuchDays(f"{first}: nothing is on record before {FIRST_YEAR}")
     if last > latest:
         raise NoSuchDays(f"{max(first, last)} is still to come: the last day that can be asked for is {latest}")
     if (last - first).days >= LONGEST_DAYS:

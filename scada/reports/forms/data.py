@@ -14,7 +14,7 @@ from scada.model.saying import Words
 from scada.reports.documents.document import Cell, Column, Figure, Kind, Report, Table
 from scada.reports.forms.cells import Tongue, spread
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """With these a text becomes a formula where a spreadsheet opens it."""
 _BOM = "\ufeff"
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -32,7 +32,8 @@ _FORMATS: Final = {
 _BOLD: Final = Font(bold=True)
 _TITLE: Final = Font(bold=True, size=14)
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\']")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no XML may hold: Excel opens nothing of a workbook in which one of these stands."""
 _WIDEST: Final = 60.0
 _LOOKED_AT: Final = 200
 """Rows by which the width of a column is chosen."""
