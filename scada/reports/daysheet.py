@@ -17,7 +17,7 @@ from scada.reports.lot import traffic
 from scada.reports.lot.cars import read_cars
 from scada.reports.lot.occupancy import read_visits
 from scada.reports.money import monthcards
-from scada.reports.money.dues import DuesBook, read_dues
+from scada.reports.money.dues import DuesBook, reckon_dues
 from scada.reports.money.moves import read_moves
 from scada.reports.reading import read_facts
 from scada.store import schema
@@ -74,11 +74,12 @@ class Sheet:
 def read_sheet(connection: Connection, lot: Lot, since: datetime, until: datetime) -> Sheet:
     """Read and reckon the days from `since` to before `until`."""
     site = lot.site
-    moves = read_moves(connection, site, since, until, lot.zone)
-    every = traffic.total(traffic.reckon(read_cars(connection, site, since, until), moves, lambda at: at).values())
+    moves = list(read_moves(connection, site, since, until, lot.zone))
+    cars = read_cars(connection, site, since, until)
+    every = traffic.total(traffic.reckon(cars, moves, lambda _at: since).values())
     visits = read_visits(connection, site, since, until, lot.zone_of, lot.zones)
     before, after = (sum(one.is_inside(at) for one in visits) for at in (since, until))
-    dues = read_dues(connection, site, since, until, lot.zone)
+    dues = reckon_dues(connection, site, moves, since, until, lot.zone)
     cards = monthcards.read_money(connection, site, since, until)
     rows = openings.reckon(read_facts(connection, site, since, until), lot.zone, since, until)
     risen, unexplained = sum(row.openings for row in rows), sum(row.unexplained for row in rows)

@@ -113,9 +113,11 @@ class _Sheet:
 
 def hour_of(at: datetime, zone: tzinfo) -> datetime:
     """Give the beginning of an hour of the site's clock, as a moment: every hour of every day is apart."""
-    return _hour_of_minute(at.replace(second=0, microsecond=0), zone)
+    return _hour_of_minute(int(at.timestamp() // 60), zone)
 
 
-@lru_cache(4096)
-def _hour_of_minute(at: datetime, zone: tzinfo) -> datetime:
-    return (at - timedelta(minutes=at.astimezone(zone).minute)).astimezone(UTC)
+@lru_cache(65536)
+def _hour_of_minute(minute: int, zone: tzinfo) -> datetime:
+    """Reckon it once for all that happens within a minute: a month has so many rows, and so few of those."""
+    at = datetime.fromtimestamp(minute * 60, UTC)
+    return at - timedelta(minutes=at.astimezone(zone).minute)

@@ -143,15 +143,15 @@ def reckon(
 
 def read_dues(connection: Connection, site: SiteId, since: datetime, until: datetime, zone: tzinfo) -> DuesBook:
     """Read and reckon the days from `since` to before `until`."""
-    days = days_from(since, until, zone)
-    moves = read_moves(connection, site, since, until, zone)
-    return reckon(
-        moves,
-        balances(connection, site, since),
-        read_working(connection, site, since, until, zone),
-        zone,
-        days,
-    )
+    return reckon_dues(connection, site, read_moves(connection, site, since, until, zone), since, until, zone)
+
+
+def reckon_dues(
+    connection: Connection, site: SiteId, moves: Iterable[Move], since: datetime, until: datetime, zone: tzinfo
+) -> DuesBook:
+    """Reckon the days of postings that were read already, and read what they are held against."""
+    opening, worked = balances(connection, site, since), read_working(connection, site, since, until, zone)
+    return reckon(moves, opening, worked, zone, days_from(since, until, zone))
 
 
 def days_from(since: datetime, until: datetime, zone: tzinfo) -> list[date]:
