@@ -77,8 +77,7 @@ def read_sheet(connection: Connection, lot: Lot, since: datetime, until: datetim
     moves = list(read_moves(connection, site, since, until, lot.zone))
     cars = read_cars(connection, site, since, until)
     every = traffic.total(traffic.reckon(cars, moves, lambda _at: since).values())
-    visits = read_visits(connection, site, since, until, lot.zone_of, lot.zones)
-    before, after = (sum(one.is_inside(at) for one in visits) for at in (since, until))
+    before, after = (_inside(connection, lot, at) for at in (since, until))
     dues = reckon_dues(connection, site, moves, since, until, lot.zone)
     cards = monthcards.read_money(connection, site, since, until)
     rows = openings.reckon(read_facts(connection, site, since, until), lot.zone, since, until)
@@ -86,6 +85,12 @@ def read_sheet(connection: Connection, lot: Lot, since: datetime, until: datetim
     figures = Sheet(before, after, every, dues, cards, risen, unexplained, ())
     identities = (*_of_cars(figures, rows), *_of_money(figures), *_of_channels(connection, site, since, until))
     return replace(figures, identities=identities)
+
+
+def _inside(connection: Connection, lot: Lot, at: datetime) -> int:
+    """Count the cars inside at a moment, from the stays that were open then."""
+    visits = read_visits(connection, lot.site, at, at, lot.zone_of, lot.zones)
+    return sum(one.is_inside(at) for one in visits)
 
 
 def _of_cars(sheet: Sheet, rows: Sequence[openings.Row]) -> Iterator[Identity]:

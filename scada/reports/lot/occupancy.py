@@ -155,9 +155,12 @@ def read_visits(
     zones: Zones,
 ) -> list[Visit]:
     """Read the stays that were open at some time from `since` to `until`."""
-    moves = _moves(connection, site, until) if any(zone.parent for zone in zones.all) else {}
+    stays = list(_stays(connection, site, since, until))
+    is_nested = any(zone.parent for zone in zones.all)
+    oldest = min((came for _, came, *_ in stays), default=until)
+    moves = _moves(connection, site, oldest, until) if is_nested else {}
     found: list[Visit] = []
-    for stay, came, lane, left, ending, is_free in _stays(connection, site, since, until):
+    for stay, came, lane, left, ending, is_free in stays:
         first = zone_of.get(LaneName(lane), zones.all[0].name)
         further = [(at, zones.known(zone)) for at, zone in moves.get(stay, []) if left is None or at < left]
         visit = Visit(((came, first), *further), left, ending or "", is_free)
@@ -182,10 +185,13 @@ def _stays(
         yield stay, came_at, lane, left_at if ending is not None else None, ending, bool(is_free)
 
 
-def _moves(connection: Connection, site: SiteId, until: datetime) -> Mapping[str, list[tuple[datetime, str]]]:
+def _moves(
+    connection: Connection, site: SiteId, since: datetime, until: datetime
+) -> Mapping[str, list[tuple[datetime, str]]]:
     """Read into which zones cars went further: billing tells the journal."""
     table = schema.journal.c
-    told = and_(table.site == site, table.kind == "event", table.at < until, table.what == "stay moved")
+    days = and_(table.site == site, table.kind == "event", table.at >= since, table.at < until)
+    told = and_(days, table.what == "stay moved")
     found: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
     for at, body in connection.execute(select(table.at, table.body).where(told).order_by(table.n)):
         found[str(body.get("stay"))].append((at, str(body.get("zone"))))
