@@ -42,7 +42,6 @@ DAYS, TAGS, FAST = 30, 200, 2
 POINTS = 10_000_000
 BATCH, LINES = 10_000, 5_000
 START = datetime(2026, 3, 1, tzinfo=UTC)
-END = START + timedelta(days=DAYS)
 NAMES = [TagName(f"l{number % 4}.analog.channel_{number:03d}") for number in range(TAGS)]
 ROUNDS = 5
 
@@ -93,21 +92,21 @@ class Figures:
 # --- the points ---
 
 
-def days(points: int) -> Iterator[tuple[datetime, list[list[Point]]]]:
+def days(count: int) -> Iterator[tuple[datetime, list[list[Point]]]]:
     """Make one day after the other, in batches in the order of time; gives each day's end, too."""
     random = np.random.default_rng(8)
     fast_a_day = 86_400
-    slow_a_day = max(1, (points // DAYS - FAST * fast_a_day) // (TAGS - FAST))
+    slow_a_day = (POINTS // DAYS - FAST * fast_a_day) // (TAGS - FAST) + 1
     last = random.normal(20, 5, TAGS)
-    for day in range(DAYS):
+    for day in range(count):
         begin_ms = unix_ms(START) + day * 86_400_000
         tags, times, values = [], [], []
         for tag in range(TAGS):
-            count = fast_a_day if tag < FAST else slow_a_day
-            at = np.sort(random.choice(86_400, count, replace=False)) * 1000 if tag >= FAST else np.arange(count) * 1000
-            walk = last[tag] + np.cumsum(random.normal(0, 0.3, count))
+            many = fast_a_day if tag < FAST else slow_a_day
+            at = np.sort(random.choice(86_400, many, replace=False)) * 1000
+            walk = last[tag] + np.cumsum(random.normal(0, 0.3, many))
             last[tag] = walk[-1]
-            tags.append(np.full(count, tag))
+            tags.append(np.full(many, tag))
             times.append(begin_ms + at + tag)
             values.append(np.round(walk, 2 if tag < FAST else 1))
         order = np.argsort(np.concatenate(times), kind="stable")
@@ -150,21 +149,22 @@ class Embedded:
         self.figures.wall_s += time.perf_counter() - began
         self.figures.cpu_s += time.process_time() - cpu
 
-    def ask(self) -> None:
+    def ask(self, end: datetime) -> None:
         """Take the time of the three questions."""
         self.clock.advance(3700)
         self.keeper.round(self.upkeep)
-        self.figures.day_ms = _took(lambda: self._trend(NAMES[:1], END - timedelta(days=1), 500, 500))
-        self.figures.month_ms = _took(lambda: self._trend(NAMES, START, DAYS * 24, DAYS * 24))
-        self.figures.one_ms = _took(lambda: self._trend(NAMES[FAST : FAST + 1], START, DAYS * 24, DAYS * 24))
+        hours = (end - START) // timedelta(hours=1)
+        self.figures.day_ms = _took(lambda: self._trend(NAMES[:1], end - timedelta(days=1), end, 500))
+        self.figures.month_ms = _took(lambda: self._trend(NAMES, START, end, hours))
+        self.figures.one_ms = _took(lambda: self._trend(NAMES[FAST : FAST + 1], START, end, hours))
         self.upkeep.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self.figures.size = self.path.stat().st_size
 
-    def _trend(self, names: Sequence[TagName], since: datetime, pixels: int, buckets: int) -> None:
+    def _trend(self, names: Sequence[TagName], since: datetime, end: datetime, pixels: int) -> None:
         now_ms = unix_ms(self.clock.now())
-        cut = self.keeper._keeping.grid(unix_ms(since), unix_ms(END), pixels, now_ms, UTC)
+        cut = self.keeper._keeping.grid(unix_ms(since), unix_ms(end), pixels, now_ms, UTC)
         found = self.historian._trend(names, cut, now_ms)
-        if len(found) != len(names) or len(found[0]) != buckets or None in found[0].mean[1 if buckets == 500 else 24 :]:
+        if len(found) != len(names) or len(found[0]) != pixels or None in found[0].mean[24:]:
             raise RuntimeError(f"{len(found)} series of {len(found[0])} buckets")
 
     def close(self) -> None:
@@ -183,7 +183,7 @@ def commits_beside_sealing(folder: Path, batches: Sequence[list[Point]]) -> list
     packing.start()
     took, number = list[float](), 0
     while packing.is_alive():
-        late = [Point(NAMES[0], unix_ms(END) + number + at, 1.0, None, 0) for at in range(500)]
+        late = [Point(NAMES[0], unix_ms(embedded.clock.now()) + number + at, 1.0, None, 0) for at in range(500)]
         number += len(late)
         before = time.perf_counter()
         embedded.historian._store(late)
@@ -243,32 +243,32 @@ class Server:
             return bytes(reply.read())
 
 
-def ask_influx(server: Server) -> None:
+def ask_influx(server: Server, end: datetime) -> None:
     """Take the time of the three questions in InfluxQL."""
     what = 'SELECT mean("value"), min("value"), max("value") FROM "scada"'
 
     def took(since: datetime, where: str, group: str, rounds: int) -> float:
-        text = f"{what} WHERE time >= {unix_ms(since)}ms AND time < {unix_ms(END)}ms{where} GROUP BY {group}"
+        text = f"{what} WHERE time >= {unix_ms(since)}ms AND time < {unix_ms(end)}ms{where} GROUP BY {group}"
         return _took(lambda: server.get("/query", db="bench", epoch="ms", q=text), rounds)
 
-    server.figures.day_ms = took(END - timedelta(days=1), _where(0), "time(172800ms)", ROUNDS)
+    server.figures.day_ms = took(end - timedelta(days=1), _where(0), "time(172800ms)", ROUNDS)
     server.figures.one_ms = took(START, _where(FAST), "time(1h)", ROUNDS)
     server.figures.month_ms = took(START, "", 'time(1h), "lane", "point"', 1)
 
 
-def ask_victoria(server: Server) -> None:
+def ask_victoria(server: Server, end: datetime) -> None:
     """Take the time of the three questions, each by its three functions."""
 
     def took(since: datetime, selector: str, step: str, rounds: int) -> float:
         def ask() -> None:
             for function in ("avg", "min", "max"):
                 query = f"{function}_over_time(scada_value{selector}[{step}])"
-                times = {"start": f"{since.timestamp():.0f}", "end": f"{END.timestamp():.0f}"}
+                times = {"start": f"{since.timestamp():.0f}", "end": f"{end.timestamp():.0f}"}
                 server.get("/api/v1/query_range", query=query, step=step, nocache="1", **times)
 
         return _took(ask, rounds)
 
-    server.figures.day_ms = took(END - timedelta(days=1), _selector(0), "173s", ROUNDS)
+    server.figures.day_ms = took(end - timedelta(days=1), _selector(0), "173s", ROUNDS)
     server.figures.one_ms = took(START, _selector(FAST), "1h", ROUNDS)
     server.figures.month_ms = took(START, "", "1h", 1)
 
@@ -296,9 +296,9 @@ def _took(ask: Callable[[], object], rounds: int = ROUNDS) -> float:
 # --- all of it ---
 
 
-def fill(points: int, stores: Sequence[Embedded | Server]) -> None:
+def fill(count: int, stores: Sequence[Embedded | Server]) -> None:
     """Give every day to every store in turn."""
-    for end, batches in days(points):
+    for end, batches in days(count):
         for store in stores:
             store.take(end, batches)
 
@@ -356,25 +356,25 @@ def judge(figures: Figures, bare_per_s: float, beside_ms: Sequence[float]) -> bo
 def main() -> None:
     """Fill, ask, show."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=POINTS)
-    points = parser.parse_args().points
+    parser.add_argument("--days", type=int, default=DAYS, help="fewer for a glance: a month is then as short")
+    asked = parser.parse_args().days
     with tempfile.TemporaryDirectory() as name, servers(Path(name)) as (influx, victoria):
         folder = Path(name)
-        embedded = Embedded(folder)
-        fill(points, [store for store in (embedded, influx, victoria) if store is not None])
-        embedded.ask()
+        embedded, end = Embedded(folder), START + timedelta(days=asked)
+        fill(asked, [store for store in (embedded, influx, victoria) if store is not None])
+        embedded.ask(end)
         rows = [embedded.figures.row("embedded")]
         if influx is not None:
-            ask_influx(influx)
+            ask_influx(influx, end)
             influx.weigh()
             rows.append(influx.figures.row("influxd 1.6"))
         if victoria is not None:
             victoria.get("/internal/force_flush")
-            ask_victoria(victoria)
+            ask_victoria(victoria, end)
             victoria.weigh()
             rows.append(victoria.figures.row("VictoriaMetrics"))
         embedded.close()
-        _, day = next(days(points))
+        _, day = next(days(1))
         bare = bare_rows(folder, day)
         (folder / "beside").mkdir()
         beside = commits_beside_sealing(folder / "beside", day)
