@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from scada.model.tag import Quality, TagName, TagValue
 from scada.model.trend import DAY_MS, HOUR_MS, NO_DATA, Curve, Source
 from scada.store.db import StoreError
 from scada.store.historian.columns import Row
-from scada.store.historian.embedded import EmbeddedHistorian, EmbeddedReader, retention
+from scada.store.historian.embedded import EmbeddedHistorian, EmbeddedReader, retention, sealing
 from scada.store.historian.embedded.schema import SCHEMA
 from scada.store.historian.files import open_file
 from scada.store.historian.keeping import Keeping
@@ -47,6 +48,28 @@ def test_old_points_are_packed_and_every_one_is_still_there(history: HandHistory
     assert history.count("chunk") >= 1
     assert history.count("point") < 1440
     assert len(history.rows(TAG)) == 4 * 1440
+
+
+def test_what_changes_while_it_is_being_packed_is_packed_another_time(
+    history: HandHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[Row] = [(MIDNIGHT_MS + at * 1000, float(at), None, 0) for at in range(100)]
+    history.store(TAG, rows)
+    history.clock.advance(3 * DAY_S)
+    pack = sealing._pack
+
+    def and_meanwhile(*arguments: Any) -> object:  # noqa: ANN401 -- whatever it is called with
+        packing = pack(*arguments)
+        history.store(TAG, [(MIDNIGHT_MS, 77.0, None, 0), (MIDNIGHT_MS + 500, 78.0, None, 0)])
+        monkeypatch.setattr(sealing, "_pack", pack)
+        return packing
+
+    monkeypatch.setattr(sealing, "_pack", and_meanwhile)
+    history.look_after()
+    assert history.count("chunk") == 0
+    history.look_after()
+    assert (history.count("chunk"), history.count("point")) == (1, 0)
+    assert [row[1] for row in history.rows(TAG)] == [77.0, 78.0, *map(float, range(1, 100))]
 
 
 def test_old_points_go_and_their_hours_stay(history: HandHistory) -> None:

@@ -52,5 +52,7 @@ class RemoteReader:
         while page := self._server.samples(self._site, name, since_ms, cut.end_ms, PAGE):
             points += page
             since_ms = unix_ms(page[-1].at) + 1
-        now_ms = unix_ms(self._clock.now())
-        return fill(name, self._curves.get(name, Curve.STEP), cut, before, columns_of(points), now_ms)
+        now_ms, curve = unix_ms(self._clock.now()), self._curves.get(name, Curve.STEP)
+        if curve is Curve.LINE and now_ms > cut.end_ms:
+            points += self._server.samples(self._site, name, cut.end_ms, now_ms, 1)
+        return fill(name, curve, cut, before, columns_of(points), now_ms)
