@@ -21,7 +21,6 @@ from scada.ports import Historian
 from scada.settings.stores import Influx
 from scada.store.historian.embedded import EmbeddedHistorian
 from scada.store.historian.keeping import Keeping
-from scada.store.historian.remote.historian import RemoteHistorian
 from tests.support.store import SITE, START
 
 SERIES = 200
@@ -40,6 +39,8 @@ def historian(folder: Path, words: Sequence[str]) -> Historian:
     """Build the store."""
     if not words:
         return EmbeddedHistorian(folder / "history.db", SITE, SystemClock(), keeping=FOR_EVER, pause_s=0.02)
+    from scada.store.historian.remote.historian import RemoteHistorian  # only here: it takes half a second
+
     settings = Influx(url=words[0], bucket=words[1], free_mb=64)
     return RemoteHistorian(settings, SITE, SystemClock(), folder / "queue.db")
 
@@ -94,7 +95,7 @@ class Child:
 def start(folder: Path, first: int, rate: float, place: Sequence[str]) -> Child:
     """Start one: with a URL and a bucket into that server, else into the embedded store."""
     context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "scada.store.historian.remote.historian"])
     said, pipe = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(pipe, folder, first, rate, place))
     process.start()
