@@ -55,7 +55,11 @@ def ask_platform(port: int) -> Platform:
     finally:
         browser.close()
     return Platform(
-        {str(one["out_trade_no"]): int(str(one["total"])) for one in orders if one["paid_at"]},
+        {
+            str(one["out_trade_no"]): int(str(one["total"]))
+            for one in orders
+            if one["paid_at"] and one["state"] != "REVOKED"
+        },
         {str(one["out_refund_no"]): int(str(one["amount"])) for one in refunds if one["state"] == "SUCCESS"},
     )
 
