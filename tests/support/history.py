@@ -9,7 +9,7 @@ from scada.model.tag import TagName
 from scada.model.trend import Curve, Series
 from scada.store.historian.columns import Row
 from scada.store.historian.embedded import EmbeddedHistorian
-from scada.store.historian.embedded.keeper import Keeper
+from scada.store.historian.embedded.keeper import Keeper, open_for_upkeep
 from scada.store.historian.keeping import Keeping
 from scada.store.historian.points import Point, from_unix_ms
 from tests.support.store import SITE
@@ -30,9 +30,12 @@ class HandHistory:
         self.historian._connection = self.connection
         self.connection.execute("PRAGMA synchronous=OFF")
         self.keeper = Keeper(path, self.clock, keeping)
+        self.upkeep = open_for_upkeep(path)
+        self.upkeep.execute("PRAGMA synchronous=OFF")
 
     def close(self) -> None:
         """Close the file."""
+        self.upkeep.close()
         self.connection.close()
 
     @property
@@ -45,7 +48,7 @@ class HandHistory:
 
     def look_after(self) -> None:
         """Do what the keeper's thread would do now."""
-        self.keeper.round(self.connection)
+        self.keeper.round(self.upkeep)
 
     def rows(self, name: TagName, limit: int = 1 << 30) -> list[Row]:
         """Give all points of a tag."""
