@@ -1,7 +1,7 @@
 """What of a site belongs into a backup: everything that cannot be made anew."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -71,14 +71,16 @@ def links_of(config: Config) -> list[str]:
 
 
 def secret_files(config: Config) -> list[str]:
-    """Name the secrets that a configuration knows; each stands relative to the data folder."""
-    pay, phones = config.wechat, config.phones
-    told = [pay.merchant_certificate_file, pay.private_key_file, pay.apiv3_key_file, pay.other_apiv3_key_file]
-    told += [pay.public_key_file, pay.public_key_id_file, phones.app_secret_file, config.database.url_file]
-    told += [config.history.influx.token_file] if config.history.influx else []
-    told += [camera.password_file for camera in config.cameras]
-    told += [display.key_file for display in (*config.displays, *config.boards)]
-    return [name for name in told if name is not None]
+    """Name the secrets that a configuration knows: all that ends with `_file`, relative to the data folder."""
+    return list(_secrets_in(config.model_dump()))
+
+
+def _secrets_in(told: object) -> Iterator[str]:
+    if isinstance(told, Mapping):
+        yield from (value for key, value in told.items() if key.endswith("_file") and isinstance(value, str))
+        told = tuple(told.values())
+    for value in told if isinstance(told, list | tuple) else ():
+        yield from _secrets_in(value)
 
 
 def _files(folder: Path) -> Iterator[Path]:

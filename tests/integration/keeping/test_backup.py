@@ -199,6 +199,17 @@ def test_secrets_are_in_a_backup_only_if_they_are_asked_for(tmp_path: Path) -> N
     assert not (back / "keys").exists()
 
 
+def test_whatever_file_the_configuration_names_as_a_secret_is_one(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    with (tmp_path / "config.toml").open("a") as file:
+        file.write('\n[mail]\nhost = "mail"\nsender = "a@b"\nuser = "a"\npassword_file = "mail.txt"\n')
+    house.put("mail.txt", "secret", 0o600)
+    house.config = load(tmp_path / "config.toml")
+    told = house.backup().manifest
+    assert "secrets/mail.txt" in told.left_out
+    assert not [one.path for one in told.entries if "mail" in one.path]
+
+
 def test_pictures_that_the_backup_before_has_are_not_copied_again(tmp_path: Path) -> None:
     house = House(tmp_path)
     first = house.backup()
