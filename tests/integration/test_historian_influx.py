@@ -21,7 +21,7 @@ from scada.store.historian.remote.historian import RemoteHistorian
 from scada.store.historian.remote.retention import Retention
 from scada.store.historian.remote.server import TimeSeriesServer
 from tests.support.store import SITE, START, until
-from tests.support.timeseries.influx import InfluxProcess, influx
+from tests.support.timeseries.influx import InfluxProcess, found_binary, influx
 
 __all__ = ["influx"]
 
@@ -130,3 +130,20 @@ async def test_the_server_keeps_history_as_long_as_is_configured_and_is_left_alo
     assert retention.trouble == ""
     assert place.server.ask(policies)[0][:3] == ["autogen", f"{days * 24}h0m0s", shard]
     server.close()
+
+
+async def test_a_server_that_wants_to_know_who_asks_is_shown_user_and_password(tmp_path: Path) -> None:
+    server = InfluxProcess(found_binary(), tmp_path, auth=True)
+    await asyncio.to_thread(server.start)
+    try:
+        server.ask("CREATE USER \"plant\" WITH PASSWORD 'a word' WITH ALL PRIVILEGES")
+        server.who = {"u": "plant", "p": "a word"}
+        server.ask("CREATE DATABASE parking")
+        settings = Influx(url=server.url, bucket="parking")
+        for token, expected in (("plant:a word", 204), ("plant:another", 401), (None, 401)):
+            asked = TimeSeriesServer(settings, token)
+            answer = await asyncio.to_thread(asked.write, ["scada,lane=in1,point=p,site=demo quality=0i 1"])
+            assert answer.status == expected
+            asked.close()
+    finally:
+        await asyncio.to_thread(server.stop)

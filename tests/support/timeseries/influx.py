@@ -28,19 +28,24 @@ bind-address = "127.0.0.1:{rpc_port}"
 [http]
   bind-address = "127.0.0.1:{port}"
   log-enabled = false
+  auth-enabled = {auth}
 """
 
 
 class InfluxProcess:
     """One server with its data; `stop` keeps the data."""
 
-    def __init__(self, binary: str, folder: Path) -> None:
+    def __init__(self, binary: str, folder: Path, *, auth: bool = False) -> None:
         self.port, rpc_port = _free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [binary, "-config", str(folder / "influx.conf")]
         self._folder = folder
-        (folder / "influx.conf").write_text(CONFIG.format(folder=folder, port=self.port, rpc_port=rpc_port))
+        (folder / "influx.conf").write_text(
+            CONFIG.format(folder=folder, port=self.port, rpc_port=rpc_port, auth=str(auth).lower())
+        )
         self._process: subprocess.Popen[bytes] | None = None
+        self.who: dict[str, str] = {}
+        """User and password, where it wants to see them."""
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -66,8 +71,9 @@ class InfluxProcess:
 
     def series(self, query: str, database: str = "") -> list[dict[str, Any]]:
         """Run an InfluxQL query and give its series."""
-        body = urlencode({"q": query, "db": database, "epoch": "ms"}).encode()
-        with urlopen(Request(f"{self.url}/query", data=body), timeout=60) as reply:  # noqa: S310 -- our own address
+        body = urlencode({"q": query}).encode()
+        asked = urlencode({"db": database, "epoch": "ms", **self.who})
+        with urlopen(Request(f"{self.url}/query?{asked}", data=body), timeout=60) as reply:  # noqa: S310 -- our own address
             results = json.load(reply)["results"][0]
         assert "error" not in results, results
         return list(results.get("series", ()))

@@ -1,5 +1,6 @@
 """One time-series server, by the transport of InfluxDB's client. Lines in, rows out (`historian.md` §3)."""
 
+import base64
 import json
 from collections.abc import Sequence
 from contextlib import suppress
@@ -39,6 +40,7 @@ class TimeSeriesServer:
         )
         self._call: Any = self.client.api_client.call_api
         self._write_api: Any = self.client.write_api(write_options=SYNCHRONOUS)
+        self._token = token
         self._found: Found | None = None
 
     def close(self) -> None:
@@ -76,7 +78,15 @@ class TimeSeriesServer:
                 raise
         is_victoria = not version and self._is_victoria()
         self._found = Found(route_of(version, is_victoria=is_victoria), version)
+        self._show_who(self._found.route)
         return self._found
+
+    def _show_who(self, route: Route) -> None:
+        """Show user and password as the server wants to see them: before 1.8 it knows no token."""
+        if self._token is not None:
+            basic = base64.b64encode(self._token.encode()).decode()
+            told = f"Basic {basic}" if route is Route.V1 else f"Token {self._token}"
+            self.client.api_client.set_default_header("Authorization", told)
 
     def found(self) -> Found:
         """Say what the server is. Raises StoreError if it does not answer."""
