@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from sqlalchemy import URL, Connection, Engine, inspect, make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -61,6 +59,10 @@ def migrate(url: str) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    """Bring the tables up to date. Whoever only reads does not wait until alembic is loaded."""
+    from alembic import command
+    from alembic.config import Config as AlembicConfig
+
     if connection.dialect.name == "postgresql":
         postgres.allow_time(connection, postgres.MIGRATION_S)
     settings = AlembicConfig()
