@@ -166,6 +166,13 @@ async def test_who_stops_a_report_ends_its_work_and_too_many_have_to_wait(tmp_pa
     assert Slow.going == 0
 
 
+async def test_nobody_gets_past_the_limit_by_asking_for_many_at_once(tmp_path: Path) -> None:
+    async with opened(tmp_path, Slow) as room:
+        asks = [room.ask("make_report", **MAY, form="pdf") for _ in range(WAITING + 3)]
+        answers = await asyncio.gather(*asks, return_exceptions=True)
+        assert sum(isinstance(one, BridgeRefusal) for one in answers) == 3
+
+
 async def test_a_report_that_takes_too_long_is_given_up_and_its_process_is_gone(tmp_path: Path) -> None:
     async with opened(tmp_path, lambda config: ReportRuns(config, limit_s=0.01)) as room:
         told = await room.made(form="pdf")

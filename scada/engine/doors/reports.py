@@ -92,17 +92,21 @@ class ReportDesk:
         listed, role = _listed(ask), await self._operators.role_of(ask.user)
         if role == Role.TECHNICIAN.value and not listed.is_technical:
             raise BridgeRefusal("forbidden", "your role may not see this report")
+        covered = not await self._operators.may_now(ask.user, SEE_PLATES)
         await self._forget()
         if sum(not job.is_over for job in self._jobs.values()) >= WAITING:
             raise BridgeRefusal("refused", "many reports are being made: wait for one of them")
-        covered = not await self._operators.may_now(ask.user, SEE_PLATES)
         job = Job(secrets.token_hex(8), ask.user, Path(), self._clock.seconds())
         job.folder = self._folder / job.id
         task = _task(ask, listed, str(job.folder), covered=covered)
         said = {"report": listed.name, "from": task.since, "to": task.to, "form": task.forms[0], "covered": covered}
-        await self._journal.append([JournalEntry("person", ask.user, "report asked for", None, None, said)])
-        await asyncio.to_thread(job.folder.mkdir, parents=True, mode=0o700)
         self._jobs[job.id] = job
+        try:
+            await self._journal.append([JournalEntry("person", ask.user, "report asked for", None, None, said)])
+            await asyncio.to_thread(job.folder.mkdir, parents=True, mode=0o700)
+        except BaseException:
+            self._jobs.pop(job.id, None)
+            raise
         job.work = asyncio.create_task(self._live(job, self._runs.make(task)), name=f"report {listed.name}")
         return job.told()
 
