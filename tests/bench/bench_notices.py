@@ -1,8 +1,9 @@
 """A hundred notices a second: public process, bridge, cashier and database, while a lane goes on letting cars in.
 
 WeChat waits 5 s for an answer (`wechatpay.md` §9). The lane's measure is from the loop in the road to the command to
-the PLC, with plate, admission, journal and books as in the plant, before and under the load. It fails where a limit is
-not kept.
+the PLC, with plate, admission, journal and books as in the plant, before and under the load: what it writes goes before
+the notices (docs/decisions/0053). It fails where a limit is not kept; on a machine that is busy with other things it
+measures those.
 """
 
 import asyncio

@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-AGAIN_S: Final = 0.015
+AGAIN_S: Final = 0.01
 """So long after a write its author may want the next one, and nobody who gives way begins: a car stands there."""
 HELD_S: Final = 0.1
 """Who has given way for so long does not wait for that any more."""
