@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import Connection, create_engine, update
 
 from billing.accounts.audit import mistakes
+from scada.config import load
 from scada.model.lane.words import Ending
 from scada.model.names import LaneName, ZoneName
+from scada.model.reports import REPORTS
 from scada.model.zones import Zone, Zones
 from scada.reports import daysheet, openings
 from scada.reports.byhand import read_by_hand
+from scada.reports.documents.asked import Asked, days_between, made
 from scada.reports.lot import lanes, traffic
 from scada.reports.lot.cars import read_cars
 from scada.reports.lot.inside import by_age
@@ -30,7 +33,8 @@ from tests.support.monthbooks import SHANGHAI, SITE, Month, Shape
 from tests.support.store import made_database
 
 Key = TypeVar("Key")
-SHAPE = Shape(first=date(2026, 3, 28), days=8, cars_a_day=45, cards=4)
+CONFIG = Path(__file__).parents[2] / "config.toml"
+SHAPE = Shape(first=date(2026, 3, 28), days=7, cars_a_day=36, cards=4)
 """Over the end of a month."""
 PARK = Zones((Zone(ZoneName("main"), 100),))
 ZONE_OF = {LaneName(lane): ZoneName("main") for lane in ("in1", "in2", "out1", "out2")}
@@ -200,6 +204,16 @@ def openings_are_told(books: Connection, month: Month) -> None:
         (reason, passage) for _, reason, passage in sorted(month.truth.by_hand)
     ]
     assert all(one.picture and one.passage in one.picture for one in by_hand)
+
+
+def test_every_report_of_the_list_is_made_of_a_rich_month_and_says_whether_it_agrees(
+    books: Connection, month: Month
+) -> None:
+    days = days_between(SHAPE.first, SHAPE.first + timedelta(days=SHAPE.days - 1), SHANGHAI)
+    asked = Asked(load(CONFIG), days, month.until + timedelta(days=1))
+    told = {listed.name: made(books, listed, asked) for listed in REPORTS}
+    assert [name for name, report in told.items() if not report.agrees] == ["reconciliation"], "there are no bills"
+    assert all(section.table or section.figures or section.notes for one in told.values() for section in one.sections)
 
 
 def test_a_column_that_says_another_amount_than_the_ledger_is_found(books: Connection, month: Month) -> None:
