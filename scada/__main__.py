@@ -524,6 +524,7 @@ def _add_upkeep(add: Adder) -> None:
     shown.add_argument("--json", action="store_true", help="one JSON object for programs")
     now = _command(kept, "run", "do now what the nightly job does", _lazily(_RETENTION, "run"))
     now.add_argument("--dry-run", action="store_true", help="only tell what would go")
+    now.add_argument("--date-is-right", action="store_true", help="go on although no night came through for 30 days")
     _add_backup(add)
     _command(add, "migrate", "bring the database's tables up to date", _lazily("scada.commands.upkeep", "migrate"))
     user = _group(add, "user", "people who may sign in")

@@ -46,6 +46,14 @@ def run(asked: argparse.Namespace) -> int:
             due = await db.read(lambda conn: night.due(conn, config.site_id, config.retention, now))
             _show_counts("would go now", due)
             return 0
+        last = await db.read(lambda conn: steps.last(conn, config.site_id))
+        if steps.has_leapt(last, now) and not asked.date_is_right:
+            local = now.astimezone(config.site.zone_info)
+            say.complain(
+                f"the last night was more than {steps.LEAP.days} days before now, {local:%Y-%m-%d}; "
+                "what goes never comes back: if that is today's date, give --date-is-right"
+            )
+            return 2
         went = await Night(config.site_id, config.retention, own_key(config.plate_key), clock).run(
             db, _day(config, now)
         )

@@ -22,6 +22,10 @@ LATE: Final = timedelta(days=2)
 TROUBLE: Final = TagName("site.retention_trouble")
 CODE: Final = "retention_late"
 TEXT: Final = "what the law lets us keep for a time only was not looked through for two days"
+LEAP_TEXT: Final = (
+    "the clock stands more than 30 days after the last night of retention: if the date is right, run "
+    "daozha retention run --date-is-right"
+)
 
 log = structlog.get_logger()
 
@@ -55,7 +59,7 @@ class RetentionJob:
         now = self._clock.now()
         day, last = self._day(now), await self._db.read(lambda conn: steps.last(conn, self._night.site))
         await self._tell(now, last)
-        if last.day is None or last.day < day:
+        if (last.day is None or last.day < day) and not steps.has_leapt(last, now):
             went = await self._night.run(self._db, day)
             log.info("retention", day=day.isoformat(), went=sum(went.values()))
             await self._tell(self._clock.now(), await self._db.read(lambda conn: steps.last(conn, self._night.site)))
@@ -69,9 +73,10 @@ class RetentionJob:
         since = last.done_at or last.since
         is_late, was_late = since is not None and now - since > LATE, self._is_late
         self._is_late = is_late
-        self._tags.set(TROUBLE, f"{CODE}: {TEXT}" if is_late else "")
+        text = LEAP_TEXT if steps.has_leapt(last, now) else TEXT
+        self._tags.set(TROUBLE, f"{CODE}: {text}" if is_late else "")
         if is_late and not was_late:
-            log.warning("alarm", code=CODE, text=TEXT)
-            await self._journal.append([JournalEntry("alarm", "retention", CODE, body={"text": TEXT})])
+            log.warning("alarm", code=CODE, text=text)
+            await self._journal.append([JournalEntry("alarm", "retention", CODE, body={"text": text})])
         elif was_late and not is_late:
             await self._journal.append([JournalEntry("event", "retention", "alarm over", body={"code": CODE})])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, assert_never
 
 from sqlalchemy import JSON, Connection, bindparam, delete, func, insert, select, update
@@ -19,6 +19,8 @@ MOST: Final = 200
 """Rows of one step: a lane's transaction behind it waits for some milliseconds."""
 JOURNAL: Final = "journal"
 _CURSOR: Final = "journal_n"
+LEAP: Final = timedelta(days=30)
+"""A clock that stands so long after the last night may be wrong, and what it takes out never comes back."""
 
 
 def due(conn: Connection, rule: Rule) -> int:
@@ -164,3 +166,8 @@ def last(conn: Connection, site: SiteId) -> Last:
     row = conn.execute(done.order_by(retention_run.c.day.desc()).limit(1)).first()
     since = conn.execute(select(func.min(journal.c.at))).scalar()
     return Last(None, None, since) if row is None else Last(row.day, row.done_at, since)
+
+
+def has_leapt(last: Last, now: datetime) -> bool:
+    """Say whether a person must tell first that the date is right."""
+    return last.done_at is not None and now - last.done_at > LEAP

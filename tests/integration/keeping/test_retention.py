@@ -320,3 +320,21 @@ async def test_each_night_runs_once_and_one_that_has_not_run_for_two_days_is_an_
         await db.write(lambda conn: conn.execute(update(stay).values(site=SITE)))
         await job.look()
         assert await alarms(db) == ["retention_late", "retention_late"]
+
+
+async def test_a_clock_that_leaps_ahead_takes_no_plate_by_itself(
+    tmp_path: Path,
+) -> None:
+    async with open_database(tmp_path) as db:
+        house = House(db)
+        await house.tell(YOUNG)
+        job = house.job()
+        await job.look()
+        house.clock.advance(400 * 86400.0)
+        await job.look()
+        assert (await house.bodies())[0]["plate"] == PLATE
+        assert "--date-is-right" in str(house.tags.get(TROUBLE).value)
+        house.clock.advance(-399 * 86400.0)
+        await job.look()
+        assert house.tags.get(TROUBLE).value == ""
+        assert (await house.bodies())[0]["plate"] == PLATE
