@@ -33,6 +33,7 @@ _MORE_SCRIPTS = (
     "till-panel.js",
     "tag-dialog.js",
     "tags-page.js",
+    "visitors-page.js",
 )
 """Scripts that the overview does not load: their words come with the other pages alone."""
 PLANT_WORDS = HERE / "plant_words.txt"
