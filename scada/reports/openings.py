@@ -63,6 +63,7 @@ class _Sheet:
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
+        self._last = self._end = datetime.min.replace(tzinfo=UTC)
         self._rows: dict[tuple[datetime, str], Row] = {}
 
     def rows(self) -> list[Row]:
@@ -108,7 +109,11 @@ class _Sheet:
         return self._rows[place]
 
     def _hour(self, at: datetime) -> datetime:
-        return hour_of(at, self._zone)
+        """Give the hour of a moment: mostly that of the one before, since all comes in the order of time."""
+        if not self._last <= at < self._end:
+            self._last = hour_of(at, self._zone)
+            self._end = self._last + timedelta(hours=1)
+        return self._last
 
 
 def hour_of(at: datetime, zone: tzinfo) -> datetime:

@@ -44,7 +44,7 @@ def _passages(connection: Connection, site: SiteId, first: datetime) -> list[See
     table = schema.passage
     columns = [table.c[name] for name in Seen.__dataclass_fields__]
     query = select(*columns).where(table.c.site == site, table.c.ended_at >= first).order_by(table.c.ended_at)
-    return [Seen(**row) for row in connection.execute(query).mappings()]
+    return [Seen(*row) for row in connection.execute(query).all()]
 
 
 def _left(connection: Connection, site: SiteId, first: datetime) -> list[Left]:
@@ -58,7 +58,7 @@ def _left(connection: Connection, site: SiteId, first: datetime) -> list[Left]:
 def _at_gates(connection: Connection, site: SiteId, first: datetime) -> frozenset[str]:
     table = schema.stay
     mine = (table.c.site == site) & or_(table.c.entered_at >= first, table.c.exited_at >= first)
-    rows = connection.execute(select(table.c.entry_passage, table.c.exit_passage).where(mine))
+    rows = connection.execute(select(table.c.entry_passage, table.c.exit_passage).where(mine)).all()
     return frozenset(passage for row in rows for passage in row if passage is not None)
 
 

@@ -67,7 +67,7 @@ def read_booked(conn: Connection, site: SiteId, since: datetime, until: datetime
     ended = select(table.exit_passage, table.plate).where(
         read, table.exit_passage.is_not(None), table.exited_at.between(*span)
     )
-    return {of: plate for query in (began, ended) for of, plate in conn.execute(query) if of is not None}
+    return {of: plate for query in (began, ended) for of, plate in conn.execute(query).all() if of is not None}
 
 
 def read_plates(conn: Connection, site: SiteId, since: datetime, until: datetime) -> list[ReadRow]:

@@ -51,7 +51,7 @@ def _rises(connection: Connection, site: SiteId, span: Span, kept: Kept) -> list
     query = select(*columns).where(table.c.site == site, table.c.at.between(*span)).order_by(table.c.at, table.c.id)
     return [
         Rise(lane, count, cause, number, at, _of_rise(kept, lane, passage, at))
-        for lane, count, cause, number, at, passage in connection.execute(query)
+        for lane, count, cause, number, at, passage in connection.execute(query).all()
     ]
 
 
@@ -59,7 +59,7 @@ def _commands(connection: Connection, site: SiteId, span: Span) -> list[Opened]:
     table = schema.intent
     mine = (table.c.site == site) & (table.c.code == int(CommandCode.OPEN)) & table.c.made_at.between(*span)
     query = select(table.c.lane, table.c.number, table.c.state, table.c.made_at).where(mine).order_by(table.c.id)
-    return [Opened(*row) for row in connection.execute(query)]
+    return [Opened(*row) for row in connection.execute(query).all()]
 
 
 def _passages(connection: Connection, site: SiteId, span: Span) -> list[Passed]:
@@ -67,7 +67,7 @@ def _passages(connection: Connection, site: SiteId, span: Span) -> list[Passed]:
     columns = [table.c[name] for name in ("id", "lane", "number", "outcome", "note", "began_at", "ended_at", "picture")]
     mine = (table.c.site == site) & table.c.ended_at.between(*span)
     query = select(*columns).where(mine).order_by(table.c.ended_at, table.c.number)
-    return [Passed(*row) for row in connection.execute(query)]
+    return [Passed(*row) for row in connection.execute(query).all()]
 
 
 def _changes(connection: Connection, site: SiteId, span: Span) -> list[StayChange]:
@@ -77,8 +77,11 @@ def _changes(connection: Connection, site: SiteId, span: Span) -> list[StayChang
     begun = begun.where(table.c.site == site, table.c.entered_at.between(*span)).order_by(table.c.entered_at)
     ended = ended.where(table.c.site == site, table.c.ending.is_not(None), table.c.exited_at.between(*span))
     return [
-        *(StayChange(stay, lane, of, None, at) for stay, lane, of, at in connection.execute(begun)),
-        *(StayChange(stay, lane or "", of, ending, at) for stay, lane, of, ending, at in connection.execute(ended)),
+        *(StayChange(stay, lane, of, None, at) for stay, lane, of, at in connection.execute(begun).all()),
+        *(
+            StayChange(stay, lane or "", of, ending, at)
+            for stay, lane, of, ending, at in connection.execute(ended).all()
+        ),
     ]
 
 
@@ -87,7 +90,7 @@ def _pictures(connection: Connection, site: SiteId, span: Span) -> Kept:
     mine = (table.c.site == site) & (table.c.kind == "picture") & table.c.at.between(*span)
     query = select(table.c.at, table.c.lane, table.c.passage, table.c.body).where(mine).order_by(table.c.n)
     kept: dict[tuple[str, str | None], list[tuple[datetime, str, str]]] = {}
-    for at, lane, passage, body in connection.execute(query):
+    for at, lane, passage, body in connection.execute(query).all():
         if body.get("picture"):
             kept.setdefault((lane, passage), []).append((at, str(body["picture"]), str(body.get("why", ""))))
     return kept

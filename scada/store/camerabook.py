@@ -76,7 +76,7 @@ def _rows(conn: Connection, mine: ColumnElement[bool], most: int | None) -> list
     names = [part.name for part in fields(ReadRow)]
     query = select(*(camera_read.c[name] for name in names)).where(mine)
     found = conn.execute(query.order_by(camera_read.c.at.desc(), camera_read.c.id.desc()).limit(most))
-    return [ReadRow(**row) for row in found.mappings()]
+    return [ReadRow(*row) for row in found.all()]
 
 
 def _plate_of(conn: Connection, row: JournalRow) -> Plate | None:

@@ -65,7 +65,7 @@ def hour_of(at: datetime) -> datetime:
 
 def cells_of(books: Connection, month: Month) -> dict[traffic.Place, traffic.Cell]:
     moves = read_moves(books, SITE, month.since, month.until, SHANGHAI)
-    return traffic.reckon(read_cars(books, SITE, month.since, month.until), moves, hour_of)
+    return traffic.reckon(read_cars(books, SITE, month.since, month.until, SHANGHAI), moves, hour_of)
 
 
 def dues_of(books: Connection, month: Month) -> DuesBook:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from scada.model.lane.words import Ending
 from scada.model.names import SiteId
 from scada.store.schema import passage as passages
 from scada.store.schema import stay as stays
+from scada.store.sql.hours import cut, length_for, moment_of
 
 LATE: Final = timedelta(hours=1)
 """A stay is written so much after its passage at most: its car was still being made out."""
@@ -19,51 +20,46 @@ UNCOUNTED: Final = frozenset({Ending.EXIT_UNSEEN.value, Ending.ANNULLED.value})
 
 
 @dataclass(frozen=True, slots=True)
-class Car:
-    """A stay began (`ending` is empty) or ended. `reason` is that of its leave, `fee_fen` what it came to."""
+class Cars:
+    """Stays of one hour that began (`ending` is empty) or ended alike; `at` is in that hour.
+
+    `fee_fen` is what they came to together, `without_fee` how many of them came to nothing.
+    """
 
     at: datetime
     lane: str
     vehicle: str
     ending: str
-    reason: str
-    fee_fen: int
-    has_card: bool
-    dwell: timedelta
+    number: int
+    fee_fen: int = 0
+    without_fee: int = 0
 
 
-def read_cars(connection: Connection, site: SiteId, since: datetime, until: datetime) -> Iterator[Car]:
-    """Read who came, and who left, from `since` to before `until`."""
-    yield from (car for car in _came(connection, site, since, until) if since <= car.at < until)
-    yield from (car for car in _left(connection, site, since, until) if since <= car.at < until)
+def read_cars(connection: Connection, site: SiteId, since: datetime, until: datetime, zone: tzinfo) -> Iterator[Cars]:
+    """Read who came, and who left, from `since` to before `until`, hour by hour of the site's clock."""
+    length = length_for(zone, since)
+    yield from _came(connection, site, since, until, length)
+    yield from _left(connection, site, since, until, length)
 
 
-def _came(connection: Connection, site: SiteId, since: datetime, until: datetime) -> Iterator[Car]:
+def _came(connection: Connection, site: SiteId, since: datetime, until: datetime, length: int) -> Iterator[Cars]:
     seen = (passages.c.id == stays.c.entry_passage) & (passages.c.lane == stays.c.entry_lane)
     at = func.coalesce(passages.c.ended_at, stays.c.entered_at, type_=stays.c.entered_at.type)
     around = stays.c.entered_at.between(since - LATE, until + LATE)
-    columns = (at, stays.c.entry_lane, stays.c.plate_kind, stays.c.card)
-    query = select(*columns).select_from(stays.outerjoin(passages, seen)).where(stays.c.site == site, around)
-    for moment, lane, vehicle, card in connection.execute(query):
-        yield Car(moment, lane, vehicle, "", "", 0, card is not None, timedelta())
+    alike = (cut(at, length), stays.c.entry_lane, stays.c.plate_kind)
+    query = select(*alike, func.count()).select_from(stays.outerjoin(passages, seen)).group_by(*alike)
+    mine = (stays.c.site == site) & around & (at >= since) & (at < until)
+    for hour, lane, vehicle, number in connection.execute(query.where(mine)).all():
+        yield Cars(moment_of(hour), lane, vehicle, "", number)
 
 
-def _left(connection: Connection, site: SiteId, since: datetime, until: datetime) -> Iterator[Car]:
+def _left(connection: Connection, site: SiteId, since: datetime, until: datetime, length: int) -> Iterator[Cars]:
     seen = (passages.c.id == stays.c.exit_passage) & (passages.c.lane == stays.c.exit_lane)
     at = func.coalesce(passages.c.ended_at, stays.c.exited_at, type_=stays.c.exited_at.type)
     around = stays.c.exited_at.between(since - LATE, until + LATE)
-    columns = (
-        at,
-        stays.c.exit_lane,
-        stays.c.plate_kind,
-        stays.c.ending,
-        stays.c.exit_reason,
-        stays.c.fee_fen,
-        stays.c.card,
-        stays.c.entered_at,
-    )
-    query = select(*columns).select_from(stays.outerjoin(passages, seen))
-    mine = (stays.c.site == site) & stays.c.ending.is_not(None) & around
-    for moment, lane, vehicle, ending, reason, fee, card, entered in connection.execute(query.where(mine)):
-        dwell = moment - entered
-        yield Car(moment, lane or "", vehicle, ending, reason or "", fee, card is not None, dwell)
+    alike = (cut(at, length), stays.c.exit_lane, stays.c.plate_kind, stays.c.ending)
+    sums = (func.count(), func.sum(stays.c.fee_fen), func.sum(case((stays.c.fee_fen == 0, 1), else_=0)))
+    query = select(*alike, *sums).select_from(stays.outerjoin(passages, seen)).group_by(*alike)
+    mine = (stays.c.site == site) & stays.c.ending.is_not(None) & around & (at >= since) & (at < until)
+    for hour, lane, vehicle, ending, number, fees, free in connection.execute(query.where(mine)).all():
+        yield Cars(moment_of(hour), lane or "", vehicle, ending, number, int(fees), int(free))

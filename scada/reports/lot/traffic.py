@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from billing.accounts.chart import Account
-from scada.reports.lot.cars import UNCOUNTED, Car
+from scada.reports.lot.cars import UNCOUNTED, Cars
 from scada.reports.money.moves import CARD, MONEY, VOUCHER, Move
 
 Key = TypeVar("Key")
@@ -53,11 +53,11 @@ class Cell:
             self.fen[channel] += fen
 
 
-def reckon(cars: Iterable[Car], moves: Iterable[Move], start_of: Callable[[datetime], datetime]) -> dict[Place, Cell]:
+def reckon(cars: Iterable[Cars], moves: Iterable[Move], start_of: Callable[[datetime], datetime]) -> dict[Place, Cell]:
     """Fill the cells; `start_of` gives the hour or the day that a moment belongs to."""
     cells: defaultdict[Place, Cell] = defaultdict(Cell)
-    for car in cars:
-        _count(cells[Place(start_of(car.at), car.lane, car.vehicle)], car)
+    for alike in cars:
+        _count(cells[Place(start_of(alike.at), alike.lane, alike.vehicle)], alike)
     for move in moves:
         channel, fen = channel_of(move)
         if channel:
@@ -65,15 +65,15 @@ def reckon(cars: Iterable[Car], moves: Iterable[Move], start_of: Callable[[datet
     return dict(sorted(cells.items(), key=lambda one: (one[0].at, one[0].lane, one[0].vehicle)))
 
 
-def _count(cell: Cell, car: Car) -> None:
-    match car.ending:
+def _count(cell: Cell, alike: Cars) -> None:
+    match alike.ending:
         case "":
-            cell.came += 1
+            cell.came += alike.number
         case ending if ending in UNCOUNTED:
-            cell.uncounted += 1
+            cell.uncounted += alike.number
         case _:
-            cell.left += 1
-            cell.without_fee += car.fee_fen == 0
+            cell.left += alike.number
+            cell.without_fee += alike.without_fee
 
 
 def channel_of(move: Move) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from scada.model.lane.words import Ending
 from scada.model.names import SiteId
@@ -17,6 +17,7 @@ from scada.store.schema import pay_order as orders
 from scada.store.schema import settlement as settlements
 from scada.store.schema import stay as stays
 from scada.store.schema import voucher as vouchers
+from scada.store.sql.hours import cut, length_for, moment_of
 
 
 @dataclass(slots=True)
@@ -34,9 +35,9 @@ def read_working(
     """Read the days from `since` to before `until`."""
     days: defaultdict[date, Worked] = defaultdict(Worked)
     for name, sign, query in _queries(site, since, until):
-        for row in connection.execute(query):
-            day = days[row.at.astimezone(zone).date()]
-            setattr(day, name, getattr(day, name) + sign * int(row.fen))
+        for hour, fen in connection.execute(_by_hour(query, length_for(zone, since))):
+            day = days[moment_of(hour).astimezone(zone).date()]
+            setattr(day, name, getattr(day, name) + sign * int(fen))
     return days
 
 
@@ -69,6 +70,13 @@ def _span(query: Select[*tuple[object, ...]], since: datetime, until: datetime) 
     """Take what has its moment in the days."""
     at = query.selected_columns["at"]
     return query.where(at >= since, at < until)
+
+
+def _by_hour(query: Select[*tuple[object, ...]], length: int) -> Select[str, int]:
+    """Sum up what has its moment in the same hour."""
+    each = query.subquery()
+    hour = cut(each.c["at"], length)
+    return select(hour, func.sum(each.c.fen)).group_by(hour)
 
 
 def _settled(site: SiteId) -> Select[*tuple[object, ...]]:

@@ -46,7 +46,8 @@ def traffic(connection: Connection, asked: Asked) -> Verdict:
     """Tell traffic and takings; they agree with what the tables of payments say."""
     steps = steps_of(asked)
     moves = read_moves(connection, asked.site, asked.since, asked.until, asked.zone)
-    cells = reckon(read_cars(connection, asked.site, asked.since, asked.until), moves, steps.start_of)
+    cars = read_cars(connection, asked.site, asked.since, asked.until, asked.zone)
+    cells = reckon(cars, moves, steps.start_of)
     every = total(cells.values())
     worked = read_working(connection, asked.site, asked.since, asked.until, asked.zone).values()
     payments_fen = sum(one.taken_fen for one in worked)

@@ -82,8 +82,10 @@ def _periods(connection: Connection, asked: Asked) -> Table:
     books = read_books(connection, asked.site, asked.since, asked.until)
     ways_out = frozenset(lane.name for lane in asked.config.lanes if lane.direction != "entry")
     told = reckon(books, ways_out, timedelta(hours=asked.config.limits.stay_hours))
-    fees = [car.fee_fen for car in read_cars(connection, asked.site, asked.since, asked.until) if car.ending == "EXIT"]
-    mean_fen = round(sum(fees) / len(fees)) if fees else 0
+    cars = read_cars(connection, asked.site, asked.since, asked.until, asked.zone)
+    left = [(alike.number, alike.fee_fen) for alike in cars if alike.ending == "EXIT"]
+    number, fees_fen = (sum(part) for part in zip((0, 0), *left, strict=True))
+    mean_fen = round(fees_fen / number) if number else 0
     of: defaultdict[str, list[Told]] = defaultdict(list)
     for one in told:
         of[one.period.mode].append(one)
