@@ -42,8 +42,9 @@ def differences(stories: Stories, hour_of: HourOf) -> Iterator[Item]:
     """Name every difference; `hour_of` says which hour of the site a moment belongs to."""
     yield from _causes(stories)
     yield from _commands(stories)
-    yield from _openings(stories, hour_of)
-    yield from _passages(stories, hour_of)
+    apart = _in_another_hour(stories, hour_of)
+    yield from _openings(stories, apart)
+    yield from _passages(stories, apart)
     yield from _stays(stories)
 
 
@@ -98,7 +99,13 @@ def _without_rise(stories: Stories, command: Opened) -> Item:
     return Item(command.lane, command.at, Link.COMMANDS, name, 1, unexplained, None, command.number, of, picture)
 
 
-def _openings(stories: Stories, hour_of: HourOf) -> Iterator[Item]:
+def _in_another_hour(stories: Stories, hour_of: HourOf) -> frozenset[str]:
+    """Give the passages that ended in another hour than the boom rose in for them."""
+    pairs = ((rise, stories.passage(of)) for of, rise in stories.paired.items())
+    return frozenset(one.id for rise, one in pairs if one is not None and hour_of(rise.at) != hour_of(one.ended_at))
+
+
+def _openings(stories: Stories, apart: frozenset[str]) -> Iterator[Item]:
     """Say of every rise that let nobody through why it did not, or that its car passed in another hour."""
     last: dict[str, int] = {}
     for rise in stories.rises:
@@ -111,7 +118,7 @@ def _openings(stories: Stories, hour_of: HourOf) -> Iterator[Item]:
             name, unexplained = _let_nobody_through(stories, rise, passage)
             yield _rose(stories, rise, Link.PASSAGES, name, -1, unexplained=unexplained)
             continue
-        if hour_of(rise.at) != hour_of(passage.ended_at):
+        if passage.id in apart:
             yield _rose(stories, rise, Link.PASSAGES, "NEXT_HOUR", -1)
         if rise.cause in BY_HAND:
             yield _rose(stories, rise, Link.PASSAGES, rise.cause, 0)
@@ -129,7 +136,7 @@ def _let_nobody_through(stories: Stories, rise: Rise, passage: Passed | None) ->
     return rise.cause, False
 
 
-def _passages(stories: Stories, hour_of: HourOf) -> Iterator[Item]:
+def _passages(stories: Stories, apart: frozenset[str]) -> Iterator[Item]:
     """Say of every vehicle that went through without a rise of its own why it could."""
     done = {(one.lane, one.number) for one in stories.facts.commands if one.state != "NOT_DONE"}
     for passage in stories.facts.passages:
@@ -139,7 +146,7 @@ def _passages(stories: Stories, hour_of: HourOf) -> Iterator[Item]:
         if rise is None:
             name = _slipped(stories, passage, commanded=(passage.lane, passage.number) in done)
             yield _went(passage, Link.PASSAGES, name or "NO_OPENING", 1, unexplained=name is None)
-        elif hour_of(rise.at) != hour_of(passage.ended_at):
+        elif passage.id in apart:
             yield _went(passage, Link.PASSAGES, "HOUR_BEFORE", 1)
 
 

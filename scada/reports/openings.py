@@ -77,12 +77,14 @@ class _Sheet:
         for passage in stories.facts.passages:
             row = self._row(passage.lane, passage.ended_at)
             row.outcomes[passage.outcome] += 1
-            row.notes.update([passage.note] if passage.note else [])
+            if passage.note:
+                row.notes[passage.note] += 1
             row.through += passage.through
         for change in stories.facts.changes:
             row = self._row(change.lane, moment_of(change, stories.passage(change.passage)))
             row.begun += change.ending is None
-            row.endings.update([change.ending] if change.ending else [])
+            if change.ending:
+                row.endings[change.ending] += 1
         for item in differences(stories, self._hour):
             self._row(item.lane, item.at).items.append(item)
 
@@ -104,9 +106,10 @@ class _Sheet:
 
     def _row(self, lane: str, at: datetime) -> Row:
         place = self._hour(at), lane
-        if place not in self._rows:
-            self._rows[place] = Row(*place)
-        return self._rows[place]
+        row = self._rows.get(place)
+        if row is None:
+            row = self._rows[place] = Row(*place)
+        return row
 
     def _hour(self, at: datetime) -> datetime:
         """Give the hour of a moment: mostly that of the one before, since all comes in the order of time."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import accumulate, islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from billing.accounts.balances import trial
 from billing.accounts.chart import Account
@@ -14,6 +15,7 @@ from billing.reconcile.intake.days import BillDay, Kind, recent
 from scada.model.names import SiteId
 from scada.store.schema import ledger_entry as entries
 from scada.store.schema import ledger_posting as postings
+from scada.store.sql.hours import cut, length_for, moment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +59,41 @@ def read_channel(
     """Read the days from `since` to before `until`, the oldest first."""
     first, last = since.astimezone(zone).date(), (until - timedelta(seconds=1)).astimezone(zone).date()
     days = {first + timedelta(days=n): ChannelDay(first + timedelta(days=n)) for n in range((last - first).days + 1)}
-    for at, kind, amount in _moved(connection, site, since, until):
-        day = at.astimezone(zone).date()
-        days[day] = _counted(days[day], kind, amount)
+    held_fen = int(trial(connection, site, until=since).get(Account.WECHAT, 0))
+    for hour, kind, number, amount in _moved(connection, site, since, until, zone):
+        day = moment_of(hour).astimezone(zone).date()
+        days[day] = _counted(days[day], kind, number, amount)
     for bill in recent(connection, site, first):
         if bill.day in days:
             days[bill.day] = _billed(days[bill.day], bill)
-    return [replace(one, ledger_fen=_held(connection, site, one.day, zone)) for one in days.values()]
+    held = accumulate((one.ledger_fen for one in days.values()), initial=held_fen)
+    return [replace(one, ledger_fen=fen) for one, fen in zip(days.values(), islice(held, 1, None), strict=True)]
 
 
 def _moved(
-    connection: Connection, site: SiteId, since: datetime, until: datetime
-) -> Sequence[tuple[datetime, str, int]]:
+    connection: Connection, site: SiteId, since: datetime, until: datetime, zone: ZoneInfo
+) -> Sequence[tuple[str, str, int, int]]:
+    """Read what WeChat got and gave, by hour and kind: how often, and how much together."""
     joined = postings.join(entries, entries.c.id == postings.c.entry)
     mine = (entries.c.site == site) & (postings.c.account == Account.WECHAT.value)
-    query = select(entries.c.at, entries.c.kind, postings.c.amount_fen).select_from(joined)
+    alike = (cut(entries.c.at, length_for(zone, since)), entries.c.kind)
+    query = select(*alike, func.count(), func.sum(postings.c.amount_fen)).select_from(joined).group_by(*alike)
     found = connection.execute(query.where(mine, entries.c.at >= since, entries.c.at < until))
-    return [(at, kind, int(amount)) for at, kind, amount in found]
+    return [(hour, kind, number, int(amount)) for hour, kind, number, amount in found]
 
 
-def _counted(day: ChannelDay, kind: str, amount: int) -> ChannelDay:
+def _counted(day: ChannelDay, kind: str, number: int, amount: int) -> ChannelDay:
+    """Count what moved where it belongs; `ledger_fen` is what the day has moved, until all days are added up."""
+    day = replace(day, ledger_fen=day.ledger_fen + amount)
     if kind == _REFUND:
-        return replace(day, refunds=day.refunds + 1, given_back_fen=day.given_back_fen - amount)
+        return replace(day, refunds=day.refunds + number, given_back_fen=day.given_back_fen - amount)
     if kind == _FEE:
         return replace(day, fee_fen=day.fee_fen - amount)
     if kind == _PAID_OUT:
         return replace(day, bank_fen=day.bank_fen - amount)
     if kind in _NO_ORDER:
         return day
-    return replace(day, orders=day.orders + 1, taken_fen=day.taken_fen + amount)
+    return replace(day, orders=day.orders + number, taken_fen=day.taken_fen + amount)
 
 
 def _billed(day: ChannelDay, bill: BillDay) -> ChannelDay:
@@ -103,8 +111,3 @@ def _billed(day: ChannelDay, bill: BillDay) -> ChannelDay:
         others=bill.others,
         others_fen=bill.others_fen,
     )
-
-
-def _held(connection: Connection, site: SiteId, day: date, zone: ZoneInfo) -> int:
-    end = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
-    return int(trial(connection, site, until=end).get(Account.WECHAT, 0))

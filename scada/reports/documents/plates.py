@@ -1,5 +1,6 @@
 """The report `plates`: how well each camera read, by hour, and the reads that were rejected."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -76,14 +77,15 @@ def plates(connection: Connection, asked: Asked) -> Sections:
 def _chart(rows: Sequence[ReadRow], asked: Asked) -> Chart:
     """Draw what share each camera read, over time; a time without a car is a gap."""
     begins, place_of = buckets(asked.days, asked.zone)
-    cameras = sorted({row.camera for row in rows})
+    seen: Counter[tuple[str, int]] = Counter()
+    read: Counter[tuple[str, int]] = Counter()
+    for row in rows:
+        step = row.camera, place_of(row.at)
+        seen[step] += 1
+        read[step] += row.is_read
     series = []
-    for camera in cameras:
-        seen, read = [0] * len(begins), [0] * len(begins)
-        for row in rows:
-            if row.camera == camera:
-                seen[place_of(row.at)] += 1
-                read[place_of(row.at)] += row.is_read
-        shares = tuple(good / of if of else None for good, of in zip(read, seen, strict=True))
+    for camera in sorted({camera for camera, _ in seen}):
+        steps = [(camera, place) for place in range(len(begins))]
+        shares = tuple(read[step] / seen[step] if seen[step] else None for step in steps)
         series.append(Series(Words("%(name)s", {"name": camera}), shares))
     return Chart(Shape.LINES, tuple(begins), tuple(series), Kind.PERCENT)
