@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -11,24 +12,37 @@ from scada.store.historian.columns import Columns, Row, columns
 from scada.store.historian.embedded.codec import CodecError, decode
 from scada.store.historian.points import from_unix_ms
 
-_ROWS = "SELECT ts, value, text, quality FROM point WHERE tag_id = ? AND ts >= ? AND ts < ? ORDER BY ts LIMIT ?"
+_RANGE = "FROM point WHERE tag_id = ? AND ts >= ? AND ts < ? ORDER BY ts LIMIT ?"
+_ROWS = f"SELECT ts, value, text, quality {_RANGE}"
+_PAIRS = f"SELECT ts, value {_RANGE}"
+_ODD = f"SELECT 1 FROM (SELECT text, quality {_RANGE}) WHERE text IS NOT NULL OR quality <> 0 LIMIT 1"
 _LAST_ROW = "SELECT ts, value, text, quality FROM point WHERE tag_id = ? AND ts < ? ORDER BY ts DESC LIMIT 1"
 _CHUNKS = "SELECT body FROM chunk WHERE tag_id = ? AND first_ts < ? AND last_ts >= ? ORDER BY first_ts"
 _LAST_CHUNK = "SELECT id, last_ts FROM chunk WHERE tag_id = ? AND first_ts < ? ORDER BY first_ts DESC LIMIT 1"
 
 EVER_MS = 1 << 62
+_EXACT_MS = 1 << 53
+"""Within it every whole number is a float."""
 
 
-def rows_between(connection: sqlite3.Connection, tag_id: int, since_ms: int, until_ms: int, limit: int) -> list[Row]:
-    """Give the plain rows of a range, oldest first."""
-    return connection.execute(_ROWS, (tag_id, since_ms, until_ms, limit)).fetchall()
+def hot_between(connection: sqlite3.Connection, tag_id: int, since_ms: int, until_ms: int, limit: int) -> Columns:
+    """Give the points of a range that are still plain rows, oldest first.
+
+    Good numbers, which most are, come in one go, without an object for every row.
+    """
+    asked = (tag_id, since_ms, until_ms, limit)
+    if connection.execute(_ODD, asked).fetchone() is None:
+        pairs = np.fromiter(chain.from_iterable(connection.execute(_PAIRS, asked)), np.float64).reshape(-1, 2)
+        if not len(pairs) or (-_EXACT_MS < pairs[0, 0] and pairs[-1, 0] < _EXACT_MS):
+            return Columns(pairs[:, 0].astype(np.int64), pairs[:, 1].copy(), np.zeros(len(pairs), np.int64))
+    return columns(connection.execute(_ROWS, asked).fetchall())
 
 
 def between(
     connection: sqlite3.Connection, tag_id: int, since_ms: int, until_ms: int, limit: int | None = None
 ) -> Columns:
     """Give the points of a range, oldest first; a plain row outdoes the point of a chunk at the same time."""
-    hot = columns(rows_between(connection, tag_id, since_ms, until_ms, -1 if limit is None else limit))
+    hot = hot_between(connection, tag_id, since_ms, until_ms, -1 if limit is None else limit)
     packed = list[Columns]()
     for part in _unpacked(connection, tag_id, since_ms, until_ms):
         packed.append(part)

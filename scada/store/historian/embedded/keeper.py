@@ -55,16 +55,19 @@ class Keeper:
         _until_done(lambda: not self._stop.is_set() and shrink(connection))
 
     def _steps(self, connection: sqlite3.Connection, tag_id: int, curve: Curve, now_ms: int) -> Iterator[None]:
-        """Look after one tag, a short step at a time."""
+        """Look after one tag, a short step at a time.
+
+        It packs before it rolls up: points are read from a chunk many times faster than from rows.
+        """
         keeping = self._keeping
         if is_unmarked(connection, tag_id):
             mark_old(connection, tag_id)
             yield
-        while roll(connection, tag_id, curve, (now_ms - GRACE_MS) // HOUR_MS):
-            yield
         while is_worth_sealing(connection, tag_id, now_ms - keeping.hot_ms):
             if not seal(connection, tag_id, now_ms - keeping.hot_ms):
                 break
+            yield
+        while roll(connection, tag_id, curve, (now_ms - GRACE_MS) // HOUR_MS):
             yield
         while forget_points(connection, tag_id, keeping.raw_since_ms(now_ms)):
             yield
@@ -86,11 +89,13 @@ class Keeper:
 def open_for_upkeep(path: Path) -> sqlite3.Connection:
     """Open the file for the keeper, who need not wait for the disk: what a power cut undoes, the next round does again.
 
-    The next commit of points takes what the keeper did to the disk with it. Raises StoreError.
+    The next commit of points takes what the keeper did to the disk with it. Pages that become free are not written
+    once more to blank them: no person is named in history. Raises StoreError.
     """
     connection = open_file(path, "")
     with telling(f"open {path}"):
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA secure_delete=FAST")
     return connection
 
 

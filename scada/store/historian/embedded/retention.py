@@ -57,12 +57,15 @@ def forget_hours(connection: sqlite3.Connection, tag_id: int, before_ms: int) ->
 
 
 def shrink(connection: sqlite3.Connection) -> bool:
-    """Give some free pages of the file back to the disk; say whether there are more. Raises StoreError."""
+    """Give some free pages of the file back to the disk; say whether there are more. Raises StoreError.
+
+    As a script, since a plain statement ends after the first page.
+    """
     with telling("shrink the history"):
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         if free < STEP_PAGES:
             return False
-        connection.execute(f"PRAGMA incremental_vacuum({STEP_PAGES})").fetchall()
+        connection.executescript(f"PRAGMA incremental_vacuum({STEP_PAGES})")
         return True
 
 

@@ -4,9 +4,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from scada.store.db import StoreError
-from scada.store.historian.columns import Columns, Row, columns
-from scada.store.historian.embedded.chunks import merged, part_of, rows_between, unpack
-from scada.store.historian.embedded.codec import CodecError, encode
+from scada.store.historian.columns import Columns
+from scada.store.historian.embedded.chunks import hot_between, merged, part_of, unpack
+from scada.store.historian.embedded.codec import CodecError, encode, same
 from scada.store.historian.files import transaction
 
 CHUNK_POINTS = 8192
@@ -30,7 +30,7 @@ DAY_MS = 86_400_000
 class _Packing:
     """What becomes of a tag's oldest rows: these rows and these chunks go, the packed ones come."""
 
-    rows: list[Row]
+    rows: Columns
     replaced: list[int]
     packed: list[tuple[int, int, int, bytes]]
 
@@ -53,10 +53,10 @@ def seal(connection: sqlite3.Connection, tag_id: int, before_ms: int) -> int:
     packing = _pack(connection, tag_id, before_ms)
     if packing is None:
         return 0
-    first, last = packing.rows[0][0], packing.rows[-1][0]
+    first, last = _ends(packing.rows)
     with transaction(connection, f"seal {len(packing.rows)} points"):
         somebody_wrote = _version(connection) != version
-        if somebody_wrote and rows_between(connection, tag_id, first, last + 1, -1) != packing.rows:
+        if somebody_wrote and not same(hot_between(connection, tag_id, first, last + 1, -1), packing.rows):
             return 0
         connection.execute(_DELETE, (tag_id, first, last))
         replace(connection, tag_id, packing.replaced, packing.packed)
@@ -80,20 +80,24 @@ def packed(points: Columns) -> list[tuple[int, int, int, bytes]]:
     """Pack points in chunks: first and last time, points, body. Raises StoreError."""
     parts = [part_of(points, at, at + CHUNK_POINTS) for at in range(0, len(points), CHUNK_POINTS)]
     try:
-        return [(int(part.at_ms[0]), int(part.at_ms[-1]), len(part), encode(part)) for part in parts]
+        return [(*_ends(part), len(part), encode(part)) for part in parts]
     except CodecError as error:
         raise StoreError(str(error)) from error
 
 
+def _ends(points: Columns) -> tuple[int, int]:
+    return int(points.at_ms[0]), int(points.at_ms[-1])
+
+
 def _pack(connection: sqlite3.Connection, tag_id: int, before_ms: int) -> _Packing | None:
-    rows = rows_between(connection, tag_id, -(1 << 62), before_ms, CHUNK_POINTS)
-    if not rows:
+    rows = hot_between(connection, tag_id, -(1 << 62), before_ms, CHUNK_POINTS)
+    if not len(rows):
         return None
-    first, last = rows[0][0], rows[-1][0]
+    first, last = _ends(rows)
     old = connection.execute(_TOUCHED, (tag_id, last, first)).fetchall()
     earliest = min(first, int(unpack(old[0][1]).at_ms[0])) if old else first
     old = [*_unfinished(connection, tag_id, earliest, last), *old]
-    points = merged([*(unpack(body) for _, body in old), columns(rows)])
+    points = merged([*(unpack(body) for _, body in old), rows])
     return _Packing(rows, [chunk for chunk, _ in old], packed(points))
 
 
