@@ -115,6 +115,28 @@ def test_the_file_gives_space_back(history: HandHistory, monkeypatch: pytest.Mon
     assert after < before / 3
 
 
+def test_a_step_of_giving_space_back_gives_all_of_its_pages(history: HandHistory) -> None:
+    history.store(TAG, [(MIDNIGHT_MS + at * 1000, 1 / (at + 1), None, 0) for at in range(60_000)])
+    history.connection.execute("DELETE FROM point")
+    (free,) = history.upkeep.execute("PRAGMA freelist_count").fetchone()
+    assert retention.shrink(history.upkeep)
+    assert history.upkeep.execute("PRAGMA freelist_count").fetchone() == (free - retention.STEP_PAGES,)
+
+
+def test_of_points_at_one_time_the_last_counts_whatever_they_are_and_however_many_come_at_once(
+    history: HandHistory,
+) -> None:
+    good: list[Row] = [(MIDNIGHT_MS + at, at / 10, None, 0) for at in range(250)]
+    odd: list[Row] = [(MIDNIGHT_MS + at, None, "up" if at % 2 else None, at % 3) for at in range(250)]
+    none: list[Row] = [(MIDNIGHT_MS + at, None, None, 0) for at in range(0, 250, 7)]
+    history.store(TAG, [*good, *odd])
+    history.store(UP, [*odd, *good])
+    assert history.rows(TAG) == odd
+    assert history.rows(UP) == good
+    history.store(TAG, [*good, *none])
+    assert history.rows(TAG) == [none[at // 7] if at % 7 == 0 else row for at, row in enumerate(good)]
+
+
 def test_a_late_point_changes_the_hours_it_touches(history: HandHistory) -> None:
     history.store(UP, [(MIDNIGHT_MS, 0.0, None, 0), (MIDNIGHT_MS + 3 * HOUR_MS + 1, 0.0, None, 0)])
     history.clock.advance(DAY_S)

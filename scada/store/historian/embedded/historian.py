@@ -18,7 +18,7 @@ from scada.store.historian.committer import CAPACITY, Committer
 from scada.store.historian.embedded.hours import mark
 from scada.store.historian.embedded.keeper import PAUSE_S, Keeper
 from scada.store.historian.embedded.reading import EmbeddedReader
-from scada.store.historian.embedded.schema import SCHEMA, bring_up
+from scada.store.historian.embedded.schema import SCHEMA, bring_up, gather
 from scada.store.historian.files import open_file, transaction
 from scada.store.historian.keeping import Keeping
 from scada.store.historian.lease import Lease
@@ -102,6 +102,7 @@ class EmbeddedHistorian(EmbeddedReader):
     def _open(self) -> tuple[sqlite3.Connection, int | None]:
         connection = in_need(lambda: open_file(self._path, SCHEMA), self._ballast)
         bring_up(connection)
+        gather(connection)
         self._ballast.take(LIMITS.free_bytes)
         return connection, self._lease.ended_ms()
 

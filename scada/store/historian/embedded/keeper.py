@@ -12,6 +12,7 @@ from scada.model.trend import HOUR_MS, Curve
 from scada.store.db import StoreError
 from scada.store.historian.embedded.hours import is_unmarked, mark_old, roll
 from scada.store.historian.embedded.retention import forget_hours, forget_points, shrink
+from scada.store.historian.embedded.schema import gather
 from scada.store.historian.embedded.sealing import is_worth_sealing, seal
 from scada.store.historian.files import open_file, telling
 from scada.store.historian.keeping import Keeping
@@ -93,6 +94,7 @@ def open_for_upkeep(path: Path) -> sqlite3.Connection:
     once more to blank them: no person is named in history. Raises StoreError.
     """
     connection = open_file(path, "")
+    gather(connection)
     with telling(f"open {path}"):
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA secure_delete=FAST")

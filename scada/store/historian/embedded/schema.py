@@ -8,7 +8,7 @@ since; `unmarked` the tags of a file from before there were rollups.
 
 import sqlite3
 
-from scada.store.historian.files import transaction
+from scada.store.historian.files import telling, transaction
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tag (
@@ -54,6 +54,8 @@ CREATE TABLE unmarked (tag_id INTEGER PRIMARY KEY REFERENCES tag (id)) STRICT;
 INSERT INTO unmarked SELECT id FROM tag;
 """
 VERSION = 2
+_LOG_PAGES = 4000
+"""Pages of the log, 16 MB, before they go into the file: the last page of every tag is then written less often."""
 
 
 def bring_up(connection: sqlite3.Connection) -> None:
@@ -64,3 +66,9 @@ def bring_up(connection: sqlite3.Connection) -> None:
             for statement in _SECOND.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version={VERSION}")
+
+
+def gather(connection: sqlite3.Connection) -> None:
+    """Let a connection that writes gather more in the log than SQLite would. Raises StoreError."""
+    with telling("set up the history's log"):
+        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}").fetchall()
