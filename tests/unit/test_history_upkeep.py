@@ -135,6 +135,9 @@ def test_of_points_at_one_time_the_last_counts_whatever_they_are_and_however_man
     assert history.rows(UP) == good
     history.store(TAG, [*good, *none])
     assert history.rows(TAG) == [none[at // 7] if at % 7 == 0 else row for at, row in enumerate(good)]
+    told: list[Row] = [(MIDNIGHT_MS + at, None, "up", 0) for at in range(250)]
+    history.store(UP, [*good, *told])
+    assert history.rows(UP) == told
 
 
 def test_a_late_point_changes_the_hours_it_touches(history: HandHistory) -> None:
