@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def secured(folder: Path) -> Path:
 
 def openings(folder: Path) -> dict[str, list[dict[str, int]]]:
     """Reconcile the openings of a drill, all days of it; take its folder away."""
-    done = _daozha("report", "openings", "--json", "--from", "2000-01-01", "--config", str(folder / "config.toml"))
+    since = (datetime.now(UTC) - timedelta(days=30)).date()
+    done = _daozha("report", "openings", "--json", "--from", f"{since}", "--config", str(folder / "config.toml"))
     shutil.rmtree(folder)
     told: dict[str, list[dict[str, int]]] = json.loads(done.stdout)
     return told

@@ -19,7 +19,7 @@ from scada.model.names import OrderId, StayId
 from scada.ports import BillingError
 from scada.store.schema import open_request, pay_order, settlement, stay
 from tests.support.billing import HOUR_S, OUT1, made_passage
-from tests.support.refunds import Desk, Site, open_desk, site_with_wechat, until_true
+from tests.support.refunds import Desk, Site, open_desk, site_with_wechat
 
 SOON = (0.2, 0.4, 0.8)
 
@@ -133,11 +133,7 @@ async def test_an_order_that_wechat_gives_no_end_becomes_a_case_that_closes_itse
         order = await desk.at_exit(parked)
         site.phone.plan_answers("system_error", "/v3/pay", 0)
         desk.till.clock.later_s += HOUR_S
-
-        async def told() -> bool:
-            return await desk.cases() == {"ORDER_HANGS": False}
-
-        await until_true(told, 20.0, lambda: "no case")
+        await desk.until_cases({"ORDER_HANGS": False})
         with pytest.raises(BillingError, match="not closed yet"):
             await desk.at_exit(parked, 0.0, 8)
         site.phone.post("/sim/clear")

@@ -147,7 +147,7 @@ async def test_a_merchant_without_money_is_told_and_the_refund_waits_for_it(desk
     await desk.until_refunds([(500, "SENT")])
     for _ in range(3):
         await desk.hurry(number)
-    assert (await desk.cases()) == {"REFUND_WITHOUT_MONEY": False}
+    await desk.until_cases({"REFUND_WITHOUT_MONEY": False})
     await desk.agree(owed_back=500)
     desk.site.wechat.refunds.balance_fen = 1000
     await desk.hurry(number)

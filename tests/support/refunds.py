@@ -153,6 +153,17 @@ class Desk:
         """The kinds of the money cases, and whether they are closed."""
         return {row.kind: row.closed_at is not None for row in await self.till.rows(money_case)}
 
+    async def until_cases(self, expected: dict[str, bool], within_s: float = 20.0) -> None:
+        """Wait until the money cases are these."""
+        found: dict[str, bool] = {}
+
+        async def as_expected() -> bool:
+            found.clear()
+            found.update(await self.cases())
+            return found == expected
+
+        await until_true(as_expected, within_s, lambda: f"{found}")
+
     async def agree(self, *, owed_back: int = 0) -> None:
         """Hold the ledger against the columns, and against WeChat's own books."""
         await self.till.db.read(lambda conn: books_agree(conn, self.till.config.site_id, self.site.kept(), owed_back))
