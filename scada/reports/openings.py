@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import Final
 
 from scada.reports.differences import Item, Link, differences, moment_of
 from scada.reports.stories import NO_CAUSE, Facts, Stories
+
+_QUARTER_S: Final = 900
 
 
 @dataclass(slots=True)
@@ -121,11 +124,11 @@ class _Sheet:
 
 def hour_of(at: datetime, zone: tzinfo) -> datetime:
     """Give the beginning of an hour of the site's clock, as a moment: every hour of every day is apart."""
-    return _hour_of_minute(int(at.timestamp() // 60), zone)
+    return _hour_of_quarter(int(at.timestamp() // _QUARTER_S), zone)
 
 
 @lru_cache(65536)
-def _hour_of_minute(minute: int, zone: tzinfo) -> datetime:
-    """Reckon it once for all that happens within a minute: a month has so many rows, and so few of those."""
-    at = datetime.fromtimestamp(minute * 60, UTC)
+def _hour_of_quarter(quarter: int, zone: tzinfo) -> datetime:
+    """Reckon it once for all that happens within a quarter: every zone's hours begin with one."""
+    at = datetime.fromtimestamp(quarter * _QUARTER_S, UTC)
     return at - timedelta(minutes=at.astimezone(zone).minute)

@@ -1,7 +1,6 @@
 """Read what the reports reckon with from the books; nothing is changed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import Connection, func, select
@@ -35,7 +34,7 @@ def read_facts(connection: Connection, site: SiteId, since: datetime, until: dat
     return Facts(
         rises=_rises(connection, site, span, kept),
         commands=_commands(connection, site, span),
-        passages=[one if one.picture else replace(one, picture=_first(kept, one.lane, one.id)) for one in passages],
+        passages=[one if one.picture else one._replace(picture=_first(kept, one.lane, one.id)) for one in passages],
         changes=_changes(connection, site, span),
     )
 
@@ -59,7 +58,7 @@ def _commands(connection: Connection, site: SiteId, span: Span) -> list[Opened]:
     table = schema.intent
     mine = (table.c.site == site) & (table.c.code == int(CommandCode.OPEN)) & table.c.made_at.between(*span)
     query = select(table.c.lane, table.c.number, table.c.state, table.c.made_at).where(mine).order_by(table.c.id)
-    return [Opened(*row) for row in connection.execute(query).all()]
+    return [Opened._make(row) for row in connection.execute(query).all()]
 
 
 def _passages(connection: Connection, site: SiteId, span: Span) -> list[Passed]:
@@ -67,7 +66,7 @@ def _passages(connection: Connection, site: SiteId, span: Span) -> list[Passed]:
     columns = [table.c[name] for name in ("id", "lane", "number", "outcome", "note", "began_at", "ended_at", "picture")]
     mine = (table.c.site == site) & table.c.ended_at.between(*span)
     query = select(*columns).where(mine).order_by(table.c.ended_at, table.c.number)
-    return [Passed(*row) for row in connection.execute(query).all()]
+    return [Passed._make(row) for row in connection.execute(query).all()]
 
 
 def _changes(connection: Connection, site: SiteId, span: Span) -> list[StayChange]:

@@ -78,21 +78,19 @@ def _table(table: Table, heading: str, tongue: Tongue, *, links: bool) -> Iterat
     if not table.rows:
         yield f'<p class="none">{escape(tongue.say(say("none")))}</p>'
         return
-    shown = [(place, column) for place, column in enumerate(table.columns) if not column.only_data]
+    shown = [(place, column, _side(column)) for place, column in enumerate(table.columns) if not column.only_data]
     yield f'<div class="rows" tabindex="0" role="region" aria-label="{escape(heading)}"><table><thead><tr>'
-    for _, column in shown:
-        yield f'<th scope="col"{_side(column)}>{escape(tongue.say(column.title))}</th>'
+    for _, column, side in shown:
+        yield f'<th scope="col"{side}>{escape(tongue.say(column.title))}</th>'
     yield "</tr></thead><tbody>"
     for row in table.rows:
-        cells = "".join(
-            f"<td{_side(column)}>{_cell(row[place], column, tongue, links)}</td>" for place, column in shown
-        )
+        cells = "".join(f"<td{side}>{_cell(row[place], column, tongue, links)}</td>" for place, column, side in shown)
         yield f"<tr>{cells}</tr>"
     yield "</tbody>"
     if table.totals is not None:
-        totals = [escape(tongue.cell(table.totals[place], column)) for place, column in shown]
+        totals = [escape(tongue.cell(table.totals[place], column)) for place, column, _ in shown]
         totals[0] = totals[0] or escape(tongue.say(say("all together")))
-        cells = "".join(f"<td{_side(column)}>{cell}</td>" for (_, column), cell in zip(shown, totals, strict=True))
+        cells = "".join(f"<td{side}>{cell}</td>" for (*_, side), cell in zip(shown, totals, strict=True))
         yield f"<tfoot><tr>{cells}</tr></tfoot>"
     yield "</table></div>"
 
