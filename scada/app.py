@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import structlog
 
 from plc.tagmap import TagMapError
-from scada.assembly import Plant, assemble, bridges, figures
+from scada.assembly import Plant, assemble, figures
 from scada.clock import SystemClock, clock_from
 from scada.config import Config, ConfigError, load
 from scada.engine.deadline import Deadline
@@ -23,6 +23,7 @@ from scada.log import log_to_stderr
 from scada.model.camera.figures import camera_tag
 from scada.model.tag import TagName
 from scada.ports import BillingError, PlcError
+from scada.sockets import bridges
 from scada.store.db import StoreError
 
 SITE_TICK_S = 0.5

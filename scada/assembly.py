@@ -1,12 +1,9 @@
 """Who is built from what: the plant's parts, put together once and handed to one another."""
 
 import asyncio
-import base64
-import binascii
-import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 from billing.bookings.book import rules_of
@@ -15,20 +12,9 @@ from billing.books import Books
 from billing.cards.desk import CardDesk, products_of
 from billing.cashier import Hearers, SqlCashier
 from billing.counter.counter import Counter
-from billing.doors.arrears import ArrearsDoor
-from billing.doors.bills import BillDesk
-from billing.doors.bookings import BookingDoor
-from billing.doors.cards import CardDoor
-from billing.doors.cash import CashDesk
-from billing.doors.drafts import DraftDesk
-from billing.doors.fee import FeeDesk
-from billing.doors.ledger import LedgerDesk
-from billing.doors.refunds import RefundDesk
-from billing.doors.vouchers import VoucherDoor
 from billing.drafts.run import DraftRuns
 from billing.driver.pushes import PushDesk
 from billing.ids import new_id
-from billing.refunds.office import RefundOffice
 from billing.request import RequestWriter
 from billing.scanner.desk import LaneSide, Waiting
 from billing.scanner.reader import ScannerReader
@@ -40,33 +26,25 @@ from lpr.evidence import PictureStore
 from lpr.instrument.rows import rows_of
 from lpr.keeping.job import Keeper
 from lpr.keeping.shelf import Shelf
-from lpr.match import match, ranked
+from lpr.match import match
 from lpr.pool import CameraPool
 from lpr.push.desk import UnitDesk, UnitParts, unit_keys
 from lpr.push.recent import PushedReads
 from lpr.reader.grammar import colour_by_text, parse
 from plc.links import build as build_drivers
-from plc.serve.catalogue import served
-from plc.serve.door import door
 from plc.tagmap import TagMap, site_files
 from scada.clock import SystemClock
 from scada.config import Config
-from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
 from scada.engine.cameras import CameraWatch
 from scada.engine.command.gatekeeper import Gatekeeper
 from scada.engine.command.image import LANE_POINTS
 from scada.engine.command.intents import SqlIntents
 from scada.engine.command.modes import ModeKeeper
-from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.claims import Claims
-from scada.engine.doors.desk import Desk
 from scada.engine.doors.help import HelpCalls
-from scada.engine.doors.modes import ModeDesk, ModeLane
-from scada.engine.doors.pictures import PictureDesk, PictureRoom
+from scada.engine.doors.pictures import PictureRoom
 from scada.engine.doors.reports import ReportDesk
-from scada.engine.doors.tags import TagDesk
 from scada.engine.doors.tickets import Tickets
-from scada.engine.doors.tries import Tries
 from scada.engine.historywatch import HistoryWatch
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
@@ -81,14 +59,12 @@ from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
 from scada.engine.trace.blackbox import BlackBoxes
 from scada.engine.trace.tap import tapped
-from scada.maps.desk import MapDesk
 from scada.maps.inuse import Parts, SiteMap, start_map
 from scada.model.figures import HISTORY_BOX
 from scada.model.lane.events import CreditChanged, PayingByCode
 from scada.model.lane.leave import due_of, needs_person
 from scada.model.lane.states import AwaitingOperator, AwaitingPayment
-from scada.model.lane.words import ByCode, Direction, Quote
-from scada.model.money import Fen
+from scada.model.lane.words import ByCode, Quote
 from scada.model.names import LaneName, OrderId, PassageId, QuoteId, StayId, ZoneName
 from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
@@ -174,7 +150,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         tags,
         db,
         journal,
-        _lanes_of_cameras(config),
+        lanes_of_cameras(config),
         lambda: cameras.measures(),
     )
     pushed = PushedReads(config.units)
@@ -192,7 +168,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         room,
         journal,
         _found,
-        _typed_by(ReadBy.DRIVER),
+        typed_by(ReadBy.DRIVER),
         lambda lane: phones.help.called(lane, PHONE),
         lambda passage: calls.of_car(passage),
         lambda stay: phones.driver.token(stay),
@@ -426,7 +402,8 @@ def _credit_changed(clock: SystemClock, runners: Mapping[LaneName, LaneRunner], 
             runner.post(CreditChanged(live.id, stay, at=clock.now(), at_s=clock.seconds()))
 
 
-def _lanes_of_cameras(config: Config) -> Mapping[str, LaneName]:
+def lanes_of_cameras(config: Config) -> Mapping[str, LaneName]:
+    """Give the lane of each camera."""
     return {camera.name: LaneName(camera.lane) for camera in config.cameras}
 
 
@@ -489,7 +466,7 @@ def _found(read: PlateRead, stays: Sequence[OpenStay]) -> Found:
     return Found(exact, tuple(one.stay.id for one in match_.near), match_.doubt)
 
 
-def _typed_by(by: ReadBy) -> Callable[[Plate], PlateRead]:
+def typed_by(by: ReadBy) -> Callable[[Plate], PlateRead]:
     """Make a read of what a person typed: certain, and without a picture of its own."""
 
     def read(plate: Plate) -> PlateRead:
@@ -498,128 +475,3 @@ def _typed_by(by: ReadBy) -> Callable[[Plate], PlateRead]:
         return PlateRead(plate, kind, colour, confidence=1.0, agreeing=1, frames=0, picture=None, by=by)
 
     return read
-
-
-def bridges(plant: Plant) -> list[BridgeServer]:
-    """Build the doors of the plant; each knows its own verbs only. The one for other systems is there if asked for."""
-    config = plant.config
-    desk = Desk(
-        plant.clock,
-        plant.db,
-        plant.journal,
-        plant.operators,
-        plant.cashier,
-        plant.requests,
-        plant.runners,
-        _typed_by(ReadBy.OPERATOR),
-        Fen(config.limits.goodwill_fen),
-        {
-            **_mode_desk(plant).verbs(),
-            **PictureDesk(plant.room, plant.operators).verbs(),
-            **_camera_desk(plant).verbs(),
-            **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
-            **MapDesk(plant.maps).verbs(),
-            **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
-            **FeeDesk(plant.cashier, config.site.zone_info).verbs(),
-            **plant.reports.verbs(),
-            **DraftDesk(config, plant.db, plant.clock, plant.drafts).verbs(),
-            **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
-            **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
-            **VoucherDoor(plant.vouchers, plant.db, Books.of(config), plant.clock).verbs(),
-            **BookingDoor(plant.bookings).verbs(),
-            **_arrears_door(plant).verbs(),
-            **CardDoor(plant.card_desk).verbs(),
-            **_refund_desk(plant).verbs(),
-            **plant.calls.verbs(),
-        },
-        ranked,
-    )
-    tries = Tries(plant.journal, plant.clock)
-    verbs: dict[str, Mapping[str, Handler]] = {
-        "control": desk.verbs(),
-        "public": {**tries.watched({**plant.claims.verbs(), **plant.phones.verbs()}), "notice": notices(plant.cashier)},
-        "devices": {"display": _display(plant), "push": plant.units.push},
-    }
-    hello = {"plant": secrets.token_hex(8), "site": _site(plant)}
-    doors = [
-        BridgeServer(config.socket(app), app, own, hello, plant.clock, plant.tags if app == "control" else None)
-        for app, own in verbs.items()
-    ]
-    if config.serve is not None:
-        catalogue = served(plant.tags.specs(), {tag.name: tag for tag in plant.maps.tag_map.tags}, config.serve.tags)
-        doors.append(door(config, plant.clock, plant.tags, catalogue, plant.operators, hello))
-    return doors
-
-
-def _arrears_door(plant: Plant) -> ArrearsDoor:
-    config, books = plant.config, Books.of(plant.config)
-    alone = Fen(config.arrears.write_off_fen)
-    return ArrearsDoor(plant.cashier, plant.db, books, plant.clock, plant.operators, alone)
-
-
-def _refund_desk(plant: Plant) -> RefundDesk:
-    config = plant.config
-    office = RefundOffice(plant.db, Books.of(config), plant.cashier.refunder, plant.clock)
-    return RefundDesk(office, plant.operators, Fen(config.limits.refund_fen))
-
-
-def _camera_desk(plant: Plant) -> CameraDesk:
-    lanes, relearn = _lanes_of_cameras(plant.config), plant.cameras.relearn
-    return CameraDesk(plant.config.site_id, plant.db, plant.journal, plant.operators, lanes, relearn)
-
-
-def _mode_desk(plant: Plant) -> ModeDesk:
-    lanes = {
-        lane.id: ModeLane(
-            keeper=plant.modes[lane.id],
-            image=plant.keepers[lane.id].image,
-            let_claim=plant.keepers[lane.id].let_claim,
-            lane=partial(getattr, plant.runners[lane.id], "lane"),
-            post=plant.runners[lane.id].post,
-            leads_out=lane.direction != "entry",
-            is_tidal=lane.way_policy == "tidal",
-            no_auto=partial(getattr, plant.keepers[lane.id], "no_auto"),
-        )
-        for lane in plant.config.lanes
-    }
-    config = plant.config
-    return ModeDesk(config.site_id, plant.clock, plant.db, plant.journal, plant.operators, plant.tags, lanes)
-
-
-def _site(plant: Plant) -> dict[str, object]:
-    site = plant.config.site
-    lanes = [lane.model_dump(include={"name", "direction", "title", "title_en"}) for lane in plant.config.lanes]
-    names = site.model_dump(include={"id", "name", "name_en", "zone", "virtual"})
-    return {**names, "speed": plant.clock.speed, "lanes": lanes}
-
-
-def notices(cashier: SqlCashier) -> Handler:
-    """Hand a notice to the cashier as it came over the wire."""
-
-    async def take(ask: Ask) -> object:
-        headers, body = ask.args.get("headers"), ask.args.get("body_b64")
-        if not isinstance(headers, dict) or not isinstance(body, str):
-            raise BridgeRefusal("bad_args", "a notice has headers and a body")
-        try:
-            raw = base64.b64decode(body, validate=True)
-        except binascii.Error as error:
-            raise BridgeRefusal("bad_args", "the body is not base64") from error
-        return asdict(await cashier.notice({str(name): str(value) for name, value in headers.items()}, raw))
-
-    return take
-
-
-def _display(plant: Plant) -> Handler:
-    """Give what a lane's display shows now."""
-
-    async def show(ask: Ask) -> object:
-        lane = LaneName(str(ask.args.get("lane", "")))
-        if lane not in plant.runners:
-            raise BridgeRefusal("bad_args", f"there is no lane {lane!r}")
-        settings, asked = plant.config.lane(lane), ask.args.get("way")
-        way = Direction(asked) if asked in ("entry", "exit") else None
-        shown, lines = plant.runners[lane].shown(way), plant.displays.on_screen(lane, way)
-        names = {"title": settings.title, "title_en": settings.title_en}
-        return {**shown, **names, "lines": lines, "at": plant.clock.now().isoformat()}
-
-    return show

@@ -33,7 +33,6 @@ from billing.request import RequestWriter
 from billing.sim.wechat.crypto import sealed, signed_headers
 from billing.sim.wechat.keys import prepare
 from scada.app import TURN_S
-from scada.assembly import notices
 from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.engine.bridge import BridgeServer
@@ -46,6 +45,7 @@ from scada.model.lane.image import OFF
 from scada.model.lane.words import Reason
 from scada.model.names import PassageId, QuoteId, StayId
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
+from scada.sockets import notices
 from scada.store.db import Database
 from scada.store.journal import SqlJournal
 from scada.store.schema import pay_order, quote, settlement, stay

@@ -24,12 +24,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing.pay.web import WeChatWeb
-from scada.assembly import notices
 from scada.config import Config, load
 from scada.engine.bridge import BridgeServer
 from scada.engine.doors.peer import Ask
 from scada.log import log_to_stderr
 from scada.model.plate import Plate, PlateColour
+from scada.sockets import notices
 from scada.store.schema import pay_order
 from tests.support.billing import (
     HOUR_S,

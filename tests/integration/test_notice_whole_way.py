@@ -16,10 +16,10 @@ import requests
 
 from billing.sim.wechat.crypto import sealed, signed_headers
 from billing.sim.wechat.keys import Platform, prepare
-from scada.assembly import notices
 from scada.config import Config, load
 from scada.engine.bridge import BridgeServer
 from scada.model.lane.words import Order
+from scada.sockets import notices
 from scada.store.journal import verify
 from scada.store.schema import journal, notice, open_request, pay_order, settlement, stay
 from tests.support.billing import (

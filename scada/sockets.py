@@ -1,0 +1,163 @@
+"""What may be asked of the plant, and on which of its sockets: each knows its own verbs only."""
+
+import base64
+import binascii
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+
+from billing.books import Books
+from billing.cashier import SqlCashier
+from billing.doors.arrears import ArrearsDoor
+from billing.doors.bills import BillDesk
+from billing.doors.bookings import BookingDoor
+from billing.doors.cards import CardDoor
+from billing.doors.cash import CashDesk
+from billing.doors.drafts import DraftDesk
+from billing.doors.fee import FeeDesk
+from billing.doors.ledger import LedgerDesk
+from billing.doors.refunds import RefundDesk
+from billing.doors.vouchers import VoucherDoor
+from billing.refunds.office import RefundOffice
+from lpr.match import ranked
+from plc.serve.catalogue import served
+from plc.serve.door import door
+from scada.assembly import Plant, lanes_of_cameras, typed_by
+from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
+from scada.engine.doors.cameras import CameraDesk
+from scada.engine.doors.desk import Desk
+from scada.engine.doors.modes import ModeDesk, ModeLane
+from scada.engine.doors.pictures import PictureDesk
+from scada.engine.doors.tags import TagDesk
+from scada.engine.doors.tries import Tries
+from scada.maps.desk import MapDesk
+from scada.model.lane.words import Direction
+from scada.model.money import Fen
+from scada.model.names import LaneName
+from scada.model.plate import ReadBy
+
+
+def bridges(plant: Plant) -> list[BridgeServer]:
+    """Build the doors of the plant; each knows its own verbs only. The one for other systems is there if asked for."""
+    config = plant.config
+    desk = Desk(
+        plant.clock,
+        plant.db,
+        plant.journal,
+        plant.operators,
+        plant.cashier,
+        plant.requests,
+        plant.runners,
+        typed_by(ReadBy.OPERATOR),
+        Fen(config.limits.goodwill_fen),
+        {
+            **_mode_desk(plant).verbs(),
+            **PictureDesk(plant.room, plant.operators).verbs(),
+            **_camera_desk(plant).verbs(),
+            **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
+            **MapDesk(plant.maps).verbs(),
+            **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
+            **FeeDesk(plant.cashier, config.site.zone_info).verbs(),
+            **plant.reports.verbs(),
+            **DraftDesk(config, plant.db, plant.clock, plant.drafts).verbs(),
+            **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
+            **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
+            **VoucherDoor(plant.vouchers, plant.db, Books.of(config), plant.clock).verbs(),
+            **BookingDoor(plant.bookings).verbs(),
+            **_arrears_door(plant).verbs(),
+            **CardDoor(plant.card_desk).verbs(),
+            **_refund_desk(plant).verbs(),
+            **plant.calls.verbs(),
+        },
+        ranked,
+    )
+    tries = Tries(plant.journal, plant.clock)
+    verbs: dict[str, Mapping[str, Handler]] = {
+        "control": desk.verbs(),
+        "public": {**tries.watched({**plant.claims.verbs(), **plant.phones.verbs()}), "notice": notices(plant.cashier)},
+        "devices": {"display": _display(plant), "push": plant.units.push},
+    }
+    hello = {"plant": secrets.token_hex(8), "site": _site(plant)}
+    doors = [
+        BridgeServer(config.socket(app), app, own, hello, plant.clock, plant.tags if app == "control" else None)
+        for app, own in verbs.items()
+    ]
+    if config.serve is not None:
+        catalogue = served(plant.tags.specs(), {tag.name: tag for tag in plant.maps.tag_map.tags}, config.serve.tags)
+        doors.append(door(config, plant.clock, plant.tags, catalogue, plant.operators, hello))
+    return doors
+
+
+def _arrears_door(plant: Plant) -> ArrearsDoor:
+    config, books = plant.config, Books.of(plant.config)
+    alone = Fen(config.arrears.write_off_fen)
+    return ArrearsDoor(plant.cashier, plant.db, books, plant.clock, plant.operators, alone)
+
+
+def _refund_desk(plant: Plant) -> RefundDesk:
+    config = plant.config
+    office = RefundOffice(plant.db, Books.of(config), plant.cashier.refunder, plant.clock)
+    return RefundDesk(office, plant.operators, Fen(config.limits.refund_fen))
+
+
+def _camera_desk(plant: Plant) -> CameraDesk:
+    lanes, relearn = lanes_of_cameras(plant.config), plant.cameras.relearn
+    return CameraDesk(plant.config.site_id, plant.db, plant.journal, plant.operators, lanes, relearn)
+
+
+def _mode_desk(plant: Plant) -> ModeDesk:
+    lanes = {
+        lane.id: ModeLane(
+            keeper=plant.modes[lane.id],
+            image=plant.keepers[lane.id].image,
+            let_claim=plant.keepers[lane.id].let_claim,
+            lane=partial(getattr, plant.runners[lane.id], "lane"),
+            post=plant.runners[lane.id].post,
+            leads_out=lane.direction != "entry",
+            is_tidal=lane.way_policy == "tidal",
+            no_auto=partial(getattr, plant.keepers[lane.id], "no_auto"),
+        )
+        for lane in plant.config.lanes
+    }
+    config = plant.config
+    return ModeDesk(config.site_id, plant.clock, plant.db, plant.journal, plant.operators, plant.tags, lanes)
+
+
+def _site(plant: Plant) -> dict[str, object]:
+    site = plant.config.site
+    lanes = [lane.model_dump(include={"name", "direction", "title", "title_en"}) for lane in plant.config.lanes]
+    names = site.model_dump(include={"id", "name", "name_en", "zone", "virtual"})
+    return {**names, "speed": plant.clock.speed, "lanes": lanes}
+
+
+def notices(cashier: SqlCashier) -> Handler:
+    """Hand a notice to the cashier as it came over the wire."""
+
+    async def take(ask: Ask) -> object:
+        headers, body = ask.args.get("headers"), ask.args.get("body_b64")
+        if not isinstance(headers, dict) or not isinstance(body, str):
+            raise BridgeRefusal("bad_args", "a notice has headers and a body")
+        try:
+            raw = base64.b64decode(body, validate=True)
+        except binascii.Error as error:
+            raise BridgeRefusal("bad_args", "the body is not base64") from error
+        return asdict(await cashier.notice({str(name): str(value) for name, value in headers.items()}, raw))
+
+    return take
+
+
+def _display(plant: Plant) -> Handler:
+    """Give what a lane's display shows now."""
+
+    async def show(ask: Ask) -> object:
+        lane = LaneName(str(ask.args.get("lane", "")))
+        if lane not in plant.runners:
+            raise BridgeRefusal("bad_args", f"there is no lane {lane!r}")
+        settings, asked = plant.config.lane(lane), ask.args.get("way")
+        way = Direction(asked) if asked in ("entry", "exit") else None
+        shown, lines = plant.runners[lane].shown(way), plant.displays.on_screen(lane, way)
+        names = {"title": settings.title, "title_en": settings.title_en}
+        return {**shown, **names, "lines": lines, "at": plant.clock.now().isoformat()}
+
+    return show
