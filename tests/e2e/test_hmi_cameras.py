@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from lpr.sim.drawing.scene import draw_scene
 from scada.model.plate import Plate
-from tests.support.browser import open_page
-from tests.support.hmi import STALE, FakePlant, Json, free_port, web_process, write_config
+from tests.support.browser import open_page, sign_in
+from tests.support.hmi import STALE, FakePlant, Json, control_room
 
 AT = "2026-11-26T02:15:00.123456+00:00"
 PICTURE = "20261126T021500123-in1-20261126021459-7-entry-0123456789ab.jpg"
@@ -34,23 +34,20 @@ def tell(plant: FakePlant, camera: str, points: Json, status: int = 0) -> None:
 
 @pytest.fixture(scope="module")
 def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakePlant, str]]:
-    folder, port = tmp_path_factory.mktemp("house"), free_port()
-    plant = FakePlant(folder / "data" / "run" / "control.sock").start()
-    last = {"name": "cam-in1", "lane": "in1", "picture": PICTURE, "at": AT}
-    plant.verbs.update(
-        sign_in=lambda args: {"name": args["name"], "role": "operator", "must_change": False},
-        recent_stays=lambda _args: [],
-        journal=lambda _args: [],
-        cameras=lambda _args: {
-            "cameras": [last, {**last, "name": "cam-out1", "picture": None}],
-            "rejected": [REJECTED],
-        },
-        relearn_camera=lambda _args: {"accepted": True},
-        picture=lambda _args: {"jpeg_b64": SCENE, "covered": False},
-    )
-    with web_process("control", write_config(folder, control=port)):
-        yield plant, f"http://127.0.0.1:{port}"
-    plant.stop()
+    with control_room(tmp_path_factory.mktemp("house")) as (plant, url):
+        last = {"name": "cam-in1", "lane": "in1", "picture": PICTURE, "at": AT}
+        plant.verbs.update(
+            sign_in=lambda args: {"name": args["name"], "role": "operator", "must_change": False},
+            recent_stays=lambda _args: [],
+            journal=lambda _args: [],
+            cameras=lambda _args: {
+                "cameras": [last, {**last, "name": "cam-out1", "picture": None}],
+                "rejected": [REJECTED],
+            },
+            relearn_camera=lambda _args: {"accepted": True},
+            picture=lambda _args: {"jpeg_b64": SCENE, "covered": False},
+        )
+        yield plant, url
 
 
 @pytest.fixture
@@ -67,11 +64,7 @@ def page(
     request: pytest.FixtureRequest, chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
 ) -> Iterator[Page]:
     with open_page(chromium, request.param) as page:
-        page.goto(plant_and_url[1])
-        page.fill("[name=name]", "wang")
-        page.fill("[name=password]", "correct horse")
-        page.click("button.primary")
-        page.click("nav a[href='/cameras']")
+        sign_in(page, plant_and_url[1], "wang", "/cameras")
         yield page
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.browser import open_page
+from tests.support.browser import open_page, sign_in
 from tests.support.hmi import FakePlant, Refusal, Verb, free_port, web_process, write_config
 
 PERIOD = {
@@ -82,17 +82,8 @@ def house(running: House) -> House:
 @pytest.fixture
 def page(chromium: Browser, house: House) -> Iterator[Page]:
     with open_page(chromium, "en-GB") as page:
-        sign_in(page, house.url)
+        sign_in(page, house.url, "wang")
         yield page
-
-
-def sign_in(page: Page, url: str) -> None:
-    page.goto(url)
-    page.fill("[name=name]", "wang")
-    page.fill("[name=password]", "correct horse")
-    page.click("button.primary")
-    expect(page.locator("#link")).to_have_attribute("role", "status")
-    expect(page.locator("body")).to_have_attribute("data-link", "live")
 
 
 def lane(page: Page, name: str) -> Locator:
@@ -229,7 +220,7 @@ def test_a_fault_is_confirmed_once_mount_and_limit_agree(page: Page, house: Hous
 def test_a_technician_may_test_a_lane_and_not_hold_it_open(chromium: Browser, house: House) -> None:
     house.role[:] = ["technician"]
     with open_page(chromium, "en-GB") as page:
-        sign_in(page, house.url)
+        sign_in(page, house.url, "wang")
         dialog = modes(page)
         expect(dialog.locator("[data-mode=hold-open]")).to_be_disabled()
         dialog.get_by_role("button", name="Test opening").click()
@@ -241,7 +232,7 @@ def test_a_technician_may_test_a_lane_and_not_hold_it_open(chromium: Browser, ho
 
 def test_it_is_all_there_in_chinese_at_1280_by_800(chromium: Browser, house: House) -> None:
     with open_page(chromium, "zh-CN") as page:
-        sign_in(page, house.url)
+        sign_in(page, house.url, "wang")
         until = (datetime.now(UTC) + timedelta(minutes=9)).isoformat()
         house.plant.tell({"out1.mode.now": 2, "out1.mode.period": json.dumps({**PERIOD, "until": until})})
         expect(lane(page, "out1").locator(".notice.period")).to_contain_text("常抬 wang + li · 排队疏导, concert · 至")

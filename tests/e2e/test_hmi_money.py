@@ -1,13 +1,12 @@
 """The money page in a real browser, before a plant that says what the test wants."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import open_page
-from tests.support.hmi import FakePlant, Json, free_port, web_process, write_config
+from tests.support.browser import open_page, sign_in
+from tests.support.hmi import FakePlant, Json, control_room
 
 AT = "2026-11-26T02:15:00.123456+00:00"
 PASSAGE, STAY = "out1-20261126021459-7", "01KAZ0000000000000000000AB"
@@ -41,11 +40,8 @@ BALANCES = [
 
 @pytest.fixture(scope="module")
 def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakePlant, str]]:
-    folder, port = tmp_path_factory.mktemp("house"), free_port()
-    plant = FakePlant(folder / "data" / "run" / "control.sock").start()
-    with web_process("control", write_config(folder, control=port)):
-        yield plant, f"http://127.0.0.1:{port}"
-    plant.stop()
+    with control_room(tmp_path_factory.mktemp("house")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -75,18 +71,8 @@ def page(
     request: pytest.FixtureRequest, chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
 ) -> Iterator[Page]:
     with open_page(chromium, request.param) as page:
-        sign_in(page, plant_and_url[1], "operator")
+        sign_in(page, plant_and_url[1], "operator", "/money")
         yield page
-
-
-def sign_in(page: Page, url: str, role: str) -> None:
-    page.goto(url)
-    page.fill("[name=name]", role)
-    page.fill("[name=password]", "correct horse")
-    page.click("button.primary")
-    expect(page.locator("#link")).to_have_text(re.compile("Live|实时"))
-    page.click("nav a[href='/money']")
-    page.wait_for_url("**/money")
 
 
 def car_at_the_exit(plant: FakePlant) -> None:
@@ -199,7 +185,7 @@ def test_who_answers_for_money_takes_and_closes_cases_and_gives_payments_back(
         refund=lambda _args: {"number": "RD1B", "state": "WANTED"},
     )
     with open_page(chromium, "en-GB") as page:
-        sign_in(page, plant_and_url[1], "manager")
+        sign_in(page, plant_and_url[1], "manager", "/money")
         page.locator("[data-list=cases]").click()
         page.locator("[data-take='till:s']").click()
         page.locator("[name=outcome]").fill("the coin was found")

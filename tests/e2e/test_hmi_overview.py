@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
-from tests.support.browser import open_page
+from tests.support.browser import open_page, sign_in
 from tests.support.hmi import COMMUNICATION, FakePlant, Json, Refusal, free_port, web_process, write_config
 
 CAR = {
@@ -87,16 +87,8 @@ def url(house: House) -> str:
 @pytest.fixture
 def page(chromium: Browser, url: str, plant: FakePlant) -> Iterator[Page]:
     with open_page(chromium, "en-GB") as page:
-        sign_in(page, url)
+        sign_in(page, url, "wang")
         yield page
-
-
-def sign_in(page: Page, url: str) -> None:
-    page.goto(url)
-    page.fill("[name=name]", "wang")
-    page.fill("[name=password]", "correct horse")
-    page.click("button.primary")
-    expect(page.locator("#link")).to_have_text("Live")
 
 
 def lane(page: Page, name: str) -> Locator:
@@ -295,10 +287,7 @@ def test_the_links_to_other_pages_stand_still_while_a_page_comes_alive(
     """Whoever clicks at once hits what he aimed at."""
     with open_page(chromium, language) as page:
         page.add_init_script(_WHERE)
-        page.goto(url)
-        page.fill("[name=name]", "wang")
-        page.fill("[name=password]", "correct horse")
-        page.click("button.primary")
+        sign_in(page, url, "wang")
         expect(page.locator("#clock")).to_have_text(re.compile(r"^\d\d:"))
         assert len(page.evaluate("[...window.places]")) == 1
 
@@ -344,10 +333,7 @@ def test_the_other_commands_ask_for_what_they_need(page: Page, plant: FakePlant)
 def test_chinese_day_and_night_at_1280_by_800(chromium: Browser, url: str, plant: FakePlant) -> None:
     plant.tell({**CAR, "out1.display": json.dumps({"message": "help_comes"})})
     with open_page(chromium, "zh-CN") as page:
-        page.goto(url)
-        page.fill("[name=name]", "wang")
-        page.fill("[name=password]", "correct horse")
-        page.click("button.primary")
+        sign_in(page, url, "wang")
         expect(lane(page, "out1").locator(".state")).to_have_text("等待人工处理")
         expect(lane(page, "out1").locator(".notice")).to_contain_text("该车牌没有在场记录")
         expect(page.locator("#stays tbody tr")).to_contain_text("沪C7777711-22 09:30")

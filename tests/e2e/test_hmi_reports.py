@@ -13,9 +13,9 @@ from scada.model.saying import say
 from scada.reports.documents.document import Chart, Figure, Section, Series, Shape, Table, count, picture, text
 from scada.reports.forms.cells import tongue
 from scada.reports.forms.files import written
-from tests.support.browser import open_page
+from tests.support.browser import open_page, sign_in
 from tests.support.documents import SHANGHAI, sample
-from tests.support.hmi import FakePlant, Json, Refusal, free_port, web_process, write_config
+from tests.support.hmi import FakePlant, Json, Refusal, control_room
 from tests.support.peers import PEERS
 
 AXE = PEERS / "node_modules" / "axe-core" / "axe.min.js"
@@ -62,11 +62,8 @@ class Maker:
 
 @pytest.fixture(scope="module")
 def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakePlant, str]]:
-    folder, port = tmp_path_factory.mktemp("house"), free_port()
-    plant = FakePlant(folder / "data" / "run" / "control.sock").start()
-    with web_process("control", write_config(folder, control=port)):
-        yield plant, f"http://127.0.0.1:{port}"
-    plant.stop()
+    with control_room(tmp_path_factory.mktemp("house")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -90,18 +87,8 @@ def page(
     request: pytest.FixtureRequest, chromium: Browser, plant_and_url: tuple[FakePlant, str], maker: Maker
 ) -> Iterator[Page]:
     with open_page(chromium, request.param) as page:
-        sign_in(page, plant_and_url[1], "manager")
+        sign_in(page, plant_and_url[1], "manager", "/reports")
         yield page
-
-
-def sign_in(page: Page, url: str, role: str) -> None:
-    page.goto(url)
-    page.fill("[name=name]", role)
-    page.fill("[name=password]", "correct horse")
-    page.click("button.primary")
-    expect(page.locator("#link")).to_have_text(re.compile("Live|实时"))
-    page.click("nav a[href='/reports']")
-    page.wait_for_url("**/reports")
 
 
 def test_a_report_is_picked_by_keyboard_seen_with_its_chart_and_fetched_as_a_file(
@@ -161,7 +148,7 @@ def test_technicians_are_offered_the_reports_about_equipment_only(
     chromium: Browser, plant_and_url: tuple[FakePlant, str], maker: Maker
 ) -> None:
     with open_page(chromium, "en-GB") as page:
-        sign_in(page, plant_and_url[1], "technician")
+        sign_in(page, plant_and_url[1], "technician", "/reports")
         offered = page.locator("[name=report] option").evaluate_all("all => all.map(one => one.value)")
         assert {"openings", "plates"} <= set(offered)
         assert "visitors" not in offered

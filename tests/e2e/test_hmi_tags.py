@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import open_page
-from tests.support.hmi import COMMUNICATION, STALE, FakePlant, Json, free_port, web_process, write_config
+from tests.support.browser import open_page, sign_in
+from tests.support.hmi import COMMUNICATION, STALE, FakePlant, Json, control_room
 
 FORCED = 0x00960000
 MOTOR: Json = {"device": "plc1", "address": "HR33", "class": "slow", "access": "ro", "unit": "A"}
@@ -23,21 +23,18 @@ KNOWN: dict[str, Json] = {
 
 @pytest.fixture(scope="module")
 def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakePlant, str]]:
-    folder, port = tmp_path_factory.mktemp("house"), free_port()
-    plant = FakePlant(folder / "data" / "run" / "control.sock").start()
-    plant.verbs.update(
-        sign_in=lambda args: {"name": args["name"], "role": "technician", "must_change": False},
-        recent_stays=lambda _args: [],
-        journal=lambda _args: [],
-        forced_tags=lambda _args: list(FORCED_NOW.values()),
-        force_tag=_force,
-        unforce_tag=lambda args: FORCED_NOW.pop(str(args["name"])) and {"accepted": True},
-        tag_facts=lambda args: {name: KNOWN.get(str(name), {"device": ""}) for name in _names(args)},
-    )
-    plant.tell({"in1.gate.motor_a": 1.85, "in1.cmd": None})
-    with web_process("control", write_config(folder, control=port)):
-        yield plant, f"http://127.0.0.1:{port}"
-    plant.stop()
+    with control_room(tmp_path_factory.mktemp("house")) as (plant, url):
+        plant.verbs.update(
+            sign_in=lambda args: {"name": args["name"], "role": "technician", "must_change": False},
+            recent_stays=lambda _args: [],
+            journal=lambda _args: [],
+            forced_tags=lambda _args: list(FORCED_NOW.values()),
+            force_tag=_force,
+            unforce_tag=lambda args: FORCED_NOW.pop(str(args["name"])) and {"accepted": True},
+            tag_facts=lambda args: {name: KNOWN.get(str(name), {"device": ""}) for name in _names(args)},
+        )
+        plant.tell({"in1.gate.motor_a": 1.85, "in1.cmd": None})
+        yield plant, url
 
 
 FORCED_NOW: dict[str, Json] = {}
@@ -70,12 +67,7 @@ def plant(plant_and_url: tuple[FakePlant, str]) -> FakePlant:
 @pytest.fixture
 def page(chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant) -> Iterator[Page]:
     with open_page(chromium, "en-GB") as page:
-        page.goto(plant_and_url[1])
-        page.fill("[name=name]", "wang")
-        page.fill("[name=password]", "correct horse")
-        page.click("button.primary")
-        page.click("nav a[href='/tags']")
-        expect(page.locator("#link")).to_have_text("Live")
+        sign_in(page, plant_and_url[1], "wang", "/tags")
         yield page
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import open_page
-from tests.support.hmi import FakePlant, Json, Refusal, free_port, web_process, write_config
+from tests.support.browser import open_page, sign_in
+from tests.support.hmi import FakePlant, Json, Refusal, control_room
 from tests.support.hosts import shown
 from tests.support.peers import PEERS
 
@@ -18,11 +18,8 @@ HOSTS: list[Json] = [{"merchant": name, "hosting": {"open": 20}, "ended_at": Non
 
 @pytest.fixture(scope="module")
 def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakePlant, str]]:
-    folder, port = tmp_path_factory.mktemp("visitors"), free_port()
-    plant = FakePlant(folder / "data" / "run" / "control.sock").start()
-    with web_process("control", write_config(folder, control=port)):
-        yield plant, f"http://127.0.0.1:{port}"
-    plant.stop()
+    with control_room(tmp_path_factory.mktemp("visitors")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -54,13 +51,7 @@ def page(
     request: pytest.FixtureRequest, chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
 ) -> Iterator[Page]:
     with open_page(chromium, request.param) as page:
-        page.goto(plant_and_url[1])
-        page.fill("[name=name]", "operator")
-        page.fill("[name=password]", "correct horse")
-        page.click("button.primary")
-        page.click("nav a[href='/visitors']")
-        page.wait_for_url("**/visitors")
-        expect(page.locator("#link")).to_have_text(re.compile("Live|实时"))
+        sign_in(page, plant_and_url[1], "operator", "/visitors")
         yield page
 
 

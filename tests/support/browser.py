@@ -1,5 +1,6 @@
 """Chromium of the system, and pages that fail a test by any error or violation of the content policy."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,3 +55,22 @@ def open_page(browser: Browser, language: str) -> Iterator[Page]:
     finally:
         context.close()
     assert wrong == []
+
+
+def sign_in(page: Page, url: str, name: str, path: str = "") -> None:
+    """Sign in to the control room, wait until the plant is heard, and go to one of its pages by its link."""
+    page.goto(url)
+    page.fill("[name=name]", name)
+    page.fill("[name=password]", "correct horse")
+    page.click("button.primary")
+    _is_live(page)
+    if path:
+        page.click(f"nav a[href='{path}']")
+        page.wait_for_url(f"**{path}")
+        _is_live(page)
+
+
+def _is_live(page: Page) -> None:
+    expect(page.locator("body")).to_have_attribute("data-link", "live")
+    expect(page.locator("#link")).to_have_text(re.compile("Live|实时"))
+    expect(page.locator("#link")).to_have_attribute("role", "status")

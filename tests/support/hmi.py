@@ -254,6 +254,16 @@ def web_process(name: str, config: Path) -> Iterator["subprocess.Popen[str]"]:
     assert time.monotonic() - began < 25
 
 
+@contextmanager
+def control_room(folder: Path) -> Iterator[tuple[FakePlant, str]]:
+    """Run a control room before a plant that is ours; gives the plant and the room's address."""
+    port = free_port()
+    plant = FakePlant(folder / "data" / "run" / "control.sock").start()
+    with web_process("control", write_config(folder, control=port)):
+        yield plant, f"http://127.0.0.1:{port}"
+    plant.stop()
+
+
 def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
     """Wait for a condition. Raises AssertionError when the time is over."""
     end = time.monotonic() + within_s
