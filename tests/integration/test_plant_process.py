@@ -13,13 +13,17 @@ from pathlib import Path
 import orjson
 import pytest
 from pyModbusTCP.client import ModbusClient
+from sqlalchemy import select
 
 from scada.__main__ import main
 from scada.app import STOP_S
+from scada.bridge import Bridge, Refused
 from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.model.frames import HEADER_BYTES, PROTOCOL, body_length, framed
 from scada.sim.trial.site import prepare
+from scada.store.db import connected
+from scada.store.schema import journal
 from tests.support.billing import ROOT, free_port, wechat_process
 from tests.support.postgres import Postgres
 from tests.support.serving import serving
@@ -61,6 +65,16 @@ def stopped_after_s(process: subprocess.Popen[str]) -> float:
 def test_a_plant_that_reaches_no_device_comes_up_and_stops_in_time(site: Path) -> None:
     with plant_process(site) as process:
         assert stopped_after_s(process) < STOP_S
+
+
+def test_whoever_guesses_at_the_drivers_door_of_a_plant_is_written_down(site: Path) -> None:
+    config = load(site)
+    with plant_process(site) as process, Bridge(config.socket("public"), "public") as bridge:
+        assert isinstance(bridge.ask("claim_view", {"token": "0" * 22}, within_s=20.0), Refused)
+        stopped_after_s(process)
+    with connected(f"sqlite:///{config.data / 'daozha.db'}") as conn:
+        bodies = list(conn.scalars(select(journal.c.body).where(journal.c.what == "was refused")))
+    assert [(body["verb"], body["code"]) for body in bodies] == [("claim_view", "gone")]
 
 
 def test_a_plant_on_postgresql_makes_its_tables_there_and_says_so_in_its_journal(postgres: Postgres) -> None:
