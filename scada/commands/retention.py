@@ -1,6 +1,7 @@
 """`daozha retention show|run`: what is kept of people, for how long, and taking out now what is due."""
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
@@ -54,9 +55,8 @@ def run(asked: argparse.Namespace) -> int:
                 "what goes never comes back: if that is today's date, give --date-is-right"
             )
             return 2
-        went = await Night(config.site_id, config.retention, own_key(config.plate_key), clock).run(
-            db, _day(config, now)
-        )
+        key = await asyncio.to_thread(own_key, config.plate_key)
+        went = await Night(config.site_id, config.retention, key, clock).run(db, _day(config, now))
         _show_counts("went", went)
         return 0
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, Table, insert, select, update
 
+from scada.__main__ import main
 from scada.clock import VirtualClock
 from scada.engine.lanetags import site_specs
 from scada.engine.retention import TROUBLE, RetentionJob
@@ -17,12 +18,22 @@ from scada.engine.tags import TagTable
 from scada.model.names import LaneName
 from scada.ports import JournalEntry
 from scada.settings.keeping import Retention
-from scada.store.db import Database
+from scada.store.db import Database, database_url, writing_engine
 from scada.store.journal import SqlJournal, recent, verify, write_entries
 from scada.store.retention import seals, steps
 from scada.store.retention.hashing import hidden, is_hidden
 from scada.store.retention.night import Night, due
-from scada.store.schema import camera_read, journal, passage, phone_push, picture_look, plate_binding, stay
+from scada.store.schema import (
+    camera_read,
+    journal,
+    passage,
+    phone_push,
+    picture_look,
+    plate_binding,
+    retention_run,
+    stay,
+)
+from tests.support.billing import made_config
 from tests.support.store import SITE, START, open_database
 
 KEY = b"k" * 32
@@ -338,3 +349,20 @@ async def test_a_clock_that_leaps_ahead_takes_no_plate_by_itself(
         await job.look()
         assert house.tags.get(TROUBLE).value == ""
         assert (await house.bodies())[0]["plate"] == PLATE
+
+
+def test_a_person_runs_retention_over_a_leap_only_when_he_says_that_the_date_is_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = made_config(tmp_path)
+    words = ["retention", "run", "--config", str(tmp_path / "config.toml")]
+    assert main(words) == 0, "there was no night before"
+    engine = writing_engine(database_url(config))
+    with engine.begin() as conn:
+        ago = datetime.now(UTC) - timedelta(days=31)
+        conn.execute(update(retention_run).values(day=ago.date(), done_at=ago))
+    engine.dispose()
+    capsys.readouterr()
+    assert main(words) == 2
+    assert "--date-is-right" in capsys.readouterr().err
+    assert main([*words, "--date-is-right"]) == 0
