@@ -15,7 +15,7 @@ from scada.reports.forms.cells import tongue
 from scada.reports.forms.files import written
 from tests.support.browser import open_page, sign_in
 from tests.support.documents import SHANGHAI, sample
-from tests.support.hmi import FakePlant, Json, Refusal, control_room
+from tests.support.hmi import FakePlant, Json, Refusal, control_room, until
 from tests.support.peers import PEERS
 
 AXE = PEERS / "node_modules" / "axe-core" / "axe.min.js"
@@ -31,10 +31,11 @@ REPORT = sample(
 
 
 class Maker:
-    """The plant's desk: a report is made at the second look, or never while it `hangs`."""
+    """The plant's desk: a report is made at the second look, or never while it `hangs`, or it fails with a `why`."""
 
     def __init__(self) -> None:
         self.hangs = False
+        self.why = ""
         self._files: dict[str, tuple[str, bytes]] = {}
         self._looks = 0
 
@@ -48,6 +49,8 @@ class Maker:
 
     def look(self, _args: Json) -> Json:
         self._looks += 1
+        if self.why:
+            return {**self._told("failed"), "why": self.why}
         return self._told("making" if self.hangs or self._looks < 2 else "made")
 
     def part(self, args: Json) -> Json:
@@ -129,10 +132,18 @@ def test_a_report_that_is_not_wanted_any_more_is_stopped_and_a_refusal_is_told(
     page.locator("#stop").click()
     expect(page.locator("#word")).to_have_text(re.compile("Stopped|已停止"))
     expect(page.locator("#show")).to_be_enabled()
-    assert plant_and_url[0].asked_for("stop_report")
+    until(lambda: bool(plant_and_url[0].asked_for("stop_report")))
     page.fill("[name=from]", "2026-01-01")
     page.locator("#show").click()
     expect(page.locator("#word")).to_have_text(re.compile("wait for one of them|请稍候"))
+    expect(page.locator("#downloads")).to_be_hidden()
+
+
+def test_days_before_all_records_are_refused_in_the_reader_s_words(page: Page, maker: Maker) -> None:
+    maker.why = "1990-01-01: nothing is on record before 2000"
+    page.locator("#show").click()
+    told = {"en": f"Not made: {maker.why}", "zh": "未能生成：1990-01-01 太早，2000 年之前没有记录"}
+    expect(page.locator("#word")).to_have_text(told[page.evaluate("document.documentElement.lang")[:2]])
 
 
 def test_axe_finds_nothing_on_the_page_by_day_and_by_night(page: Page) -> None:
