@@ -60,7 +60,7 @@ async function work(body, then) {
   if (state === null) return;
   job = '';
   if (state.state === 'made') await then(state);
-  else tell(`${t('Not made')}: ${said(state.why)}`);
+  else tell(t('Not made: {why}', {why: said(state.why)}));
   busy(false);
 }
 
