@@ -212,9 +212,9 @@ async def test_a_person_who_lets_a_visitor_out_charges_the_host_and_not_the_hous
 
 
 async def test_a_visitor_who_came_too_early_is_his_hosts_when_a_person_lets_him_out(house: House) -> None:
-    await house.book(since=2, until=4)
+    await house.book(since=1, until=4)
     parked = await house.lots.come(MINE)
-    assert (await house.quote(parked, hours=2)).due_fen == 1000
+    assert (await house.quote(parked, hours=1.5)).due_fen == 1000
     await house.leave(parked, reason=Reason.VISITOR)
     assert await house.owes() == 1000
 

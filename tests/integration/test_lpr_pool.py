@@ -14,6 +14,7 @@ from scada.clock import SystemClock
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import PlateRead, PlateUnread
+from tests.support.freezing import freeze, thaw
 from tests.support.lpr import ROOT, Feed, free_port, site, stopwatch, until
 
 IN, PASSAGE = LaneName("in1"), PassageId("in1-20250101000000-1")
@@ -113,10 +114,10 @@ async def test_a_frame_of_the_previous_car_never_votes(feed: Feed, pool: CameraP
     feed.show("cam-in1", "京A12345")
     assert (await read_car(pool))[0].text == "京A12345"
     process = pool.pids()["cam-in1"]
-    os.kill(process, signal.SIGSTOP)
+    freeze(process)
     await asyncio.sleep(1.5)
     feed.show("cam-in1", "沪B67890")
-    os.kill(process, signal.SIGCONT)
+    thaw(process)
     read, unread = await read_car(pool)
     assert read.text == "沪B67890"
     assert all(one.guess is None or one.guess.text[0] == "沪" for one in unread)
@@ -183,7 +184,7 @@ async def test_a_killed_camera_process_is_started_anew(feed: Feed, pool: CameraP
 
 async def test_a_hung_camera_process_is_killed_and_started_anew(pool: CameraPool) -> None:
     before = pool.pids()["cam-in1"]
-    os.kill(before, signal.SIGSTOP)
+    freeze(before)
     with stopwatch() as passed_s:
         answer = await pool.capture(IN, PASSAGE, Direction.ENTRY)
         assert passed_s() <= WINDOW_S

@@ -1,7 +1,5 @@
 """A real RTSP server that hangs, restarts and loses data: nobody waits for it, and what it showed before is not now."""
 
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from lpr.sim.rtsp import PYTHON, RtspServer
 from lpr.source import Access, Source
 from lpr.sources.opening import open_source
 from scada.clock import SystemClock
+from tests.support.freezing import freeze, thaw
 from tests.support.lpr import free_port, stopwatch
 
 Noise = npt.NDArray[np.int64]
@@ -106,14 +105,14 @@ def test_a_server_that_hangs_makes_nobody_wait_and_what_it_held_back_is_never_no
     port = free_port()
     with RtspServer(["one"], port) as server, Show(server) as show, looking(port) as grabber:
         assert stands_for(grabber.frame_after(CLOCK.seconds(), BACK_S)) == DARK
-        os.kill(server.pid, signal.SIGSTOP)
+        freeze(server.pid)
         asked_s = CLOCK.seconds() + 0.5
         with stopwatch() as passed_s:
             while grabber.frame_after(asked_s, 1.0) is not None:
                 asked_s = CLOCK.seconds()
             assert passed_s() < 6
         show.shade = BRIGHT
-        os.kill(server.pid, signal.SIGCONT)
+        thaw(server.pid)
         assert stands_for(grabber.frame_after(CLOCK.seconds() + 1.0, BACK_S)) == BRIGHT
         assert grabber.health().trouble == ""
 

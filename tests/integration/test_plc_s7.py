@@ -18,6 +18,7 @@ from scada.model.device import LinkState
 from scada.model.handshake import AckResult, CommandBlock, CommandCode, Mode
 from scada.model.tag import Quality, TagName
 from scada.ports import PlcError
+from tests.support.freezing import freeze, thaw
 from tests.support.peers import foreign
 from tests.support.plc import CLAIM, NO_KEYS, Sink, beating, free_port, running, until
 from tests.support.s7 import lane_map, s7_map, virtual_s7
@@ -155,7 +156,7 @@ async def test_a_hung_plc_is_given_up_and_hangs_nobody_else_and_its_write_is_not
     async with peer(ports[0], tmp_path) as number, peer(ports[1], tmp_path), running(first, second):
         await until(lambda: sink.quality("in1.set") is Quality.GOOD and sink.quality("in2.u16") is Quality.GOOD)
         await until(lambda: sink.quality("in1.writes") is Quality.GOOD)
-        os.kill(number, signal.SIGSTOP)
+        freeze(number)
         try:
             reads = second.figures().reads
             async with asyncio.timeout(30):
@@ -165,7 +166,7 @@ async def test_a_hung_plc_is_given_up_and_hangs_nobody_else_and_its_write_is_not
             await until(lambda: second.figures().reads > reads + 10)
             assert sink.quality("in2.u16") is Quality.GOOD
         finally:
-            os.kill(number, signal.SIGCONT)
+            thaw(number)
         await until(lambda: sink.quality("in1.set") is Quality.GOOD)
         assert sink.number("in1.writes") <= 1
         assert second.figures().errors == 0

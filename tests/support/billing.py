@@ -29,6 +29,7 @@ from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead
 from scada.model.zones import ZoneCount
 from scada.store.db import Database
 from scada.store.schema import journal, pay_order
+from tests.support.freezing import freeze, thaw
 
 ROOT = Path(__file__).resolve().parents[2]
 IN1, OUT1 = LaneName("in1"), LaneName("out1")
@@ -102,11 +103,11 @@ class Phone:
     @contextmanager
     def hung(self) -> Iterator[None]:
         """Let the platform take connections and say nothing more."""
-        os.kill(self._process, signal.SIGSTOP)
+        freeze(self._process)
         try:
             yield
         finally:
-            os.kill(self._process, signal.SIGCONT)
+            thaw(self._process)
 
     def orders(self) -> list[dict[str, Any]]:
         """All orders as the platform has them."""

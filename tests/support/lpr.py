@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
 import socket
@@ -21,6 +20,7 @@ from lpr.reader.guess import PlateGuess
 from lpr.vote import Ballot, ballot_of
 from scada.config import Config, load
 from scada.model.plate import Plate, PlateColour, PlateKind
+from tests.support.freezing import freeze, thaw
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,11 +103,11 @@ class Feed:
 
     def stall(self) -> None:
         """Let the server hang: connections stay, nothing comes."""
-        os.kill(self._process.pid, signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def resume(self) -> None:
         """Let it go on."""
-        os.kill(self._process.pid, signal.SIGCONT)
+        thaw(self._process.pid)
 
     def stop(self) -> int:
         """End the server as a supervisor would; gives its exit code."""

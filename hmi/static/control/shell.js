@@ -30,8 +30,20 @@ export async function startShell() {
   showLink(link);
   setInterval(() => showClock(link), CLOCK_MS);
   keepTheme(element('theme'));
+  closeMenus();
   keepPresence();
   return {page, link};
+}
+
+/** A menu of pages goes when one looks elsewhere: by a click beside it, by Escape. */
+function closeMenus() {
+  const close = () => document.querySelectorAll('.bar details[open]').forEach((menu) => menu.removeAttribute('open'));
+  document.addEventListener('pointerdown', (event) => {
+    if (!/** @type {Element} */ (event.target).closest('.bar details')) close();
+  });
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') close();
+  });
 }
 
 /** @param {Link} link */
