@@ -18,6 +18,7 @@ from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
 from hmi.control.trends import trends
 from hmi.control.views.cameras import cameras
+from hmi.control.views.lanes import lanes
 from hmi.control.views.money import money
 from hmi.control.views.overview import overview, theme
 from hmi.control.views.reports import reports
@@ -60,6 +61,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(modes)
     app.register_blueprint(trends)
     app.register_blueprint(overview)
+    app.register_blueprint(lanes)
     app.register_blueprint(tags)
     app.register_blueprint(cameras)
     app.register_blueprint(money)

@@ -28,14 +28,18 @@ _MORE_SCRIPTS = (
     "cameras-page.js",
     "cash-",
     "money-",
+    "reading.js",
     "reports-page.js",
     "stay-money.js",
     "till-panel.js",
     "tag-dialog.js",
+    "tag-words.js",
     "tags-page.js",
     "visitors-page.js",
 )
 """Scripts that the overview does not load: their words come with the other pages alone."""
+_MORE_ROOMS = ("lane/", "replay/", "diagnosis/")
+"""Rooms of scripts of other pages."""
 PLANT_WORDS = HERE / "plant_words.txt"
 PHONE_WORDS = HERE / "phone_words.txt"
 MONEY_WORDS = HERE / "money_words.txt"
@@ -114,7 +118,8 @@ def as_json(catalogue: Catalog, *, more: bool = False) -> str:
 
 
 def _is_more(file: str) -> bool:
-    return file.rpartition("/")[2].startswith(_MORE_SCRIPTS)
+    inside = file.rpartition("static/control/")[2]
+    return inside.startswith((*_MORE_SCRIPTS, *_MORE_ROOMS))
 
 
 def main() -> int:

@@ -5,6 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from hmi.control.auth import signed_in
 from hmi.control.room import room
+from hmi.control.sessions import Session
+from scada.config import Config
 from scada.model.lane.words import OPERATOR_REASONS
 from scada.model.modes import ALONE_MIN, HOLD_OPEN_REASONS, LOCK_REASONS
 
@@ -15,9 +17,13 @@ THEMES = ("day", "night")
 @overview.get("/")
 def page() -> ResponseReturnValue:
     """Show the page; what it shows comes over the socket."""
-    config = room().config
-    who = signed_in()
-    page_data = {
+    config, who = room().config, signed_in()
+    return render_template("control/overview.html", who=who, site=config.site, page_data=lanes_data(config, who))
+
+
+def lanes_data(config: Config, who: Session) -> dict[str, object]:
+    """Give what a page needs to know that shows lanes to act on."""
+    return {
         "site": {"name": config.site.name, "name_en": config.site.name_en, "zone": config.site.zone},
         "lanes": [
             lane.model_dump(include={"name", "direction", "way_policy", "title", "title_en"}) for lane in config.lanes
@@ -32,7 +38,6 @@ def page() -> ResponseReturnValue:
         "mayCommand": who.may_command,
         "mayRepair": who.may_repair,
     }
-    return render_template("control/overview.html", who=who, site=config.site, page_data=page_data)
 
 
 def theme(cookie: str) -> str:

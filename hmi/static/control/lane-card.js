@@ -5,7 +5,7 @@ import {send} from './api.js';
 import {commandsOf} from './commands.js';
 import {countdown, duration, yuan} from './format.js';
 import {mimic} from './lane-mimic.js';
-import {periodOf, periodWords} from './modes.js';
+import {periodOf, periodWords} from './period.js';
 import {contact, good, isForced, isGood, number, text} from './tags.js';
 import {language, said, t} from './texts.js';
 import {messageWord, modeNameWord, modeWord, readerWord, stateWord} from './words.js';
@@ -65,7 +65,7 @@ export class LaneCard extends LitElement {
   #head() {
     const state = text(this.#tag('lane.state'));
     return html`<header>
-      <h2>${this.#title}</h2>
+      <h2><a href="/lanes/${this.lane.name}">${this.#title}</a></h2>
       ${this.#mode()}
       ${isForced(this.#tag('mode.now')) ? html`<span class="chip forced">${t('forced')}</span>` : nothing}
       ${contact(this.#tag('camera.ok')) === 'off' ? html`<span class="chip bad">${t('no camera')}</span>` : nothing}

@@ -6,7 +6,8 @@
 import {LitElement, html, nothing} from '../vendor/lit.js';
 import {list, send} from './api.js';
 import {dayAndTime, duration} from './format.js';
-import {modeCommandsOf, periodOf, periodWords} from './modes.js';
+import {modeCommandsOf} from './modes.js';
+import {periodOf, periodWords} from './period.js';
 import {asksForSecond, forgetPassword, secondPerson} from './second-person.js';
 import {number} from './tags.js';
 import {language, said, t} from './texts.js';

@@ -1,13 +1,11 @@
-/** What a lane is in, who asked for it and until when; and which modes it takes now, or why not. */
+/** Which modes a lane takes now, or why not. */
 
-import {clockTime, countdown} from './format.js';
-import {contact, exists, good, number, text} from './tags.js';
-import {said, t} from './texts.js';
-import {modeWord, reasonWord} from './words.js';
+import {contact, exists, number, text} from './tags.js';
+import {t} from './texts.js';
+import {modeWord} from './words.js';
 
 /** @typedef {'hold-open' | 'test-opening' | 'lock' | 'auto' | 'leave-resync' | 'confirm-fault' | 'turn-tide'} ModeName */
 /** @typedef {{name: ModeName, label: string, whyNot: string}} ModeCommand */
-/** @typedef {{mode: string, reason: string, note: string, by: string, second: string, began_at: string, until: string | null}} Period */
 /** @typedef {{live: boolean, mayCommand: boolean, mayRepair: boolean}} Leave */
 
 const AUTO = 1;
@@ -15,35 +13,6 @@ const HOLD_OPEN = 2;
 const LOCKED = 3;
 const FIRE = 4;
 const RESYNC = 6;
-
-/**
- * Give the period the lane is in, if it is not AUTO.
- * @param {string} lane
- * @returns {Period | null}
- */
-export function periodOf(lane) {
-  const said = good(`${lane}.mode.period`);
-  if (typeof said !== 'string' || !said) return null;
-  try {
-    return JSON.parse(said);
-  } catch (error) {
-    return null;
-  }
-}
-
-/**
- * Say who, why and until when.
- * @param {Period} period
- * @param {Date | null} now
- */
-export function periodWords(period, now) {
-  const who = period.by === 'plc' ? t('by the PLC itself') : [said(period.by), period.second].filter(Boolean).join(' + ');
-  const why = [period.reason && reasonWord(period.reason), period.note].filter(Boolean).join(', ');
-  const until = period.until ? new Date(period.until) : null;
-  const ends = until ? t('until {time}', {time: clockTime(until)}) : '';
-  const left = until && now ? t('{left} left', {left: countdown(until.getTime() - now.getTime())}) : '';
-  return [who, why, ends, left].filter(Boolean).join(' · ');
-}
 
 /**
  * @param {{name: string, direction: string}} lane
