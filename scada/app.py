@@ -148,6 +148,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.retention.run(),
         *(keeper.run() for keeper in plant.displays.keepers),
         plant.calls.run(),
+        plant.cases.run(),
         *(scanner.run() for scanner in plant.scanners),
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),

@@ -40,6 +40,7 @@ from scada.engine.command.gatekeeper import Gatekeeper
 from scada.engine.command.image import LANE_POINTS
 from scada.engine.command.intents import SqlIntents
 from scada.engine.command.modes import ModeKeeper
+from scada.engine.doors.cases.room import CaseRoom
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.help import HelpCalls
 from scada.engine.doors.pictures import PictureRoom
@@ -60,6 +61,7 @@ from scada.engine.tags import TagTable
 from scada.engine.trace.blackbox import BlackBoxes
 from scada.engine.trace.tap import tapped
 from scada.maps.inuse import Parts, SiteMap, start_map
+from scada.model.desk.seats import Ringing
 from scada.model.figures import HISTORY_BOX
 from scada.model.lane.events import CreditChanged, PayingByCode
 from scada.model.lane.leave import due_of, needs_person
@@ -125,6 +127,7 @@ class Plant:
     boxes: BlackBoxes
     displays: DisplayRoom
     calls: HelpCalls
+    cases: CaseRoom
     phones: PhoneRoom
 
 
@@ -220,6 +223,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     rules = rules_of(config.visitors, config.limits)
     bookings = BookingDesk(db, Books.of(config), clock, zone, rules, credit_changed)
     calls = HelpCalls(config.site_id, clock, db, journal, tags, runners, lambda: new_id(clock.now()))
+    ringing = Ringing(config.desk.answer_s, config.desk.on_call)
+    cases = CaseRoom(config.site_id, clock, db, journal, tags, runners, calls, ringing, lambda: new_id(clock.now()))
     phones = await asyncio.to_thread(
         phone_room, config, cashier, db, journal, clock, runners, vouchers, bookings, calls
     )
@@ -295,6 +300,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         boxes=boxes,
         displays=displays,
         calls=calls,
+        cases=cases,
         phones=phones,
     )
 

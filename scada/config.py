@@ -12,6 +12,7 @@ from scada.model.names import LaneName, SiteId, ZoneName
 from scada.model.zones import Zone, Zones
 from scada.settings.base import Name, Port, Section
 from scada.settings.cameras import Camera, Evidence, Lpr, Unit
+from scada.settings.desk import Desk
 from scada.settings.displays import Board, Display, DisplayTexts
 from scada.settings.keeping import Backup, Retention
 from scada.settings.lanes import Lane, ZoneTable
@@ -128,6 +129,7 @@ class Config(Section):
     evidence: Evidence = Evidence()
     tariff: Tariffs
     limits: Limits = Limits()
+    desk: Desk = Desk()
     arrears: Arrears = Arrears()
     visitors: Visitors = Visitors()
     card_products: Annotated[tuple[CardProduct, ...], Field(strict=False)] = ()

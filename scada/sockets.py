@@ -69,6 +69,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **CardDoor(plant.card_desk).verbs(),
             **_refund_desk(plant).verbs(),
             **plant.calls.verbs(),
+            **plant.cases.verbs(),
         },
         ranked,
     )

@@ -86,6 +86,9 @@ OF_SITE = (
     *OF_HISTORY,
     "retention_trouble",
     "reports_trouble",
+    "cases_seq",
+    "cases_open",
+    "cases_unanswered",
     *OF_MONEY,
 )
 OF_ZONE = ("cars", "free", "drift")

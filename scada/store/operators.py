@@ -64,6 +64,7 @@ _READS = frozenset(
         "journal",
         "mode_periods",
         "help_calls",
+        "desk_cases",
         "tag_facts",
         "tags",
         "forced_tags",
@@ -137,8 +138,11 @@ _MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
 _CAMERAS = frozenset({"relearn_camera"})
 _MAPS = frozenset({"reload_tags", "rollback_tags"})
 _LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back", "answer_help", "end_help"}
+_DESK = frozenset({"take_desk_case", "give_back_case", "settle_desk_case", "desk_here"})
+"""Sitting at the desk: taking what waits for a person, and giving it back."""
 _VERBS = {
     Role.OPERATOR: _READS
+    | _DESK
     | _SEE_MONEY
     | _REPORTS
     | _COUNTER
@@ -150,6 +154,7 @@ _VERBS = {
     | {VOUCH, SEE_PLATES},
     Role.TECHNICIAN: _READS | _REPORTS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
     Role.MANAGER: _READS
+    | _DESK
     | _SEE_MONEY
     | _REPORTS
     | _SAFE
@@ -161,6 +166,7 @@ _VERBS = {
     | _DRAFTS
     | {VOUCH, SIGN_TARIFF},
     Role.ADMINISTRATOR: _READS
+    | _DESK
     | _SEE_MONEY
     | _REPORTS
     | _COUNTER

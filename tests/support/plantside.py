@@ -12,6 +12,7 @@ from billing.driver.tokens import Tokens
 from billing.ids import new_id
 from scada.clock import SystemClock
 from scada.config import Config, load
+from scada.engine.doors.cases.room import CaseRoom
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.help import HelpCalls
@@ -23,6 +24,7 @@ from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner
 from scada.engine.lanetags import lane_specs, site_specs
 from scada.engine.tags import TagTable
+from scada.model.desk.seats import Ringing
 from scada.model.handshake import Done, NotDone, Unknowable
 from scada.model.lane.image import LaneImage
 from scada.model.lane.words import (
@@ -213,6 +215,7 @@ class Shell:
     claims: Claims
     desk: Desk
     calls: HelpCalls
+    cases: CaseRoom
     clock: SystemClock
     pauses: list[float]
     """How long guessers of claim codes were kept waiting."""
@@ -372,6 +375,17 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
     runner = LaneRunner(config.lane(lane), parts)
     claims.serve({lane: runner})
     calls = HelpCalls(config.site_id, clock, db, journal, tags, {lane: runner}, lambda: new_id(clock.now()))
+    cases = CaseRoom(
+        config.site_id,
+        clock,
+        db,
+        journal,
+        tags,
+        {lane: runner},
+        calls,
+        Ringing(10.0, ("zhang",)),
+        lambda: new_id(clock.now()),
+    )
     limit = Fen(config.limits.goodwill_fen)
     desk = Desk(
         clock,
@@ -383,6 +397,8 @@ async def _built(config: Config, clock: SystemClock, db: Database, lane: LaneNam
         {lane: runner},
         typed,
         limit,
-        {**PictureDesk(room, operators).verbs(), **calls.verbs()},
+        {**PictureDesk(room, operators).verbs(), **calls.verbs(), **cases.verbs()},
     )
-    return Shell(config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk, calls, clock, pauses)
+    return Shell(
+        config, db, tags, runner, keeper, cameras, cashier, requests, claims, desk, calls, cases, clock, pauses
+    )

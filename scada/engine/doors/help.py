@@ -8,6 +8,7 @@ two calls: the second one rings, though the first was answered.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import structlog
@@ -97,6 +98,20 @@ class HelpCalls:
     def of_car(self, passage: PassageId) -> HelpCall | None:
         """Give the open call of a car that stands at a lane."""
         return next((call for call in self._open.values() if call.passage == passage), None)
+
+    def open_calls(self) -> tuple[HelpCall, ...]:
+        """Give the calls that have not ended."""
+        return tuple(self._open.values())
+
+    async def answered_with(self, ref: str, passage: PassageId | None, by: str) -> None:
+        """Answer the call that is part of a case which somebody takes."""
+        for call in self.open_calls():
+            is_its = call.passage == passage if passage is not None else ref == f"call:{call.id}"
+            if is_its and call.answered_at is None:
+                at = self._clock.now()
+                answered = await self._db.write(partial(helpcalls.answer, site=self._site, call=call.id, by=by, at=at))
+                if answered is not None:
+                    self._keep(answered)
 
     async def _safely(self, work: Awaitable[object]) -> None:
         """A database that does not answer costs a call its record, never a lane its work."""

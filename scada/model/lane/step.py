@@ -181,7 +181,7 @@ def _go_on(lane: Lane, at_s: float, timing: Timing) -> Step | None:
             assert_never(lane.state)
 
 
-def _case_of(lane: Lane) -> str | None:
+def case_of(lane: Lane) -> str | None:
     """Say what a person must decide in this state, if anything."""
     match lane.state:
         case s.AwaitingOperator(why=why):
@@ -196,7 +196,7 @@ def _case_of(lane: Lane) -> str | None:
 
 def _cases(before: Lane, after: Lane) -> tuple[Command, ...]:
     """Open and close the case that belongs to the state and to its passage."""
-    was, now = _case_of(before), _case_of(after)
+    was, now = case_of(before), case_of(after)
     if was == now:
         return ()
     ended = () if was is None or before.live is None else (CloseCase(before.live.id, s.NAMES[type(after.state)]),)

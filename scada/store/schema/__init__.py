@@ -8,6 +8,7 @@ from scada.store.schema.base import Utc, metadata
 from scada.store.schema.bills import bill_day, bill_row, case_note
 from scada.store.schema.bookings import booking, booking_visit
 from scada.store.schema.cards import card_period, card_reminder, month_card
+from scada.store.schema.desk import desk_case, desk_shift
 from scada.store.schema.help import help_call
 from scada.store.schema.keeping import report_run, restore_mark, retention_run
 from scada.store.schema.ledger import ledger_entry, ledger_posting, money_case
@@ -46,6 +47,8 @@ __all__ = [
     "case_note",
     "cash_payment",
     "demand",
+    "desk_case",
+    "desk_shift",
     "gate_cycle",
     "help_call",
     "intent",

@@ -1,0 +1,121 @@
+"""The desk's queue in the plant: taken once, given back, put on record with its times, and rung on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Connection, insert, select
+
+from scada.engine.doors.cases import room as case_room
+from scada.engine.doors.peer import BridgeRefusal
+from scada.model.desk.seats import Ringing
+from scada.model.lane.image import OFF
+from scada.model.plate import PlateUnread
+from scada.model.tag import TagName
+from scada.store.helpcalls import PHONE
+from scada.store.schema import desk_case, passage, uncertain
+from tests.support.engine import until
+from tests.support.lane import ON
+from tests.support.plantside import Shell, shell
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shell]:
+    monkeypatch.setattr(case_room, "TICK_S", 0.02)
+    monkeypatch.setattr(case_room, "BOOKS_S", 0.0)
+    async with shell(tmp_path, "out1") as built:
+        tasks = [asyncio.create_task(work) for work in (built.calls.run(), built.cases.run())]
+        try:
+            yield built
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def listed(bench: Shell, user: str = "li") -> list[dict[str, Any]]:
+    told = cast("dict[str, Any]", await bench.asks("desk_cases", user))
+    return cast("list[dict[str, Any]]", told["cases"])
+
+
+async def car_calls(bench: Shell) -> None:
+    """A car that nobody could read stands at the exit, and its driver calls."""
+    bench.cameras.reading = PlateUnread("covered", None)
+    bench.show(approach=ON, passage_now=1)
+    await until(lambda: bench.says("lane.state") == "awaiting_driver")
+    await bench.calls.call(bench.runner.name, PHONE)
+    await until(lambda: len(bench.cases.cases) == 1 and bench.cases.cases[0].kind.value == "unread")
+
+
+async def test_a_car_is_one_case_which_is_taken_once_and_its_call_is_answered_by_that(bench: Shell) -> None:
+    await car_calls(bench)
+    [case] = await listed(bench)
+    assert (case["lane"], case["owner"], case["paper"], case["way_out"]) == ("out1", "", False, True)
+    await bench.asks("take_desk_case", case=case["ref"])
+    assert bench.says("help.state") == "answered"
+    [case] = await listed(bench)
+    assert case["owner"] == "li"
+    with pytest.raises(BridgeRefusal, match="li has taken"):
+        await bench.asks("take_desk_case", "wang", case=case["ref"])
+    with pytest.raises(BridgeRefusal, match="not yours"):
+        await bench.asks("give_back_case", "wang", case=case["ref"])
+    await bench.asks("give_back_case", case=case["ref"])
+    [case] = await listed(bench)
+    assert case["owner"] == ""
+    await bench.asks("take_desk_case", "wang", case=case["ref"])
+    bench.show(approach=OFF, passage_now=0)
+    await until(lambda: all(one.is_paper for one in bench.cases.cases))
+    mine = select(desk_case).where(desk_case.c.ref == case["ref"])
+    [row] = await bench.db.read(lambda conn: conn.execute(mine).all())
+    assert (row.answered_by, row.owner, row.resolved_by) == ("li", "wang", "wang")
+    assert row.opened_at <= row.answered_at <= row.resolved_at
+    told = cast("dict[str, Any]", await bench.asks("desk_cases"))
+    assert told["figures"]["cases"] == 1
+    said = [one.what for one in await bench.journal("person")][::-1]
+    assert said == ["takes a case", "answers a call for help", "gives a case back", "takes a case"]
+
+
+async def test_a_car_nobody_answers_is_offered_to_the_seats_and_then_rings_at_the_person_on_call(
+    bench: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.cases, "_ringing", Ringing(1.0, ("zhang",)))
+    await bench.asks("desk_here")
+    await car_calls(bench)
+    await until(lambda: bench.cases.cases[0].offered == "li")
+    await until(lambda: bench.cases.cases[0].on_call)
+    assert bench.cases.cases[0].offered == "zhang"
+    assert bench.tags.get(TagName("site.cases_unanswered")).value == 1
+    await until(lambda: bool(bench.cases._rung))
+    assert (await bench.journal("alarm"))[0].what == "nobody takes a case"
+    assert not bench.keeper.opened
+
+
+async def test_what_stands_in_the_books_is_there_until_it_is_settled(bench: Shell) -> None:
+    at, site = bench.clock.now(), bench.config.site_id
+    row = {"site": site, "lane": "out1", "passage": "out1-9", "number": 9}
+
+    def work(conn: Connection) -> None:
+        conn.execute(insert(uncertain).values(**row, why="nobody saw how it ended", at=at))
+        left = {"id": "out1-8", "site": site, "lane": "out1", "number": 8, "outcome": "FORWARD", "note": "NO_STAY"}
+        conn.execute(insert(passage).values(**left, began_at=at, ended_at=at))
+
+    await bench.db.write(work)
+    await until(lambda: len(bench.cases.cases) == 2)
+    assert {case["kind"] for case in await listed(bench)} == {"uncertain", "left_no_stay"}
+    with pytest.raises(BridgeRefusal, match="what is done about it"):
+        await bench.asks("settle_desk_case", case="uncertain:1", outcome="a false alarm")
+    with pytest.raises(BridgeRefusal, match="fixed words"):
+        await bench.asks("settle_desk_case", case="left:out1-8", outcome="whatever")
+    await bench.asks("settle_desk_case", case="left:out1-8", outcome="told to the manager", note="plate covered")
+    await until(lambda: [case.ref for case in bench.cases.cases] == ["uncertain:1"])
+    [ended] = await bench.db.read(
+        lambda conn: conn.execute(select(desk_case).where(desk_case.c.ref == "left:out1-8")).all()
+    )
+    assert (ended.resolved_by, ended.outcome) == ("li", "told to the manager: plate covered")
+
+
+async def test_who_may_only_look_takes_no_case(bench: Shell) -> None:
+    with pytest.raises(BridgeRefusal, match="may not"):
+        await bench.asks("desk_here", "nobody")
