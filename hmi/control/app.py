@@ -9,7 +9,8 @@ from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped
 from werkzeug.exceptions import HTTPException
 
 from hmi.assets import serve_assets
-from hmi.control.api import api
+from hmi.control.api.lanes import api
+from hmi.control.api.openapi import openapi
 from hmi.control.auth import guard, limit_tries
 from hmi.control.live import Live
 from hmi.control.modes import modes
@@ -58,6 +59,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     guard(app, room)
     serve_assets(app, ("control", "vendor", "i18n"))
     app.register_blueprint(api)
+    app.register_blueprint(openapi)
     app.register_blueprint(modes)
     app.register_blueprint(trends)
     app.register_blueprint(overview)

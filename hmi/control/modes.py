@@ -1,98 +1,101 @@
 """What pages ask about the modes of a lane: to hold it open, lock it, free it, test it, mend it, and the periods."""
 
-from collections.abc import Callable
+from typing import Annotated
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
-from hmi.control.orders import looked_up, order, second, text
-from scada.bridge import Message
-from scada.model.modes import HOLD_OPEN_REASONS, LOCK_REASONS, LONGEST_MIN, TIDES, ModeReason
+from hmi.control.api.described import described
+from hmi.control.api.edge import Edge, Limited, MaybeWord, Noted, Seconded, Text, one_of
+from hmi.control.orders import looked_up, order
+from scada.model.modes import HOLD_OPEN_REASONS, LOCK_REASONS, LONGEST_MIN, TIDES
 
 modes = Blueprint("modes", __name__)
 
-_NOTE, _WORD = 200, 32
+
+class HoldOpen(Seconded, Noted):
+    """Why and for how long; above some minutes with a second person."""
+
+    reason: Annotated[str, one_of(reason.value for reason in HOLD_OPEN_REASONS)]
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_MIN, strict=False)]
 
 
-@modes.post("/api/lanes/<lane>/hold-open")
-def hold_open(lane: str) -> ResponseReturnValue:
+class Lock(Noted):
+    """Why."""
+
+    reason: Annotated[str, one_of(reason.value for reason in LOCK_REASONS)]
+
+
+class Stands(Edge):
+    """What a person sees in the lane."""
+
+    stands: Text
+
+
+class Turn(Noted):
+    """Which way the lane shall lead."""
+
+    way: Annotated[str, one_of(TIDES)]
+
+
+class PeriodsOf(Limited):
+    """How many, and of which lane."""
+
+    lane: MaybeWord = ""
+
+
+@modes.post("/api/v1/lanes/<lane>/hold-open")
+@described("hold_open")
+def hold_open(lane: str, body: HoldOpen) -> ResponseReturnValue:
     """Hold the boom up for some minutes; a second person signs in beside where it needs one."""
-    return order("hold_open", lane, _guarded(_hold_open))
+    return order("hold_open", {"lane": lane, **body.args()})
 
 
-@modes.post("/api/lanes/<lane>/lock")
-def lock(lane: str) -> ResponseReturnValue:
+@modes.post("/api/v1/lanes/<lane>/lock")
+@described("lock")
+def lock(lane: str, body: Lock) -> ResponseReturnValue:
     """Keep the boom down."""
-    return order("lock", lane, _guarded(lambda body: _reasoned(body, LOCK_REASONS)))
+    return order("lock", {"lane": lane, **body.args()})
 
 
-@modes.post("/api/lanes/<lane>/auto")
-def auto(lane: str) -> ResponseReturnValue:
+@modes.post("/api/v1/lanes/<lane>/auto")
+@described("auto")
+def auto(lane: str, body: Noted) -> ResponseReturnValue:
     """End what holds the boom up or down."""
-    return order("auto", lane, _guarded(_noted))
+    return order("auto", {"lane": lane, **body.args()})
 
 
-@modes.post("/api/lanes/<lane>/test-opening")
-def test_opening(lane: str) -> ResponseReturnValue:
+@modes.post("/api/v1/lanes/<lane>/test-opening")
+@described("test_opening")
+def test_opening(lane: str, body: Noted) -> ResponseReturnValue:
     """Open for nobody, to see the boom move."""
-    return order("test_opening", lane, _guarded(_noted), for_repair=True)
+    return order("test_opening", {"lane": lane, **body.args()})
 
 
-@modes.post("/api/lanes/<lane>/leave-resync")
-def leave_resync(lane: str) -> ResponseReturnValue:
+@modes.post("/api/v1/lanes/<lane>/leave-resync")
+@described("leave_resync")
+def leave_resync(lane: str, body: Stands) -> ResponseReturnValue:
     """Say what stands in a lane whose PLC has restarted."""
-    return order("leave_resync", lane, _guarded(lambda body: {"stands": text(body, "stands", _NOTE)}), for_repair=True)
+    return order("leave_resync", {"lane": lane, **body.args()})
 
 
-@modes.post("/api/lanes/<lane>/confirm-fault")
-def confirm_fault(lane: str) -> ResponseReturnValue:
+@modes.post("/api/v1/lanes/<lane>/confirm-fault")
+@described("confirm_fault")
+def confirm_fault(lane: str, body: Noted) -> ResponseReturnValue:
     """Say that somebody has looked at the barrier and found it whole."""
-    return order("confirm_fault", lane, _guarded(_noted), for_repair=True)
+    return order("confirm_fault", {"lane": lane, **body.args()})
 
 
-@modes.post("/api/lanes/<lane>/turn-tide")
-def turn_tide(lane: str) -> ResponseReturnValue:
+@modes.post("/api/v1/lanes/<lane>/turn-tide")
+@described("turn_tide")
+def turn_tide(lane: str, body: Turn) -> ResponseReturnValue:
     """Turn a lane that leads one way at a time."""
-    return order("turn_tide", lane, _guarded(_turn))
+    return order("turn_tide", {"lane": lane, **body.args()})
 
 
-@modes.get("/api/mode-periods")
-def periods() -> ResponseReturnValue:
-    """The last periods outside AUTO, newest first."""
-    limit = max(1, min(request.args.get("limit", 20, type=int), 200))
-    return looked_up("mode_periods", {"limit": limit, "lane": request.args.get("lane", "")[:_WORD]})
-
-
-def _guarded(take: Callable[[dict[str, object]], Message]) -> Callable[[dict[str, object]], Message | str]:
-    def taken(body: dict[str, object]) -> Message | str:
-        try:
-            return take(body)
-        except ValueError as error:
-            return str(error)
-
-    return taken
-
-
-def _noted(body: dict[str, object]) -> Message:
-    return {"note": text(body, "note", _NOTE, needed=False)}
-
-
-def _reasoned(body: dict[str, object], known: tuple[ModeReason, ...]) -> Message:
-    reason = text(body, "reason", _WORD)
-    if reason not in {one.value for one in known}:
-        raise ValueError("reason: not of the list")
-    return {"reason": reason, **_noted(body)}
-
-
-def _turn(body: dict[str, object]) -> Message:
-    way = text(body, "way", _WORD)
-    if way not in TIDES:
-        raise ValueError("way: not of the list")
-    return {"way": way, **_noted(body)}
-
-
-def _hold_open(body: dict[str, object]) -> Message:
-    minutes = str(body.get("minutes", ""))
-    if not minutes.isascii() or not minutes.isdigit() or not 1 <= int(minutes[:6]) <= LONGEST_MIN:
-        raise ValueError(f"minutes: a whole number from 1 to {LONGEST_MIN}")
-    return {**_reasoned(body, HOLD_OPEN_REASONS), "minutes": int(minutes), **second(body)}
+@modes.get("/api/v1/mode-periods")
+@described("mode_periods", answer=list[dict[str, object]])
+def periods(query: PeriodsOf) -> ResponseReturnValue:
+    """Give the last periods outside AUTO, newest first."""
+    return looked_up("mode_periods", query.args())

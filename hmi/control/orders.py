@@ -1,8 +1,6 @@
-"""How a page's order reaches the plant: the role, the screen that is not idle, the lane, then what was written."""
+"""How a page's order reaches the plant, and how the plant's answer reaches the page."""
 
-from collections.abc import Callable
-
-from flask import jsonify, request
+from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from hmi.control.auth import signed_in
@@ -10,7 +8,6 @@ from hmi.control.room import room
 from scada.bridge import Message, Refused, Reply, Unknown, Value
 
 WITHIN_S = 8.0
-_NAME, _PASSWORD = 64, 200
 _STATUS = {
     "forbidden": 403,
     "bad_args": 400,
@@ -21,52 +18,11 @@ _STATUS = {
     "unknown": 504,
 }
 
-Taken = Callable[[dict[str, object]], Message | str]
-"""Takes an order's arguments out of the JSON body; a text says what is wrong with it."""
 
-
-def order(verb: str, lane: str, take: Taken, *, for_repair: bool = False) -> ResponseReturnValue:
-    """Send one order about a lane; what a technician needs for repairs is `for_repair`."""
-    who = signed_in()
-
-    def taken(body: dict[str, object]) -> Message | str:
-        arguments = take(body)
-        return arguments if isinstance(arguments, str) else {"lane": lane, **arguments}
-
-    if lane not in {known.name for known in room().config.lanes}:
-        return jsonify(why="no such lane"), 404
-    return sent(verb, taken, may=who.may_command or (for_repair and who.may_repair))
-
-
-def sent(verb: str, take: Taken, *, may: bool) -> ResponseReturnValue:
-    """Send one order of the signed-in person, if the role `may` and the screen is not idle."""
-    who = signed_in()
-    if not may:
-        return jsonify(why="your role may only look"), 403
-    if room().registry.is_idle(who):
-        return jsonify(why="idle: sign in again"), 401
-    body = request.get_json(silent=True)
-    arguments = take(body) if isinstance(body, dict) else "not a JSON object"
-    if isinstance(arguments, str):
-        return jsonify(why=arguments), 400
-    room().registry.used(who)
+def order(verb: str, arguments: Message) -> ResponseReturnValue:
+    """Send one order of the signed-in person; the route's description has checked who and what."""
     why = str(arguments.get("reason", verb))
     return answered(ask(verb, arguments, why=why, within_s=WITHIN_S))
-
-
-def text(body: dict[str, object], name: str, limit: int, *, needed: bool = True) -> str:
-    """Take one text of the body. Raises ValueError with words for who wrote it."""
-    value = body.get(name, None if needed else "")
-    if not isinstance(value, str) or len(value) > limit or (needed and not value.strip()):
-        raise ValueError(f"{name}: a text of {1 if needed else 0} to {limit} signs")
-    return value.strip()
-
-
-def second(body: dict[str, object]) -> Message:
-    """Take the second person's name and password, where a page has asked for them. Raises ValueError."""
-    name = text(body, "second_name", _NAME, needed=False)
-    password = text(body, "second_password", _PASSWORD, needed=False)
-    return {"second_name": name, "second_password": password} if name else {}
 
 
 def ask(verb: str, arguments: Message, *, why: str = "", within_s: float = 3.0) -> Reply:

@@ -5,25 +5,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from scada.model.rights import may
+
 IDLE_S = 15 * 60.0
 """Unused this long, a session may only look; the next command asks for the password."""
 ABSOLUTE_S = 12 * 3600.0
-COMMANDERS = frozenset({"operator", "administrator"})
-"""Roles that may act on a lane. The plant checks again."""
-REPAIRERS = COMMANDERS | {"technician"}
-"""Roles that may do what a repair needs."""
-TELLERS = COMMANDERS
-"""Roles that may take cash."""
-KEEPERS = frozenset({"manager", "administrator"})
-"""Roles that answer for money: the safe, refunds, debts given up, money cases."""
-BOOKERS = COMMANDERS | KEEPERS
-"""Roles that may announce a visitor in a host's name."""
-MONEY_SEERS = TELLERS | KEEPERS | {"auditor"}
-"""Roles that may see what money moved."""
-REPORT_SEERS = MONEY_SEERS | {"technician"}
-"""Roles that may make reports; technicians those about equipment."""
-HANDS = frozenset({"technician", "administrator"})
-"""Roles that may force and write tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +23,49 @@ class Session:
     began_s: float
     used_s: float
 
+    def may(self, right: str) -> bool:
+        """Say whether the person's role has a right, as far as pages are concerned; the plant checks again."""
+        return may(self.role, right)
+
     @property
     def may_command(self) -> bool:
         """Say whether the person's role lets them act on a lane."""
-        return self.role in COMMANDERS
+        return self.may("open_gate")
 
     @property
     def may_repair(self) -> bool:
         """Say whether the person's role lets them test a lane."""
-        return self.role in REPAIRERS
+        return self.may("test_opening")
 
     @property
     def may_take_cash(self) -> bool:
         """Say whether the person's role lets them take cash."""
-        return self.role in TELLERS
+        return self.may("take_cash")
 
     @property
     def may_keep_money(self) -> bool:
         """Say whether the person's role lets them answer for money."""
-        return self.role in KEEPERS
+        return self.may("move_safe")
 
     @property
     def may_book(self) -> bool:
         """Say whether the person's role lets them announce visitors."""
-        return self.role in BOOKERS
+        return self.may("book_visitor")
 
     @property
     def may_see_money(self) -> bool:
         """Say whether the person's role lets them see what money moved."""
-        return self.role in MONEY_SEERS
+        return self.may("statement")
 
     @property
     def may_see_reports(self) -> bool:
         """Say whether the person's role lets them make reports."""
-        return self.role in REPORT_SEERS
+        return self.may("make_report")
 
     @property
     def may_force(self) -> bool:
         """Say whether the person's role lets them force and write tags."""
-        return self.role in HANDS
+        return self.may("force_tag")
 
 
 class Registry:

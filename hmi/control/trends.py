@@ -6,10 +6,14 @@ The plant says whether the person may ask; the answer is read here, so that no l
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Annotated
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
+from hmi.control.api.described import described
+from hmi.control.api.edge import Edge, Note, TagWord
 from hmi.control.orders import answered, ask
 from hmi.control.room import room
 from scada.bridge import Value
@@ -24,12 +28,20 @@ trends = Blueprint("trends", __name__)
 
 MOST_TAGS, MOST_PIXELS, LONGEST = 50, 4000, timedelta(days=20 * 366)
 _USUAL_PIXELS = 500
-_NAME_LIMIT = 120
 _FIRST_YEAR, _LAST_YEAR = 1971, 9000
 
 
 class BadQuestion(Exception):
     """A question that makes no sense: which part of it, and why."""
+
+
+class Asked(Edge):
+    """What trends, as text."""
+
+    tags: Annotated[list[TagWord], Field(alias="tag", min_length=1, max_length=MOST_TAGS)]
+    since: Note = ""
+    until: Note = ""
+    pixels: Annotated[int, Field(ge=1, le=MOST_PIXELS, strict=False)] = _USUAL_PIXELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +55,11 @@ class Question:
 
 
 @trends.get("/api/v1/trends")
-def trend() -> ResponseReturnValue:
+@described("trends")
+def trend(query: Asked) -> ResponseReturnValue:
     """`tag` as often as there are tags; `since`, `until` in ISO 8601 (the site's zone, if none); `pixels`."""
     try:
-        question = _question(room().config.site.zone_info)
+        question = _question(query, room().config.site.zone_info)
     except BadQuestion as error:
         return jsonify(why=str(error)), 400
     reply = ask("trends", {"names": list(question.tags)})
@@ -66,22 +79,16 @@ def _found(question: Question) -> list[Series]:
         return list(asyncio.run(answer))
 
 
-def _question(zone: tzinfo) -> Question:
-    names = tuple(dict.fromkeys(TagName(name) for name in request.args.getlist("tag")))
-    if not 1 <= len(names) <= MOST_TAGS or any(not 1 <= len(name) <= _NAME_LIMIT for name in names):
-        raise BadQuestion(f"tag: from 1 to {MOST_TAGS} of them, each of at most {_NAME_LIMIT} signs")
-    until = _time("until", zone) or clock_from().now()
-    since = _time("since", zone) or until - timedelta(days=1)
+def _question(query: Asked, zone: tzinfo) -> Question:
+    names = tuple(dict.fromkeys(TagName(name) for name in query.tags))
+    until = _time("until", query.until, zone) or clock_from().now()
+    since = _time("since", query.since, zone) or until - timedelta(days=1)
     if not timedelta(0) < until - since <= LONGEST:
         raise BadQuestion(f"since, until: since comes first, and {LONGEST.days // 366} years are the longest range")
-    text = request.args.get("pixels", f"{_USUAL_PIXELS}")
-    if not text.isascii() or not text.isdigit() or len(text) > 6 or not 1 <= int(text) <= MOST_PIXELS:
-        raise BadQuestion(f"pixels: a whole number from 1 to {MOST_PIXELS}")
-    return Question(names, since, until, int(text))
+    return Question(names, since, until, query.pixels)
 
 
-def _time(name: str, zone: tzinfo) -> datetime | None:
-    text = request.args.get(name, "")
+def _time(name: str, text: str, zone: tzinfo) -> datetime | None:
     if not text:
         return None
     time: datetime | None

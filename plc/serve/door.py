@@ -11,8 +11,9 @@ from scada.config import Config
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
 from scada.engine.doors.asked import text_of, whole_number
 from scada.engine.tags import TagTable
+from scada.model.rights import READ_SERVED
 from scada.model.tag import TagName, TagValue
-from scada.store.operators import READ_SERVED, Operators, SignInRefused
+from scada.store.operators import Operators, SignInRefused
 
 APP = "serve"
 PAGE = 500

@@ -18,10 +18,11 @@ from scada.commands.upkeep import with_database
 from scada.config import Config
 from scada.model.names import SiteId
 from scada.model.plate import Plate, is_plausible, normal_form
+from scada.model.rights import BINDINGS, REVOKE_BINDING
 from scada.ports import JournalEntry
 from scada.store.db import Database
 from scada.store.journal import write_entries
-from scada.store.operators import BINDINGS, REVOKE_BINDING, Operators
+from scada.store.operators import Operators
 
 _PROOF: Final = {Proof.BOOM: "at the gate", Proof.PAID: "paid three stays"}
 _COLUMNS: Final = ("binding", "since", "proof", "ended", "why")

@@ -1,4 +1,4 @@
-"""Who may sign in to the control room, and what each role may ask of the plant (`hmi.md` §8).
+"""Who may sign in to the control room (`hmi.md` §8); what each role may do stands in `scada.model.rights`.
 
 Passwords are argon2id hashes, reckoned in a thread. Guessing is slowed by a lock-out for each name
 and each address. Nothing here is ever made with a password that somebody else knows.
@@ -9,7 +9,6 @@ import base64
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, func, select, update
 
 from scada.clock import Clock
 from scada.model.names import SiteId
+from scada.model.rights import CHANGE, READ_SERVED, VOUCH, Role, may
 from scada.ports import JournalEntry
 from scada.store.db import Database, StoreError
 from scada.store.journal import write_entries
@@ -33,163 +33,6 @@ WAITING = 16
 """Sign-ins that may wait for a hash; more are told to come again."""
 SHORTEST, LONGEST = 10, 256
 FIRST_NAME = "admin"
-CHANGE = "change_password"
-
-
-class Role(Enum):
-    """What a person is in the control room; `system` is none, but another system that reads served tags."""
-
-    OPERATOR = "operator"
-    TECHNICIAN = "technician"
-    MANAGER = "manager"
-    ADMINISTRATOR = "administrator"
-    AUDITOR = "auditor"
-    SYSTEM = "system"
-
-
-VOUCH = "vouch"
-"""Stand as the second person for what nobody may do alone."""
-SEE_PLATES = "see_plates"
-"""See plates in pictures without saying what for: whoever works with the cars."""
-SIGN_TARIFF = "sign_tariff"
-"""Stand for a version of a tariff, as one of two people."""
-READ_SERVED = "read_served"
-"""Read the tags that the site serves to other systems (`docs/serving.md`), and nothing that people see."""
-_READS = frozenset(
-    {
-        "open_stays",
-        "recent_stays",
-        "picture",
-        "cameras",
-        "journal",
-        "mode_periods",
-        "help_calls",
-        "desk_cases",
-        "tag_facts",
-        "tags",
-        "forced_tags",
-        "tag_map",
-        "trends",
-        CHANGE,
-    }
-)
-_SEE_MONEY = frozenset(
-    {
-        "receipt",
-        "till",
-        "tills",
-        "trial_balance",
-        "statement",
-        "stay_money",
-        "explain_fee",
-        "ledger_check",
-        "reconciliation",
-        "cases",
-        "case",
-        "merchants",
-        "vouchers",
-        "bookings",
-        "arrears",
-        "card_products",
-        "cards",
-        "cards_due",
-        "refunds",
-        "payments",
-    }
-)
-"""What money moved, and why: for whoever takes it, answers for it or looks it through."""
-_COUNTER = frozenset({"cash_price", "take_cash", "take_arrears_cash", "void_cash", "open_till", "close_till"})
-_SAFE = frozenset({"move_safe"})
-_CASES = frozenset({"take_case", "comment_case", "close_case", "run_reconciliation"})
-"""What a person must decide about money: for whoever answers for it."""
-_CREDIT = frozenset({"give_voucher", "claim_voucher", "withdraw_voucher", "order_arrears", "order_top_up"}) | {
-    "sell_card",
-    "renew_card",
-    "change_card_plate",
-    "book_visitor",
-    "change_booking",
-    "withdraw_booking",
-}
-"""What lets a driver pay less or in another way, within what was agreed."""
-_AGREE = frozenset(
-    {
-        "add_merchant",
-        "change_merchant",
-        "end_merchant",
-        "merchant_paid",
-        "invoice_merchant",
-        "invoice_paid",
-        "write_off_arrears",
-        "end_card",
-    }
-)
-"""What is agreed with merchants, and what is given up for good."""
-BINDINGS = "bindings"
-REVOKE_BINDING = "revoke_binding"
-_PHONES = frozenset({BINDINGS, REVOKE_BINDING})
-"""Which phones are told of a plate, and ending that when its owner complains."""
-_REPORTS = frozenset({"make_report", "report_made", "report_part", "stop_report"})
-"""Reports as documents; technicians make those about equipment only."""
-_DRAFTS = frozenset({"price_under_draft", "draft_prices", "stop_draft"})
-_REFUND = frozenset({"refund", "refund_again"})
-_HAND_ON_TAGS = frozenset({"force_tag", "unforce_tag", "write_tag"})
-_REPAIR = frozenset({"test_opening", "leave_resync", "confirm_fault"})
-_MODES = frozenset({"hold_open", "lock", "auto", "turn_tide"})
-_CAMERAS = frozenset({"relearn_camera"})
-_MAPS = frozenset({"reload_tags", "rollback_tags"})
-_LANE_WORK = _REPAIR | _MODES | {"open_gate", "correct_plate", "pick_stay", "send_back", "answer_help", "end_help"}
-_DESK = frozenset({"take_desk_case", "give_back_case", "settle_desk_case", "desk_here"})
-"""Sitting at the desk: taking what waits for a person, and giving it back."""
-_VERBS = {
-    Role.OPERATOR: _READS
-    | _DESK
-    | _SEE_MONEY
-    | _REPORTS
-    | _COUNTER
-    | _CREDIT
-    | _PHONES
-    | _REFUND
-    | _LANE_WORK
-    | _CAMERAS
-    | {VOUCH, SEE_PLATES},
-    Role.TECHNICIAN: _READS | _REPORTS | _REPAIR | _CAMERAS | _HAND_ON_TAGS | _MAPS,
-    Role.MANAGER: _READS
-    | _DESK
-    | _SEE_MONEY
-    | _REPORTS
-    | _SAFE
-    | _CASES
-    | _CREDIT
-    | _PHONES
-    | _REFUND
-    | _AGREE
-    | _DRAFTS
-    | {VOUCH, SIGN_TARIFF},
-    Role.ADMINISTRATOR: _READS
-    | _DESK
-    | _SEE_MONEY
-    | _REPORTS
-    | _COUNTER
-    | _SAFE
-    | _CASES
-    | _CREDIT
-    | _PHONES
-    | _AGREE
-    | _DRAFTS
-    | _REFUND
-    | _LANE_WORK
-    | _CAMERAS
-    | _HAND_ON_TAGS
-    | _MAPS
-    | {VOUCH, SEE_PLATES, SIGN_TARIFF},
-    Role.AUDITOR: _READS | _SEE_MONEY | _REPORTS,
-    Role.SYSTEM: frozenset({READ_SERVED}),
-}
-
-
-def may(role: str, verb: str) -> bool:
-    """Say whether a role may ask for a verb. What no table names, nobody may."""
-    return any(known.value == role and verb in verbs for known, verbs in _VERBS.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from sqlalchemy import insert
 from billing.doors.drafts import DraftDesk
 from billing.drafts.run import DraftRuns
 from scada.engine.doors.peer import Ask, BridgeRefusal
+from scada.model.rights import Role, may
 from scada.store.db import Database
-from scada.store.operators import Role, may
 from scada.store.schema import journal, stay
 from tests.support.billing import LaterClock, made_config
 from tests.support.store import open_database

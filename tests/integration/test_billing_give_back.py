@@ -21,7 +21,7 @@ from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Order, Reason
 from scada.model.money import Fen
 from scada.model.names import OrderId
-from scada.store.operators import may
+from scada.model.rights import may
 from scada.store.schema import pay_order, refund, settlement
 from tests.support.refunds import Desk, Site, open_desk, site_with_wechat
 

@@ -99,11 +99,11 @@ def test_a_change_at_the_plant_reaches_a_browser(control: str, plant: FakePlant)
 
 def test_the_loss_of_the_plant_is_told_and_its_return_is_seen(control: str, plant: FakePlant) -> None:
     session = signed_in(control)
-    until(lambda: bool(session.get(f"{control}/api/snapshot", timeout=30).json()["up"]))
+    until(lambda: bool(session.get(f"{control}/api/v1/snapshot", timeout=30).json()["up"]))
     plant.stop()
-    until(lambda: not session.get(f"{control}/api/snapshot", timeout=30).json()["up"])
+    until(lambda: not session.get(f"{control}/api/v1/snapshot", timeout=30).json()["up"])
     plant.start()
-    until(lambda: bool(session.get(f"{control}/api/snapshot", timeout=30).json()["up"]))
+    until(lambda: bool(session.get(f"{control}/api/v1/snapshot", timeout=30).json()["up"]))
 
 
 def test_it_stops_in_a_moment_with_screens_connected(tmp_path: Path, plant: FakePlant, port: int) -> None:
@@ -139,7 +139,7 @@ def test_a_command_the_plant_never_answers_is_unknown_and_asked_once(control: st
     found = re.search(r'name="csrf-token" content="([^"]+)"', session.get(f"{control}/", timeout=30).text)
     assert found
     answer = session.post(
-        f"{control}/api/lanes/out1/open",
+        f"{control}/api/v1/lanes/out1/open",
         json={"passage": "p1", "reason": "EQUIPMENT"},
         headers={"X-CSRFToken": found[1]},
         timeout=15,

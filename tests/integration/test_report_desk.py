@@ -18,11 +18,12 @@ from scada.engine.doors.reports import PIECE, WAITING, ReportDesk
 from scada.engine.reporting.runs import ReportRuns
 from scada.engine.reporting.task import Made, NotMade, Task
 from scada.model.names import SiteId
+from scada.model.rights import may
 from scada.ports import JournalEntry
 from scada.store import schema
 from scada.store.db import Database
 from scada.store.journal import SqlJournal, write_entries
-from scada.store.operators import Operators, may
+from scada.store.operators import Operators
 from tests.support.house import site_beside
 from tests.support.store import give_tables
 

@@ -37,7 +37,7 @@ class _Answer(BaseHTTPRequestHandler):
             self._send(302, "", Location="/round")
         elif self.path == "/qr.png":
             self._send(404, "none")
-        elif self.path == "/api/snapshot":
+        elif self.path == "/api/v1/snapshot":
             self._send(200 if signed_in else 401, json.dumps(TAGS))
         else:
             self._send(200, HOME) if signed_in else self._send(302, "", Location="/sign-in")

@@ -17,10 +17,11 @@ from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.engine.bridge import BridgeServer
 from scada.engine.tags import TagTable
+from scada.model.rights import Role
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate, Value
 from scada.store import operators as operators_module
 from scada.store.db import Database
-from scada.store.operators import Operators, Role
+from scada.store.operators import Operators
 from tests.support.hmi import ROOT, write_config
 from tests.support.store import SITE, open_database
 

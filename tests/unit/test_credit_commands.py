@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scada.__main__ import main
-from scada.store.operators import may
+from scada.model.rights import may
 from tests.support.house import site_beside
 
 Out = pytest.CaptureFixture[str]

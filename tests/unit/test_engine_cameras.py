@@ -20,13 +20,14 @@ from scada.model.camera.reading import ReadRow
 from scada.model.figures import is_own
 from scada.model.names import LaneName, PassageId, PictureId
 from scada.model.plate import Plate
+from scada.model.rights import may
 from scada.model.tag import Quality, TagName
 from scada.ports import JournalEntry
 from scada.store import camerabook
 from scada.store import operators as operators_module
 from scada.store.db import Database
 from scada.store.journal import SqlJournal, recent
-from scada.store.operators import Operators, may
+from scada.store.operators import Operators
 from scada.store.schema import passage, stay
 from tests.support.store import SITE, START, open_database
 

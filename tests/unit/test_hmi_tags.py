@@ -10,8 +10,8 @@ from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.engine.doors.tags import MOST_NAMES, TagDesk
 from scada.engine.tag.forcing import COUNT, Forcing
 from scada.engine.tags import TagTable
+from scada.model.rights import Role, may
 from scada.model.tag import Access, Acknowledged, Quality, Shape, TagName, TagSpec, TagUpdate
-from scada.store.operators import Role, may
 from tests.support.engine import KeptJournal, LoopClock, virtually
 from tests.support.hmi_pages import ControlRoom
 
@@ -63,13 +63,13 @@ def test_the_page_is_there_for_everybody_who_is_signed_in(room: ControlRoom) -> 
 
 
 def test_what_the_plant_hears(room: ControlRoom) -> None:
-    assert room.get("/api/tag-facts?name=in1.case&name=in1.gate.up").json == {"in1.case": {}, "in1.gate.up": {}}
+    assert room.get("/api/v1/tag-facts?name=in1.case&name=in1.gate.up").json == {"in1.case": {}, "in1.gate.up": {}}
     assert room.plant.asks("tag_facts") == [{"names": ["in1.case", "in1.gate.up"]}]
 
 
 def test_more_names_than_a_screen_shows_go_nowhere(room: ControlRoom) -> None:
-    assert room.get("/api/tag-facts?" + "&".join(["name=a.b"] * (MOST_NAMES + 1))).status_code == 400
-    assert room.get("/api/tag-facts?name=" + "x" * 121).status_code == 400
+    assert room.get("/api/v1/tag-facts?" + "&".join(["name=a.b"] * (MOST_NAMES + 1))).status_code == 422
+    assert room.get("/api/v1/tag-facts?name=" + "x" * 121).status_code == 422
     assert room.plant.asks("tag_facts") == []
 
 
@@ -83,7 +83,7 @@ ORDERS = {
 def test_what_the_plant_hears_of_a_hand_on_a_tag(room: ControlRoom) -> None:
     for path, (body, verb) in ORDERS.items():
         room.plant.verbs[verb] = lambda _args: Value({"accepted": True})
-        assert room.command(f"/api/tags/in1.lamp/{path}", body).status_code == 200, path
+        assert room.command(f"/api/v1/tags/in1.lamp/{path}", body).status_code == 200, path
     assert room.plant.asks("force_tag") == [{"name": "in1.lamp", "why": "lamp test", "value": True, "minutes": 15}]
     assert room.plant.asks("unforce_tag") == [{"name": "in1.lamp", "why": "done"}]
     assert room.plant.asks("write_tag") == [{"name": "in1.lamp", "why": "slower", "value": 7.5}]
@@ -104,7 +104,7 @@ def test_what_the_plant_hears_of_a_hand_on_a_tag(room: ControlRoom) -> None:
     ],
 )
 def test_a_hand_without_reason_value_or_time_goes_nowhere(room: ControlRoom, path: str, body: object) -> None:
-    assert room.command(f"/api/tags/in1.lamp/{path}", body).status_code == 400
+    assert room.command(f"/api/v1/tags/in1.lamp/{path}", body).status_code == 422
     assert not any(verb.endswith("_tag") for verb, *_ in room.plant.asked)
 
 
@@ -113,9 +113,9 @@ def test_others_only_look(role: str) -> None:
     room = ControlRoom(role)
     room.plant.verbs["forced_tags"] = lambda _args: Value([])
     room.sign_in()
-    assert room.get("/api/forced-tags").json == []
+    assert room.get("/api/v1/forced-tags").json == []
     for path, (body, _verb) in ORDERS.items():
-        assert room.command(f"/api/tags/in1.lamp/{path}", body).status_code == 403
+        assert room.command(f"/api/v1/tags/in1.lamp/{path}", body).status_code == 403
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -10,18 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from scada.clock import VirtualClock
+from scada.model.rights import Role, may
 from scada.store import operators as operators_module
 from scada.store.db import Database, StoreError
 from scada.store.journal import recent
-from scada.store.operators import (
-    Operators,
-    PasswordChanged,
-    PasswordRefused,
-    Role,
-    SignedIn,
-    SignInRefused,
-    may,
-)
+from scada.store.operators import Operators, PasswordChanged, PasswordRefused, SignedIn, SignInRefused
 from scada.store.schema import operator
 from tests.support.store import SITE, START, open_database
 

@@ -3,8 +3,10 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from hmi.control.api.described import described
+from hmi.control.api.edge import Nothing
 from hmi.control.auth import signed_in
-from hmi.control.orders import looked_up, sent
+from hmi.control.orders import looked_up, order
 from hmi.control.room import room
 from scada.model.camera.figures import camera_tag
 
@@ -27,13 +29,15 @@ def page() -> ResponseReturnValue:
     return render_template("control/cameras.html", who=who, site=config.site, page_data=page_data)
 
 
-@cameras.get("/api/cameras")
+@cameras.get("/api/v1/cameras")
+@described("cameras", answer=object)
 def seen() -> ResponseReturnValue:
-    """The last picture of each camera, and the last rejected reads."""
+    """Give the last picture of each camera, and the last rejected reads."""
     return looked_up("cameras", {})
 
 
-@cameras.post("/api/cameras/<name>/relearn")
-def relearn(name: str) -> ResponseReturnValue:
+@cameras.post("/api/v1/cameras/<name>/relearn")
+@described("relearn_camera")
+def relearn(name: str, body: Nothing) -> ResponseReturnValue:
     """What the camera sees now is its view from here on: somebody has turned it and looked."""
-    return sent("relearn_camera", lambda _body: {"camera": name}, may=signed_in().may_repair)
+    return order("relearn_camera", {"camera": name, **body.args()})

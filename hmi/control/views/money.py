@@ -1,17 +1,19 @@
 """Money: cash at the exit, the tills, and what the books say; each role sees and does what is its own."""
 
-from collections.abc import Callable
 from datetime import datetime
 
-from flask import Blueprint, abort, jsonify, render_template, request
+from flask import Blueprint, abort, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from hmi.control.api.described import described
+from hmi.control.api.edge import Edge, Fen, FenOrNone, MaybeName, Name, Note, Seconded, Text, Word
 from hmi.control.auth import signed_in
-from hmi.control.orders import answered, ask, order, second, sent, text
+from hmi.control.orders import answered, ask, order
 from hmi.control.room import room
 from hmi.control.sessions import Session
 from scada.bridge import Message, Value
-from scada.model.money import Fen, yuan_text
+from scada.model.money import Fen as WholeFen
+from scada.model.money import yuan_text
 
 money = Blueprint("money", __name__)
 
@@ -30,8 +32,98 @@ LISTS = {
 }
 """What the page may list, and by which verb."""
 _WITHIN_S = 12.0
-_NAME, _WORD, _NOTE = 64, 32, 200
-MOST_FEN = 10_000_000
+_WORD = 32
+
+
+class CaseRef(Edge):
+    """Which case."""
+
+    case: Text
+
+
+class CaseEnd(CaseRef):
+    """Which case, and what came of it."""
+
+    outcome: Text
+
+
+class Refund(Seconded):
+    """Which payment, how much of it, and why; above the limit with a second person."""
+
+    order: Word
+    reason: Word
+    amount_fen: Fen
+    note: Note = ""
+
+
+class Account(Edge):
+    """Which account, and whose part of it."""
+
+    account: MaybeName = ""
+    subject: MaybeName = ""
+
+
+class StayAsked(Edge):
+    """A stay, or a plate with a purpose."""
+
+    stay: Word
+    purpose: Note = ""
+
+
+class CarAtBoom(Edge):
+    """Which car, and its stay."""
+
+    passage: MaybeName = ""
+    stay: MaybeName = ""
+
+
+class Handed(Edge):
+    """What was due, and what the driver gave."""
+
+    due_fen: Fen
+    given_fen: Fen
+
+
+class Cash(Handed):
+    """Cash for the car at the boom."""
+
+    passage: Name
+    stay: Word
+
+
+class ArrearsCash(Handed):
+    """Cash for a stay that has ended."""
+
+    stay: Word
+
+
+class Void(Seconded):
+    """Which receipt, and why."""
+
+    receipt: Word
+    why: Text
+
+
+class OpenTill(Edge):
+    """The change that is in it."""
+
+    float_fen: FenOrNone
+
+
+class CloseTill(Seconded):
+    """What was counted, and where it goes."""
+
+    counted_fen: FenOrNone
+    to: Word
+    note: Note = ""
+
+
+class MoveSafe(Edge):
+    """How much, and which way."""
+
+    amount_fen: Fen
+    to: Word
+    note: Note = ""
 
 
 @money.get("/money")
@@ -55,7 +147,7 @@ def receipt(number: str) -> ResponseReturnValue:
         case Value(dict() as found):
             zone = room().config.site.zone_info
             paid_at = datetime.fromisoformat(str(found["paid_at"])).astimezone(zone)
-            amounts = {name: yuan_text(Fen(int(found[f"{name}_fen"]))) for name in ("due", "given", "change")}
+            amounts = {name: yuan_text(WholeFen(int(found[f"{name}_fen"]))) for name in ("due", "given", "change")}
             return render_template(
                 "control/receipt.html", receipt=found, site=room().config.site, paid_at=paid_at, **amounts
             )
@@ -64,124 +156,102 @@ def receipt(number: str) -> ResponseReturnValue:
     return None
 
 
-@money.get("/api/money/till")
+@money.get("/api/v1/money/till")
+@described("till", answer=object)
 def till() -> ResponseReturnValue:
-    """The signed-in person's own till."""
+    """Give the signed-in person's own till."""
     return _looked_up("till", {})
 
 
-@money.get("/api/money/lists/<name>")
+@money.get("/api/v1/money/lists/<name>")
+@described("statement", answer=object)
 def listed(name: str) -> ResponseReturnValue:
-    """One of the page's lists."""
+    """Give one of the page's lists."""
     return _looked_up(LISTS[name], {}) if name in LISTS else (jsonify(why="no such list"), 404)
 
 
-@money.post("/api/money/cases/take")
-def take_case() -> ResponseReturnValue:
+@money.post("/api/v1/money/cases/take")
+@described("take_case")
+def take_case(body: CaseRef) -> ResponseReturnValue:
     """Take a money case: from now on it is one's own."""
-    return sent("take_case", _taken(lambda body: {"case": text(body, "case", _NOTE)}), may=signed_in().may_keep_money)
+    return order("take_case", body.args())
 
 
-@money.post("/api/money/cases/close")
-def close_case() -> ResponseReturnValue:
+@money.post("/api/v1/money/cases/close")
+@described("close_case")
+def close_case(body: CaseEnd) -> ResponseReturnValue:
     """Close a money case with what came of it."""
-
-    def take(body: dict[str, object]) -> Message:
-        return {"case": text(body, "case", _NOTE), "outcome": text(body, "outcome", _NOTE)}
-
-    return sent("close_case", _taken(take), may=signed_in().may_keep_money)
+    return order("close_case", body.args())
 
 
-@money.post("/api/money/refund")
-def refund() -> ResponseReturnValue:
+@money.post("/api/v1/money/refund")
+@described("refund")
+def refund(body: Refund) -> ResponseReturnValue:
     """Give a payment back, or a part of it; above the limit together with a second person."""
-
-    def take(body: dict[str, object]) -> Message:
-        named = {"order": text(body, "order", _WORD), "reason": text(body, "reason", _WORD)}
-        note = text(body, "note", _NOTE, needed=False)
-        return {**named, **_amount(body, "amount_fen", 1), "note": note, **second(body)}
-
-    return sent("refund", _taken(take), may=signed_in().may_keep_money)
+    return order("refund", body.args())
 
 
-@money.get("/api/money/statement")
-def statement() -> ResponseReturnValue:
-    """What moved on an account."""
-    asked = {name: request.args.get(name, "")[:_NAME] for name in ("account", "subject")}
-    return _looked_up("statement", {name: value for name, value in asked.items() if value})
+@money.get("/api/v1/money/statement")
+@described("statement", answer=object)
+def statement(query: Account) -> ResponseReturnValue:
+    """Give what moved on an account."""
+    return _looked_up("statement", {name: value for name, value in query.args().items() if value})
 
 
-@money.post("/api/money/stay")
-def stay() -> ResponseReturnValue:
-    """All that happened to a stay's money; by plate with a purpose, which is written down."""
-    return sent("stay_money", _taken(_asked_for), may=signed_in().may_see_money)
+@money.post("/api/v1/money/stay")
+@described("stay_money", answer=object)
+def stay(body: StayAsked) -> ResponseReturnValue:
+    """Give all that happened to a stay's money; by plate with a purpose, which is written down."""
+    return order("stay_money", body.args())
 
 
-@money.get("/api/lanes/<lane>/cash-price")
-def cash_price(lane: str) -> ResponseReturnValue:
-    """What the car at the boom has to pay in cash now."""
-    if not signed_in().may_take_cash:
-        return jsonify(why="your role may only look"), 403
-    named = {name: request.args.get(name, "")[:_NAME] for name in ("passage", "stay")}
-    return answered(ask("cash_price", {"lane": lane[:_WORD], **named}, within_s=_WITHIN_S))
+@money.get("/api/v1/lanes/<lane>/cash-price")
+@described("cash_price", answer=object)
+def cash_price(lane: str, query: CarAtBoom) -> ResponseReturnValue:
+    """Give what the car at the boom has to pay in cash now."""
+    return _looked_up("cash_price", {"lane": lane, **query.args()})
 
 
-@money.post("/api/lanes/<lane>/cash")
-def take_cash(lane: str) -> ResponseReturnValue:
+@money.post("/api/v1/lanes/<lane>/cash")
+@described("take_cash")
+def take_cash(lane: str, body: Cash) -> ResponseReturnValue:
     """Take cash for the car at the boom."""
-
-    def take(body: dict[str, object]) -> Message:
-        return {"passage": text(body, "passage", _NAME), "stay": text(body, "stay", _WORD), **_amounts(body)}
-
-    return order("take_cash", lane, _taken(take))
+    return order("take_cash", {"lane": lane, **body.args()})
 
 
-@money.post("/api/money/arrears-cash")
-def take_arrears() -> ResponseReturnValue:
+@money.post("/api/v1/money/arrears-cash")
+@described("take_arrears_cash")
+def take_arrears(body: ArrearsCash) -> ResponseReturnValue:
     """Take cash for what a stay that has ended owes."""
-
-    def take(body: dict[str, object]) -> Message:
-        return {"stay": text(body, "stay", _WORD), **_amounts(body)}
-
-    return sent("take_arrears_cash", _taken(take), may=signed_in().may_take_cash)
+    return order("take_arrears_cash", body.args())
 
 
-@money.post("/api/money/void")
-def void() -> ResponseReturnValue:
+@money.post("/api/v1/money/void")
+@described("void_cash")
+def void(body: Void) -> ResponseReturnValue:
     """Take a receipt back, together with a second person."""
-
-    def take(body: dict[str, object]) -> Message:
-        return {"receipt": text(body, "receipt", _WORD), "why": text(body, "why", _NOTE), **second(body)}
-
-    return sent("void_cash", _taken(take), may=signed_in().may_take_cash)
+    return order("void_cash", body.args())
 
 
-@money.post("/api/money/open-till")
-def open_till() -> ResponseReturnValue:
+@money.post("/api/v1/money/open-till")
+@described("open_till")
+def open_till(body: OpenTill) -> ResponseReturnValue:
     """Open one's own till with some change."""
-    return sent("open_till", _taken(lambda body: _amount(body, "float_fen", 0)), may=signed_in().may_take_cash)
+    return order("open_till", body.args())
 
 
-@money.post("/api/money/close-till")
-def close_till() -> ResponseReturnValue:
+@money.post("/api/v1/money/close-till")
+@described("close_till")
+def close_till(body: CloseTill) -> ResponseReturnValue:
     """Count one's own till and hand it over to a second person."""
-
-    def take(body: dict[str, object]) -> Message:
-        note = text(body, "note", _NOTE, needed=False)
-        return {**_amount(body, "counted_fen", 0), "to": text(body, "to", _WORD), "note": note, **second(body)}
-
-    return sent("close_till", _taken(take), may=signed_in().may_take_cash)
+    return order("close_till", body.args())
 
 
-@money.post("/api/money/safe")
-def move_safe() -> ResponseReturnValue:
+@money.post("/api/v1/money/safe")
+@described("move_safe")
+def move_safe(body: MoveSafe) -> ResponseReturnValue:
     """Enter that cash went from the safe to the bank, or the other way."""
-
-    def take(body: dict[str, object]) -> Message:
-        note = text(body, "note", _NOTE, needed=False)
-        return {**_amount(body, "amount_fen", 1), "to": text(body, "to", _WORD), "note": note}
-
-    return sent("move_safe", _taken(take), may=signed_in().may_keep_money)
+    return order("move_safe", body.args())
 
 
 def _seer() -> Session:
@@ -192,31 +262,4 @@ def _seer() -> Session:
 
 
 def _looked_up(verb: str, arguments: Message) -> ResponseReturnValue:
-    if not signed_in().may_see_money:
-        return jsonify(why="your role may not see money"), 403
     return answered(ask(verb, arguments, within_s=_WITHIN_S))
-
-
-def _asked_for(body: dict[str, object]) -> Message:
-    return {"stay": text(body, "stay", _WORD), "purpose": text(body, "purpose", _NOTE, needed=False)}
-
-
-def _amounts(body: dict[str, object]) -> Message:
-    return {**_amount(body, "due_fen", 1), **_amount(body, "given_fen", 1)}
-
-
-def _amount(body: dict[str, object], name: str, least: int) -> Message:
-    value = body.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST_FEN:
-        raise ValueError(f"{name}: a whole number of fen")
-    return {name: value}
-
-
-def _taken(take: Callable[[dict[str, object]], Message]) -> Callable[[dict[str, object]], Message | str]:
-    def taken(body: dict[str, object]) -> Message | str:
-        try:
-            return take(body)
-        except ValueError as error:
-            return str(error)
-
-    return taken

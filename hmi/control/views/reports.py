@@ -2,17 +2,20 @@
 
 import base64
 from collections.abc import Iterator
-from typing import Final
+from typing import Annotated, Final
 
-from flask import Blueprint, Response, abort, jsonify, render_template, stream_with_context
+from flask import Blueprint, Response, abort, jsonify, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
+from pydantic import Field, StringConstraints
 
+from hmi.control.api.described import described
+from hmi.control.api.edge import Edge, Name, Nothing
 from hmi.control.auth import signed_in
-from hmi.control.orders import answered, ask, sent, text
+from hmi.control.orders import answered, ask, order
 from hmi.control.room import room
 from hmi.language import language, say
 from scada.bridge import Message, Value
-from scada.model.reports import FORMATS, REPORTS, Listed, Option
+from scada.model.reports import FORMATS, REPORTS, Listed
 
 reports = Blueprint("reports", __name__)
 
@@ -25,7 +28,17 @@ _KINDS: Final = {
     "json": "application/json",
 }
 _WITHIN_S: Final = 12.0
-_NAME, _DAY, _JOB = 64, 10, 32
+_NAME, _JOB = 64, 32
+_Day = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10)]
+
+
+class Wanted(Edge):
+    """Which report, in which form, of which days; the options of a report stand beside."""
+
+    report: Name
+    form: Name
+    since: Annotated[_Day, Field(alias="from")]
+    until: Annotated[_Day, Field(alias="to")]
 
 
 @reports.get("/reports")
@@ -49,36 +62,33 @@ def _told(listed: Listed) -> dict[str, object]:
     return {"name": listed.name, "title": say(listed.title.english), "options": options}
 
 
-@reports.post("/api/reports")
-def make() -> ResponseReturnValue:
+@reports.post("/api/v1/reports")
+@described("make_report")
+def make(body: Wanted) -> ResponseReturnValue:
     """Begin to make a report."""
-
-    def take(body: dict[str, object]) -> Message | str:
-        try:
-            named = {name: text(body, name, limit) for name, limit in (("report", _NAME), ("form", _NAME))}
-            days = {name: text(body, name, _DAY) for name in ("from", "to")}
-            options = {one.key: text(body, one.key, _NAME, needed=False) for one in _options(named["report"])}
-        except ValueError as error:
-            return str(error)
-        return {**named, **days, "language": language(), **{key: value for key, value in options.items() if value}}
-
-    return sent("make_report", take, may=signed_in().may_see_reports)
+    options = _options(body.report, request.get_json())
+    return order("make_report", {**body.args(), "language": language(), **options})
 
 
-def _options(name: str) -> tuple[Option, ...]:
-    return next((listed.options for listed in REPORTS if listed.name == name), ())
+def _options(name: str, given: dict[str, object]) -> Message:
+    """Take the options that this report knows; those left empty are none."""
+    known = next((listed.options for listed in REPORTS if listed.name == name), ())
+    texts = {one.key: str(given.get(one.key) or "").strip()[:_NAME] for one in known}
+    return {key: value for key, value in texts.items() if value}
 
 
-@reports.get("/api/reports/<job>")
+@reports.get("/api/v1/reports/<job>")
+@described("report_made", answer=object)
 def state(job: str) -> ResponseReturnValue:
     """Tell how a report goes."""
     return answered(ask("report_made", {"job": job[:_JOB]}, within_s=_WITHIN_S))
 
 
-@reports.post("/api/reports/<job>/stop")
-def stop(job: str) -> ResponseReturnValue:
+@reports.post("/api/v1/reports/<job>/stop")
+@described("stop_report")
+def stop(job: str, body: Nothing) -> ResponseReturnValue:
     """End a report that nobody waits for any more."""
-    return sent("stop_report", lambda _body: {"job": job[:_JOB]}, may=signed_in().may_see_reports)
+    return order("stop_report", {"job": job[:_JOB], **body.args()})
 
 
 @reports.get("/reports/<job>")

@@ -1,21 +1,49 @@
 """The tags: every one with its value, how far it is to be believed, and where it lives; for technicians."""
 
-from collections.abc import Callable
+from typing import Annotated
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from pydantic import Field, StringConstraints
 
+from hmi.control.api.described import described
+from hmi.control.api.edge import Edge, Text
 from hmi.control.auth import signed_in
-from hmi.control.orders import looked_up, sent, text
+from hmi.control.orders import looked_up, order
 from hmi.control.room import room
-from scada.bridge import Message
 
 tags = Blueprint("tags", __name__)
 
 MOST_NAMES = 200
 """Tags of one ask: what a screen shows."""
 _NAME_LIMIT = 120
-_REASON_LIMIT, _VALUE_LIMIT, LONGEST_MIN = 200, 1000, 480
+_VALUE_LIMIT, LONGEST_MIN = 1000, 480
+
+
+class Names(Edge):
+    """Which tags: `name` as often as there are tags."""
+
+    names: list[Annotated[str, StringConstraints(max_length=_NAME_LIMIT)]] = Field(
+        default_factory=list, alias="name", max_length=MOST_NAMES
+    )
+
+
+class Why(Edge):
+    """Why it is done."""
+
+    why: Text
+
+
+class Write(Why):
+    """What is written, and why."""
+
+    value: bool | int | float | Annotated[str, StringConstraints(max_length=_VALUE_LIMIT)]
+
+
+class Force(Write):
+    """What is put over the tag, for how long, and why."""
+
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_MIN)]
 
 
 @tags.get("/tags")
@@ -28,58 +56,36 @@ def page() -> ResponseReturnValue:
     return render_template("control/tags.html", who=who, site=config.site, page_data=page_data)
 
 
-@tags.get("/api/tag-facts")
-def facts() -> ResponseReturnValue:
-    """What the named tags are; `name` as often as there are tags."""
-    names = request.args.getlist("name")
-    if len(names) > MOST_NAMES or any(len(name) > _NAME_LIMIT for name in names):
-        return jsonify(why=f"name: at most {MOST_NAMES}, each of at most {_NAME_LIMIT} signs"), 400
-    return looked_up("tag_facts", {"names": names})
+@tags.get("/api/v1/tag-facts")
+@described("tag_facts")
+def facts(query: Names) -> ResponseReturnValue:
+    """Say what the named tags are; `name` as often as there are tags."""
+    return looked_up("tag_facts", {"names": query.names})
 
 
-@tags.get("/api/forced-tags")
+@tags.get("/api/v1/forced-tags")
+@described("forced_tags", answer=list[dict[str, object]])
 def forced() -> ResponseReturnValue:
-    """What is forced now: by whom, why, until when, and what is read behind it."""
+    """Give what is forced now: by whom, why, until when, and what is read behind it."""
     return looked_up("forced_tags", {})
 
 
-@tags.post("/api/tags/<name>/force")
-def force(name: str) -> ResponseReturnValue:
+@tags.post("/api/v1/tags/<name>/force")
+@described("force_tag")
+def force(name: str, body: Force) -> ResponseReturnValue:
     """Put a value over a tag for some minutes."""
-    return _order("force_tag", name, lambda body: {**_valued(body), "minutes": _minutes(body)})
+    return order("force_tag", {"name": name, **body.args()})
 
 
-@tags.post("/api/tags/<name>/unforce")
-def unforce(name: str) -> ResponseReturnValue:
+@tags.post("/api/v1/tags/<name>/unforce")
+@described("unforce_tag")
+def unforce(name: str, body: Why) -> ResponseReturnValue:
     """Show what is read again."""
-    return _order("unforce_tag", name, lambda _body: {})
+    return order("unforce_tag", {"name": name, **body.args()})
 
 
-@tags.post("/api/tags/<name>/write")
-def write(name: str) -> ResponseReturnValue:
+@tags.post("/api/v1/tags/<name>/write")
+@described("write_tag")
+def write(name: str, body: Write) -> ResponseReturnValue:
     """Write a tag of a device."""
-    return _order("write_tag", name, _valued)
-
-
-def _order(verb: str, name: str, take: Callable[[dict[str, object]], Message]) -> ResponseReturnValue:
-    def taken(body: dict[str, object]) -> Message | str:
-        try:
-            return {"name": name, "why": text(body, "why", _REASON_LIMIT), **take(body)}
-        except ValueError as error:
-            return str(error)
-
-    return sent(verb, taken, may=signed_in().may_force)
-
-
-def _valued(body: dict[str, object]) -> Message:
-    value = body.get("value")
-    if not isinstance(value, bool | int | float | str) or (isinstance(value, str) and len(value) > _VALUE_LIMIT):
-        raise ValueError("value: 0 or 1, a number or a text")
-    return {"value": value}
-
-
-def _minutes(body: dict[str, object]) -> int:
-    minutes = body.get("minutes")
-    if not isinstance(minutes, int) or isinstance(minutes, bool) or not 1 <= minutes <= LONGEST_MIN:
-        raise ValueError(f"minutes: a whole number from 1 to {LONGEST_MIN}")
-    return minutes
+    return order("write_tag", {"name": name, **body.args()})

@@ -87,7 +87,7 @@ class CameraTable extends LitElement {
 
   /** @param {string} name */
   async #relearn(name) {
-    const {outcome, why} = await send(`/api/cameras/${encodeURIComponent(name)}/relearn`);
+    const {outcome, why} = await send(`/api/v1/cameras/${encodeURIComponent(name)}/relearn`);
     const words = {done: t('learnt anew from now on'), refused: said(why), unknown: t('Nobody knows whether it was done')};
     this.said.set(name, words[outcome]);
     this.requestUpdate();
@@ -170,7 +170,7 @@ function shown(name, write) {
 
 async function asked() {
   try {
-    const answer = await fetch('/api/cameras', {signal: AbortSignal.timeout(WAIT_MS)});
+    const answer = await fetch('/api/v1/cameras', {signal: AbortSignal.timeout(WAIT_MS)});
     return answer.ok ? await answer.json() : null;
   } catch (error) {
     return null;

@@ -189,7 +189,7 @@ export class CashDialog extends LitElement {
     const {kind, lane} = this.work;
     /** @type {Record<string, string>} */
     const paths = {arrears: 'arrears-cash', void: 'void', open: 'open-till', close: 'close-till', safe: 'safe', refund: 'refund'};
-    return kind === 'take' ? `/api/lanes/${encodeURIComponent(lane.name)}/cash` : `/api/money/${paths[kind]}`;
+    return kind === 'take' ? `/api/v1/lanes/${encodeURIComponent(lane.name)}/cash` : `/api/v1/money/${paths[kind]}`;
   }
 
   #taken() {
@@ -264,7 +264,7 @@ function answerWords({outcome, why}) {
 async function priceOf(lane, {passage, stay}) {
   try {
     const asked = new URLSearchParams({passage, stay});
-    const answer = await fetch(`/api/lanes/${encodeURIComponent(lane)}/cash-price?${asked}`, {signal: AbortSignal.timeout(WAIT_MS)});
+    const answer = await fetch(`/api/v1/lanes/${encodeURIComponent(lane)}/cash-price?${asked}`, {signal: AbortSignal.timeout(WAIT_MS)});
     const value = await answer.json();
     return answer.ok ? value : {due_fen: 0, why: String(value?.why ?? answer.status)};
   } catch (error) {

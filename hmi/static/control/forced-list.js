@@ -38,7 +38,7 @@ export class ForcedList extends LitElement {
 
   async read() {
     this.asked_ms = performance.now();
-    this.rows = (await list('/api/forced-tags')) ?? this.rows;
+    this.rows = (await list('/api/v1/forced-tags')) ?? this.rows;
   }
 
   /** Count down. */

@@ -105,7 +105,7 @@ export class LaneCard extends LitElement {
 
   /** @param {string} path */
   async #tell(path) {
-    const answer = await send(`/api/lanes/${this.lane.name}/${path}`);
+    const answer = await send(`/api/v1/lanes/${this.lane.name}/${path}`);
     this.refused = answer.outcome === 'done' ? '' : answer.why || t('Nobody knows whether it was done');
     this.requestUpdate();
   }

@@ -68,7 +68,7 @@ export class LaneDialog extends LitElement {
     const dialog = this.#dialog;
     dialog?.querySelector('form')?.reset();
     dialog?.showModal();
-    if (command === 'stay') this.stays = (await list(`/api/open-stays?lane=${encodeURIComponent(lane.name)}`)) ?? [];
+    if (command === 'stay') this.stays = (await list(`/api/v1/open-stays?lane=${encodeURIComponent(lane.name)}`)) ?? [];
   }
 
   get #dialog() {
@@ -217,7 +217,7 @@ export class LaneDialog extends LitElement {
     if (this.#whyNot() !== '') return;
     const fields = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
     this.busy = true;
-    this.answer = await send(`/api/lanes/${encodeURIComponent(this.lane.name)}/${this.command}`, {passage: this.passage, ...fields});
+    this.answer = await send(`/api/v1/lanes/${encodeURIComponent(this.lane.name)}/${this.command}`, {passage: this.passage, ...fields});
     this.busy = false;
     forgetPassword(this);
     if (this.answer.value?.why?.startsWith?.('idle')) location.assign('/sign-in');

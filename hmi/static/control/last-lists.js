@@ -27,7 +27,7 @@ class LastList extends LitElement {
 }
 
 export class StayTable extends LastList {
-  path = '/api/stays?limit=20';
+  path = '/api/v1/stays?limit=20';
 
   render() {
     return html`<section class="card list" aria-label=${t('Last stays')}><h2>${t('Last stays')}</h2>
@@ -61,7 +61,7 @@ export class StayTable extends LastList {
 
 export class JournalList extends LastList {
   static properties = {...LastList.properties, lanes: {attribute: false}};
-  path = '/api/journal?kind=person&limit=30';
+  path = '/api/v1/journal?kind=person&limit=30';
 
   constructor() {
     super();

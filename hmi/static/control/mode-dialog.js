@@ -86,7 +86,7 @@ export class ModeDialog extends LitElement {
   }
 
   async #readPeriods() {
-    const path = `/api/mode-periods?limit=${PERIODS}&lane=${encodeURIComponent(this.lane.name)}`;
+    const path = `/api/v1/mode-periods?limit=${PERIODS}&lane=${encodeURIComponent(this.lane.name)}`;
     this.periods = (await list(path)) ?? this.periods;
   }
 
@@ -240,7 +240,7 @@ export class ModeDialog extends LitElement {
     if (this.busy || !this.chosen || this.#whyNot(this.chosen) !== '') return;
     const fields = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
     this.busy = true;
-    this.answer = await send(`/api/lanes/${encodeURIComponent(this.lane.name)}/${this.chosen}`, fields);
+    this.answer = await send(`/api/v1/lanes/${encodeURIComponent(this.lane.name)}/${this.chosen}`, fields);
     this.busy = false;
     forgetPassword(this);
     if (this.answer.value?.why?.startsWith?.('idle')) location.assign('/sign-in');

@@ -106,7 +106,7 @@ export class MoneyLists extends LitElement {
    * @param {object} more
    */
   async #deal(ref, deed, more) {
-    const answer = await send(`/api/money/cases/${deed}`, {case: ref, ...more});
+    const answer = await send(`/api/v1/money/cases/${deed}`, {case: ref, ...more});
     this.refused = answer.outcome === 'done' ? '' : answer.why || t('no answer from the server');
     this.refresh();
   }
@@ -161,7 +161,7 @@ export function cell(key, value) {
  */
 async function asked(name) {
   try {
-    const answer = await fetch(`/api/money/lists/${name}`, {signal: AbortSignal.timeout(WAIT_MS)});
+    const answer = await fetch(`/api/v1/money/lists/${name}`, {signal: AbortSignal.timeout(WAIT_MS)});
     return answer.ok ? await answer.json() : null;
   } catch (error) {
     return null;

@@ -12,7 +12,7 @@ const WAIT_MS = 8000;
 
 async function ownTill() {
   try {
-    const answer = await fetch('/api/money/till', {signal: AbortSignal.timeout(WAIT_MS)});
+    const answer = await fetch('/api/v1/money/till', {signal: AbortSignal.timeout(WAIT_MS)});
     return answer.ok ? await answer.json() : null;
   } catch (error) {
     return null;

@@ -24,7 +24,7 @@ function tell(words) {
  */
 async function made(body) {
   const begun = Date.now();
-  const answer = await send('/api/reports', body);
+  const answer = await send('/api/v1/reports', body);
   if (answer.outcome !== 'done') return {state: 'failed', why: answer.why};
   const mine = answer.value.job;
   job = mine;
@@ -40,7 +40,7 @@ async function made(body) {
 /** @param {string} mine */
 async function looked(mine) {
   try {
-    const answer = await fetch(`/api/reports/${mine}`, {signal: AbortSignal.timeout(8000)});
+    const answer = await fetch(`/api/v1/reports/${mine}`, {signal: AbortSignal.timeout(8000)});
     const value = await answer.json();
     return answer.ok ? value : {state: 'failed', why: String(value.why ?? answer.status)};
   } catch (error) {
@@ -77,7 +77,7 @@ async function stop() {
   job = '';
   tell(t('Stopped'));
   busy(false);
-  if (mine) await send(`/api/reports/${mine}/stop`);
+  if (mine) await send(`/api/v1/reports/${mine}/stop`);
 }
 
 /** @param {Record<string, any>} body */

@@ -80,7 +80,7 @@ function keepPresence() {
   const touched = () => {
     if (performance.now() - told_ms < PRESENCE_MS) return;
     told_ms = performance.now();
-    send('/api/presence');
+    send('/api/v1/presence');
   };
   document.addEventListener('pointerdown', touched);
   document.addEventListener('keydown', touched);

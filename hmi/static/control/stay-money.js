@@ -78,7 +78,7 @@ export class StayMoney extends LitElement {
   async #search(event) {
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
-    const answer = await send('/api/money/stay', fields);
+    const answer = await send('/api/v1/money/stay', fields);
     this.found = answer.outcome === 'done' ? answer.value : null;
     this.why = answer.outcome === 'done' ? '' : answer.why || t('no answer from the server');
   }

@@ -162,7 +162,7 @@ export class TagDialog extends LitElement {
     const fields = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
     const body = {why: fields.why, value: this.#value(String(fields.value ?? '')), minutes: Number(fields.minutes ?? 0)};
     this.busy = true;
-    this.answer = await send(`/api/tags/${encodeURIComponent(this.name)}/${this.chosen}`, body);
+    this.answer = await send(`/api/v1/tags/${encodeURIComponent(this.name)}/${this.chosen}`, body);
     this.busy = false;
     if (this.answer.value?.why?.startsWith?.('idle')) location.assign('/sign-in');
     this.dispatchEvent(new CustomEvent('answered', {bubbles: true}));

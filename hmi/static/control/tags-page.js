@@ -205,7 +205,7 @@ class TagTable extends LitElement {
 async function factsOf(names) {
   try {
     const asked = new URLSearchParams(names.map((name) => ['name', name]));
-    const answer = await fetch(`/api/tag-facts?${asked}`, {signal: AbortSignal.timeout(WAIT_MS)});
+    const answer = await fetch(`/api/v1/tag-facts?${asked}`, {signal: AbortSignal.timeout(WAIT_MS)});
     return answer.ok ? await answer.json() : null;
   } catch (error) {
     return null;

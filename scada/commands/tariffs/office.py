@@ -17,8 +17,9 @@ from scada.check.tariffs import mistakes_of
 from scada.clock import clock_from
 from scada.commands.upkeep import with_database
 from scada.config import Config
+from scada.model.rights import SIGN_TARIFF
 from scada.store.db import Database
-from scada.store.operators import SIGN_TARIFF, Operators, SignInRefused
+from scada.store.operators import Operators, SignInRefused
 
 
 def check_files(asked: argparse.Namespace) -> int:

@@ -8,10 +8,11 @@ from scada.engine.doors.shown import as_json
 from scada.model.camera.reading import ReadRow
 from scada.model.lane.codec import Json
 from scada.model.names import LaneName, SiteId
+from scada.model.rights import SEE_PLATES
 from scada.ports import Journal, JournalEntry
 from scada.store import camerabook
 from scada.store.db import Database
-from scada.store.operators import SEE_PLATES, Operators
+from scada.store.operators import Operators
 
 MOST = 50
 _FEW = 5

@@ -18,10 +18,11 @@ from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
 from scada.model.money import Fen
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
+from scada.model.rights import CHANGE
 from scada.ports import Cashier, Journal, JournalEntry, OpenStay, Requests
 from scada.store.db import Database
 from scada.store.journal import recent
-from scada.store.operators import CHANGE, Operators, PasswordRefused, SignInRefused
+from scada.store.operators import Operators, PasswordRefused, SignInRefused
 from scada.store.schema import stay as stay_table
 
 Rank = Callable[[PlateRead, Sequence[OpenStay]], Sequence[tuple[OpenStay, float | None]]]

@@ -10,10 +10,11 @@ from scada.clock import Clock
 from scada.engine.doors.asked import text_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.model.names import PassageId, PictureId, SiteId
+from scada.model.rights import SEE_PLATES
 from scada.ports import JournalEntry, PictureError, Pictures
 from scada.store.db import Database
 from scada.store.journal import write_entries
-from scada.store.operators import SEE_PLATES, Operators
+from scada.store.operators import Operators
 from scada.store.schema import picture_look
 
 AGAIN_S = 600.0

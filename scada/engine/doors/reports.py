@@ -18,8 +18,9 @@ from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.reporting.runs import ReportRuns
 from scada.engine.reporting.task import Made, NotMade, Task
 from scada.model.reports import FORMATS, Listed, report_named
+from scada.model.rights import SEE_PLATES, Role
 from scada.ports import Journal, JournalEntry
-from scada.store.operators import SEE_PLATES, Operators, Role
+from scada.store.operators import Operators
 
 log = structlog.get_logger(__name__)
 

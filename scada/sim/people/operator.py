@@ -126,17 +126,17 @@ class Desk:
 
     def tags(self) -> dict[str, object]:
         """Give all tags' values as the overview shows them: none where it withholds one."""
-        content = self._browser.json(f"{self._url}/api/snapshot")
+        content = self._browser.json(f"{self._url}/api/v1/snapshot")
         tags = content.get("tags") if isinstance(content, dict) else None
         if not isinstance(tags, dict):
-            raise PageError(f"{self._url}/api/snapshot: {str(content)[:100]}")
+            raise PageError(f"{self._url}/api/v1/snapshot: {str(content)[:100]}")
         return {name: tag["value"] if Quality(tag["status"]).is_good else None for name, tag in tags.items()}
 
     def open_stays(self) -> list[Offered]:
         """Give the stays that may be picked."""
-        content = self._browser.json(f"{self._url}/api/open-stays")
+        content = self._browser.json(f"{self._url}/api/v1/open-stays")
         if not isinstance(content, list):
-            raise PageError(f"{self._url}/api/open-stays: {str(content)[:100]}")
+            raise PageError(f"{self._url}/api/v1/open-stays: {str(content)[:100]}")
         return [Offered(row["stay"], datetime.fromisoformat(row["entered_at"])) for row in content]
 
     def do(self, case: Case, decision: Decision) -> object:
@@ -146,7 +146,7 @@ class Desk:
 
     def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
         """Give a lane an order; gives the answer, a refusal too."""
-        return self._browser.send(f"{self._url}/api/lanes/{lane}/{path}", content, **{"X-CSRFToken": self._token})
+        return self._browser.send(f"{self._url}/api/v1/lanes/{lane}/{path}", content, **{"X-CSRFToken": self._token})
 
     def close(self) -> None:
         """Close the browser."""

@@ -1,0 +1,1 @@
+"""The HTTP API below /api/v1: how its routes are described and checked, and the routes about lanes."""

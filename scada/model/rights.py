@@ -1,0 +1,86 @@
+"""The one table of rights: what there is to be done, and which roles may (`hmi.md` §8).
+
+The pages, the HTTP API, the sockets and the plant ask this table; the plant decides. A right is named as the plant's
+verb; what is no verb, is named here. What the table does not name, nobody may.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+
+class Role(Enum):
+    """What a person is in the control room; `system` is none, but another system that reads served tags."""
+
+    OPERATOR = "operator"
+    TECHNICIAN = "technician"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    SYSTEM = "system"
+
+
+CHANGE: Final = "change_password"
+LOOK: Final = "look"
+"""Be signed in: see the live tags and the pages that are everybody's."""
+VOUCH: Final = "vouch"
+"""Stand as the second person for what nobody may do alone."""
+SEE_PLATES: Final = "see_plates"
+"""See plates in pictures without saying what for: whoever works with the cars."""
+SIGN_TARIFF: Final = "sign_tariff"
+"""Stand for a version of a tariff, as one of two people."""
+READ_SERVED: Final = "read_served"
+"""Read the tags that the site serves to other systems (`docs/serving.md`), and nothing that people see."""
+BINDINGS: Final = "bindings"
+REVOKE_BINDING: Final = "revoke_binding"
+
+_O, _T, _M, _A, _U = Role.OPERATOR, Role.TECHNICIAN, Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR
+_EVERYBODY = (_O, _T, _M, _A, _U)
+
+_ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
+    # what everybody may see, and the own password
+    (_EVERYBODY, (LOOK, CHANGE, "open_stays", "recent_stays", "picture", "cameras", "journal", "mode_periods")),
+    (_EVERYBODY, ("help_calls", "desk_cases", "tag_facts", "tags", "forced_tags", "tag_map", "trends")),
+    # what money moved, and why: for whoever takes it, answers for it or looks it through
+    ((_O, _M, _A, _U), ("receipt", "till", "tills", "trial_balance", "statement", "stay_money", "explain_fee")),
+    ((_O, _M, _A, _U), ("ledger_check", "reconciliation", "cases", "case", "merchants", "vouchers", "bookings")),
+    ((_O, _M, _A, _U), ("arrears", "card_products", "cards", "cards_due", "refunds", "payments")),
+    # reports as documents; technicians make those about equipment only
+    (_EVERYBODY, ("make_report", "report_made", "report_part", "stop_report")),
+    # cash at the counter, and the safe
+    ((_O, _A), ("cash_price", "take_cash", "take_arrears_cash", "void_cash", "open_till", "close_till")),
+    ((_M, _A), ("move_safe",)),
+    # what a person must decide about money: for whoever answers for it
+    ((_M, _A), ("take_case", "comment_case", "close_case", "run_reconciliation")),
+    # what lets a driver pay less or in another way, within what was agreed
+    ((_O, _M, _A), ("give_voucher", "claim_voucher", "withdraw_voucher", "order_arrears", "order_top_up")),
+    ((_O, _M, _A), ("sell_card", "renew_card", "change_card_plate", "book_visitor", "change_booking")),
+    ((_O, _M, _A), ("withdraw_booking", "refund", "refund_again")),
+    # what is agreed with merchants, and what is given up for good
+    ((_M, _A), ("add_merchant", "change_merchant", "end_merchant", "merchant_paid", "invoice_merchant")),
+    ((_M, _A), ("invoice_paid", "write_off_arrears", "end_card", SIGN_TARIFF)),
+    ((_M, _A), ("price_under_draft", "draft_prices", "stop_draft")),
+    # which phones are told of a plate, and ending that when its owner complains
+    ((_O, _M, _A), (BINDINGS, REVOKE_BINDING)),
+    # lanes and equipment
+    ((_O, _T, _A), ("test_opening", "leave_resync", "confirm_fault", "relearn_camera")),
+    ((_O, _A), ("hold_open", "lock", "auto", "turn_tide", "open_gate", "correct_plate", "pick_stay", "send_back")),
+    ((_O, _A), ("answer_help", "end_help", SEE_PLATES)),
+    ((_T, _A), ("force_tag", "unforce_tag", "write_tag", "reload_tags", "rollback_tags")),
+    # sitting at the desk: taking what waits for a person, and giving it back
+    ((_O, _M, _A), ("take_desk_case", "give_back_case", "settle_desk_case", "desk_here", VOUCH)),
+    ((Role.SYSTEM,), (READ_SERVED,)),
+)
+
+RIGHTS: Final[Mapping[str, frozenset[Role]]] = {right: frozenset(roles) for roles, rights in _ROWS for right in rights}
+"""Right -> roles."""
+
+
+def may(role: str, right: str) -> bool:
+    """Say whether a role has a right. What the table does not name, nobody may."""
+    return any(known.value == role for known in RIGHTS.get(right, ()))
+
+
+def roles_of(right: str) -> tuple[str, ...]:
+    """Name the roles that have a right, in the order of `Role`."""
+    return tuple(role.value for role in Role if role in RIGHTS.get(right, ()))
