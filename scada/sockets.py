@@ -30,6 +30,7 @@ from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.pictures import PictureDesk
 from scada.engine.doors.tags import TagDesk
+from scada.engine.doors.trends import TrendDesk
 from scada.engine.doors.tries import Tries
 from scada.maps.desk import MapDesk
 from scada.model.lane.words import Direction
@@ -56,6 +57,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **PictureDesk(plant.room, plant.operators).verbs(),
             **_camera_desk(plant).verbs(),
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
+            **TrendDesk(config.site_id, plant.db, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
             **FeeDesk(plant.cashier, config.site.zone_info).verbs(),

@@ -24,6 +24,7 @@ from hmi.control.views.money import money
 from hmi.control.views.overview import overview, theme
 from hmi.control.views.reports import reports
 from hmi.control.views.tags import tags
+from hmi.control.views.trends import trend_page
 from hmi.control.views.visitors import visitors
 from hmi.language import LANGUAGES, speak
 from hmi.security import harden
@@ -62,6 +63,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(openapi)
     app.register_blueprint(modes)
     app.register_blueprint(trends)
+    app.register_blueprint(trend_page)
     app.register_blueprint(overview)
     app.register_blueprint(lanes)
     app.register_blueprint(tags)

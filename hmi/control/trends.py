@@ -59,7 +59,7 @@ class Question:
 def trend(query: Asked) -> ResponseReturnValue:
     """`tag` as often as there are tags; `since`, `until` in ISO 8601 (the site's zone, if none); `pixels`."""
     try:
-        question = _question(query, room().config.site.zone_info)
+        question = asked_of(query, room().config.site.zone_info)
     except BadQuestion as error:
         return jsonify(why=str(error)), 400
     reply = ask("trends", {"names": list(question.tags)})
@@ -79,7 +79,8 @@ def _found(question: Question) -> list[Series]:
         return list(asyncio.run(answer))
 
 
-def _question(query: Asked, zone: tzinfo) -> Question:
+def asked_of(query: Asked, zone: tzinfo) -> Question:
+    """Take the question. Raises BadQuestion."""
     names = tuple(dict.fromkeys(TagName(name) for name in query.tags))
     until = _time("until", query.until, zone) or clock_from().now()
     since = _time("since", query.since, zone) or until - timedelta(days=1)

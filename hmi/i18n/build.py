@@ -38,7 +38,7 @@ _MORE_SCRIPTS = (
     "visitors-page.js",
 )
 """Scripts that the overview does not load: their words come with the other pages alone."""
-_MORE_ROOMS = ("lane/", "replay/", "diagnosis/")
+_MORE_ROOMS = ("lane/", "replay/", "diagnosis/", "technician/", "trends/")
 """Rooms of scripts of other pages."""
 PLANT_WORDS = HERE / "plant_words.txt"
 PHONE_WORDS = HERE / "phone_words.txt"

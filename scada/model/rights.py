@@ -41,6 +41,7 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     # what everybody may see, and the own password
     (_EVERYBODY, (LOOK, CHANGE, "open_stays", "recent_stays", "picture", "cameras", "journal", "mode_periods")),
     (_EVERYBODY, ("help_calls", "desk_cases", "tag_facts", "tags", "forced_tags", "tag_map", "trends")),
+    (_EVERYBODY, ("trend_events", "trend_views", "keep_trend_view", "drop_trend_view")),
     # what money moved, and why: for whoever takes it, answers for it or looks it through
     ((_O, _M, _A, _U), ("receipt", "till", "tills", "trial_balance", "statement", "stay_money", "explain_fee")),
     ((_O, _M, _A, _U), ("ledger_check", "reconciliation", "cases", "case", "merchants", "vouchers", "bookings")),

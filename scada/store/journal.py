@@ -108,6 +108,15 @@ def recent(
     return [_told(row) for row in connection.execute(query).mappings()]
 
 
+def rows_between(
+    connection: Connection, site: SiteId, since: datetime, until: datetime, kinds: Sequence[str], most: int
+) -> list[JournalRow]:
+    """Give the newest rows of some kinds in a range, newest first, `most` of them at most."""
+    there = (journal.c.site == site) & journal.c.kind.in_(kinds) & (journal.c.at >= since) & (journal.c.at < until)
+    query = select(journal).where(there).order_by(journal.c.at.desc(), journal.c.n.desc()).limit(most)
+    return [_told(row) for row in connection.execute(query).mappings()]
+
+
 def rows_of_people(connection: Connection, site: SiteId, what: Sequence[str], after: int) -> list[JournalRow]:
     """Give what people did of these kinds after row `after`, oldest first."""
     mine = (journal.c.n > after) & (journal.c.site == site) & (journal.c.kind == "person")

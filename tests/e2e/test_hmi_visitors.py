@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.axe import axe_finds
 from tests.support.browser import open_page, sign_in
 from tests.support.hmi import FakePlant, Json, Refusal, control_room
 from tests.support.hosts import shown
-from tests.support.peers import PEERS
 
-AXE = PEERS / "node_modules" / "axe-core" / "axe.min.js"
 HOSTS: list[Json] = [{"merchant": name, "hosting": {"open": 20}, "ended_at": None} for name in ("ACME", "东门大厦物业")]
 
 
@@ -55,13 +53,6 @@ def page(
         yield page
 
 
-def faults(page: Page) -> list[str]:
-    """Give the serious faults that axe finds, each with the first thing that has it."""
-    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")["violations"]
-    return [f"{one['id']} {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
-
-
 def test_a_visitor_is_announced_and_withdrawn_without_a_mouse(page: Page, plant: FakePlant) -> None:
     page.locator("select[name=host]").focus()
     page.keyboard.press("ArrowDown")
@@ -91,7 +82,7 @@ def test_axe_finds_no_serious_fault_by_day_and_by_night(page: Page) -> None:
     for path in ("/visitors", "/visitors?change=B4", "/visitors?withdraw=B4"):
         page.goto(page.url.partition("/visitors")[0] + path)
         expect(page.locator("#link")).to_have_text(re.compile("Live|实时"))
-        assert faults(page) == []
+        assert axe_finds(page) == []
     page.click("#theme")
-    assert faults(page) == []
+    assert axe_finds(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -32,3 +32,6 @@ export function written(value) {
   if (typeof value === 'number' && !Number.isInteger(value)) return String(Number(value.toPrecision(7)));
   return String(value) === '' ? '–' : String(value);
 }
+
+/** Where a tag's curve is; a link to it can be dragged onto other curves. @param {string} name */
+export const trendOf = (name) => `/trends?tag=${encodeURIComponent(name)}`;

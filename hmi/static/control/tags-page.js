@@ -8,7 +8,7 @@ import {clockTime, countdown, date} from './format.js';
 import './forced-list.js';
 import {element, startShell} from './shell.js';
 import './tag-dialog.js';
-import {FORCED, hex, qualityWord, severity, written} from './tag-words.js';
+import {FORCED, hex, qualityWord, severity, trendOf, written} from './tag-words.js';
 import {all} from './tags.js';
 import {language, said, t} from './texts.js';
 
@@ -113,7 +113,7 @@ class TagTable extends LitElement {
     const blank = isBlank(tag, facts);
     return html`<tr data-tag=${name} data-quality=${blank ? 'blank' : isTrouble(name, tag) ? 'trouble' : severity(tag.status)}>
       <th scope="row">${name}</th>
-      <td class="right value" title=${String(tag.value ?? '')}>${blank ? '' : written(tag.value)}${facts?.unit ? html` <small>${facts.unit}</small>` : nothing}</td>
+      <td class="right value" title=${String(tag.value ?? '')}>${blank ? '' : html`<a href=${trendOf(name)}>${written(tag.value)}</a>`}${facts?.unit ? html` <small>${facts.unit}</small>` : nothing}</td>
       <td>${this.#quality(tag, facts)}</td>
       <td>${this.#changed(tag)}</td>
       <td>${facts ? this.#where(facts) : nothing}</td>

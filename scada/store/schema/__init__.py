@@ -30,12 +30,14 @@ from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.refunds import refund
 from scada.store.schema.shops import merchant_link
 from scada.store.schema.stays import quote, stay, tariff_signature
+from scada.store.schema.technicians import acceptance_sheet, trend_view
 from scada.store.schema.tickets import ticket
 from scada.store.schema.till import cash_payment, till_shift
 from scada.store.schema.vouchers import merchant, merchant_invoice, voucher
 
 __all__ = [
     "Utc",
+    "acceptance_sheet",
     "bill_day",
     "bill_row",
     "booking",
@@ -86,6 +88,7 @@ __all__ = [
     "tariff_signature",
     "ticket",
     "till_shift",
+    "trend_view",
     "uncertain",
     "voucher",
 ]

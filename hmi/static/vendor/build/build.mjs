@@ -10,6 +10,7 @@ const LIBRARIES = [
     file: 'socket.io',
     packages: ['socket.io-client', 'socket.io-parser', 'engine.io-client', 'engine.io-parser', '@socket.io/component-emitter'],
   },
+  {file: 'uplot', packages: ['uplot'], style: 'uplot/dist/uPlot.min.css'},
 ];
 
 /** @param {string} name */
@@ -28,7 +29,7 @@ function hashed(file) {
   return `${createHash('sha256').update(readFileSync(`../${file}`)).digest('hex')}  ${file}\n`;
 }
 
-for (const {file, packages} of LIBRARIES) {
+for (const {file, packages, style} of LIBRARIES) {
   await build({
     entryPoints: [`entries/${file}.js`],
     outfile: `../${file}.js`,
@@ -41,6 +42,7 @@ for (const {file, packages} of LIBRARIES) {
     banner: {js: `/* ${packages.map(described).join(', ')}: see ${file}.LICENCE.txt */`},
   });
   writeFileSync(`../${file}.LICENCE.txt`, packages.map(licence).join('\n----\n\n'));
+  if (style) writeFileSync(`../${file}.css`, readFileSync(`node_modules/${style}`));
 }
-const files = LIBRARIES.flatMap(({file}) => [`${file}.js`, `${file}.LICENCE.txt`]);
+const files = LIBRARIES.flatMap(({file, style}) => [`${file}.js`, ...(style ? [`${file}.css`] : []), `${file}.LICENCE.txt`]);
 writeFileSync('../SHA256SUMS', files.map(hashed).join(''));

@@ -14,7 +14,8 @@ from scada.store.historian.points import from_unix_ms
 
 _RANGE = "FROM point WHERE tag_id = ? AND ts >= ? AND ts < ? ORDER BY ts LIMIT ?"
 _ROWS = f"SELECT ts, value, text, quality {_RANGE}"
-_PAIRS = f"SELECT ts, iif(text IS NULL AND quality = 0, value, NULL) {_RANGE}"
+_PAIRS = f"SELECT ts, value {_RANGE}"
+_ODD = f"SELECT 1 FROM (SELECT text, quality {_RANGE}) WHERE text IS NOT NULL OR quality <> 0 LIMIT 1"  # noqa: S608
 _LAST_ROW = "SELECT ts, value, text, quality FROM point WHERE tag_id = ? AND ts < ? ORDER BY ts DESC LIMIT 1"
 _CHUNKS = "SELECT body FROM chunk WHERE tag_id = ? AND first_ts < ? AND last_ts >= ? ORDER BY first_ts"
 _LAST_CHUNK = "SELECT id, last_ts FROM chunk WHERE tag_id = ? AND first_ts < ? ORDER BY first_ts DESC LIMIT 1"
@@ -27,15 +28,14 @@ _EXACT_MS = 1 << 53
 def hot_between(connection: sqlite3.Connection, tag_id: int, since_ms: int, until_ms: int, limit: int) -> Columns:
     """Give the points of a range that are still plain rows, oldest first.
 
-    Good numbers, which most are, come in one go, without an object for every row; where there is anything else, its
-    value is NaN, which SQLite cannot store.
+    Good numbers, which most are, come in one go, without an object for every row.
     """
     asked = (tag_id, since_ms, until_ms, limit)
-    pairs = np.fromiter(chain.from_iterable(connection.execute(_PAIRS, asked)), np.float64).reshape(-1, 2)
-    is_beyond = bool(len(pairs)) and not -_EXACT_MS < pairs[0, 0] <= pairs[-1, 0] < _EXACT_MS
-    if is_beyond or bool(np.isnan(pairs[:, 1]).any()):
-        return columns(connection.execute(_ROWS, asked).fetchall())
-    return Columns(pairs[:, 0].astype(np.int64), pairs[:, 1].copy(), np.zeros(len(pairs), np.int64))
+    if connection.execute(_ODD, asked).fetchone() is None:
+        pairs = np.fromiter(chain.from_iterable(connection.execute(_PAIRS, asked)), np.float64).reshape(-1, 2)
+        if not len(pairs) or (pairs[0, 0] > -_EXACT_MS and pairs[-1, 0] < _EXACT_MS):
+            return Columns(pairs[:, 0].astype(np.int64), pairs[:, 1].copy(), np.zeros(len(pairs), np.int64))
+    return columns(connection.execute(_ROWS, asked).fetchall())
 
 
 def between(

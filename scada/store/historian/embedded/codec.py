@@ -8,7 +8,6 @@ import json
 import struct
 import zlib
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,6 @@ from scada.store.historian.columns import Columns, Numbers
 VERSION = 1
 LEVEL = 6
 _DECIMALS = range(8)
-UNPACKED = 16
-"""Chunks that stay unpacked in memory, 3 MB: a day of a tag at 1 Hz."""
 _EXACT = float(2**53)
 """Beyond it not every whole number is a float."""
 _RAW = 255
@@ -53,9 +50,8 @@ def encode(points: Columns) -> bytes:
     return packed
 
 
-@lru_cache(maxsize=UNPACKED)
 def decode(packed: bytes) -> Columns:
-    """Unpack points; what was packed a moment ago is rolled up next, unpacked once. Raises CodecError."""
+    """Unpack points. Raises CodecError."""
     try:
         version, count, first, decimals = _HEAD.unpack_from(packed)
         if version != VERSION:
@@ -69,8 +65,6 @@ def decode(packed: bytes) -> Columns:
         raise CodecError(f"a chunk of {len(packed)} bytes: {error}") from error
     if not count == len(points) == len(points.value) == len(points.status):
         raise CodecError(f"a chunk of {count} points has {len(points)}")
-    for numbers in (points.at_ms, points.value, points.status):
-        numbers.setflags(write=False)
     return points
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -106,14 +107,10 @@ class EmbeddedHistorian(EmbeddedReader):
         return connection, self._lease.ended_ms()
 
     def _store(self, points: Sequence[Point]) -> None:
-        by_name: dict[TagName, list[Point]] = defaultdict(list)
-        for point in points:
-            by_name[point.name].append(point)
         with transaction(self._connection, f"store {len(points)} points in {self._path}") as connection:
-            ids = {name: self._ids.get(name) or self._known(connection, name) for name in by_name}
-            by_id = sorted((ids[name], some) for name, some in by_name.items())
-            mark(connection, [(tag_id, hour) for tag_id, some in by_id for hour in _hours(some)])
-            _insert(connection, by_id)
+            ids = {name: self._ids.get(name) or self._known(connection, name) for name in {p.name for p in points}}
+            mark(connection, {(ids[p.name], p.at_ms // HOUR_MS) for p in points})
+            _insert(connection, ids, points)
         self._ids.update(ids)
 
     def _known(self, connection: sqlite3.Connection, name: TagName) -> int:
@@ -121,33 +118,23 @@ class EmbeddedHistorian(EmbeddedReader):
         return int(number)
 
 
-def _hours(points: Sequence[Point]) -> Iterable[int]:
-    """Give the hours that points of one tag are in: of one commit mostly one."""
-    times = [point.at_ms for point in points]
-    first, last = min(times) // HOUR_MS, max(times) // HOUR_MS
-    return (first,) if first == last else {at // HOUR_MS for at in times}
-
-
-def _insert(connection: sqlite3.Connection, by_id: Sequence[tuple[int, Sequence[Point]]]) -> None:
-    """Store points within a transaction, a tag's together; of several of one tag at one time the last counts.
+def _insert(connection: sqlite3.Connection, ids: Mapping[TagName, int], points: Sequence[Point]) -> None:
+    """Store points within a transaction; of several of one tag at one time the last counts.
 
     Good numbers are the most, and need the fewest parameters; where a tag has anything else, all of its points go the
     other way, so that they keep their order.
     """
-    good, others = list[Any](), list[Any]()
-    for tag_id, points in by_id:
-        if any(point.status_code or point.text is not None for point in points):
-            others += [part for p in points for part in (tag_id, p.at_ms, p.value, p.text, p.status_code)]
-        else:
-            good += [part for point in points for part in (tag_id, point.at_ms, point.value)]
-    _execute(connection, _GOOD, good, 3)
-    _execute(connection, _ANY, others, 5)
+    odd = {p.name for p in points if p.status_code or p.text is not None}
+    _execute(connection, _GOOD, [(ids[p.name], p.at_ms, p.value) for p in points if p.name not in odd])
+    if odd:
+        others = [(ids[p.name], p.at_ms, p.value, p.text, p.status_code) for p in points if p.name in odd]
+        _execute(connection, _ANY, others)
 
 
-def _execute(connection: sqlite3.Connection, form: str, values: list[Any], each: int) -> None:
-    """Insert rows of so many values each, many with one statement."""
-    whole = len(values) // (_ROWS * each) * _ROWS * each
-    connection.executemany(
-        _INTO + ", ".join([form] * _ROWS), (values[at : at + _ROWS * each] for at in range(0, whole, _ROWS * each))
-    )
-    connection.executemany(_INTO + form, (values[at : at + each] for at in range(whole, len(values), each)))
+def _execute(connection: sqlite3.Connection, form: str, rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows, those of a tag together: they are neighbours in the file."""
+    rows.sort(key=itemgetter(0))
+    whole = len(rows) // _ROWS * _ROWS
+    groups = (list(chain.from_iterable(rows[at : at + _ROWS])) for at in range(0, whole, _ROWS))
+    connection.executemany(_INTO + ", ".join([form] * _ROWS), groups)
+    connection.executemany(_INTO + form, rows[whole:])

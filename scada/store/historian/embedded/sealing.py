@@ -40,10 +40,8 @@ def is_worth_sealing(connection: sqlite3.Connection, tag_id: int, before_ms: int
     (oldest,) = connection.execute(_OLDEST, (tag_id,)).fetchone()
     if oldest is None or oldest >= before_ms:
         return False
-    if oldest < before_ms - DAY_MS:
-        return True
     (count,) = connection.execute(_COUNT, (tag_id, before_ms, WORTH_POINTS)).fetchone()
-    return bool(count >= WORTH_POINTS)
+    return bool(count >= WORTH_POINTS or oldest < before_ms - DAY_MS)
 
 
 def seal(connection: sqlite3.Connection, tag_id: int, before_ms: int) -> int:
