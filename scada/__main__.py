@@ -20,6 +20,7 @@ SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 not tried: configuration, usage, no right"
 _ROLES = ("operator", "technician", "manager", "administrator", "auditor", "system")
 _RIGHTS = ("month", "white", "black", "locked", "special")
+_SETTINGS = ("tariff", "card_product", "camera", "display_text", "holidays", "site")
 _WHY_REVOKED = ("owner-complains", "car-sold", "wrong-plate", "misuse")
 _BINDINGS = "scada.commands.bindings"
 _BACKUP = "scada.commands.backup"
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_books(add)
     _add_stocktake(add)
     _add_rights(add)
+    _add_settings(add)
     _add_bindings(add)
     add_credit(add, _group, _command, _lazily, _period)
     add_history(add, _group, _command, _lazily)
@@ -425,6 +427,21 @@ def _period(report: argparse.ArgumentParser) -> None:
     for name, dest, help_text in (("from", "since", "the first day, like 2026-05-01"), ("to", "to", "the last day")):
         told = f"{help_text}; site's days (default: the last on record)"
         report.add_argument(f"--{name}", dest=dest, type=_day, metavar="DAY", help=told)
+
+
+def _add_settings(add: Adder) -> None:
+    settings = _group(add, "settings", "what was set while the site ran, over what config.toml says")
+    for name, about in (
+        ("show", "show what holds now"),
+        ("history", "show every version, the newest first"),
+        ("export", "write what holds now as JSON"),
+    ):
+        one = _command(settings, name, about, _lazily("scada.commands.settings", name))
+        one.add_argument("--kind", choices=_SETTINGS, help="only these")
+        if name == "history":
+            one.add_argument("--subject", help="only of this camera, tariff, year or text")
+        if name != "export":
+            one.add_argument("--json", action="store_true", help="for programs")
 
 
 def _add_rights(add: Adder) -> None:

@@ -153,6 +153,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         *(box.run() for box in plant.boxes.by_lane.values()),
         plant.cashier.watch(),
         plant.scheduler.run(),
+        plant.settings.watch(),
         plant.phones.pushes.watch(),
         plant.phones.reminders.run(),
         plant.requests.watch(),

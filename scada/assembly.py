@@ -55,6 +55,7 @@ from scada.engine.recorder import Recorder
 from scada.engine.reporting.runs import ReportRuns, made_folder
 from scada.engine.reporting.schedule import Postman, Scheduler
 from scada.engine.retention import RetentionJob
+from scada.engine.settings.office import SettingsOffice
 from scada.engine.tag.figures import Figures
 from scada.engine.tag.forcing import Forcing
 from scada.engine.tags import TagTable
@@ -112,6 +113,7 @@ class Plant:
     drafts: DraftRuns
     reports: ReportDesk
     scheduler: Scheduler
+    settings: SettingsOffice
     card_desk: CardDesk
     requests: RequestWriter
     room: PictureRoom
@@ -278,6 +280,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
             ReportDesk(report_runs, operators, journal, clock, made_folder(config))
         ),
         scheduler=Scheduler(config, db, journal, clock, tags.set, Postman(config, db, clock, report_runs.make)),
+        settings=SettingsOffice(config.site_id, db, clock, operators),
         card_desk=CardDesk(db, Books.of(config), clock, zone, products_of(config.card_products), cashier),
         requests=requests,
         room=room,

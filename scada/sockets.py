@@ -18,6 +18,7 @@ from billing.doors.drafts import DraftDesk
 from billing.doors.fee import FeeDesk
 from billing.doors.ledger import LedgerDesk
 from billing.doors.refunds import RefundDesk
+from billing.doors.settings.tariffs import TariffOffice
 from billing.doors.vouchers import VoucherDoor
 from billing.refunds.office import RefundOffice
 from lpr.match import ranked
@@ -29,6 +30,7 @@ from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.pictures import PictureDesk
+from scada.engine.doors.settings.desk import SettingsDesk
 from scada.engine.doors.tags import TagDesk
 from scada.engine.doors.trends import TrendDesk
 from scada.engine.doors.tries import Tries
@@ -72,6 +74,8 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **_refund_desk(plant).verbs(),
             **plant.calls.verbs(),
             **plant.cases.verbs(),
+            **TariffOffice(config, plant.settings, plant.operators).verbs(),
+            **SettingsDesk(plant.settings, config.site.zone_info).verbs(),
         },
         ranked,
     )

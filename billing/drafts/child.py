@@ -17,7 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from billing.drafts.past import Span, compare
 from billing.tariff import TariffError, read_tariff
 from billing.versions import holidays
+from billing.versions.days import over, signed_days
 from billing.versions.holidays import HolidayError
+from scada.clock import clock_from
 from scada.model.names import SiteId
 from scada.store.db import reading_engine
 
@@ -56,12 +58,13 @@ def main() -> None:
 
 def _priced(task: Task) -> dict[str, object]:
     span = Span(datetime.fromisoformat(task.since), datetime.fromisoformat(task.until), task.most)
-    draft, table = read_tariff(task.draft), holidays.read(Path(task.holidays))
+    draft, own = read_tariff(task.draft), holidays.read(Path(task.holidays))
     engine = reading_engine(task.url, 1)
     try:
         with engine.connect() as conn:
-            zone = ZoneInfo(task.zone)
-            return compare(conn, SiteId(task.site), span, draft, zone, table, lambda done, of: _say(done=done, of=of))
+            zone, site = ZoneInfo(task.zone), SiteId(task.site)
+            table = over(own, signed_days(conn, site, clock_from().now()))
+            return compare(conn, site, span, draft, zone, table, lambda done, of: _say(done=done, of=of))
     finally:
         engine.dispose()
 

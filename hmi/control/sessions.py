@@ -63,6 +63,11 @@ class Session:
         return self.may("make_report")
 
     @property
+    def may_see_settings(self) -> bool:
+        """Say whether the person's role lets them see what is set, and what people did."""
+        return self.may("audit")
+
+    @property
     def may_force(self) -> bool:
         """Say whether the person's role lets them force and write tags."""
         return self.may("force_tag")

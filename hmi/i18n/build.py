@@ -30,6 +30,7 @@ _MORE_SCRIPTS = (
     "money-",
     "reading.js",
     "reports-page.js",
+    "settings-",
     "stay-money.js",
     "till-panel.js",
     "tag-dialog.js",

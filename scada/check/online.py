@@ -18,10 +18,10 @@ from plc.transport.link import NeedsPerson
 from plc.ua.client import probe
 from plc.ua.keys import KeyFolder
 from scada.check.database import KEY, Unfit, fitness
-from scada.check.lines import key_lines, key_text, line_of
 from scada.check.mistakes import Mistake
 from scada.clock import clock_from
 from scada.config import Config
+from scada.model.tomllines import key_lines, key_text, line_of
 from scada.ports import PlcError
 from scada.settings.cameras import Camera
 from scada.settings.stores import Influx

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scada.check.lines import KeyPath, key_lines, key_text, line_of
 from scada.check.mistakes import Mistake, Severity
+from scada.model.tomllines import KeyPath, key_lines, key_text, line_of
 
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _MOST_BROKEN_LINES = 20

@@ -10,12 +10,12 @@ from scada.check.cameras import (
     sources_make_sense,
 )
 from scada.check.displays import displays_belong_somewhere
-from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake
 from scada.check.paying import deductions_are_named, scanners_stand_at_exits
 from scada.check.reading import Reading
 from scada.check.serving import LOOPBACK, nothing_open_leaves_this_machine, somebody_may_connect
 from scada.check.zones import lanes_lead_to_zones, zones_hold_together
+from scada.model.tomllines import KeyPath
 from scada.settings.lanes import LaneTiming
 
 Rule = Callable[[Reading], Iterator[Mistake]]

@@ -5,10 +5,10 @@ from difflib import get_close_matches
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake
 from scada.check.reading import Reading
 from scada.config import Config
+from scada.model.tomllines import KeyPath
 
 _REMEDIES = {
     "string_type": "put it in quotes",

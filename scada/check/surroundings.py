@@ -14,7 +14,6 @@ from plc.ua.doubts import doubts
 from plc.ua.keys import KeyFolder
 from scada.check.database import database_can_be_named
 from scada.check.displays import texts_can_be_shown
-from scada.check.lines import KeyPath
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
 from scada.check.rules import is_virtual
@@ -23,6 +22,7 @@ from scada.check.tariffs import tariffs_can_charge
 from scada.clock import VARIABLE, SystemClock, clock_from
 from scada.config import ConfigError, data_folder, load
 from scada.model.tag import TagName, lane_of
+from scada.model.tomllines import KeyPath
 from scada.ports import BillingError
 
 Look = Callable[[Reading], Iterator[Mistake]]

@@ -1,31 +1,30 @@
 """The tariffs a site names: every mistake with file, line and key; whether one is in force; the holiday table."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from billing.tariff import ANY_CAR, Pricer, Tariff, TariffError, Vehicle, VehicleType
+from billing.tariff import ANY_CAR, Pricer, Special, Tariff, TariffError, Vehicle, VehicleType
 from billing.versions import holidays, signatures
 from billing.versions.choice import Versions, clashes, why_not
+from billing.versions.days import over, signed_days
 from billing.versions.files import TariffFile, TariffFileError, read_folder
 from billing.versions.holidays import HolidayError
 from billing.versions.signatures import Signature
 from scada.check.database import KEY, url_of
-from scada.check.lines import KeyPath, key_lines, line_of
 from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
 from scada.check.rules import is_virtual
 from scada.clock import SystemClock
 from scada.config import ConfigError, data_folder
 from scada.model.names import SiteId
+from scada.model.tomllines import key_lines, line_of, path_of
 from scada.store.db import StoreError, looking
 
 _DAY = timedelta(days=1)
-_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
 def tariffs_can_charge(reading: Reading) -> Iterator[Mistake]:
@@ -53,11 +52,7 @@ def mistakes_of(broken: TariffFileError) -> Iterator[Mistake]:
     except (OSError, UnicodeDecodeError):
         lines = {}
     for fault in broken.faults:
-        yield Mistake(broken.path, line_of(lines, _path(fault.key)), fault.key, fault.what, fault.remedy)
-
-
-def _path(key: str) -> KeyPath:
-    return tuple(int(number) if number else name for number, name in _STEP.findall(key))
+        yield Mistake(broken.path, line_of(lines, path_of(fault.key)), fault.key, fault.what, fault.remedy)
 
 
 def _in_force(reading: Reading, files: Sequence[TariffFile]) -> Iterator[Mistake]:
@@ -101,11 +96,22 @@ def _holidays(reading: Reading, files: Sequence[TariffFile]) -> Iterator[Mistake
     except HolidayError as error:
         yield Mistake(path, None, "", str(error), "mend the table")
         return
+    table = over(table, _signed_days(reading))
     today = SystemClock().now().astimezone(_zone(reading)).date()
     for year in holidays.missing(table, today):
         severity = Severity.ERROR if year == today.year else Severity.WARNING
         what = f"the holidays of {year} are missing, and a tariff asks for them"
         yield Mistake(path, None, str(year), what, f"run: daozha holidays seed {year}", severity)
+
+
+def _signed_days(reading: Reading) -> Mapping[int, Mapping[date, Special]]:
+    """Give the years that were signed in the control room; none if the database cannot be read, which is told."""
+    try:
+        with looking(url_of(reading)) as conn:
+            at = SystemClock().now()
+            return {} if conn is None else signed_days(conn, SiteId(reading.text("site", "id") or "site"), at)
+    except (ConfigError, StoreError, SQLAlchemyError):
+        return {}
 
 
 def _sense(reading: Reading, file: TariffFile) -> Iterator[Mistake]:
@@ -130,7 +136,7 @@ def _sense(reading: Reading, file: TariffFile) -> Iterator[Mistake]:
             what = f"the cap of {max(cap.amounts)} fen is less than one unit"
             key = f"fee_limit[{number}].{cap.name}"
             lines = key_lines(file.path.read_text(encoding="utf-8-sig"))
-            yield Mistake(file.path, line_of(lines, _path(key)), key, what, "write both in fen: 1 yuan is 100")
+            yield Mistake(file.path, line_of(lines, path_of(key)), key, what, "write both in fen: 1 yuan is 100")
 
 
 def _day_fen(tariff: Tariff, zone: ZoneInfo, vehicle: Vehicle = ANY_CAR) -> int | None:

@@ -60,7 +60,12 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     # what is agreed with merchants, and what is given up for good
     ((_M, _A), ("add_merchant", "change_merchant", "end_merchant", "merchant_paid", "invoice_merchant")),
     ((_M, _A), ("invoice_paid", "write_off_arrears", "end_card", SIGN_TARIFF)),
-    ((_M, _A), ("price_under_draft", "draft_prices", "stop_draft")),
+    ((_M, _A), ("price_under_draft", "stop_draft")),
+    ((_M, _A), ("save_tariff", "withdraw_tariff")),
+    ((_M, _A, _U), ("tariffs", "tariff", "check_tariff", "try_tariff", "compare_tariffs", "draft_prices")),
+    # what is set while the site runs, and what people did
+    ((_T, _M, _A, _U), ("settings", "setting_history")),
+    ((_M, _A, _U), ("audit",)),
     # which phones are told of a plate, and ending that when its owner complains
     ((_O, _M, _A), (BINDINGS, REVOKE_BINDING)),
     # lanes and equipment

@@ -105,7 +105,7 @@ def recent(
         query = query.where(journal.c.lane == lane)
     if kind is not None:
         query = query.where(journal.c.kind == kind)
-    return [_told(row) for row in connection.execute(query).mappings()]
+    return [told(row) for row in connection.execute(query).mappings()]
 
 
 def rows_between(
@@ -114,14 +114,14 @@ def rows_between(
     """Give the newest rows of some kinds in a range, newest first, `most` of them at most."""
     there = (journal.c.site == site) & journal.c.kind.in_(kinds) & (journal.c.at >= since) & (journal.c.at < until)
     query = select(journal).where(there).order_by(journal.c.at.desc(), journal.c.n.desc()).limit(most)
-    return [_told(row) for row in connection.execute(query).mappings()]
+    return [told(row) for row in connection.execute(query).mappings()]
 
 
 def rows_of_people(connection: Connection, site: SiteId, what: Sequence[str], after: int) -> list[JournalRow]:
     """Give what people did of these kinds after row `after`, oldest first."""
     mine = (journal.c.n > after) & (journal.c.site == site) & (journal.c.kind == "person")
     query = select(journal).where(mine & journal.c.what.in_(what)).order_by(journal.c.n)
-    return [_told(row) for row in connection.execute(query).mappings()]
+    return [told(row) for row in connection.execute(query).mappings()]
 
 
 def last_number(connection: Connection) -> int:
@@ -136,7 +136,7 @@ def first_of(
     mine = (journal.c.site == site) & (journal.c.passage == passage) & (journal.c.actor == actor)
     query = select(journal).where(mine & journal.c.kind.in_(kinds)).order_by(journal.c.n).limit(1)
     row = connection.execute(query).mappings().first()
-    return None if row is None else _told(row)
+    return None if row is None else told(row)
 
 
 def rows_before(
@@ -147,7 +147,7 @@ def rows_before(
     query = select(journal).where(mine & journal.c.kind.in_(kinds)).order_by(journal.c.n.desc())
     with connection.execute(query.limit(most).execution_options(yield_per=50)) as rows:
         for row in rows.mappings():
-            yield _told(row)
+            yield told(row)
 
 
 def rows_of_lane(
@@ -158,10 +158,11 @@ def rows_of_lane(
     query = select(journal).where(mine & journal.c.kind.in_(kinds) & (journal.c.n >= since)).order_by(journal.c.n)
     with connection.execute(query.execution_options(yield_per=200)) as rows:
         for row in rows.mappings():
-            yield _told(row)
+            yield told(row)
 
 
-def _told(row: RowMapping) -> JournalRow:
+def told(row: RowMapping) -> JournalRow:
+    """Give a row of the table as it is read."""
     return JournalRow(**{part.name: row[part.name] for part in fields(JournalRow)})
 
 

@@ -1,6 +1,6 @@
 """Every key of a TOML text is found on its line."""
 
-from scada.check.lines import key_lines, key_text, line_of
+from scada.model.tomllines import key_lines, key_text, line_of
 
 TEXT = '''# a = 1
 top = "x = 1"           # [not.a.table]

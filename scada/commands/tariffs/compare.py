@@ -12,9 +12,9 @@ from billing.drafts.past import Span, compare
 from billing.tariff import Tariff, TariffError
 from billing.versions import holidays
 from billing.versions.files import TariffFileError, read_file
+from billing.versions.given import GivenError
 from scada import say
 from scada.clock import clock_from
-from scada.commands.tariffs.given import GivenError
 from scada.commands.tariffs.office import complain
 from scada.commands.upkeep import with_database
 from scada.config import Config

@@ -8,13 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from billing.tariff import Bill, Credits, HolidayTable, Quote, Tariff, TariffError, in_words, quote
-from billing.versions import holidays
+from billing.versions import given, holidays
 from billing.versions.choice import Versions
 from billing.versions.files import TariffFileError, read_file, read_folder
+from billing.versions.given import GivenError
 from billing.versions.holidays import HolidayError
 from scada import say
-from scada.commands.tariffs import given
-from scada.commands.tariffs.given import GivenError
 from scada.commands.tariffs.office import complain
 from scada.commands.tariffs.vectors import compare_all, read_rows
 from scada.config import Config, ConfigError, load

@@ -9,9 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from billing.tariff import Credits, HolidayTable, Quote, Tariff, TariffError, quote
+from billing.versions import given
+from billing.versions.given import GivenError
 from scada import say
-from scada.commands.tariffs import given
-from scada.commands.tariffs.given import GivenError
 
 ANY_ENTRY = datetime(2026, 3, 3, 10, 0)  # noqa: DTZ001 - a plain workday, in whatever zone
 """When a row says nothing of its entry, the hour does not matter."""

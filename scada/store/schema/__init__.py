@@ -28,6 +28,7 @@ from scada.store.schema.people import operator, plate_right
 from scada.store.schema.phones import invoice_request, phone_push, plate_binding
 from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.refunds import refund
+from scada.store.schema.settings import setting_version
 from scada.store.schema.shops import merchant_link
 from scada.store.schema.stays import quote, stay, tariff_signature
 from scada.store.schema.technicians import acceptance_sheet, trend_view
@@ -83,6 +84,7 @@ __all__ = [
     "restore_mark",
     "retention_run",
     "rise",
+    "setting_version",
     "settlement",
     "stay",
     "tariff_signature",

@@ -7,6 +7,7 @@ KeyPath = tuple[str | int, ...]
 _TEXT_OR_COMMENT = re.compile(
     r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
 )
+_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _KEY = r'(?:[A-Za-z0-9_-]+|"[^"\n]*"|\'[^\'\n]*\')'
 _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _HEADER = re.compile(rf"^\s*\[\s*({_DOTTED})\s*\]")
@@ -38,6 +39,11 @@ def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int | None:
         if path[:length] in lines:
             return lines[path[:length]]
     return None
+
+
+def path_of(text: str) -> KeyPath:
+    """Read a key path as people write it: `lanes[0].timing.t_help_s`."""
+    return tuple(int(number) if number else name for number, name in _STEP.findall(text))
 
 
 def key_text(path: KeyPath) -> str:

@@ -1,0 +1,90 @@
+"""The audit log: what people did, by day, person and deed, with what stood before and after; as a file, too."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from hmi.control.views.settings.common import field, listed, local, seer, shown
+from hmi.sheets import XLSX, as_csv, as_xlsx
+from scada.bridge import Message
+
+audit = Blueprint("audit", __name__, url_prefix="/settings/audit")
+
+_PIECE, _MOST = 100, 20_000
+_FILTER = ("from", "to", "person", "what")
+_HEAD = ("n", "at", "person", "deed", "lane", "details")
+
+
+@audit.get("")
+def page() -> ResponseReturnValue:
+    """Show what people did, the newest first."""
+    seer()
+    chosen = _chosen()
+    rows = listed("audit", {**chosen, "before": _before(), "limit": _PIECE})
+    older = rows[-1]["n"] if len(rows) == _PIECE else None
+    return shown("audit", "", 200, rows=[_told(row) for row in rows], chosen=chosen, older=older)
+
+
+@audit.get("/file.<form>")
+def fetch(form: str) -> ResponseReturnValue:
+    """Give what is chosen as a file."""
+    seer()
+    rows = [_cells(row) for row in _all(_chosen())]
+    if form == "xlsx":
+        return _file(as_xlsx("audit", _HEAD, rows), XLSX, form)
+    return _file(as_csv(_HEAD, rows), "text/csv", "csv")
+
+
+def _file(content: bytes, kind: str, form: str) -> Response:
+    answer = Response(content, mimetype=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="audit.{form}"'
+    return answer
+
+
+def _all(chosen: Message) -> Iterator[Mapping[str, object]]:
+    """Give all rows that are chosen, piece after piece."""
+    before, given = 0, 0
+    while given < _MOST:
+        rows = listed("audit", {**chosen, "before": before, "limit": 200})
+        yield from rows
+        given += len(rows)
+        if len(rows) < 200:
+            return
+        before = int(str(rows[-1]["n"]))
+
+
+def _chosen() -> Message:
+    return {name: text for name in _FILTER if (text := field(name))}
+
+
+def _before() -> int:
+    return max(0, request.args.get("before", 0, type=int))
+
+
+def _told(row: Mapping[str, object]) -> dict[str, object]:
+    body = row.get("body")
+    body = dict(body) if isinstance(body, Mapping) else {}
+    changes = body.pop("changes", None)
+    return {
+        **row,
+        "when": local(row["at"]),
+        "body": [(name, _plain(value)) for name, value in body.items()],
+        "changes": [_change(one) for one in changes if isinstance(one, Mapping)] if isinstance(changes, list) else [],
+    }
+
+
+def _change(one: Mapping[str, object]) -> Sequence[str]:
+    return [_plain(one.get(name)) for name in ("place", "before", "after")]
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _cells(row: Mapping[str, object]) -> list[str]:
+    body = json.dumps(row["body"], ensure_ascii=False)
+    return [str(row["n"]), local(row["at"]), str(row["actor"]), str(row["what"]), str(row["lane"] or ""), body]

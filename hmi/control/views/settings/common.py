@@ -1,0 +1,129 @@
+"""What the pages of settings share: who may look and change, how a form reaches the plant, what is said of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hmi.control.auth import signed_in
+from hmi.control.orders import WITHIN_S, ask
+from hmi.control.room import room
+from hmi.control.sessions import Session
+from hmi.language import say
+from scada.bridge import Message, Refused, Reply, Value
+
+REASON, NAME, PASSWORD = 200, 64, 200
+
+Show = Callable[[str, int], ResponseReturnValue]
+"""Shows a page again, with words above it, under a status."""
+
+
+def seer(*, also: bool = False) -> Session:
+    """Give the signed-in person, who may look at settings (or `also` at these)."""
+    who = signed_in()
+    if not (who.may_see_settings or also):
+        abort(403)
+    return who
+
+
+def listed(verb: str, args: Message) -> Sequence[dict[str, object]]:
+    """Give a list that the plant has. Ends the request with 503 if it does not answer."""
+    match ask(verb, args, within_s=WITHIN_S):
+        case Value(list() as rows):
+            return [row for row in rows if isinstance(row, dict)]
+        case reply:
+            abort(503, _why(reply))
+    return []
+
+
+def told(verb: str, args: Message) -> dict[str, object]:
+    """Give an object that the plant has. Ends the request with 503 if it does not answer."""
+    match ask(verb, args, within_s=WITHIN_S):
+        case Value(dict() as value):
+            return value
+        case reply:
+            abort(503, _why(reply))
+    return {}
+
+
+def changed(verb: str, args: Message, may: bool, page: str, done: str, show: Show, **back: str) -> ResponseReturnValue:
+    """Send a change with its reason, and lead to `page`, which says `done`; or show the form again with what is wrong.
+
+    A second person's name and password go along if the form has them.
+    """
+    who, reason = signed_in(), field("reason", REASON)
+    if not may:
+        abort(403)
+    if room().registry.is_idle(who):
+        return redirect(url_for("auth.sign_in"))
+    if not reason:
+        return show(say("Give a reason."), 400)
+    room().registry.used(who)
+    match ask(verb, {**args, "reason": reason, **_second()}, why=reason, within_s=WITHIN_S):
+        case Value():
+            values: dict[str, Any] = {"done": done, **back}
+            return redirect(url_for(page, **values), 303)
+        case Refused() as refused:
+            return show(_why(refused), 400 if refused.code == "bad_args" else 409)
+        case reply:
+            return show(_why(reply), 504)
+
+
+def shown(
+    template: str, words: str, status: int, page_more: Mapping[str, object] | None = None, **values: object
+) -> ResponseReturnValue:
+    """Show a page of settings; its script is given `page_more`."""
+    who, site = signed_in(), room().config.site
+    page_data = {"site": {"zone": site.zone}, **(page_more or {})}
+    body = render_template(
+        f"control/settings/{template}.html",
+        **{"who": who, "site": site, "words": words, "page_data": page_data, "local": local, "reason": field("reason")},
+        **values,
+    )
+    return body, status
+
+
+def field(name: str, most: int = NAME) -> str:
+    """Give a field of the form, or of the address."""
+    return (request.form.get(name) or request.args.get(name) or "")[:most].strip()
+
+
+def number(name: str) -> int:
+    """Give a whole number of the form; 0 if it is none."""
+    text = field(name)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def fen(name: str) -> int | None:
+    """Give a sum written in yuan, in fen; None if it is none."""
+    whole, _, part = field(name).partition(".")
+    if not (whole.isascii() and whole.isdecimal() and len(whole) < 8 and len(part) <= 2):
+        return None
+    if part and not (part.isascii() and part.isdecimal()):
+        return None
+    return int(whole) * 100 + int(part.ljust(2, "0") if part else 0)
+
+
+def local(at: object, zone: tzinfo | None = None) -> str:
+    """Write a moment in the site's time."""
+    if not isinstance(at, str) or not at:
+        return ""
+    return f"{datetime.fromisoformat(at).astimezone(zone or room().config.site.zone_info):%Y-%m-%d %H:%M}"
+
+
+def cells(row: Mapping[str, object], names: Sequence[str]) -> list[str]:
+    """Give some values of a row as texts."""
+    return ["" if row.get(name) is None else str(row[name]) for name in names]
+
+
+def _second() -> Message:
+    name = field("second_name")
+    return {"second_name": name, "second_password": request.form.get("second_password", "")[:PASSWORD]} if name else {}
+
+
+def _why(reply: Reply) -> str:
+    if isinstance(reply, Refused):
+        return say("Refused: %(why)s", why=reply.error)
+    return say("Nobody knows whether it was done. Look at the list.")

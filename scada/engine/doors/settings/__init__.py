@@ -1,0 +1,1 @@
+"""The control room's verbs for settings and for what people did."""

@@ -1,0 +1,1 @@
+"""Settings made while the site runs: their versions in SQL."""
