@@ -20,7 +20,7 @@ from scada.sim.people.operator import Seen
 from scada.sim.people.scanner import Scanners
 from scada.sim.road import CarName, Happening, Road, What
 from scada.sim.scenario import Photo, Visit
-from scada.sim.trial.site import HOST
+from scada.sim.trial.ports import HOST
 from scada.sim.trial.truth import TruthLog
 from scada.sim.wiring import FieldLink, Scenes
 from scada.sim.world import World

@@ -29,8 +29,9 @@ from scada.config import load as load_config
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import PlateRead, normal_form
+from scada.sim.trial.ports import free_port
 from tests.bench.support import cpu_s, memory_mb, percentile, run, show
-from tests.support.lpr import free_port, site, until
+from tests.support.lpr import site, until
 
 LANES = 8
 ROUNDS = 4

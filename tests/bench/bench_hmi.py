@@ -18,10 +18,11 @@ from pathlib import Path
 import orjson
 import requests
 
+from scada.sim.trial.ports import free_port
 from tests.bench.bare import CHANGES
 from tests.bench.peers import serve_plant
 from tests.bench.support import child, cpu_s, family, memory_mb, percentile, run, show, times
-from tests.support.hmi import ROOT, free_port, web_process, write_config
+from tests.support.hmi import ROOT, web_process, write_config
 
 SCREENS = 50
 ROUNDS = 3

@@ -29,10 +29,11 @@ from scada.model.lane.timing import Timing
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
+from scada.sim.trial.ports import free_port
 from tests.bench.peers import serve_plc
 from tests.bench.support import child, cpu_us, in_turns, percentile, run, show, times
 from tests.support.lane import Bench
-from tests.support.plc import NO_KEYS, free_port, only_device, running, shipped_map, until
+from tests.support.plc import NO_KEYS, only_device, running, shipped_map, until
 
 ROUNDS = 7
 EDGES = 240

@@ -45,12 +45,13 @@ from scada.model.lane.image import OFF
 from scada.model.lane.words import Reason
 from scada.model.names import PassageId, QuoteId, StayId
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
+from scada.sim.trial.ports import free_port
 from scada.sockets import notices
 from scada.store.db import Database
 from scada.store.journal import SqlJournal
 from scada.store.schema import pay_order, quote, settlement, stay
 from tests.bench.support import child, cpu_s, family, percentile, run, show, times
-from tests.support.billing import IN1, OUT1, free_port, made_config, made_passage, made_read
+from tests.support.billing import IN1, OUT1, made_config, made_passage, made_read
 from tests.support.hmi import web_process
 from tests.support.lane import ON
 from tests.support.plantside import BenchCameras, BenchKeeper, found

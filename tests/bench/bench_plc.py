@@ -30,9 +30,10 @@ from plc.registers import Kind, Order, payload
 from scada.clock import SystemClock
 from scada.engine.tags import TagTable
 from scada.model.tag import TagName
+from scada.sim.trial.ports import free_port
 from tests.bench.libmodbus import compiled, scan, serving
 from tests.bench.support import cpu_us, in_turns, percentile, run, show, times
-from tests.support.plc import NO_KEYS, free_port, running, small_map, until
+from tests.support.plc import NO_KEYS, running, small_map, until
 
 REGISTERS = 125
 ROUNDS = 5

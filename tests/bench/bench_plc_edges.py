@@ -25,11 +25,12 @@ from scada.clock import SystemClock
 from scada.engine.tags import Batch, TagTable
 from scada.model.tag import TagName
 from scada.ports import Driver, TagSink
+from scada.sim.trial.ports import free_port
 from tests.bench.bench_plc_site import driver_of
 from tests.bench.libmodbus import compiled, serving
 from tests.bench.peers import EDGE, serve_edges
 from tests.bench.support import child, percentile, run, show, times
-from tests.support.plc import NO_KEYS, free_port, small_map
+from tests.support.plc import NO_KEYS, small_map
 
 EDGES_S = 12.0
 AT = TagName("in1.at")

@@ -31,9 +31,10 @@ from scada.clock import SystemClock
 from scada.engine.tags import Batch, TagTable
 from scada.model.tag import TagName
 from scada.ports import TagSink
+from scada.sim.trial.ports import free_port
 from tests.bench.libmodbus import compiled, scan, serving
 from tests.bench.support import run, show, times
-from tests.support.plc import free_port, running, small_map, until
+from tests.support.plc import running, small_map, until
 
 PERIOD_S = 0.1
 WINDOW_S = 2.0

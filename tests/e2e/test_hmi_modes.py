@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from scada.sim.trial.ports import free_port
 from tests.support.browser import open_page, sign_in
-from tests.support.hmi import FakePlant, Refusal, Verb, free_port, web_process, write_config
+from tests.support.hmi import FakePlant, Refusal, Verb, web_process, write_config
 
 PERIOD = {
     "id": 7,

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
+from scada.sim.trial.ports import free_port
 from tests.support.browser import open_page, sign_in
-from tests.support.hmi import COMMUNICATION, FakePlant, Json, Refusal, free_port, web_process, write_config
+from tests.support.hmi import COMMUNICATION, FakePlant, Json, Refusal, web_process, write_config
 
 CAR = {
     "out1.loop.approach": True,

@@ -17,6 +17,7 @@ from scada.model.names import SiteId, StayId
 from scada.model.plate import Plate
 from scada.ports import BillingError
 from scada.settings.money import Arrears
+from scada.sim.trial.ports import free_port
 from scada.store.journal import verify
 from scada.store.schema import demand, open_request, pay_order, refund, settlement, stay
 from tests.support.billing import (
@@ -25,7 +26,6 @@ from tests.support.billing import (
     OUT1,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     made_read,

@@ -31,9 +31,10 @@ from scada.model.lane.words import Ending, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import SiteId, StayId
 from scada.model.plate import Plate, ReadBy
+from scada.sim.trial.ports import free_port
 from scada.store.journal import verify
 from scada.store.schema import stay, voucher
-from tests.support.billing import HOUR_S, IN1, OUT1, free_port, made_config, made_passage, open_till, wechat_process
+from tests.support.billing import HOUR_S, IN1, OUT1, made_config, made_passage, open_till, wechat_process
 from tests.support.ledger import agrees
 from tests.support.lots import ROOF_IN, Lots, with_roof
 from tests.support.store import open_database

@@ -22,6 +22,7 @@ from scada.model.money import Fen
 from scada.model.names import SiteId
 from scada.model.plate import Plate
 from scada.ports import BillingError
+from scada.sim.trial.ports import free_port
 from scada.store.journal import verify
 from scada.store.schema import card_period, demand, open_request, refund, settlement
 from tests.support.billing import (
@@ -30,7 +31,6 @@ from tests.support.billing import (
     OUT1,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     made_read,

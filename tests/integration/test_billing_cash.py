@@ -20,6 +20,7 @@ from scada.config import Config
 from scada.model.lane.words import Ending, Passage, Reason
 from scada.model.money import Fen
 from scada.model.names import OrderId, PassageId, StayId
+from scada.sim.trial.ports import free_port
 from scada.store.journal import verify
 from scada.store.schema import cash_payment, money_case, open_request, pay_order, settlement, stay, till_shift
 from tests.support.billing import (
@@ -27,7 +28,6 @@ from tests.support.billing import (
     OUT1,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     notice_door,

@@ -12,6 +12,7 @@ from scada.config import Config
 from scada.model.lane.words import Ending, Order, Reason
 from scada.model.names import StayId
 from scada.ports import BillingError
+from scada.sim.trial.ports import free_port
 from scada.store.schema import notice, open_request, pay_order, settlement, stay
 from tests.support.billing import (
     HOUR_S,
@@ -19,7 +20,6 @@ from tests.support.billing import (
     OUT1,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     notice_door,

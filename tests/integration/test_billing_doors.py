@@ -16,8 +16,9 @@ from scada.config import Config
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.model.lane.words import Ending, Reason
 from scada.model.money import Fen
+from scada.sim.trial.ports import free_port
 from scada.store.operators import Operators
-from tests.support.billing import HOUR_S, OUT1, Till, free_port, made_config, made_passage, open_till, wechat_process
+from tests.support.billing import HOUR_S, OUT1, Till, made_config, made_passage, open_till, wechat_process
 from tests.support.ledger import agrees
 from tests.support.store import open_database
 

@@ -11,6 +11,7 @@ from scada.config import Config
 from scada.model.lane.words import Ending, Order, Reason
 from scada.model.names import StayId
 from scada.model.plate import ReadBy
+from scada.sim.trial.ports import free_port
 from scada.store.schema import open_request, settlement, stay
 from tests.support.billing import (
     HOUR_S,
@@ -18,7 +19,6 @@ from tests.support.billing import (
     OUT1,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     made_read,

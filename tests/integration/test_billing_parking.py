@@ -24,6 +24,7 @@ from scada.config import Config
 from scada.model.lane.words import Ending, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import OrderId, StayId
+from scada.sim.trial.ports import free_port
 from scada.store.schema import (
     money_case,
     notice,
@@ -40,7 +41,6 @@ from tests.support.billing import (
     OUT1,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     notice_door,

@@ -20,6 +20,7 @@ from scada.model.handshake import PassageOutcome
 from scada.model.lane.words import Ending, Passage, Reason
 from scada.model.names import PassageId, SiteId
 from scada.model.plate import Plate, PlateColour
+from scada.sim.trial.ports import free_port
 from scada.store import books, doubts
 from scada.store.journal import verify
 from tests.support.billing import (
@@ -28,7 +29,6 @@ from tests.support.billing import (
     OUT1,
     Phone,
     Told,
-    free_port,
     made_config,
     made_passage,
     made_read,

@@ -17,6 +17,7 @@ from billing.scanner.desk import CodeDesk, CodeTerms, LaneSide, Waiting
 from scada.config import Config
 from scada.model.lane.words import ByCode, Quote
 from scada.model.names import LaneName, PassageId, QuoteId, StayId
+from scada.sim.trial.ports import free_port
 from scada.store.db import Database
 from scada.store.schema import journal, open_request, pay_order, settlement, stay
 from tests.support.billing import (
@@ -24,7 +25,6 @@ from tests.support.billing import (
     LaterClock,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     notice_door,

@@ -11,19 +11,9 @@ from billing.cashier import SqlCashier
 from scada.clock import VARIABLE, SystemClock, clock_setting
 from scada.config import Config
 from scada.model.lane.words import Ending, Reason
+from scada.sim.trial.ports import free_port
 from scada.store.schema import pay_order, settlement, stay
-from tests.support.billing import (
-    HOUR_S,
-    IN1,
-    OUT1,
-    Phone,
-    Told,
-    free_port,
-    made_config,
-    made_passage,
-    open_till,
-    wechat_process,
-)
+from tests.support.billing import HOUR_S, IN1, OUT1, Phone, Told, made_config, made_passage, open_till, wechat_process
 from tests.support.store import open_database, until
 
 PLATE = "京A12345"

@@ -25,6 +25,7 @@ from scada.model.money import Fen
 from scada.model.names import SiteId, StayId, VoucherId
 from scada.model.plate import Plate
 from scada.ports import BillingError
+from scada.sim.trial.ports import free_port
 from scada.store.db import writing_engine
 from scada.store.journal import verify
 from scada.store.schema import settlement, stay, voucher
@@ -34,7 +35,6 @@ from tests.support.billing import (
     OUT1,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     notice_door,

@@ -22,7 +22,8 @@ from billing.sim.wechat.keys import Platform, prepare
 from billing.wechat import WeChatGateway
 from scada.config import Config
 from scada.model.money import Fen
-from tests.support.billing import Phone, free_port, made_config, wechat_process
+from scada.sim.trial.ports import free_port
+from tests.support.billing import Phone, made_config, wechat_process
 from tests.support.wechat import gateway_to, number, soon
 
 NATIVE = "/v3/pay/transactions/native"

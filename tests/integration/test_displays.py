@@ -20,7 +20,7 @@ from scada.clock import SystemClock
 from scada.engine.tags import TagTable
 from scada.model.display import display_specs, display_tag
 from scada.model.tag import Access, TagName, TagSpec
-from tests.support.billing import free_port
+from scada.sim.trial.ports import free_port
 from tests.support.store import until
 
 NEWS = TagName("out1.display")

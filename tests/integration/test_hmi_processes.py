@@ -14,7 +14,8 @@ import requests
 import socketio  # type: ignore[import-untyped]
 from requests.cookies import RequestsCookieJar
 
-from tests.support.hmi import FakePlant, free_port, until, web_process, write_config
+from scada.sim.trial.ports import free_port
+from tests.support.hmi import FakePlant, until, web_process, write_config
 
 
 @pytest.fixture

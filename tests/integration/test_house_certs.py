@@ -14,8 +14,9 @@ from plc.sim.guard import CLIENTS
 from plc.ua.certificate import sha256
 from plc.ua.keys import KeyFolder
 from scada.__main__ import main
+from scada.sim.trial.ports import free_port
 from tests.support.house import ROOT, site_beside
-from tests.support.plc import SHIPPED, free_port, virtual_plc
+from tests.support.plc import SHIPPED, virtual_plc
 from tests.support.ua import STRONG, keep, pair, two_ends
 
 Out = pytest.CaptureFixture[str]

@@ -12,7 +12,8 @@ from lpr.sim.drawing.film import Story, film
 from lpr.sim.drawing.scene import Car
 from lpr.sim.feed import FRAME_S, Stage, Studio
 from scada.model.plate import Plate
-from tests.support.lpr import Feed, free_port, site
+from scada.sim.trial.ports import free_port
+from tests.support.lpr import Feed, site
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from scada.clock import SystemClock
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import PlateRead, PlateUnread
+from scada.sim.trial.ports import free_port
 from tests.support.freezing import freeze, thaw
-from tests.support.lpr import ROOT, Feed, free_port, site, stopwatch, until
+from tests.support.lpr import ROOT, Feed, site, stopwatch, until
 
 IN, PASSAGE = LaneName("in1"), PassageId("in1-20250101000000-1")
 CLOCK = SystemClock()

@@ -13,7 +13,8 @@ import pytest
 
 from lpr.process.options import ffmpeg_options
 from lpr.sim.rtsp import PYTHON, RtspError, RtspServer
-from tests.support.lpr import ROOT, Feed, free_port, site
+from scada.sim.trial.ports import free_port
+from tests.support.lpr import ROOT, Feed, site
 
 LOOK = """
 import sys, time

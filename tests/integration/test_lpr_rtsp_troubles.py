@@ -16,8 +16,9 @@ from lpr.sim.rtsp import PYTHON, RtspServer
 from lpr.source import Access, Source
 from lpr.sources.opening import open_source
 from scada.clock import SystemClock
+from scada.sim.trial.ports import free_port
 from tests.support.freezing import freeze, thaw
-from tests.support.lpr import free_port, stopwatch
+from tests.support.lpr import stopwatch
 
 Noise = npt.NDArray[np.int64]
 CLOCK = SystemClock()

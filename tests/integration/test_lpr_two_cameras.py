@@ -15,7 +15,8 @@ from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import PlateColour, PlateRead, PlateUnread
 from scada.settings.cameras import Unit
-from tests.support.lpr import Feed, free_port, site, until, with_camera
+from scada.sim.trial.ports import free_port
+from tests.support.lpr import Feed, site, until, with_camera
 
 IN = LaneName("in1")
 CLOCK = SystemClock()

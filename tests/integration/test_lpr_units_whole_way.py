@@ -23,11 +23,12 @@ from scada.engine.bridge import BridgeServer
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import Plate
+from scada.sim.trial.ports import free_port
 from scada.store.db import Database
 from scada.store.journal import SqlJournal
 from scada.store.schema import intent, journal, open_request
 from tests.support.hmi import web_process
-from tests.support.lpr import free_port, site
+from tests.support.lpr import site
 from tests.support.store import open_database
 
 IN, LIVE = LaneName("in1"), PassageId("in1-20250101030000-5")

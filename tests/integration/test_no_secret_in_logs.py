@@ -29,19 +29,10 @@ from scada.engine.bridge import BridgeServer
 from scada.engine.doors.peer import Ask
 from scada.log import log_to_stderr
 from scada.model.plate import Plate, PlateColour
+from scada.sim.trial.ports import free_port
 from scada.sockets import notices
 from scada.store.schema import pay_order
-from tests.support.billing import (
-    HOUR_S,
-    OUT1,
-    Phone,
-    Till,
-    free_port,
-    made_config,
-    made_passage,
-    open_till,
-    wechat_process,
-)
+from tests.support.billing import HOUR_S, OUT1, Phone, Till, made_config, made_passage, open_till, wechat_process
 from tests.support.hmi import web_process
 from tests.support.store import open_database, until
 from tests.support.wechat import gateway_to

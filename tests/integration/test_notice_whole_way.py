@@ -19,20 +19,11 @@ from billing.sim.wechat.keys import Platform, prepare
 from scada.config import Config, load
 from scada.engine.bridge import BridgeServer
 from scada.model.lane.words import Order
+from scada.sim.trial.ports import free_port
 from scada.sockets import notices
 from scada.store.journal import verify
 from scada.store.schema import journal, notice, open_request, pay_order, settlement, stay
-from tests.support.billing import (
-    HOUR_S,
-    OUT1,
-    Phone,
-    Till,
-    free_port,
-    made_config,
-    made_passage,
-    open_till,
-    wechat_process,
-)
+from tests.support.billing import HOUR_S, OUT1, Phone, Till, made_config, made_passage, open_till, wechat_process
 from tests.support.hmi import web_process
 from tests.support.store import open_database, until
 

@@ -27,18 +27,9 @@ from scada.engine.doors.tickets import PASSAGE_MOST, TOO_MANY
 from scada.engine.doors.tries import Tries
 from scada.model.lane.words import Ending, Reason
 from scada.model.names import LaneName, PassageId, StayId
+from scada.sim.trial.ports import free_port
 from scada.store.journal import SqlJournal
-from tests.support.billing import (
-    HOUR_S,
-    OUT1,
-    Phone,
-    Till,
-    free_port,
-    made_config,
-    made_passage,
-    open_till,
-    wechat_process,
-)
+from tests.support.billing import HOUR_S, OUT1, Phone, Till, made_config, made_passage, open_till, wechat_process
 from tests.support.hmi import web_process, write_config
 from tests.support.plantside import Shell, shell
 from tests.support.store import open_database, until

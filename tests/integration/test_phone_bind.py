@@ -29,13 +29,13 @@ from scada.model.money import Fen
 from scada.model.names import StayId
 from scada.model.plate import Plate
 from scada.settings.phones import Templates
+from scada.sim.trial.ports import free_port
 from scada.store.schema import invoice_request, pay_order, phone_push, plate_binding
 from tests.support.billing import (
     HOUR_S,
     OUT1,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     notice_door,

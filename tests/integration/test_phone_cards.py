@@ -29,19 +29,10 @@ from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Reason
 from scada.model.money import Fen
 from scada.model.plate import Plate
+from scada.sim.trial.ports import free_port
 from scada.store.journal import verify
 from scada.store.schema import card_period, month_card, pay_order, plate_binding, refund
-from tests.support.billing import (
-    IN1,
-    Phone,
-    Till,
-    free_port,
-    made_config,
-    made_passage,
-    made_read,
-    notice_door,
-    wechat_process,
-)
+from tests.support.billing import IN1, Phone, Till, made_config, made_passage, made_read, notice_door, wechat_process
 from tests.support.billing import open_till as opened
 from tests.support.ledger import agrees
 from tests.support.store import open_database

@@ -35,6 +35,7 @@ from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Ending, Reason
 from scada.model.names import LaneName, OrderId, StayId
 from scada.model.plate import Plate
+from scada.sim.trial.ports import free_port
 from scada.store.journal import SqlJournal
 from scada.store.schema import open_request, pay_order, refund
 from tests.support.billing import (
@@ -43,7 +44,6 @@ from tests.support.billing import (
     LaterClock,
     Phone,
     Till,
-    free_port,
     made_config,
     made_passage,
     notice_door,

@@ -25,9 +25,10 @@ from billing.pay.web import WeChatWeb
 from scada.config import Config
 from scada.model.money import Fen
 from scada.model.plate import Plate
+from scada.sim.trial.ports import free_port
 from scada.store.db import Database
 from scada.store.schema import card_reminder
-from tests.support.billing import LaterClock, Phone, free_port, made_config, wechat_process
+from tests.support.billing import LaterClock, Phone, made_config, wechat_process
 from tests.support.store import open_database
 
 MINE, HERS = Plate("京A12345"), Plate("京B22222")

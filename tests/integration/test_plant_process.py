@@ -21,10 +21,11 @@ from scada.bridge import Bridge, Refused
 from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.model.frames import HEADER_BYTES, PROTOCOL, body_length, framed
+from scada.sim.trial.ports import free_port
 from scada.sim.trial.site import prepare
 from scada.store.db import connected
 from scada.store.schema import journal
-from tests.support.billing import ROOT, free_port, wechat_process
+from tests.support.billing import ROOT, wechat_process
 from tests.support.postgres import Postgres
 from tests.support.serving import serving
 

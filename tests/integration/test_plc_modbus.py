@@ -17,12 +17,12 @@ from scada.clock import SystemClock
 from scada.model.handshake import AckResult, CommandBlock, CommandCode, Mode
 from scada.model.tag import Quality, TagName
 from scada.ports import Driver, PlcError
+from scada.sim.trial.ports import free_port
 from tests.support.plc import (
     CLAIM,
     NO_KEYS,
     Sink,
     beating,
-    free_port,
     only_device,
     running,
     shipped_map,

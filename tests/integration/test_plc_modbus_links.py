@@ -20,7 +20,8 @@ from scada.clock import SystemClock
 from scada.model.device import LinkState
 from scada.model.tag import Quality, TagName
 from scada.ports import Driver, PlcError
-from tests.support.plc import Sink, free_port, only_device, running, shipped_map, until, virtual_plc
+from scada.sim.trial.ports import free_port
+from tests.support.plc import Sink, only_device, running, shipped_map, until, virtual_plc
 from tests.support.plc_peers import BadPlc
 from tests.support.serial_lines import serial_pair
 

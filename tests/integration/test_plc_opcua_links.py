@@ -18,17 +18,8 @@ from scada.clock import SystemClock
 from scada.model.handshake import AckResult, CommandBlock, CommandCode, Mode
 from scada.model.tag import Quality, TagName
 from scada.ports import PlcError
-from tests.support.plc import (
-    CLAIM,
-    NO_KEYS,
-    Sink,
-    beating,
-    free_port,
-    running,
-    small_map,
-    until,
-    virtual_plc,
-)
+from scada.sim.trial.ports import free_port
+from tests.support.plc import CLAIM, NO_KEYS, Sink, beating, running, small_map, until, virtual_plc
 from tests.support.ua import Valve, as_array, opcua_site
 
 HEAD = "tag,device,address,type,access,class\n"

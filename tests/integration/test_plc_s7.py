@@ -18,9 +18,10 @@ from scada.model.device import LinkState
 from scada.model.handshake import AckResult, CommandBlock, CommandCode, Mode
 from scada.model.tag import Quality, TagName
 from scada.ports import PlcError
+from scada.sim.trial.ports import free_port
 from tests.support.freezing import freeze, thaw
 from tests.support.peers import foreign
-from tests.support.plc import CLAIM, NO_KEYS, Sink, beating, free_port, running, until
+from tests.support.plc import CLAIM, NO_KEYS, Sink, beating, running, until
 from tests.support.s7 import lane_map, s7_map, virtual_s7
 
 HEAD = "tag,device,address,type,access,class,scale,length,invert\n"

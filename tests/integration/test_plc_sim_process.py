@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.support.plc import SHIPPED, free_port
+from scada.sim.trial.ports import free_port
+from tests.support.plc import SHIPPED
 
 ROOT = Path(__file__).parents[2]
 

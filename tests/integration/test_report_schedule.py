@@ -26,11 +26,11 @@ from scada.engine.reporting.task import Made, NotMade, Task
 from scada.model.names import SiteId
 from scada.model.tag import TagName, Value
 from scada.ports import JournalEntry
+from scada.sim.trial.ports import free_port
 from scada.store import reportbook
 from scada.store.db import Database, writing_engine
 from scada.store.journal import SqlJournal, write_entries
 from scada.store.reportbook import Run
-from tests.support.hmi import free_port
 from tests.support.house import site_beside
 from tests.support.store import give_tables
 

@@ -11,7 +11,7 @@ from pyModbusTCP.client import ModbusClient
 
 from plc.serve.modbus import BURST, PACE_S
 from scada.model.tag import Quality
-from tests.support.hmi import free_port
+from scada.sim.trial.ports import free_port
 from tests.support.serving import FREE, HERTZ, MAP, SPEED, UP, plant_that_serves, serving
 
 FLOOD = 30_000

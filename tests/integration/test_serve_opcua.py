@@ -24,8 +24,8 @@ from sqlalchemy import update
 from plc.ua.certificate import Identity, make
 from plc.ua.keys import CLIENTS, KeyFolder
 from scada.model.tag import Quality
+from scada.sim.trial.ports import free_port
 from scada.store.schema import operator
-from tests.support.hmi import free_port
 from tests.support.peers import PEERS
 from tests.support.serving import FREE, HERTZ, MALL, PASSWORD, SPEED, STATE, UP, Plant, plant_that_serves, serving
 from tests.support.store import until

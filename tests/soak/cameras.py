@@ -22,8 +22,9 @@ from scada.config import Config, load
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId
 from scada.model.plate import Plate, PlateRead
+from scada.sim.trial.ports import free_port
 from tests.support.cameras import BadCamera
-from tests.support.lpr import free_port, site, until
+from tests.support.lpr import site, until
 
 LANE = LaneName("in1")
 PLATES = ("京A12345", "沪B67K90", "粤B5M678", "苏E3X721", "浙A88Q16", "鲁C2P459")

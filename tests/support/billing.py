@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -34,13 +33,6 @@ from tests.support.freezing import freeze, thaw
 ROOT = Path(__file__).resolve().parents[2]
 IN1, OUT1 = LaneName("in1"), LaneName("out1")
 HOUR_S = 3600.0
-
-
-def free_port() -> int:
-    """Give a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def made_config(folder: Path, wechat_port: int = 1, notice_port: int = 1) -> Config:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scada.model.frames import HEADER_BYTES, body_length, framed
+from scada.sim.trial.ports import free_port
 
 Json = dict[str, object]
 Verb = Callable[[Json], object]
@@ -212,15 +213,6 @@ def _exactly(link: socket.socket, count: int) -> bytes:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat()
-
-
-def free_port() -> int:
-    """Give a port on loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)
-    return port
 
 
 def write_config(folder: Path, **ports: int) -> Path:

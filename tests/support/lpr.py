@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -37,13 +36,6 @@ def guess(text: str, *probs: float, x: float = 640.0, y: float = 500.0, width: f
 def ballot(text: str, *probs: float, eye: str = "cam", early: bool = False, **place: float) -> Ballot:
     """Make a camera's ballot with these sign probabilities."""
     return ballot_of(eye, guess(text, *probs, **place), early=early)
-
-
-def free_port() -> int:
-    """Give a port of this machine that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def site(folder: Path, port: int, cameras: tuple[str, ...] = ("cam-in1", "cam-out1")) -> Path:

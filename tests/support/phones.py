@@ -10,7 +10,8 @@ import numpy as np
 from playwright.sync_api import BrowserContext
 
 from scada.config import load
-from tests.support.hmi import FakePlant, Json, Refusal, free_port, web_process, write_config
+from scada.sim.trial.ports import free_port
+from tests.support.hmi import FakePlant, Json, Refusal, web_process, write_config
 from tests.support.hosts import seen
 
 PAGES = {

@@ -1,7 +1,6 @@
 """Helpers of the plc tests: a bench for the ladder, a sink that remembers, virtual PLCs on free ports."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from scada.clock import SystemClock
 from scada.model.handshake import AckResult, CommandBlock, CommandCode
 from scada.model.tag import Quality, TagName, TagUpdate, Value
 from scada.ports import Driver
+from scada.sim.trial.ports import free_port
 from tests.support.lane_st import Plc, differences
 
 SHIPPED = Path(__file__).parents[2] / "plc" / "sim"
@@ -147,13 +147,6 @@ async def until(condition: Callable[[], object], within_s: float = 30.0) -> None
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - any condition, not one event
             await asyncio.sleep(0.005)
-
-
-def free_port() -> int:
-    """Give a port of this computer that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def shipped_map() -> TagMap:

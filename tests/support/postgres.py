@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 
 import psycopg
 
+from scada.sim.trial.ports import free_port
 from scada.store.db import migrate
 from tests.support.store import on
 
@@ -33,7 +34,7 @@ class PostgresProcess:
 
     def __init__(self, *settings: str, tcp: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dz-pg-"))
-        self.port = _free_port() if tcp else 5432
+        self.port = free_port() if tcp else 5432
         self._host = "127.0.0.1" if tcp else str(self.folder)
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -145,12 +146,6 @@ def _binary(name: str) -> str:
     found = str(kept[-1]) if kept else shutil.which(name)
     assert found is not None, f"there is no {name}: make setup-test installs PostgreSQL"
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Swallower:

@@ -18,18 +18,9 @@ from scada.clock import SystemClock
 from scada.config import Config
 from scada.model.lane.words import Ending, Order, Reason
 from scada.model.names import OrderId, StayId
+from scada.sim.trial.ports import free_port
 from scada.store.schema import money_case, pay_order, refund, settlement, stay
-from tests.support.billing import (
-    HOUR_S,
-    OUT1,
-    Phone,
-    Till,
-    free_port,
-    made_config,
-    made_passage,
-    notice_door,
-    open_till,
-)
+from tests.support.billing import HOUR_S, OUT1, Phone, Till, made_config, made_passage, notice_door, open_till
 from tests.support.store import open_database
 
 A_MINUTE = (60.0,)

@@ -30,7 +30,8 @@ from plc.sim.machine import Machine
 from plc.ua.certificate import Identity, make
 from plc.ua.keys import KeyFolder
 from scada.clock import SystemClock
-from tests.support.plc import Sink, free_port, only_device, shipped_map, virtual_plc
+from scada.sim.trial.ports import free_port
+from tests.support.plc import Sink, only_device, shipped_map, virtual_plc
 
 STRONG = "Basic256Sha256/SignAndEncrypt"
 _PAIRS: dict[str, Identity] = {}

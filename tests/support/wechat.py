@@ -22,7 +22,8 @@ from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.model.money import Fen
 from scada.model.names import OrderId
-from tests.support.billing import Phone, free_port, made_config
+from scada.sim.trial.ports import free_port
+from tests.support.billing import Phone, made_config
 
 
 def gateway_to(config: Config, base_url: str = "") -> WeChatGateway:

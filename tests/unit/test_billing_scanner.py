@@ -21,7 +21,7 @@ from billing.settle import Transaction
 from scada.model.lane.words import ByCode
 from scada.model.names import LaneName, OrderId
 from scada.settings.money import Scanner
-from tests.support.billing import free_port
+from scada.sim.trial.ports import free_port
 from tests.support.store import until
 
 CODE = "134567890123456789"

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from scada.__main__ import main
+from scada.sim.trial.ports import free_port
 from tests.support.house import ROOT
-from tests.support.plc import SHIPPED, free_port
+from tests.support.plc import SHIPPED
 
 Out = pytest.CaptureFixture[str]
 SITE = ["--config", str(ROOT / "config.toml")]

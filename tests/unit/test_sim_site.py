@@ -1,5 +1,6 @@
 """A site of its own for a drill: free ports, its own folder, nothing left of the shipped ports."""
 
+import socket
 import tomllib
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from plc.tagmap import read_map
 from scada.check import check
 from scada.config import load
 from scada.sim.carpark import way
+from scada.sim.trial import ports as trial_ports
+from scada.sim.trial.ports import free_ports
 from scada.sim.trial.shape import Shape
-from scada.sim.trial.site import free_ports, prepare, read_rows
+from scada.sim.trial.site import prepare, read_rows
 
 BASE = Path(__file__).resolve().parents[2] / "config.toml"
 
@@ -91,5 +94,19 @@ def test_a_folder_too_deep_for_unix_sockets_is_refused(tmp_path: Path) -> None:
 
 
 def test_free_ports_are_all_different() -> None:
-    ports = free_ports(20)
-    assert len(set(ports)) == 20
+    ports = free_ports(200)
+    assert len(set(ports)) == 200
+
+
+def test_a_free_port_is_none_that_the_system_may_give_to_whoever_connects() -> None:
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert max(free_ports(200)) < lowest
+
+
+def test_a_port_that_is_listened_on_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        monkeypatch.setattr(trial_ports, "_LOWEST", taken)
+        monkeypatch.setattr(trial_ports, "_BEYOND", taken + 1)
+        with pytest.raises(OSError, match="no 1 free ports"):
+            free_ports(1)

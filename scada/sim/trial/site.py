@@ -1,10 +1,8 @@
 """A site of its own for a drill or a test: the shipped configuration on free ports, with its own data folder."""
 
 import csv
-import socket
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -12,23 +10,14 @@ from urllib.parse import urlsplit
 
 import tomli_w
 
+from scada.sim.trial.ports import HOST, free_ports
 from scada.sim.trial.shape import Section, Shape, reshaped
 
-HOST = "127.0.0.1"
 LONGEST_SOCKET_PATH = 107
 """What a Unix socket's address holds."""
 
 AS_IT_IS: Mapping[str, int] = MappingProxyType({})
 Ports = Callable[[int], Sequence[int]]
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports that nobody listens on now, all different."""
-    with ExitStack() as open_sockets:
-        found = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for one in found:
-            one.bind((HOST, 0))
-        return [int(one.getsockname()[1]) for one in found]
 
 
 def prepare(

@@ -15,9 +15,10 @@ from plc.ua.keys import KeyFolder
 from scada.clock import SystemClock
 from scada.model.device import LinkState
 from scada.model.tag import Quality, Value
+from scada.sim.trial.ports import free_port
 from tests.support.faulty.impostor import Impostor
 from tests.support.faulty.scripted import End, Step
-from tests.support.plc import NO_KEYS, Sink, free_port, running, small_map, until
+from tests.support.plc import NO_KEYS, Sink, running, small_map, until
 
 ROWS = "tag,device,address,type,class\nx.a,d,ns=2;s=A,u16,fast\nx.text,d,ns=2;s=Text,string,fast\n"
 VALUES: dict[str, Value] = {"x.a": 7, "x.text": "道闸"}

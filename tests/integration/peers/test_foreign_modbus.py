@@ -9,8 +9,9 @@ from plc.modbus.driver import ModbusDriver
 from plc.protocols.modbus import TCP
 from scada.clock import SystemClock
 from scada.model.tag import Quality, TagName, Value
+from scada.sim.trial.ports import free_port
 from tests.support.peers import foreign, polled
-from tests.support.plc import Sink, free_port, running, small_map, until
+from tests.support.plc import Sink, running, small_map, until
 
 PEERS = ("libmodbus", "modbus_serial", "jsmodbus", "pymodbustcp", "umodbus", "pymodbus")
 every = pytest.mark.parametrize("peer", PEERS)

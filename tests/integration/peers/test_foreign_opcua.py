@@ -13,8 +13,9 @@ from scada.clock import SystemClock
 from scada.model.handshake import AckResult, Answer, CommandBlock, CommandCode
 from scada.model.tag import Quality, TagName, Value
 from scada.ports import PlcError
+from scada.sim.trial.ports import free_port
 from tests.support.peers import foreign
-from tests.support.plc import NO_KEYS, Sink, free_port, running, small_map, until
+from tests.support.plc import NO_KEYS, Sink, running, small_map, until
 
 ROWS = """tag,device,address,type,access,class,scale
 out1.safety,ua,ns=1;s=Out1.Safety,bool,rw,fast,

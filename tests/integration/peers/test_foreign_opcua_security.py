@@ -10,8 +10,9 @@ from plc.ua.keys import KeyFolder
 from scada.clock import SystemClock
 from scada.model.device import LinkState
 from scada.model.tag import Quality
+from scada.sim.trial.ports import free_port
 from tests.support.peers import foreign
-from tests.support.plc import Sink, free_port, running, small_map, until
+from tests.support.plc import Sink, running, small_map, until
 
 FIRST, SECOND = "Basic256Sha256/SignAndEncrypt", "Aes256Sha256RsaPss/SignAndEncrypt"
 ROWS = "tag,device,address,type,access,class\nout1.u16,ua,ns=1;s=Out1.U16,u16,rw,fast\n"

@@ -9,7 +9,8 @@ from billing.settle import Transaction
 from billing.sim.wechat.books.safe import Safe
 from billing.sim.wechat.keys import prepare
 from scada.model.money import Fen
-from tests.support.billing import Phone, free_port, made_config, start_wechat, wechat_process
+from scada.sim.trial.ports import free_port
+from tests.support.billing import Phone, made_config, start_wechat, wechat_process
 from tests.support.wechat import gateway_to, number, soon, wait_for
 
 

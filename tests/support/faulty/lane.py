@@ -19,11 +19,12 @@ from scada.model.handshake import Done, Mode, NotDone, Unknowable
 from scada.model.lane.timing import Timing
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import Driver
+from scada.sim.trial.ports import free_port
 from scada.store.db import Database
 from tests.support.faulty.line import FaultyLine
 from tests.support.faulty.plan import Fault, plan
 from tests.support.faulty.wire import Wire
-from tests.support.plc import free_port, only_device, running, shipped_map, until
+from tests.support.plc import only_device, running, shipped_map, until
 
 WHERE = {Wire.MODBUS: ("plc1", "in1"), Wire.OPC_UA: ("ua1", "out1")}
 _PLC = ("plc.layout", "plc.boot", "plc.tick", "hb.plc", "mode.now", "claim.now", "ack.seq", "ack.result")

@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 from billing.pay.keys import Keys, read_keys
 from billing.sim.wechat.keys import Platform, prepare
 from scada.config import Config
+from scada.sim.trial.ports import free_port
 from scada.store.db import migrate
-from tests.support.billing import free_port, made_config
+from tests.support.billing import made_config
 from tests.support.postgres import PostgresProcess
 from tests.support.storm.times import SharedClock
 

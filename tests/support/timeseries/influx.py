@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,8 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
+
+from scada.sim.trial.ports import free_ports
 
 CONFIG = """
 reporting-disabled = true
@@ -36,7 +37,7 @@ class InfluxProcess:
     """One server with its data; `stop` keeps the data."""
 
     def __init__(self, binary: str, folder: Path, *, auth: bool = False) -> None:
-        self.port, rpc_port = _free_ports(2)
+        self.port, rpc_port = free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [binary, "-config", str(folder / "influx.conf")]
         self._folder = folder
@@ -84,16 +85,6 @@ class InfluxProcess:
                 return bool(reply.status == 204)
         except (URLError, ConnectionError, TimeoutError):
             return False
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def found_binary() -> str:
