@@ -36,13 +36,14 @@ def free_ports(count: int) -> list[int]:
         for _ in range(_TRIES):
             if len(found) == count:
                 return found
-            probe = held.enter_context(socket.socket())
-            port = _chance.randrange(_LOWEST, _BEYOND)
+            port, probe = _chance.randrange(_LOWEST, _BEYOND), socket.socket()
             try:
                 probe.bind((HOST, port))
             except OSError:
-                continue
-            found.append(port)
+                probe.close()
+            else:
+                held.enter_context(probe)
+                found.append(port)
     raise OSError(f"there are no {count} free ports from {_LOWEST} to {_BEYOND}")
 
 
