@@ -143,6 +143,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         figures(plant).run(),
         plant.recorder.run(),
         plant.history_watch.run(),
+        plant.alarms.run(),
         plant.watch.run(),
         plant.keeper.run(),
         plant.retention.run(),

@@ -34,7 +34,9 @@ from lpr.reader.grammar import colour_by_text, parse
 from plc.links import build as build_drivers
 from plc.tagmap import TagMap, site_files
 from scada.clock import SystemClock
-from scada.config import Config
+from scada.config import Config, ConfigError
+from scada.engine.alarms.engine import AlarmEngine
+from scada.engine.alarms.expand import OTHER, expanded, stranger
 from scada.engine.cameras import CameraWatch
 from scada.engine.command.gatekeeper import Gatekeeper
 from scada.engine.command.image import LANE_POINTS
@@ -63,7 +65,7 @@ from scada.engine.trace.blackbox import BlackBoxes
 from scada.engine.trace.tap import tapped
 from scada.maps.inuse import Parts, SiteMap, start_map
 from scada.model.desk.seats import Ringing
-from scada.model.figures import HISTORY_BOX
+from scada.model.figures import ALARMS_BOX, HISTORY_BOX
 from scada.model.lane.events import CreditChanged, PayingByCode
 from scada.model.lane.leave import due_of, needs_person
 from scada.model.lane.states import AwaitingOperator, AwaitingPayment
@@ -75,6 +77,7 @@ from scada.model.zones import ZoneCount
 from scada.phonedesk import PhoneRoom, phone_room
 from scada.ports import Historian, JournalEntry, OpenStay
 from scada.secretfile import own_key
+from scada.settings.alarms import AlarmEntry
 from scada.settings.lanes import Lane
 from scada.store.db import Database, database_url, migrate
 from scada.store.helpcalls import PHONE
@@ -127,6 +130,7 @@ class Plant:
     recorder: Recorder
     history_watch: HistoryWatch
     boxes: BlackBoxes
+    alarms: AlarmEngine
     displays: DisplayRoom
     calls: HelpCalls
     cases: CaseRoom
@@ -146,6 +150,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     specs = _specs(config, tag_map)
     tags = TagTable(specs, clock, config.history.again_min * 60.0)
     boxes = BlackBoxes((lane.id for lane in config.lanes), tags, clock, config.blackbox)
+    alarms = alarm_engine(config, await asyncio.to_thread(lambda: config.alarms), clock, db, tags)
+    await alarms.open()
     links = Links(tapped(build_drivers(tag_map, tags.apply, clock, config.data), boxes.tell))
     tags.connect(links.drivers, journal)
     historian = await stack.enter_async_context(build_historian(config, clock, specs))
@@ -301,11 +307,24 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         recorder=Recorder(tags, historian),
         history_watch=HistoryWatch(historian, tags, journal),
         boxes=boxes,
+        alarms=alarms,
         displays=displays,
         calls=calls,
         cases=cases,
         phones=phones,
     )
+
+
+def alarm_engine(
+    config: Config, entries: Sequence[AlarmEntry], clock: SystemClock, db: Database, tags: TagTable
+) -> AlarmEngine:
+    """Make the alarms of a site. Raises ConfigError for one that looks at what cannot be read."""
+    other = next(entry for entry in entries if entry.code == OTHER)
+    try:
+        definitions = expanded(entries, config, {spec.name: spec for spec in tags.specs()})
+        return AlarmEngine(config.site_id, clock, db, tags, definitions, partial(stranger, other))
+    except ValueError as error:
+        raise ConfigError(f"alarms: {error}") from error
 
 
 def scanners(
@@ -340,7 +359,11 @@ def scanners(
 def figures(plant: Plant) -> Figures:
     """Show how links and queues do."""
     boxes = {name: deepest for runner in plant.runners.values() for name, deepest in runner.boxes().items()}
-    return Figures(plant.tags, lambda: plant.links.drivers, {**boxes, HISTORY_BOX: plant.recorder.deepest})
+    return Figures(
+        plant.tags,
+        lambda: plant.links.drivers,
+        {**boxes, HISTORY_BOX: plant.recorder.deepest, ALARMS_BOX: plant.alarms.deepest},
+    )
 
 
 class Money:

@@ -3,13 +3,14 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from scada.model.names import LaneName, SiteId, ZoneName
 from scada.model.zones import Zone, Zones
+from scada.settings.alarms import AlarmEntry, alarm_entries
 from scada.settings.base import Name, Port, Section
 from scada.settings.cameras import Camera, Evidence, Lpr, Unit
 from scada.settings.desk import Desk
@@ -141,6 +142,7 @@ class Config(Section):
     serve: Serve | None = None
     mail: Mail | None = None
     report_schedule: Annotated[tuple[ReportSchedule, ...], Field(strict=False)] = ()
+    alarm: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
     sim: Sim | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
 
@@ -194,6 +196,17 @@ class Config(Section):
             if lane.zone is not None and ZoneName(lane.zone) not in self.park:
                 raise ValueError(f"lanes: {lane.name!r} leads into {lane.zone!r}, which is no zone")
         return self
+
+    @model_validator(mode="after")
+    def _alarms_are_whole(self) -> "Config":
+        if self.alarm:
+            alarm_entries(self.alarm)
+        return self
+
+    @property
+    def alarms(self) -> tuple[AlarmEntry, ...]:
+        """The alarms: those of every site, as this one has changed and added to them."""
+        return alarm_entries(self.alarm)
 
     @property
     def park(self) -> Zones:

@@ -165,11 +165,19 @@ def _rounded(value: object, digits: object = 0) -> int | float:
     return round(_number(value), places) if places else round(_number(value))
 
 
+def _has(text: object, word: object) -> bool:
+    """Say whether a text holds a word: how a list of troubles is asked for one of them."""
+    if isinstance(text, str) and isinstance(word, str):
+        return word in re.split(r"\W+", text)
+    raise TypeError(f"{text!r} is no text")
+
+
 FUNCTIONS: dict[str, Callable[..., object]] = {
     "min": lambda *values: min(_number(value) for value in values),
     "max": lambda *values: max(_number(value) for value in values),
     "abs": lambda value: abs(_number(value)),
     "round": _rounded,
+    "has": _has,
 }
 _OPERATORS: dict[type[ast.AST], Callable[..., object]] = {
     ast.Add: _both(operator.add),

@@ -26,6 +26,7 @@ from plc.serve.catalogue import served
 from plc.serve.door import door
 from scada.assembly import Plant, lanes_of_cameras, typed_by
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
+from scada.engine.doors.alarms.desk import AlarmDesk
 from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
@@ -76,6 +77,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **plant.cases.verbs(),
             **TariffOffice(config, plant.settings, plant.operators).verbs(),
             **SettingsDesk(plant.settings, config.site.zone_info).verbs(),
+            **AlarmDesk(config.site_id, plant.db, plant.alarms).verbs(),
         },
         ranked,
     )

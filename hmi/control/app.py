@@ -18,6 +18,7 @@ from hmi.control.push import Push
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
 from hmi.control.trends import trends
+from hmi.control.views.alarms import alarms
 from hmi.control.views.cameras import cameras
 from hmi.control.views.lanes import lanes
 from hmi.control.views.money import money
@@ -69,6 +70,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(overview)
     app.register_blueprint(lanes)
     app.register_blueprint(tags)
+    app.register_blueprint(alarms)
     app.register_blueprint(cameras)
     app.register_blueprint(money)
     app.register_blueprint(visitors)

@@ -68,6 +68,11 @@ class Session:
         return self.may("audit")
 
     @property
+    def may_answer_alarms(self) -> bool:
+        """Say whether the person's role lets them acknowledge, shelve and silence alarms."""
+        return self.may("acknowledge_alarms")
+
+    @property
     def may_force(self) -> bool:
         """Say whether the person's role lets them force and write tags."""
         return self.may("force_tag")

@@ -25,6 +25,9 @@ MO = HERE / "zh" / "LC_MESSAGES" / "messages.mo"
 JSON = HMI / "static" / "i18n" / "zh.json"
 MORE = HMI / "static" / "i18n" / "zh-more.json"
 _MORE_SCRIPTS = (
+    "alarm-facts.js",
+    "alarms-page.js",
+    "figures.js",
     "cameras-page.js",
     "cash-",
     "money-",

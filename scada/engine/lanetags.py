@@ -74,6 +74,7 @@ def described(lane: Lane) -> Mapping[TagName, Value]:
     values: dict[str, Value] = {
         "lane.state": NAMES[type(lane.state)],
         "lane.ways": ",".join(sorted(way.value for way in lane.ways)) if lane.two_way else "",
+        "lane.troubles": ", ".join(sorted(lane.standing)),
         "passage": live.id if live else "",
         "plate.text": read.text if read else "",
         "plate.confidence": round(read.confidence, 4) if read else 0.0,

@@ -35,6 +35,7 @@ OF_MONEY = ("payments", "paid_fen")
 OF_LANE = (
     "lane.state",
     "lane.ways",
+    "lane.troubles",
     "passage",
     "plate.text",
     "plate.confidence",
@@ -74,6 +75,17 @@ OF_HISTORY = (
 """How the recording of history does (`scada.model.recording`)."""
 RECORDING = frozenset({"tag_changes", "history_points", *OF_HISTORY[:4]})
 """Figures that every recording moves: recording them would never end."""
+OF_ALARMS = (
+    "alarms_seq",
+    "alarms_p1",
+    "alarms_p2",
+    "alarms_p3",
+    "alarms_p4",
+    "alarms_unacked",
+    "alarms_sounding",
+    "alarms_flood",
+)
+"""How many alarms stand, and whether one sounds; `alarms_seq` moves when the list has changed."""
 OF_SITE = (
     "stays_open",
     "stays_seq",
@@ -84,6 +96,7 @@ OF_SITE = (
     "pictures_mb",
     "pictures_trouble",
     *OF_HISTORY,
+    *OF_ALARMS,
     "retention_trouble",
     "reports_trouble",
     "cases_seq",
@@ -96,9 +109,10 @@ OF_ZONE = ("cars", "free", "drift")
 LANE_BOXES = ("events", "tags")
 """The queues of a lane."""
 HISTORY_BOX = TagName("site.box_history")
+ALARMS_BOX = TagName("site.box_alarms")
 _ASKS = frozenset({"gate.open_request", "gate.open_answer"})
 _LANE_POINTS = frozenset({*OF_LANE, *(f"box.{box}" for box in LANE_BOXES)})
-_NAMES = frozenset({*(f"site.{point}" for point in OF_SITE), HISTORY_BOX})
+_NAMES = frozenset({*(f"site.{point}" for point in OF_SITE), HISTORY_BOX, ALARMS_BOX})
 
 
 def is_own(name: TagName, lanes: Collection[str]) -> bool:

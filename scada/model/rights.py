@@ -75,6 +75,11 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((_T, _A), ("force_tag", "unforce_tag", "write_tag", "reload_tags", "rollback_tags")),
     # sitting at the desk: taking what waits for a person, and giving it back
     ((_O, _M, _A), ("take_desk_case", "give_back_case", "settle_desk_case", "desk_here", VOUCH)),
+    # alarms: what a person does with one; taking it out of service is for maintenance, with a work order
+    (_EVERYBODY, ("alarms", "alarm_events", "alarm_figures")),
+    ((_O, _T, _A), ("acknowledge_alarms", "comment_alarm", "shelve_alarm", "unshelve_alarm", "reset_alarm")),
+    ((_O, _T, _A), ("silence_alarms",)),
+    ((_T, _A), ("take_alarm_out", "place_alarm_back")),
     ((Role.SYSTEM,), (READ_SERVED,)),
 )
 

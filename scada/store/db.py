@@ -116,6 +116,8 @@ class Database:
         self._readers = _Threads(partial(reading_engine, url, readers), readers, "db-reader")
         self._places = asyncio.Semaphore(queue_size)
         self._is_open = False
+        self.heard: list[Callable[[], None]] = []
+        """Who is called on the loop after each transaction that was committed; never blocks, never raises."""
 
     async def __aenter__(self) -> Self:
         """Open for work; the tables must be there (`migrate`)."""
@@ -145,9 +147,12 @@ class Database:
         try:
             self._must_be_open()
             queue = self._writer.others if gives_way else self._writer.first
-            return await asyncio.get_running_loop().run_in_executor(queue, self._writer.on, work)
+            done = await asyncio.get_running_loop().run_in_executor(queue, self._writer.on, work)
         finally:
             self._places.release()
+        for hear in self.heard:
+            hear()
+        return done
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in a reader thread, on one consistent view of the database."""

@@ -32,7 +32,20 @@ export async function startShell() {
   keepTheme(element('theme'));
   closeMenus();
   keepPresence();
+  followAlarms(link);
   return {page, link};
+}
+
+/**
+ * The band of alarms comes when the page stands.
+ * @param {Link} link
+ */
+async function followAlarms(link) {
+  await import('./alarms/alarm-band.js');
+  const band = element('alarm-band');
+  const look = () => band.look();
+  ['tags', 'tick'].forEach((kind) => link.addEventListener(kind, look));
+  look();
 }
 
 /** A menu of pages goes when one looks elsewhere: by a click beside it, by Escape. */

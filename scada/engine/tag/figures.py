@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from scada.engine.tags import TagTable
 from scada.model.device import DeviceFigures
-from scada.model.figures import HISTORY_BOX, LANE_BOXES, device_tag
+from scada.model.figures import ALARMS_BOX, HISTORY_BOX, LANE_BOXES, device_tag
 from scada.model.names import LaneName
 from scada.model.tag import Access, TagName, TagSpec, Value
 from scada.ports import Driver
@@ -18,7 +18,7 @@ def box_specs(lanes: Iterable[LaneName]) -> list[TagSpec]:
     lane_boxes = [TagName(f"{lane}.box.{box}") for lane in lanes for box in LANE_BOXES]
     return [
         TagSpec(name, "", Access.READ, description="waited in this queue at most", description_zh="队列中最多等待数")
-        for name in (*lane_boxes, HISTORY_BOX)
+        for name in (*lane_boxes, HISTORY_BOX, ALARMS_BOX)
     ]
 
 

@@ -4,6 +4,7 @@ Money is whole fen in integer columns; times are aware UTC. Alembic (`scada/migr
 tables; a test compares its result with these files.
 """
 
+from scada.store.schema.alarms import alarm, alarm_event
 from scada.store.schema.base import Utc, metadata
 from scada.store.schema.bills import bill_day, bill_row, case_note
 from scada.store.schema.bookings import booking, booking_visit
@@ -39,6 +40,8 @@ from scada.store.schema.vouchers import merchant, merchant_invoice, voucher
 __all__ = [
     "Utc",
     "acceptance_sheet",
+    "alarm",
+    "alarm_event",
     "bill_day",
     "bill_row",
     "booking",

@@ -1,0 +1,1 @@
+"""The alarms of the plant: their conditions, their states, their book."""
