@@ -114,8 +114,8 @@ async def alarm_house(
         engine = AlarmEngine(SITE, clock, db, tags, [*definitions, *more], partial(stranger, other))
         await engine.open()
         house = House(clock, db, tags, engine, SqlJournal(db, SITE, clock))
-        quiet = {"gate__down": True, "gate__up": False, "gate__attached": True, "gate__mains": True, "mode__now": 1}
+        quiet: dict[str, Value] = dict.fromkeys((point.replace(".", "__") for point in DEVICE_POINTS), 0)
         house.link("up")
-        house.see(**{point.replace(".", "__"): 0 for point in DEVICE_POINTS} | quiet)
+        house.see(Quality.GOOD, **quiet | dict.fromkeys(("gate__down", "gate__attached", "gate__mains"), True))
         yield house
         await engine.written()
