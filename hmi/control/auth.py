@@ -1,9 +1,12 @@
 """Signing in and out, and the guard in front of every other page: deny by default."""
 
+import hashlib
+
 from flask import Blueprint, Flask, Response, abort, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter
+from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
 from hmi.control.room import Room, room
 from hmi.control.sessions import Session
@@ -14,6 +17,9 @@ OPEN_ENDPOINTS = frozenset({"auth.sign_in", "health", "asset_file"})
 """All that answers without a session."""
 CHANGING_ENDPOINTS = frozenset({"auth.password", "auth.sign_out"})
 """All that answers while the first password has not been changed."""
+BEARER_ENDPOINTS = frozenset({"api.picture", "reports.fetch"})
+"""All beside the API that a program may fetch."""
+PROGRAM_LIMIT = "600/minute"
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 _SIGN_IN_WITHIN_S = 6.0
@@ -23,20 +29,44 @@ auth = Blueprint("auth", __name__)
 
 
 def guard(app: Flask, there: Room) -> None:
-    """Put the guard before every request."""
+    """Put the guard before every request. A page's request needs the page's token, a program's its own."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    csrf = CSRFProtect(app)
 
     def check() -> ResponseReturnValue | None:
-        g.signed_in = there.registry.get(session.get(_KEY))
+        bearer = _bearer()
+        if bearer is None:
+            csrf.protect()
+        g.signed_in = there.registry.get(session.get(_KEY)) if bearer is None else _stood_for(there, bearer)
         if request.endpoint in OPEN_ENDPOINTS:
             return None
         if g.signed_in is None:
-            return _ask_to_sign_in()
+            return _ask_to_sign_in() if bearer is None else (jsonify(why="this token is not good, or no longer"), 401)
         if g.signed_in.must_change and request.endpoint not in CHANGING_ENDPOINTS:
             return _ask_to_change()
         return None
 
     app.before_request(check)
     app.register_blueprint(auth)
+
+
+def _bearer() -> str | None:
+    """Take a program's token; only where programs have anything to ask, and never out of an address."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    wanted = request.path.startswith("/api/v1/") or request.endpoint in BEARER_ENDPOINTS
+    return token.strip() if wanted and kind.lower() == "bearer" else None
+
+
+def _stood_for(there: Room, token: str) -> Session | None:
+    """Ask the plant whom a token stands for; it gets the hash only."""
+    match there.plant.ask("bearer", {"hash": hashlib.sha256(token.encode()).hexdigest()}):
+        case Value({"token": str() as name, "name": str() as who, "role": str() as role, "rights": list() as rights}):
+            return there.registry.for_token(name, who, role, frozenset(map(str, rights)))
+        case Refused():
+            return None
+        case _:
+            abort(503, "the plant does not answer")
+    return None
 
 
 def signed_in() -> Session:
@@ -49,7 +79,13 @@ def signed_in() -> Session:
 
 def limit_tries(app: Flask) -> None:
     """Slow down guessing: five wrong tries a minute for an address, and for a name."""
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window")
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri="memory://",
+        strategy="moving-window",
+        application_limits=[ApplicationLimit(PROGRAM_LIMIT, key_function=_token_key, exempt_when=_has_no_token)],
+    )
     by_address = limiter.limit("5/minute", methods=["POST"], deduct_when=_has_failed)
     by_name = limiter.limit(
         "5/minute",
@@ -60,6 +96,14 @@ def limit_tries(app: Flask) -> None:
     )
     by_address(auth)
     by_name(auth)
+
+
+def _token_key() -> str:
+    return hashlib.sha256(request.headers.get("Authorization", "").encode()).hexdigest()
+
+
+def _has_no_token() -> bool:
+    return _bearer() is None
 
 
 def _has_failed(answer: Response) -> bool:

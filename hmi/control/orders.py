@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from hmi.control.auth import signed_in
 from hmi.control.room import room
 from scada.bridge import Message, Refused, Reply, Unknown, Value
+from scada.model.rights import by_token
 
 WITHIN_S = 8.0
 _STATUS = {
@@ -28,13 +29,21 @@ def order(verb: str, arguments: Message) -> ResponseReturnValue:
 def ask(verb: str, arguments: Message, *, why: str = "", within_s: float = 3.0) -> Reply:
     """Ask the plant in the name of the signed-in person."""
     who = signed_in()
-    return room().plant.ask(verb, arguments, user=who.name, role=who.role, why=why, within_s=within_s)
+    return room().plant.ask(
+        verb,
+        arguments,
+        user=who.name,
+        role=who.role,
+        session=by_token(who.token) if who.token else "",
+        why=why,
+        within_s=within_s,
+    )
 
 
 def looked_up(verb: str, arguments: Message) -> ResponseReturnValue:
     """Ask for something that every role may see; who may not was removed, or has a password to change first."""
     reply = ask(verb, arguments)
-    if isinstance(reply, Refused) and reply.code == "forbidden":
+    if isinstance(reply, Refused) and reply.code == "forbidden" and not signed_in().token:
         room().registry.close(signed_in().key)
         room().push.drop_signed_out()
         return jsonify(why="sign in"), 401

@@ -22,6 +22,7 @@ class Plant(Protocol):
         *,
         user: str = "",
         role: str = "",
+        session: str = "",
         why: str = "",
         within_s: float = 2.0,
     ) -> Reply:

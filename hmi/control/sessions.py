@@ -10,6 +10,8 @@ from scada.model.rights import may
 IDLE_S = 15 * 60.0
 """Unused this long, a session may only look; the next command asks for the password."""
 ABSOLUTE_S = 12 * 3600.0
+FRESH_S = 5 * 60.0
+"""So old a password may be for what is dangerous."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,14 @@ class Session:
     must_change: bool
     began_s: float
     used_s: float
+    password_s: float
+    token: str = ""
+    """The token by which a program acts in the person's name; its `rights` are all that it may."""
+    rights: frozenset[str] = frozenset()
 
     def may(self, right: str) -> bool:
         """Say whether the person's role has a right, as far as pages are concerned; the plant checks again."""
-        return may(self.role, right)
+        return may(self.role, right) and (not self.token or right in self.rights)
 
     @property
     def may_command(self) -> bool:
@@ -89,7 +95,7 @@ class Registry:
     def open(self, name: str, role: str, must_change: bool) -> Session:
         """Begin a session under a new random key."""
         now = self._seconds()
-        session = Session(secrets.token_hex(32), name, role, must_change, now, now)
+        session = Session(secrets.token_hex(32), name, role, must_change, now, now, now)
         with self._lock:
             self._drop_old(now)
             self._sessions[session.key] = session
@@ -109,6 +115,37 @@ class Registry:
         """Note that the person is there; a session already idle stays idle."""
         if not self.is_idle(session):
             self._replace(replace(session, used_s=self._seconds()))
+
+    def for_token(self, token: str, name: str, role: str, rights: frozenset[str]) -> Session:
+        """Give what stands for a program's request; it is kept nowhere."""
+        now = self._seconds()
+        return Session(
+            "", name, role, must_change=False, began_s=now, used_s=now, password_s=now, token=token, rights=rights
+        )
+
+    def is_fresh(self, session: Session) -> bool:
+        """Say whether the password was given so lately that a dangerous thing may be done."""
+        return self._seconds() - session.password_s <= FRESH_S
+
+    def password_given(self, session: Session) -> None:
+        """Note that the person has given the password anew."""
+        now = self._seconds()
+        self._replace(replace(session, used_s=now, password_s=now))
+
+    def all(self) -> list[tuple[Session, float, float]]:
+        """Give all sessions: each with how long ago it began, and how long it has not been used."""
+        with self._lock:
+            now = self._seconds()
+            self._drop_old(now)
+            return [(one, now - one.began_s, now - one.used_s) for one in self._sessions.values()]
+
+    def close_all_of(self, name: str) -> int:
+        """End every session of a person; says how many."""
+        with self._lock:
+            gone = [key for key, one in self._sessions.items() if one.name == name]
+            for key in gone:
+                del self._sessions[key]
+        return len(gone)
 
     def password_changed(self, session: Session) -> None:
         """Let the session do what it may, now that its password is its owner's; end the others of that name."""

@@ -31,6 +31,7 @@ _MORE_SCRIPTS = (
     "cameras-page.js",
     "cash-",
     "money-",
+    "password-again.js",
     "reading.js",
     "reports-page.js",
     "settings-",
@@ -42,7 +43,7 @@ _MORE_SCRIPTS = (
     "visitors-page.js",
 )
 """Scripts that the overview does not load: their words come with the other pages alone."""
-_MORE_ROOMS = ("lane/", "replay/", "diagnosis/", "technician/", "trends/")
+_MORE_ROOMS = ("lane/", "people/", "replay/", "diagnosis/", "technician/", "trends/")
 """Rooms of scripts of other pages."""
 PLANT_WORDS = HERE / "plant_words.txt"
 PHONE_WORDS = HERE / "phone_words.txt"

@@ -31,6 +31,7 @@ SIGN_TARIFF: Final = "sign_tariff"
 """Stand for a version of a tariff, as one of two people."""
 READ_SERVED: Final = "read_served"
 """Read the tags that the site serves to other systems (`docs/serving.md`), and nothing that people see."""
+PEOPLE: Final = "people"
 BINDINGS: Final = "bindings"
 REVOKE_BINDING: Final = "revoke_binding"
 
@@ -42,6 +43,11 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     (_EVERYBODY, (LOOK, CHANGE, "open_stays", "recent_stays", "picture", "cameras", "journal", "mode_periods")),
     (_EVERYBODY, ("help_calls", "desk_cases", "tag_facts", "tags", "forced_tags", "tag_map", "trends")),
     (_EVERYBODY, ("trend_events", "trend_views", "keep_trend_view", "drop_trend_view")),
+    # people and tokens; an auditor looks, and has no token but what an administrator makes
+    ((_A, _U), (PEOPLE, "person_log", "sessions")),
+    ((_A,), ("add_person", "change_role", "lock_person", "reset_person", "kick", "make_any_token")),
+    (_EVERYBODY, ("tokens", "confirm_password")),
+    ((_O, _T, _M, _A), ("make_token", "revoke_token")),
     # what money moved, and why: for whoever takes it, answers for it or looks it through
     ((_O, _M, _A, _U), ("receipt", "till", "tills", "trial_balance", "statement", "stay_money", "explain_fee")),
     ((_O, _M, _A, _U), ("ledger_check", "reconciliation", "cases", "case", "merchants", "vouchers", "bookings")),
@@ -85,6 +91,36 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
 
 RIGHTS: Final[Mapping[str, frozenset[Role]]] = {right: frozenset(roles) for roles, rights in _ROWS for right in rights}
 """Right -> roles."""
+
+
+DANGEROUS: Final = frozenset(
+    {"add_person", "change_role", "lock_person", "reset_person", "kick", "make_token", "make_any_token", "revoke_token"}
+    | {"refund", "refund_again", "move_safe", "write_off_arrears", "reload_tags", "rollback_tags"}
+)
+"""What asks for a password that is five minutes old at most; no token may hold it."""
+_PROGRAM: Final = "token "
+OWN: Final = frozenset({CHANGE, "confirm_password", "tokens"})
+"""What is a person's own: no token may hold it either."""
+
+
+def scope_of(role: str) -> frozenset[str]:
+    """Name the rights that a token of this role may hold."""
+    return frozenset(right for right in RIGHTS if may(role, right)) - DANGEROUS - OWN
+
+
+def by_token(token: str) -> str:
+    """Name the session of a program at the bridge."""
+    return f"{_PROGRAM}{token}"
+
+
+def token_of(session: str) -> str:
+    """Give the token of a program's session; nothing for a person at a screen."""
+    return session.removeprefix(_PROGRAM) if session.startswith(_PROGRAM) else ""
+
+
+def changes(right: str) -> bool:
+    """Say whether a right is one to change something: an auditor, who reads all, has none of them."""
+    return Role.AUDITOR not in RIGHTS.get(right, ())
 
 
 def may(role: str, right: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from scada.clock import Clock
 from scada.model.names import LaneName, PassageId, SiteId
@@ -122,6 +122,13 @@ def rows_of_people(connection: Connection, site: SiteId, what: Sequence[str], af
     mine = (journal.c.n > after) & (journal.c.site == site) & (journal.c.kind == "person")
     query = select(journal).where(mine & journal.c.what.in_(what)).order_by(journal.c.n)
     return [told(row) for row in connection.execute(query).mappings()]
+
+
+def rows_about(connection: Connection, site: SiteId, which: ColumnElement[bool], most: int) -> list[JournalRow]:
+    """Give the last rows of people that are `which`, newest first."""
+    mine = (journal.c.site == site) & (journal.c.kind == "person") & which
+    query = select(journal).where(mine).order_by(journal.c.n.desc()).limit(most)
+    return [_told(row) for row in connection.execute(query).mappings()]
 
 
 def last_number(connection: Connection) -> int:

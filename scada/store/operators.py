@@ -9,6 +9,7 @@ import base64
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -20,8 +21,10 @@ from scada.model.names import SiteId
 from scada.model.rights import CHANGE, READ_SERVED, VOUCH, Role, may
 from scada.ports import JournalEntry
 from scada.store.db import Database, StoreError
-from scada.store.journal import write_entries
+from scada.store.journal import JournalRow, write_entries
 from scada.store.lockout import Lockout
+from scada.store.people.accounts import account_log, accounts
+from scada.store.people.tokens import Tokens
 from scada.store.schema import operator
 
 T = TypeVar("T")
@@ -78,6 +81,7 @@ class Operators:
         self._hashing = asyncio.Semaphore(HASHING)
         self._waiting = 0
         self._lockout = Lockout(clock)
+        self.tokens = Tokens(db, site, clock)
 
     async def first_start(self) -> str | None:
         """Make the first administrator if there is nobody yet; give the password, to be shown this once."""
@@ -87,8 +91,8 @@ class Operators:
         await self.add(FIRST_NAME, Role.ADMINISTRATOR.value, password, must_change=True)
         return password
 
-    async def add(self, name: str, role: str, password: str, must_change: bool) -> None:
-        """Add a person, or a system, which cannot change its password.
+    async def add(self, name: str, role: str, password: str, must_change: bool, by: str = "", reason: str = "") -> None:
+        """Add a person, or a system, which cannot change its password. `by`: who did it, if it was not the console.
 
         Raises StoreError if the name is taken or unusable, the role unknown, the password weak.
         """
@@ -101,7 +105,9 @@ class Operators:
             raise StoreError(f"add operator {name!r}: no role {role!r}") from error
         password_hash = await self._reckon(lambda: self._hasher.hash(password))
         for_once = must_change and checked is not Role.SYSTEM
-        await self._db.write(lambda connection: self._insert(connection, name, checked, password_hash, for_once))
+        await self._db.write(
+            lambda connection: self._insert(connection, name, checked, password_hash, for_once, by, reason)
+        )
 
     async def sign_in(self, name: str, password: str, address: str = "") -> SignedIn | SignInRefused:
         """Check a name and a password. Each try counts against the name and the address until one is right."""
@@ -163,13 +169,55 @@ class Operators:
         await self._db.write(lambda connection: self._replace(connection, name, password_hash))
         return PasswordChanged()
 
-    async def reset_password(self, name: str, password: str) -> None:
+    async def reset_password(self, name: str, password: str, by: str = "", reason: str = "") -> None:
         """Give a person a password for once, to be changed at the next sign-in. Raises StoreError."""
         weak = _weakness(name, password)
         if weak is not None:
             raise StoreError(f"reset the password of {name[:64]!r}: {weak}")
         password_hash = await self._reckon(lambda: self._hasher.hash(password))
-        await self._db.write(lambda connection: self._reset(connection, name, password_hash))
+        await self._db.write(lambda connection: self._reset(connection, name, password_hash, by, reason))
+
+    async def people(self) -> list[dict[str, object]]:
+        """Give everybody, by name, with their last sign-in."""
+        return await self._db.read(lambda connection: accounts(connection, self._site))
+
+    async def log_of(self, name: str) -> list[JournalRow]:
+        """Give a person's last sign-ins, and what was changed about the person, newest first."""
+        return await self._db.read(lambda connection: account_log(connection, self._site, name))
+
+    async def change_role(self, name: str, role: str, by: str, reason: str) -> None:
+        """Give a person another role. Raises StoreError."""
+        try:
+            checked = Role(role)
+        except ValueError as error:
+            raise StoreError(f"change the role of {name[:64]!r}: no role {role!r}") from error
+        await self._change(name, by, reason, "role_changed", {"role": checked.value})
+
+    async def lock(self, name: str, is_locked: bool, by: str, reason: str) -> None:
+        """Lock a person out, or let the person in again. Raises StoreError."""
+        at = self._clock.now() if is_locked else None
+        await self._change(name, by, reason, "locked" if is_locked else "unlocked", {"locked_at": at})
+
+    async def note(self, by: str, what: str, body: dict[str, object]) -> None:
+        """Write down what somebody did that changes no table."""
+        entry, at = JournalEntry("person", by, what, body=body), self._clock.now()
+        await self._db.write(lambda connection: write_entries(connection, self._site, at, [entry]))
+
+    async def own_password(self, name: str, password: str) -> bool:
+        """Say whether a person who is signed in is still the one at the screen. Wrong tries count."""
+        return isinstance(await self._check(name, password, ""), SignedIn)
+
+    async def _change(self, name: str, by: str, reason: str, what: str, to: dict[str, object]) -> None:
+        def work(connection: Connection) -> None:
+            row = connection.execute(select(operator).where(operator.c.name == name)).mappings().first()
+            if row is None:
+                raise StoreError(f"{what} {name[:64]!r}: there is nobody of that name")
+            connection.execute(update(operator).where(operator.c.name == name).values(**to))
+            before = {column: _plain(row[column]) for column in to}
+            entry = _changed(by, what, name, before, {column: _plain(value) for column, value in to.items()}, reason)
+            write_entries(connection, self._site, self._clock.now(), [entry])
+
+        await self._db.write(work)
 
     async def _check(self, name: str, password: str, address: str) -> SignedIn | SignInRefused:
         if self._waiting >= WAITING:
@@ -211,12 +259,23 @@ class Operators:
         def work(connection: Connection) -> None:
             actor = name if _find(connection, name) is not None else "unknown"
             entry = JournalEntry("person", actor, what, body={"address": address[:64]})
+            if what == "signed_in":
+                connection.execute(update(operator).where(operator.c.name == name).values(signed_in_at=at))
             write_entries(connection, self._site, at, [entry])
 
         await self._db.write(work)
 
-    def _insert(self, connection: Connection, name: str, role: Role, password_hash: str, must_change: bool) -> None:
-        if _find(connection, name) is not None:
+    def _insert(
+        self,
+        connection: Connection,
+        name: str,
+        role: Role,
+        password_hash: str,
+        must_change: bool,
+        by: str,
+        reason: str,
+    ) -> None:
+        if _find(connection, name, locked_too=True) is not None:
             raise StoreError(f"add operator {name!r}: there is one of that name")
         at = self._clock.now()
         connection.execute(
@@ -229,18 +288,19 @@ class Operators:
                 made_at=at,
             )
         )
-        entry = JournalEntry("person", name, "operator_added", body={"role": role.value})
+        entry = _changed(by or name, "operator_added", name, {}, {"role": role.value}, reason)
         write_entries(connection, self._site, at, [entry])
 
-    def _reset(self, connection: Connection, name: str, password_hash: str) -> None:
-        found = _find(connection, name)
+    def _reset(self, connection: Connection, name: str, password_hash: str, by: str, reason: str) -> None:
+        found = _find(connection, name, locked_too=True)
         if found is None:
             raise StoreError(f"reset the password of {name!r}: there is nobody of that name")
         for_once = found[0].role != Role.SYSTEM.value
         connection.execute(
             update(operator).where(operator.c.name == name).values(password_hash=password_hash, must_change=for_once)
         )
-        write_entries(connection, self._site, self._clock.now(), [JournalEntry("person", name, "password_reset")])
+        entry = _changed(by or name, "password_reset", name, {}, {"must_change": for_once}, reason)
+        write_entries(connection, self._site, self._clock.now(), [entry])
 
     def _replace(self, connection: Connection, name: str, password_hash: str) -> None:
         connection.execute(
@@ -253,9 +313,23 @@ def _count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(operator)).scalar_one()
 
 
-def _find(connection: Connection, name: str) -> tuple[SignedIn, str] | None:
-    row = connection.execute(select(operator).where(operator.c.name == name)).first()
+def _changed(
+    actor: str, what: str, name: str, before: dict[str, object], after: dict[str, object], reason: str
+) -> JournalEntry:
+    """Write down who changed whom, from what to what, and why."""
+    body: dict[str, object] = {"name": name, "before": before, "after": after, "reason": reason}
+    return JournalEntry("person", actor, what, body=body)
+
+
+def _find(connection: Connection, name: str, *, locked_too: bool = False) -> tuple[SignedIn, str] | None:
+    """Find a person; whoever is locked is nobody, for all that asks for a right or a password."""
+    query = select(operator).where(operator.c.name == name)
+    row = connection.execute(query if locked_too else query.where(operator.c.locked_at.is_(None))).first()
     return (SignedIn(row.name, row.role, row.must_change), row.password_hash) if row is not None else None
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _weakness(name: str, password: str) -> str | None:

@@ -24,6 +24,7 @@ class MemoryPlant:
 
     verbs: dict[str, Callable[[Message], Reply]] = field(default_factory=dict)
     asked: list[tuple[str, Message, str, str]] = field(default_factory=list)
+    sessions: list[str] = field(default_factory=list)
 
     def ask(
         self,
@@ -32,10 +33,12 @@ class MemoryPlant:
         *,
         user: str = "",
         role: str = "",
+        session: str = "",
         why: str = "",
         within_s: float = 2.0,
     ) -> Reply:
         self.asked.append((verb, args, user, role))
+        self.sessions.append(session)
         answer = self.verbs.get(verb)
         return answer(args) if answer else Unknown("no answer")
 

@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from hmi.control.api.edge import Edge
 from hmi.control.auth import signed_in
 from hmi.control.room import room
-from scada.model.rights import RIGHTS
+from scada.model.rights import DANGEROUS, RIGHTS
 
 P = ParamSpec("P")
 Route = Callable[P, ResponseReturnValue]
@@ -98,6 +98,8 @@ def _refused(what: Described) -> ResponseReturnValue | None:
         return None
     if room().registry.is_idle(who):
         return jsonify(why="idle: sign in again", code="idle"), 401
+    if what.right in DANGEROUS and not room().registry.is_fresh(who):
+        return jsonify(why="password: give it once more", code="password"), 401
     return None
 
 

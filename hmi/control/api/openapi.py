@@ -13,7 +13,7 @@ from hmi.control.api.described import PREFIX, SAFE, Described, described, descri
 from hmi.control.api.edge import Edge, Refusal
 from hmi.control.auth import signed_in
 from hmi.control.room import room
-from scada.model.rights import LOOK, roles_of
+from scada.model.rights import DANGEROUS, LOOK, OWN, roles_of
 
 openapi = Blueprint("openapi", __name__)
 
@@ -79,13 +79,13 @@ def made(app: Flask) -> Json:
         "info": {"title": "daozha", "version": VERSION, "description": "What the control room's pages use themselves."},
         "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": _schemes()},
-        "security": [{"session": []}],
     }
 
 
 def _schemes() -> Json:
     return {
         "session": {"type": "apiKey", "in": "cookie", "name": str(current_app.config["SESSION_COOKIE_NAME"])},
+        "token": {"type": "http", "scheme": "bearer"},
         "page": {"type": "apiKey", "in": "header", "name": "X-CSRFToken"},
     }
 
@@ -100,9 +100,10 @@ def _operation(rule: Rule, method: str, what: Described, schemas: Json) -> Json:
         "responses": {"200": _content("done", _schema(what.answer, schemas)), **_errors(schemas)},
         "x-rights": [what.right],
         "x-roles": list(roles_of(what.right)),
+        "x-dangerous": what.right in DANGEROUS,
     }
-    if method not in SAFE:
-        operation["security"] = [{"session": [], "page": []}]
+    bearer: list[Json] = [] if what.right in DANGEROUS | OWN else [{"token": []}]
+    operation["security"] = [{"session": []} if method in SAFE else {"session": [], "page": []}, *bearer]
     if what.body is not None:
         body = {"schema": _schema(what.body, schemas, "validation")}
         operation["requestBody"] = {"required": True, "content": {"application/json": body}}

@@ -16,6 +16,18 @@ const WAIT_MS = 12_000;
  * @returns {Promise<Answer>}
  */
 export async function send(path, body = {}) {
+  const answer = await sent(path, body);
+  if (answer.value?.code !== 'password') return answer;
+  const {passwordGiven} = await import('./password-again.js');
+  return (await passwordGiven()) ? sent(path, body) : answer;
+}
+
+/**
+ * @param {string} path
+ * @param {object} body
+ * @returns {Promise<Answer>}
+ */
+async function sent(path, body) {
   const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute('content') ?? '';
   try {
     const answer = await fetch(path, {

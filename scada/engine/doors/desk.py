@@ -18,7 +18,7 @@ from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
 from scada.model.money import Fen
 from scada.model.names import LaneName, PassageId, StayId
 from scada.model.plate import Plate, PlateRead, is_plausible, normal_form
-from scada.model.rights import CHANGE
+from scada.model.rights import CHANGE, changes, token_of
 from scada.ports import Cashier, Journal, JournalEntry, OpenStay, Requests
 from scada.store.db import Database
 from scada.store.journal import recent
@@ -67,7 +67,7 @@ class Desk:
         self._rank = rank
 
     def verbs(self) -> dict[str, Handler]:
-        """Give the verbs by name; all but the sign-in ask for a right."""
+        """Give the verbs by name; all but those that find out who it is ask for a right."""
         rights: dict[str, Handler] = {
             "open_gate": self._open_gate,
             "correct_plate": self._correct_plate,
@@ -80,15 +80,31 @@ class Desk:
             **self._more,
         }
         checked = {verb: self._checked(handler) for verb, handler in rights.items()}
-        return {"sign_in": self._sign_in, **checked}
+        return {"sign_in": self._sign_in, "bearer": self._bearer, **checked}
 
     def _checked(self, handler: Handler) -> Handler:
         async def check_and_do(ask: Ask) -> object:
             if not await self._operators.may_now(ask.user, ask.verb):
                 raise BridgeRefusal("forbidden", f"{ask.user or 'nobody'} may not {ask.verb.replace('_', ' ')}")
+            if token := token_of(ask.session):
+                await self._check_token(ask, token)
             return await handler(ask)
 
         return check_and_do
+
+    async def _check_token(self, ask: Ask, token: str) -> None:
+        """Let a program do what its token holds, and write down with the person which token it was."""
+        if not await self._operators.tokens.may(token, ask.user, ask.verb):
+            raise BridgeRefusal("forbidden", f"this token may not {ask.verb.replace('_', ' ')}")
+        if changes(ask.verb):
+            await self._operators.note(ask.user, "by token", {"token": token, "verb": ask.verb})
+
+    async def _bearer(self, ask: Ask) -> object:
+        """Say whom a token stands for, by its hash; the token itself never comes here."""
+        found = await self._operators.tokens.bearer(text_of(ask, "hash"))
+        if found is None:
+            raise BridgeRefusal("refused", "this token is not good, or no longer")
+        return {"token": found.token, "name": found.name, "role": found.role, "rights": sorted(found.rights)}
 
     async def _sign_in(self, ask: Ask) -> object:
         found = await self._operators.sign_in(

@@ -25,7 +25,7 @@ from scada.store.schema.passages import (
     uncertain,
 )
 from scada.store.schema.payments import demand, notice, pay_order, settlement
-from scada.store.schema.people import operator, plate_right
+from scada.store.schema.people import api_token, operator, plate_right
 from scada.store.schema.phones import invoice_request, phone_push, plate_binding
 from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.refunds import refund
@@ -42,6 +42,7 @@ __all__ = [
     "acceptance_sheet",
     "alarm",
     "alarm_event",
+    "api_token",
     "bill_day",
     "bill_row",
     "booking",

@@ -1,6 +1,6 @@
 """People and the rights of plates."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table
 
 from scada.store.schema.base import Utc, metadata
 
@@ -13,11 +13,30 @@ operator = Table(
     Column("password_hash", String(200), nullable=False),
     Column("must_change", Boolean, nullable=False),
     Column("made_at", Utc, nullable=False),
+    Column("locked_at", Utc),
+    Column("signed_in_at", Utc),
 )
 """Who may sign in to the control room. Roles: operator, technician, manager, administrator, auditor.
 
-The role `system` is another system's, which may read what is served to it.
+The role `system` is another system's, which may read what is served to it. Whoever is locked signs in nowhere.
 """
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("label", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("rights", JSON, nullable=False),
+    Column("made_by", String(64), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("used_at", Utc),
+    Column("revoked_at", Utc),
+)
+"""Keys by which programs use the API in a person's name; `hash` is the SHA-256 of 256 random bits."""
 
 plate_right = Table(
     "plate_right",

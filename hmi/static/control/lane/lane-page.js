@@ -50,7 +50,7 @@ async function asked(path) {
 
 /** @param {any} panels */
 async function look(panels) {
-  const told = await asked('/api/cameras');
+  const told = await asked('/api/v1/cameras');
   if (told) panels.seen = new Map(told.cameras.map((/** @type {any} */ one) => [one.name, one]));
   panels.requestUpdate();
 }

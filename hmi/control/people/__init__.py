@@ -1,0 +1,1 @@
+"""The people page and its routes."""
