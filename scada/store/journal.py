@@ -128,7 +128,7 @@ def rows_about(connection: Connection, site: SiteId, which: ColumnElement[bool],
     """Give the last rows of people that are `which`, newest first."""
     mine = (journal.c.site == site) & (journal.c.kind == "person") & which
     query = select(journal).where(mine).order_by(journal.c.n.desc()).limit(most)
-    return [_told(row) for row in connection.execute(query).mappings()]
+    return [told(row) for row in connection.execute(query).mappings()]
 
 
 def last_number(connection: Connection) -> int:
