@@ -10,6 +10,7 @@ from billing.bookings.book import rules_of
 from billing.bookings.desk import BookingDesk
 from billing.books import Books
 from billing.cards.desk import CardDesk, products_of
+from billing.cards.terms import Product
 from billing.cashier import Hearers, SqlCashier
 from billing.counter.counter import Counter
 from billing.drafts.run import DraftRuns
@@ -117,6 +118,7 @@ class Plant:
     reports: ReportDesk
     scheduler: Scheduler
     settings: SettingsOffice
+    products: dict[str, Product]
     card_desk: CardDesk
     requests: RequestWriter
     room: PictureRoom
@@ -233,8 +235,9 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     calls = HelpCalls(config.site_id, clock, db, journal, tags, runners, lambda: new_id(clock.now()))
     ringing = Ringing(config.desk.answer_s, config.desk.on_call)
     cases = CaseRoom(config.site_id, clock, db, journal, tags, runners, calls, ringing, lambda: new_id(clock.now()))
+    products = products_of(config.card_products)
     phones = await asyncio.to_thread(
-        phone_room, config, cashier, db, journal, clock, runners, vouchers, bookings, calls
+        phone_room, config, cashier, db, journal, clock, runners, vouchers, bookings, calls, products
     )
     await stack.enter_async_context(phones.pushes)
     money.phones = phones.pushes
@@ -287,7 +290,8 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         ),
         scheduler=Scheduler(config, db, journal, clock, tags.set, Postman(config, db, clock, report_runs.make)),
         settings=SettingsOffice(config.site_id, db, clock, operators),
-        card_desk=CardDesk(db, Books.of(config), clock, zone, products_of(config.card_products), cashier),
+        products=products,
+        card_desk=CardDesk(db, Books.of(config), clock, zone, products, cashier),
         requests=requests,
         room=room,
         keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),

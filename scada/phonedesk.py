@@ -8,7 +8,7 @@ from typing import Final
 
 from billing.bookings.desk import BookingDesk
 from billing.books import Books, Place
-from billing.cards.desk import products_of
+from billing.cards.terms import Product
 from billing.cashier import SqlCashier
 from billing.doors.driver import DriverDesk, DriverParts
 from billing.doors.host import HostDoor
@@ -78,8 +78,12 @@ def phone_room(
     vouchers: VoucherDesk,
     bookings: BookingDesk,
     calls: HelpCalls,
+    products: Mapping[str, Product],
 ) -> PhoneRoom:
-    """Build the room; reads its key and the official account's secret. Raises BillingError, OSError."""
+    """Build the room, which sells `products`; reads its key and the official account's secret.
+
+    Raises BillingError, OSError.
+    """
     key = own_key(config.data / "keys" / "driver.key")
     at_boom, web = Tokens(key, "boom"), _official_account(config)
     means = Means(Seal(key), is_known=web is not None, may_h5=config.phones.h5)
@@ -130,7 +134,7 @@ def phone_room(
                 books=books,
                 clock=clock,
                 zone=config.site.zone_info,
-                products=products_of(config.card_products),
+                products=products,
                 orders=cashier,
                 means=means,
                 tokens=Tokens(key, "card"),

@@ -12,14 +12,16 @@ from billing.cashier import SqlCashier
 from billing.doors.arrears import ArrearsDoor
 from billing.doors.bills import BillDesk
 from billing.doors.bookings import BookingDoor
-from billing.doors.cards import CardDoor
+from billing.doors.cards import CardDoor, card_json
 from billing.doors.cash import CashDesk
 from billing.doors.drafts import DraftDesk
 from billing.doors.fee import FeeDesk
 from billing.doors.ledger import LedgerDesk
 from billing.doors.refunds import RefundDesk
+from billing.doors.settings.lists import ListOffice
+from billing.doors.settings.products import ProductOffice
 from billing.doors.settings.tariffs import TariffOffice
-from billing.doors.vouchers import VoucherDoor
+from billing.doors.vouchers import VoucherDoor, all_shown
 from billing.refunds.office import RefundOffice
 from lpr.match import ranked
 from plc.serve.catalogue import served
@@ -32,6 +34,7 @@ from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.people.room import PeopleDesk
 from scada.engine.doors.pictures import PictureDesk
+from scada.engine.doors.reasoned import Look, reasoned
 from scada.engine.doors.settings.desk import SettingsDesk
 from scada.engine.doors.tags import TagDesk
 from scada.engine.doors.trends import TrendDesk
@@ -69,14 +72,16 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **DraftDesk(config, plant.db, plant.clock, plant.drafts).verbs(),
             **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),
-            **VoucherDoor(plant.vouchers, plant.db, Books.of(config), plant.clock).verbs(),
+            **_vouchers(plant),
             **BookingDoor(plant.bookings).verbs(),
             **_arrears_door(plant).verbs(),
-            **CardDoor(plant.card_desk).verbs(),
+            **_cards(plant),
             **_refund_desk(plant).verbs(),
             **plant.calls.verbs(),
             **PeopleDesk(plant.operators, plant.operators.tokens).verbs(),
             **plant.cases.verbs(),
+            **ListOffice(config, plant.settings).verbs(),
+            **ProductOffice(config, plant.settings, plant.products).verbs(),
             **TariffOffice(config, plant.settings, plant.operators).verbs(),
             **SettingsDesk(plant.settings, config.site.zone_info).verbs(),
             **AlarmDesk(config.site_id, plant.db, plant.alarms).verbs(),
@@ -98,6 +103,37 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         catalogue = served(plant.tags.specs(), {tag.name: tag for tag in plant.maps.tag_map.tags}, config.serve.tags)
         doors.append(door(config, plant.clock, plant.tags, catalogue, plant.operators, hello))
     return doors
+
+
+_LOOKED_AT = frozenset({"card_products", "cards", "cards_due", "merchants", "vouchers"})
+
+
+def _cards(plant: Plant) -> dict[str, Handler]:
+    """Give the verbs of month cards: what changes one is asked with a reason."""
+    verbs, desk = CardDoor(plant.card_desk).verbs(), plant.card_desk
+
+    async def look(ask: Ask, answer: object) -> object:
+        named = ask.args.get("card") or (answer.get("card") if isinstance(answer, dict) else None)
+        return next((card_json(card) for card in await desk.all() if card.id == named), None)
+
+    return _with_reasons(plant, look, verbs)
+
+
+def _vouchers(plant: Plant) -> dict[str, Handler]:
+    """Give the verbs of merchants: what changes one, or a voucher of his, is asked with a reason."""
+    verbs = VoucherDoor(plant.vouchers, plant.db, Books.of(plant.config), plant.clock).verbs()
+
+    async def look(ask: Ask, answer: object) -> object:
+        named, site = ask.args.get("merchant") or ask.args.get("name"), plant.config.site_id
+        rows = await plant.db.read(lambda conn: all_shown(conn, site))
+        return next((row for row in rows if row["merchant"] == named), None)
+
+    return _with_reasons(plant, look, verbs)
+
+
+def _with_reasons(plant: Plant, look: Look, verbs: Mapping[str, Handler]) -> dict[str, Handler]:
+    changing = {verb: handler for verb, handler in verbs.items() if verb not in _LOOKED_AT}
+    return {**verbs, **reasoned(plant.journal, look, changing)}
 
 
 def _arrears_door(plant: Plant) -> ArrearsDoor:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from billing.accounts.chart import Account
 from billing.books import Books
 from billing.tariff import VoucherKind
-from billing.vouchers import merchants
+from billing.vouchers import links, merchants
 from billing.vouchers.book import Issued
 from billing.vouchers.desk import VoucherDesk
 from billing.vouchers.terms import MOST, Agreement, Hosting, Manner, Merchant, NotDone, Wanted
@@ -55,6 +55,7 @@ class VoucherDoor:
             "give_voucher": self._give,
             "claim_voucher": self._claim,
             "withdraw_voucher": self._withdraw,
+            "renew_merchant_link": self._renew_link,
         }
         return {verb: answered(handler) for verb, handler in own.items()}
 
@@ -75,6 +76,12 @@ class VoucherDoor:
         at = self._clock.now()
         ended = await self._of(ask, lambda conn, found: merchants.end(conn, self._books, at, found, ask.user))
         return {"done": ended}
+
+    async def _renew_link(self, ask: Ask) -> object:
+        """Make the code of a merchant's staff anew, and give it: nobody can read it again."""
+        at = self._clock.now()
+        code = await self._of(ask, lambda conn, found: links.make(conn, self._books, at, found, ask.user))
+        return {"code": code}
 
     async def _receive(self, ask: Ask) -> object:
         amount, into, note = Fen(whole_number(ask, "amount_fen", 1, MOST_FEN)), _into(ask), optional(ask, "note")
@@ -136,6 +143,7 @@ def all_shown(conn: Connection, site: SiteId) -> list[dict[str, Json]]:
 def _shown(conn: Connection, site: SiteId, merchant: Merchant) -> dict[str, Json]:
     terms = merchant.agreement
     return {
+        "id": merchant.id,
         "merchant": merchant.name,
         "manner": terms.manner.value,
         "most": {kind.value: most for kind, most in terms.most.items()},

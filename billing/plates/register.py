@@ -43,7 +43,7 @@ def entries(conn: Connection, site: SiteId, at: datetime) -> tuple[Entry, ...]:
     )
 
 
-def add(conn: Connection, site: SiteId, at: datetime, new: Sequence[Entry], by: str) -> None:
+def add(conn: Connection, site: SiteId, at: datetime, new: Sequence[Entry], by: str, reason: str = "") -> None:
     """Write lines into the register; the spaces that a line names become those of its whole card."""
     cards = _spaces(conn, site) | {entry.card: entry.spaces for entry in new if entry.card and entry.spaces}
     rows = [
@@ -67,11 +67,18 @@ def add(conn: Connection, site: SiteId, at: datetime, new: Sequence[Entry], by: 
     for card in {entry.card for entry in new if entry.card and entry.spaces}:
         mine = (rights.c.site == site) & (rights.c.card == card)
         conn.execute(update(rights).where(mine).values(spaces=cards[card]))
-    write_entries(conn, site, at, [JournalEntry("person", by, "right added", body=_body(entry)) for entry in new])
+    write_entries(conn, site, at, [_told(by, "right added", _body(entry), reason) for entry in new])
 
 
 def remove(
-    conn: Connection, site: SiteId, at: datetime, plate: Plate, kind: RightKind, zone: ZoneName | None, by: str
+    conn: Connection,
+    site: SiteId,
+    at: datetime,
+    plate: Plate,
+    kind: RightKind,
+    zone: ZoneName | None,
+    by: str,
+    reason: str = "",
 ) -> int:
     """End what holds for a plate and strike what would; gives how many lines that were."""
     mine = (rights.c.site == site) & (rights.c.plate == plate) & (rights.c.kind == kind.value)
@@ -80,7 +87,7 @@ def remove(
     ended = conn.execute(update(rights).where(mine, _not_over(at)).values(valid_until=at)).rowcount
     if struck + ended:
         body: dict[str, object] = {"plate": plate, "kind": kind.value, "zone": zone}
-        write_entries(conn, site, at, [JournalEntry("person", by, "right removed", body=body)])
+        write_entries(conn, site, at, [_told(by, "right removed", body, reason)])
     return struck + ended
 
 
@@ -121,6 +128,10 @@ def _others(conn: Connection, site: SiteId, card: str, plate: str) -> int:
     """Count the other cars that take a space of a card now; the plate's own stay ends when it comes in again."""
     query = select(func.count()).select_from(stays).where(stays.c.site == site, stays.c.ending.is_(None))
     return conn.execute(query.where(stays.c.card == card, stays.c.plate != plate)).scalar_one()
+
+
+def _told(by: str, what: str, body: dict[str, object], reason: str) -> JournalEntry:
+    return JournalEntry("person", by, what, body={**body, **({"reason": reason} if reason else {})})
 
 
 def _body(entry: Entry) -> dict[str, object]:

@@ -69,6 +69,9 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((_M, _A), ("price_under_draft", "stop_draft")),
     ((_M, _A), ("save_tariff", "withdraw_tariff")),
     ((_M, _A, _U), ("tariffs", "tariff", "check_tariff", "try_tariff", "compare_tariffs", "draft_prices")),
+    ((_M, _A), ("set_card_product", "renew_merchant_link", "add_right", "remove_right", "import_rights")),
+    ((_O, _M, _A, _U), ("card_spaces", "rights")),
+    ((_M, _A), ("check_rights",)),
     # what is set while the site runs, and what people did
     ((_T, _M, _A, _U), ("settings", "setting_history")),
     ((_M, _A, _U), ("audit",)),
