@@ -55,6 +55,7 @@ def runs() -> list[Long]:
             "camera process before a camera that misbehaves, 300 times",
             [python, "-m", "tests.soak.cameras", "--turns", "300"],
         ),
+        Long("the API asked all that its document allows and does not", [python, "-m", "tests.soak.api_fuzz"]),
         Long("drivers' phones in a real browser, every play", [*plays, "tests/soak/phone_plays.py"]),
         Long("drawn plates, 100 of each kind", [python, "-m", "tests.soak.drawn"]),
         Long("virtual year of a 1,000-space car park", year),

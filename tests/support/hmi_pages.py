@@ -90,9 +90,7 @@ class ControlRoom:
         return self.post("/sign-in", data={"name": name, "password": password, "csrf_token": token})
 
     def command(self, path: str, body: object) -> TestResponse:
-        found = re.search(r'name="csrf-token" content="([^"]+)"', self.get("/").text)
-        assert found
-        return self.post(path, json=body, headers={"X-CSRFToken": found[1]})
+        return self.post(path, json=body, headers={"X-CSRFToken": page_token(self)})
 
 
 def form_token(page: TestResponse) -> str:
@@ -105,3 +103,10 @@ def form_token(page: TestResponse) -> str:
 def shipped() -> Config:
     """Read the shipped configuration."""
     return load(Path(ROOT) / "config.toml")
+
+
+def page_token(room: ControlRoom) -> str:
+    """Take the token by which a page's scripts ask."""
+    found = re.search(r'name="csrf-token" content="([^"]+)"', room.get("/").text)
+    assert found
+    return found[1]
