@@ -21,7 +21,7 @@ from scada.bridge import Message, Refused, Reply, Value
 from scada.model.rights import Role, may
 from tests.support.hmi_pages import CONTROL, ControlRoom, MemoryPlant, page_token
 
-Case = schemathesis.Case
+Case = schemathesis.Case[Any]
 Operation = APIOperation[Any, Any, Any, Any]
 ROLES = tuple(role.value for role in Role if role is not Role.SYSTEM)
 
