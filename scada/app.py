@@ -16,6 +16,7 @@ from scada.assembly import Plant, assemble, figures
 from scada.clock import SystemClock, clock_from
 from scada.config import Config, ConfigError, load
 from scada.engine.deadline import Deadline
+from scada.engine.diskwatch import DiskWatch
 from scada.engine.doors.unix import SocketError
 from scada.engine.health import LoopLag
 from scada.lockfile import held
@@ -159,6 +160,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.phones.reminders.run(),
         plant.requests.watch(),
         LoopLag(plant.tags, plant.clock).run(),
+        DiskWatch(plant.db.reserve, plant.tags, plant.journal).run(),
         _show_site(plant),
     ]
 

@@ -43,6 +43,7 @@ from scada.engine.command.gatekeeper import Gatekeeper
 from scada.engine.command.image import LANE_POINTS
 from scada.engine.command.intents import SqlIntents
 from scada.engine.command.modes import ModeKeeper
+from scada.engine.diskwatch import wait_for_room
 from scada.engine.doors.cases.room import CaseRoom
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.help import HelpCalls
@@ -87,6 +88,7 @@ from scada.store.journal import SqlJournal
 from scada.store.mapversions import MapVersions
 from scada.store.operators import Operators
 from scada.store.retention.night import Night
+from scada.store.sql.reserve import Reserve
 
 PAID_KEPT = 1000
 """Payments whose moment is remembered for the figures."""
@@ -142,12 +144,16 @@ class Plant:
 async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) -> Plant:
     """Build and open every part, in order; `stack` closes them in reverse."""
     url = await asyncio.to_thread(database_url, config)
+    reserve = Reserve.of(url)
+    has_waited = await wait_for_room(reserve)
     await asyncio.to_thread(migrate, url)
     files, versions = site_files(config), MapVersions(config.data / "maps")
     tag_map, version = await asyncio.to_thread(start_map, files, versions, clock)
     maps = SiteMap(files, versions, clock, tag_map, version)
-    db = await stack.enter_async_context(Database(url, readers=config.database.readers))
+    db = await stack.enter_async_context(Database(url, readers=config.database.readers, reserve=reserve))
     journal = SqlJournal(db, config.site_id, clock)
+    if has_waited:
+        await journal.append([JournalEntry("event", "database", "room again")])
     stack.push_async_callback(journal.append, [JournalEntry("event", "plant", "stopped")])
     specs = _specs(config, tag_map)
     tags = TagTable(specs, clock, config.history.again_min * 60.0)

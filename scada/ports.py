@@ -199,9 +199,6 @@ class Historian(HistoryReader, Protocol):
     def record(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
         """Take changes into memory; they reach disk within a second. Never blocks, never raises."""
 
-    async def record_durable(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
-        """Take changes and return when they are on disk. Raises StoreError when memory is full."""
-
     async def count(self) -> int:
         """How many points have been stored since start and are safe on disk."""
 

@@ -98,6 +98,7 @@ OF_SITE = (
     *OF_HISTORY,
     *OF_ALARMS,
     "retention_trouble",
+    "database_trouble",
     "reports_trouble",
     "cases_seq",
     "cases_open",

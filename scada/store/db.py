@@ -16,14 +16,16 @@ from sqlalchemy import URL, Connection, Engine, inspect, make_url
 from sqlalchemy.exc import DBAPIError
 
 from scada.store.sql import postgres, sqlite
-from scada.store.sql.errors import StoreError, StoreUnknown, reason
+from scada.store.sql.errors import StoreError, StoreFull, StoreUnknown, reason
 from scada.store.sql.pen import Pen
 from scada.store.sql.place import database_url
+from scada.store.sql.reserve import Reserve
 from scada.store.sql.turns import AGAIN_S
 
 __all__ = [
     "Database",
     "StoreError",
+    "StoreFull",
     "StoreUnknown",
     "connected",
     "database_url",
@@ -109,10 +111,17 @@ class Database:
     """The way to the tables. One thread writes; readers see the last committed state and never wait for it."""
 
     def __init__(
-        self, url: str, *, readers: int = READERS, queue_size: int = QUEUE_SIZE, again_s: float = AGAIN_S
+        self,
+        url: str,
+        *,
+        readers: int = READERS,
+        queue_size: int = QUEUE_SIZE,
+        again_s: float = AGAIN_S,
+        reserve: Reserve | None = None,
     ) -> None:
         self.url = url
-        self._writer = Pen(partial(writing_engine, url), _in_transaction, "db-writer", again_s)
+        self.reserve = reserve or Reserve(None)
+        self._writer = Pen(partial(writing_engine, url), self.reserve.transact(_in_transaction), "db-writer", again_s)
         self._readers = _Threads(partial(reading_engine, url, readers), readers, "db-reader")
         self._places = asyncio.Semaphore(queue_size)
         self._is_open = False
@@ -121,6 +130,7 @@ class Database:
 
     async def __aenter__(self) -> Self:
         """Open for work; the tables must be there (`migrate`)."""
+        await asyncio.to_thread(self.reserve.take)
         await asyncio.gather(asyncio.to_thread(self._writer.open), self._readers.open())
         self._is_open = True
         return self
@@ -192,8 +202,13 @@ class _Threads:
 def _in_transaction(engine: Engine, work: Work[T]) -> T:
     if engine.dialect.name == "postgresql":
         return postgres.in_transaction(engine, work, place(engine.url))
-    with engine.begin() as connection:
-        return work(connection)
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    except DBAPIError as error:
+        if (refusal := sqlite.refusal(error, place(engine.url))) is not None:
+            raise refusal from error
+        raise
 
 
 def place(url: URL) -> str:

@@ -86,7 +86,7 @@ class TestEveryStore:
     async def test_a_point_that_comes_again_is_one_point(self, store: Store) -> None:
         for _ in range(2):
             async with store.open() as history:
-                await history.record_durable([(UP, _at(n, n)) for n in range(10)])
+                history.record([(UP, _at(n, n)) for n in range(10)])
                 await store.arrived(history, {UP: 10})
         async with store.open() as history:
             assert [one.value for one in await history.query(UP, START, LATER, 100)] == list(range(10))
@@ -144,8 +144,8 @@ class TestEveryServer:
             await remote.arrived(history, {UP: 100})
             await asyncio.to_thread(remote.down)
             try:
-                await history.record_durable([(UP, _at(n, n)) for n in range(100, 200)])
-                await until(lambda: history._sender.errors > 0)
+                history.record([(UP, _at(n, n)) for n in range(100, 200)])
+                await until(lambda: history._committer.committed == 200 and history._sender.errors > 0)
                 waiting = await history.figures()
                 assert (waiting.queue_lines, waiting.lost) == (100, 0)
             finally:

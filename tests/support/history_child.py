@@ -4,6 +4,7 @@ Point i is of series i mod 200 and stands at i ms. Processes are forks of one th
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,11 +46,33 @@ def historian(folder: Path, words: Sequence[str]) -> Historian:
     return RemoteHistorian(settings, SITE, SystemClock(), folder / "queue.db")
 
 
+class Safe:
+    """Tells which of the numbers recorded are safe: all whose points the historian counts as stored."""
+
+    def __init__(self, history: Historian) -> None:
+        self._history = history
+        self._waiting: deque[tuple[int, int]] = deque()
+
+    async def record(self, first: int) -> None:
+        """Record some numbers. They are safe when as many points are stored as have now been taken, or a few more."""
+        self._history.record([change(number) for number in range(first, first + TOGETHER)])
+        memory = (await self._history.figures()).memory
+        self._waiting.append((memory + await self._history.count() + 1, first + TOGETHER - 1))
+
+    async def last(self) -> int | None:
+        """Give the last number that has become safe since this was asked; None if there is none."""
+        stored, last = await self._history.count(), None
+        while self._waiting and self._waiting[0][0] <= stored:
+            last = self._waiting.popleft()[1]
+        return last
+
+
 async def _record(history: Historian, first: int, rate: float, say: Callable[[int], None]) -> None:
-    began = monotonic()
+    began, safe = monotonic(), Safe(history)
     for n in range(first, first + 10**9, TOGETHER):
-        await history.record_durable([change(number) for number in range(n, n + TOGETHER)])
-        say(n + TOGETHER - 1)
+        await safe.record(n)
+        if (last := await safe.last()) is not None:
+            say(last)
         await asyncio.sleep(max(0.0, began + (n - first) / rate - monotonic()))
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 from scada.config import load
 from scada.model.names import SiteId
-from scada.store.db import Database, database_url, migrate, writing_engine
+from scada.store.db import QUEUE_SIZE, READERS, Database, database_url, migrate, writing_engine
 from scada.store.sql.sqlite import make_folder
 
 SITE = SiteId("demo")
@@ -91,10 +91,12 @@ def rows_of(config: Path, query: str) -> list[tuple[object, ...]]:
 
 
 @asynccontextmanager
-async def open_database(folder: Path, **sizes: int) -> AsyncIterator[Database]:
+async def open_database(
+    folder: Path, *, readers: int = READERS, queue_size: int = QUEUE_SIZE
+) -> AsyncIterator[Database]:
     """Give a database with all tables and no rows."""
     url = await asyncio.to_thread(made_database, folder)
-    async with Database(url, **sizes) as db:
+    async with Database(url, readers=readers, queue_size=queue_size) as db:
         yield db
 
 

@@ -11,10 +11,11 @@ from random import Random
 import pytest
 
 from scada.clock import VirtualClock
+from scada.store.ballast import free_bytes
 from scada.store.db import StoreError
 from scada.store.historian.committer import Committer
 from scada.store.historian.queue.letters import drop, letters, retry, waiting
-from scada.store.historian.queue.room import Limits, free_bytes
+from scada.store.historian.queue.room import Limits
 from scada.store.historian.queue.spool import DeadLine, LineQueue
 from scada.store.historian.queue.tables import Gap
 from tests.support.store import START, until
@@ -267,30 +268,6 @@ def test_a_queue_that_the_disk_refused_takes_lines_again_afterwards(queue: LineQ
     assert segment.lines == ("b",)
 
 
-async def test_a_durable_put_returns_when_it_is_on_disk_and_long_before_the_next_round() -> None:
-    stored: list[int] = []
-    committer = Committer("test-committer", stored.extend)
-    committer.start()
-    for n in range(5):
-        await asyncio.wait_for(asyncio.wrap_future(committer.put_durable([n])), 20)
-        assert stored == list(range(n + 1))
-    await asyncio.to_thread(committer.stop)
-
-
-async def test_a_durable_put_waits_while_the_disk_refuses_and_fails_when_all_ends() -> None:
-    def commit(items: Sequence[int]) -> None:
-        raise StoreError("no space left")
-
-    committer = Committer("test-committer", commit)
-    committer.start()
-    promise = asyncio.wrap_future(committer.put_durable([1]))
-    await until(lambda: committer.failing == "no space left")
-    assert not promise.done()
-    await asyncio.to_thread(committer.stop)
-    with pytest.raises(StoreError, match="no space left"):
-        await promise
-
-
 def test_memory_that_runs_full_keeps_events_longer_than_curves_and_tells_what_it_lost() -> None:
     lost: list[int] = []
     committer = Committer("test", lambda _items: None, 4, lambda item: item < 0, lost.extend)
@@ -298,8 +275,6 @@ def test_memory_that_runs_full_keeps_events_longer_than_curves_and_tells_what_it
     committer.put([-3, 6, -4, -5])
     assert lost == [5, 6, -5]
     assert (committer.dropped, committer.waiting) == (3, 8)
-    with pytest.raises(StoreError, match="memory is full"):
-        committer.put_durable([-6]).result()
 
 
 async def test_points_are_tried_again_until_the_disk_takes_them() -> None:

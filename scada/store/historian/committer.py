@@ -3,7 +3,6 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 import structlog
@@ -13,8 +12,6 @@ from scada.store.db import StoreError
 T = TypeVar("T")
 
 INTERVAL_S = 0.25
-GATHER_S = 0.02
-"""So long a commit that somebody waits for gathers what others bring."""
 LONGEST_S = 5.0
 """A disk that refuses is asked again at least so often."""
 AT_ONCE = 20_000
@@ -51,10 +48,7 @@ class Committer(Generic[T]):
         self._waiting: deque[T] = deque()
         self._batch: list[T] = []
         self._stop = threading.Event()
-        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._durable: deque[tuple[int, Future[None]]] = deque()
-        self._taken = 0
         self._told = 0
         self._committed = 0
         self.dropped = 0
@@ -80,32 +74,14 @@ class Committer(Generic[T]):
     def stop(self) -> None:
         """Commit what waits, once more, and end the thread. Blocks."""
         self._stop.set()
-        self._wake.set()
         self._thread.join()
-        while self._durable:
-            promise = self._durable.popleft()[1]
-            if promise.set_running_or_notify_cancel():
-                promise.set_exception(StoreError(f"{self._name} stopped: {self.failing}"))
 
     def put(self, items: Sequence[T]) -> None:
         """Take items; never blocks, never raises."""
         if self.waiting + len(items) <= self._capacity:
             self._waiting.extend(items)
-            self._taken += len(items)
         else:
             self._squeeze(items)
-
-    def put_durable(self, items: Sequence[T]) -> Future[None]:
-        """Take items; what is given back is done once they are on disk. It fails when memory is full. Never blocks."""
-        before = self.dropped
-        self.put(items)
-        promise: Future[None] = Future()
-        if self.dropped > before:
-            promise.set_exception(StoreError(f"{self._name}: memory is full, {self.failing}"))
-        else:
-            self._durable.append((self._taken, promise))
-            self._wake.set()
-        return promise
 
     def _squeeze(self, items: Sequence[T]) -> None:
         lost = []
@@ -113,7 +89,6 @@ class Committer(Generic[T]):
             limit = self._capacity * (2 if self._matters(item) else 1)
             if self.waiting < limit:
                 self._waiting.append(item)
-                self._taken += 1
             else:
                 lost.append(item)
         self.dropped += len(lost)
@@ -122,10 +97,7 @@ class Committer(Generic[T]):
 
     def _run(self) -> None:
         pause_s = INTERVAL_S
-        while not self._stop.is_set():
-            if self._wake.wait(pause_s):
-                self._stop.wait(GATHER_S)
-                self._wake.clear()
+        while not self._stop.wait(pause_s):
             self._beat()
             self._flush()
             pause_s = min(2 * pause_s, LONGEST_S) if self.failing else INTERVAL_S
@@ -137,7 +109,6 @@ class Committer(Generic[T]):
                 self._batch.append(self._waiting.popleft())
             if not self._try():
                 break
-        self._keep_promises()
         self._tell_of_losses()
 
     def _try(self) -> bool:
@@ -151,14 +122,7 @@ class Committer(Generic[T]):
         self.failing = ""
         self._committed += len(self._batch)
         self._batch = []
-        self._keep_promises()
         return True
-
-    def _keep_promises(self) -> None:
-        while self._durable and self._durable[0][0] <= self._committed:
-            promise = self._durable.popleft()[1]
-            if promise.set_running_or_notify_cancel():
-                promise.set_result(None)
 
     def _tell_of_losses(self) -> None:
         dropped = self.dropped

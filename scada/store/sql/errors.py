@@ -10,6 +10,10 @@ class StoreError(Exception):
     """The store could not take or give something; the message says what was tried."""
 
 
+class StoreFull(StoreError):
+    """There is no room on the disk, or it takes nothing: nothing was written."""
+
+
 class StoreUnknown(StoreError):
     """The connection was lost while a transaction was committed: nobody can say whether it was written.
 
@@ -27,6 +31,7 @@ class Step(Enum):
 
 _REPEATED: Final = frozenset({"40001", "40P01"})
 """Serialization failure, deadlock: the server itself has undone the transaction."""
+_FULL: Final = "53100"
 _TOLD: Final = {
     "55P03": "waited too long for a lock",
     "57014": "the statement took too long",
@@ -50,6 +55,8 @@ def told(error: DBAPIError, step: Step, where: str) -> StoreError | None:
     state = sqlstate(error)
     if error.connection_invalidated or (step is Step.BEGIN and state is None):
         return _lost(step, where, error)
+    if state == _FULL:
+        return StoreFull(f"{step.value} in {where}: {reason(error)}: nothing was written")
     if state in _TOLD:
         return StoreError(f"{step.value} in {where}: {_TOLD[state]}: nothing was written")
     if state is not None and state.startswith(_TOLD_CLASSES):

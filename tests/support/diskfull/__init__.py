@@ -22,9 +22,9 @@ def _library() -> Path:
 class Disk:
     """A folder on a disk of its own, as a process sees it that was started with `environment`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "disk"
-        self.folder.mkdir()
+    def __init__(self, folder: Path, name: str = "disk") -> None:
+        self.folder = folder / name
+        self.folder.mkdir(exist_ok=True)
         self._quota = folder / "quota"
         self.clear()
 
@@ -36,8 +36,8 @@ class Disk:
 
     @property
     def used(self) -> int:
-        """Give how many bytes the files take."""
-        return sum(one.stat().st_size for one in self.folder.iterdir())
+        """Give how many bytes the files take that lie in the folder itself."""
+        return sum(one.stat().st_size for one in self.folder.iterdir() if one.is_file())
 
     def fill(self) -> None:
         """Let others take all that is free."""

@@ -1,7 +1,7 @@
 """A process that records history and shows every tenth of a second how it does.
 
 Run as `python -m tests.support.diskfull.child FOLDER [URL BUCKET]`. Each line is a JSON object: `safe` points that were
-called durable, `troubles`, points in `memory`, lines in the `queue`, and how late its loop was at worst in `late_ms`.
+called safe, `troubles`, points in `memory`, lines in the `queue`, and how late its loop was at worst in `late_ms`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from time import monotonic
 import structlog
 
 from scada.ports import Historian
-from tests.support.history_child import TOGETHER, change, historian
+from tests.support.history_child import TOGETHER, Safe, historian
 
 TICK_S = 0.02
 SHOW_S = 0.1
@@ -29,10 +29,12 @@ class Recorder:
         self.late_s = 0.0
 
     async def record(self) -> None:
-        """Record until the end, each batch durable before the next."""
+        """Record until the end, whatever the disk says."""
+        safe = Safe(self._history)
         for n in count(0, TOGETHER):
-            await self._history.record_durable([change(number) for number in range(n, n + TOGETHER)])
-            self.safe = n + TOGETHER
+            await safe.record(n)
+            if (last := await safe.last()) is not None:
+                self.safe = last + 1
             await asyncio.sleep(TICK_S)
 
     async def tick(self) -> None:

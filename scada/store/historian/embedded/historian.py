@@ -14,6 +14,7 @@ from scada.model.names import SiteId
 from scada.model.recording import HistoryFigures
 from scada.model.tag import TagName, TagSpec, TagValue
 from scada.model.trend import HOUR_MS, Curve
+from scada.store.ballast import Ballast
 from scada.store.historian.committer import CAPACITY, Committer
 from scada.store.historian.embedded.hours import mark
 from scada.store.historian.embedded.keeper import PAUSE_S, Keeper
@@ -23,7 +24,7 @@ from scada.store.historian.files import open_file, transaction
 from scada.store.historian.keeping import Keeping
 from scada.store.historian.lease import Lease
 from scada.store.historian.points import Point
-from scada.store.historian.queue.room import LIMITS, Ballast, in_need
+from scada.store.historian.queue.room import LIMITS, in_need
 from scada.store.historian.thinning import Rules, Thinner, curves
 from scada.store.historian.troubles import Growing, memory_troubles
 
@@ -85,10 +86,6 @@ class EmbeddedHistorian(EmbeddedReader):
     def record(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
         """Take changes into memory; they reach disk within a second."""
         self._committer.put(self._thinner.points(changes))
-
-    async def record_durable(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
-        """Take changes and return when they are on disk. Raises StoreError when memory is full."""
-        await asyncio.wrap_future(self._committer.put_durable(self._thinner.points(changes)))
 
     async def count(self) -> int:
         """How many points have been stored since start and are safe on disk."""

@@ -1,24 +1,15 @@
-"""How much of a disk history may take: a budget, a part that stays free, and a ballast to throw off in need.
+"""How much of a disk history may take: a budget, a part that stays free, and a ballast to throw off in need."""
 
-On a full disk SQLite refuses even to delete: it has to write that down first. The ballast is a file of nothing; taking
-it away gives a queue that cannot grow the room to shrink.
-"""
-
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
+from scada.store.ballast import MEGABYTE, Ballast
 from scada.store.db import StoreError
 
 T = TypeVar("T")
-
-MEGABYTE = 1024 * 1024
-
 
 log = structlog.get_logger()
 
@@ -52,13 +43,7 @@ class Limits:
 LIMITS = Limits()
 
 
-def free_bytes(folder: Path) -> int:
-    """Give what is free on the disk of a folder. Raises OSError."""
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize
-
-
-def in_need(work: Callable[[], T], ballast: "Ballast") -> T:
+def in_need(work: Callable[[], T], ballast: Ballast) -> T:
     """Do what needs room on disk; where there is none, throw the ballast off and do it once more. Raises StoreError."""
     try:
         return work()
@@ -67,38 +52,3 @@ def in_need(work: Callable[[], T], ballast: "Ballast") -> T:
             raise
         log.error("history's disk is full: the ballast is thrown off")
         return work()
-
-
-class Ballast:
-    """A file of zeros beside the queue."""
-
-    def __init__(self, path: Path, size: int, free: Callable[[Path], int] = free_bytes) -> None:
-        self._path = path
-        self._size = size
-        self._free = free
-
-    @property
-    def is_there(self) -> bool:
-        """Say whether there is something to throw off."""
-        return self._path.exists()
-
-    def drop(self) -> bool:
-        """Throw it off; say whether that gave room."""
-        try:
-            self._path.unlink()
-        except OSError:
-            return False
-        return True
-
-    def take(self, spare: int) -> None:
-        """Make it again as soon as `spare` bytes stay free beside it; a disk that refuses is asked again later."""
-        if self.is_there or not self._size:
-            return
-        try:
-            if self._free(self._path.parent) < self._size + spare:
-                return
-            with self._path.open("xb", buffering=0) as file:
-                os.posix_fallocate(file.fileno(), 0, self._size)
-        except OSError:
-            with suppress(OSError):
-                self._path.unlink(missing_ok=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 import structlog
 
 from scada.clock import Clock
+from scada.store.ballast import Ballast, free_bytes
 from scada.store.db import StoreError
 from scada.store.historian.files import open_file, telling, transaction
-from scada.store.historian.queue.room import LIMITS, Ballast, Limits, free_bytes, in_need
+from scada.store.historian.queue.room import LIMITS, Limits, in_need
 from scada.store.historian.queue.shrink import shrink
 from scada.store.historian.queue.tables import (
     SCHEMA,

@@ -13,11 +13,12 @@ from scada.model.tag import Shape, TagName, TagSpec, TagValue
 from scada.model.trend import Sample, Series
 from scada.secretfile import read_secret
 from scada.settings.stores import Influx
+from scada.store.ballast import MEGABYTE
 from scada.store.db import StoreError
 from scada.store.historian.committer import CAPACITY, Committer
 from scada.store.historian.lease import Lease
 from scada.store.historian.points import Point, from_unix_ms
-from scada.store.historian.queue.room import MEGABYTE, Limits
+from scada.store.historian.queue.room import Limits
 from scada.store.historian.queue.spool import LineQueue
 from scada.store.historian.remote.answers import Fate, fate
 from scada.store.historian.remote.lines import line
@@ -88,10 +89,6 @@ class RemoteHistorian:
     def record(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
         """Take changes into memory; they reach disk within a second."""
         self._committer.put(self._thinner.points(changes))
-
-    async def record_durable(self, changes: Sequence[tuple[TagName, TagValue]]) -> None:
-        """Take changes and return when they are on disk. Raises StoreError when memory is full."""
-        await asyncio.wrap_future(self._committer.put_durable(self._thinner.points(changes)))
 
     async def query(self, name: TagName, since: datetime, until: datetime, limit: int) -> Sequence[Sample]:
         """Give one tag's points as the server has them, oldest first. Raises StoreError."""

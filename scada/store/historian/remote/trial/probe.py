@@ -5,8 +5,8 @@ from pathlib import Path
 
 from scada.model.names import SiteId
 from scada.settings.stores import Influx
+from scada.store.ballast import MEGABYTE
 from scada.store.historian.queue.letters import waiting
-from scada.store.historian.queue.room import MEGABYTE
 from scada.store.historian.remote.historian import token_of
 from scada.store.historian.remote.server import TimeSeriesServer
 
