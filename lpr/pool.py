@@ -125,6 +125,12 @@ class CameraPool:
         """Let a camera take what it sees now for its view; False if it cannot."""
         return any(post.relearn() for post in self._all() if post.name == camera)
 
+    def aim(self, camera: Camera) -> None:
+        """Let a camera look where its region and corners say from now on."""
+        for post in self._all():
+            if post.name == camera.name:
+                post.aim(camera.region, camera.perspective)
+
     def pids(self) -> dict[str, int]:
         """Give the process numbers of the cameras that run, by camera."""
         return {post.name: post.pid for post in self._all() if post.pid is not None}

@@ -10,6 +10,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
@@ -21,6 +22,7 @@ from lpr.instrument.watch import Watch
 from lpr.models import ModelError
 from lpr.process.capture import Capturer
 from lpr.process.wire import (
+    Aim,
     AskTurn,
     Beat,
     CaptureOrder,
@@ -64,6 +66,7 @@ class Worker:
         orders: "queue.Queue[Order]",
         out: BinaryIO,
         clock: Clock,
+        aim: Callable[[Aim], None],
     ) -> None:
         self._grabber = grabber
         self._capturer = capturer
@@ -71,6 +74,7 @@ class Worker:
         self._orders = orders
         self._out = out
         self._clock = clock
+        self._aim = aim
         self._beat_s = 0.0
         self._next: Order | None = None
         self._enough: Enough | None = None
@@ -102,6 +106,8 @@ class Worker:
                 self._turn = order
             case Relearn():
                 self._gauge.relearn()
+            case Aim():
+                self._aim(order)
             case _:
                 assert_never(order)
 
@@ -194,9 +200,13 @@ def main() -> int:
     reader = LightReader(seen_by(opened.reader, settings.perspective))
     capturer = Capturer(grabber, reader, store, clock, settings.region, settings.min_plate_px)
     gauge = Gauge(grabber, Watch(Path(settings.memory) if settings.memory else None), clock)
+
+    def aim(order: Aim) -> None:
+        capturer.aim(LightReader(seen_by(opened.reader, order.perspective)), order.region)
+
     try:
         out.write(encode(Reads(str(opened))))
-        Worker(grabber, capturer, gauge, orders, out, clock).run()
+        Worker(grabber, capturer, gauge, orders, out, clock, aim).run()
     except BrokenPipeError:
         os._exit(0)
     os._exit(3)

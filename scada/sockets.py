@@ -18,11 +18,16 @@ from billing.doors.drafts import DraftDesk
 from billing.doors.fee import FeeDesk
 from billing.doors.ledger import LedgerDesk
 from billing.doors.refunds import RefundDesk
+from billing.doors.settings.holidays import HolidayOffice
 from billing.doors.settings.lists import ListOffice
 from billing.doors.settings.products import ProductOffice
 from billing.doors.settings.tariffs import TariffOffice
 from billing.doors.vouchers import VoucherDoor, all_shown
 from billing.refunds.office import RefundOffice
+from lpr.aiming.desk import AimDesk
+from lpr.aiming.run import Trials
+from lpr.display.office import TextOffice
+from lpr.evidence import PictureStore
 from lpr.match import ranked
 from plc.serve.catalogue import served
 from plc.serve.door import door
@@ -36,6 +41,7 @@ from scada.engine.doors.people.room import PeopleDesk
 from scada.engine.doors.pictures import PictureDesk
 from scada.engine.doors.reasoned import Look, reasoned
 from scada.engine.doors.settings.desk import SettingsDesk
+from scada.engine.doors.settings.facts import FactDesk
 from scada.engine.doors.tags import TagDesk
 from scada.engine.doors.trends import TrendDesk
 from scada.engine.doors.tries import Tries
@@ -48,7 +54,7 @@ from scada.model.plate import ReadBy
 
 def bridges(plant: Plant) -> list[BridgeServer]:
     """Build the doors of the plant; each knows its own verbs only. The one for other systems is there if asked for."""
-    config = plant.config
+    config, site = plant.config, _site(plant)
     desk = Desk(
         plant.clock,
         plant.db,
@@ -83,6 +89,10 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **ListOffice(config, plant.settings).verbs(),
             **ProductOffice(config, plant.settings, plant.products).verbs(),
             **TariffOffice(config, plant.settings, plant.operators).verbs(),
+            **HolidayOffice(config, plant.settings).verbs(),
+            **TextOffice(plant.displays.texts, plant.settings).verbs(),
+            **FactDesk(config.site, plant.settings, site).verbs(),
+            **_aims(plant).verbs(),
             **SettingsDesk(plant.settings, config.site.zone_info).verbs(),
             **AlarmDesk(config.site_id, plant.db, plant.alarms).verbs(),
         },
@@ -94,7 +104,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         "public": {**tries.watched({**plant.claims.verbs(), **plant.phones.verbs()}), "notice": notices(plant.cashier)},
         "devices": {"display": _display(plant), "push": plant.units.push},
     }
-    hello = {"plant": secrets.token_hex(8), "site": _site(plant)}
+    hello = {"plant": secrets.token_hex(8), "site": site}
     doors = [
         BridgeServer(config.socket(app), app, own, hello, plant.clock, plant.tags if app == "control" else None)
         for app, own in verbs.items()
@@ -134,6 +144,11 @@ def _vouchers(plant: Plant) -> dict[str, Handler]:
 def _with_reasons(plant: Plant, look: Look, verbs: Mapping[str, Handler]) -> dict[str, Handler]:
     changing = {verb: handler for verb, handler in verbs.items() if verb not in _LOOKED_AT}
     return {**verbs, **reasoned(plant.journal, look, changing)}
+
+
+def _aims(plant: Plant) -> AimDesk:
+    pictures = PictureStore(plant.config.data / "pictures")
+    return AimDesk(plant.config, plant.settings, plant.operators, pictures, plant.cameras, Trials())
 
 
 def _arrears_door(plant: Plant) -> ArrearsDoor:

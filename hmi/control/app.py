@@ -25,11 +25,15 @@ from hmi.control.views.lanes import lanes
 from hmi.control.views.money import money
 from hmi.control.views.overview import overview, theme
 from hmi.control.views.reports import reports
+from hmi.control.views.settings.aim import aim
 from hmi.control.views.settings.audit import audit
 from hmi.control.views.settings.cards import cards
+from hmi.control.views.settings.facts import facts
+from hmi.control.views.settings.holidays import holidays
 from hmi.control.views.settings.lists import lists
 from hmi.control.views.settings.merchants import merchants
 from hmi.control.views.settings.tariffs import tariffs
+from hmi.control.views.settings.texts import texts
 from hmi.control.views.tags import tags
 from hmi.control.views.trends import trend_page
 from hmi.control.views.visitors import visitors
@@ -79,7 +83,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(money)
     app.register_blueprint(visitors)
     app.register_blueprint(reports)
-    for one in (audit, tariffs, cards, lists, merchants):
+    for one in (audit, tariffs, cards, lists, merchants, holidays, texts, facts, aim):
         app.register_blueprint(one)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)

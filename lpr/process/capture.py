@@ -115,6 +115,11 @@ class Capturer:
         self._cost_s = 0.0
         self._finish_s = 0.0
 
+    def aim(self, reader: Reader, region: Sequence[tuple[float, float]]) -> None:
+        """Look elsewhere from the next frame on."""
+        self._reader = reader
+        self._region = region
+
     def capture(
         self,
         order: CaptureOrder,

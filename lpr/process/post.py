@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import assert_never
 
 import structlog
@@ -13,6 +14,7 @@ import structlog
 from lpr.process.options import ffmpeg_options
 from lpr.process.turns import LAPSE_S, Turns
 from lpr.process.wire import (
+    Aim,
     AskTurn,
     Beat,
     CaptureAnswer,
@@ -48,6 +50,8 @@ _STEADY_S = 30.0
 _CHUNK = 65536
 _COMMAND = (sys.executable, "-m", "lpr.worker")
 
+Shares = tuple[tuple[float, float], ...]
+"""Points of a picture, in shares of its width and height."""
 _Answer = CaptureAnswer | SnapshotAnswer
 
 log = structlog.get_logger()
@@ -157,6 +161,11 @@ class CameraPost:
             return False
         process.stdin.write(encode(Relearn(self.number())))
         return True
+
+    def aim(self, region: Shares, perspective: Shares) -> None:
+        """Let the camera look elsewhere: at once if its process runs, else from its start."""
+        self._settings = replace(self._settings, region=region, perspective=perspective)
+        self._send(Aim(self.number(), region, perspective))
 
     async def snapshot(self, passage: str = "") -> PictureId | None:
         """Have a picture of now kept, named by the passage."""

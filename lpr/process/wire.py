@@ -79,6 +79,15 @@ class Relearn:
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """The camera looks there from now on: its region, and the corners that are pulled straight."""
+
+    id: int
+    region: tuple[tuple[float, float], ...]
+    perspective: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """The next frame of this capture may be read now."""
 
@@ -140,7 +149,7 @@ class SnapshotAnswer:
     picture: PictureId | None
 
 
-Order = CaptureOrder | SnapshotOrder | Enough | Relearn | Turn
+Order = CaptureOrder | SnapshotOrder | Enough | Relearn | Aim | Turn
 Word = Reads | Beat | AskTurn | EndTurn | Looked | CaptureAnswer | SnapshotAnswer
 
 
@@ -159,7 +168,7 @@ def settings_from(line: bytes) -> Settings:
 
 def order_from(line: bytes) -> Order:
     """Read a line to the process. Raises WireError."""
-    order: Order = _message(line, CaptureOrder, SnapshotOrder, Enough, Relearn, Turn)
+    order: Order = _message(line, CaptureOrder, SnapshotOrder, Enough, Relearn, Aim, Turn)
     return order
 
 

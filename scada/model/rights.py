@@ -41,7 +41,7 @@ _EVERYBODY = (_O, _T, _M, _A, _U)
 _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     # what everybody may see, and the own password
     (_EVERYBODY, (LOOK, CHANGE, "open_stays", "recent_stays", "picture", "cameras", "journal", "mode_periods")),
-    (_EVERYBODY, ("help_calls", "desk_cases", "tag_facts", "tags", "forced_tags", "tag_map", "trends")),
+    (_EVERYBODY, ("help_calls", "desk_cases", "site_facts", "tag_facts", "tags", "forced_tags", "tag_map", "trends")),
     (_EVERYBODY, ("trend_events", "trend_views", "keep_trend_view", "drop_trend_view")),
     # people and tokens; an auditor looks, and has no token but what an administrator makes
     ((_A, _U), (PEOPLE, "person_log", "sessions")),
@@ -72,6 +72,10 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((_M, _A), ("set_card_product", "renew_merchant_link", "add_right", "remove_right", "import_rights")),
     ((_O, _M, _A, _U), ("card_spaces", "rights")),
     ((_M, _A), ("check_rights",)),
+    ((_M, _A), ("set_holidays", "seed_holidays", "set_display_text", "set_site_facts")),
+    ((_M, _A, _U), ("holidays", "display_texts", "preview_display_text")),
+    ((_T, _A), ("aim_camera", "try_aim")),
+    ((_T, _M, _A, _U), ("camera_aims",)),
     # what is set while the site runs, and what people did
     ((_T, _M, _A, _U), ("settings", "setting_history")),
     ((_M, _A, _U), ("audit",)),

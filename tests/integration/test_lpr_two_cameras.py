@@ -80,3 +80,17 @@ async def test_two_cameras_and_a_unit_give_one_plate(feed: Feed, lane: Lane) -> 
     lane.pushed.add(UNIT, read, CLOCK.now(), CLOCK.seconds(), None)
     lane.pushed.add(UNIT, replace(read, text="川A99999", key="2"), CLOCK.now(), CLOCK.seconds(), None)
     assert (await lane.is_read()).text == "粤B12345"
+
+
+async def test_a_camera_looks_elsewhere_while_it_runs(feed: Feed, lane: Lane) -> None:
+    feed.show("cam-in1", "京A12345")
+    feed.show("cam-rear1", None)
+    await lane.is_read()
+    [front] = [camera for camera in feed.config.cameras if camera.name == "cam-in1"]
+    corner = ((0.0, 0.0), (0.01, 0.0), (0.01, 0.01))
+    lane.pool.aim(front.model_copy(update={"region": corner}))
+    unread = await lane.comes()
+    assert isinstance(unread, PlateUnread)
+    assert "outside the region" in str(lane.told[-1].looks)
+    lane.pool.aim(front)
+    assert (await lane.is_read()).text == "京A12345"

@@ -148,12 +148,20 @@ def receipt(number: str) -> ResponseReturnValue:
             zone = room().config.site.zone_info
             paid_at = datetime.fromisoformat(str(found["paid_at"])).astimezone(zone)
             amounts = {name: yuan_text(WholeFen(int(found[f"{name}_fen"]))) for name in ("due", "given", "change")}
-            return render_template(
-                "control/receipt.html", receipt=found, site=room().config.site, paid_at=paid_at, **amounts
-            )
+            return render_template("control/receipt.html", receipt=found, site=_facts(), paid_at=paid_at, **amounts)
         case _:
             abort(404)
     return None
+
+
+def _facts() -> Message:
+    """Give the site's facts as they are set now; as config.toml has them while the plant does not tell."""
+    site = room().config.site
+    match ask("site_facts", {}):
+        case Value({"facts": dict() as facts}):
+            return facts
+        case _:
+            return {"name": site.name, "name_en": site.name_en}
 
 
 @money.get("/api/v1/money/till")

@@ -1,0 +1,63 @@
+"""Where cameras look: the region and the corners are drawn on the last picture, tried at once, and set."""
+
+from typing import Annotated, Final
+
+from flask import Blueprint, abort
+from flask.typing import ResponseReturnValue
+from pydantic import Field
+
+from hmi.control.api.described import described
+from hmi.control.api.edge import Edge, Text
+from hmi.control.auth import signed_in
+from hmi.control.orders import answered, ask, order
+from hmi.control.views.settings.common import listed, shown
+
+aim = Blueprint("aim", __name__)
+
+_API: Final = "/api/v1/settings/cameras"
+_WITHIN_S: Final = 28.0
+_Share = Annotated[float, Field(ge=0, le=1, strict=False)]
+_Corner = Annotated[list[_Share], Field(min_length=2, max_length=2)]
+
+
+class Corners(Edge):
+    """Where a camera would look, in shares of the picture: its region, and what is pulled straight."""
+
+    region: Annotated[list[_Corner], Field(max_length=12)] = Field(default_factory=list)
+    perspective: Annotated[list[_Corner], Field(max_length=4)] = Field(default_factory=list)
+
+
+class Aimed(Corners):
+    """Where a camera shall look, why, and the version that was looked at."""
+
+    reason: Text
+    seen: Annotated[int, Field(ge=0)]
+
+
+@aim.get("/settings/cameras")
+def page() -> ResponseReturnValue:
+    """Show the cameras; their regions are drawn there."""
+    if not signed_in().may("camera_aims"):
+        abort(403)
+    return shown("aim", "", 200, {"cameras": listed("camera_aims", {}), "mayAim": signed_in().may("aim_camera")})
+
+
+@aim.get(_API)
+@described("camera_aims", answer=object)
+def cameras() -> ResponseReturnValue:
+    """Give where each camera looks, and its last pictures."""
+    return answered(ask("camera_aims", {}))
+
+
+@aim.post(f"{_API}/<camera>/try")
+@described("try_aim", answer=object, while_idle=True)
+def attempt(camera: str, body: Corners) -> ResponseReturnValue:
+    """Say what would be read in the camera's last pictures."""
+    return answered(ask("try_aim", {"camera": camera, **body.args()}, within_s=_WITHIN_S))
+
+
+@aim.post(f"{_API}/<camera>")
+@described("aim_camera")
+def save(camera: str, body: Aimed) -> ResponseReturnValue:
+    """Let a camera look there from now on."""
+    return order("aim_camera", {"camera": camera, **body.args()})

@@ -1,0 +1,87 @@
+"""The pages of holidays, displays' texts, a site's facts and cameras' regions, with a plant in memory."""
+
+from scada.bridge import Message, Refused, Value
+from tests.unit.test_hmi_settings import office, send
+
+YEAR: Message = {
+    "year": 2026,
+    "days": [{"date": "2026-10-01", "day": "holiday", "name": "national-day"}],
+    "years": [2025, 2026],
+    "missing": [2027],
+    "seen": 3,
+    "by": "wang",
+    "signed_by": "li",
+    "at": "2026-05-01T00:00:00+00:00",
+}
+PHRASE: Message = {
+    "name": "welcome",
+    "zh": ["欢迎 {plate}"],
+    "en": ["Welcome"],
+    "zh_voice": "你好",
+    "base": {"zh": ["欢迎"], "en": ["Welcome"]},
+    "seen": 1,
+}
+CAMERA: Message = {"name": "cam-in1", "lane": "in1", "seen": 2, "region": [], "perspective": [], "pictures": ["x.jpg"]}
+
+
+def test_a_year_is_shown_seeded_and_signed_by_two() -> None:
+    seeded = Value({"days": [{"date": "2026-01-01", "day": "holiday", "name": "new-years-day"}]})
+    room = office(holidays=Value(YEAR), seed_holidays=seeded, set_holidays=Value({}))
+    page = "/settings/holidays"
+    text = room.get(f"{page}?year=2026&lang=en").text
+    words = ("The holidays of 2027 are missing", "Signed by wang and li", "2026-10-01 holiday national-day")
+    assert [word for word in words if word not in text] == []
+    assert "2026-01-01 holiday new-years-day" in room.get(f"{page}?year=2026&seed=1").text
+    beside = {"second_name": "li", "second_password": "word"}
+    days = "2026-10-01 休 national day\n\n2026-10-10 班"
+    fields = {"year": "2026", "seen": "3", "days": days, "reason": "decree", **beside}
+    assert send(room, page, f"{page}/sign", **fields) == (303, f"{page}?done=signed&year=2026")
+    asked = room.plant.asks("set_holidays")[0]
+    assert asked["days"] == [
+        {"date": "2026-10-01", "day": "holiday", "name": "national day"},
+        {"date": "2026-10-10", "day": "workday", "name": ""},
+    ]
+    assert (asked["seen"], asked["second_name"]) == (3, "li")
+    room.plant.verbs["seed_holidays"] = lambda _args: Refused("refused", "not known yet")
+    assert room.get(f"{page}?year=2030&seed=1").status_code == 409
+
+
+def test_a_displays_text_is_set_given_back_and_previewed() -> None:
+    room = office(display_texts=Value([PHRASE]), set_display_text=Value({}), preview_display_text=Value({"pages": []}))
+    page = "/settings/texts"
+    assert "changed" in room.get(f"{page}?lang=en").text
+    fields = {"name": "welcome", "seen": "1", "zh": "欢迎\n{plate}", "en": " Hello \n\n", "reason": "new owner"}
+    assert send(room, page, f"{page}/set", **fields)[0] == 303
+    content = {"zh": ["欢迎", "{plate}"], "en": ["Hello"], "zh_voice": "", "en_voice": ""}
+    assert room.plant.asks("set_display_text")[0]["content"] == content
+    send(room, page, f"{page}/reset", name="welcome", seen="1", reason="as before")
+    assert room.plant.asks("set_display_text")[1]["content"] == {}
+    body = {"name": "welcome", "zh": "a", "en": "b", "lines": 2}
+    assert room.command("/api/v1/settings/texts/preview", body).status_code == 200
+    assert room.plant.asks("preview_display_text")[0]["lines"] == 2
+
+
+def test_facts_are_saved_with_a_reason_by_who_answers_for_the_site() -> None:
+    facts = {"name": "东门", "name_en": "East", "phone": "010", "company": "", "tax_number": "", "address": ""}
+    told = Value({"facts": {**facts, "bank": "", "bank_account": ""}, "seen": 5})
+    room = office(site_facts=told, set_site_facts=Value({}))
+    page = "/settings/site"
+    assert 'value="010"' in room.get(page).text
+    assert send(room, page, f"{page}/save", name="x", name_en="y", phone="1", seen="5", reason="moved")[0] == 303
+    asked = room.plant.asks("set_site_facts")[0]
+    assert (asked["phone"], asked["bank"], asked["seen"], asked["reason"]) == ("1", "", 5, "moved")
+    assert 'id="facts"' in office("auditor", site_facts=told).get(page).text
+    assert office("operator", site_facts=told).get(page).status_code == 403
+
+
+def test_a_cameras_region_is_for_technicians() -> None:
+    room = office("technician", camera_aims=Value([CAMERA]), try_aim=Value([]), aim_camera=Value({"seen": 3}))
+    assert "cam-in1 · in1" in room.get("/settings/cameras").text
+    path, region = "/api/v1/settings/cameras/cam-in1", [[0.1, 0.1], [0.9, 0], [0.5, 1]]
+    assert room.command(f"{path}/try", {"region": region}).status_code == 200
+    assert room.plant.asks("try_aim") == [{"camera": "cam-in1", "region": region, "perspective": []}]
+    body = {"region": region, "reason": "turned", "seen": 2}
+    assert room.command(path, body).status_code == 200
+    assert room.command(path, {**body, "region": [[2, 0]]}).status_code == 422
+    assert room.plant.asks("aim_camera") == [{"camera": "cam-in1", "perspective": [], **body}]
+    assert office("operator").get("/settings/cameras").status_code == 403
