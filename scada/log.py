@@ -15,20 +15,11 @@ from typing import Any, Final, TextIO
 
 import structlog
 
-from scada.model.masks import MASK, SECRET_FIELDS, masked
+from scada.hushed import hidden
+from scada.model.masks import MASK, SECRET_FIELDS
 
 LEVEL: Final = "DAOZHA_LOG"
-_SHORTEST: Final = 12
-"""A secret line shorter than this might be a word."""
-
-_known: set[str] = set()
 _make_record = logging.getLogRecordFactory()
-
-
-def keep_secret(text: str) -> None:
-    """Let no log line hold this, nor any line of it."""
-    lines = (line.strip() for line in text.splitlines())
-    _known.update(line for line in lines if len(line) >= _SHORTEST and not line.startswith("-----"))
 
 
 def log_to_stderr(file: TextIO | None = None, *, ours: int = logging.INFO, others: int = logging.WARNING) -> None:
@@ -62,21 +53,15 @@ def hush() -> None:
     threading.excepthook = _last_words_of_thread
 
 
-def _hide(text: str) -> str:
-    for secret in _known:
-        text = text.replace(secret, MASK)
-    return masked(text)
-
-
 def _hushed_record(*args: Any, **kwargs: Any) -> logging.LogRecord:  # noqa: ANN401 - the library's own signature
     record = _make_record(*args, **kwargs)
     try:
-        record.msg = _hide(record.getMessage())
+        record.msg = hidden(record.getMessage())
     except Exception as error:  # noqa: BLE001 - the library would print the arguments as they are
         record.msg = f"a line that could not be written: {type(error).__name__}"
     record.args = None
     if record.exc_info:
-        record.exc_text = _hide("".join(traceback.format_exception(*record.exc_info)).rstrip())
+        record.exc_text = hidden("".join(traceback.format_exception(*record.exc_info)).rstrip())
     return record
 
 
@@ -93,14 +78,14 @@ def _hide_fields(_logger: object, _method: str, event: MutableMapping[str, Any])
 
 
 def _hide_in_line(_logger: object, _method: str, line: object) -> str:
-    return _hide(str(line))
+    return hidden(str(line))
 
 
 def _last_words(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
-    sys.stderr.write(_hide("".join(traceback.format_exception(kind, error, at))))
+    sys.stderr.write(hidden("".join(traceback.format_exception(kind, error, at))))
 
 
 def _last_words_of_thread(args: threading.ExceptHookArgs) -> None:
     name = args.thread.name if args.thread is not None else "unknown"
     told = traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback)
-    sys.stderr.write(_hide(f"thread {name}:\n{''.join(told)}"))
+    sys.stderr.write(hidden(f"thread {name}:\n{''.join(told)}"))

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from scada.log import keep_secret
+from scada.hushed import keep_secret
 
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 KEY_BYTES: Final = 32

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from scada.config import Config
-from scada.log import keep_secret
+from scada.hushed import keep_secret
 from scada.ports import BillingError
 
 MIN_RSA_BITS: Final = 2048

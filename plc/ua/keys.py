@@ -22,7 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from plc.ua.certificate import Identity, has_thumbprint, make, sha256
-from scada.log import keep_secret
+from scada.hushed import keep_secret
 
 OTHERS_MAY = 0o077
 """Permissions that a file with a secret must not have."""

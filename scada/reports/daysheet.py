@@ -19,7 +19,7 @@ from scada.reports.lot.occupancy import read_visits
 from scada.reports.money import monthcards
 from scada.reports.money.dues import DuesBook, reckon_dues
 from scada.reports.money.moves import read_moves
-from scada.reports.reading import read_facts
+from scada.reports.reading import read_openings
 from scada.store import schema
 
 
@@ -76,11 +76,11 @@ def read_sheet(connection: Connection, lot: Lot, since: datetime, until: datetim
     site = lot.site
     moves = list(read_moves(connection, site, since, until, lot.zone))
     cars = read_cars(connection, site, since, until, lot.zone)
-    every = traffic.total(traffic.reckon(cars, moves, lambda _at: since).values())
+    every = traffic.in_all(cars, moves)
     before, after = (_inside(connection, lot, at) for at in (since, until))
     dues = reckon_dues(connection, site, moves, since, until, lot.zone)
     cards = monthcards.read_money(connection, site, since, until)
-    rows = openings.reckon(read_facts(connection, site, since, until), lot.zone, since, until)
+    rows = openings.reckon(read_openings(connection, site, lot.zone, since, until), lot.zone, since, until)
     risen, unexplained = sum(row.openings for row in rows), sum(row.unexplained for row in rows)
     figures = Sheet(before, after, every, dues, cards, risen, unexplained, ())
     identities = (*_of_cars(figures, rows), *_of_money(figures), *_of_channels(connection, site, since, until))

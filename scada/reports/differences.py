@@ -50,15 +50,12 @@ def differences(stories: Stories, hour_of: HourOf) -> Iterator[Item]:
 
 def _causes(stories: Stories) -> Iterator[Item]:
     """Compare the PLC's counter with the causes on record: one record each, with a cause."""
-    before: dict[str, int] = {}
     for rise in stories.facts.rises:
-        last = before.get(rise.lane)
-        before[rise.lane] = rise.count
-        if last is not None and rise.count > last + 1:
-            yield _rose(stories, rise, Link.CAUSES, "NOT_ON_RECORD", last + 1 - rise.count, unexplained=True)
-        if last is not None and rise.count < last:
+        if rise.missed:
+            yield _rose(stories, rise, Link.CAUSES, "NOT_ON_RECORD", -rise.missed, unexplained=True)
+        if rise.before is not None and rise.count < rise.before:
             yield _rose(stories, rise, Link.CAUSES, "COUNTER_SET_BACK", 0, unexplained=True)
-        if last == rise.count:
+        if rise.before == rise.count:
             yield _rose(stories, rise, Link.CAUSES, "ON_RECORD_TWICE", 1, unexplained=True)
         if rise.cause in NO_CAUSE:
             yield _rose(stories, rise, Link.CAUSES, "UNKNOWN", -1, unexplained=True)
@@ -107,12 +104,9 @@ def _in_another_hour(stories: Stories, hour_of: HourOf) -> frozenset[str]:
 
 def _openings(stories: Stories, apart: frozenset[str]) -> Iterator[Item]:
     """Say of every rise that let nobody through why it did not, or that its car passed in another hour."""
-    last: dict[str, int] = {}
     for rise in stories.rises:
-        before = last.get(rise.lane)
-        last[rise.lane] = rise.count
-        if before is not None and rise.count > before + 1:
-            yield _rose(stories, rise, Link.PASSAGES, "NOT_ON_RECORD", before + 1 - rise.count)
+        if rise.missed:
+            yield _rose(stories, rise, Link.PASSAGES, "NOT_ON_RECORD", -rise.missed)
         passage = stories.passage_of(rise)
         if passage is None or stories.paired.get(passage.id) is not rise:
             name, unexplained = _let_nobody_through(stories, rise, passage)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
-from scada.reports.differences import Item, Link, differences, moment_of
-from scada.reports.stories import NO_CAUSE, Facts, Stories
+from scada.reports.differences import Item, Link, differences
+from scada.reports.plain import Columns, Parted
+from scada.reports.stories import NO_CAUSE, THROUGH, Stories, missed
 
 _QUARTER_S: Final = 900
 
@@ -36,11 +37,11 @@ class Row:
 
     def differences(self, link: Link) -> Mapping[str, int]:
         """Sum the changes of one link by name."""
-        sums: Counter[str] = Counter()
+        sums: dict[str, int] = {}
         for item in self.items:
             if item.link is link:
-                sums[item.name] += item.change
-        return dict(sums)
+                sums[item.name] = sums.get(item.name, 0) + item.change
+        return sums
 
     def balance(self) -> dict[Link, tuple[int, int]]:
         """Give, of each link, the left count with its differences and the right count: they are equal."""
@@ -54,10 +55,11 @@ class Row:
         return {link: (left + sum(self.differences(link).values()), right) for link, (left, right) in sides.items()}
 
 
-def reckon(facts: Facts, zone: tzinfo, since: datetime, until: datetime) -> Sequence[Row]:
-    """Make the table from `since` to before `until`; the facts should reach somewhat further on both sides."""
+def reckon(parted: Parted, zone: tzinfo, since: datetime, until: datetime) -> Sequence[Row]:
+    """Make the table from `since` to before `until`; the books should reach somewhat further on both sides."""
     sheet = _Sheet(zone)
-    sheet.fill(Stories(facts))
+    sheet.count(parted)
+    sheet.look(Stories(parted.facts))
     return [row for row in sheet.rows() if since <= row.hour < until]
 
 
@@ -66,60 +68,68 @@ class _Sheet:
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
-        self._last = self._end = datetime.min.replace(tzinfo=UTC)
         self._rows: dict[tuple[datetime, str], Row] = {}
 
     def rows(self) -> list[Row]:
         """Give the rows by hour and lane."""
         return [self._rows[place] for place in sorted(self._rows)]
 
-    def fill(self, stories: Stories) -> None:
+    def count(self, parted: Parted) -> None:
         """Count everything where it belongs."""
-        self._openings(stories)
-        self._commands(stories)
-        for passage in stories.facts.passages:
-            row = self._row(passage.lane, passage.ended_at)
-            row.outcomes[passage.outcome] += 1
-            if passage.note:
-                row.notes[passage.note] += 1
-            row.through += passage.through
-        for change in stories.facts.changes:
-            row = self._row(change.lane, moment_of(change, stories.passage(change.passage)))
-            row.begun += change.ending is None
-            if change.ending:
-                row.endings[change.ending] += 1
-        for item in differences(stories, self._hour):
-            self._row(item.lane, item.at).items.append(item)
+        self._openings(parted.books)
+        self._passages(parted)
+        changes = zip(parted.books.changed, parted.books.changes.lane, parted.books.changes.ending, strict=True)
+        for (hour, lane, ending), times in Counter(changes).items():
+            row = self._row(hour, lane)
+            if ending is None:
+                row.begun += times
+            else:
+                row.endings[ending] += times
 
-    def _openings(self, stories: Stories) -> None:
-        """Count openings by the PLC's counter, also those that are not on record, and causes by the record."""
-        for rise in stories.facts.rises:
-            self._row(rise.lane, rise.at).causes[rise.cause] += 1
-        before: dict[str, int] = {}
-        for rise in stories.rises:
-            last = before.get(rise.lane)
-            before[rise.lane] = rise.count
-            missed = rise.count - last - 1 if last is not None and rise.count > last else 0
-            self._row(rise.lane, rise.at).openings += 1 + missed
-
-    def _commands(self, stories: Stories) -> None:
-        """Count a command that was taken where its boom rose."""
+    def look(self, stories: Stories) -> None:
+        """Count the commands of what is not plain, and say what differs."""
         for command, rise in stories.answered:
-            self._row(command.lane, command.at if rise is None else rise.at).commands += 1
+            self._row(self._hour(command.at if rise is None else rise.at), command.lane).commands += 1
+        for item in differences(stories, self._hour):
+            self._row(self._hour(item.at), item.lane).items.append(item)
 
-    def _row(self, lane: str, at: datetime) -> Row:
-        place = self._hour(at), lane
+    def _openings(self, books: Columns) -> None:
+        """Count openings by the PLC's counter, also those that are not on record, and causes by the record."""
+        rises = books.rises
+        for (hour, lane, cause), times in Counter(zip(books.risen, rises.lane, rises.cause, strict=True)).items():
+            row = self._row(hour, lane)
+            row.causes[cause] += times
+            row.openings += times
+        for hour, lane, count, before in zip(books.risen, rises.lane, rises.counted, books.before, strict=True):
+            if before == count:
+                self._row(hour, lane).openings -= 1
+            elif before is not None and count != before + 1:
+                self._row(hour, lane).openings += missed(before, count)
+
+    def _passages(self, parted: Parted) -> None:
+        """Count what came of them; the command of a plain car was taken where its boom rose, in the same hour."""
+        hours, passages = parted.books.passed, parted.books.passages
+        for (hour, lane, outcome), times in Counter(zip(hours, passages.lane, passages.outcome, strict=True)).items():
+            row = self._row(hour, lane)
+            row.outcomes[outcome] += times
+            row.through += times if outcome in THROUGH else 0
+        for (hour, lane, note), times in Counter(zip(hours, passages.lane, passages.note, strict=True)).items():
+            if note:
+                self._row(hour, lane).notes[note] += times
+        numbers = zip(hours, passages.lane, passages.number, strict=True)
+        commands = Counter((hour, lane) for hour, lane, number in numbers if (lane, number) in parted.plain)
+        for (hour, lane), times in commands.items():
+            self._row(hour, lane).commands += times
+
+    def _row(self, hour: datetime, lane: str) -> Row:
+        place = hour, lane
         row = self._rows.get(place)
         if row is None:
             row = self._rows[place] = Row(*place)
         return row
 
     def _hour(self, at: datetime) -> datetime:
-        """Give the hour of a moment: mostly that of the one before, since all comes in the order of time."""
-        if not self._last <= at < self._end:
-            self._last = hour_of(at, self._zone)
-            self._end = self._last + timedelta(hours=1)
-        return self._last
+        return hour_of(at, self._zone)
 
 
 def hour_of(at: datetime, zone: tzinfo) -> datetime:

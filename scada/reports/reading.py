@@ -1,14 +1,20 @@
 """Read what the reports reckon with from the books; nothing is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import partial
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, null, select
 
 from scada.model.handshake import CommandCode
 from scada.model.names import SiteId
-from scada.reports.stories import Facts, Opened, Passed, Rise, StayChange
+from scada.reports.openings import hour_of
+from scada.reports.plain import Changes, Columns, Commands, Parted, Passages, Rises, Times, part
+from scada.reports.stories import Facts, Passed, Rise
 from scada.store import schema
+from scada.store.sql.hours import length_for, readers, unread
 
 AROUND = timedelta(days=1)
 """How far around a period the books are read, so that what goes on over its edges is told whole."""
@@ -26,83 +32,107 @@ def midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def read_facts(connection: Connection, site: SiteId, since: datetime, until: datetime) -> Facts:
+Span = tuple[datetime, datetime]
+AT_ONCE: Final = 500
+"""So many rows of the journal are asked for by their numbers at a time."""
+
+
+def read_openings(connection: Connection, site: SiteId, zone: tzinfo, since: datetime, until: datetime) -> Parted:
     """Read what a period's openings are reckoned from."""
-    span = since - AROUND, until + AROUND
-    kept = _pictures(connection, site, span)
-    passages = _passages(connection, site, span)
-    return Facts(
-        rises=_rises(connection, site, span, kept),
-        commands=_commands(connection, site, span),
-        passages=[one if one.picture else one._replace(picture=_first(kept, one.lane, one.id)) for one in passages],
-        changes=_changes(connection, site, span),
+    return part(_books(connection, site, zone, (since - AROUND, until + AROUND)))
+
+
+def _books(connection: Connection, site: SiteId, zone: tzinfo, span: Span) -> Columns:
+    """Read the books; nothing is made of the times of a month's cars but what is asked for."""
+    return Columns(
+        Rises(*_columns(connection, _rises(site, span))),
+        Commands(*_columns(connection, _commands(site, span))),
+        Passages(*_columns(connection, _passages(site, span))),
+        Changes(*_columns(connection, *_changes(site, span))),
+        Times(*readers(connection.dialect.name, partial(hour_of, zone=zone), length_for(zone, span[0]))),
     )
 
 
-Span = tuple[datetime, datetime]
-Kept = Mapping[tuple[str, str | None], list[tuple[datetime, str, str]]]
-"""The pictures of a lane and a passage (or of nobody): when, which, and why."""
+Query = Select[*tuple[Any, ...]]
 
 
-def _rises(connection: Connection, site: SiteId, span: Span, kept: Kept) -> list[Rise]:
-    table = schema.rise
-    columns = [table.c[name] for name in ("lane", "count", "cause", "number", "at", "passage")]
-    query = select(*columns).where(table.c.site == site, table.c.at.between(*span)).order_by(table.c.at, table.c.id)
-    return [
-        Rise(lane, count, cause, number, at, _of_rise(kept, lane, passage, at))
-        for lane, count, cause, number, at, passage in connection.execute(query).all()
-    ]
+def _columns(connection: Connection, *queries: Query) -> Iterable[Sequence[Any]]:
+    """Read rows as the driver gives them, and give their columns."""
+    rows: list[tuple[Any, ...]] = []
+    for query in queries:
+        with connection.execute(query) as result:
+            rows.extend(result.cursor.fetchall())
+    return zip(*rows, strict=True) if rows else [()] * len(queries[0].selected_columns)
 
 
-def _commands(connection: Connection, site: SiteId, span: Span) -> list[Opened]:
-    table = schema.intent
-    mine = (table.c.site == site) & (table.c.code == int(CommandCode.OPEN)) & table.c.made_at.between(*span)
-    query = select(table.c.lane, table.c.number, table.c.state, table.c.made_at).where(mine).order_by(table.c.id)
-    return [Opened._make(row) for row in connection.execute(query).all()]
+def _rises(site: SiteId, span: Span) -> Query:
+    table = schema.rise.c
+    columns = (table.lane, table.number, table.count, table.cause, unread(table.at), table.passage)
+    return select(*columns).where(table.site == site, table.at.between(*span)).order_by(table.at, table.id)
 
 
-def _passages(connection: Connection, site: SiteId, span: Span) -> list[Passed]:
-    table = schema.passage
-    columns = [table.c[name] for name in ("id", "lane", "number", "outcome", "note", "began_at", "ended_at", "picture")]
-    mine = (table.c.site == site) & table.c.ended_at.between(*span)
-    query = select(*columns).where(mine).order_by(table.c.ended_at, table.c.number)
-    return [Passed._make(row) for row in connection.execute(query).all()]
+def _commands(site: SiteId, span: Span) -> Query:
+    table = schema.intent.c
+    mine = (table.site == site) & (table.code == int(CommandCode.OPEN)) & table.made_at.between(*span)
+    return select(table.lane, table.number, table.state, unread(table.made_at)).where(mine).order_by(table.id)
 
 
-def _changes(connection: Connection, site: SiteId, span: Span) -> list[StayChange]:
-    table = schema.stay
-    begun = select(table.c.id, table.c.entry_lane, table.c.entry_passage, table.c.entered_at)
-    ended = select(table.c.id, table.c.exit_lane, table.c.exit_passage, table.c.ending, table.c.exited_at)
-    begun = begun.where(table.c.site == site, table.c.entered_at.between(*span)).order_by(table.c.entered_at)
-    ended = ended.where(table.c.site == site, table.c.ending.is_not(None), table.c.exited_at.between(*span))
-    return [
-        *(StayChange(stay, lane, of, None, at) for stay, lane, of, at in connection.execute(begun).all()),
-        *(
-            StayChange(stay, lane or "", of, ending, at)
-            for stay, lane, of, ending, at in connection.execute(ended).all()
-        ),
-    ]
+def _passages(site: SiteId, span: Span) -> Query:
+    table = schema.passage.c
+    times = unread(table.began_at), unread(table.ended_at)
+    columns = (table.lane, table.number, table.id, table.outcome, table.note, *times, table.picture)
+    mine = (table.site == site) & table.ended_at.between(*span)
+    return select(*columns).where(mine).order_by(table.ended_at, table.number)
 
 
-def _pictures(connection: Connection, site: SiteId, span: Span) -> Kept:
-    table = schema.journal
-    mine = (table.c.site == site) & (table.c.kind == "picture") & table.c.at.between(*span)
-    query = select(table.c.at, table.c.lane, table.c.passage, table.c.body).where(mine).order_by(table.c.n)
-    kept: dict[tuple[str, str | None], list[tuple[datetime, str, str]]] = {}
-    for at, lane, passage, body in connection.execute(query).all():
-        if body.get("picture"):
-            kept.setdefault((lane, passage), []).append((at, str(body["picture"]), str(body.get("why", ""))))
+def _changes(site: SiteId, span: Span) -> tuple[Query, Query]:
+    table = schema.stay.c
+    begun = select(table.entry_lane, table.entry_passage, null(), unread(table.entered_at))
+    ended = select(func.coalesce(table.exit_lane, ""), table.exit_passage, table.ending, unread(table.exited_at))
+    begun = begun.where(table.site == site, table.entered_at.between(*span)).order_by(table.entered_at)
+    ended = ended.where(table.site == site, table.ending.is_not(None), table.exited_at.between(*span))
+    return begun, ended
+
+
+def with_pictures(connection: Connection, site: SiteId, facts: Facts, since: datetime, until: datetime) -> Facts:
+    """Find the pictures of what wants a closer look: its passage's own, or one that the journal says was kept."""
+    wanted: set[Place] = {(one.lane, one.id) for one in facts.passages if not one.picture}
+    wanted |= {(one.lane, one.passage) for one in facts.rises}
+    kept = _kept(connection, site, wanted, (since - AROUND, until + AROUND))
+    rises = [replace(one, picture=_of_rise(kept, one)) for one in facts.rises]
+    passages = [one if one.picture else one._replace(picture=_first(kept, one)) for one in facts.passages]
+    return replace(facts, rises=rises, passages=passages)
+
+
+Place = tuple[str | None, str | None]
+"""A lane, and a passage or nobody's."""
+Kept = Mapping[Place, list[tuple[datetime, str, str]]]
+"""The pictures of a place: when, which, and why."""
+
+
+def _kept(connection: Connection, site: SiteId, wanted: Set[Place], span: Span) -> Kept:
+    table = schema.journal.c
+    mine = (table.site == site) & (table.kind == "picture") & table.at.between(*span)
+    query = select(table.n, table.lane, table.passage).where(mine).order_by(table.n)
+    told = [n for n, lane, passage in connection.execute(query).all() if (lane, passage) in wanted]
+    kept: dict[Place, list[tuple[datetime, str, str]]] = {}
+    whole = select(table.at, table.lane, table.passage, table.body).order_by(table.n)
+    for first in range(0, len(told), AT_ONCE):
+        some = whole.where(table.n.in_(told[first : first + AT_ONCE]))
+        for at, lane, passage, body in connection.execute(some):
+            if body.get("picture"):
+                kept.setdefault((lane, passage), []).append((at, str(body["picture"]), str(body.get("why", ""))))
     return kept
 
 
-def _first(kept: Kept, lane: str, passage: str) -> str | None:
-    pictures = kept.get((lane, passage))
+def _first(kept: Kept, passage: Passed) -> str | None:
+    pictures = kept.get((passage.lane, passage.id))
     return pictures[0][1] if pictures else None
 
 
-def _of_rise(kept: Kept, lane: str, passage: str | None, at: datetime) -> str | None:
+def _of_rise(kept: Kept, rise: Rise) -> str | None:
     """Give the picture that was kept because of a rise: the next one of its lane and passage for that reason."""
-    for taken_at, picture, why in kept.get((lane, passage), []):
-        if taken_at >= at and why == "unexplained rise":
+    for taken_at, picture, why in kept.get((rise.lane, rise.passage), []):
+        if taken_at >= rise.at and why == "unexplained rise":
             return picture
     return None

@@ -1,7 +1,4 @@
-"""What the books say happened at the lanes, and what belongs together: a rise, its command, its passage, its stay.
-
-What comes by the ten thousand a month is a tuple with names: a row of the database becomes one at little cost.
-"""
+"""What the books say happened at the lanes, and what belongs together: a rise, its command, its passage, its stay."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -24,14 +21,24 @@ NO_CAUSE = frozenset({"UNKNOWN", "NONE"})
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """A rise on record; `count` is the PLC's counter, `number` the passage it rose for, 0 is nobody's."""
+    """A rise on record; `count` is the PLC's counter, `number` the passage it rose for, 0 is nobody's.
+
+    `before` is the count of the lane's record before it, None of the first one.
+    """
 
     lane: str
     count: int
     cause: str
     number: int
     at: datetime
+    passage: str | None = None
     picture: str | None = None
+    before: int | None = None
+
+    @property
+    def missed(self) -> int:
+        """How many rises before it are not on record, by the PLC's counter."""
+        return missed(self.before, self.count)
 
 
 class Opened(NamedTuple):
@@ -64,7 +71,6 @@ class Passed(NamedTuple):
 class StayChange(NamedTuple):
     """A stay that began (`ending` is None) or ended, on which passage if on one."""
 
-    stay: str
     lane: str
     passage: str | None
     ending: str | None
@@ -73,7 +79,7 @@ class StayChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The books of some days, each in the order of time."""
+    """What happened in some days, each in the order of time."""
 
     rises: Sequence[Rise] = ()
     commands: Sequence[Opened] = ()
@@ -164,10 +170,13 @@ def _newest(passages: Iterable[Passed]) -> dict[str, int]:
 
 def _once(rises: Iterable[Rise]) -> tuple[list[Rise], list[Rise]]:
     """Tell the records of a new rise from those of the same count as the one before in its lane."""
-    counts: dict[str, int] = {}
     once: list[Rise] = []
     twice: list[Rise] = []
     for rise in rises:
-        (twice if counts.get(rise.lane) == rise.count else once).append(rise)
-        counts[rise.lane] = rise.count
+        (twice if rise.before == rise.count else once).append(rise)
     return once, twice
+
+
+def missed(before: int | None, count: int) -> int:
+    """Say how many rises are missing between two counts of a PLC that follow one another on record."""
+    return count - before - 1 if before is not None and count > before else 0

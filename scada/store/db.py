@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 from sqlalchemy import URL, Connection, Engine, inspect, make_url
 from sqlalchemy.exc import DBAPIError
 
-from scada.store.sql import postgres, sqlite
+from scada.store.sql import sqlite
 from scada.store.sql.errors import StoreError, StoreFull, StoreUnknown, reason
 from scada.store.sql.pen import Pen
 from scada.store.sql.place import database_url
@@ -64,6 +64,8 @@ def _upgrade(connection: Connection) -> None:
     """Bring the tables up to date. Whoever only reads does not wait until alembic is loaded."""
     from alembic import command
     from alembic.config import Config as AlembicConfig
+
+    from scada.store.sql import postgres
 
     if connection.dialect.name == "postgresql":
         postgres.allow_time(connection, postgres.MIGRATION_S)
@@ -201,6 +203,8 @@ class _Threads:
 
 def _in_transaction(engine: Engine, work: Work[T]) -> T:
     if engine.dialect.name == "postgresql":
+        from scada.store.sql import postgres
+
         return postgres.in_transaction(engine, work, place(engine.url))
     try:
         with engine.begin() as connection:
@@ -221,4 +225,9 @@ def _is_postgres(url: str) -> bool:
 
 
 def _build(url: str) -> Callable[..., Engine]:
-    return postgres.build if _is_postgres(url) else sqlite.build
+    """Choose by the URL. Whoever has a file does not wait until all that a server needs is loaded."""
+    if not _is_postgres(url):
+        return sqlite.build
+    from scada.store.sql import postgres
+
+    return postgres.build

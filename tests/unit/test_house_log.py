@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from scada.log import hush, keep_secret, log_to_stderr
+from scada.hushed import keep_secret
+from scada.log import hush, log_to_stderr
 from scada.model.masks import masked
 from scada.secretfile import read_secret
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scada.__main__ import main
-from scada.commands.reports.report import made_of_books
+from scada.commands.reports.books import made_of_books
 from scada.config import load
 from scada.model.names import SiteId
 from scada.model.reports import FORMATS, REPORTS, report_named

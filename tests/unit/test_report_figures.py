@@ -26,7 +26,7 @@ from scada.reports.money import monthcards, unpaid
 from scada.reports.money.dues import DuesBook, days_from, read_dues
 from scada.reports.money.moves import MONEY, read_moves
 from scada.reports.plates import exact_share, read_booked, read_plates
-from scada.reports.reading import read_facts
+from scada.reports.reading import read_openings
 from scada.reports.reconciliation import read_channel
 from scada.store import schema
 from tests.support.monthbooks import SHANGHAI, SITE, Month, Shape
@@ -187,12 +187,12 @@ def what_wechat_took_is_told(books: Connection, month: Month, dues: DuesBook) ->
 
 def openings_are_told(books: Connection, month: Month) -> None:
     """Cycles are openings, cars are those of the openings' report, and each opening by hand has its picture."""
-    rows = openings.reckon(read_facts(books, SITE, month.since, month.until), SHANGHAI, month.since, month.until)
+    span = month.since, month.until
+    rows = openings.reckon(read_openings(books, SITE, SHANGHAI, *span), SHANGHAI, *span)
     truth = month.truth.counted(lambda one: one.ending)
     assert sum(row.begun for row in rows) == truth[""]
     assert sum((row.endings for row in rows), Counter()) == {how: cars for how, cars in truth.items() if how}
     assert all(left == right for row in rows for left, right in row.balance().values())
-    span = month.since, month.until
     found = lanes.reckon(lanes.read_facts(books, SITE, *span), ("in1", "in2", "out1", "out2"), *span)
     assert sum(one.cycles for one in found) == sum(row.openings for row in rows) == month.truth.openings
     reads, booked = read_plates(books, SITE, *span), read_booked(books, SITE, *span)

@@ -22,6 +22,7 @@ from scada.store import schema
 from scada.store.db import writing_engine
 from scada.store.journal import write_entries
 from tests.support.house import site_beside
+from tests.support.lanebooks import parted
 from tests.support.store import give_tables
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -35,7 +36,7 @@ def at(minute: float, hour: int = 8) -> datetime:
 
 def rise(count: int, minute: float, cause: str = "AUTHORISED", number: int | None = None) -> Rise:
     of = count if number is None else number
-    return Rise("out1", count, cause, of, at(minute))
+    return Rise("out1", count, cause, of, at(minute), f"out1-{of}" if of else None)
 
 
 def command(number: int, minute: float, state: str = "DONE") -> Opened:
@@ -47,7 +48,7 @@ def passage(number: int, minute: float, outcome: str = "FORWARD", note: str = ""
 
 
 def leave(number: int, minute: float, ending: str = "EXIT") -> StayChange:
-    return StayChange(f"stay-{number}", "out1", f"out1-{number}", ending, at(minute))
+    return StayChange("out1", f"out1-{number}", ending, at(minute))
 
 
 def facts(
@@ -66,7 +67,7 @@ def facts(
 
 
 def reckoned(told: Facts, hours: int = 24) -> list[Row]:
-    rows = list(reckon(told, ZONE, at(0, 0), at(0, hours)))
+    rows = list(reckon(parted(told, ZONE), ZONE, at(0, 0), at(0, hours)))
     for row in rows:
         assert {link: sides for link, sides in row.balance().items() if sides[0] != sides[1]} == {}, row
     return rows
@@ -172,7 +173,7 @@ def test_a_passage_without_a_stay_is_named_by_its_note_and_unexplained_without_o
 
 
 def test_a_stay_that_ended_on_no_passage_is_named_by_its_ending_unless_it_claims_an_exit() -> None:
-    unseen = StayChange("stay-9", "", None, "EXIT_UNSEEN", at(2))
+    unseen = StayChange("", None, "EXIT_UNSEEN", at(2))
     rows = reckoned(facts(changes=[unseen]))
     assert [named(row) for row in rows] == [{(Link.STAYS, "EXIT_UNSEEN", 1)}, set()]
     assert [row.lane for row in rows] == ["", "out1"]
@@ -234,7 +235,7 @@ def test_the_hour_that_a_clock_change_repeats_is_two_hours() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     rises = [Rise("in1", 1 + n, "REOPEN", 0, first + timedelta(hours=n)) for n in range(2)]
-    rows = reckon(Facts(rises), berlin, first - timedelta(days=1), first + timedelta(days=1))
+    rows = reckon(parted(Facts(rises), berlin), berlin, first - timedelta(days=1), first + timedelta(days=1))
     assert [row.hour.astimezone(berlin).isoformat() for row in rows] == [
         "2026-10-25T02:00:00+02:00",
         "2026-10-25T02:00:00+01:00",

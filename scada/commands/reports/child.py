@@ -1,7 +1,6 @@
 """The process that makes one report for the plant: nicer than all others, bounded, on a connection that only reads."""
 
 import ctypes
-import gc
 import json
 import os
 import resource
@@ -12,7 +11,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from scada.commands.reports.report import made_of_books
+from scada.commands.reports.books import made_of_books
 from scada.config import Config, ConfigError
 from scada.engine.reporting.task import Task, from_line
 from scada.model.reports import report_named
@@ -50,7 +49,6 @@ def main() -> None:
 def bound() -> None:
     """Give way to all others, take no more than a report may, and end with the plant."""
     os.nice(_NICER)
-    gc.disable()  # it lives for seconds: looking for cycles among half a million rows takes a quarter of them
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -73,7 +71,3 @@ def made(task: Task, config: Config) -> dict[str, object]:
         names.append(file.name)
     warning = "" if report.agrees else f" - {speaks.say(say('Something here needs a person.'))}"
     return {"files": names, "title": f"{speaks.say(report.title)} {speaks.days(report.days)}{warning}"}
-
-
-if __name__ == "__main__":
-    main()

@@ -3,23 +3,21 @@
 import argparse
 import os
 import sys
-from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from scada import say
-from scada.clock import clock_from
-from scada.config import Config, ConfigError, load
-from scada.model.reports import FORMATS, Listed, report_named
-from scada.reports.documents.asked import Asked, NoSuchDays, days_asked, made
+from scada.commands.reports.books import made_of_books
+from scada.config import ConfigError, load
+from scada.model.reports import FORMATS, report_named
+from scada.reports.documents.asked import NoSuchDays
 from scada.reports.documents.document import Report
 from scada.reports.forms.cells import Tongue, tongue
 from scada.reports.forms.data import csv_text, json_text
 from scada.reports.forms.files import written
 from scada.reports.forms.screen import show
-from scada.store.db import StoreError, database_url, looking
+from scada.store.db import StoreError
 
 _ENDINGS = {".zip": "csv", ".htm": "html"}
 
@@ -39,19 +37,6 @@ def report(asked: argparse.Namespace) -> int:
         say.complain(str(error))
         return 2
     return 0 if found.agrees else 1
-
-
-def made_of_books(
-    config: Config, listed: Listed, first: date | None, last: date | None, options: Mapping[str, str]
-) -> Report:
-    """Make a report of a site's books. Raises ConfigError, NoSuchDays, StoreError and what SQLAlchemy raises."""
-    now = clock_from().now()
-    with looking(database_url(config)) as connection:
-        if connection is None:
-            raise ConfigError(f"{config.data}: there are no books here yet; has the site run?")
-        today = now.astimezone(config.site.zone_info).date()
-        days = days_asked(connection, config, first, last, today)
-        return made(connection, listed, Asked(config, days, now, options))
 
 
 def _give(found: Report, speaks: Tongue, asked: argparse.Namespace) -> None:

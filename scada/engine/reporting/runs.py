@@ -18,7 +18,7 @@ AT_ONCE: Final = 2
 LIMIT_S: Final = 180.0
 """A report that takes longer is given up."""
 _LINE: Final = 1 << 16
-_COMMAND: Final = (sys.executable, "-m", "scada.commands.reports.child")
+_COMMAND: Final = (sys.executable, "-m", "scada.commands.reports.start")
 
 
 class ReportRuns:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -29,7 +30,7 @@ from scada.reports.documents.document import (
 )
 from scada.reports.documents.spans import buckets
 from scada.reports.openings import Row, reckon
-from scada.reports.reading import read_facts
+from scada.reports.reading import read_openings, with_pictures
 from scada.reports.stories import BY_HAND
 
 _CAUSES = tuple(cause.name for cause in RiseCause)
@@ -91,8 +92,10 @@ def _rows(connection: Connection, asked: Asked) -> Sequence[Row]:
     lanes, chosen = [lane.name for lane in asked.config.lanes], asked.options.get("lane")
     if chosen is not None and chosen not in lanes:
         raise ConfigError(f"there is no lane {chosen!r}; the site has {', '.join(lanes)}")
-    facts = read_facts(connection, asked.site, asked.since, asked.until)
-    rows = reckon(facts, asked.zone, asked.since, asked.until)
+    days = asked.since, asked.until
+    parted = read_openings(connection, asked.site, asked.zone, *days)
+    parted = replace(parted, facts=with_pictures(connection, asked.site, parted.facts, *days))
+    rows = reckon(parted, asked.zone, *days)
     return [row for row in rows if chosen in (None, row.lane)]
 
 

@@ -1,6 +1,6 @@
 """How a cell reads: in the reader's language, in the site's zone, amounts in yuan."""
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import assert_never
@@ -42,6 +42,21 @@ class Tongue:
         if column.is_code and isinstance(cell, str):
             return self.say(spoken(cell)) if cell else ""
         return self.shown(cell, column.kind)
+
+    def writer(self, column: Column) -> Callable[[Cell], str]:
+        """Give what writes the cells of a column: those that are alike, as most of a month are, once."""
+        known: dict[object, str] = {}
+
+        def write(cell: Cell) -> str:
+            key: object = tuple(cell.items()) if isinstance(cell, dict) else cell
+            if isinstance(key, Words | list):
+                return self.cell(cell, column)
+            text = known.get(key)
+            if text is None:
+                text = known[key] = self.cell(cell, column)
+            return text
+
+        return write
 
     def shown(self, cell: Cell, kind: Kind) -> str:
         """Write a cell."""

@@ -1,6 +1,6 @@
 """A report as HTML: a piece for the control room's page, or a whole page that needs nothing from outside and prints."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -79,16 +79,16 @@ def _table(table: Table, heading: str, tongue: Tongue, *, links: bool) -> Iterat
         yield f'<p class="none">{escape(tongue.say(say("none")))}</p>'
         return
     shown = [(place, column, _side(column)) for place, column in enumerate(table.columns) if not column.only_data]
+    writers = [(place, side, _writer(column, tongue, links)) for place, column, side in shown]
     yield f'<div class="rows" tabindex="0" role="region" aria-label="{escape(heading)}"><table><thead><tr>'
     for _, column, side in shown:
         yield f'<th scope="col"{side}>{escape(tongue.say(column.title))}</th>'
     yield "</tr></thead><tbody>"
     for row in table.rows:
-        cells = "".join(f"<td{side}>{_cell(row[place], column, tongue, links)}</td>" for place, column, side in shown)
-        yield f"<tr>{cells}</tr>"
+        yield f"<tr>{''.join([f'<td{side}>{write(row[place])}</td>' for place, side, write in writers])}</tr>"
     yield "</tbody>"
-    if table.totals is not None:
-        totals = [escape(tongue.cell(table.totals[place], column)) for place, column, _ in shown]
+    if (sums := table.totals) is not None:
+        totals = [escape(tongue.cell(sums[place], column)) for place, column, _ in shown]
         totals[0] = totals[0] or escape(tongue.say(say("all together")))
         cells = "".join(f"<td{side}>{cell}</td>" for (*_, side), cell in zip(shown, totals, strict=True))
         yield f"<tfoot><tr>{cells}</tr></tfoot>"
@@ -99,9 +99,16 @@ def _side(column: Column) -> str:
     return ' class="n"' if column.kind in _RIGHT or column.kind is Kind.LIST else ""
 
 
-def _cell(cell: Cell, column: Column, tongue: Tongue, links: bool) -> str:
-    told = escape(tongue.cell(cell, column))
-    if links and told and column.kind is Kind.PICTURE:
-        word = escape(tongue.say(say("picture")))
-        return f'<a href="/pictures/{told}" target="_blank" rel="noopener">{word}</a>'
-    return told
+def _writer(column: Column, tongue: Tongue, links: bool) -> Callable[[Cell], str]:
+    write = tongue.writer(column)
+    if column.kind in NUMBERS:
+        return write
+    if not links or column.kind is not Kind.PICTURE:
+        return lambda cell: escape(write(cell))
+    word = escape(tongue.say(say("picture")))
+
+    def link(cell: Cell) -> str:
+        told = escape(write(cell))
+        return f'<a href="/pictures/{told}" target="_blank" rel="noopener">{word}</a>' if told else ""
+
+    return link

@@ -34,9 +34,11 @@ def _show(section: Section, tongue: Tongue) -> None:
 
 def _show_table(heading: str, table: Table, tongue: Tongue) -> None:
     shown = [place for place, column in enumerate(table.columns) if not column.only_data]
-    rows = [*table.rows, *([table.totals] if table.totals is not None else [])]
-    cells = [[tongue.cell(row[place], table.columns[place]) for place in shown] for row in rows]
-    if table.totals is not None and not cells[-1][0]:
+    sums = table.totals
+    rows = table.rows if sums is None else (*table.rows, sums)
+    writers = [(place, tongue.writer(table.columns[place])) for place in shown]
+    cells = [[write(row[place]) for place, write in writers] for row in rows]
+    if sums is not None and not cells[-1][0]:
         cells[-1][0] = tongue.say(words("all together"))
     heads = [tongue.say(table.columns[place].title) for place in shown]
     whole = {number for number, place in enumerate(shown) if table.columns[place].kind in _WHOLE}

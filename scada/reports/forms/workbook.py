@@ -96,8 +96,8 @@ def _sheet(book: Workbook, name: str, table: Table, tongue: Tongue) -> None:
     sheet.append([_text(sheet, head, _BOLD) for head in heads])
     for row in rows:
         sheet.append(_line(sheet, table.columns, row, tongue))
-    if table.totals is not None:
-        sums = _line(sheet, table.columns, table.totals, tongue, sums=True)
+    if (totals := table.totals) is not None:
+        sums = _line(sheet, table.columns, totals, tongue, sums=True)
         sheet.append([tongue.say(say("all together")) if sums[0] is None else sums[0], *sums[1:]])
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{len(rows) + 1}"
 
@@ -158,7 +158,7 @@ def _text(sheet: WriteOnlyWorksheet, text: str, font: Font | None = None) -> She
 
 def _widths(table: Table, heads: Sequence[str], rows: Sequence[Sequence[Cell]], tongue: Tongue) -> Iterable[float]:
     found = [text_width(head, 1.0) * 2 for head in heads]
-    for row in [*rows[:_LOOKED_AT], *([table.totals] if table.totals else [])]:
+    for row in [*rows[:_LOOKED_AT], *filter(None, (table.totals,))]:
         place = 0
         for column, cell in zip(table.columns, row, strict=True):
             if not column.words:

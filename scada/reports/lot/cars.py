@@ -1,9 +1,8 @@
 """Cars that came and left: each counts in the lane and at the moment of the passage by which it did."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, case, func, select
 
@@ -19,8 +18,7 @@ UNCOUNTED: Final = frozenset({Ending.EXIT_UNSEEN.value, Ending.ANNULLED.value})
 """Endings without a car that left: nobody saw it, or it had never been in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cars:
+class Cars(NamedTuple):
     """Stays of one hour that began (`ending` is empty) or ended alike; `at` is in that hour.
 
     `fee_fen` is what they came to together, `without_fee` how many of them came to nothing.

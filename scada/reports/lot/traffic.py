@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from billing.accounts.chart import Account
 from scada.reports.lot.cars import UNCOUNTED, Cars
@@ -16,11 +16,11 @@ from scada.reports.money.moves import CARD, MONEY, VOUCHER, Move
 
 Key = TypeVar("Key")
 CHANNELS: Final = (*MONEY, VOUCHER, CARD)
+_RECEIVABLE, _DEFERRED = Account.RECEIVABLE.value, Account.DEFERRED.value
 FREE_WHY: Final = frozenset({"FREE", "MONTH", "WHITE_LIST", "TRANSIT", "SPECIAL", "VISITOR", "FIRE"})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where figures belong. `lane` is empty for what happens at none, `vehicle` where no car is named."""
 
     at: datetime
@@ -65,6 +65,18 @@ def reckon(cars: Iterable[Cars], moves: Iterable[Move], start_of: Callable[[date
     return dict(sorted(cells.items(), key=lambda one: (one[0].at, one[0].lane, one[0].vehicle)))
 
 
+def in_all(cars: Iterable[Cars], moves: Iterable[Move]) -> Cell:
+    """Fill one cell with everything."""
+    every = Cell()
+    for alike in cars:
+        _count(every, alike)
+    for move in moves:
+        channel, fen = channel_of(move)
+        if channel:
+            every.fen[channel] += fen
+    return every
+
+
 def _count(cell: Cell, alike: Cars) -> None:
     match alike.ending:
         case "":
@@ -80,9 +92,9 @@ def channel_of(move: Move) -> tuple[str, int]:
     """Say which channel a posting counts for, and with how much; no channel if it is no payment."""
     if move.is_taken:
         return move.channel, move.taken_fen
-    if move.kind == "voucher" and move.account == Account.RECEIVABLE.value:
+    if move.kind == "voucher" and move.account == _RECEIVABLE:
         return VOUCHER, -move.fen
-    if move.kind == "card_paid" and move.account == Account.DEFERRED.value:
+    if move.kind == "card_paid" and move.account == _DEFERRED:
         return CARD, -move.fen
     return "", 0
 

@@ -5,6 +5,7 @@ before. For the arrears: before + made - recovered - written off = after. And ea
 the tables that the lanes work with, reckoned for itself.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
@@ -68,12 +69,11 @@ class Dues:
         """What of the arrears nothing explains: none."""
         return self.owed_before_fen + self.made_fen - self.recovered_fen - self.written_off_fen - self.owed_fen
 
-    def count(self, move: Move) -> None:
-        """Count postings where they belong."""
-        account, fen = move.account, move.fen
+    def count(self, account: str, kind: str, fen: int) -> None:
+        """Count postings of an account that are of one kind where they belong."""
         if account in self._moved:
             self._moved[account] += fen
-        match account, move.kind:
+        match account, kind:
             case Account.PARKING.value, _:
                 self.fees_fen -= fen
             case Account.DISCOUNT.value, kind if kind in _CLOSING:
@@ -131,8 +131,11 @@ def reckon(
 ) -> DuesBook:
     """Reckon every day; `opening` is what the accounts held before the first one."""
     found = {day: Dues(day) for day in days}
-    for move in moves:
-        found[move.at.astimezone(zone).date()].count(move)
+    sums: defaultdict[tuple[datetime, str, str], int] = defaultdict(int)
+    for at, kind, account, fen, *_ in moves:
+        sums[at, account, kind] += fen
+    for (at, account, kind), fen in sums.items():
+        found[at.astimezone(zone).date()].count(account, kind, fen)
     before: Dues | None = None
     for one in found.values():
         one.end(before, opening)

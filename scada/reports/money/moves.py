@@ -1,9 +1,8 @@
 """The ledger read for reports: the postings of some days, by hour, lane, channel and vehicle."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, case, cast, func, select
 
@@ -19,6 +18,7 @@ from scada.store.sql.hours import cut, length_for, moment_of
 SCAN, AHEAD, CODE, PARKING, CASH, VOUCHER, CARD = "SCAN", "AHEAD", "CODE", "PARKING", "CASH", "VOUCHER", "CARD"
 MONEY: Final = (SCAN, AHEAD, CODE, PARKING, CASH)
 """How a fee is paid: a code at a boom, ahead or by phone, a payer's code, WeChat's own deduction, cash."""
+_WECHAT: Final = Account.WECHAT.value
 OWED: Final = frozenset({Account.RECEIVABLE.value, Account.ARREARS.value})
 PAYING: Final = frozenset({"paid", "promised", "broken", "cash", "cash_void"})
 """The entries by which what stays owe becomes less, or more again where a payment is undone."""
@@ -39,8 +39,7 @@ _TOLD: Final = OWED | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """Postings of one hour that are alike in all that is told of them; `at` is in that hour.
 
     `lane` is empty away from the lanes, `vehicle` where no stay is named.
@@ -58,7 +57,7 @@ class Move:
     def is_taken(self) -> bool:
         """It is part of a payment of what stays owe."""
         if self.kind == OPENING:
-            return self.account == Account.WECHAT.value
+            return self.account == _WECHAT
         return self.kind in PAYING and self.account in OWED
 
     @property

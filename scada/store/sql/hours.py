@@ -1,13 +1,18 @@
-"""Times cut to hours inside a query, alike on both databases: a report of a month then reads hours, not every row."""
+"""Times of a query, alike on both databases: cut to hours there, or fetched unread, so that few of many need be read.
 
+A report of a month then reads hours, not every row.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String
+from sqlalchemy import ColumnElement, String, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType
 
 HOUR: Final = len("2026-04-01 08")
 MINUTE: Final = len("2026-04-01 08:30")
@@ -46,3 +51,30 @@ def moment_of(text: str) -> datetime:
     """Give the moment that a cut time begins with."""
     whole = text if len(text) == MINUTE else f"{text}:00"
     return datetime.fromisoformat(whole).replace(tzinfo=UTC)
+
+
+def unread(column: ColumnElement[datetime]) -> ColumnElement[Any]:
+    """Fetch a time as the driver gives it: those of one column have an order, and `readers` read them."""
+    return type_coerce(column, NullType())
+
+
+def readers(
+    dialect: str, hour_of: Callable[[datetime], datetime], length: int
+) -> tuple[Callable[[Sequence[Any]], Sequence[datetime]], Callable[[Any], datetime]]:
+    """Give what reads the hours of unread times, and what reads one whole; `hour_of` gives the hour of a moment."""
+    if dialect != "sqlite":
+        return lambda times: [hour_of(at) for at in times], lambda at: at.astimezone(UTC)
+    known = _Hours(hour_of)
+    return lambda texts: [known[text[:length]] for text in texts], lambda text: datetime.fromisoformat(f"{text}+00:00")
+
+
+class _Hours(dict[str, datetime]):
+    """The hours of cut times, each reckoned once."""
+
+    def __init__(self, hour_of: Callable[[datetime], datetime]) -> None:
+        super().__init__()
+        self._hour_of = hour_of
+
+    def __missing__(self, text: str) -> datetime:
+        hour = self[text] = self._hour_of(moment_of(text))
+        return hour

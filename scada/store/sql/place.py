@@ -6,10 +6,9 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from scada.config import Config, ConfigError
-from scada.log import keep_secret
+from scada.hushed import keep_secret
 from scada.secretfile import read_secret
 from scada.settings.stores import DatabaseKeys
-from scada.store.sql import postgres
 
 FILE = "daozha.db"
 REMEDY = "write postgresql://USER:PASSWORD@HOST/DATABASE"
@@ -44,6 +43,8 @@ def read_url(file: Path, keys: DatabaseKeys) -> str:
 
 
 def _limited(url: URL, keys: DatabaseKeys) -> URL:
+    from scada.store.sql import postgres
+
     ours = {
         "connect_timeout": str(keys.connect_s),
         "options": postgres.limits(keys.lock_s, keys.statement_s),

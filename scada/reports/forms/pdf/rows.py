@@ -24,7 +24,8 @@ def write_table(paper: Paper, table: Table, tongue: Tongue) -> None:
     shown = [place for place, column in enumerate(table.columns) if not column.only_data]
     columns = [table.columns[place] for place in shown]
     heads = [tongue.say(column.title) for column in columns]
-    cells = [[tongue.cell(row[place], table.columns[place]) for place in shown] for row in table.rows]
+    writers = [(place, tongue.writer(table.columns[place])) for place in shown]
+    cells = [[write(row[place]) for place, write in writers] for row in table.rows]
     sums = table.totals
     totals = None if sums is None else [tongue.cell(sums[place], table.columns[place]) for place in shown]
     if totals is not None:
