@@ -1,6 +1,6 @@
 """What all requests of the control room share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from flask import current_app
@@ -8,6 +8,7 @@ from flask import current_app
 from hmi.control.live import Live
 from hmi.control.push import Push
 from hmi.control.sessions import Registry
+from hmi.control.turns import Turns
 from scada.bridge import Message, Reply
 from scada.config import Config
 
@@ -38,6 +39,8 @@ class Room:
     registry: Registry
     live: Live
     push: Push
+    turns: Turns = field(default_factory=Turns)
+    """Of questions to the history."""
 
 
 def room() -> Room:

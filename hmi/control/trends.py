@@ -4,16 +4,18 @@ The plant says whether the person may ask; the answer is read here, so that no l
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, jsonify, make_response
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from hmi.control.api.described import described
 from hmi.control.api.edge import Edge, Note, TagWord
+from hmi.control.auth import signed_in
 from hmi.control.orders import answered, ask
 from hmi.control.room import room
 from scada.bridge import Value
@@ -58,6 +60,26 @@ class Question:
 @described("trends")
 def trend(query: Asked) -> ResponseReturnValue:
     """`tag` as often as there are tags; `since`, `until` in ISO 8601 (the site's zone, if none); `pixels`."""
+    return in_turn(lambda: _answer(query))
+
+
+def in_turn(answer: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    """Answer a person who has not asked too much, and count him as busy until all of it is sent."""
+    turns, who = room().turns, signed_in().name
+    if wait_s := turns.take(who):
+        refusal = jsonify(why=f"too many questions to the history: wait {wait_s} s, and ask one after the other")
+        refusal.headers["Retry-After"] = str(wait_s)
+        return refusal, 429
+    try:
+        made = make_response(answer())
+    except BaseException:
+        turns.give_back(who)
+        raise
+    made.call_on_close(lambda: turns.give_back(who))
+    return made
+
+
+def _answer(query: Asked) -> ResponseReturnValue:
     try:
         question = asked_of(query, room().config.site.zone_info)
     except BadQuestion as error:

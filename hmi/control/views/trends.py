@@ -16,7 +16,7 @@ from hmi.control.api.edge import Edge, Name, TagWord, Word
 from hmi.control.auth import signed_in
 from hmi.control.orders import answered, ask, looked_up, order
 from hmi.control.room import room
-from hmi.control.trends import Asked, BadQuestion, Question, asked_of
+from hmi.control.trends import Asked, BadQuestion, Question, asked_of, in_turn
 from scada.bridge import Message, Value
 from scada.clock import clock_from
 from scada.config import Config
@@ -108,6 +108,10 @@ def drop(body: Named) -> ResponseReturnValue:
 @described("trends", answer=bytes)
 def export(query: Asked) -> ResponseReturnValue:
     """Give every stored point of some tags in a range, as CSV."""
+    return in_turn(lambda: _file(query))
+
+
+def _file(query: Asked) -> ResponseReturnValue:
     try:
         question = asked_of(query, room().config.site.zone_info)
     except BadQuestion as error:
