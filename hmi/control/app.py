@@ -21,6 +21,7 @@ from hmi.control.sessions import ABSOLUTE_S, Registry
 from hmi.control.trends import trends
 from hmi.control.views.alarms import alarms
 from hmi.control.views.cameras import cameras
+from hmi.control.views.handbook import handbook, topic_here
 from hmi.control.views.lanes import lanes
 from hmi.control.views.money import money
 from hmi.control.views.overview import overview, theme
@@ -85,6 +86,8 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(reports)
     for one in (audit, tariffs, cards, lists, merchants, holidays, texts, facts, aim):
         app.register_blueprint(one)
+    app.register_blueprint(handbook)
+    app.jinja_env.globals["topic_here"] = topic_here
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
     return app

@@ -1,4 +1,4 @@
-"""Eight days of a 1,000-space car park in virtual time, all faults mixed in, and what the verdict would not overlook.
+"""Five days of a 1,000-space car park in virtual time, all faults mixed in, and what the verdict would not overlook.
 
 The year is in `make soak`.
 """
@@ -19,7 +19,7 @@ from scada.sim.virtual.reconcile import reconcile
 from scada.sim.virtual.report import report_of
 from scada.sim.virtual.verdict import judge
 
-DAYS, STAYS_A_DAY = 8, 720
+DAYS, STAYS_A_DAY = 5, 720
 
 
 def small_park(seed: int = 3) -> CarPark:
@@ -31,12 +31,12 @@ def small_park(seed: int = 3) -> CarPark:
 
 
 @pytest.mark.timeout(600)  # on a machine that has nothing else to do it takes half a minute
-def test_eight_virtual_days_with_every_fault_break_no_rule(capsys: pytest.CaptureFixture[str]) -> None:
-    code = main(["--days", str(DAYS), "--stays-a-day", str(STAYS_A_DAY), "--seed", "1", "--json"])
+def test_five_virtual_days_with_every_fault_break_no_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["--days", str(DAYS), "--stays-a-day", str(STAYS_A_DAY), "--seed", "2", "--json"])
     told = json.loads(capsys.readouterr().out)
     assert told["broken"] == []
     assert code == 0
-    assert told["figures"]["stays"] > 5_000
+    assert told["figures"]["stays"] > 3_000
     assert told["figures"]["rises"] == sum(lane["rises"] for lane in told["lanes"])
     assert {"server-restart", "plc-restart", "power-cut", "boom-jammed", "wechat-off"} <= set(told["periods"])
 
