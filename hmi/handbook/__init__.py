@@ -12,9 +12,30 @@ from markdown_it import MarkdownIt
 
 HERE = Path(__file__).parent
 HANDBOOKS: Mapping[str, tuple[str, ...]] = {
-    "Operators": ("shift", "overview", "alarms", "lanes", "money", "visitors"),
-    "Technicians": ("tags", "cameras", "trend_page"),
-    "Management": ("reports", "tariffs", "month_cards", "lists", "merchants", "people", "audit"),
+    "Operators": ("shift", "desk", "overview", "alarms", "lanes", "passages", "money", "visitors", "stocktake"),
+    "Technicians": (
+        "tags",
+        "trend_page",
+        "cameras",
+        "aim",
+        "devices",
+        "recordings",
+        "maps",
+        "wizard",
+        "acceptance",
+    ),
+    "Management": (
+        "reports",
+        "tariffs",
+        "holidays",
+        "month_cards",
+        "lists",
+        "merchants",
+        "texts",
+        "facts",
+        "people",
+        "audit",
+    ),
 }
 """The topics of each handbook, in the order in which they are read. `shift` belongs to no page: it comes first."""
 LANGUAGES = ("zh", "en")
