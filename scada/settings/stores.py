@@ -32,7 +32,8 @@ class History(Section):
 
     Analog values that do not move are told anew by `again_min`, those that move fast not more often than `least_s`.
     `swinging` are patterns of analog tags that a swinging door thins instead of a deadband. The embedded store packs
-    points after `hot_hours`; points are kept for `raw_days`, hourly figures for `hour_years`, daily ones for ever.
+    points after `hot_hours`; points are kept for `raw_days` (of analog tags and of devices' figures for `analog_days`
+    and `health_days`, if those are given), hourly figures for `hour_years`, daily ones for ever.
     """
 
     influx: Influx | None = None
@@ -41,6 +42,8 @@ class History(Section):
     swinging: Annotated[tuple[str, ...], Field(strict=False)] = ()
     hot_hours: Annotated[int, Field(ge=1, le=72)] = 6
     raw_days: Annotated[int, Field(ge=7, le=3650)] = 60
+    analog_days: Annotated[int, Field(ge=7, le=3650)] | None = None
+    health_days: Annotated[int, Field(ge=7, le=3650)] | None = None
     hour_years: Annotated[int, Field(ge=1, le=50)] = 5
 
 

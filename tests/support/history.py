@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scada.clock import VirtualClock
-from scada.model.tag import TagName
+from scada.model.tag import TagName, TagSpec
 from scada.model.trend import Curve, Series
 from scada.store.historian.columns import Row
 from scada.store.historian.embedded import EmbeddedHistorian
 from scada.store.historian.embedded.keeper import Keeper, open_for_upkeep
-from scada.store.historian.keeping import Keeping
+from scada.store.historian.keeping import Keeping, worth_of
 from scada.store.historian.points import Point, from_unix_ms
 from tests.support.store import SITE
 
@@ -21,7 +21,9 @@ MIDNIGHT_MS = int(MIDNIGHT.timestamp() * 1000)
 class HandHistory:
     """Stores, looks after and asks at once, without threads and without waiting for the disk."""
 
-    def __init__(self, path: Path, curves: Mapping[TagName, Curve], keeping: Keeping) -> None:
+    def __init__(
+        self, path: Path, curves: Mapping[TagName, Curve], keeping: Keeping, specs: Sequence[TagSpec] = ()
+    ) -> None:
         self.clock = VirtualClock(MIDNIGHT)
         self.keeping = keeping
         self.historian = EmbeddedHistorian(path, SITE, self.clock, keeping=keeping)
@@ -29,7 +31,7 @@ class HandHistory:
         self.connection, _ = self.historian._open()
         self.historian._connection = self.connection
         self.connection.execute("PRAGMA synchronous=OFF")
-        self.keeper = Keeper(path, self.clock, keeping)
+        self.keeper = Keeper(path, self.clock, keeping, worth=worth_of(specs))
         self.upkeep = open_for_upkeep(path)
         self.upkeep.execute("PRAGMA synchronous=OFF")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scada.clock import VirtualClock
-from scada.model.tag import Quality, TagName, TagValue
+from scada.model.tag import Access, Quality, Shape, TagName, TagSpec, TagValue
 from scada.model.trend import DAY_MS, HOUR_MS, NO_DATA, Curve, Source
 from scada.store.db import StoreError
 from scada.store.historian.columns import Row
@@ -79,6 +79,22 @@ def test_old_points_go_and_their_hours_stay(history: HandHistory) -> None:
     assert series.source is Source.HOURS
     assert series.points == (60,) * 240
     assert (min(x for x in series.low if x is not None), max(x for x in series.high if x is not None)) == (0.0, 17.4)
+
+
+def test_points_go_by_what_their_tag_is_worth(tmp_path: Path) -> None:
+    keeping = Keeping(raw_days=20, analog_days=10, health_days=7)
+    specs = [TagSpec(TAG, "plc1", Access.READ, shape=Shape.NUMBER), TagSpec(UP, "plc1", Access.READ)]
+    history = HandHistory(tmp_path / "history.db", {}, keeping, specs)
+    health = TagName("dev.plc1.errors")
+    for _ in range(25):
+        for name in (TAG, UP, health):
+            history.store(name, [(history.now_ms + hour * HOUR_MS, float(hour), None, 0) for hour in range(24)])
+        history.clock.advance(DAY_S)
+        history.look_after()
+    oldest = {name: (history.now_ms - history.rows(name)[0][0]) // DAY_MS for name in (TAG, UP, health)}
+    assert oldest == {TAG: 10, UP: 20, health: 7}
+    assert history.trend(TAG, MIDNIGHT_MS + 16 * DAY_MS, MIDNIGHT_MS + 17 * DAY_MS, 500).source is Source.HOURS
+    history.close()
 
 
 def test_a_state_that_never_changes_is_known_however_long_ago_it_was_recorded(history: HandHistory) -> None:

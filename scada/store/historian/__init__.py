@@ -65,7 +65,9 @@ def rules_of(history: History) -> Rules:
 
 def keeping_of(history: History) -> Keeping:
     """Give what a site keeps."""
-    return Keeping(history.hot_hours * HOUR_MS, history.raw_days, history.hour_years)
+    return Keeping(
+        history.hot_hours * HOUR_MS, history.raw_days, history.hour_years, history.analog_days, history.health_days
+    )
 
 
 def _day_starts(config: Config, clock: Clock) -> int:

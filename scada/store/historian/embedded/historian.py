@@ -21,7 +21,7 @@ from scada.store.historian.embedded.keeper import PAUSE_S, Keeper
 from scada.store.historian.embedded.reading import EmbeddedReader
 from scada.store.historian.embedded.schema import SCHEMA, bring_up, gather
 from scada.store.historian.files import open_file, transaction
-from scada.store.historian.keeping import Keeping
+from scada.store.historian.keeping import Keeping, worth_of
 from scada.store.historian.lease import Lease
 from scada.store.historian.points import Point
 from scada.store.historian.queue.room import LIMITS, in_need
@@ -59,7 +59,7 @@ class EmbeddedHistorian(EmbeddedReader):
         self._curves = curves(self._specs, self._rules)
         self._lease = Lease(path.with_suffix(".until"), clock)
         self._committer = Committer("history-committer", self._store, capacity, beat=self._lease.beat)
-        self._keeper = Keeper(path, clock, self._keeping, pause_s)
+        self._keeper = Keeper(path, clock, self._keeping, pause_s, worth_of(self._specs))
         self._ballast = Ballast(path.with_suffix(".ballast"), LIMITS.ballast_bytes)
         self._ids: dict[TagName, int] = {}
         self._losses = Growing()

@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from scada.clock import Clock
+from scada.model.tag import TagName
 from scada.model.trend import HOUR_MS, Curve
 from scada.store.db import StoreError
 from scada.store.historian.embedded.hours import is_unmarked, mark_old, roll
@@ -15,7 +16,7 @@ from scada.store.historian.embedded.retention import forget_hours, forget_points
 from scada.store.historian.embedded.schema import gather
 from scada.store.historian.embedded.sealing import is_worth_sealing, seal
 from scada.store.historian.files import open_file, telling
-from scada.store.historian.keeping import Keeping
+from scada.store.historian.keeping import Keeping, Worth
 from scada.store.historian.points import unix_ms
 
 PAUSE_S = 20.0
@@ -28,11 +29,19 @@ log = structlog.get_logger()
 class Keeper:
     """Works on the file beside the committer, in short transactions; what a kill interrupts, the next round does."""
 
-    def __init__(self, path: Path, clock: Clock, keeping: Keeping, pause_s: float = PAUSE_S) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        keeping: Keeping,
+        pause_s: float = PAUSE_S,
+        worth: Callable[[TagName], Worth] = lambda _name: Worth.EVENT,
+    ) -> None:
         self._path = path
         self._clock = clock
         self._keeping = keeping
         self._pause_s = pause_s
+        self._worth = worth
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="history-keeper", daemon=True)
 
@@ -49,13 +58,16 @@ class Keeper:
         """Do all that is to be done now. Raises StoreError."""
         now_ms = unix_ms(self._clock.now())
         with telling(f"look after {self._path}"):
-            for tag_id, curve in connection.execute("SELECT id, curve FROM tag ORDER BY id").fetchall():
-                for _ in self._steps(connection, tag_id, Curve(curve), now_ms):
+            for tag_id, name, curve in connection.execute("SELECT id, name, curve FROM tag ORDER BY id").fetchall():
+                raw_since_ms = self._keeping.raw_since_ms(now_ms, self._worth(name))
+                for _ in self._steps(connection, tag_id, Curve(curve), now_ms, raw_since_ms):
                     if self._stop.is_set():
                         return
         _until_done(lambda: not self._stop.is_set() and shrink(connection))
 
-    def _steps(self, connection: sqlite3.Connection, tag_id: int, curve: Curve, now_ms: int) -> Iterator[None]:
+    def _steps(
+        self, connection: sqlite3.Connection, tag_id: int, curve: Curve, now_ms: int, raw_since_ms: int
+    ) -> Iterator[None]:
         """Look after one tag, a short step at a time.
 
         It packs before it rolls up: points are read from a chunk many times faster than from rows.
@@ -70,7 +82,7 @@ class Keeper:
             yield
         while roll(connection, tag_id, curve, (now_ms - GRACE_MS) // HOUR_MS):
             yield
-        while forget_points(connection, tag_id, keeping.raw_since_ms(now_ms)):
+        while forget_points(connection, tag_id, raw_since_ms):
             yield
         while forget_hours(connection, tag_id, keeping.hours_since_ms(now_ms)):
             yield

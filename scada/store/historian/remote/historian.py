@@ -9,13 +9,14 @@ from typing import Self
 from scada.clock import Clock
 from scada.model.names import SiteId
 from scada.model.recording import DEAD, EVENTS, REFUSED, RETENTION, ROOM, SERVER, HistoryFigures
-from scada.model.tag import Shape, TagName, TagSpec, TagValue
+from scada.model.tag import TagName, TagSpec, TagValue
 from scada.model.trend import Sample, Series
 from scada.secretfile import read_secret
 from scada.settings.stores import Influx
 from scada.store.ballast import MEGABYTE
 from scada.store.db import StoreError
 from scada.store.historian.committer import CAPACITY, Committer
+from scada.store.historian.keeping import is_analog
 from scada.store.historian.lease import Lease
 from scada.store.historian.points import Point, from_unix_ms
 from scada.store.historian.queue.room import Limits
@@ -161,11 +162,6 @@ class RemoteHistorian:
         times = [point.at_ms for point in points]
         since, until = (from_unix_ms(at).isoformat(timespec="milliseconds") for at in (min(times), max(times)))
         self._queue.forgo(len(points), since, until)
-
-
-def is_analog(spec: TagSpec) -> bool:
-    """Say whether a tag is a curve, of which a point may be missed."""
-    return spec.is_analog or spec.deadband > 0 or spec.shape is Shape.NUMBER
 
 
 def limits_of(settings: Influx) -> Limits:
