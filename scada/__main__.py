@@ -128,6 +128,10 @@ def _add_looking(add: Adder) -> None:
     )
     check.add_argument("--online", action="store_true", help="also reach PLCs, cameras, databases and WeChat")
     check.add_argument("--json", action="store_true", help="one JSON object for programs")
+    alarms = _command(
+        add, "alarms", "list every alarm of the site with what raises it", _lazily("scada.commands.alarms", "show")
+    )
+    alarms.add_argument("--json", action="store_true", help="one JSON list for programs")
     _add_certificates(add)
     serve = _group(add, "serve", "what other systems may read")
     table = _command(

@@ -145,6 +145,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.recorder.run(),
         plant.history_watch.run(),
         plant.alarms.run(),
+        plant.notifier.run(),
         plant.watch.run(),
         plant.keeper.run(),
         plant.retention.run(),

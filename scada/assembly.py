@@ -38,6 +38,7 @@ from scada.clock import SystemClock
 from scada.config import Config, ConfigError
 from scada.engine.alarms.engine import AlarmEngine
 from scada.engine.alarms.expand import OTHER, expanded, stranger
+from scada.engine.alarms.notifier import Notifier
 from scada.engine.cameras import CameraWatch
 from scada.engine.command.gatekeeper import Gatekeeper
 from scada.engine.command.image import LANE_POINTS
@@ -135,6 +136,7 @@ class Plant:
     history_watch: HistoryWatch
     boxes: BlackBoxes
     alarms: AlarmEngine
+    notifier: Notifier
     displays: DisplayRoom
     calls: HelpCalls
     cases: CaseRoom
@@ -197,14 +199,14 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
             clock=clock,
             journal=journal,
             phones=lambda: phones.tickets,
-            alarm=lambda lane, code, text: _alarm_of(lane, tags)(code, text),
+            alarm=partial(alarms.raise_by, "tickets"),
             new_id=lambda: new_id(clock.now()),
         ),
     )
     zone = await asyncio.to_thread(lambda: config.site.zone_info)
-    keepers = {lane.id: _gatekeeper(config, clock, db, tags, links, lane) for lane in config.lanes}
+    keepers = {lane.id: _gatekeeper(config, clock, db, tags, links, lane, alarms) for lane in config.lanes}
     refuse_auto(keepers, tags, tag_map)
-    modes = {lane.id: _mode_keeper(config, clock, db, tags, keepers[lane.id], lane.id) for lane in config.lanes}
+    modes = {lane.id: _mode_keeper(config, clock, db, tags, keepers[lane.id], alarms, lane.id) for lane in config.lanes}
     runners: dict[LaneName, LaneRunner] = {}
     lane_parts = {
         lane.id: LaneParts(
@@ -255,7 +257,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         pictures=pictures,
         reads=pushed,
         live=lambda lane: runners[lane].live,
-        alarm=lambda lane, code, text: _alarm_of(lane, tags)(code, text),
+        alarm=partial(alarms.raise_by, "units"),
         frames=displays.frames,
     )
     units = UnitDesk(config, await asyncio.to_thread(unit_keys, config), unit_parts)
@@ -318,6 +320,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         history_watch=HistoryWatch(historian, tags, journal),
         boxes=boxes,
         alarms=alarms,
+        notifier=Notifier(config, db, clock, alarms, tags.set),
         displays=displays,
         calls=calls,
         cases=cases,
@@ -468,10 +471,10 @@ def _watched(lane: LaneName) -> frozenset[TagName]:
 
 
 def _gatekeeper(
-    config: Config, clock: SystemClock, db: Database, tags: TagTable, links: Links, lane: Lane
+    config: Config, clock: SystemClock, db: Database, tags: TagTable, links: Links, lane: Lane, alarms: AlarmEngine
 ) -> Gatekeeper:
     book = SqlIntents(db, config.site_id, lane.id, clock)
-    return Gatekeeper(lane.id, tags, links, book, clock, lane.waits, _alarm_of(lane.id, tags))
+    return Gatekeeper(lane.id, tags, links, book, clock, lane.waits, partial(alarms.raise_by, "plc", lane.id))
 
 
 def refuse_auto(keepers: Mapping[LaneName, Gatekeeper], tags: TagTable, tag_map: TagMap) -> None:
@@ -483,16 +486,15 @@ def refuse_auto(keepers: Mapping[LaneName, Gatekeeper], tags: TagTable, tag_map:
 
 
 def _mode_keeper(
-    config: Config, clock: SystemClock, db: Database, tags: TagTable, keeper: Gatekeeper, lane: LaneName
+    config: Config,
+    clock: SystemClock,
+    db: Database,
+    tags: TagTable,
+    keeper: Gatekeeper,
+    alarms: AlarmEngine,
+    lane: LaneName,
 ) -> ModeKeeper:
-    return ModeKeeper(config.site_id, lane, clock, tags, keeper.image, db, _alarm_of(lane, tags))
-
-
-def _alarm_of(lane: LaneName, tags: TagTable) -> Callable[[str, str], None]:
-    def alarm(code: str, text: str) -> None:
-        tags.set(TagName(f"{lane}.alarm"), f"{code}: {text}")
-
-    return alarm
+    return ModeKeeper(config.site_id, lane, clock, tags, keeper.image, db, partial(alarms.raise_by, "modes", lane))
 
 
 def _request_tag(tags: TagTable) -> Callable[[TagName, str], Awaitable[object]]:

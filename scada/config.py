@@ -18,6 +18,7 @@ from scada.settings.displays import Board, Display, DisplayTexts
 from scada.settings.keeping import Backup, Retention
 from scada.settings.lanes import Lane, ZoneTable
 from scada.settings.money import Arrears, CardProduct, Limits, Scanner, Tariffs, Visitors, WeChat
+from scada.settings.notify import Notify
 from scada.settings.phones import Phones
 from scada.settings.reports import Mail, ReportSchedule
 from scada.settings.stores import DatabaseKeys, History, Serve
@@ -141,6 +142,7 @@ class Config(Section):
     backup: Backup = Backup()
     serve: Serve | None = None
     mail: Mail | None = None
+    notify: Annotated[tuple[Notify, ...], Field(strict=False)] = ()
     report_schedule: Annotated[tuple[ReportSchedule, ...], Field(strict=False)] = ()
     alarm: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
     sim: Sim | None = None
@@ -228,6 +230,11 @@ class Config(Section):
             raise ValueError(f"report_schedule: {twice!r} is named twice")
         if self.mail is None and any(one.to for one in self.report_schedule):
             raise ValueError("report_schedule: mail goes by a server: write [mail] host and sender")
+        told = [one.name for one in self.notify]
+        for twice in {name for name in told if told.count(name) > 1}:
+            raise ValueError(f"notify: {twice!r} is named twice")
+        if self.mail is None and any(one.to for one in self.notify):
+            raise ValueError("notify: mail goes by a server: write [mail] host and sender")
 
     @property
     def data(self) -> Path:

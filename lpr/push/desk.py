@@ -124,9 +124,6 @@ class UnitDesk:
         await self._parts.journal.append([JournalEntry("event", unit.name, what, lane, passage, body)])
         if read.late and passage is None:
             text = f"{unit.name} has read a plate while its line was down, and no passage of that time is known"
-            await self._parts.journal.append(
-                [JournalEntry("alarm", unit.name, "a late read without a passage", lane, None, {"text": text})]
-            )
             self._parts.alarm(lane, "late_read", text)
 
     async def _passage_then(self, lane: LaneName, read: Read) -> PassageId | None:

@@ -124,7 +124,6 @@ class CameraWatch:
 
     async def _alarm(self, lane: LaneName, code: str, text: str, more: dict[str, object]) -> None:
         log.warning("alarm", lane=lane, code=code, text=text)
-        self._tags.set(TagName(f"{lane}.alarm"), text)
         await self._tell(JournalEntry("alarm", "camera", code, lane, None, {"text": text, **more}))
 
     async def _end(self, lane: LaneName, code: str, more: dict[str, object]) -> None:

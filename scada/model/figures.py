@@ -100,6 +100,7 @@ OF_SITE = (
     "retention_trouble",
     "database_trouble",
     "reports_trouble",
+    "notify_trouble",
     "cases_seq",
     "cases_open",
     "cases_unanswered",

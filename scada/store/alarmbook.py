@@ -42,8 +42,16 @@ def read_all(conn: Connection, site: SiteId) -> list[Kept]:
     return [_kept(row) for row in conn.execute(select(alarms).where(alarms.c.site == site)).mappings()]
 
 
-def write(conn: Connection, site: SiteId, kept: Collection[Kept], happened: Sequence[Happening]) -> None:
-    """Write alarms as they stand now, and what happened to them, in the book and in the journal."""
+def write(
+    conn: Connection,
+    site: SiteId,
+    at: datetime,
+    kept: Collection[Kept],
+    happened: Sequence[Happening],
+    raised: Sequence[JournalEntry] = (),
+) -> None:
+    """Write alarms as they stand now, and what happened to them, in the book and in the journal; and what is raised."""
+    write_entries(conn, site, at, raised)
     for one in kept:
         row = _row(one)
         mine = (alarms.c.site == site) & (alarms.c.id == one.id)

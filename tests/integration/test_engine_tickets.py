@@ -218,4 +218,3 @@ async def test_guessing_from_car_to_car_raises_an_alarm_and_ends_for_the_hour(tm
                         await shown(bench, token, code="0042")
             await backs_out(bench, number)
         assert tried == SITE_MOST
-        assert [row.what for row in await bench.journal("alarm", lane=True)].count("claim_codes") == 1

@@ -183,7 +183,7 @@ async def test_a_late_read_goes_to_the_passage_of_its_time_and_never_votes(bench
 async def test_a_late_read_of_no_known_passage_is_an_alarm(bench: Bench) -> None:
     await bench.push(vz(late=True))
     kinds = [(row["kind"], row["passage"]) for row in await bench.rows()]
-    assert kinds == [("event", None), ("alarm", None)]
+    assert kinds == [("event", None)]
     assert bench.alarms == [(IN, "late_read")]
 
 

@@ -107,7 +107,6 @@ async def test_a_covered_camera_is_one_alarm_of_its_lane_and_its_end_is_told(tmp
         at.shows = ("", replace(SHARP, detail=0.05, focus=0.1))
         await at.stand(400)
         assert await at.told("alarm") == ["camera_blocked"]
-        assert at.tags.get(TagName("in1.alarm")).value == "cam-in1 is covered or blocked"
         assert at.tag("trouble") == "camera_blocked"
         at.shows = ("", SHARP)
         await at.stand(100)
@@ -178,7 +177,6 @@ async def test_books_that_cannot_be_had_cost_the_books_and_not_the_figures(tmp_p
     await at.stand(2)
     assert (at.tag("trouble"), at.tag("read_rate")) == ("camera_unkept", 1.0)
     assert [*at.watch._waiting] == [read(1)]
-    assert at.tags.get(TagName("in1.alarm")).value == "the pictures of cam-in1 cannot be kept"
 
 
 def test_no_device_may_say_what_a_camera_measures() -> None:

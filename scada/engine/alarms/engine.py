@@ -21,6 +21,7 @@ from scada.engine.tags import Batch, TagTable
 from scada.model.alarm.definition import AlarmId, Definition, Told
 from scada.model.alarm.kept import Happening, Kept
 from scada.model.alarm.machine import (
+    CALLS,
     Change,
     Event,
     NotNow,
@@ -35,6 +36,7 @@ from scada.model.alarm.machine import (
 )
 from scada.model.alarm.memory import Moment
 from scada.model.names import LaneName, SiteId
+from scada.ports import JournalEntry
 from scada.store import alarmbook
 from scada.store.alarmbook import Raised
 from scada.store.db import Database, StoreError
@@ -88,6 +90,7 @@ class AlarmEngine:
         self._changed: set[AlarmId] = set()
         self._is_news = False
         self._happened: list[Happening] = []
+        self._raised: list[JournalEntry] = []
         self._writing = asyncio.Lock()
         self._unwritten = asyncio.Event()
         for definition in self.definitions.values():
@@ -253,6 +256,12 @@ class AlarmEngine:
             self._know(stranger)
         return self.definitions[stranger.id]
 
+    def raise_by(self, actor: str, lane: LaneName, code: str, text: str) -> None:
+        """Raise an alarm for a part that writes nothing itself: its row is written, and heard when it stands there."""
+        if len(self._raised) < MOST_HAPPENED:
+            self._raised.append(JournalEntry("alarm", actor, code, lane, None, {"text": text[:LONGEST]}))
+        self._unwritten.set()
+
     # what follows
 
     def _of(self, definition: Definition) -> Kept:
@@ -339,7 +348,7 @@ class AlarmEngine:
             by=by,
             note=note[:LONGEST],
             value=kept.value[:LONGEST],
-            is_announced=kept.memory.sounds and change in _CALLS,
+            is_announced=kept.memory.sounds and change in CALLS,
             is_told=is_told,
         )
         self._happened.append(what)
@@ -347,7 +356,7 @@ class AlarmEngine:
     def _tell(self, kept: Kept, definition: Definition, change: Change) -> None:
         if change is Change.RAISED:
             log.warning("alarm", alarm=kept.id, priority=kept.priority, state=kept.memory.shown.value)
-        if kept.memory.sounds and definition.audible and change in _CALLS:
+        if kept.memory.sounds and definition.audible and change in CALLS:
             self.board.call()
         for hear in self.hears:
             hear(kept, definition, change)
@@ -392,19 +401,17 @@ class AlarmEngine:
         self._show()
         async with self._writing:
             self._unwritten.clear()
-            changed, happened = self._changed, self._happened
-            if not changed and not happened:
+            changed, happened, raised = self._changed, self._happened, self._raised
+            if not changed and not happened and not raised:
                 return
-            self._changed, self._happened = set(), []
+            self._changed, self._happened, self._raised = set(), [], []
             rows: Mapping[AlarmId, Kept] = {name: self.kept[name] for name in sorted(changed)}
             try:
-                await self._db.write(lambda conn: alarmbook.write(conn, self._site, list(rows.values()), happened))
+                at, kept = self._clock.now(), list(rows.values())
+                await self._db.write(lambda conn: alarmbook.write(conn, self._site, at, kept, happened, raised))
             except BaseException:
                 self._changed |= changed
                 self._happened = happened + self._happened
+                self._raised = raised + self._raised
                 self._unwritten.set()
                 raise
-
-
-_CALLS: Final = frozenset({Change.RAISED, Change.CALLED_AGAIN, Change.ANNOUNCED})
-"""The changes by which an alarm calls for a person."""

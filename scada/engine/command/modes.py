@@ -23,10 +23,8 @@ from scada.model.lane.image import LaneImage
 from scada.model.modes import LONGEST_MIN, ModeReason, Wish, why_not_hold_open
 from scada.model.names import LaneName, SiteId
 from scada.model.tag import TagName
-from scada.ports import JournalEntry
 from scada.store import modes as book
 from scada.store.db import Database
-from scada.store.journal import write_entries
 from scada.store.modes import PLC, POLICY, ModePeriod
 
 LOOK_S = 0.2
@@ -101,7 +99,7 @@ class ModeKeeper:
         refusal = why_not_hold_open(self._image())
         outcome = Refused(refusal) if refusal else await self.ask(wish)
         if not isinstance(outcome, Confirmed):
-            await self._raise("NOT_HELD_OPEN", f"the lane should be held open and is not: {outcome.why}")
+            self._alarm("NOT_HELD_OPEN", f"the lane should be held open and is not: {outcome.why}")
 
     async def run(self) -> None:
         """Keep the book until cancelled."""
@@ -207,7 +205,7 @@ class ModeKeeper:
         wish, self._standing = self._standing, None
         if wish is not None and ended_by == PLC:
             text = f"the PLC no longer holds {wish.mode.name}: ask for it again if it shall be"
-            await self._raise("MODE_LOST", text)
+            self._alarm("MODE_LOST", text)
 
     async def _expire(self, shown: str, image: LaneImage, now_s: float) -> None:
         """Take back a mode whose time is over, until the PLC shows that it has ended."""
@@ -235,13 +233,7 @@ class ModeKeeper:
             self._nobodys_s = now_s + AGAIN_S
         elif now_s >= self._nobodys_s:
             self._nobodys_s = float("inf")
-            await self._raise("MODE_UNASKED", f"the lane is in mode {shown} and nobody here asked for it")
-
-    async def _raise(self, code: str, text: str) -> None:
-        entry = JournalEntry("alarm", "modes", code, self._lane, None, {"text": text})
-        at = self._clock.now()
-        await self._db.write(lambda conn: write_entries(conn, self._site, at, [entry]))
-        self._alarm(code, text)
+            self._alarm("MODE_UNASKED", f"the lane is in mode {shown} and nobody here asked for it")
 
     def _tell(self) -> None:
         """Say on the lane's tag what it is in."""

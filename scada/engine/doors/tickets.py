@@ -125,7 +125,6 @@ class Tickets:
             return
         self._alarmed_s = now_s
         text = f"{count} wrong claim codes within an hour"
-        await self._tell("alarm", "tickets", "claim_codes", guesses, {"text": text})
         self.alarm(guesses.lane, "claim_codes", text)
 
     async def _tell(self, kind: str, who: str, what: str, guesses: Guesses, body: dict[str, object]) -> None:

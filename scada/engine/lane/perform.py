@@ -115,7 +115,6 @@ class Performer:
             case c.NoteConflict():
                 await self._note(command)
             case c.RaiseAlarm(text=text):
-                self._set("alarm", text)
                 log.warning("alarm", lane=self._lane, code=command.code, text=text)
             case _:
                 self._begin(self._question(command, lane), type(command).__name__)
@@ -220,7 +219,6 @@ class Performer:
         text = f"{count} cars have left today without a stay"
         entry = JournalEntry("alarm", "lane", "no_stay_budget", self._lane, passage, {"text": text})
         await parts.journal.append([entry])
-        self._set("alarm", text)
 
     async def _capture(self, command: c.Capture, way: Direction) -> None:
         reading = await self._parts.cameras.capture(self._lane, command.passage, way)

@@ -1,7 +1,7 @@
 """What an alarm is: what raises it, how urgent it is, what it says, and what a person shall do."""
 
 from dataclasses import dataclass
-from typing import NewType
+from typing import NewType, assert_never
 
 from scada.model.alarm.memory import Design, Priority
 from scada.model.names import LaneName
@@ -98,3 +98,18 @@ def counted(before: int, now: int, bits: int) -> int:
     """Say how often a counter went on; one that went back was set anew with its PLC, and tells nothing."""
     went = (now - before) % (1 << bits)
     return went if went < 1 << (bits - 1) else 0
+
+
+def cause(source: Source) -> str:
+    """Say what raises an alarm, in the words of its definition."""
+    match source:
+        case Holds(when):
+            return when
+        case Beyond(value, limit, is_above, _):
+            return f"{value} {'>' if is_above else '<'} {limit:g}"
+        case Counts(tag):
+            return f"{tag} + 1"
+        case Told(codes):
+            return ", ".join(sorted(codes))
+        case never:
+            assert_never(never)

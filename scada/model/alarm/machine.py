@@ -7,7 +7,7 @@ holds the state, and the delays stand still. Nobody but a person acknowledges, b
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import assert_never
+from typing import Final, assert_never
 
 from scada.model.alarm.memory import Design, Memory, Moment, Shelf, State
 
@@ -29,6 +29,10 @@ class Change(Enum):
     UNKNOWN = "condition unknown"
     KNOWN = "condition known"
     ANNOUNCED = "announced after an overlay"
+
+
+CALLS: Final = frozenset({Change.RAISED, Change.CALLED_AGAIN, Change.ANNOUNCED})
+"""The changes by which an alarm calls for a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Money is whole fen in integer columns; times are aware UTC. Alembic (`scada/migr
 tables; a test compares its result with these files.
 """
 
-from scada.store.schema.alarms import alarm, alarm_event
+from scada.store.schema.alarms import alarm, alarm_event, alarm_notice
 from scada.store.schema.base import Utc, metadata
 from scada.store.schema.bills import bill_day, bill_row, case_note
 from scada.store.schema.bookings import booking, booking_visit
@@ -42,6 +42,7 @@ __all__ = [
     "acceptance_sheet",
     "alarm",
     "alarm_event",
+    "alarm_notice",
     "api_token",
     "bill_day",
     "bill_row",

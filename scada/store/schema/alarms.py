@@ -1,6 +1,6 @@
 """The alarms: how each stands, and everything that happened to them."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table
 
 from scada.store.schema.base import Utc, metadata
 
@@ -59,3 +59,20 @@ alarm_event = Table(
 """Every change of every alarm, for the list and the figures; the journal tells the same, hash-chained."""
 Index("ix_alarm_event_site_at", alarm_event.c.site, alarm_event.c.at)
 Index("ix_alarm_event_site_alarm", alarm_event.c.site, alarm_event.c.alarm)
+
+alarm_notice = Table(
+    "alarm_notice",
+    metadata,
+    Column("site", String(32), primary_key=True),
+    Column("alarm", String(96), primary_key=True),
+    Column("since", Utc, primary_key=True),
+    Column("rule", String(31), primary_key=True),
+    Column("due_at", Utc, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("delivered", JSON, nullable=False),
+    Column("why", String(200), nullable=False),
+    Column("done_at", Utc),
+)
+"""The outbox of what people are told of alarms: one row an occurrence and rule. WAITING, SENT, DROPPED, GIVEN_UP."""
+Index("ix_alarm_notice_site_state_due_at", alarm_notice.c.site, alarm_notice.c.state, alarm_notice.c.due_at)

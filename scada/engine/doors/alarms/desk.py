@@ -7,7 +7,7 @@ from typing import Final
 from scada.engine.alarms.engine import AlarmEngine
 from scada.engine.doors.asked import limit_of, optional, text_of, whole_number
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
-from scada.model.alarm.definition import AlarmId, Beyond, Counts, Holds, Source, Told
+from scada.model.alarm.definition import AlarmId, Beyond, Counts, Holds, Source, Told, cause
 from scada.model.alarm.figures import Figures, Mark, figures
 from scada.model.alarm.kept import Kept
 from scada.model.alarm.machine import Acknowledge, Event, NotNow, Reset, Shelve, TakeOut, Unshelve
@@ -71,7 +71,7 @@ class AlarmDesk:
             "shelved_until": shelf.until.isoformat() if shelf and shelf.until else None,
             "suppressed_by": [name for name in definition.parents if self._is_active(name)],
             "limit": _limit(definition.source),
-            "why": _why(definition.source),
+            "why": cause(definition.source),
             "inputs": [list(value) for value in self._engine.conditions.values(definition)],
             "within_s": definition.within_s,
             "link": definition.link,
@@ -199,16 +199,3 @@ def _limit(source: Source) -> Json:
             return limit
         case Holds() | Counts() | Told():
             return None
-
-
-def _why(source: Source) -> str:
-    """Say what raises it, in the words of its definition."""
-    match source:
-        case Holds(when):
-            return when
-        case Beyond(value, limit, is_above, _):
-            return f"{value} {'>' if is_above else '<'} {limit:g}"
-        case Counts(tag):
-            return f"{tag} + 1"
-        case Told(codes):
-            return ", ".join(sorted(codes))
