@@ -4,44 +4,12 @@ import io
 
 from openpyxl import load_workbook
 
-from scada.bridge import Message, Refused, Reply, Value
-from tests.support.hmi_pages import ControlRoom, form_token
-
-ROWS: list[Message] = [
-    {
-        "n": 7,
-        "at": "2026-05-01T00:00:00+00:00",
-        "kind": "person",
-        "actor": "li",
-        "what": "setting changed",
-        "lane": None,
-        "passage": None,
-        "body": {
-            "kind": "site",
-            "reason": "<moved>",
-            "changes": [{"place": "phone", "before": None, "after": "=1+1"}],
-        },
-    },
-]
-
-
-def office(role: str = "manager", **verbs: Reply) -> ControlRoom:
-    room = ControlRoom(role)
-    for verb, reply in verbs.items():
-        room.plant.verbs[verb] = lambda _args, reply=reply: reply  # type: ignore[misc]
-    room.sign_in()
-    return room
-
-
-def send(room: ControlRoom, page: str, path: str, **fields: str) -> tuple[int, str]:
-    """Send a form of a page; gives the status, and the text or where it leads."""
-    data = {"csrf_token": form_token(room.get(f"{page}?lang=en")), **fields}
-    answer = room.post(path, data=data, headers={"Origin": "http://127.0.0.1:8080"})
-    return answer.status_code, answer.location or answer.text
+from scada.bridge import Refused, Value
+from tests.support.settingpages import AUDIT, FILE, TARIFF, office, send
 
 
 def test_the_audit_log_tells_who_changed_what_and_what_stood_before() -> None:
-    room = office(audit=Value(ROWS))
+    room = office(audit=Value(AUDIT))
     text = room.get("/settings/audit?lang=en&from=2026-05-01&person=li").text
     assert [word for word in ("2026-05-01 08:00", "&lt;moved&gt;", "phone", "–", "=1+1") if word not in text] == []
     assert room.plant.asks("audit")[-1] == {"from": "2026-05-01", "person": "li", "before": 0, "limit": 100}
@@ -56,29 +24,6 @@ def test_the_audit_log_is_for_who_answers_for_the_site() -> None:
     assert office("operator").get("/settings/audit").status_code == 403
     assert office("auditor", audit=Value([])).get("/settings/audit").status_code == 200
     assert office(audit=Refused("failed", "no")).get("/settings/audit").status_code == 503
-
-
-TARIFF: Message = {
-    "key": "draft:summer",
-    "source": "draft",
-    "seen": 2,
-    "name": "demo",
-    "version": "summer",
-    "title": "夏季",
-    "title_en": "Summer",
-    "effective_from": "2026-06-01",
-    "zones": [],
-    "digest": "d1",
-    "demo": False,
-    "signed": [{"by": "li", "at": "2026-05-01T00:00:00+00:00"}],
-    "charges": False,
-    "begun": False,
-    "mistaken": 0,
-    "text": 'name = "</textarea>"',
-    "mistakes": [],
-    "choices": {"rule_type": ["A"]},
-}
-FILE: Message = {**TARIFF, "key": "file:demo-1.toml", "source": "file", "charges": True, "begun": True}
 
 
 def test_tariffs_are_listed_with_who_signed_them_and_what_they_charge() -> None:

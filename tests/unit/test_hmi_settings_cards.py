@@ -6,79 +6,10 @@ from typing import Any
 import pytest
 
 from hmi.sheets import as_xlsx
-from scada.bridge import Message, Value
-from tests.unit.test_hmi_settings import office, send
+from scada.bridge import Value
+from tests.support.settingpages import CARDS, SHOPS, office, rights, send
 
-CARD: Message = {
-    "card": "C1",
-    "product": "month",
-    "title": "月卡",
-    "holder": "Zhao",
-    "plates": ["京A12345", "京A12346"],
-    "spaces": 1,
-    "first": "2026-05-01",
-    "until": "2026-06-01",
-    "state": "ACTIVE",
-}
-PRODUCT: Message = {
-    "name": "month",
-    "title": "月卡",
-    "title_en": "",
-    "price_fen": 30_000,
-    "months": 1,
-    "spaces": 1,
-    "plates": 2,
-    "zones": [],
-    "grace_days": 0,
-    "gap": "continue",
-    "changes": 1,
-    "change_inside": False,
-    "most": 0,
-}
-SPACES: Message = {
-    "products": {"month": {"good": 3, "left": None}},
-    "zones": [{"zone": "site", "spaces": 2, "promised": 3}, {"zone": "roof", "spaces": None, "promised": 9}],
-}
-CARDS: dict[str, Any] = {
-    "cards": Value([CARD]),
-    "card_products": Value([PRODUCT]),
-    "card_spaces": Value(SPACES),
-    "settings": Value({"held": {}, "last": {"month": 4}}),
-}
 PAGE = "/settings/cards"
-MERCHANT: Message = {
-    "id": "M1",
-    "merchant": "Shop",
-    "manner": "POSTPAID",
-    "most": {"minutes": 120, "money": 500, "full": 0},
-    "limit_fen": 90_000,
-    "per_plate": 1,
-    "per_day": 0,
-    "stackable": False,
-    "pays_percent": 100,
-    "hosting": None,
-    "owes_fen": 1_250,
-    "reserved_fen": 0,
-    "ended_at": None,
-}
-VOUCHER: Message = {
-    "id": "V1",
-    "code": "",
-    "plate": "京A12345",
-    "kind": "money",
-    "value": 500,
-    "state": "ISSUED",
-    "amount_fen": 0,
-    "given_at": "2026-05-01T00:00:00+00:00",
-    "valid_until": "2026-05-02T00:00:00+00:00",
-    "used_at": None,
-}
-LINE: Message = {"at": "2026-05-01T00:00:00+00:00", "kind": "voucher", "by": "", "note": "", "amount_fen": 1_250}
-SHOPS: dict[str, Any] = {
-    "merchants": Value([MERCHANT]),
-    "vouchers": Value([VOUCHER]),
-    "statement": Value({"lines": [{**LINE, "balance_fen": 1_250}], "before_fen": 0}),
-}
 
 
 def test_cards_are_searched_and_more_promised_than_there_is_is_told() -> None:
@@ -141,9 +72,7 @@ def test_a_file_that_is_no_table_is_refused_with_words(content: bytes, why: str)
 
 
 def test_lists_are_shown_by_kind_and_changed_with_a_reason() -> None:
-    base = {"zone": "", "from": "2026-05-01", "until": "", "card": "", "spaces": "", "note": "<b>"}
-    rows = [{**base, "plate": "京A1", "kind": "white"}, {**base, "plate": "京A2", "kind": "black"}]
-    room = office(rights=Value(rows), add_right=Value({}), remove_right=Value({}))
+    room = office(rights=Value(rights()), add_right=Value({}), remove_right=Value({}))
     text = room.get("/settings/lists?kind=black&lang=en").text
     assert ("京A2" in text, "京A1" in text, "&lt;b&gt;" in text) == (True, False, True)
     page = "/settings/lists"

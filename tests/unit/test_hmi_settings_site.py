@@ -1,27 +1,7 @@
 """The pages of holidays, displays' texts, a site's facts and cameras' regions, with a plant in memory."""
 
-from scada.bridge import Message, Refused, Value
-from tests.unit.test_hmi_settings import office, send
-
-YEAR: Message = {
-    "year": 2026,
-    "days": [{"date": "2026-10-01", "day": "holiday", "name": "national-day"}],
-    "years": [2025, 2026],
-    "missing": [2027],
-    "seen": 3,
-    "by": "wang",
-    "signed_by": "li",
-    "at": "2026-05-01T00:00:00+00:00",
-}
-PHRASE: Message = {
-    "name": "welcome",
-    "zh": ["欢迎 {plate}"],
-    "en": ["Welcome"],
-    "zh_voice": "你好",
-    "base": {"zh": ["欢迎"], "en": ["Welcome"]},
-    "seen": 1,
-}
-CAMERA: Message = {"name": "cam-in1", "lane": "in1", "seen": 2, "region": [], "perspective": [], "pictures": ["x.jpg"]}
+from scada.bridge import Refused, Value
+from tests.support.settingpages import CAMERA, PHRASE, YEAR, office, send
 
 
 def test_a_year_is_shown_seeded_and_signed_by_two() -> None:

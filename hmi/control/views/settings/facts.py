@@ -41,7 +41,7 @@ def _titles() -> dict[str, str]:
         say("Company on invoices"),
         say("Tax number"),
         say("Address"),
-        say("Bank"),
+        say("Bank of the account"),
         say("Bank account"),
     )
     return dict(zip(_NAMES, words, strict=True))
