@@ -20,6 +20,7 @@ from scada.settings.lanes import Lane, ZoneTable
 from scada.settings.money import Arrears, CardProduct, Limits, Scanner, Tariffs, Visitors, WeChat
 from scada.settings.notify import Notify
 from scada.settings.phones import Phones
+from scada.settings.plan import Plan
 from scada.settings.reports import Mail, ReportSchedule
 from scada.settings.stores import DatabaseKeys, History, Serve
 
@@ -127,6 +128,7 @@ class Config(Section):
     boards: Annotated[tuple[Board, ...], Field(strict=False)] = ()
     display_texts: DisplayTexts | None = None
     phones: Phones = Phones()
+    plan: Plan = Plan()
     lpr: Lpr = Lpr()
     evidence: Evidence = Evidence()
     tariff: Tariffs
@@ -209,6 +211,13 @@ class Config(Section):
     def alarms(self) -> tuple[AlarmEntry, ...]:
         """The alarms: those of every site, as this one has changed and added to them."""
         return alarm_entries(self.alarm)
+
+    @model_validator(mode="after")
+    def _plan_draws_what_is_there(self) -> "Config":
+        zones, lanes = {str(zone.name) for zone in self.park.all}, {lane.name for lane in self.lanes}
+        for name in sorted((set(self.plan.zones) - zones) | (set(self.plan.lanes) - lanes)):
+            raise ValueError(f"plan: {name!r} is none of the site's zones or lanes")
+        return self
 
     @property
     def park(self) -> Zones:

@@ -40,6 +40,7 @@ from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.people.room import PeopleDesk
 from scada.engine.doors.pictures import PictureDesk
 from scada.engine.doors.reasoned import Look, reasoned
+from scada.engine.doors.replay import ReplayDesk
 from scada.engine.doors.settings.desk import SettingsDesk
 from scada.engine.doors.settings.facts import FactDesk
 from scada.engine.doors.tags import TagDesk
@@ -68,6 +69,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         {
             **_mode_desk(plant).verbs(),
             **PictureDesk(plant.room, plant.operators).verbs(),
+            **ReplayDesk(plant.journal, plant.operators).verbs(),
             **_camera_desk(plant).verbs(),
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **TrendDesk(config.site_id, plant.db, plant.clock).verbs(),

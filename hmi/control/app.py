@@ -16,6 +16,7 @@ from hmi.control.live import Live
 from hmi.control.modes import modes
 from hmi.control.people.views import people
 from hmi.control.push import Push
+from hmi.control.replays import replays
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
 from hmi.control.trends import trends
@@ -25,6 +26,7 @@ from hmi.control.views.handbook import handbook, topic_here
 from hmi.control.views.lanes import lanes
 from hmi.control.views.money import money
 from hmi.control.views.overview import overview, theme
+from hmi.control.views.passages import passages
 from hmi.control.views.reports import reports
 from hmi.control.views.settings.aim import aim
 from hmi.control.views.settings.audit import audit
@@ -78,6 +80,8 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(trend_page)
     app.register_blueprint(overview)
     app.register_blueprint(lanes)
+    app.register_blueprint(passages)
+    app.register_blueprint(replays)
     app.register_blueprint(tags)
     app.register_blueprint(alarms)
     app.register_blueprint(cameras)

@@ -30,10 +30,16 @@ _MORE_SCRIPTS = (
     "figures.js",
     "cameras-page.js",
     "cash-",
+    "lane-dialog.js",
+    "last-lists.js",
+    "mode-dialog.js",
+    "modes.js",
     "money-",
+    "park-plan.js",
     "password-again.js",
     "reading.js",
     "reports-page.js",
+    "second-person.js",
     "settings-",
     "stay-money.js",
     "till-panel.js",
@@ -42,7 +48,7 @@ _MORE_SCRIPTS = (
     "tags-page.js",
     "visitors-page.js",
 )
-"""Scripts that the overview does not load: their words come with the other pages alone."""
+"""Scripts that the overview does not load, or not at once: their words come later, too."""
 _MORE_ROOMS = ("lane/", "people/", "replay/", "diagnosis/", "technician/", "trends/")
 """Rooms of scripts of other pages."""
 PLANT_WORDS = HERE / "plant_words.txt"

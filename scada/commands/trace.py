@@ -8,7 +8,8 @@ from pathlib import Path
 
 from scada import say
 from scada.config import ConfigError, load
-from scada.engine.trace.file import Line, NoBlackBox, read
+from scada.engine.trace.file import Line, read
+from scada.store.blackbox import NoBlackBox
 
 
 def show(asked: argparse.Namespace) -> int:

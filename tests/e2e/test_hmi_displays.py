@@ -1,12 +1,15 @@
 """The displays by level in a real browser, before a plant that says what the test wants."""
 
+import asyncio
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.integration.test_replay_recording import a_car_leaves
 from tests.support.browser import open_page, sign_in
 from tests.support.displays import furnish, lane_equipment, standing_car
 from tests.support.hmi import COMMUNICATION, STALE, FakePlant, control_room, idle_lane
@@ -20,6 +23,14 @@ FORCED = 0x00960000
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakePlant, str]]:
     with control_room(tmp_path_factory.mktemp("house")) as (plant, url):
         yield plant, url
+
+
+@pytest.fixture(scope="module")
+def recorded(house: tuple[FakePlant, str]) -> str:
+    """A passage in the database that the control room reads."""
+    folder = house[0].path.parents[1]
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, a_car_leaves(folder)).result(60).passage
 
 
 @pytest.fixture
@@ -108,3 +119,83 @@ def test_a_small_trend_leaves_gaps_where_nothing_is_known(
         "async ([module, values]) => (await import(module)).sparkPath(values, 10, 10)", [module, values]
     )
     assert drawn == path
+
+
+def test_a_passage_is_replayed_moment_by_moment_with_the_drawing_moving_along(
+    pages: tuple[Page, Page], house: tuple[FakePlant, str], plant: FakePlant, recorded: str
+) -> None:
+    page, chinese = pages
+    show(page, f"{house[1]}/passages/{recorded}")
+    expect(page.locator("#replay .entries li")).not_to_have_count(0)
+    expect(page.locator(".head")).to_contain_text("Not live")
+    scrubber = page.locator("input[name=at]")
+    scrubber.focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".mimic .boom.unknown")).to_have_count(1)
+    expect(page.locator("[data-now=state]")).to_have_text("unknown")
+    page.keyboard.press("]")
+    expect(page.locator(".mimic .car.first")).to_have_count(1)
+    page.locator("[data-kind=state]", has_text="Car passing").get_by_role("button").click()
+    expect(page.locator(".mimic .boom.up")).to_have_count(1)
+    expect(page.locator("[data-now=state]")).to_have_text("Car passing")
+    plant.tell({"out1.gate.up": False, "out1.gate.down": True})
+    scrubber.focus()
+    page.keyboard.press("End")
+    expect(page.locator(".mimic .boom.down")).to_have_count(1)
+    expect(page.locator("[data-now=state]")).to_have_text("Waiting for a car")
+    page.click("[data-go=play]")
+    expect(page.locator("[data-go=play]")).to_have_attribute("aria-pressed", "true")
+    page.click("[data-go=play]")
+    assert faults(page) == []
+    show(chinese, f"{house[1]}/passages/{recorded}")
+    expect(chinese.locator("#replay")).to_contain_text("等待来车")
+    assert faults(chinese) == []
+
+
+def test_who_need_not_see_plates_sees_them_when_he_has_said_what_for(
+    pages: tuple[Page, Page], house: tuple[FakePlant, str], plant: FakePlant, recorded: str
+) -> None:
+    page = pages[0]
+    plant.verbs["replay_passage"] = lambda args: {"covered": "purpose" not in args}
+    show(page, f"{house[1]}/passages/{recorded}")
+    expect(page.locator("[data-kind=read]").first).to_contain_text("plate covered")
+    page.fill("[name=purpose]", "complaint of the driver")
+    page.get_by_role("button", name="Show plates").click()
+    expect(page.locator("[data-kind=read]").first).to_contain_text("京A12345")
+    assert plant.asked_for("replay_passage")[-1]["args"] == {"passage": recorded, "purpose": "complaint of the driver"}
+
+
+def test_a_passage_that_nobody_recorded_is_told_so(
+    pages: tuple[Page, Page], house: tuple[FakePlant, str], plant: FakePlant
+) -> None:
+    show(pages[0], f"{house[1]}/passages/in1-19700101000000-1")
+    expect(pages[0].locator("#replay")).to_contain_text("no lane has recorded such a passage")
+
+
+def test_the_plan_shows_how_full_the_car_park_is_how_far_that_may_be_wrong_and_which_lane_wants_somebody(
+    pages: tuple[Page, Page], house: tuple[FakePlant, str], plant: FakePlant, recorded: str
+) -> None:
+    page, chinese = pages
+    show(page, house[1])
+    zone, lane = page.locator("[data-zone=lot]"), page.locator("[data-plan-lane=out1]")
+    expect(zone).to_contain_text("640 ± 7")
+    expect(zone).to_contain_text("353–367")
+    expect(page.locator("[data-today=in]")).to_have_text("0")
+    expect(lane).to_have_attribute("data-wrong", "")
+    for state, mode, kind, word in (
+        ("faulted", 1, "fault", "Fault"),
+        ("idle", 2, "mode", "HOLD OPEN"),
+        ("awaiting_operator", 1, "person", "Help"),
+    ):
+        plant.tell({"out1.lane.state": state, "out1.mode.now": mode})
+        expect(lane).to_have_attribute("data-wrong", kind)
+        expect(lane).to_contain_text(word)
+    plant.tell({"out1.mode.now": 1, "zone.lot.cars": 640}, COMMUNICATION)
+    expect(lane).to_have_attribute("data-wrong", "unknown")
+    expect(zone).not_to_contain_text("640")
+    assert faults(page) == []
+    plant.tell({"out1.mode.now": 1, "zone.lot.cars": 640})
+    show(chinese, house[1])
+    expect(chinese.locator("[data-zone=lot]")).to_contain_text("空闲")
+    page.locator("[data-plan-lane=in1]").click()
+    page.wait_for_url("**/lanes/in1")

@@ -67,6 +67,7 @@ def furnish(plant: FakePlant, role: str = "administrator") -> None:
         cameras=lambda _args: {"cameras": [_camera("cam-in1", "in1"), _camera("cam-out1", "out1")], "rejected": []},
         picture=lambda _args: {"jpeg_b64": _PICTURE, "covered": False},
         trends=lambda _args: {},
+        replay_passage=lambda _args: {"covered": False},
     )
     plant.tell({**lane_equipment("in1"), **lane_equipment("out1"), **standing_car("out1")})
     plant.tell({**link_figures("plc1"), **link_figures("ua1")})

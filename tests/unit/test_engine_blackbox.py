@@ -12,13 +12,14 @@ import pytest
 from scada.__main__ import main
 from scada.engine.tags import TagTable
 from scada.engine.trace.blackbox import AFTER_S, BlackBox
-from scada.engine.trace.file import MOST_FILES, NoBlackBox, Story, keep, lines, read
+from scada.engine.trace.file import MOST_FILES, Story, keep, lines, read
 from scada.engine.trace.ring import Entry, Note, Read, Ring
 from scada.engine.trace.tap import TappedDriver
 from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock, CommandCode
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate, TagValue, Value
 from scada.ports import PlcError
+from scada.store.blackbox import NoBlackBox
 from tests.support.engine import LANE, LoopClock, lane_specs, name, virtually
 from tests.support.hmi import write_config
 

@@ -2,12 +2,17 @@
 
 import base64
 import re
+from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from hmi.control.sessions import ABSOLUTE_S, IDLE_S
+from hmi.control.views.overview import MOST_BACKGROUND
 from scada.bridge import Message, Refused, Reply, Unknown, Value
-from tests.support.hmi_pages import CONTROL, PASSWORD, ControlRoom, form_token
+from scada.config import Config
+from scada.settings.plan import Plan
+from tests.support.hmi_pages import CONTROL, PASSWORD, ControlRoom, form_token, shipped
 
 OPEN = "/api/v1/lanes/out1/open"
 WISH = {"passage": "out1-20261122052210-31", "reason": "EQUIPMENT", "note": "printer jammed"}
@@ -330,3 +335,24 @@ def test_assets_are_kept_for_ever_under_their_hash_and_nothing_else_is_served(ro
     base = found[1].removesuffix("control/page.css")
     for name in ("vendor/build/package.json", "public/phone.css", "../server.py", "..%2fserver.py", "/etc/passwd"):
         assert room.get(base + name).status_code in (302, 308, 404)
+
+
+def test_the_sites_own_drawing_is_shown_as_a_picture_in_which_nothing_runs(tmp_path: Path) -> None:
+    plan, svg = Plan(background="site.SVG"), '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>'
+    config = shipped().model_copy(update={"plan": plan, "folder": tmp_path})
+    room = ControlRoom(config=config)
+    room.sign_in()
+    assert room.get("/plan/background").status_code == 404
+    (tmp_path / "site.SVG").write_text(svg)
+    answer = room.get("/plan/background")
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
+    (tmp_path / "site.SVG").write_bytes(b" " * (MOST_BACKGROUND + 1))
+    assert room.get("/plan/background").status_code == 404
+
+
+@pytest.mark.parametrize("plan", [{"zones": {"moon": [[1, 1], [2, 1], [2, 2]]}}, {"lanes": {"in9": [1, 1]}}])
+def test_a_drawing_names_zones_and_lanes_that_there_are(plan: object) -> None:
+    with pytest.raises(ValidationError, match="is none of the site"):
+        Config.model_validate({**shipped().model_dump(by_alias=True), "plan": plan})

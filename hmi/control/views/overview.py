@@ -1,24 +1,92 @@
-"""The overview: both lanes live, the last stays, and what people did."""
+"""The overview, level 2: the plan of the car park, its lanes live, the last stays, and what people did."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from hmi.control.api.described import described
+from hmi.control.api.edge import Edge
 from hmi.control.auth import signed_in
 from hmi.control.room import room
 from hmi.control.sessions import Session
+from scada.clock import clock_from
 from scada.config import Config
 from scada.model.lane.words import OPERATOR_REASONS
 from scada.model.modes import ALONE_MIN, HOLD_OPEN_REASONS, LOCK_REASONS
+from scada.model.plan import Way, laid_out, placed
+from scada.model.rights import LOOK
+from scada.store.db import StoreError, connected, database_url
+from scada.store.today import comings
 
 overview = Blueprint("overview", __name__)
 THEMES = ("day", "night")
+MOST_BACKGROUND = 2_000_000
+_PICTURES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
 @overview.get("/")
 def page() -> ResponseReturnValue:
     """Show the page; what it shows comes over the socket."""
     config, who = room().config, signed_in()
-    return render_template("control/overview.html", who=who, site=config.site, page_data=lanes_data(config, who))
+    page_data = {**lanes_data(config, who), "plan": plan_data(config)}
+    return render_template("control/overview.html", who=who, site=config.site, page_data=page_data)
+
+
+@overview.get("/plan/background")
+def background() -> ResponseReturnValue:
+    """Give the site's own drawing: as a picture, in which nothing runs whatever stands in it."""
+    config = room().config
+    if config.plan.background is None:
+        abort(404, "this site has no drawing")
+    path = config.beside(config.plan.background)
+    if not path.is_file() or path.stat().st_size > MOST_BACKGROUND:
+        abort(404, "the drawing is not there, or is larger than 2 MB")
+    answer = Response(path.read_bytes(), mimetype=_PICTURES[path.suffix.lower()])
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return answer
+
+
+class Today(Edge):
+    """Cars since midnight of the site's clock, by lane."""
+
+    since: str
+    entries: dict[str, int]
+    exits: dict[str, int]
+
+
+@overview.get("/api/v1/today")
+@described(LOOK, answer=Today)
+def today() -> ResponseReturnValue:
+    """Count the cars that came and went since midnight of the site's clock, by lane."""
+    config = room().config
+    since = clock_from().now().astimezone(config.site.zone_info).replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        with connected(database_url(config)) as conn:
+            found = comings(conn, config.site_id, since)
+    except StoreError as error:
+        return jsonify(why=f"the database does not answer: {error}"), 503
+    return jsonify(since=since.isoformat(), entries=found.entries, exits=found.exits)
+
+
+def plan_data(config: Config) -> dict[str, object]:
+    """Give the drawing of the car park: as config.toml draws it, and evenly laid out where it does not."""
+    outlines = laid_out(config.park, config.plan.outlines())
+    ways = [Way(lane.name, config.zone_of(lane.id), lane.direction) for lane in config.lanes]
+    titles = {zone.name: zone for zone in config.zones}
+    return {
+        "background": config.plan.background is not None,
+        "zones": [
+            {
+                "name": zone.name,
+                "title": titles[zone.name].title if zone.name in titles else config.site.name,
+                "title_en": titles[zone.name].title_en if zone.name in titles else config.site.name_en,
+                "spaces": zone.spaces,
+                "reserved": zone.reserved,
+                "outline": outlines[zone.name],
+            }
+            for zone in config.park.all
+        ],
+        "lanes": placed(ways, outlines, config.plan.points()),
+    }
 
 
 def lanes_data(config: Config, who: Session) -> dict[str, object]:

@@ -166,7 +166,7 @@ export class LaneCard extends LitElement {
   #passage() {
     const passage = good(this.#tag('passage'));
     if (typeof passage !== 'string') return WITHHELD;
-    return passage || html`<span class="none">—</span>`;
+    return passage ? html`<a href="/passages/${passage}">${passage}</a>` : html`<span class="none">—</span>`;
   }
 
   #actions() {

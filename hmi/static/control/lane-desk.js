@@ -2,6 +2,7 @@
 
 import {element} from './shell.js';
 import './lane-card.js';
+import {moreTexts} from './texts.js';
 
 /**
  * Place a card for each of these lanes, and serve what is asked for on them.
@@ -20,7 +21,7 @@ export function serveLanes(page, link, place, lanes) {
   link.addEventListener('tick', () => [...cards, dialogs[1]].forEach((part) => part.tick?.()));
   show();
   // fetched when the lanes are on the screen, and before anybody can ask for it
-  import('./lane-dialog.js');
+  moreTexts().then(() => import('./lane-dialog.js'));
   document.addEventListener('command', (event) => {
     const {lane, command} = /** @type {CustomEvent} */ (event).detail;
     if (command === 'mode') askModes(lane, page, link);
@@ -48,7 +49,7 @@ function placeCard(page, link, place, lane) {
  * @param {import('./link.js').Link} link
  */
 async function askModes(lane, page, link) {
-  await import('./mode-dialog.js');
+  await Promise.all([moreTexts(), import('./mode-dialog.js')]);
   const dialog = element('modes');
   Object.assign(dialog, {page, now: () => link.now(), live: link.state.live});
   dialog.ask(lane);

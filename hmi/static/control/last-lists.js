@@ -6,6 +6,15 @@ import {clockTime, dayAndTime, duration, yuan} from './format.js';
 import {language, said, t} from './texts.js';
 import {endingWord, reasonWord} from './words.js';
 
+/**
+ * A time that leads to the replay of its passage, where one is on record.
+ * @param {string | null | undefined} passage
+ * @param {string} words
+ */
+function replayed(passage, words) {
+  return passage ? html`<a href="/passages/${encodeURIComponent(passage)}" title=${t('Replay of a passage')}>${words}</a>` : words;
+}
+
 class LastList extends LitElement {
   static properties = {rows: {state: true}};
   path = '';
@@ -42,8 +51,8 @@ export class StayTable extends LastList {
   #row(stay) {
     const entered = new Date(stay.entered_at);
     const left = stay.exited_at ? new Date(stay.exited_at) : null;
-    return html`<tr data-stay=${stay.stay}><td class="plain-plate">${stay.plate}</td><td>${dayAndTime(entered)}</td>
-      <td>${left ? dayAndTime(left) : '—'}</td>
+    return html`<tr data-stay=${stay.stay}><td class="plain-plate">${stay.plate}</td><td>${replayed(stay.entry_passage, dayAndTime(entered))}</td>
+      <td>${left ? replayed(stay.exit_passage, dayAndTime(left)) : '—'}</td>
       <td class="right">${left ? duration(Math.floor((left.getTime() - entered.getTime()) / 60_000)) : '—'}</td>
       <td class="right value">${left ? yuan(stay.fee_fen) : '—'}</td><td class="right value">${stay.paid_fen || left ? yuan(stay.paid_fen) : '—'}</td>
       <td>${this.#ended(stay)}</td></tr>`;
@@ -86,7 +95,7 @@ export class JournalList extends LastList {
     const details = [body.reason && reasonWord(body.reason), body.plate, minutes, waived, second, note].filter(Boolean).join(' · ');
     const why = body.why ? said(String(body.why)) : '';
     return html`<li data-n=${row.n}><time datetime=${row.at}>${clockTime(new Date(row.at))}</time>
-      <b>${said(row.actor)}</b> <span>${said(what)}${row.lane ? html` · ${this.#laneTitle(row.lane)}` : nothing}</span>
+      <b>${said(row.actor)}</b> <span>${replayed(row.passage, said(what))}${row.lane ? html` · ${this.#laneTitle(row.lane)}` : nothing}</span>
       ${details ? html`<span class="details">${details}</span>` : nothing}${why ? html` <span class="details">${why}</span>` : nothing}</li>`;
   }
 

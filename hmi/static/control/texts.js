@@ -1,18 +1,27 @@
 /** The page's words: English in the code, Chinese from the catalogue. */
 
 /** @type {Record<string, string>} */
-let catalogue = {};
+const catalogue = {};
 /** @type {ReturnType<typeof patternsOf>} */
 let patterns = [];
 
-/** Load the catalogue of the page's language; English needs none, and the overview less than the other pages. */
+/** @type {Promise<void> | null} */
+let more = null;
+
+/** Load the catalogue of the page's language; English needs none, and the overview less at once than the other pages. */
 export async function loadTexts() {
-  if (language() === 'zh') {
-    const names = document.getElementById('lanes') ? ['zh.json'] : ['zh.json', 'zh-more.json'];
-    const parts = await Promise.all(names.map(async (name) => (await fetch(new URL(`../i18n/${name}`, import.meta.url))).json()));
-    catalogue = Object.assign({}, ...parts);
-    patterns = patternsOf();
-  }
+  await load('zh.json');
+  if (!document.getElementById('lanes')) await moreTexts();
+}
+
+/** Load the words of all that is not shown at once. */
+export const moreTexts = () => (more ??= load('zh-more.json'));
+
+/** @param {string} name */
+async function load(name) {
+  if (language() !== 'zh') return;
+  Object.assign(catalogue, await (await fetch(new URL(`../i18n/${name}`, import.meta.url))).json());
+  patterns = patternsOf();
 }
 
 /** @returns {'zh' | 'en'} */

@@ -226,6 +226,8 @@ def recent_stays(conn: Connection, limit: int) -> list[Json]:
         table.c.arrears_fen,
         table.c.entry_picture,
         table.c.exit_picture,
+        table.c.entry_passage,
+        table.c.exit_passage,
         table.c.exit_reason,
     ]
     rows = conn.execute(select(*columns).order_by(table.c.entered_at.desc()).limit(limit)).mappings()

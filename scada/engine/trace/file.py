@@ -10,10 +10,10 @@ from pathlib import Path
 from scada.engine.trace.ring import Entry, Read
 from scada.model.names import LaneName
 from scada.model.tag import TagName, TagValue
+from scada.store.blackbox import FORMAT, rows_of
 
 MOST_FILES = 200
 """Files of all lanes that are kept; the oldest go first."""
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,6 @@ def _json(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-class NoBlackBox(Exception):
-    """The file is no black box, or not one that this version reads; the message says which and why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """One row for people: seconds from the fault, what happened, to which tag, and what it said."""
@@ -82,14 +78,7 @@ class Line:
 
 def read(path: Path) -> tuple[dict[str, object], list[Line]]:
     """Read a file back: its head, and one row a tag. Raises NoBlackBox."""
-    try:
-        rows = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
-    except OSError as error:
-        raise NoBlackBox(f"{path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise NoBlackBox(f"{path} is no black box: {error}") from error
-    if not rows or not all(isinstance(row, dict) for row in rows) or rows[0].get("black_box") != FORMAT:
-        raise NoBlackBox(f"{path} does not begin like a black box of format {FORMAT}")
+    rows = rows_of(path)
     return rows[0], [line for row in rows[1:] for line in _lines_of(row)]
 
 

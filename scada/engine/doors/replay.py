@@ -1,0 +1,32 @@
+"""Replaying a passage: who does is written down first, and who need not see plates sees none unless he says what for.
+
+The recording itself is read by the web process, on a connection that cannot write: no lane waits for it.
+"""
+
+from scada.engine.doors.asked import text_of
+from scada.engine.doors.peer import Ask, Handler
+from scada.model.names import PassageId
+from scada.model.rights import SEE_PLATES
+from scada.ports import Journal, JournalEntry
+from scada.store.operators import Operators
+
+_PURPOSE, _ID = 200, 64
+
+
+class ReplayDesk:
+    """The control room's verb by which a passage may be looked at again."""
+
+    def __init__(self, journal: Journal, operators: Operators) -> None:
+        self._journal = journal
+        self._operators = operators
+
+    def verbs(self) -> dict[str, Handler]:
+        """Give the verbs by name."""
+        return {"replay_passage": self._replay}
+
+    async def _replay(self, ask: Ask) -> object:
+        passage, purpose = PassageId(text_of(ask, "passage")[:_ID]), str(ask.args.get("purpose", "")).strip()[:_PURPOSE]
+        covered = not purpose and not await self._operators.may_now(ask.user, SEE_PLATES)
+        body: dict[str, object] = {"covered": covered, "purpose": purpose}
+        await self._journal.append([JournalEntry("look", ask.user, "passage replayed", None, passage, body)])
+        return {"covered": covered}
