@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from billing.accounts.chart import Account
 from hmi.sheets import as_xlsx
 from scada.bridge import Value
 from tests.support.settingpages import CARDS, SHOPS, office, rights, send
@@ -87,7 +88,7 @@ def test_a_merchant_shows_what_it_owes_its_vouchers_and_its_statement() -> None:
     room = office(**SHOPS)
     text = room.get("/settings/merchants?lang=en&merchant=Shop").text
     assert [word for word in ("¥12.50", "Yuan 5.00", "2026-05-01 08:00", 'value="900.00"') if word not in text] == []
-    assert room.plant.asks("statement") == [{"account": "MERCHANT", "subject": "M1"}]
+    assert room.plant.asks("statement") == [{"account": Account.MERCHANT.value, "subject": "M1"}]
 
 
 def test_an_agreement_is_changed_and_a_code_is_shown_once() -> None:

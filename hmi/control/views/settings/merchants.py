@@ -49,7 +49,7 @@ def _shown(words: str, status: int, code: str = "") -> ResponseReturnValue:
 
 
 def _statement(row: Mapping[str, object]) -> dict[str, object]:
-    return told("statement", {"account": "MERCHANT", "subject": row["id"]})
+    return told("statement", {"account": "merchant", "subject": row["id"]})
 
 
 @merchants.post("/save")
