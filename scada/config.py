@@ -15,6 +15,7 @@ from scada.settings.base import Name, Port, Section
 from scada.settings.cameras import Camera, Evidence, Lpr, Unit
 from scada.settings.desk import Desk
 from scada.settings.displays import Board, Display, DisplayTexts
+from scada.settings.identity import Oidc
 from scada.settings.keeping import Backup, Retention
 from scada.settings.lanes import Lane, ZoneTable
 from scada.settings.money import Arrears, CardProduct, Limits, Scanner, Tariffs, Visitors, WeChat
@@ -145,6 +146,7 @@ class Config(Section):
     serve: Serve | None = None
     mail: Mail | None = None
     notify: Annotated[tuple[Notify, ...], Field(strict=False)] = ()
+    oidc: Oidc | None = None
     report_schedule: Annotated[tuple[ReportSchedule, ...], Field(strict=False)] = ()
     alarm: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
     sim: Sim | None = None

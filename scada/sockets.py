@@ -37,6 +37,7 @@ from scada.engine.doors.alarms.desk import AlarmDesk
 from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
+from scada.engine.doors.people.outside import OutsideDoor
 from scada.engine.doors.people.room import PeopleDesk
 from scada.engine.doors.pictures import PictureDesk
 from scada.engine.doors.reasoned import Look, reasoned
@@ -99,6 +100,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **AlarmDesk(config.site_id, plant.db, plant.alarms).verbs(),
         },
         ranked,
+        _outside(plant),
     )
     tries = Tries(plant.journal, plant.clock)
     verbs: dict[str, Mapping[str, Handler]] = {
@@ -157,6 +159,15 @@ def _arrears_door(plant: Plant) -> ArrearsDoor:
     config, books = plant.config, Books.of(plant.config)
     alone = Fen(config.arrears.write_off_fen)
     return ArrearsDoor(plant.cashier, plant.db, books, plant.clock, plant.operators, alone)
+
+
+def _outside(plant: Plant) -> dict[str, Handler]:
+    """Join the identity provider, if there is one; its libraries are loaded for nobody else."""
+    if plant.config.oidc is None:
+        return {}
+    from scada.store.people.oidc import provider_of
+
+    return OutsideDoor(plant.operators, provider_of(plant.config).believed).verbs()
 
 
 def _refund_desk(plant: Plant) -> RefundDesk:

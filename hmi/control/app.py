@@ -71,6 +71,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     speak(app, LANGUAGE_COOKIE)
     limit_tries(app)
     guard(app, room)
+    _join_provider(app, config, seconds)
     serve_assets(app, ("control", "vendor", "i18n"))
     app.register_blueprint(api)
     app.register_blueprint(openapi)
@@ -95,6 +96,15 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
     return app
+
+
+def _join_provider(app: Flask, config: Config, seconds: Callable[[], float]) -> None:
+    """Join the identity provider, if there is one; its libraries are loaded for nobody else."""
+    app.jinja_env.globals["provider"] = "" if config.oidc is None else config.oidc.title
+    if config.oidc is not None:
+        from hmi.control.people.outside import join_provider
+
+        join_provider(app, config, seconds)
 
 
 def _add_small_things(app: Flask) -> None:

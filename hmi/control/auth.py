@@ -13,7 +13,7 @@ from hmi.control.sessions import Session
 from hmi.language import say
 from scada.bridge import Message, Refused, Unknown, Value
 
-OPEN_ENDPOINTS = frozenset({"auth.sign_in", "health", "asset_file"})
+OPEN_ENDPOINTS = frozenset({"auth.sign_in", "outside_go", "outside_back", "health", "asset_file"})
 """All that answers without a session."""
 CHANGING_ENDPOINTS = frozenset({"auth.password", "auth.sign_out"})
 """All that answers while the first password has not been changed."""
@@ -140,7 +140,7 @@ def sign_in() -> ResponseReturnValue:
     }
     match room().plant.ask("sign_in", arguments, user=name, within_s=_SIGN_IN_WITHIN_S):
         case Value({"name": str() as who, "role": str() as role, "must_change": bool() as must_change}):
-            return _let_in(who, role, must_change)
+            return let_in(who, role, must_change)
         case Refused(_, error):
             return render_template("control/sign_in.html", wrong=_why_not(error), name=name), 403
         case _:
@@ -154,7 +154,8 @@ def _why_not(error: str) -> str:
     return say("Name or password is wrong.")
 
 
-def _let_in(name: str, role: str, must_change: bool) -> ResponseReturnValue:
+def let_in(name: str, role: str, must_change: bool) -> ResponseReturnValue:
+    """Begin a session of this browser; one that it had ends."""
     room().registry.close(session.pop(_KEY, ""))
     session.clear()
     session[_KEY] = room().registry.open(name, role, must_change).key

@@ -36,6 +36,7 @@ _SECRETS: tuple[KeyPath, ...] = (
     ("wechat", "public_key_id_file"),
     ("history", "influx", "token_file"),
     ("mail", "password_file"),
+    ("oidc", "client_secret_file"),
 )
 
 _OTHERS_MAY = 0o077

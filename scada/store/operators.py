@@ -203,6 +203,31 @@ class Operators:
         entry, at = JournalEntry("person", by, what, body=body), self._clock.now()
         await self._db.write(lambda connection: write_entries(connection, self._site, at, [entry]))
 
+    async def from_outside(self, name: str, role: str, origin: str, address: str) -> SignedIn | SignInRefused:
+        """Let somebody in for whom a provider vouches, with its role; it takes over no account of ours."""
+        at = self._clock.now()
+
+        def work(connection: Connection) -> SignedIn | SignInRefused:
+            query = select(operator).where(operator.c.name == name)
+            row = connection.execute(query).mappings().first()
+            if row is not None and (row["origin"] != origin or row["locked_at"] is not None):
+                write_entries(connection, self._site, at, [_entered(name, "sign_in_refused", address)])
+                return SignInRefused("the account is locked" if row["origin"] == origin else "the name is taken here")
+            if row is None:
+                made = {"name": name, "site": self._site, "role": role, "must_change": False, "made_at": at}
+                connection.execute(operator.insert().values(**made, password_hash=self._nobody, origin=origin))
+                write_entries(
+                    connection, self._site, at, [_changed(origin, "operator_added", name, {}, {"role": role}, "")]
+                )
+            elif row["role"] != role:
+                entry = _changed(origin, "role_changed", name, {"role": row["role"]}, {"role": role}, "")
+                write_entries(connection, self._site, at, [entry])
+            connection.execute(update(operator).where(operator.c.name == name).values(role=role, signed_in_at=at))
+            write_entries(connection, self._site, at, [_entered(name, "signed_in", address)])
+            return SignedIn(name, role, must_change=False)
+
+        return await self._db.write(work)
+
     async def own_password(self, name: str, password: str) -> bool:
         """Say whether a person who is signed in is still the one at the screen. Wrong tries count."""
         return isinstance(await self._check(name, password, ""), SignedIn)
@@ -258,7 +283,7 @@ class Operators:
 
         def work(connection: Connection) -> None:
             actor = name if _find(connection, name) is not None else "unknown"
-            entry = JournalEntry("person", actor, what, body={"address": address[:64]})
+            entry = _entered(actor, what, address)
             if what == "signed_in":
                 connection.execute(update(operator).where(operator.c.name == name).values(signed_in_at=at))
             write_entries(connection, self._site, at, [entry])
@@ -295,6 +320,8 @@ class Operators:
         found = _find(connection, name, locked_too=True)
         if found is None:
             raise StoreError(f"reset the password of {name!r}: there is nobody of that name")
+        if connection.execute(select(operator.c.origin).where(operator.c.name == name)).scalar_one():
+            raise StoreError(f"reset the password of {name!r}: the person signs in elsewhere")
         for_once = found[0].role != Role.SYSTEM.value
         connection.execute(
             update(operator).where(operator.c.name == name).values(password_hash=password_hash, must_change=for_once)
@@ -311,6 +338,10 @@ class Operators:
 
 def _count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(operator)).scalar_one()
+
+
+def _entered(actor: str, what: str, address: str) -> JournalEntry:
+    return JournalEntry("person", actor, what, body={"address": address[:64]})
 
 
 def _changed(

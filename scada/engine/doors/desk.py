@@ -52,8 +52,12 @@ class Desk:
         goodwill_fen: Fen,
         more: Mapping[str, Handler],
         rank: Rank = as_they_came,
+        open_verbs: Mapping[str, Handler] | None = None,
     ) -> None:
-        """`rank`: the open stays for a car, the likeliest first, each with how much its car looks alike."""
+        """`rank`: the open stays for a car, the likeliest first, each with how much its car looks alike.
+
+        `open_verbs` ask for no right: they find out who it is.
+        """
         self._clock = clock
         self._db = db
         self._journal = journal
@@ -65,6 +69,7 @@ class Desk:
         self._goodwill_fen = goodwill_fen
         self._more = more
         self._rank = rank
+        self._open_verbs = open_verbs or {}
 
     def verbs(self) -> dict[str, Handler]:
         """Give the verbs by name; all but those that find out who it is ask for a right."""
@@ -80,7 +85,7 @@ class Desk:
             **self._more,
         }
         checked = {verb: self._checked(handler) for verb, handler in rights.items()}
-        return {"sign_in": self._sign_in, "bearer": self._bearer, **checked}
+        return {"sign_in": self._sign_in, "bearer": self._bearer, **self._open_verbs, **checked}
 
     def _checked(self, handler: Handler) -> Handler:
         async def check_and_do(ask: Ask) -> object:

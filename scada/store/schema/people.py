@@ -15,10 +15,12 @@ operator = Table(
     Column("made_at", Utc, nullable=False),
     Column("locked_at", Utc),
     Column("signed_in_at", Utc),
+    Column("origin", String(16), nullable=False, server_default=""),
 )
 """Who may sign in to the control room. Roles: operator, technician, manager, administrator, auditor.
 
 The role `system` is another system's, which may read what is served to it. Whoever is locked signs in nowhere.
+`origin`: who vouches for the person (`oidc`); empty: a password here.
 """
 
 api_token = Table(
