@@ -16,6 +16,7 @@ from socketio.exceptions import ConnectionRefusedError  # type: ignore[import-un
 from hmi.control.live import Change, Live
 from hmi.control.sessions import Registry
 from scada.bridge import Message
+from scada.model.rights import LOOK
 
 ROOM = "live"
 LAG = 10
@@ -91,7 +92,7 @@ class Push:
 
     def _on_connect(self) -> None:
         found = self._registry.get(session.get("key"))
-        if found is None or found.must_change:
+        if found is None or found.must_change or not found.may(LOOK):
             raise ConnectionRefusedError("sign in")
         with self._lock:
             self._clients[_sid()] = _Client(found.key)
@@ -118,7 +119,8 @@ class Push:
     def _known(self, sid: str) -> _Client | None:
         """Give the client if its session still stands; every event asks again."""
         client = self._clients.get(sid)
-        if client is None or self._registry.get(client.key) is None:
+        found = None if client is None else self._registry.get(client.key)
+        if found is None or not found.may(LOOK):
             return None
         return client
 
