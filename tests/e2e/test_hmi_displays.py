@@ -199,3 +199,29 @@ def test_the_plan_shows_how_full_the_car_park_is_how_far_that_may_be_wrong_and_w
     expect(chinese.locator("[data-zone=lot]")).to_contain_text("空闲")
     page.locator("[data-plan-lane=in1]").click()
     page.wait_for_url("**/lanes/in1")
+
+
+def test_diagnosis_shows_which_link_which_instrument_and_which_value_is_in_trouble(
+    pages: tuple[Page, Page], house: tuple[FakePlant, str], plant: FakePlant
+) -> None:
+    page, chinese = pages
+    show(page, f"{house[1]}/diagnosis")
+    expect(page.locator("[data-device=plc1]")).to_contain_text("12.5")
+    expect(page.locator("[data-instrument='out1.gate']")).to_have_attribute("data-mark", "")
+    expect(page.locator("[data-instrument='cam-in1']")).to_have_attribute("data-mark", "")
+    assert faults(page) == []
+    plant.tell({"dev.plc1.state": "down", "dev.plc1.errors": 3, "camera.cam_in1.trouble": "camera_moved"})
+    plant.tell({"out1.gate.attached": False, "in1.mode.now": 5})
+    plant.tell({"in1.loop.safety": False}, COMMUNICATION)
+    expect(page.locator("tr.odd[data-device=plc1] .state")).to_have_text("down")
+    expect(page.locator("tr[data-device=ua1]")).not_to_have_class("odd")
+    for instrument, mark in (
+        ("in1.loop.safety", "F"), ("in1.loop.approach", "C"), ("out1.gate", "F"), ("cam-in1", "S"), ("cam-out1", ""),
+    ):  # fmt: skip
+        expect(page.locator(f"[data-instrument='{instrument}']")).to_have_attribute("data-mark", mark)
+    expect(page.locator(".points [data-tag='in1.loop.safety']")).to_have_attribute("data-quality", "bad")
+    expect(page.locator(".points [data-tag='in1.loop.safety']")).to_have_text("?")
+    show(chinese, f"{house[1]}/diagnosis")
+    expect(chinese.locator(".instruments")).to_contain_text("闸杆不在位")
+    assert faults(chinese) == []
+    plant.tell({"dev.plc1.state": "up", "camera.cam_in1.trouble": "", "out1.gate.attached": True, "in1.mode.now": 1})
