@@ -12,6 +12,7 @@ from plc import tagmap
 from plc.map.findings import ERROR, Finding
 from plc.ua.doubts import doubts
 from plc.ua.keys import KeyFolder
+from scada.check.alarms import alarms_are_raised
 from scada.check.database import database_can_be_named
 from scada.check.displays import texts_can_be_shown
 from scada.check.mistakes import Mistake, Severity
@@ -226,6 +227,7 @@ LOOKS: tuple[Look, ...] = (
     _plates_can_be_read,
     _only_virtual_time_runs_fast,
     what_is_served_is_there,
+    alarms_are_raised,
     tariffs_can_charge,
     texts_can_be_shown,
 )
