@@ -143,3 +143,13 @@ async def test_the_first_of_a_group_is_marked_and_the_others_are_not(tmp_path: P
             house.engine.hear(Raised(n, code, "lane", LaneName("in1"), None, {"text": code}))
         firsts = {name: one.is_first for name, one in house.engine.kept.items() if one.memory.active}
         assert firsts == {"in1.limits": True, "in1.drive": False}
+
+
+async def test_a_link_that_flaps_writes_nothing_of_alarms_that_do_not_stand(tmp_path: Path) -> None:
+    async with alarm_house(tmp_path) as house:
+        await house.engine.written()
+        before = len(await house.db.read(lambda conn: recent(conn, 200)))
+        for quality in (Quality.NOT_CONNECTED, Quality.GOOD) * 3:
+            house.see(quality, gate__door=False, gate__mains=True)
+        await house.engine.written()
+        assert len(await house.db.read(lambda conn: recent(conn, 200))) == before

@@ -335,6 +335,8 @@ class AlarmEngine:
         )
 
     def _take_down(self, kept: Kept, change: Change, by: str, note: str, now: Moment, *, is_told: bool) -> None:
+        if change in (Change.UNKNOWN, Change.KNOWN) and not kept.memory.retain:
+            return
         if len(self._happened) >= MOST_HAPPENED:
             self._happened.pop(0)
         what = Happening(
