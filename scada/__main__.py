@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scada.commands.history.options import add_history
 from scada.commands.money.options import add_credit
-from scada.model.reports import FORMATS, REPORTS
+from scada.model.reports import FORMATS, REPORTS, Listed
 
 SHIPPED = Path("config.toml")
 _EPILOG = "exit codes: 0 done; 1 the answer is no, or something broke; 2 not tried: configuration, usage, no right"
@@ -364,16 +364,9 @@ def _models(function: str) -> Run:
 def _add_reports(add: Adder) -> None:
     report = _group(add, "report", "what the books say of some days")
     for listed in REPORTS:
-        one = _command(report, listed.name, str(listed.about), _lazily("scada.commands.reports.report", "report"))
-        one.set_defaults(report=listed.name)
-        for option in listed.options:
-            one.add_argument(f"--{option.key}", metavar="NAME", help=str(option.about))
-        _period(one)
-        told = "default: by the file's name, or a table on the screen"
-        one.add_argument("--format", choices=("table", *FORMATS), help=told)
-        one.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: standard output)")
-        one.add_argument("--language", choices=("en", "zh"), default="en")
-        one.add_argument("--json", action="store_true", help="the same as --format json")
+        _add_report(report, listed)
+        if listed.name == "till":
+            _add_report(add, listed)
     plans, module = _group(report, "schedule", "reports that are sent by themselves"), "scada.commands.reports.schedule"
     listing = _command(
         plans, "list", "show them, when they are due, and how the last ones went", _lazily(module, "show")
@@ -382,6 +375,19 @@ def _add_reports(add: Adder) -> None:
     sending = _command(plans, "run", "make and send the last period's reports now", _lazily(module, "run"))
     sending.add_argument("name", metavar="NAME", help="the schedule's name in config.toml")
     sending.add_argument("--day", type=_day, metavar="DAY", help="the period that was over before this day")
+
+
+def _add_report(add: Adder, listed: Listed) -> None:
+    one = _command(add, listed.name, str(listed.about), _lazily("scada.commands.reports.report", "report"))
+    one.set_defaults(report=listed.name)
+    for option in listed.options:
+        one.add_argument(f"--{option.key}", metavar="NAME", help=str(option.about))
+    _period(one)
+    told = "default: by the file's name, or a table on the screen"
+    one.add_argument("--format", choices=("table", *FORMATS), help=told)
+    one.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: standard output)")
+    one.add_argument("--language", choices=("en", "zh"), default="en")
+    one.add_argument("--json", action="store_true", help="the same as --format json")
 
 
 def _add_books(add: Adder) -> None:
@@ -401,16 +407,6 @@ def _add_books(add: Adder) -> None:
     out = _command(books, "export", "write a month's entries for an accountant", _lazily(module, "export"))
     out.add_argument("month", type=_month, metavar="MONTH", help="like 2026-05")
     out.add_argument("--output", type=Path, metavar="FILE", help=".csv or .xlsx (default: CSV on standard output)")
-    till = _command(
-        add,
-        "till",
-        "tell what people's tills took and held at hand-over",
-        _lazily("scada.commands.reports.till", "tills"),
-    )
-    till.add_argument("--operator", metavar="NAME", help="this person only")
-    _period(till)
-    till.add_argument("--format", choices=("table", "json", "csv"), default="table")
-    till.add_argument("--json", action="store_true", help="the same as --format json")
 
 
 def _add_stocktake(add: Adder) -> None:

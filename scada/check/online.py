@@ -21,9 +21,12 @@ from scada.check.database import KEY, Unfit, fitness
 from scada.check.mistakes import Mistake
 from scada.clock import clock_from
 from scada.config import Config
+from scada.engine.reporting.mail import NotSent, reach
 from scada.model.tomllines import key_lines, key_text, line_of
 from scada.ports import PlcError
+from scada.secretfile import read_secret
 from scada.settings.cameras import Camera
+from scada.settings.reports import Mail
 from scada.settings.stores import Influx
 from scada.store.db import StoreError, database_url, place
 
@@ -123,6 +126,22 @@ def _services(config: Config, file: Path) -> Iterable[Target]:
     influx = config.history.influx
     if influx is not None:
         yield _history(config, influx, file)
+    if config.mail is not None:
+        yield _mail(config, config.mail, file)
+
+
+def _mail(config: Config, mail: Mail, file: Path) -> Target:
+    remedy = "look at host, port, tls, user and password_file of [mail]; is outgoing mail let through?"
+    line, where = line_of(key_lines(file.read_text(encoding="utf-8")), ("mail", "host")), f"{mail.host}:{mail.port}"
+    return Target("mail server", file, line, "mail.host", where, remedy, partial(_try_mail, config, mail))
+
+
+def _try_mail(config: Config, mail: Mail) -> str:
+    """Go there as a report would, and sign in; nothing is sent."""
+    try:
+        return reach(mail, None if mail.password_file is None else read_secret(config.secret(mail.password_file)))
+    except NotSent as error:
+        raise Unfit(str(error)) from error
 
 
 def _database(config: Config, file: Path) -> Target:

@@ -80,6 +80,13 @@ REPORTS: Final[tuple[Listed, ...]] = (
         f"{_FIGURES}.unpaid:unpaid",
     ),
     Listed(
+        "till",
+        say("Tills of the cashiers"),
+        say("what people's tills took and held, and what was handed over, shift by shift"),
+        f"{_FIGURES}.till:till",
+        (Option("operator", say("Cashier"), say("this person only")),),
+    ),
+    Listed(
         "month-cards",
         say("Month cards"),
         say("what cards brought, which run out, and where more are sold than there are spaces"),

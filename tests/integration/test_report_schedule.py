@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from scada.__main__ import main
 from scada.clock import VirtualClock
 from scada.config import Config, load
+from scada.engine.reporting.mail import NotSent, reach
 from scada.engine.reporting.schedule import CODE, TROUBLE, Postman, Scheduler
 from scada.engine.reporting.task import Made, NotMade, Task
 from scada.model.names import SiteId
@@ -44,6 +45,7 @@ class Box:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.hangs_up = False
         self.over_tls: list[bool] = []
         self.refuses: set[str] = set()
 
@@ -61,6 +63,9 @@ class Box:
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
         self.over_tls.append(session.ssl is not None)
+        if self.hangs_up:
+            assert isinstance(server.transport, asyncio.WriteTransport)
+            server.transport.abort()
         return "250 taken"
 
 
@@ -271,6 +276,60 @@ async def test_a_plant_that_was_killed_in_the_middle_goes_on_where_it_was(house:
     house.clock.advance(16 * 60)
     (run,) = await house.look()
     assert (run.state, len(house.sent())) == ("DONE", 2)
+
+
+async def test_a_mail_of_which_nobody_knows_goes_out_again_by_a_persons_word_alone(house: House) -> None:
+    """The plant died after the mail had begun: whoever may have it gets it no second time by itself."""
+    async with house.plant() as (scheduler, db):
+        await scheduler.look()
+        house.clock.advance(86_400)
+        house.make = _never
+        await scheduler.look()
+        _, second = await db.read(lambda conn: reportbook.all_runs(conn, house.config.site_id))
+        await db.write(lambda conn: reportbook.begin(conn, house.config.site_id, second, "owner@example.org"))
+        house.make = made_by_hand
+        house.clock.advance(3600)
+        for _ in range(3):
+            await scheduler.look()
+        _, second = await db.read(lambda conn: reportbook.all_runs(conn, house.config.site_id))
+        assert (second.state, second.delivered) == ("UNKNOWN", ("folder", "office@example.org"))
+        assert "owner@example.org" in second.why
+        assert str(house.shown[TROUBLE]).startswith(CODE)
+        assert len(house.sent()) == 3
+        at = house.clock.now()
+        await db.write(lambda conn: reportbook.again(conn, house.config.site_id, "morning", second.first, at))
+        await scheduler.look()
+        _, second = await db.read(lambda conn: reportbook.all_runs(conn, house.config.site_id))
+    assert (second.state, house.shown[TROUBLE]) == ("DONE", "")
+    assert [to for to, _ in house.sent()[2:]] == ["office@example.org", "owner@example.org"]
+
+
+async def test_a_server_that_takes_a_mail_and_hangs_up_leaves_it_open_whether_it_was_taken(house: House) -> None:
+    house.post.box.hangs_up = True
+    for _ in range(2):
+        (run,) = await house.look()
+        house.clock.advance(3600)
+    assert (run.state, run.delivered) == ("UNKNOWN", ("folder",))
+    assert [to for to, _ in house.sent()] == ["owner@example.org", "office@example.org"], "each once"
+
+
+async def test_the_mail_server_is_reached_as_a_mail_would_reach_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    mail = house.config.mail
+    assert mail is not None
+    assert await asyncio.to_thread(reach, mail, PASSWORD) == "signed in"
+    with pytest.raises(NotSent, match="user or password is wrong"):
+        await asyncio.to_thread(reach, mail, "another one")
+    house.post.close()
+    with pytest.raises(NotSent, match="refused"):
+        await asyncio.to_thread(reach, mail, PASSWORD)
+    assert house.sent() == []
+
+
+async def _never(_task: Task) -> Made:
+    raise NotMade("not now")
 
 
 async def test_two_who_look_at_once_send_once(house: House) -> None:

@@ -191,7 +191,10 @@ def test_the_tills_of_a_day_are_told(site: Path, capsys: Out) -> None:
     [shift] = told(capsys)["tills"]
     names = ("operator", "float_fen", "stays", "stays_fen", "expected_fen", "counted_fen", "difference_fen", "taken_by")
     assert [shift[name] for name in names] == ["wang", 10_000, 1, 1500, 11_500, 11_400, -100, "li"]
-    assert main(["till", *days, "--operator", "nobody", "--format", "csv"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert main(["till", *days, "--operator", "nobody", "--json"]) == 0
+    assert told(capsys)["tills"] == []
+    assert main(["report", "till", *days, "--json"]) == 0
+    [cashier] = told(capsys)["cashiers"]
+    assert (cashier["operator"], cashier["shifts"], cashier["difference_fen"]) == ("wang", 1, -100)
     assert main(["till", *days]) == 0
     assert "114.00" in capsys.readouterr().out

@@ -4,6 +4,7 @@ import io
 import re
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
@@ -91,6 +92,22 @@ def test_a_workbook_holds_numbers_and_times_and_no_formula() -> None:
     )
     assert (sheet.column_dimensions["A"].width or 0) > 18
     assert ["欠费（元）", 1235] in [[cell.value for cell in row[:2]] for row in book.worksheets[0].iter_rows()]
+
+
+def test_a_workbook_has_charts_of_its_own_drawn_from_their_numbers() -> None:
+    paid = Chart(Shape.BARS, ("=HYPERLINK(1)", "wang"), (Series(say("Taken, yuan"), (150, None)),), Kind.FEN)
+    report = sample(sections=(*whole().sections, Section(say("By reason"), chart=paid)))
+    _front, stacked, _table, bars = load_workbook(io.BytesIO(written(report, ZH, "xlsx").content)).worksheets
+    assert [[cell.value for cell in row] for row in stacked.iter_rows()][1:] == [["in1", 3, 1], ["out1", 4, None]]
+    (chart,) = charts_of(stacked)
+    assert (chart.grouping, len(chart.series)) == ("stacked", 2)
+    assert (bars["A2"].value, bars["A2"].data_type, bars["B2"].value) == ("=HYPERLINK(1)", "s", 1.5)
+    assert len(charts_of(bars)) == 1
+
+
+def charts_of(sheet: object) -> list[Any]:
+    """The library keeps them without a name of its own for readers."""
+    return list(vars(sheet)["_charts"])
 
 
 @pytest.mark.parametrize("sign", ["\x00", "\x1b", "\ud800", "\ufffe", "\uffff"])

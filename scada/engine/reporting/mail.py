@@ -4,7 +4,8 @@ import hashlib
 import mimetypes
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -14,12 +15,17 @@ from typing import Final
 from scada.settings.reports import Mail
 
 LIMIT_S: Final = 60.0
+REACH_S: Final = 5.0
 MOST_BYTES: Final = 20 << 20
 """Servers take little more."""
 
 
 class NotSent(Exception):
     """The mail was not taken; the message says why, for people."""
+
+
+class NotKnown(Exception):
+    """The line broke while the server had the mail in hand: nobody knows whether it took it."""
 
 
 def written(
@@ -45,23 +51,49 @@ def written(
 
 
 def send(mail: Mail, password: str | None, message: EmailMessage, context: ssl.SSLContext | None = None) -> None:
-    """Hand a mail to the server. Raises NotSent."""
+    """Hand a mail to the server. Raises NotSent where it surely was not taken, and NotKnown where that is not sure."""
     trust = context or ssl.create_default_context()
     try:
-        with _connected(mail, trust) as server:
-            if mail.tls == "starttls":
-                server.starttls(context=trust)
-            if mail.user is not None and password is not None:
-                server.login(mail.user, password)
-            server.send_message(message)
+        with _signed_in(mail, password, trust, LIMIT_S) as server:
+            _hand_over(server, message, f"{mail.host}:{mail.port}")
     except (OSError, smtplib.SMTPException) as error:
         raise NotSent(f"{mail.host}:{mail.port} did not take it: {_reason(error)}") from error
 
 
-def _connected(mail: Mail, trust: ssl.SSLContext) -> smtplib.SMTP:
+def reach(mail: Mail, password: str | None) -> str:
+    """Go to the server as a mail would, and sign in, but send nothing; say how far it went. Raises NotSent."""
+    try:
+        with _signed_in(mail, password, ssl.create_default_context(), REACH_S) as server:
+            server.noop()
+            return "ready" if mail.user is None else "signed in"
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotSent(_reason(error)) from error
+
+
+@contextmanager
+def _signed_in(mail: Mail, password: str | None, trust: ssl.SSLContext, limit_s: float) -> Iterator[smtplib.SMTP]:
+    with _connected(mail, trust, limit_s) as server:
+        if mail.tls == "starttls":
+            server.starttls(context=trust)
+        if mail.user is not None and password is not None:
+            server.login(mail.user, password)
+        yield server
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage, where: str) -> None:
+    """Give the mail; a line that breaks meanwhile leaves open whether it was taken."""
+    try:
+        server.send_message(message)
+    except OSError as error:
+        if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
+            raise
+        raise NotKnown(f"{where} was given the mail and did not answer: {_reason(error)}") from error
+
+
+def _connected(mail: Mail, trust: ssl.SSLContext, limit_s: float) -> smtplib.SMTP:
     if mail.tls == "tls":
-        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=LIMIT_S, context=trust)
-    return smtplib.SMTP(mail.host, mail.port, timeout=LIMIT_S)
+        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=limit_s, context=trust)
+    return smtplib.SMTP(mail.host, mail.port, timeout=limit_s)
 
 
 def _reason(error: Exception) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from scada.clock import Clock
 from scada.config import Config
 from scada.engine.reporting.calendar import TRIES, owed, pause
-from scada.engine.reporting.mail import NotSent, send, written
+from scada.engine.reporting.mail import NotKnown, NotSent, send, written
 from scada.engine.reporting.task import Made, NotMade, Task
 from scada.model.names import SiteId
 from scada.model.tag import TagName, Value
@@ -37,6 +37,9 @@ FOLDER: Final = "folder"
 CODE: Final = "report_not_sent"
 TEXT: Final = "a report that is due did not reach all who are to have it"
 TROUBLE: Final = TagName("site.reports_trouble")
+
+UNSURE: Final = "nobody knows whether the mail was taken: ask, or send it again (daozha report schedule run)"
+_FOR_PEOPLE: Final = frozenset({reportbook.GIVEN_UP, reportbook.UNKNOWN})
 
 Make = Callable[[Task], Awaitable[Made]]
 
@@ -59,7 +62,7 @@ class Postman:
         if not await self._db.write(lambda conn: reportbook.claim(conn, site, run, now)):
             return ""
         try:
-            await self._deliver(schedule, run)
+            unsure = await self._deliver(schedule, run)
         except (NotMade, NotSent, OSError, UnicodeDecodeError) as error:
             why, at = str(error), self._clock.now()
             is_last = run.tries + 1 >= TRIES
@@ -73,35 +76,48 @@ class Postman:
 
             await self._db.write(fail)
             return why
-        at = self._clock.now()
-        await self._db.write(lambda conn: reportbook.close(conn, site, run, reportbook.DONE, "", at))
-        return ""
+        at, why = self._clock.now(), f"{UNSURE}: {', '.join(unsure)}" if unsure else ""
+        state = reportbook.UNKNOWN if unsure else reportbook.DONE
+        await self._db.write(lambda conn: reportbook.close(conn, site, run, state, why, at))
+        return why
 
-    async def _deliver(self, schedule: ReportSchedule, run: Run) -> None:
-        waiting = [to for to in targets(schedule) if to not in run.delivered]
+    async def _deliver(self, schedule: ReportSchedule, run: Run) -> list[str]:
+        """Give the reports to all who do not have them; give those of whom nobody knows whether they have."""
+        unsure = [to for to in targets(schedule) if to in run.begun and to not in run.delivered]
+        waiting = [to for to in targets(schedule) if to not in run.delivered and to not in unsure]
         if not waiting:
-            return
+            return unsure
         async with _folder() as folder:
             made = [await self._make(self._task(schedule, run, report, folder)) for report in schedule.reports]
             files = [folder / name for one in made for name in one.files]
-            failed = [words for to in waiting if (words := await self._give(schedule, run, to, files, made))]
+            failed: list[str] = []
+            for to in waiting:
+                try:
+                    await self._give(schedule, run, to, files, made)
+                except NotKnown as error:
+                    log.warning("a report may not have been taken", schedule=run.schedule, why=str(error)[:200])
+                    unsure.append(to)
+                except (NotSent, OSError, UnicodeDecodeError) as error:
+                    failed.append(f"{to}: {error}")
         if failed:
             raise NotSent("; ".join(failed))
+        return unsure
 
     async def _give(
         self, schedule: ReportSchedule, run: Run, to: str, files: Sequence[Path], made: Sequence[Made]
-    ) -> str:
-        """Give the reports to one, and write down that he has them; gives why not."""
-        try:
-            if to == FOLDER and schedule.folder is not None:
-                await asyncio.to_thread(_put, self._config.beside(schedule.folder), files)
-            else:
-                await asyncio.to_thread(self._send, schedule, run, to, files, made)
-        except (NotSent, OSError, UnicodeDecodeError) as error:
-            return f"{to}: {error}"
+    ) -> None:
+        """Give the reports to one, and write down that he has them: that a mail is on its way even before it is."""
         site = self._config.site_id
+        if to == FOLDER and schedule.folder is not None:
+            await asyncio.to_thread(_put, self._config.beside(schedule.folder), files)
+        else:
+            await self._db.write(lambda conn: reportbook.begin(conn, site, run, to))
+            try:
+                await asyncio.to_thread(self._send, schedule, run, to, files, made)
+            except (NotSent, OSError, UnicodeDecodeError):
+                await self._db.write(lambda conn: reportbook.not_taken(conn, site, run, to))
+                raise
         await self._db.write(lambda conn: reportbook.delivered(conn, site, run, to))
-        return ""
 
     def _send(self, schedule: ReportSchedule, run: Run, to: str, files: Sequence[Path], made: Sequence[Made]) -> None:
         mail = self._config.mail
@@ -172,10 +188,10 @@ class Scheduler:
         return await self._db.read(lambda conn: reportbook.all_runs(conn, self._config.site_id))
 
     async def _tell(self, runs: Sequence[Run]) -> None:
-        """Raise the alarm while reports that failed wait, and while the last ones of a schedule were given up."""
+        """Raise the alarm while reports that failed wait, and while a person has to see to a schedule's last ones."""
         newest = {run.schedule: run for run in runs}
         waiting = [run for run in runs if run.state == reportbook.WAITING and run.why]
-        failed = [*waiting, *(run for run in newest.values() if run.state == reportbook.GIVEN_UP)]
+        failed = [*waiting, *(run for run in newest.values() if run.state in _FOR_PEOPLE)]
         detail = "; ".join(f"{run.schedule} {run.first}: {run.why}" for run in failed)[:300]
         self._show(TROUBLE, f"{CODE}: {detail}" if failed else "")
         if failed and not self._is_raised:

@@ -83,6 +83,8 @@ CODES: Final[Mapping[str, Words]] = {
     "cash": say("Till"),
     "cash:safe": say("Safe"),
     "bank": say("Bank"),
+    "SAFE": say("Safe"),
+    "BANK": say("Bank"),
     "ordinary": say("Ordinary plate"),
     "new_energy": say("New-energy plate"),
     "police": say("Police plate"),

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from openpyxl import Workbook
-from openpyxl.cell import Cell as SheetCell
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
@@ -18,6 +17,8 @@ from scada.reports.documents.codes import spoken
 from scada.reports.documents.document import Cell, Column, Figure, Kind, Report, Section, Table
 from scada.reports.forms.cells import Tongue, spread
 from scada.reports.forms.chart.drawing import text_width
+from scada.reports.forms.sheetchart import chart_sheet
+from scada.reports.forms.sheettext import sheet_text
 
 _FORMATS: Final = {
     Kind.COUNT: "#,##0",
@@ -32,8 +33,6 @@ _FORMATS: Final = {
 _BOLD: Final = Font(bold=True)
 _TITLE: Final = Font(bold=True, size=14)
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\']")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What no XML may hold: Excel opens nothing of a workbook in which one of these stands."""
 _WIDEST: Final = 60.0
 _LOOKED_AT: Final = 200
 """Rows by which the width of a column is chosen."""
@@ -45,9 +44,14 @@ def workbook(report: Report, tongue: Tongue) -> tuple[str, bytes]:
     book = Workbook(write_only=True)
     _front(book, report, tongue)
     names: set[str] = {_front_name(tongue)}
+    drawn = tongue.say(say("Chart"))
     for section in report.sections:
+        heading = tongue.say(section.heading)
         if section.table is not None:
-            _sheet(book, _name(tongue.say(section.heading), names), section.table, tongue)
+            _sheet(book, _name(heading, names), section.table, tongue)
+        if section.chart is not None and section.chart.labels:
+            name = _name(f"{heading} · {drawn}", names)
+            chart_sheet(book, name, section.chart, heading, tongue)
     out = io.BytesIO()
     book.save(out)
     return "xlsx", out.getvalue()
@@ -61,12 +65,12 @@ def _front(book: Workbook, report: Report, tongue: Tongue) -> None:
     """Write the first sheet: what the report is, its figures and notes."""
     sheet = book.create_sheet(_front_name(tongue))
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 44, 24
-    sheet.append([_text(sheet, tongue.say(report.title), _TITLE)])
-    sheet.append([_text(sheet, tongue.of_site(report))])
+    sheet.append([sheet_text(sheet, tongue.say(report.title), _TITLE)])
+    sheet.append([sheet_text(sheet, tongue.of_site(report))])
     sheet.append([tongue.days(report.days)])
     sheet.append([tongue.say(say("made at %(at)s", at=tongue.moment(report.made_at)))])
     if not report.agrees:
-        sheet.append([_text(sheet, tongue.say(say("Something here needs a person.")), _BOLD)])
+        sheet.append([sheet_text(sheet, tongue.say(say("Something here needs a person.")), _BOLD)])
     for section in report.sections:
         _figures(sheet, section, tongue)
 
@@ -75,9 +79,9 @@ def _figures(sheet: WriteOnlyWorksheet, section: Section, tongue: Tongue) -> Non
     if not section.figures and not section.notes:
         return
     sheet.append([])
-    sheet.append([_text(sheet, tongue.say(section.heading), _BOLD)])
+    sheet.append([sheet_text(sheet, tongue.say(section.heading), _BOLD)])
     for note in section.notes:
-        sheet.append([_text(sheet, tongue.say(note))])
+        sheet.append([sheet_text(sheet, tongue.say(note))])
     for one in section.figures:
         sheet.append([tongue.say(one.title), _figure(sheet, one, tongue)])
 
@@ -93,7 +97,7 @@ def _sheet(book: Workbook, name: str, table: Table, tongue: Tongue) -> None:
     for number, width in enumerate(_widths(table, heads, rows, tongue), 1):
         sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.freeze_panes = "A2"
-    sheet.append([_text(sheet, head, _BOLD) for head in heads])
+    sheet.append([sheet_text(sheet, head, _BOLD) for head in heads])
     for row in rows:
         sheet.append(_line(sheet, table.columns, row, tongue))
     if (totals := table.totals) is not None:
@@ -126,7 +130,7 @@ def _cell(sheet: WriteOnlyWorksheet, cell: Cell, column: Column, tongue: Tongue)
         return None
     value = _value(cell, column, tongue)
     if isinstance(value, str):
-        return _text(sheet, value)
+        return sheet_text(sheet, value)
     written = WriteOnlyCell(sheet)
     written.value = value
     written.number_format = _FORMATS.get(Kind.COUNT if column.words else column.kind, "General")
@@ -145,15 +149,6 @@ def _value(cell: Cell, column: Column, tongue: Tongue) -> str | float | date | t
     if column.kind is Kind.FEN:
         return cell / 100
     return timedelta(seconds=cell) if column.kind is Kind.DURATION else cell
-
-
-def _text(sheet: WriteOnlyWorksheet, text: str, font: Font | None = None) -> SheetCell:
-    """Write a text as a text, whatever it begins with: `=1+1` is no formula here."""
-    cell = WriteOnlyCell(sheet, _CONTROL.sub("", text))
-    cell.data_type = "s"
-    if font is not None:
-        cell.font = font
-    return cell
 
 
 def _widths(table: Table, heads: Sequence[str], rows: Sequence[Sequence[Cell]], tongue: Tongue) -> Iterable[float]:

@@ -43,13 +43,15 @@ report_run = Table(
     Column("state", String(8), nullable=False),
     Column("tries", Integer, nullable=False),
     Column("next_at", Utc, nullable=False),
+    Column("begun", JSON, nullable=False, server_default="[]"),
     Column("delivered", JSON, nullable=False),
     Column("why", String(300), nullable=False),
     Column("planned_at", Utc, nullable=False),
     Column("done_at", Utc),
 )
-"""The reports of one schedule for one period. States: WAITING, DONE, GIVEN_UP.
+"""The reports of one schedule for one period. States: WAITING, DONE, GIVEN_UP, UNKNOWN.
 
+`begun`: to whom a mail was on its way, written before each; who stands there and has nothing delivered may have it.
 `delivered`: who has them already, an address or `folder`; written after each, so that nobody gets them twice. A try
 begins by setting `next_at` forward: whoever else looks meanwhile leaves the row alone.
 """

@@ -183,7 +183,7 @@ class Till:
             if closed_at > until:
                 continue
             due, short = Fen(FLOAT + self.taken.get(day, 0)), 100 if nth % 10 == 9 else 0
-            shift |= {"closed_at": closed_at, "expected_fen": due, "counted_fen": due - short, "handed_to": "safe"}
+            shift |= {"closed_at": closed_at, "expected_fen": due, "counted_fen": due - short, "handed_to": "SAFE"}
             shift |= {"taken_by": "chen"}
             name = str(shift["id"])
             if short:
