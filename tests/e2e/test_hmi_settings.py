@@ -152,6 +152,7 @@ def test_a_tariff_is_written_in_form_and_text_tried_priced_and_saved(page: Page,
     expect(page.locator("#progress")).to_have_attribute("value", "4")
     page.click("#stop")
     expect(page.locator("#priced")).to_have_text(re.compile("it was stopped|已停止"))
+    expect(page.locator("#stop")).to_be_hidden()
     page.locator("#draft [name=reason]").fill("summer prices")
     page.keyboard.press("Enter")
     expect(page.locator(".told")).to_have_text(re.compile("charges nobody before|两人签署前"))

@@ -31,13 +31,17 @@ function note(words) {
   return node;
 }
 
+/** How wide a text is about: a Chinese sign is twice as wide as a Latin one.
+ * @param {string} text */
+const wide = (text) => [...text].reduce((sum, sign) => sum + (sign > '\u2e7f' ? 24 : 13), 0);
+
 /** @param {{text: string, colour: string}[]} lines */
 function drawn(lines) {
   const board = svg('svg', {viewBox: `0 0 ${WIDE} ${LINE * Math.max(1, lines.length) + 12}`, width: String(WIDE), role: 'img', 'aria-label': lines.map(({text}) => text).join(', ')});
   board.append(svg('rect', {width: '100%', height: '100%', rx: '6', fill: '#101214'}));
   lines.forEach(({text, colour}, n) => {
     const line = svg('text', {x: String(WIDE / 2), y: String(LINE * n + 31), 'text-anchor': 'middle', 'font-size': '24', fill: LIGHT[colour] ?? LIGHT.yellow});
-    if (text.length > 14) line.setAttribute('textLength', String(WIDE - 24));
+    if (wide(text) > WIDE - 24) line.setAttribute('textLength', String(WIDE - 24));
     line.textContent = text;
     board.append(line);
   });
