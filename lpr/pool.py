@@ -109,6 +109,14 @@ class CameraPool:
                 return picture
         return None
 
+    async def glance(self, lane: LaneName) -> tuple[str, float] | None:
+        """Give a small picture of what a camera of the lane sees now, and its age; the first one that has one."""
+        for post in self._of(lane):
+            seen = await post.glance()
+            if seen is not None:
+                return seen
+        return None
+
     def ok(self, lane: LaneName) -> bool:
         """Say whether any camera of the lane gives fresh frames."""
         return any(post.is_ok for post in self._of(lane))

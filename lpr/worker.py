@@ -28,6 +28,7 @@ from lpr.process.wire import (
     CaptureOrder,
     EndTurn,
     Enough,
+    GlanceOrder,
     Order,
     Reads,
     Relearn,
@@ -100,6 +101,8 @@ class Worker:
                 self._say(answer)
             case SnapshotOrder():
                 self._say(SnapshotAnswer(order.id, self._capturer.snapshot(order.passage)))
+            case GlanceOrder():
+                self._say(self._capturer.glance(order.id))
             case Enough():
                 self._enough = order
             case Turn():

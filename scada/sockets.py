@@ -35,6 +35,7 @@ from scada.assembly import Plant, lanes_of_cameras, typed_by
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
 from scada.engine.doors.alarms.desk import AlarmDesk
 from scada.engine.doors.cameras import CameraDesk
+from scada.engine.doors.cases.chosen import ChosenDesk
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.people.outside import OutsideDoor
@@ -57,6 +58,20 @@ from scada.model.plate import ReadBy
 def bridges(plant: Plant) -> list[BridgeServer]:
     """Build the doors of the plant; each knows its own verbs only. The one for other systems is there if asked for."""
     config, site = plant.config, _site(plant)
+    mode_desk = _mode_desk(plant)
+    chosen = ChosenDesk(
+        config.site_id,
+        plant.clock,
+        plant.db,
+        plant.journal,
+        plant.operators,
+        plant.cashier,
+        plant.runners,
+        mode_desk,
+        plant.cases,
+        ranked,
+        plant.cameras.glance,
+    )
     desk = Desk(
         plant.clock,
         plant.db,
@@ -68,7 +83,8 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         typed_by(ReadBy.OPERATOR),
         Fen(config.limits.goodwill_fen),
         {
-            **_mode_desk(plant).verbs(),
+            **mode_desk.verbs(),
+            **chosen.verbs(),
             **PictureDesk(plant.room, plant.operators).verbs(),
             **ReplayDesk(plant.journal, plant.operators).verbs(),
             **_camera_desk(plant).verbs(),

@@ -13,9 +13,8 @@ from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.second import second_person
 from scada.engine.doors.shown import as_json
 from scada.engine.lanes import LaneRunner
-from scada.model.lane import states as s
+from scada.model.desk.legal import why_not_cash
 from scada.model.lane.codec import Json
-from scada.model.lane.words import Direction
 from scada.model.money import Fen
 from scada.model.names import LaneName, PassageId, StayId
 from scada.ports import BillingError
@@ -119,16 +118,13 @@ class CashDesk:
         runner = self._runners.get(LaneName(text_of(ask, "lane")))
         if runner is None:
             raise BridgeRefusal("bad_args", f"there is no lane {ask.args.get('lane')!r}")
-        live, state = runner.lane.live, runner.lane.state
+        live = runner.lane.live
         if live is None or live.id != text_of(ask, "passage"):
             raise BridgeRefusal("gone", "that car is gone")
-        if runner.lane.direction is not Direction.EXIT:
-            raise BridgeRefusal("refused", "who comes in pays nothing")
-        if live.stay is None or live.stay != text_of(ask, "stay"):
-            raise BridgeRefusal("refused", "whose stay this is must be known first: correct the plate or pick the stay")
-        if live.doubt or (isinstance(state, s.AwaitingOperator) and state.only_person):
-            raise BridgeRefusal("refused", "look at this car first: correct its plate or pick its stay")
-        return runner.name, live.id, live.stay
+        stay = StayId(text_of(ask, "stay"))
+        if why := why_not_cash(runner.lane, stay):
+            raise BridgeRefusal("refused", why)
+        return runner.name, live.id, stay
 
 
 def receipt_json(receipt: Receipt) -> dict[str, Json]:

@@ -5,6 +5,7 @@ While none has come yet, those remembered from just before are read: they may su
 What each frame shows is said at once: the plant votes over all cameras, and has it even if this process hangs later.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import cv2
 from lpr.camera import Frame, Health
 from lpr.evidence import CASE, PictureStore
 from lpr.process.appearance import appearance_of
-from lpr.process.wire import CaptureAnswer, CaptureOrder, Looked
+from lpr.process.wire import CaptureAnswer, CaptureOrder, GlanceAnswer, Looked
 from lpr.reader.guess import Corners, PlateGuess
 from lpr.reader.network import Picture
 from lpr.recognise import Reader
@@ -33,6 +34,9 @@ _MOST_FINISH_S = 0.5
 """So much is taken off the time to look, at most, where keeping the last picture took long: it must come in time."""
 _LOOK_BACK_S = 0.25
 """Where the last frame took longer to read, none is read of before the car came."""
+_GLANCE_S = 1.0
+_GLANCE_PX = 640
+_SMALL_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 60]
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 85]
 
 
@@ -148,6 +152,18 @@ class Capturer:
         with self._grabber.watching():
             frame = self._grabber.frame_after(self._clock.seconds(), 1.0)
         return None if frame is None else self._keep(Seen(frame.picture), passage, CASE)
+
+    def glance(self, number: int) -> GlanceAnswer:
+        """Show what the camera sees now, small; one that has given nothing for a second shows nothing."""
+        frame = self._grabber.frame_after(self._clock.seconds() - _GLANCE_S, _SLICE_S)
+        if frame is None:
+            return GlanceAnswer(number)
+        height, width = frame.picture.shape[:2]
+        size = (_GLANCE_PX, max(1, round(height * _GLANCE_PX / width)))
+        good, jpeg = cv2.imencode(".jpg", cv2.resize(frame.picture, size, interpolation=cv2.INTER_AREA), _SMALL_JPEG)
+        if not good:
+            return GlanceAnswer(number)
+        return GlanceAnswer(number, b64encode(jpeg.tobytes()).decode("ascii"), self._clock.seconds() - frame.at_s)
 
     def _harvest(
         self,

@@ -21,6 +21,8 @@ from lpr.process.wire import (
     CaptureOrder,
     EndTurn,
     Enough,
+    GlanceAnswer,
+    GlanceOrder,
     Looked,
     Order,
     Reads,
@@ -48,11 +50,13 @@ _FINISH_S = 0.2
 _RESTART_S = (0.5, 10.0)
 _STEADY_S = 30.0
 _CHUNK = 65536
+_LONGEST_LINE = 1 << 20
+"""A word of the process is no longer: a small picture is the longest."""
 _COMMAND = (sys.executable, "-m", "lpr.worker")
 
 Shares = tuple[tuple[float, float], ...]
 """Points of a picture, in shares of its width and height."""
-_Answer = CaptureAnswer | SnapshotAnswer
+_Answer = CaptureAnswer | SnapshotAnswer | GlanceAnswer
 
 log = structlog.get_logger()
 
@@ -174,6 +178,11 @@ class CameraPost:
         answer = await self._ask(SnapshotOrder(next(self._numbers), passage), _SNAPSHOT_S)
         return answer.picture if isinstance(answer, SnapshotAnswer) else None
 
+    async def glance(self) -> tuple[str, float] | None:
+        """Give a small picture of now, as JPEG in base64, with its age in seconds; None if there is none."""
+        answer = await self._ask(GlanceOrder(next(self._numbers)), _SNAPSHOT_S) if self._ready.is_set() else None
+        return (answer.jpeg_b64, answer.age_s) if isinstance(answer, GlanceAnswer) and answer.jpeg_b64 else None
+
     async def _ask(self, order: Order, within_s: float) -> _Answer | None:
         process = self._process
         if process is None or process.stdin is None:
@@ -196,6 +205,7 @@ class CameraPost:
                 *_COMMAND,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
+                limit=_LONGEST_LINE,
                 env=self._environment(os.environ),
             )
         except OSError as error:
@@ -262,7 +272,7 @@ class CameraPost:
             case Looked():
                 if (hear := self._hearing.get(word.id)) is not None:
                     hear(word)
-            case CaptureAnswer() | SnapshotAnswer():
+            case CaptureAnswer() | SnapshotAnswer() | GlanceAnswer():
                 future = self._waiting.get(word.id)
                 if future is not None and not future.done():
                     future.set_result(word)

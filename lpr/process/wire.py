@@ -72,6 +72,13 @@ class SnapshotOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class GlanceOrder:
+    """Show what the camera sees now; nothing is kept."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Relearn:
     """What the camera sees now is its view from here on: the baselines begin anew."""
 
@@ -149,8 +156,17 @@ class SnapshotAnswer:
     picture: PictureId | None
 
 
-Order = CaptureOrder | SnapshotOrder | Enough | Relearn | Aim | Turn
-Word = Reads | Beat | AskTurn | EndTurn | Looked | CaptureAnswer | SnapshotAnswer
+@dataclass(frozen=True, slots=True)
+class GlanceAnswer:
+    """A small picture of now, as JPEG in base64, and how old it is; empty if there is none."""
+
+    id: int
+    jpeg_b64: str = ""
+    age_s: float = 0.0
+
+
+Order = CaptureOrder | SnapshotOrder | GlanceOrder | Enough | Relearn | Aim | Turn
+Word = Reads | Beat | AskTurn | EndTurn | Looked | CaptureAnswer | SnapshotAnswer | GlanceAnswer
 
 
 def encode(message: Settings | Order | Word) -> bytes:
@@ -168,13 +184,13 @@ def settings_from(line: bytes) -> Settings:
 
 def order_from(line: bytes) -> Order:
     """Read a line to the process. Raises WireError."""
-    order: Order = _message(line, CaptureOrder, SnapshotOrder, Enough, Relearn, Aim, Turn)
+    order: Order = _message(line, CaptureOrder, SnapshotOrder, GlanceOrder, Enough, Relearn, Aim, Turn)
     return order
 
 
 def word_from(line: bytes) -> Word:
     """Read a line from the process. Raises WireError."""
-    word: Word = _message(line, Reads, Beat, AskTurn, EndTurn, Looked, CaptureAnswer, SnapshotAnswer)
+    word: Word = _message(line, Reads, Beat, AskTurn, EndTurn, Looked, CaptureAnswer, SnapshotAnswer, GlanceAnswer)
     return word
 
 

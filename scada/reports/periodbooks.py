@@ -4,11 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, or_, select
 
+from scada.model.ghosts import Inside, Seen
 from scada.model.lane.states import UNGUARDED
 from scada.model.lane.words import Ending
 from scada.model.names import SiteId
 from scada.model.plate import UNPLATED
-from scada.reports.ghosts import Inside, Seen
 from scada.reports.periods import FAULT, MODES, Books, Left
 from scada.store import barriers, doubts, modes, schema
 from scada.store.barriers import FaultPeriod

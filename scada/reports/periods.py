@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scada.model.ghosts import Ghost, Inside, Seen, propose
 from scada.model.handshake import Mode
-from scada.reports.ghosts import Ghost, Inside, Seen, propose
 from scada.reports.stories import THROUGH
 from scada.store.modes import ModePeriod
 

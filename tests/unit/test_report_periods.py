@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Connection, create_engine, insert, select
 
 from scada.__main__ import main
+from scada.model.ghosts import Evidence, Inside, Seen
 from scada.model.names import LaneName, SiteId
 from scada.ports import JournalEntry
-from scada.reports.ghosts import Evidence, Inside, Seen
 from scada.reports.periods import Books, Left, Told, reckon
 from scada.store import modes, schema
 from scada.store.db import writing_engine

@@ -11,9 +11,11 @@ from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.second import second_person
 from scada.engine.doors.shown import as_json
 from scada.engine.lanes import LaneRunner
+from scada.model.desk import legal
 from scada.model.lane import events as e
 from scada.model.lane import goodwill
 from scada.model.lane.codec import Json
+from scada.model.lane.states import Lane
 from scada.model.lane.words import OPERATOR_REASONS, Reason, Refused, Taken
 from scada.model.money import Fen
 from scada.model.names import LaneName, PassageId, StayId
@@ -78,6 +80,7 @@ class Desk:
             "correct_plate": self._correct_plate,
             "pick_stay": self._pick_stay,
             "send_back": self._send_back,
+            "send_fee": self._send_fee,
             "open_stays": self._open_stays,
             "recent_stays": self._recent_stays,
             "journal": self._recent_journal,
@@ -146,7 +149,7 @@ class Desk:
         return {**({} if amount is None else {"waived_fen": amount}), **second}
 
     async def _correct_plate(self, ask: Ask) -> object:
-        runner, passage = self._place(ask)
+        runner, passage = self._place(ask, legal.why_not_plate)
         plate = normal_form(text_of(ask, "plate"))
         if not is_plausible(plate):
             raise BridgeRefusal("bad_args", "this is not a plate: province, letter, then five or six signs")
@@ -155,7 +158,7 @@ class Desk:
         return {"accepted": True}
 
     async def _pick_stay(self, ask: Ask) -> object:
-        runner, passage = self._place(ask)
+        runner, passage = self._place(ask, legal.why_not_stay)
         stay = StayId(text_of(ask, "stay"))
         if stay not in {found.id for found in await self._cashier.open_stays()}:
             raise BridgeRefusal("refused", "this stay is not open")
@@ -164,10 +167,20 @@ class Desk:
         return {"accepted": True}
 
     async def _send_back(self, ask: Ask) -> object:
-        runner, passage = self._place(ask)
+        runner, passage = self._place(ask, legal.why_not_back)
         reason = text_of(ask, "reason")[:200]
         await self._person(ask, "send back", {"reason": reason})
         runner.post(e.Rejected(passage, ask.user, reason, **self._now()))
+        return {"accepted": True}
+
+    async def _send_fee(self, ask: Ask) -> object:
+        """Have the car's stay priced anew and asked for by a new order on the lane's display."""
+        runner, passage = self._place(ask, legal.why_not_fee)
+        live = runner.lane.live
+        assert live is not None  # noqa: S101 - it is the car of the passage
+        assert live.stay is not None  # noqa: S101 - else the fee may not be sent
+        await self._person(ask, "send fee", {"stay": live.stay})
+        runner.post(e.CreditChanged(passage, live.stay, **self._now()))
         return {"accepted": True}
 
     async def _open_stays(self, ask: Ask) -> object:
@@ -199,14 +212,16 @@ class Desk:
         rows = await self._db.read(lambda conn: recent(conn, limit, of, kind))
         return as_json(rows)
 
-    def _place(self, ask: Ask) -> tuple[LaneRunner, PassageId]:
-        """Find lane and passage. Raises BridgeRefusal unless that passage's car stands there now."""
+    def _place(self, ask: Ask, why_not: Callable[[Lane], str] | None = None) -> tuple[LaneRunner, PassageId]:
+        """Find lane and passage. Raises BridgeRefusal unless that passage's car stands there now, and it is legal."""
         runner = self._runners.get(LaneName(text_of(ask, "lane")))
         if runner is None:
             raise BridgeRefusal("bad_args", f"there is no lane {ask.args.get('lane')!r}")
         passage = PassageId(text_of(ask, "passage"))
         if runner.live != passage:
-            raise BridgeRefusal("gone", "that car is gone")
+            raise BridgeRefusal("gone", legal.GONE)
+        if why_not is not None and (why := why_not(runner.lane)):
+            raise BridgeRefusal("refused", why)
         return runner, passage
 
     async def _person(self, ask: Ask, what: str, body: dict[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scada.clock import Clock
@@ -14,6 +14,7 @@ from scada.engine.doors.shown import as_json
 from scada.engine.tags import TagTable
 from scada.engine.writing import Confirmed, Outcome, Unknown
 from scada.model import modes
+from scada.model.desk.legal import Scene
 from scada.model.handshake import Mode
 from scada.model.interlock import Refused
 from scada.model.lane import events as e
@@ -87,6 +88,20 @@ class ModeDesk:
             "turn_tide": self._turn_tide,
             "mode_periods": self._periods,
         }
+
+    def scene(self, lane: LaneName, now: Lane, known: Scene) -> Scene:
+        """Add to what a person looks at what decides which modes a lane may take."""
+        own = self._lanes.get(lane)
+        if own is None:
+            return replace(known, lane=now)
+        return replace(
+            known,
+            lane=replace(now, image=own.image()),
+            seen=self._tags.get(TagName(f"{lane}.camera.ok")).value is True,
+            leads_out=_leads_out(own),
+            other_exit_open=self._is_other_exit_open(own),
+            no_auto=own.no_auto(),
+        )
 
     async def _hold_open(self, ask: Ask) -> object:
         """Hold the boom up, always with an expiry; for long only with a second person."""

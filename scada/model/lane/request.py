@@ -5,6 +5,7 @@ that cannot be taken loses nothing: the stay keeps its credit.
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from scada.model.handshake import Mode
 from scada.model.lane import events as e
@@ -16,7 +17,10 @@ from scada.model.lane.permit import BEFORE_LEAVE, authorise
 from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.words import OPERATOR_REASONS, OpenRequest, Reason, Refused, Taken
-from scada.model.names import PassageId
+from scada.model.names import PassageId, RequestId
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""When a question was asked does not matter to its answer."""
 
 
 def open_requested(lane: Lane, event: e.OpenRequested, timing: Timing) -> Step:
@@ -31,6 +35,12 @@ def open_requested(lane: Lane, event: e.OpenRequested, timing: Timing) -> Step:
     closed = () if _keeps_order(lane, request) else close_order(lane, why)
     leave = authorise(replace(lane, held=None), own_stay(live), request.reason, request.by, event.at_s, timing)
     return Step(leave.lane, (AnswerRequest(request.id, Taken()), *closed, *leave.commands))
+
+
+def why_not_by_hand(lane: Lane, passage: PassageId) -> str:
+    """Say why an operator's request for the car of a passage would not be taken now; empty if it would."""
+    asked = OpenRequest(RequestId(""), None, None, passage, Reason.SPECIAL, "", _ANY_TIME)
+    return _refusal(lane, asked) or ""
 
 
 def _refusal(lane: Lane, request: OpenRequest) -> str | None:

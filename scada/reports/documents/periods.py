@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from scada.model.ghosts import Ghost
 from scada.model.saying import Words, say
 from scada.reports.documents.asked import Asked, Sections
 from scada.reports.documents.codes import spoken
@@ -24,7 +25,6 @@ from scada.reports.documents.document import (
     text,
     yes,
 )
-from scada.reports.ghosts import Ghost
 from scada.reports.periodbooks import read_books
 from scada.reports.periods import Told, reckon
 
