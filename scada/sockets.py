@@ -5,6 +5,7 @@ import binascii
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from functools import partial
 
 from billing.books import Books
@@ -22,7 +23,9 @@ from billing.doors.settings.holidays import HolidayOffice
 from billing.doors.settings.lists import ListOffice
 from billing.doors.settings.products import ProductOffice
 from billing.doors.settings.tariffs import TariffOffice
+from billing.doors.stocktake import StocktakeDoor
 from billing.doors.vouchers import VoucherDoor, all_shown
+from billing.ids import new_id
 from billing.refunds.office import RefundOffice
 from lpr.aiming.desk import AimDesk
 from lpr.aiming.run import Trials
@@ -35,7 +38,8 @@ from scada.assembly import Plant, lanes_of_cameras, typed_by
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
 from scada.engine.doors.alarms.desk import AlarmDesk
 from scada.engine.doors.cameras import CameraDesk
-from scada.engine.doors.cases.chosen import ChosenDesk
+from scada.engine.doors.cases.chosen import ChosenDesk, stands
+from scada.engine.doors.cases.shift import ShiftDesk
 from scada.engine.doors.desk import Desk
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.people.outside import OutsideDoor
@@ -85,6 +89,8 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         {
             **mode_desk.verbs(),
             **chosen.verbs(),
+            **_shift_desk(plant).verbs(),
+            **_stocktake(plant).verbs(),
             **PictureDesk(plant.room, plant.operators).verbs(),
             **ReplayDesk(plant.journal, plant.operators).verbs(),
             **_camera_desk(plant).verbs(),
@@ -169,6 +175,26 @@ def _with_reasons(plant: Plant, look: Look, verbs: Mapping[str, Handler]) -> dic
 def _aims(plant: Plant) -> AimDesk:
     pictures = PictureStore(plant.config.data / "pictures")
     return AimDesk(plant.config, plant.settings, plant.operators, pictures, plant.cameras, Trials())
+
+
+def _shift_desk(plant: Plant) -> ShiftDesk:
+    clock = plant.clock
+    return ShiftDesk(plant.config.site_id, clock, plant.db, plant.operators, plant.cases, lambda: new_id(clock.now()))
+
+
+def _stocktake(plant: Plant) -> StocktakeDoor:
+    config = plant.config
+    return StocktakeDoor(
+        config.site_id,
+        plant.db,
+        plant.clock,
+        plant.journal,
+        plant.operators,
+        plant.cashier,
+        partial(stands, plant.runners),
+        frozenset(lane.id for lane in config.lanes if lane.direction != "entry"),
+        timedelta(hours=config.limits.stay_hours),
+    )
 
 
 def _arrears_door(plant: Plant) -> ArrearsDoor:

@@ -16,7 +16,7 @@ from billing.arrears import debts
 from billing.arrears.terms import owed
 from billing.bookings import book as bookings
 from billing.bookings.terms import AS_SHIPPED, Rules
-from billing.books import Books, Place
+from billing.books import NOWHERE, Books, Place
 from billing.orders import book
 from billing.orders.book import PayOrder
 from billing.parking import sessions as parking
@@ -278,6 +278,14 @@ class Visits:
         stays.move(conn, stay.id, zone, passage if inwards else None)
         body = {"stay": stay.id, "plate": stay.plate, "from": stay.zone, "zone": zone, "by": by}
         self.books.tell(conn, at, "event", "stay moved", Place(lane, passage), **body)
+
+    def end_unseen(self, conn: Connection, at: datetime, stay: StayId, by: str) -> tuple[OrderId, ...]:
+        """End an open stay on a person's word that its car is not inside; gives its orders. Raises BillingError."""
+        found = stays.find(conn, self.books.site, stay)
+        if not found.account.is_open:
+            raise BillingError(f"end stay {stay}: it has ended")
+        self._close(conn, at, found, at, Reason.OPEN_LANE, by, Ending.EXIT_UNSEEN, NOWHERE)
+        return _close_orders(conn, found.id, "the stay was ended by hand")
 
     def _end_unseen(
         self, conn: Connection, at: datetime, plate: Plate, place: Place, reason: Reason, by: str

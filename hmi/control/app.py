@@ -22,6 +22,7 @@ from hmi.control.sessions import ABSOLUTE_S, Registry
 from hmi.control.trends import trends
 from hmi.control.views.alarms import alarms
 from hmi.control.views.cameras import cameras
+from hmi.control.views.desk import desk
 from hmi.control.views.diagnosis import diagnosis
 from hmi.control.views.handbook import handbook, topic_here
 from hmi.control.views.lanes import lanes
@@ -81,6 +82,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(trends)
     app.register_blueprint(trend_page)
     app.register_blueprint(overview)
+    app.register_blueprint(desk)
     app.register_blueprint(lanes)
     app.register_blueprint(passages)
     app.register_blueprint(diagnosis)

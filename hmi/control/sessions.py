@@ -39,6 +39,11 @@ class Session:
         return self.may("open_gate")
 
     @property
+    def may_sit(self) -> bool:
+        """Say whether the person's role lets them sit at the desk and take cases."""
+        return self.may("take_desk_case")
+
+    @property
     def may_repair(self) -> bool:
         """Say whether the person's role lets them test a lane."""
         return self.may("test_opening")

@@ -30,6 +30,7 @@ _MORE_SCRIPTS = (
     "figures.js",
     "cameras-page.js",
     "cash-",
+    "desk-",
     "lane-dialog.js",
     "last-lists.js",
     "mode-dialog.js",

@@ -42,7 +42,7 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     # what everybody may see, and the own password
     (_EVERYBODY, (LOOK, CHANGE, "open_stays", "recent_stays", "picture", "cameras", "journal", "mode_periods")),
     (_EVERYBODY, ("help_calls", "desk_cases", "site_facts", "tag_facts", "tags", "forced_tags", "tag_map", "trends")),
-    (_EVERYBODY, ("replay_passage",)),
+    (_EVERYBODY, ("replay_passage", "desk_car")),
     (_EVERYBODY, ("trend_events", "trend_views", "keep_trend_view", "drop_trend_view")),
     # people and tokens; an auditor looks, and has no token but what an administrator makes
     ((_A, _U), (PEOPLE, "person_log", "sessions")),
@@ -85,7 +85,11 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     # lanes and equipment
     ((_O, _T, _A), ("test_opening", "leave_resync", "confirm_fault", "relearn_camera")),
     ((_O, _A), ("hold_open", "lock", "auto", "turn_tide", "open_gate", "correct_plate", "pick_stay", "send_back")),
-    ((_O, _A), ("answer_help", "end_help", SEE_PLATES)),
+    ((_O, _A), ("answer_help", "end_help", "send_fee", SEE_PLATES)),
+    # where a plate was before, and what a lane's camera sees now: plates are to be read in both
+    ((_O, _A), ("plate_history", "live_picture", "end_stay", "settle_doubt")),
+    ((_O, _M, _A), ("desk_shift", "hand_over_desk")),
+    ((_O, _M, _A, _U), ("desk_shift_sheet", "stocktake")),
     ((_T, _A), ("force_tag", "unforce_tag", "write_tag", "reload_tags", "rollback_tags")),
     # sitting at the desk: taking what waits for a person, and giving it back
     ((_O, _M, _A), ("take_desk_case", "give_back_case", "settle_desk_case", "desk_here", VOUCH)),

@@ -80,8 +80,10 @@ def by_lane(conn: Connection, site: SiteId) -> dict[LaneName, int]:
     return {LaneName(lane): number for lane, number in conn.execute(_BY_LANE, {"of": site})}
 
 
-def settle(conn: Connection, site: SiteId, doubt: int, found: Found, by: str, at: datetime) -> None:
-    """Say what a stocktake found, and write it into the journal. Raises DoubtError."""
+def settle(
+    conn: Connection, site: SiteId, doubt: int, found: Found, by: str, at: datetime, *, evidence: str = ""
+) -> None:
+    """Say what a stocktake found, and how that is known, and write it into the journal. Raises DoubtError."""
     mine = (uncertain.c.site == site) & (uncertain.c.id == doubt)
     row = conn.execute(select(uncertain).where(mine)).one_or_none()
     if row is None:
@@ -90,5 +92,6 @@ def settle(conn: Connection, site: SiteId, doubt: int, found: Found, by: str, at
         raise DoubtError(f"entry {doubt} was settled by {row.settled_by}: {row.outcome}")
     conn.execute(update(uncertain).where(mine).values(settled_at=at, settled_by=by, outcome=found.value))
     body: dict[str, object] = {"entry": doubt, "found": found.value, "plate": row.plate, "stay": row.stay}
+    body |= {"note": evidence} if evidence else {}
     entry = JournalEntry("person", by, "uncertain settled", LaneName(row.lane), PassageId(row.passage), body)
     write_entries(conn, site, at, [entry])

@@ -14,6 +14,7 @@ import {reasonWord} from './words.js';
 
 /** @typedef {import('./commands.js').CommandName} CommandName */
 
+const LAPSE_MS = 60_000;
 const PROVINCES = '京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼';
 
 export class LaneDialog extends LitElement {
@@ -46,6 +47,9 @@ export class LaneDialog extends LitElement {
     /** @type {import('./api.js').Answer | null} */
     this.answer = null;
     this.passage = '';
+    /** On the desk an opening that nobody confirms lapses: it is cancelled, never opened. */
+    this.lapses = false;
+    this.until = 0;
   }
 
   createRenderRoot() {
@@ -64,11 +68,17 @@ export class LaneDialog extends LitElement {
     this.chosen = '';
     this.answer = null;
     this.stays = null;
+    this.until = performance.now() + LAPSE_MS;
     await this.updateComplete;
     const dialog = this.#dialog;
     dialog?.querySelector('form')?.reset();
     dialog?.showModal();
     if (command === 'stay') this.stays = (await list(`/api/v1/open-stays?lane=${encodeURIComponent(lane.name)}`)) ?? [];
+  }
+
+  /** Cancel what nobody has confirmed; who writes or chooses is at it. */
+  tick() {
+    if (this.lapses && this.lane && !this.busy && this.answer === null && performance.now() > this.until) this.#dialog?.close();
   }
 
   get #dialog() {
@@ -92,7 +102,7 @@ export class LaneDialog extends LitElement {
 
   render() {
     if (!this.lane) return nothing;
-    return html`<dialog aria-labelledby="dialog-title" @close=${() => this.#closed()}>
+    return html`<dialog aria-labelledby="dialog-title" @close=${() => this.#closed()} @input=${() => { this.until = performance.now() + LAPSE_MS; }}>
       <form method="dialog" @submit=${this.#submit}>
         <h2 id="dialog-title">${this.#title}</h2>
         ${this.#car()}${this.#question()}${this.#outcome()}

@@ -61,12 +61,16 @@ export class ModeDialog extends LitElement {
     return this;
   }
 
-  /** @param {any} lane */
-  async ask(lane) {
+  /**
+   * Open for a lane; `mode` is chosen already, where somebody asked for it by name.
+   * @param {any} lane
+   * @param {ModeName | ''} [mode]
+   */
+  async ask(lane, mode = '') {
     this.lane = lane;
     this.answer = null;
     this.periods = [];
-    this.#choose('');
+    this.#choose(mode);
     await this.updateComplete;
     this.#dialog?.showModal();
     this.#readPeriods();

@@ -27,11 +27,12 @@ from scada.model.lane.words import Direction
 from scada.model.masks import masked
 from scada.model.names import LaneName, PassageId, SiteId, StayId
 from scada.model.plate import is_plausible, normal_form
+from scada.model.rights import SEE_PLATES
 from scada.ports import Cashier, Journal, JournalEntry, OpenStay
 from scada.store import carfile
 from scada.store.carfile import Row
 from scada.store.db import Database
-from scada.store.operators import SEE_PLATES, Operators
+from scada.store.operators import Operators
 
 FAKE_EXITS_SINCE: Final = timedelta(days=30)
 CANDIDATES: Final = 8

@@ -237,6 +237,13 @@ class CaseRoom:
         """Take a person's seat away: the shift was handed over."""
         self._seats.pop(name, None)
 
+    def handed_over(self, name: str, to: str) -> None:
+        """Give a person's cases to who has taken the shift over."""
+        self._holds = {
+            ref: Hold(hold.opened_at, to, hold.answered_at) if hold.owner == name else hold
+            for ref, hold in self._holds.items()
+        }
+
     async def _take(self, ask: Ask) -> object:
         """Take a case; a driver's call in it is answered by that."""
         case, at = self._case(ask), self._clock.now()

@@ -1,0 +1,133 @@
+"""The operator's page in a real browser: cases resolved from the one page, by mouse and by keyboard alone."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser import open_page, sign_in
+from tests.support.desk import CAR_CASE, PAPER, PASSAGE, DeskPlant
+from tests.support.hmi import FakePlant, control_room
+from tests.support.peers import PEERS
+
+AXE = PEERS / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakePlant, str]]:
+    with control_room(tmp_path_factory.mktemp("house")) as made:
+        yield made
+
+
+@pytest.fixture
+def plant(plant_and_url: tuple[FakePlant, str]) -> FakePlant:
+    plant = plant_and_url[0]
+    plant.begin_again()
+    DeskPlant(plant)
+    return plant
+
+
+def asked(plant: FakePlant, verb: str) -> list[object]:
+    return [one["args"] for one in plant.asked_for(verb)]
+
+
+def opened(page: Page, url: str) -> None:
+    sign_in(page, url, "operator", "/desk")
+    expect(page.locator("[data-case]")).to_have_count(2)
+
+
+def fits(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_a_case_is_resolved_by_mouse_from_the_one_page(
+    chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
+) -> None:
+    with open_page(chromium, "zh-CN") as page:
+        opened(page, plant_and_url[1])
+        case = page.locator(f"[data-case='{CAR_CASE}']")
+        expect(case).to_contain_text("轮到您")
+        case.locator("[data-deed=take]").click()
+        expect(case.locator(".owner")).to_have_text("我的")
+        car = page.locator("desk-car")
+        expect(car).to_contain_text("京A12346")
+        expect(car.locator(".pictures img")).to_have_count(3)
+        expect(car).to_contain_text("外观相似 93%")
+        expect(car.locator(".explained")).to_contain_text("首小时 5 元")
+        expect(car.locator("[data-fakes]")).to_be_visible()
+        expect(page.locator("[data-live-age]")).to_have_text(re.compile("秒前"))
+        grey = page.locator("[data-act='end-stay']")
+        expect(grey).to_have_attribute("aria-disabled", "true")
+        grey.hover()
+        expect(page.locator(".deeds-bar .why")).to_contain_text("该车正停在闸前")
+        fits(page)
+        page.locator("[data-act=open]").click()
+        dialog = page.locator("lane-dialog dialog")
+        dialog.locator("[value=MISREAD]").check()
+        dialog.locator("[data-command=confirm]").click()
+        expect(dialog.locator("[data-outcome=done]")).to_be_visible()
+        dialog.locator("[data-command=close]").click()
+        expect(page.locator("[data-case]")).to_have_count(1)
+        expect(page.locator("[data-over]")).to_be_visible()
+    assert asked(plant, "open_gate") == [{"lane": "out1", "passage": PASSAGE, "reason": "MISREAD", "note": ""}]
+    assert asked(plant, "take_desk_case") == [{"case": CAR_CASE}]
+
+
+def test_cases_are_resolved_without_the_mouse(
+    chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
+) -> None:
+    with open_page(chromium, "en-GB") as page:
+        opened(page, plant_and_url[1])
+        keys = page.keyboard
+        keys.press("?")
+        expect(page.locator("desk-help dialog")).to_be_visible()
+        keys.press("Escape")
+        keys.press("j")
+        expect(page.locator(f"[data-case='{CAR_CASE}']")).to_have_class(re.compile("chosen"))
+        keys.press("t")
+        expect(page.locator(f"[data-case='{CAR_CASE}'] .owner")).to_have_text("mine")
+        expect(page.locator("[data-act='plate-history']")).to_have_attribute("aria-disabled", "false")
+        keys.press("i")
+        dialog = page.locator("desk-dialog dialog")
+        expect(dialog.locator("[name=plate]")).to_have_value("京A12346")
+        dialog.locator("[name=purpose]").press_sequentially("he says he was here")
+        keys.press("Enter")
+        expect(dialog.locator("[data-table=history] tr")).to_have_count(1)
+        keys.press("Escape")
+        keys.press("f")
+        expect(dialog.locator("[data-command=confirm]")).to_be_visible()
+        dialog.locator("[data-command=confirm]").press("Enter")
+        expect(dialog.locator("[data-outcome=done]")).to_be_visible()
+        keys.press("Escape")
+        keys.press("ArrowDown")
+        expect(page.locator(f"[data-case='{PAPER}']")).to_have_class(re.compile("chosen"))
+        keys.press("t")
+        expect(page.locator(f"[data-case='{PAPER}'] .owner")).to_have_text("mine")
+        keys.press("v")
+        dialog.locator("[name=outcome]").first.press("Space")
+        dialog.locator("[data-command=confirm]").press("Enter")
+        expect(dialog.locator("[data-outcome=done]")).to_be_visible()
+        keys.press("Escape")
+        expect(page.locator("[data-case]")).to_have_count(1)
+    assert asked(plant, "plate_history") == [{"case": CAR_CASE, "plate": "京A12346", "purpose": "he says he was here"}]
+    assert asked(plant, "send_fee") == [{"lane": "out1", "passage": PASSAGE}]
+    assert asked(plant, "settle_desk_case") == [{"case": PAPER, "outcome": "the debt stands", "note": ""}]
+
+
+def test_nothing_serious_stands_in_anybody_s_way_by_day_and_by_night(
+    chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
+) -> None:
+    with open_page(chromium, "en-GB") as page:
+        opened(page, plant_and_url[1])
+        page.locator(f"[data-case='{CAR_CASE}'] .pick").click()
+        expect(page.locator("desk-car .explained")).to_be_visible()
+        for theme in ("day", "night"):
+            expect(page.locator("html")).to_have_attribute("data-theme", theme)
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
+            serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+            assert serious == [], json.dumps([(one["id"], one["nodes"][0]["html"]) for one in serious])
+            page.click("#theme")
