@@ -93,7 +93,7 @@ export class DeskDialog extends LitElement {
     if (name === 'settle') return this.#settled();
     if (name === 'hand-over') return this.#handedOver();
     if (name === 'plate-history') {
-      return html`<label class="field">${t('Plate')} <input name="plate" required maxlength="10" autocomplete="off" .value=${told.stay?.plate ?? ''}></label>
+      return html`<label class="field">${t('Plate')} <input name="plate" required maxlength="10" autocomplete="off" value=${told.stay?.plate ?? ''}></label>
         <label class="field">${t('What for')} <input name="purpose" required maxlength="200" autocomplete="off"></label>`;
     }
     if (name === 'end-stay') {
