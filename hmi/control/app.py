@@ -39,6 +39,7 @@ from hmi.control.views.settings.lists import lists
 from hmi.control.views.settings.merchants import merchants
 from hmi.control.views.settings.tariffs import tariffs
 from hmi.control.views.settings.texts import texts
+from hmi.control.views.stocktake import stocktake
 from hmi.control.views.tags import tags
 from hmi.control.views.trends import trend_page
 from hmi.control.views.visitors import visitors
@@ -83,6 +84,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(trend_page)
     app.register_blueprint(overview)
     app.register_blueprint(desk)
+    app.register_blueprint(stocktake)
     app.register_blueprint(lanes)
     app.register_blueprint(passages)
     app.register_blueprint(diagnosis)

@@ -40,7 +40,7 @@ export class DeskQueue extends LitElement {
 
   render() {
     return html`<section class="card queue" aria-label=${t('What waits for a person')}>
-      <h2>${t('What waits for a person')} <span class="count">${this.told ? this.cases.length : '?'}</span></h2>
+      <h2>${t('What waits for a person')} <span class="count">${this.told ? this.cases.length : '?'}</span> <a class="small" href="/stocktake">${t('Stocktake')}</a></h2>
       ${this.refused ? html`<p class="bad" role="status">${said(this.refused)}</p>` : nothing}
       <ol tabindex="-1">${this.cases.map((/** @type {any} */ one) => this.#case(one))}</ol>
       ${this.told && !this.cases.length ? html`<p class="none" role="status">${t('Nobody waits')}</p>` : nothing}
