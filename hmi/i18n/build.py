@@ -30,7 +30,6 @@ _MORE_SCRIPTS = (
     "figures.js",
     "cameras-page.js",
     "cash-",
-    "desk-",
     "lane-dialog.js",
     "last-lists.js",
     "mode-dialog.js",
@@ -50,7 +49,7 @@ _MORE_SCRIPTS = (
     "visitors-page.js",
 )
 """Scripts that the overview does not load, or not at once: their words come later, too."""
-_MORE_ROOMS = ("lane/", "people/", "replay/", "diagnosis/", "technician/", "trends/")
+_MORE_ROOMS = ("desk/", "lane/", "people/", "replay/", "diagnosis/", "technician/", "trends/")
 """Rooms of scripts of other pages."""
 PLANT_WORDS = HERE / "plant_words.txt"
 PHONE_WORDS = HERE / "phone_words.txt"
