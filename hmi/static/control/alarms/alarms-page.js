@@ -75,8 +75,8 @@ class AlarmTable extends LitElement {
   }
 
   render() {
-    return html`<section class="card" aria-label=${t('Alarms')}><div class="tabs" role="tablist" @keydown=${this.#alongTabs}>
-      ${TABS.map(([tab, title]) => this.#tab(tab, title()))}<span class="gap"></span>${this.#pageButton()}</div>
+    return html`<section class="card" aria-label=${t('Alarms')}><div class="head"><div class="tabs" role="tablist" @keydown=${this.#alongTabs}>
+      ${TABS.map(([tab, title]) => this.#tab(tab, title()))}</div>${this.#pageButton()}</div>
       <div role="tabpanel" aria-label=${TABS.find(([tab]) => tab === this.tab)?.[1]() ?? ''}>${this.#panel()}</div></section>`;
   }
 
