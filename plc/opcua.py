@@ -188,7 +188,10 @@ class OpcUaDriver:
                 self._published.tell(await session.read(tags))
                 self._note_holes(session)
                 self._tally.reads += 1
-                self._tally.scan_ms = (self._clock.seconds() - now_s) * 1000
+                took_s = self._clock.seconds() - now_s
+                self._tally.scan_ms = took_s * 1000
+                for scan in {tag.scan for tag in tags}:
+                    self._tally.scanned(scan.value, took_s)
                 self._back_off.reset()
             due_s = {scan: at_s if at_s > now_s else now_s + scan.period_s for scan, at_s in due_s.items()}
             await asyncio.sleep(max(min(due_s.values()) - self._clock.seconds(), 0.001))

@@ -497,6 +497,7 @@ class S7Driver:
         one.refreshed_s = now_s if refresh else one.refreshed_s
         one.updates = []
         self._tally.late_scans += now_s > one.due_s + one.scan.period_s
+        self._tally.scanned(one.scan.value, now_s - one.began_s)
         if one is self._classes[0]:
             self._tally.scan_ms = (now_s - one.began_s) * 1000
         one.due_s = max(one.due_s + one.scan.period_s, now_s + BREATH * one.scan.period_s)

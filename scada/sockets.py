@@ -57,6 +57,7 @@ from scada.model.lane.words import Direction
 from scada.model.money import Fen
 from scada.model.names import LaneName
 from scada.model.plate import ReadBy
+from scada.technicians import technicians
 
 
 def bridges(plant: Plant) -> list[BridgeServer]:
@@ -97,6 +98,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **TrendDesk(config.site_id, plant.db, plant.clock).verbs(),
             **MapDesk(plant.maps).verbs(),
+            **technicians(plant),
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
             **FeeDesk(plant.cashier, config.site.zone_info).verbs(),
             **plant.reports.verbs(),

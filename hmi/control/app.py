@@ -41,6 +41,7 @@ from hmi.control.views.settings.tariffs import tariffs
 from hmi.control.views.settings.texts import texts
 from hmi.control.views.stocktake import stocktake
 from hmi.control.views.tags import tags
+from hmi.control.views.technician import PAGES
 from hmi.control.views.trends import trend_page
 from hmi.control.views.visitors import visitors
 from hmi.language import LANGUAGES, speak
@@ -82,6 +83,8 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(modes)
     app.register_blueprint(trends)
     app.register_blueprint(trend_page)
+    for page in PAGES:
+        app.register_blueprint(page)
     app.register_blueprint(overview)
     app.register_blueprint(desk)
     app.register_blueprint(stocktake)

@@ -34,6 +34,7 @@ class Scanner:
         self, period_s: float, tags: Sequence[MappedTag], device: Device, published: Published, tally: Tally
     ) -> None:
         self._period_s, self._published, self._tally = period_s, published, tally
+        self._scan = tags[0].scan.value
         self._plans = [
             BlockPlan(block) for block in coalesce([t.point for t in tags], device.max_gap, device.max_registers)
         ]
@@ -126,6 +127,7 @@ class Scanner:
         self._updates = []
         self._tally.late_scans += now_s > self._due_s + self._period_s
         self.took_s = now_s - self._began_s
+        self._tally.scanned(self._scan, self.took_s)
         self._due_s = max(self._due_s + self._period_s, now_s + BREATH * self._period_s)
 
     def _read_names(self) -> Iterator[TagName]:

@@ -1,8 +1,12 @@
 """What a driver counts of its link."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from scada.model.device import DeviceFigures, LinkState
+
+SCANS_KEPT = 1000
+"""Scans of each class whose times are kept."""
 
 
 @dataclass(slots=True)
@@ -22,11 +26,18 @@ class Tally:
     connects: int = 0
     holes: int = 0
     why: str = ""
+    scans: dict[str, deque[float]] = field(default_factory=dict)
 
     def connected(self, address: str) -> None:
         """Note that a link has come about."""
         self.state, self.address, self.why = LinkState.UP, address, ""
         self.connects += 1
+
+    def scanned(self, scan: str, took_s: float) -> None:
+        """Note how long a whole scan of a class took."""
+        if scan not in self.scans:
+            self.scans[scan] = deque(maxlen=SCANS_KEPT)
+        self.scans[scan].append(took_s * 1000)
 
     def lost(self, state: LinkState, why: str) -> None:
         """Note that a link has ended, or did not come about."""
@@ -50,4 +61,5 @@ class Tally:
             waiting=waiting,
             holes=self.holes,
             why=self.why,
+            scans=self.scans,
         )

@@ -40,10 +40,10 @@ class MapDesk:
         if ask.args.get("dry") is True:
             proposal = await self._maps.propose()
             if isinstance(proposal, Refused):
-                return {"ok": False, "findings": _told(proposal.findings)}
-            return {"ok": True, "findings": _told(proposal.findings), "differences": proposal.found.as_json()}
+                return {"ok": False, "findings": told(proposal.findings)}
+            return {"ok": True, "findings": told(proposal.findings), "differences": proposal.found.as_json()}
         wait_s = whole_number(ask, "wait_s", 0, LONGEST_WAIT_S)
-        return _outcome(await self._maps.reload(ask.user, optional(ask, "why"), wait_s))
+        return outcome_of(await self._maps.reload(ask.user, optional(ask, "why"), wait_s))
 
     async def _go_back(self, ask: Ask) -> object:
         """Use a former version again."""
@@ -51,16 +51,18 @@ class MapDesk:
         outcome = await self._maps.go_back(number, ask.user, optional(ask, "why"), wait_s)
         if outcome is None:
             raise BridgeRefusal("bad_args", f"there is no version {number}")
-        return _outcome(outcome)
+        return outcome_of(outcome)
 
 
-def _outcome(outcome: Applied | Refused) -> object:
+def outcome_of(outcome: Applied | Refused) -> object:
+    """Tell what became of a map."""
     match outcome:
         case Refused(findings):
-            return {"ok": False, "findings": _told(findings)}
+            return {"ok": False, "findings": told(findings)}
         case Applied(version, done, waiting):
             return {"ok": True, "version": version, "done": list(done), "waiting": dict(waiting)}
 
 
-def _told(findings: Sequence[Finding]) -> list[dict[str, object]]:
+def told(findings: Sequence[Finding]) -> list[dict[str, object]]:
+    """Give what is wrong or doubtful, as many as a person reads."""
     return [asdict(finding) for finding in findings[:MOST_FINDINGS]]

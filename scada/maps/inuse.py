@@ -7,6 +7,7 @@ only while nobody is in it. A map with a mistake changes nothing.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import structlog
 
@@ -100,8 +101,25 @@ class SiteMap:
 
     async def reload(self, by: str, why: str, wait_s: float) -> Applied | Refused:
         """Use the files as they are now."""
+        return await self._adopt(self._files, by, why, wait_s)
+
+    async def examine(self, folder: Path) -> Proposal | Refused:
+        """Say what the files that lie in a folder, under names of their own, would change."""
+        return await asyncio.to_thread(self._proposed, tagmap.files_in(folder, self._files))
+
+    async def adopt(self, folder: Path, by: str, why: str, wait_s: float) -> Applied | Refused:
+        """Use the files that lie in a folder, under names of their own."""
+        return await self._adopt(tagmap.files_in(folder, self._files), by, why, wait_s)
+
+    async def contents(self) -> Mapping[str, bytes]:
+        """Give the files of the map in use, under names of their own. Raises OSError."""
+        version = await asyncio.to_thread(self._versions.find, self.version)
+        files = self._files if version is None else tagmap.files_in(version.folder, self._files)
+        return await asyncio.to_thread(tagmap.contents, files)
+
+    async def _adopt(self, files: Files, by: str, why: str, wait_s: float) -> Applied | Refused:
         async with self._one:
-            proposal = await self.propose()
+            proposal = await asyncio.to_thread(self._proposed, files)
             if isinstance(proposal, Refused):
                 return proposal
             at = self._clock.now()

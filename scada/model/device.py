@@ -1,6 +1,7 @@
 """A PLC's link as people see it: its state, and what it has counted."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -29,6 +30,7 @@ class DeviceFigures:
     writes in the queue; `holes` are reads that were parted or given up because the device does not have a place,
     and tags that it lacks; `why` is the last trouble.
     `publishing_ms` is the interval of a subscription as the server revised it, 0 where there is none;
+    `scans` are how many ms the last scans of each class took.
     `certificate_days` are left until the first of the link's two certificates ends, None where there are none.
     """
 
@@ -48,3 +50,4 @@ class DeviceFigures:
     why: str = ""
     publishing_ms: float = 0.0
     certificate_days: int | None = None
+    scans: Mapping[str, Sequence[float]] = field(default_factory=dict)

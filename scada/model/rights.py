@@ -43,7 +43,7 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     (_EVERYBODY, (LOOK, CHANGE, "open_stays", "recent_stays", "picture", "cameras", "journal", "mode_periods")),
     (_EVERYBODY, ("help_calls", "desk_cases", "site_facts", "tag_facts", "tags", "forced_tags", "tag_map", "trends")),
     (_EVERYBODY, ("replay_passage", "desk_car")),
-    (_EVERYBODY, ("trend_events", "trend_views", "keep_trend_view", "drop_trend_view")),
+    (_EVERYBODY, ("tag_places", "trend_events", "trend_views", "keep_trend_view", "drop_trend_view")),
     # people and tokens; an auditor looks, and has no token but what an administrator makes
     ((_A, _U), (PEOPLE, "person_log", "sessions")),
     ((_A,), ("add_person", "change_role", "lock_person", "reset_person", "kick", "make_any_token")),
@@ -91,6 +91,12 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((_O, _M, _A), ("desk_shift", "hand_over_desk")),
     ((_O, _M, _A, _U), ("desk_shift_sheet", "stocktake")),
     ((_T, _A), ("force_tag", "unforce_tag", "write_tag", "reload_tags", "rollback_tags")),
+    # technicians: what equipment does, maps by two, recordings, and how a lane was accepted
+    (_EVERYBODY, ("devices", "lane_health", "map_proposals", "map_difference", "map_file", "recordings", "recording")),
+    (_EVERYBODY, ("acceptance",)),
+    ((_T, _A), ("propose_map", "apply_map", "withdraw_map")),
+    ((_T, _M, _A), ("sign_map", "hold_recording")),
+    ((_T, _A), ("sign_acceptance", "learn_lane")),
     # sitting at the desk: taking what waits for a person, and giving it back
     ((_O, _M, _A), ("take_desk_case", "give_back_case", "settle_desk_case", "desk_here", VOUCH)),
     # alarms: what a person does with one; taking it out of service is for maintenance, with a work order

@@ -63,6 +63,13 @@ def facts(query: Names) -> ResponseReturnValue:
     return looked_up("tag_facts", {"names": query.names})
 
 
+@tags.get("/api/v1/tag-places")
+@described("tag_places", answer=list[dict[str, object]])
+def places() -> ResponseReturnValue:
+    """Give all names by device and class."""
+    return looked_up("tag_places", {})
+
+
 @tags.get("/api/v1/forced-tags")
 @described("forced_tags", answer=list[dict[str, object]])
 def forced() -> ResponseReturnValue:

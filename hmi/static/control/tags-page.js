@@ -8,6 +8,7 @@ import {clockTime, countdown, date} from './format.js';
 import './forced-list.js';
 import {element, startShell} from './shell.js';
 import './tag-dialog.js';
+import {Places, Watched} from './technician/watch.js';
 import {FORCED, hex, qualityWord, severity, trendOf, written} from './tag-words.js';
 import {all} from './tags.js';
 import {language, said, t} from './texts.js';
@@ -20,12 +21,16 @@ const WAIT_MS = 8000;
 
 /** @typedef {import('./tags.js').Tag} Tag */
 
+const watched = new Watched();
+const places = new Places();
+
 /** What may be asked to be shown.
  * @type {{name: string, label: () => string, takes: (tag: Tag, facts: any, name: string) => boolean}[]} */
 const KINDS = [
   {name: 'all', label: () => t('All'), takes: () => true},
   {name: 'doubtful', label: () => t('Not good'), takes: (tag, facts, name) => isTrouble(name, tag) || (tag.status !== 0 && tag.status !== FORCED && !isBlank(tag, facts))},
   {name: 'forced', label: () => t('Forced'), takes: (tag) => tag.status === FORCED},
+  {name: 'watched', label: () => t('Watched'), takes: (_tag, _facts, name) => watched.has(name)},
 ];
 
 /**
@@ -43,12 +48,13 @@ const isBlank = (tag, facts) => facts?.access === 'wo' || (facts?.device === '' 
 const isTrouble = (name, tag) => LINK_STATE.test(name) && tag.status === 0 && tag.at !== null && !LINK_WELL.includes(String(tag.value));
 
 class TagTable extends LitElement {
-  static properties = {words: {state: true}, kind: {state: true}, live: {type: Boolean}, mayForce: {type: Boolean}};
+  static properties = {words: {state: true}, kind: {state: true}, place: {state: true}, live: {type: Boolean}, mayForce: {type: Boolean}};
 
   constructor() {
     super();
     this.words = new URLSearchParams(location.search).get('q') ?? '';
     this.kind = 'all';
+    this.place = '';
     this.live = false;
     this.mayForce = false;
     this.aged_ms = 0;
@@ -68,7 +74,7 @@ class TagTable extends LitElement {
     const words = this.words.toLowerCase().split(/\s+/).filter(Boolean);
     const {takes} = KINDS.find(({name}) => name === this.kind) ?? KINDS[0];
     const found = [];
-    for (const [name, tag] of all()) if (takes(tag, this.facts.get(name), name) && words.every((word) => name.includes(word))) found.push(name);
+    for (const [name, tag] of all()) if (takes(tag, this.facts.get(name), name) && words.every((word) => name.includes(word)) && places.holds(this.place, name)) found.push(name);
     return found.sort();
   }
 
@@ -79,12 +85,14 @@ class TagTable extends LitElement {
       <form role="search" @submit=${(/** @type {Event} */ event) => event.preventDefault()}>
         <label class="field">${t('Name contains')} <input type="search" name="q" autocomplete="off" .value=${this.words}
           @input=${(/** @type {any} */ event) => (this.words = event.target.value)}></label>
+        <label class="field">${t('Where from')} <select name="place" @change=${(/** @type {any} */ event) => (this.place = event.target.value)}>
+          <option value="">${t('All devices and lanes')}</option>${places.groups().map(({label, options}) => html`<optgroup label=${label}>${options.map(([value, words]) => html`<option value=${value} ?selected=${value === this.place}>${words}</option>`)}</optgroup>`)}</select></label>
         <div role="group" aria-label=${t('Which tags')}>${KINDS.map(({name, label, takes}) => html`<button type="button" data-kind=${name}
           aria-pressed=${this.kind === name} @click=${() => (this.kind = name)}>${label()} <b>${this.#count(takes)}</b></button>`)}</div>
         <span class="none" role="status">${this.#more(shown.length, names.length)}</span>
       </form>
       <div class="scroll" tabindex="0"><table>
-        <thead><tr><th>${t('Tag')}</th><th class="right">${t('Value')}</th><th>${t('Quality')}</th><th>${t('Last change')}</th>
+        <thead><tr><th>${t('Tag')}</th><th class="right">${t('Value')}</th><th>${t('Quality')}</th><th>${t('Last change')}</th>${this.kind === 'watched' ? html`<th class="right">${t('Changes/s')}</th>` : nothing}
           <th>${t('Where')}</th><th>${t('What it is')}</th>${this.mayForce ? html`<th></th>` : nothing}</tr></thead>
         <tbody>${shown.map((name) => this.#row(name))}</tbody>
       </table>${shown.length ? nothing : html`<p class="none">${t('No tag is like that')}</p>`}</div></section>`;
@@ -112,13 +120,21 @@ class TagTable extends LitElement {
     const facts = this.facts.get(name);
     const blank = isBlank(tag, facts);
     return html`<tr data-tag=${name} data-quality=${blank ? 'blank' : isTrouble(name, tag) ? 'trouble' : severity(tag.status)}>
-      <th scope="row">${name}</th>
+      <th scope="row">${this.#star(name)}${name}</th>
       <td class="right value" title=${String(tag.value ?? '')}>${blank ? '' : html`<a href=${trendOf(name)}>${written(tag.value)}</a>`}${facts?.unit ? html` <small>${facts.unit}</small>` : nothing}</td>
       <td>${this.#quality(tag, facts)}</td>
-      <td>${this.#changed(tag)}</td>
+      <td>${this.#changed(tag)}</td>${this.kind === 'watched' ? html`<td class="right" data-rate>${watched.rate(name).toFixed(1)}</td>` : nothing}
       <td>${facts ? this.#where(facts) : nothing}</td>
       <td>${language() === 'zh' ? facts?.description_zh || facts?.description : facts?.description}${this.#wrong(facts)}</td>
       ${this.mayForce ? html`<td>${this.#hand(name, facts)}</td>` : nothing}</tr>`;
+  }
+
+  /** @param {string} name */
+  #star(name) {
+    const label = t('Watch {tag}', {tag: name});
+    return html`<button type="button" class="star" draggable="true" data-watch=${name} aria-label=${label} aria-pressed=${watched.has(name)}
+      @dragstart=${(/** @type {DragEvent} */ event) => event.dataTransfer?.setData('text/plain', name)}
+      @click=${() => { watched.toggle(name); this.requestUpdate(); }}>${watched.has(name) ? '★' : '☆'}</button>`;
   }
 
   /** @param {any} facts */
@@ -224,7 +240,14 @@ async function start() {
     dialog.requestUpdate();
     forced.look();
   };
-  link.addEventListener('tags', show);
+  link.addEventListener('tags', () => {
+    watched.hear(all());
+    show();
+  });
+  places.read().then(() => {
+    table.place = places.asked(location.search);
+    table.requestUpdate();
+  });
   link.addEventListener('link', show);
   link.addEventListener('tick', () => [forced, table].forEach((part) => part.tick()));
   document.addEventListener('hand', (event) => {

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAGIC = b"PK\x03\x04"
 """Every workbook is a zip file."""
 PIECE_BYTES = 1 << 16
+MOST_BYTES, MOST_PARTS = 64 << 20, 500
+"""What a workbook may unpack to: a map of 5,000 rows has 5 MB."""
 _TEXTS = frozenset({"v", "t"})
 """What a cell says: a value, or the parts of a text."""
 
@@ -49,12 +51,24 @@ def read_workbook(raw: bytes, wanted: str) -> Grid:
 
 
 def _open(raw: bytes) -> "Workbook":
+    _refuse_bomb(raw)
     from openpyxl import load_workbook  # it takes 0.2 s to load, and most maps are text
 
     try:
         return load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
     except Exception as error:  # whatever is wrong inside the file, openpyxl has no family of exceptions for it
         raise GridError(f"not a workbook that can be read: {error}") from error
+
+
+def _refuse_bomb(raw: bytes) -> None:
+    """Look how much the zip file says that it holds, before any of it is unpacked. Raises GridError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            parts = packed.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise GridError(f"not a workbook that can be read: {error}") from error
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_BYTES:
+        raise GridError(f"the workbook would unpack to more than {MOST_BYTES >> 20} MB or {MOST_PARTS} parts")
 
 
 def _lines(book: "Workbook", sheet: Any) -> Iterator[Line]:  # noqa: ANN401 - openpyxl's type for it is not the true one

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date
 from enum import Enum
 
 from scada.model.lane.codec import Json
@@ -14,7 +14,7 @@ def as_json(value: object) -> Json:
         return value.name
     if value is None or isinstance(value, str | int | float | bool):
         return value
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if is_dataclass(value):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}

@@ -39,6 +39,7 @@ class TagDesk:
         """Give the verbs by name."""
         return {
             "tag_facts": self._facts,
+            "tag_places": self._places,
             "tags": self._list,
             "forced_tags": self._forced,
             "force_tag": self._force,
@@ -50,6 +51,13 @@ class TagDesk:
     async def _facts(self, ask: Ask) -> object:
         """Say what the named tags are; a name that is no tag is left out."""
         return {spec.name: self._fact(spec) for spec in self._named(ask)}
+
+    async def _places(self, _ask: Ask) -> object:
+        """Give all names by device and class: the tree in which technicians look; the server's own have no device."""
+        found: dict[Place, list[TagName]] = {}
+        for name in sorted(self.tags.snapshot()):
+            found.setdefault((self.tags.spec(name).device, self.place(name)[1]), []).append(name)
+        return [{"device": device, "class": scan, "tags": names} for (device, scan), names in sorted(found.items())]
 
     async def _trends(self, ask: Ask) -> object:
         """Let a person see trends, whose points the asking process reads itself; say the tags' units."""

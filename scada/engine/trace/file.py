@@ -13,7 +13,7 @@ from scada.model.tag import TagName, TagValue
 from scada.store.blackbox import FORMAT, rows_of
 
 MOST_FILES = 200
-"""Files of all lanes that are kept; the oldest go first."""
+"""Files of all lanes that are kept beside those that somebody holds; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,15 @@ def keep(folder: Path, story: Story) -> Path:
     fresh.touch(mode=0o600)
     fresh.write_text("".join(f"{line}\n" for line in lines(story)), encoding="utf-8")
     fresh.rename(path)
-    for old in sorted(folder.glob("*.jsonl"))[:-MOST_FILES]:
+    loose = [file for file in sorted(folder.glob("*.jsonl")) if not held_by(file).exists()]
+    for old in loose[:-MOST_FILES]:
         old.unlink(missing_ok=True)
     return path
+
+
+def held_by(file: Path) -> Path:
+    """Say where stands who holds a file: what is held is dropped by nobody."""
+    return file.with_suffix(".held")
 
 
 def lines(story: Story) -> Iterator[str]:
