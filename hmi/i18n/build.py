@@ -8,6 +8,7 @@ only phones, the money page or the tags page show in `phone_words.txt`, `money_w
 
 import json
 import sys
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def found(of: str = "") -> set[str]:
     return {text for file, text in _texts() if file.endswith(of)} | set(plant_words())
 
 
+@cache
 def _texts() -> list[tuple[str, str]]:
     """Give every text in the code with its file."""
     return [

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 
 from hmi.i18n import build
 from scada.model.lane.commands import Message
@@ -44,3 +45,13 @@ def test_the_page_has_a_word_for_every_message_reason_and_ending() -> None:
     words = (build.HMI / "static" / "control" / "words.js").read_text(encoding="utf-8")
     for member in (*Message, *Ending, *Reason, *ModeReason):
         assert f"  {member.value}: () => t(" in words
+
+
+def test_what_the_server_says_can_be_filled_in_in_both_languages() -> None:
+    """A sign for per cent that stands alone would end the page."""
+    chinese = {str(one.id): str(one.string) for one in build.known() if one.id}
+    said = build.found(".html") | build.found(".py")
+    filling = defaultdict(int)
+    for text in said:
+        assert text % filling, text
+        assert chinese[text] % filling, text

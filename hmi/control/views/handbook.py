@@ -7,7 +7,7 @@ from markupsafe import Markup
 from hmi import handbook as books
 from hmi.control.auth import signed_in
 from hmi.control.room import room
-from hmi.language import language
+from hmi.language import language, say
 
 handbook = Blueprint("handbook", __name__, url_prefix="/help")
 
@@ -33,7 +33,8 @@ def topic_here() -> str:
 
 
 def _page(topic: books.Topic | None) -> ResponseReturnValue:
-    shelf = {book: [books.read(name, language()) for name in names] for book, names in books.HANDBOOKS.items()}
+    titles = {"Operators": say("Operators"), "Technicians": say("Technicians"), "Management": say("Management")}
+    shelf = {titles[book]: [books.read(name, language()) for name in names] for book, names in books.HANDBOOKS.items()}
     site = room().config.site
     return render_template(
         "control/handbook.html",

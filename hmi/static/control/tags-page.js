@@ -18,6 +18,8 @@ const AGE_MS = 1000;
 const LINK_STATE = /^dev\.[^.]+\.state$/;
 const LINK_WELL = ['up', 'simulated'];
 const WAIT_MS = 8000;
+/** Names in one ask: more would not fit into an address. */
+const ASK_NAMES = 50;
 
 /** @typedef {import('./tags.js').Tag} Tag */
 
@@ -219,6 +221,17 @@ class TagTable extends LitElement {
 
 /** @param {string[]} names */
 async function factsOf(names) {
+  const told = await Promise.all(inAsks(names).map(askedFacts));
+  return told.includes(null) ? null : Object.assign({}, ...told);
+}
+
+/** @param {string[]} names */
+function inAsks(names) {
+  return Array.from({length: Math.ceil(names.length / ASK_NAMES)}, (_, n) => names.slice(n * ASK_NAMES, (n + 1) * ASK_NAMES));
+}
+
+/** @param {string[]} names */
+async function askedFacts(names) {
   try {
     const asked = new URLSearchParams(names.map((name) => ['name', name]));
     const answer = await fetch(`/api/v1/tag-facts?${asked}`, {signal: AbortSignal.timeout(WAIT_MS)});

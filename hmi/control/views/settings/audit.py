@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from hmi.control.views.settings.common import field, listed, local, seer, shown
+from hmi.language import say
 from hmi.sheets import XLSX, as_csv, as_xlsx
 from scada.bridge import Message
 
@@ -70,6 +71,8 @@ def _told(row: Mapping[str, object]) -> dict[str, object]:
     return {
         **row,
         "when": local(row["at"]),
+        "what": say(str(row["what"]).replace("_", " ")),
+        "actor": say(str(row["actor"])),
         "body": [(name, _plain(value)) for name, value in body.items()],
         "changes": [_change(one) for one in changes if isinstance(one, Mapping)] if isinstance(changes, list) else [],
     }

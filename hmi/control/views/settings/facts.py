@@ -35,7 +35,7 @@ def save() -> ResponseReturnValue:
 
 def _titles() -> dict[str, str]:
     words = (
-        say("Name"),
+        say("Name of the car park"),
         say("English name"),
         say("Telephone"),
         say("Company on invoices"),

@@ -197,6 +197,7 @@ async function start() {
     if (++ticks % 5 === 0 && table.rows.length) table.requestUpdate();
   });
   table.requestUpdate();
+  facts.requestUpdate();
 }
 
 customElements.define('alarm-table', AlarmTable);
