@@ -15,6 +15,7 @@ HANDBOOKS: Mapping[str, tuple[str, ...]] = {
     "Operators": ("shift", "desk", "overview", "alarms", "lanes", "passages", "money", "visitors", "stocktake"),
     "Technicians": (
         "tags",
+        "diagnosis",
         "trend_page",
         "cameras",
         "aim",
