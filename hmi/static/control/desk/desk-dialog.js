@@ -126,7 +126,7 @@ export class DeskDialog extends LitElement {
   #refund() {
     const reasons = [['OVERCHARGED', t('charged too much')], ['PAID_TWICE', t('paid twice')], ['GOODWILL', t('goodwill')], ['SERVICE', t('equipment failed')]];
     const payment = t('Payment');
-    return html`${choices(payment, 'order', this.payments.map((one) => [one.order ?? one.out_trade_no, `${yuan(one.amount_fen)} ${one.order ?? one.out_trade_no}`]), false)}
+    return html`${choices(payment, 'order', this.payments.map((one) => [one.order, `${yuan(one.amount_fen)} ${one.order}`]), false)}
       <label class="field">${t('Amount, yuan')} <input name="amount" inputmode="decimal" required pattern="[0-9]{1,6}([.,][0-9]{1,2})?" maxlength="9" autocomplete="off"></label>
       ${choices(t('Reason'), 'reason', reasons, true)}${asksForSecond(this.answer) ? secondPerson(t('Second person')) : nothing}`;
   }
