@@ -51,7 +51,7 @@ def test_what_the_server_says_can_be_filled_in_in_both_languages() -> None:
     """A sign for per cent that stands alone would end the page."""
     chinese = {str(one.id): str(one.string) for one in build.known() if one.id}
     said = build.found(".html") | build.found(".py")
-    filling = defaultdict(int)
+    filling: dict[str, int] = defaultdict(int)
     for text in said:
         assert text % filling, text
         assert chinese[text] % filling, text
