@@ -90,7 +90,7 @@ class AlarmFacts extends LitElement {
       const time = chosen === 'once' ? {one_shot: true} : {minutes: Number(chosen)};
       this.order('shelve', {alarm: row.id, reason: this.#note(), ...time});
     };
-    return html`<select aria-label=${t('Shelve for')}>${times.map((minutes) => html`<option value=${minutes}>${duration(minutes)}</option>`)}<option value="once">${t('until it is over')}</option></select>
+    return html`<select aria-label=${t('Shelve for')}>${times.map((minutes) => html`<option value=${minutes} ?selected=${minutes === times[0]}>${duration(minutes)}</option>`)}<option value="once">${t('until it is over')}</option></select>
       <button type="button" data-order="shelve" ?disabled=${this.busy} @click=${shelve}>${t('Shelve')}</button>`;
   }
 
