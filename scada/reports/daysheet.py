@@ -74,7 +74,7 @@ class Sheet:
 def read_sheet(connection: Connection, lot: Lot, since: datetime, until: datetime) -> Sheet:
     """Read and reckon the days from `since` to before `until`."""
     site = lot.site
-    moves = list(read_moves(connection, site, since, until, lot.zone))
+    moves = list(read_moves(connection, site, since, until, lot.zone, vehicles=False))
     cars = read_cars(connection, site, since, until, lot.zone)
     every = traffic.in_all(cars, moves)
     before, after = (_inside(connection, lot, at) for at in (since, until))

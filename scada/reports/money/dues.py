@@ -19,6 +19,22 @@ from scada.reports.money.moves import OPENING, PAYING, Move, balances, read_move
 from scada.reports.money.working import Worked, read_working
 
 _R, _A = Account.RECEIVABLE.value, Account.ARREARS.value
+
+
+class _In:
+    """The accounts by name, looked up once: a month has thousands of sums."""
+
+    ARREARS = Account.ARREARS.value
+    DISCOUNT = Account.DISCOUNT.value
+    GOODWILL = Account.GOODWILL.value
+    PARKING = Account.PARKING.value
+    RECEIVABLE = Account.RECEIVABLE.value
+    REFUNDED = Account.REFUNDED.value
+    REFUND_PAYABLE = Account.REFUND_PAYABLE.value
+    WECHAT = Account.WECHAT.value
+    WRITTEN_OFF = Account.WRITTEN_OFF.value
+
+
 _CLOSING: Final = frozenset({"ended", OPENING})
 
 
@@ -74,27 +90,27 @@ class Dues:
         if account in self._moved:
             self._moved[account] += fen
         match account, kind:
-            case Account.PARKING.value, _:
+            case _In.PARKING, _:
                 self.fees_fen -= fen
-            case Account.DISCOUNT.value, kind if kind in _CLOSING:
+            case _In.DISCOUNT, kind if kind in _CLOSING:
                 self.by_rule_fen += fen
-            case Account.GOODWILL.value, _:
+            case _In.GOODWILL, _:
                 self.by_people_fen += fen
-            case Account.RECEIVABLE.value, "voucher":
+            case _In.RECEIVABLE, "voucher":
                 self.vouchers_fen -= fen
-            case Account.RECEIVABLE.value, kind if kind in PAYING:
+            case _In.RECEIVABLE, kind if kind in PAYING:
                 self.received_fen -= fen
-            case Account.WECHAT.value, "opening":
+            case _In.WECHAT, "opening":
                 self.received_fen += fen
-            case Account.ARREARS.value, kind if kind in _CLOSING:
+            case _In.ARREARS, kind if kind in _CLOSING:
                 self.made_fen += fen
-            case Account.ARREARS.value, kind if kind in PAYING:
+            case _In.ARREARS, kind if kind in PAYING:
                 self.recovered_fen -= fen
-            case Account.WRITTEN_OFF.value, _:
+            case _In.WRITTEN_OFF, _:
                 self.written_off_fen += fen
-            case Account.REFUNDED.value, _:
+            case _In.REFUNDED, _:
                 self.given_back_fen += fen
-            case Account.REFUND_PAYABLE.value, "paid":
+            case _In.REFUND_PAYABLE, "paid":
                 self.surplus_fen -= fen
             case _:
                 pass
