@@ -1,6 +1,6 @@
 /** The people page: who there is, what they may, where they are signed in, and the tokens of their programs. */
 
-import {html, nothing, render} from '../../vendor/lit.js';
+import {LitElement, html, nothing} from '../../vendor/lit.js';
 import {list, send} from '../api.js';
 import {dayAndTime, duration} from '../format.js';
 import {element, startShell} from '../shell.js';
@@ -10,9 +10,6 @@ const ROLES = ['operator', 'technician', 'manager', 'administrator', 'auditor', 
 
 /** @type {{people: any[], sessions: any[], tokens: any[], log: any[], of: string, word: string, secret: string}} */
 const seen = {people: [], sessions: [], tokens: [], log: [], of: '', word: '', secret: ''};
-
-const {page} = await startShell();
-await refresh();
 
 async function refresh() {
   if (page.seesPeople) {
@@ -84,11 +81,15 @@ function roleName(/** @type {string} */ role) {
 }
 
 function show() {
-  render(html`
+  element('people').requestUpdate();
+}
+
+function whole() {
+  return html`
     <p class="outcome" role="status">${seen.word}</p>
     ${seen.secret ? html`<p class="secret">${t('Shown this once:')} <code id="secret">${seen.secret}</code></p>` : nothing}
     ${page.seesPeople ? html`${peopleTable()}${page.changesPeople ? newPerson() : nothing}${seen.of ? person() : nothing}${sessionTable()}` : nothing}
-    ${tokenTable()}${page.makesTokens ? newToken() : nothing}`, element('people'));
+    ${tokenTable()}${page.makesTokens ? newToken() : nothing}`;
 }
 
 function peopleTable() {
@@ -152,3 +153,17 @@ function newToken() {
     <fieldset class="rights"><legend>${t('Rights')}</legend>${page.roles[page.role].map((/** @type {string} */ right) => html`<label><input type="checkbox" name="right" value=${right}> ${right}</label>`)}</fieldset>
     <button class="primary">${t('Make')}</button></form>`;
 }
+
+class PeoplePage extends LitElement {
+  createRenderRoot() {
+    return this;
+  }
+
+  render() {
+    return whole();
+  }
+}
+
+const {page} = await startShell();
+customElements.define('people-page', PeoplePage);
+await refresh();
