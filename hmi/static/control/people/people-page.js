@@ -94,7 +94,7 @@ function whole() {
 
 function peopleTable() {
   return html`<section><h2>${t('People')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('People')}><table>
-    <thead><tr><th>${t('Name')}</th><th>${t('Role')}</th><th>${t('State')}</th><th>${t('Last sign-in')}</th><th>${t('Since')}</th><th></th></tr></thead>
+    <thead><tr><th>${t('Name')}</th><th>${t('Role')}</th><th>${t('State')}</th><th>${t('Last sign-in')}</th><th>${t('Account since')}</th><th></th></tr></thead>
     <tbody>${seen.people.map((one) => html`<tr data-person=${one.name}><th scope="row">${one.name}</th><td>${roleName(one.role)}</td>
       <td>${one.locked_at ? t('locked') : one.must_change ? t('has a password for once') : ''}</td><td>${when(one.signed_in_at)}</td><td>${when(one.made_at)}</td>
       <td><button type="button" aria-pressed=${seen.of === one.name} @click=${() => look(one.name)}>${t('Look')}</button></td></tr>`)}</tbody>
@@ -132,7 +132,7 @@ function words(values) {
 
 function sessionTable() {
   return html`<section><h2>${t('Signed in now')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('Signed in now')}><table>
-    <thead><tr><th>${t('Name')}</th><th>${t('Role')}</th><th>${t('For')}</th><th>${t('Untouched for')}</th></tr></thead>
+    <thead><tr><th>${t('Name')}</th><th>${t('Role')}</th><th>${t('Signed in for')}</th><th>${t('Untouched for')}</th></tr></thead>
     <tbody>${seen.sessions.map((one) => html`<tr><th scope="row">${one.name}${one.is_this ? ` (${t('this screen')})` : ''}</th><td>${roleName(one.role)}</td>
       <td>${lasted(one.since_s)}</td><td>${lasted(one.idle_s)}</td></tr>`)}</tbody></table></div></section>`;
 }
