@@ -47,6 +47,7 @@ from scada.engine.doors.people.room import PeopleDesk
 from scada.engine.doors.pictures import PictureDesk
 from scada.engine.doors.reasoned import Look, reasoned
 from scada.engine.doors.replay import ReplayDesk
+from scada.engine.doors.reportplan import PlanDesk
 from scada.engine.doors.settings.desk import SettingsDesk
 from scada.engine.doors.settings.facts import FactDesk
 from scada.engine.doors.tags import TagDesk
@@ -102,6 +103,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
             **FeeDesk(plant.cashier, config.site.zone_info).verbs(),
             **plant.reports.verbs(),
+            **PlanDesk(config, plant.db, plant.clock).verbs(),
             **DraftDesk(config, plant.db, plant.clock, plant.drafts).verbs(),
             **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),
             **CashDesk(plant.counter, plant.operators, plant.clock, plant.runners).verbs(),

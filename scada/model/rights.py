@@ -55,6 +55,7 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((_O, _M, _A, _U), ("arrears", "card_products", "cards", "cards_due", "refunds", "payments")),
     # reports as documents; technicians make those about equipment only
     (_EVERYBODY, ("make_report", "report_made", "report_part", "stop_report")),
+    ((_M, _A, _U), ("report_schedules",)),
     # cash at the counter, and the safe
     ((_O, _A), ("cash_price", "take_cash", "take_arrears_cash", "void_cash", "open_till", "close_till")),
     ((_M, _A), ("move_safe",)),

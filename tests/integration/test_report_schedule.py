@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -21,6 +22,8 @@ from cryptography.x509.oid import NameOID
 from scada.__main__ import main
 from scada.clock import VirtualClock
 from scada.config import Config, load
+from scada.engine.doors.peer import Ask
+from scada.engine.doors.reportplan import PlanDesk
 from scada.engine.reporting.mail import NotSent, reach
 from scada.engine.reporting.schedule import CODE, TROUBLE, Postman, Scheduler
 from scada.engine.reporting.task import Made, NotMade, Task
@@ -215,6 +218,19 @@ async def test_what_is_due_goes_to_everybody_once_by_mail_over_tls_and_into_the_
     assert "by-hand 2026-05-01" in body.get_content()
     assert (house.folder / "sent" / "calls-2026-05-01.pdf").read_bytes() == b"%PDF True", "plates are covered"
     assert len(list((house.folder / "sent").iterdir())) == 2
+
+
+async def test_the_reports_page_is_told_what_is_sent_next_and_how_the_last_went(house: House) -> None:
+    async with house.plant() as (scheduler, db):
+        desk = PlanDesk(house.config, db, house.clock).verbs()
+        ask = Ask("control", "report_schedules", {}, "qian", "manager", "", "")
+        [before] = cast("list[dict[str, str]]", await desk["report_schedules"](ask))
+        await scheduler.look()
+        [after] = cast("list[dict[str, str]]", await desk["report_schedules"](ask))
+    assert (before["name"], before["state"], before["last period"]) == ("morning", "", "")
+    assert (after["state"], after["last period"]) == ("DONE", "2026-05-01 - 2026-05-01")
+    assert after["to"] == "folder, owner@example.org, office@example.org"
+    assert after["next"].startswith("2026-05-03T")
 
 
 async def test_days_on_which_nothing_ran_are_made_up_for_each_once(house: House) -> None:

@@ -1,7 +1,7 @@
 """Reports: picked on a page, made beside the plant, shown there and downloaded in every form."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request, stream_with_context
@@ -13,6 +13,7 @@ from hmi.control.api.edge import Edge, Name, Nothing
 from hmi.control.auth import signed_in
 from hmi.control.orders import answered, ask, order
 from hmi.control.room import room
+from hmi.control.sessions import Session
 from hmi.language import language, say
 from scada.bridge import Message, Value
 from scada.model.reports import FORMATS, REPORTS, Listed
@@ -53,7 +54,20 @@ def page() -> ResponseReturnValue:
         "reports": [_told(listed) for listed in REPORTS if listed.is_technical or who.may_see_money],
         "formats": list(FORMATS),
     }
-    return render_template("control/reports.html", who=who, site=config.site, page_data=page_data)
+    return render_template(
+        "control/reports.html", who=who, site=config.site, page_data=page_data, schedules=_schedules(who)
+    )
+
+
+def _schedules(who: Session) -> Sequence[Mapping[str, str]]:
+    """Ask what is sent by itself; none for whoever may not see it, and while the plant does not answer."""
+    if not who.may("report_schedules"):
+        return ()
+    match ask("report_schedules", {}):
+        case Value(list() as rows):
+            return [row for row in rows if isinstance(row, dict)]
+        case _:
+            return ()
 
 
 def _told(listed: Listed) -> dict[str, object]:

@@ -12,9 +12,9 @@ from scada import say
 from scada.clock import clock_from
 from scada.commands.upkeep import with_database
 from scada.config import Config
-from scada.engine.reporting.calendar import Period, before, newest, next_due
+from scada.engine.reporting.calendar import Period, before, newest
 from scada.engine.reporting.runs import ReportRuns
-from scada.engine.reporting.schedule import Postman, targets
+from scada.engine.reporting.schedule import Postman, how_it_goes, targets
 from scada.settings.reports import ReportSchedule
 from scada.store import reportbook
 from scada.store.db import Database
@@ -26,10 +26,7 @@ def show(asked: argparse.Namespace) -> int:
 
     async def work(config: Config, db: Database) -> int:
         runs = await db.read(lambda conn: reportbook.all_runs(conn, config.site_id))
-        last = {run.schedule: run for run in runs}
-        rows = await asyncio.to_thread(
-            lambda: [_told(config, one, last.get(one.name)) for one in config.report_schedule]
-        )
+        rows = await asyncio.to_thread(how_it_goes, config, runs, clock_from().now())
         if asked.json:
             sys.stdout.write(json.dumps(rows, ensure_ascii=False) + "\n")
             return 0
@@ -38,20 +35,6 @@ def show(asked: argparse.Namespace) -> int:
         return 0
 
     return with_database(asked, work)
-
-
-def _told(config: Config, schedule: ReportSchedule, run: Run | None) -> dict[str, object]:
-    due = next_due(schedule, clock_from().now(), config.site.zone_info)
-    return {
-        "name": schedule.name,
-        "every": schedule.every,
-        "reports": ", ".join(schedule.reports),
-        "to": ", ".join(targets(schedule)),
-        "next": due.isoformat(timespec="minutes"),
-        "last period": "" if run is None else f"{run.first} - {run.last}",
-        "state": "" if run is None else run.state,
-        "why": "" if run is None else run.why,
-    }
 
 
 def run(asked: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from scada.clock import Clock
 from scada.config import Config
-from scada.engine.reporting.calendar import TRIES, owed, pause
+from scada.engine.reporting.calendar import TRIES, next_due, owed, pause
 from scada.engine.reporting.mail import NotKnown, NotSent, send, written
 from scada.engine.reporting.task import Made, NotMade, Task
 from scada.model.names import SiteId
@@ -204,6 +204,25 @@ class Scheduler:
 
 def _write_down(site: SiteId, row: tuple[str, date, date, datetime], conn: Connection) -> None:
     reportbook.plan(conn, site, *row)
+
+
+def how_it_goes(config: Config, runs: Sequence[Run], now: datetime) -> list[dict[str, str]]:
+    """Tell of every schedule what it sends, when it is due next, and how its last run went; `runs` the oldest first."""
+    last = {run.schedule: run for run in runs}
+    return [_how(config, one, last.get(one.name), now) for one in config.report_schedule]
+
+
+def _how(config: Config, schedule: ReportSchedule, run: Run | None, now: datetime) -> dict[str, str]:
+    return {
+        "name": schedule.name,
+        "every": schedule.every,
+        "reports": ", ".join(schedule.reports),
+        "to": ", ".join(targets(schedule)),
+        "next": next_due(schedule, now, config.site.zone_info).isoformat(timespec="minutes"),
+        "last period": "" if run is None else f"{run.first} - {run.last}",
+        "state": "" if run is None else run.state,
+        "why": "" if run is None else run.why,
+    }
 
 
 def targets(schedule: ReportSchedule) -> tuple[str, ...]:
