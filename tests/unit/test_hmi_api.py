@@ -11,8 +11,8 @@ from scada.model.rights import LOOK, RIGHTS, Role, may, roles_of
 from tests.support.hmi_pages import CONTROL, ControlRoom
 
 OPEN = f"{PREFIX}/lanes/out1/open"
-AT_THE_LANE = {"cash_price", "plate_history", "live_picture"}
-"""What only those see who work with the cars: a price before it is paid, and plates that nothing covers."""
+AT_THE_LANE = {"cash_price", "plate_history", "live_picture", "desk_shift"}
+"""What only those see who work with the cars: prices before they are paid, plates uncovered, the own shift."""
 WISH = {"passage": "out1-20261122052210-31", "reason": "EQUIPMENT", "note": ""}
 
 
