@@ -114,12 +114,12 @@ RIGHTS: Final[Mapping[str, frozenset[Role]]] = {right: frozenset(roles) for role
 
 DANGEROUS: Final = frozenset(
     {"add_person", "change_role", "lock_person", "reset_person", "kick", "make_token", "make_any_token", "revoke_token"}
-    | {"refund", "refund_again", "move_safe", "write_off_arrears", "reload_tags", "rollback_tags"}
+    | {"refund", "refund_again", "move_safe", "write_off_arrears", "apply_map", "reload_tags", "rollback_tags"}
 )
 """What asks for a password that is five minutes old at most; no token may hold it."""
 _PROGRAM: Final = "token "
-OWN: Final = frozenset({CHANGE, "confirm_password", "tokens"})
-"""What is a person's own: no token may hold it either."""
+OWN: Final = frozenset({CHANGE, "confirm_password", "tokens", VOUCH, SIGN_TARIFF, "sign_map", "sign_acceptance"})
+"""What is a person's own, standing for a thing in person too: no token may hold it either."""
 
 
 def scope_of(role: str) -> frozenset[str]:

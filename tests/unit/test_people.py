@@ -194,6 +194,18 @@ async def test_only_an_administrator_makes_tokens_for_others(house: House) -> No
     assert len(await house.rows("tokens", "an")) == 1
 
 
+async def test_nobody_acts_in_anothers_name_by_a_token(house: House) -> None:
+    """Else an administrator would be both of the two people whom a thing asks for."""
+    args = {"label": "a script", "days": 5, "owner": "li"}
+    assert "forbidden" in await house.refuses("make_token", "zhang", rights=["journal", "open_gate"], **args)
+    assert (await house.ask("make_token", "zhang", rights=["journal"], **args))["owner"] == "li"
+
+
+@pytest.mark.parametrize("right", ["vouch", "sign_tariff", "sign_map", "sign_acceptance"])
+async def test_a_person_stands_for_a_thing_himself_and_never_by_a_token(house: House, right: str) -> None:
+    assert "cannot hold" in await house.refuses("make_token", "zhang", label="a script", rights=[right], days=5)
+
+
 @pytest.mark.parametrize(
     ("rights", "days"),
     [(["add_person"], 5), (["change_password"], 5), (["move_safe"], 5), (["no_such"], 5), ([], 5), (["journal"], 367)],

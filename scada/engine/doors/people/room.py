@@ -5,7 +5,7 @@ import secrets
 from scada.engine.doors.asked import text_of, whole_number
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.shown import as_json
-from scada.model.rights import PEOPLE, may
+from scada.model.rights import PEOPLE, changes, may
 from scada.store.db import StoreError
 from scada.store.operators import Operators
 from scada.store.people.tokens import LONGEST_DAYS, Tokens
@@ -97,6 +97,8 @@ class PeopleDesk:
             raise BridgeRefusal("forbidden", f"{ask.user} may make tokens for the own name only")
         if not isinstance(rights, list) or not all(isinstance(one, str) for one in rights):
             raise BridgeRefusal("bad_args", "rights must be a list of names")
+        if owner != ask.user and any(changes(one) for one in rights):
+            raise BridgeRefusal("forbidden", "a token in another's name only reads: nobody acts in another's name")
         days = whole_number(ask, "days", 1, LONGEST_DAYS)
         try:
             secret = await self._tokens.make(owner, text_of(ask, "label")[:64], rights, days, ask.user)
