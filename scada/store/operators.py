@@ -7,6 +7,7 @@ and each address. Nothing here is ever made with a password that somebody else k
 import asyncio
 import base64
 import secrets
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,8 +98,8 @@ class Operators:
         Raises StoreError if the name is taken or unusable, the role unknown, the password weak.
         """
         weak = _weakness(name, password)
-        if weak is not None or not 1 <= len(name) <= 64 or not name.isprintable():
-            raise StoreError(f"add operator {name[:64]!r}: {weak or 'a name has 1 to 64 signs'}")
+        if weak is not None or not _is_name(name):
+            raise StoreError(f"add operator {name[:64]!r}: {weak or 'a name has 1 to 64 signs, and no / among them'}")
         try:
             checked = Role(role)
         except ValueError as error:
@@ -213,6 +214,8 @@ class Operators:
             if row is not None and (row["origin"] != origin or row["locked_at"] is not None):
                 write_entries(connection, self._site, at, [_entered(name, "sign_in_refused", address)])
                 return SignInRefused("the account is locked" if row["origin"] == origin else "the name is taken here")
+            if row is None and (not _is_name(name) or _is_taken(connection, name)):
+                return SignInRefused("the name is taken here" if _is_name(name) else "the name cannot be used here")
             if row is None:
                 made = {"name": name, "site": self._site, "role": role, "must_change": False, "made_at": at}
                 connection.execute(operator.insert().values(**made, password_hash=self._nobody, origin=origin))
@@ -300,7 +303,7 @@ class Operators:
         by: str,
         reason: str,
     ) -> None:
-        if _find(connection, name, locked_too=True) is not None:
+        if _is_taken(connection, name):
             raise StoreError(f"add operator {name!r}: there is one of that name")
         at = self._clock.now()
         connection.execute(
@@ -357,6 +360,26 @@ def _find(connection: Connection, name: str, *, locked_too: bool = False) -> tup
     query = select(operator).where(operator.c.name == name)
     row = connection.execute(query if locked_too else query.where(operator.c.locked_at.is_(None))).first()
     return (SignedIn(row.name, row.role, row.must_change), row.password_hash) if row is not None else None
+
+
+def _is_name(name: str) -> bool:
+    """Say whether a name can be typed at the sign-in, and stand in an address of ours."""
+    return (
+        1 <= len(name) <= 64
+        and name.isprintable()
+        and name == name.strip()
+        and "/" not in name
+        and bool(name.strip("."))
+    )
+
+
+def _is_taken(connection: Connection, name: str) -> bool:
+    """Say whether somebody has the name, or one that people would take for it."""
+    return _looks(name) in {_looks(str(one)) for one in connection.execute(select(operator.c.name)).scalars()}
+
+
+def _looks(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _plain(value: object) -> object:

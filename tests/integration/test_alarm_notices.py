@@ -12,10 +12,12 @@ from pathlib import Path
 from threading import Thread
 from typing import ClassVar
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from scada.engine.alarms.notifier import SIGNATURE, TROUBLE, Notifier, signature
+from scada.engine.alarms.notifier import SIGNATURE, TROUBLE, Notifier, call, signature
+from scada.engine.reporting.mail import NotSent
 from scada.model.alarm.definition import AlarmId
 from scada.model.alarm.machine import Acknowledge
 from scada.settings.notify import Notify
@@ -50,9 +52,13 @@ class Box:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.breaks = False
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
+        if self.breaks:
+            assert server.transport is not None
+            server.transport.abort()
         self.mails.append(BytesParser(EmailMessage, policy=default).parsebytes(envelope.content))
         return "250 taken"
 
@@ -147,3 +153,26 @@ async def test_a_failure_is_one_trouble_tried_again_and_survives_a_restart(tmp_p
             await notifier.look()
             assert len(Hook.told) == 2
             assert house.tag(TROUBLE) == ""
+
+
+async def test_a_mail_of_which_nobody_knows_whether_it_was_taken_is_sent_again(tmp_path: Path) -> None:
+    with servers() as (url, port, box):
+        box.breaks = True
+        async with alarm_house(tmp_path) as house, telling(tmp_path, house, url, port) as notifier:
+            house.see(gate__door=True)
+            house.wait(303)
+            await notifier.look()
+            house.wait(300)
+            await notifier.look()
+            assert "did not answer" in str(house.tag(TROUBLE))
+            box.breaks = False
+            house.wait(600)
+            await notifier.look()
+            assert house.tag(TROUBLE) == ""
+            assert len({mail["Message-ID"] for mail in box.mails}) == 1, "a mail server knows it as one"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/x", "http://127.0.0.1:9/\u9489", "http://[::1/x"])
+def test_an_address_that_is_none_is_a_failure_to_send_and_no_more(url: str) -> None:
+    with pytest.raises(NotSent):
+        call(url, SECRET, b"{}")

@@ -9,6 +9,7 @@ import hmac
 import http.client
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from scada.clock import Clock
 from scada.config import Config
 from scada.engine.alarms.engine import AlarmEngine
-from scada.engine.reporting.mail import NotSent, send, written
+from scada.engine.reporting.mail import NotKnown, NotSent, send, written
 from scada.model.alarm.definition import Definition
 from scada.model.alarm.kept import Kept
 from scada.model.alarm.machine import CALLS, Change
@@ -119,7 +120,7 @@ class Notifier:
         for to in (one for one in rule.targets if one not in done):
             try:
                 await asyncio.to_thread(self._send, rule, to, notice, kept)
-            except (NotSent, OSError, UnicodeDecodeError) as error:
+            except (NotSent, NotKnown, OSError, UnicodeDecodeError) as error:  # told twice is better than never
                 failed = f"{to.partition('?')[0]}: {error}"
                 continue
             done.append(to)
@@ -199,19 +200,25 @@ def signature(secret: str, body: bytes) -> str:
 
 def call(url: str, secret: str, body: bytes, trust: ssl.SSLContext | None = None) -> None:
     """Post a signed body; nothing but a success counts, and no other address is followed. Raises NotSent."""
-    parts = urlsplit(url)
-    host, path = parts.hostname or "", (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    link: http.client.HTTPConnection
-    if parts.scheme == "https":
-        link = http.client.HTTPSConnection(host, parts.port, timeout=LIMIT_S, context=trust)
-    else:
-        link = http.client.HTTPConnection(host, parts.port, timeout=LIMIT_S)
+    headers = {"Content-Type": "application/json", SIGNATURE: signature(secret, body)}
     try:
-        link.request("POST", path, body, {"Content-Type": "application/json", SIGNATURE: signature(secret, body)})
-        status = link.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+        with closing(_link(url, trust)) as link:
+            link.request("POST", _path(url), body, headers)
+            status = link.getresponse().status
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an address that is none
         raise NotSent(str(error)[:120] or type(error).__name__) from error
-    finally:
-        link.close()
     if not 200 <= status < 300:
         raise NotSent(f"it answered {status}")
+
+
+def _link(url: str, trust: ssl.SSLContext | None) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(host, parts.port, timeout=LIMIT_S, context=trust)
+    return http.client.HTTPConnection(host, parts.port, timeout=LIMIT_S)
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

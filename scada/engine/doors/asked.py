@@ -10,7 +10,7 @@ LONGEST_NOTE = 200
 def text_of(ask: Ask, name: str) -> str:
     """Take a text argument. Raises BridgeRefusal if it is missing or too long."""
     value = ask.args.get(name)
-    if not isinstance(value, str) or not value or len(value) > LONGEST:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST:
         raise BridgeRefusal("bad_args", f"{name} is missing")
     return value
 

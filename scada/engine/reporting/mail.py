@@ -56,7 +56,7 @@ def send(mail: Mail, password: str | None, message: EmailMessage, context: ssl.S
     try:
         with _signed_in(mail, password, trust, LIMIT_S) as server:
             _hand_over(server, message, f"{mail.host}:{mail.port}")
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:  # UnicodeError: a password or host beyond ASCII
         raise NotSent(f"{mail.host}:{mail.port} did not take it: {_reason(error)}") from error
 
 
@@ -66,7 +66,7 @@ def reach(mail: Mail, password: str | None) -> str:
         with _signed_in(mail, password, ssl.create_default_context(), REACH_S) as server:
             server.noop()
             return "ready" if mail.user is None else "signed in"
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
         raise NotSent(_reason(error)) from error
 
 

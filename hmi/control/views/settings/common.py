@@ -86,8 +86,9 @@ def shown(
 
 
 def field(name: str, most: int = NAME) -> str:
-    """Give a field of the form, or of the address."""
-    return (request.form.get(name) or request.args.get(name) or "")[:most].strip()
+    """Give a field of the form, or of the address; signs that no keyboard writes are left out."""
+    text = (request.form.get(name) or request.args.get(name) or "")[:most]
+    return "".join(sign for sign in text if sign.isprintable() or sign in "\r\n\t").strip()
 
 
 def number(name: str) -> int:
