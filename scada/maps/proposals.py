@@ -20,6 +20,8 @@ from scada.store.mapversions import MapVersions, digest
 MOST_BYTES: Final = 1_000_000
 """A file that is brought: a map of 5,000 rows has half of it."""
 MOST_CHANGES: Final = 500
+MOST_STANDING: Final = 20
+"""Maps that wait at the same time: each is kept on disk until somebody decides."""
 NAMES: Final = ("map", "devices")
 _HIGHEST: Final = 1_000_000
 
@@ -57,6 +59,9 @@ class ProposalDesk:
         files = {name: _bytes(ask, name) for name in NAMES if ask.args.get(name)}
         if not files:
             raise BridgeRefusal("bad_args", f"a file of {' or '.join(NAMES)} is missing")
+        standing = [one for one in await asyncio.to_thread(self._proposals.all) if one.state in (OPEN, SIGNED)]
+        if len(standing) >= MOST_STANDING:
+            raise BridgeRefusal("refused", f"{MOST_STANDING} maps wait already: withdraw some")
         why, whole = text_of(ask, "why"), {**await self._maps.contents(), **files}
         brought = await asyncio.to_thread(self._proposals.add, whole, ask.user, why, self._clock.now())
         await self._note(ask.user, "tag map brought", brought, {"sha": digest(whole), "files": sorted(files)})

@@ -256,7 +256,9 @@ async def test_a_map_is_brought_by_one_signed_by_another_and_put_to_use(tmp_path
         assert base64.b64decode(file["content_b64"]).decode() == fresh
 
 
-async def test_a_map_with_mistakes_is_kept_to_be_looked_at_and_signed_by_nobody(tmp_path: Path) -> None:
+async def test_a_map_with_mistakes_is_kept_to_be_looked_at_and_signed_by_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with MapSite(tmp_path) as site:
         proposals = MapProposals(tmp_path / "maps" / "proposed")
         desk = ProposalDesk(site.maps, proposals, site.versions, site.journal, VirtualClock(START)).verbs()
@@ -268,6 +270,10 @@ async def test_a_map_with_mistakes_is_kept_to_be_looked_at_and_signed_by_nobody(
         await desk["withdraw_map"](ask("withdraw_map", number=told["number"], why="was a try"))
         with pytest.raises(BridgeRefusal, match="is WITHDRAWN"):
             await desk["sign_map"](ask("sign_map", "tom", number=told["number"]))
+        with monkeypatch.context() as patch:
+            patch.setattr("scada.maps.proposals.MOST_STANDING", 0)
+            with pytest.raises(BridgeRefusal, match="withdraw some"):
+                await desk["propose_map"](ask("propose_map", why="try", map=packed(wrong)))
         for bad in ({}, {"map": "no base64!"}, {"map": "A" * 1_400_000}):
             with pytest.raises(BridgeRefusal):
                 await desk["propose_map"](ask("propose_map", why="try", **bad))

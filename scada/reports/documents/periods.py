@@ -44,7 +44,7 @@ _COLUMNS = (
     count("without_plate", say("Without a plate")),
     several("uncounted", say("Uncounted")),
     several("ghosts", say("To be closed")),
-    yes("stocktake", say("Stocktake")),
+    yes("stocktake", say("Stocktake needed")),
     several("left", say("Left"), only_data=True),
     several("uncertain", say("Entries in doubt"), only_data=True),
 )

@@ -20,7 +20,7 @@ from scada.reports.documents.document import (
 _VISITORS = (
     text("host", say("Host")),
     moment("since", say("From")),
-    moment("until", say("To")),
+    moment("until", say("Until")),
     plate("plate", say("Plate")),
     text("note", say("Note")),
     code("pays", say("Who pays")),

@@ -116,7 +116,7 @@ function person() {
   const deeds = {role: t('Change the role'), lock: t('Lock out'), unlock: t('Let in again'), password: t('New password for once'), kick: t('Sign out everywhere')};
   return html`<section><h2>${seen.of}</h2>
     ${page.changesPeople && seen.of !== page.me ? html`<form class="panel" id="change" autocomplete="off" @submit=${change}>
-      <label class="field">${t('What to do')} <select name="deed">${Object.entries(deeds).map(([deed, words]) => html`<option value=${deed}>${words}</option>`)}</select></label>
+      <label class="field">${t('Do')} <select name="deed">${Object.entries(deeds).map(([deed, words]) => html`<option value=${deed}>${words}</option>`)}</select></label>
       ${roleChoice()}<label class="field">${t('Reason')} <input name="reason" required maxlength="200"></label>
       <button class="primary">${t('Do it')}</button></form>` : nothing}
     <div class="wide" tabindex="0" role="region" aria-label=${t('What happened to this account')}><table>
@@ -139,7 +139,7 @@ function sessionTable() {
 
 function tokenTable() {
   return html`<section><h2>${t('Tokens of programs')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('Tokens of programs')}><table>
-    <thead><tr><th>${t('Owner')}</th><th>${t('What for')}</th><th>${t('Rights')}</th><th>${t('Good until')}</th><th>${t('Last used')}</th><th></th></tr></thead>
+    <thead><tr><th>${t('In whose name')}</th><th>${t('What for')}</th><th>${t('Rights')}</th><th>${t('Good until')}</th><th>${t('Last used')}</th><th></th></tr></thead>
     <tbody>${seen.tokens.map((one) => html`<tr data-token=${one.id}><td>${one.owner}</td><td>${one.label}</td><td>${one.rights.join(', ')}</td>
       <td>${one.revoked_at ? t('revoked') : when(one.expires_at)}</td><td>${when(one.used_at)}</td>
       <td>${page.makesTokens && !one.revoked_at ? html`<button type="button" @click=${() => act(`/api/v1/tokens/${one.id}/revoke`, {})}>${t('Revoke')}</button>` : nothing}</td></tr>`)}</tbody></table></div></section>`;
@@ -149,7 +149,7 @@ function newToken() {
   return html`<form class="panel" id="token" autocomplete="off" @submit=${makeToken}><h3>${t('Make a token')}</h3>
     <label class="field">${t('What for')} <input name="label" required maxlength="64"></label>
     <label class="field">${t('Good for how many days')} <input name="days" type="number" min="1" max="366" value="90" required></label>
-    ${page.makesAny ? html`<label class="field">${t('Owner')} <input name="owner" maxlength="64" placeholder=${page.me}></label>` : nothing}
+    ${page.makesAny ? html`<label class="field">${t('In whose name')} <input name="owner" maxlength="64" placeholder=${page.me}></label>` : nothing}
     <fieldset class="rights"><legend>${t('Rights')}</legend>${page.roles[page.role].map((/** @type {string} */ right) => html`<label><input type="checkbox" name="right" value=${right}> ${right}</label>`)}</fieldset>
     <button class="primary">${t('Make')}</button></form>`;
 }
