@@ -16,6 +16,7 @@ from scada.model.plate import is_plausible, normal_form
 
 PLATE: Final = ("plate", "车牌", "车牌号")
 MOST_ROWS: Final = 20_000
+MOST_COLUMNS: Final = 50
 MOST_BYTES: Final = 64 * 1024 * 1024
 """A workbook that is larger than this when unpacked is none of ours."""
 _ZIP: Final = b"PK\x03\x04"
@@ -45,7 +46,7 @@ def read(raw: bytes) -> Counted:
     try:
         rows = _workbook(raw) if raw.startswith(_ZIP) else _csv(raw)
         _take(counted, rows)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, csv.Error) as error:
+    except (ValueError, OSError, NotImplementedError, zipfile.BadZipFile, csv.Error) as error:
         counted.faults.append(Fault(0, f"cannot be read: {error}"[:120], "save it as .xlsx or as CSV (UTF-8)"))
     return counted
 
@@ -84,9 +85,12 @@ def _workbook(raw: bytes) -> Iterator[Sequence[str]]:
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
         if sum(one.file_size for one in packed.infolist()) > MOST_BYTES:
             raise ValueError("it is far too large when unpacked")
-    book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-    sheet = book.worksheets[0]
-    return (["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
+    try:
+        sheet = load_workbook(io.BytesIO(raw), read_only=True, data_only=True).worksheets[0]
+        rows = sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS, values_only=True)
+        return iter([["" if cell is None else str(cell) for cell in row] for row in rows])
+    except Exception as error:  # whatever is wrong inside the file, openpyxl has no family of exceptions for it
+        raise ValueError("not a workbook") from error
 
 
 def differences(counted: Counted, inside: Iterable[dict[str, object]]) -> dict[str, list[str]]:

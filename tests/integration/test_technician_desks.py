@@ -39,6 +39,7 @@ from tests.support.engine import KeptJournal
 from tests.support.links import Wire
 from tests.support.maps import ROWS, MapSite
 from tests.support.store import SITE, START, open_database
+from tests.support.workbooks import sheet_of
 from tests.unit.test_lane_learning import DRIVE
 
 VIEW = {"panes": [["out1.gate.motor_a"], ["out1.loop.safety", "out1.lane.state"]], "span_s": 300}
@@ -291,3 +292,9 @@ def test_a_workbook_that_would_fill_the_memory_is_not_unpacked() -> None:
     assert len(raw.getvalue()) < 100_000
     with pytest.raises(GridError, match="would unpack to more than 64 MB"):
         read_workbook(raw.getvalue(), "tag")
+
+
+@pytest.mark.parametrize("place", ["ZZZZZZZZ1", "XFD1", "@1"])
+def test_a_workbook_with_a_cell_far_to_the_right_is_no_map(place: str) -> None:
+    with pytest.raises(GridError, match="more than 256 columns"):
+        read_workbook(sheet_of(f'<row r="1"><c r="{place}"><v>1</v></c></row>'), "tag")

@@ -2,11 +2,13 @@
 
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from hmi.control import counted
+from tests.support.workbooks import sheet_of
 
 INSIDE: list[dict[str, object]] = [
     {"id": "S1", "plate": "京A12345", "zone": "site", "entered_at": "2026-11-26", "entry_lane": "in1"},
@@ -50,3 +52,11 @@ def test_whatever_is_sent_is_read_or_told_wrong(raw: bytes) -> None:
     found = counted.read(raw)
     assert found.faults or found.plates is not None
     counted.read(b"PK\x03\x04" + raw)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    ["<row", '<row r="1"><c r="A1" t="s"><v>99</v></c></row>'],
+)
+def test_a_workbook_with_anything_wrong_in_it_is_a_mistake_and_no_failure(rows: str) -> None:
+    assert [fault.row for fault in counted.read(sheet_of(rows)).faults] == [0]

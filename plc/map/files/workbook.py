@@ -22,6 +22,8 @@ MAGIC = b"PK\x03\x04"
 PIECE_BYTES = 1 << 16
 MOST_BYTES, MOST_PARTS = 64 << 20, 500
 """What a workbook may unpack to: a map of 5,000 rows has 5 MB."""
+MOST_COLUMNS = 256
+"""A cell far to the right would make each line as long: one that names no column at all, without end."""
 _TEXTS = frozenset({"v", "t"})
 """What a cell says: a value, or the parts of a text."""
 
@@ -41,7 +43,7 @@ def read_workbook(raw: bytes, wanted: str) -> Grid:
             if grid.lines and wanted in {cell.lower() for cell in grid.lines[0].cells}:
                 return grid
             first = first or grid
-    except (KeyError, ValueError, IndexError, zipfile.BadZipFile, expat.ExpatError) as error:
+    except (KeyError, ValueError, IndexError, OverflowError, zipfile.BadZipFile, expat.ExpatError) as error:
         raise GridError(f"not a workbook that can be read: {error}") from error
     finally:
         book.close()
@@ -114,6 +116,8 @@ class _Cells:
         if name == "c":
             place = attributes.get("r")
             self._column = _column(place) if place else self._column + 1
+            if not 0 <= self._column < MOST_COLUMNS:
+                raise GridError(f"cell {place or self._column}: more than {MOST_COLUMNS} columns")
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "0")
             self._is_formula = False
         elif name == "f":
