@@ -57,7 +57,7 @@ class Box:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         if self.breaks:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         self.mails.append(BytesParser(EmailMessage, policy=default).parsebytes(envelope.content))
         return "250 taken"
