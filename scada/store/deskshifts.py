@@ -12,7 +12,8 @@ from scada.ports import JournalEntry
 from scada.store.journal import write_entries
 from scada.store.schema import cash_payment, desk_case, desk_shift, journal
 
-_DEEDS = ("open gate", "correct plate", "pick stay", "send back", "send fee", "hold open", "lock", "end stay")
+_OPENING = "open gate"
+_DEEDS = (_OPENING, "correct plate", "pick stay", "send back", "send fee", "hold open", "lock", "end stay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,18 @@ def begin(conn: Connection, site: SiteId, name: str, operator: str, at: datetime
 def totals(conn: Connection, site: SiteId, operator: str, since: datetime) -> dict[str, object]:
     """Sum up what a person has done since a moment: deeds, cases, cash."""
     mine = (journal.c.site == site) & (journal.c.kind == "person") & (journal.c.actor == operator)
-    rows = conn.execute(select(journal.c.what, journal.c.body).where(mine, journal.c.at >= since)).all()
-    deeds = Counter(row.what for row in rows if row.what in _DEEDS)
-    reasons = Counter(str(row.body.get("reason")) for row in rows if row.what == "open gate")
+    since_then = mine & (journal.c.at >= since)
+    of_deeds = select(journal.c.what, func.count()).where(since_then, journal.c.what.in_(_DEEDS))
+    deeds = {str(what): int(count) for what, count in conn.execute(of_deeds.group_by(journal.c.what))}
+    opened = select(journal.c.body).where(since_then, journal.c.what == _OPENING)
+    reasons = Counter(str(body.get("reason")) for body in conn.execute(opened).scalars())
     taken = (desk_case.c.site == site) & (desk_case.c.answered_by == operator) & (desk_case.c.answered_at >= since)
     ended = (desk_case.c.site == site) & (desk_case.c.resolved_by == operator) & (desk_case.c.resolved_at >= since)
     paid = (cash_payment.c.site == site) & (cash_payment.c.operator == operator) & (cash_payment.c.paid_at >= since)
     cash = func.coalesce(func.sum(cash_payment.c.due_fen), 0)
     receipts = conn.execute(select(func.count(), cash).where(paid, cash_payment.c.voided_at.is_(None))).one()
     return {
-        "deeds": dict(deeds),
+        "deeds": deeds,
         "openings": dict(reasons),
         "answered": _count(conn, taken),
         "resolved": _count(conn, ended),

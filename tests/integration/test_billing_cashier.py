@@ -258,6 +258,27 @@ async def test_the_fee_of_a_paid_stay_is_what_was_paid(till: Till, phone: Phone)
     assert len(await till.journal_of("stay ended")) == 1
 
 
+async def test_a_stay_that_a_person_ends_by_hand_asks_nobody_for_its_fee_and_keeps_what_was_paid(
+    till: Till, phone: Phone
+) -> None:
+    parked = await till.come_in()
+    order = await order_after(till, parked, hours=0.99)
+    await pay(phone, order.code_url)
+    await until(lambda: bool(till.told.settled))
+    owing = await till.come_in("京B99999", 2)
+    asked = await order_after(till, owing, hours=2.5)
+    for of in (parked, owing):
+        await till.cashier.end_by_hand(of, "li")
+    rows = {row.id: (row.ending, row.paid_fen, row.arrears_fen) for row in await till.rows(stay)}
+    assert rows == {parked: ("EXIT_UNSEEN", 500, 0), owing: ("EXIT_UNSEEN", 0, 0)}
+    assert till.told.stays[-1] == 0
+    [row] = [row for row in await till.rows(pay_order) if row.out_trade_no == asked.id]
+    assert row.closing == "the stay was ended by hand" or row.state == "CLOSED"
+    assert [row.body["by"] for row in await till.journal_of("stay ended")] == ["li", "li"]
+    with pytest.raises(BillingError, match="it has ended"):
+        await till.cashier.end_by_hand(parked, "li")
+
+
 @pytest.mark.parametrize(("reason", "arrears", "waived"), [(Reason.QUEUE, 500, 0), (Reason.GOODWILL, 0, 500)])
 async def test_an_operators_reason_says_whether_the_unpaid_part_is_owed(
     till: Till, reason: Reason, arrears: int, waived: int

@@ -116,6 +116,18 @@ async def test_what_stands_in_the_books_is_there_until_it_is_settled(bench: Shel
     assert (ended.resolved_by, ended.outcome) == ("li", "told to the manager: plate covered")
 
 
+async def test_a_case_begins_once_and_stays_settled_however_many_look_meanwhile(bench: Shell) -> None:
+    at, site = bench.clock.now(), bench.config.site_id
+    left = {"id": "out1-8", "site": site, "lane": "out1", "number": 8, "outcome": "FORWARD", "note": "NO_STAY"}
+    await bench.db.write(lambda conn: conn.execute(insert(passage).values(**left, began_at=at, ended_at=at)) and None)
+    await asyncio.gather(*(bench.cases.look() for _ in range(4)))
+    settle = bench.asks("settle_desk_case", case="left:out1-8", outcome="a false alarm")
+    await asyncio.gather(bench.cases.look(), settle, bench.cases.look(), bench.cases.look())
+    assert await listed(bench) == []
+    rows = await bench.db.read(lambda conn: conn.execute(select(desk_case)).all())
+    assert [(row.ref, row.outcome) for row in rows] == [("left:out1-8", "a false alarm")]
+
+
 async def test_who_may_only_look_takes_no_case(bench: Shell) -> None:
     with pytest.raises(BridgeRefusal, match="may not"):
         await bench.asks("desk_here", "nobody")

@@ -1,17 +1,19 @@
 """What a capture keeps: the picture with its plates, why plates were passed over, and what a full disk costs."""
 
 import shutil
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from lpr.camera import Frame, Health
 from lpr.evidence import PictureStore, named
 from lpr.process.capture import Capturer
-from lpr.process.wire import CaptureAnswer, CaptureOrder, Looked
+from lpr.process.wire import CaptureAnswer, CaptureOrder, GlanceAnswer, Looked
 from lpr.reader.guess import PlateGuess
 from lpr.reader.network import Picture
 from scada.clock import SystemClock
@@ -30,7 +32,7 @@ class Still:
     def watching(self) -> Iterator[None]:
         yield
 
-    def frame_after(self, after_s: float, within_s: float) -> Frame:
+    def frame_after(self, after_s: float, within_s: float) -> Frame | None:
         return Frame(np.full((720, 1280, 3), 90, np.uint8), CLOCK.seconds() + 1)
 
     def frames_since(self, since_s: float) -> list[Frame]:
@@ -116,3 +118,20 @@ def test_the_names_of_all_roles_are_read_back() -> None:
     for role in ("entry", "exit", "case"):
         assert named(PictureId(f"20260301T080000000-{PASSAGE}-{role}-0123456789ab.jpg")) is not None
     assert named(PictureId(f"20260301T080000000-{PASSAGE}-other-0123456789ab.jpg")) is None
+
+
+class Dead(Still):
+    """A camera that gives nothing."""
+
+    def frame_after(self, after_s: float, within_s: float) -> Frame | None:
+        return None
+
+
+def test_a_glance_is_small_says_its_age_and_keeps_nothing(tmp_path: Path) -> None:
+    seen = capturer(tmp_path).glance(7)
+    picture = cv2.imdecode(np.frombuffer(b64decode(seen.jpeg_b64), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert (seen.id, picture.shape, seen.age_s <= 0) == (7, (360, 640, 3), True)
+    assert list(tmp_path.rglob("*.jpg")) == []
+    blind = Capturer(Dead(), Sees(), PictureStore(tmp_path), CLOCK, (), 60).glance(8)
+    assert blind == GlanceAnswer(8)

@@ -1,7 +1,6 @@
 """The operator's page: what waits for a person, the chosen car with all that is known of it, and what may be done."""
 
 import base64
-from datetime import datetime
 from typing import Annotated
 
 from flask import Blueprint, Response, abort, jsonify, render_template
@@ -13,9 +12,9 @@ from hmi.control.api.edge import Edge, MaybeName, MaybeWord, Name, Note, Nothing
 from hmi.control.auth import signed_in
 from hmi.control.orders import answered, ask, looked_up, order
 from hmi.control.room import room
+from hmi.control.shiftsheet import sheet_of
 from hmi.control.views.overview import lanes_data
-from scada.bridge import Value
-from scada.model.money import Fen, yuan_text
+from scada.bridge import Refused, Value
 
 desk = Blueprint("desk", __name__)
 
@@ -80,6 +79,7 @@ def page() -> ResponseReturnValue:
         "mayTakeCash": who.may_take_cash,
         "mayKeepMoney": who.may_keep_money,
         "maySeeMoney": who.may_see_money,
+        "mayRefund": who.may("refund"),
     }
     return render_template("control/desk.html", who=who, site=config.site, page_data=page_data)
 
@@ -191,15 +191,16 @@ def hand_over(body: HandOver) -> ResponseReturnValue:
 @desk.get("/desk/shifts/<shift>")
 def sheet(shift: str) -> ResponseReturnValue:
     """Show what was handed over, as it is printed."""
+    config = room().config
     match ask("desk_shift_sheet", {"shift": shift[:32]}):
         case Value(dict() as found):
-            zone = room().config.site.zone_info
-            times = {
-                name: datetime.fromisoformat(str(found[name])).astimezone(zone).strftime("%Y-%m-%d %H:%M")
-                for name in ("began_at", "ended_at")
-            }
-            cash = yuan_text(Fen(int(found["sheet"]["totals"]["cash_fen"])))
-            return render_template("control/shift.html", shift=found, site=room().config.site, cash=cash, **times)
-        case _:
+            titles = {lane.name: (lane.title, lane.title_en) for lane in config.lanes}
+            told = sheet_of(found, config.site.zone_info, titles)
+            return render_template("control/shift.html", shift=told, site=config.site)
+        case Refused("forbidden"):
+            abort(403)
+        case Refused("bad_args"):
             abort(404)
+        case _:
+            abort(503, "the plant does not answer")
     return None

@@ -5,7 +5,7 @@ import {said, t} from '../texts.js';
 import {ACTS} from './desk-words.js';
 
 /** Which right each deed needs beside what is legal for everybody. @type {Record<string, string>} */
-const RIGHTS = {cash: 'mayTakeCash', refund: 'maySeeMoney', 'leave-resync': 'mayRepair', 'confirm-fault': 'mayRepair'};
+const RIGHTS = {cash: 'mayTakeCash', refund: 'mayRefund', 'leave-resync': 'mayRepair', 'confirm-fault': 'mayRepair'};
 
 export class DeskButtons extends LitElement {
   static properties = {told: {attribute: false}, chosen: {attribute: false}, live: {type: Boolean}, page: {attribute: false}, hovered: {state: true}};

@@ -92,7 +92,7 @@ export class DeskCar extends LitElement {
     return html`<header><h2>${title}</h2> <span class="chip">${told.live ? stateWord(told.state) : told.passage ? t('This car has gone') : t('No car stands in the lane')}</span>
       ${told.why ? html`<span class="notice case">${said(told.why)}</span>` : nothing}
       ${over ? html`<span class="chip attention" data-over>${t('This case has ended')}</span>` : nothing}
-      <span class="small gap">${told.passage}</span></header>`;
+      ${told.passage ? html`<a class="small gap" href="/passages/${encodeURIComponent(told.passage)}" target="_blank" rel="noopener" title=${t('Replay of a passage')}>${told.passage}</a>` : nothing}</header>`;
   }
 
   #entry() {
@@ -127,7 +127,7 @@ export class DeskCar extends LitElement {
     const {reads} = this.told;
     return html`<section class="part" aria-label=${t('Plate reads')}><h3>${t('Plate reads')}</h3>
       ${reads.length ? html`<div class="scroll" tabindex="0"><table><tbody>${reads.map((/** @type {any} */ one) => html`<tr class=${one.why ? 'rejected' : ''}><td>${clockTime(new Date(one.at))}</td><td>${one.camera}</td><td><b>${one.plate ?? '—'}</b></td>
-        <td class="amount">${one.confidence === null ? '' : `${Math.round(one.confidence * 100)} %`}</td><td>${one.why ? said(one.why) : t('taken')}</td></tr>`)}</tbody></table></div>` : html`<p class="none">${t('None')}</p>`}
+        <td class="amount">${one.confidence === null ? '' : `${Math.round(one.confidence * 100)} %`}</td><td>${one.why ? said(one.why) : t('read accepted')}</td></tr>`)}</tbody></table></div>` : html`<p class="none">${t('None')}</p>`}
       ${this.#fakes()}</section>`;
   }
 

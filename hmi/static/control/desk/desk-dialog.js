@@ -43,11 +43,15 @@ export class DeskDialog extends LitElement {
     this.work = {name, ...of};
     this.answer = null;
     this.found = null;
+    this.payments = [];
     this.until = performance.now() + LAPSE_MS;
     await this.updateComplete;
     this.querySelector('form')?.reset();
     this.#dialog?.showModal();
-    if (name === 'refund') this.payments = (await get(`/api/v1/desk/payments?${new URLSearchParams({stay: of.told.stay.id})}`)) ?? [];
+    if (name !== 'refund') return;
+    const {work} = this;
+    const paid = await get(`/api/v1/desk/payments?${new URLSearchParams({stay: of.told.stay.id})}`);
+    if (this.work === work) this.payments = paid ?? [];
   }
 
   /** What nobody confirms is cancelled. */
@@ -116,7 +120,7 @@ export class DeskDialog extends LitElement {
     const {shift, cases} = this.work;
     const {totals} = shift;
     const open = t('{count} cases are open', {count: cases.length});
-    return html`<dl class="figures"><div><dt>${t('Since')}</dt><dd>${dayAndTime(new Date(shift.began_at))}</dd></div>
+    return html`<dl class="figures"><div><dt>${t('On duty since')}</dt><dd>${dayAndTime(new Date(shift.began_at))}</dd></div>
       <div><dt>${t('Cases answered, resolved')}</dt><dd>${totals.answered} · ${totals.resolved}</dd></div>
       <div><dt>${t('Openings by hand')}</dt><dd>${totals.deeds['open gate'] ?? 0}</dd></div>
       <div><dt>${t('Cash')}</dt><dd>${yuan(totals.cash_fen)} · ${totals.receipts}</dd></div></dl><p>${open}</p>

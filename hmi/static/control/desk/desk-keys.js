@@ -1,11 +1,15 @@
 /** The keys of the desk: a case, a lane and every deed are reached without the mouse. */
 
-import {ACTS} from './desk-words.js';
+import {ACTS, endsHere} from './desk-words.js';
+
+/** These may be held down; no deed is done twice by a key that is. */
+const STEPS = ['j', 'k', 'ArrowDown', 'ArrowUp'];
 
 /** @param {any} desk */
 export function followKeys(desk) {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || isBusy(event)) return;
+    if (event.repeat && !STEPS.includes(event.key)) return;
     const done = press(desk, event.key.length === 1 ? event.key.toLowerCase() : event.key);
     if (done) event.preventDefault();
   });
@@ -54,5 +58,6 @@ function step(desk, by) {
 function deal(desk, key) {
   const of = desk.chosen?.case;
   const deeds = {t: 'take', b: 'give-back', v: 'settle'};
-  if (of && !of.over && desk.page.maySit) desk.deal({deed: deeds[/** @type {'t' | 'b' | 'v'} */ (key)], case: of});
+  if (!of || of.over || !desk.page.maySit) return;
+  if (key !== 'v' || endsHere(of, desk.page)) desk.deal({deed: deeds[/** @type {'t' | 'b' | 'v'} */ (key)], case: of});
 }

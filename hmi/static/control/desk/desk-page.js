@@ -16,6 +16,8 @@ import './desk-queue.js';
 import './desk-strip.js';
 
 const HERE_MS = 30_000;
+/** So often the chosen car is looked at again, whatever tells of it or not: its fee grows. */
+const LOOK_MS = 5000;
 const WATCHED = ['passage', 'lane.state', 'stay', 'plate.text', 'quote.due_fen', 'mode.now', 'gate.down', 'loop.safety'];
 
 async function start() {
@@ -41,6 +43,7 @@ class Desk {
     this.seq = -1;
     this.watched = '';
     this.asked = 0;
+    this.looked = 0;
   }
 
   begin() {
@@ -110,6 +113,7 @@ class Desk {
 
   tick() {
     Object.values(this.parts).forEach((part) => part.tick?.());
+    if (this.chosen && this.link.state.live && performance.now() - this.looked > LOOK_MS) this.look();
   }
 
   async readCases() {
@@ -119,13 +123,14 @@ class Desk {
     const mine = this.wanted ? told.cases.find((/** @type {any} */ one) => one.ref === this.wanted) : null;
     this.wanted = '';
     if (mine) this.choose({case: mine});
-    if (this.chosen?.case) this.keep(told.cases);
+    if (this.chosen) this.keep(told.cases);
   }
 
-  /** What was chosen stays chosen; what it is now, or that it has ended, is shown. @param {any[]} cases */
+  /** What was chosen stays chosen, a lane with the case that it has now; what has become of it is shown. @param {any[]} cases */
   keep(cases) {
-    const now = cases.find((one) => one.ref === this.chosen.case.ref);
-    this.chosen.case = now ?? {...this.chosen.case, over: true};
+    const {byCase, lane, case: of} = this.chosen;
+    if (byCase) this.chosen.case = cases.find((one) => one.ref === of.ref) ?? {...of, over: true};
+    else this.chosen.case = ofLane(cases, lane);
     this.show();
     this.look();
   }
@@ -133,9 +138,11 @@ class Desk {
   /** @param {{case?: any, lane?: string}} what */
   choose(what) {
     const of = what.case;
-    this.chosen = of ? {case: of, lane: of.lane, passage: of.passage, stay: of.stay} : {case: null, lane: what.lane, passage: '', stay: ''};
-    if (!of) this.chosen.case = this.parts.queue.told?.cases.find((/** @type {any} */ one) => !one.paper && one.lane === what.lane) ?? null;
+    this.chosen = of
+      ? {byCase: true, case: of, lane: of.lane, passage: of.passage, stay: of.stay}
+      : {byCase: false, case: ofLane(this.parts.queue.cases, what.lane), lane: what.lane, passage: '', stay: ''};
     this.parts.car.told = null;
+    this.parts.buttons.told = null;
     this.watched = '';
     this.show();
     this.look();
@@ -154,6 +161,7 @@ class Desk {
   async look() {
     if (!this.chosen) return;
     const turn = ++this.asked;
+    this.looked = performance.now();
     const {lane, passage, stay, case: of} = this.chosen;
     const told = await get(`/api/v1/desk/car?${new URLSearchParams({lane: lane ?? '', passage: passage ?? '', stay: stay ?? '', case: of?.ref ?? ''})}`);
     if (turn !== this.asked || told === null) return;
@@ -191,5 +199,12 @@ class Desk {
     this.readCases();
   }
 }
+
+/**
+ * Give the case of the car that stands in a lane.
+ * @param {any[]} cases
+ * @param {string | undefined} lane
+ */
+const ofLane = (cases, lane) => cases.find((one) => !one.paper && one.lane === lane) ?? null;
 
 start();

@@ -2,7 +2,7 @@
 
 import {LitElement, html, nothing} from '../../vendor/lit.js';
 import {language, said, t} from '../texts.js';
-import {age, ageClass, kindWord} from './desk-words.js';
+import {age, ageClass, endsHere, kindWord} from './desk-words.js';
 
 export class DeskQueue extends LitElement {
   static properties = {told: {attribute: false}, chosen: {type: String}, refused: {state: true}, shift: {attribute: false}, live: {type: Boolean}, page: {attribute: false}};
@@ -74,8 +74,7 @@ export class DeskQueue extends LitElement {
     if (!this.page.maySit) return nothing;
     const busy = !this.live;
     if (one.owner === this.page.me) {
-      const ends = one.kind === 'money' ? this.page.mayKeepMoney : one.kind === 'uncertain' ? this.page.mayCommand : one.paper;
-      return html`${ends ? this.#deed('settle', one, t('Settle'), busy) : nothing}${this.#deed('give-back', one, t('Give back'), busy)}`;
+      return html`${endsHere(one, this.page) ? this.#deed('settle', one, t('Settle'), busy) : nothing}${this.#deed('give-back', one, t('Give back'), busy)}`;
     }
     return one.owner ? nothing : this.#deed('take', one, t('Take'), busy);
   }

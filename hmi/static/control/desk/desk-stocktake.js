@@ -153,11 +153,12 @@ export class StocktakePage extends LitElement {
     const fields = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
     this.busy = true;
     this.results = [];
+    const plates = new Map(this.told.inside.map((/** @type {any} */ one) => [one.id, one.plate]));
     for (const stay of this.chosen) {
       const answer = await send('/api/v1/stocktake/end-stay', {stay, ...fields});
       const refused = t('Refused: {why}', {why: said(answer.why)});
       const words = answer.outcome === 'done' ? t('closed') : answer.outcome === 'refused' ? refused : t('Nobody knows whether it was done');
-      this.results = [...this.results, {stay, words: `${stay}: ${words}`}];
+      this.results = [...this.results, {stay, words: `${plates.get(stay) ?? stay}: ${words}`}];
     }
     this.busy = false;
     this.chosen = new Set();

@@ -43,6 +43,16 @@ export const ACTS = [
   {act: 'plate-history', key: 'i', word: () => t('Plate history')},
 ];
 
+/**
+ * Say whether a person may settle a case here: one of theirs that only wants to be looked at, or is about money.
+ * @param {any} one
+ * @param {any} page
+ */
+export function endsHere(one, page) {
+  if (one.owner !== page.me) return false;
+  return one.kind === 'money' ? page.mayKeepMoney : one.kind === 'uncertain' ? page.mayCommand : one.paper;
+}
+
 /** How long a case may wait before its colour changes: the targets of an answer and of an end. */
 const ANSWER_S = 10;
 const RESOLVE_S = 45;

@@ -10,7 +10,7 @@ import {CONTACTS, COUNTERS, MEASURED, phaseWord, resultWord, verdictWord} from '
 import {spark} from './spark.js';
 
 /** @param {number} side */
-const sideWord = (side) => [t('none'), t('outside'), t('inside')][side] ?? String(side);
+const sideWord = (side) => [t('none'), t('outside'), t('from inside')][side] ?? String(side);
 
 class LanePanels extends LitElement {
   constructor() {

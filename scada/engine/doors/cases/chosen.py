@@ -93,7 +93,7 @@ class ChosenDesk:
         live = None if runner is None else runner.lane.live
         named = optional(ask, "passage") or ("" if live is None else live.id)
         is_live = live is not None and live.id == named
-        stay = StayId(optional(ask, "stay") or (live.stay or "" if is_live and live is not None else ""))
+        stay = StayId(live.stay or "" if is_live and live is not None else optional(ask, "stay"))
         books = await self._read(PassageId(named), stay)
         covered = not await self._operators.may_now(ask.user, SEE_PLATES)
         told: dict[str, Json] = {

@@ -81,6 +81,7 @@ class CaseRoom:
         self._cases: tuple[Case, ...] = ()
         self._rung: set[str] = set()
         self._seq = 0
+        self._turn = asyncio.Lock()
 
     def verbs(self) -> dict[str, Handler]:
         """Give the control room's verbs by name."""
@@ -113,6 +114,11 @@ class CaseRoom:
 
     async def look(self) -> None:
         """Make the list anew; what is new goes on record, and what has gone has ended."""
+        async with self._turn:
+            await self._look()
+
+    async def _look(self) -> None:
+        """Whoever changes what is on record meanwhile waits for his turn: no case begins twice, or again."""
         now = self._clock.now()
         if self._papers_s is None or self._clock.seconds() - self._papers_s >= BOOKS_S:
             self._papers_s = self._clock.seconds()
@@ -246,26 +252,34 @@ class CaseRoom:
 
     async def _take(self, ask: Ask) -> object:
         """Take a case; a driver's call in it is answered by that."""
-        case, at = self._case(ask), self._clock.now()
-        if not await self._db.write(lambda conn: deskcases.take(conn, self._site, case, ask.user, at)):
-            raise BridgeRefusal("refused", f"{case.owner or 'somebody'} has taken this case")
-        hold = self._holds[case.ref]
-        self._holds[case.ref] = Hold(hold.opened_at, ask.user, hold.answered_at or at)
+        async with self._turn:
+            case, at = self._case(ask), self._clock.now()
+            if not await self._db.write(lambda conn: deskcases.take(conn, self._site, case, ask.user, at)):
+                raise BridgeRefusal("refused", f"{case.owner or 'somebody'} has taken this case")
+            hold = self._holds[case.ref]
+            self._holds[case.ref] = Hold(hold.opened_at, ask.user, hold.answered_at or at)
         await self._calls.answered_with(case.ref, PassageId(case.passage) if case.passage else None, ask.user)
         await self._look_safely()
         return {"taken": True, "case": shown(self._case(ask))}
 
     async def _give_back(self, ask: Ask) -> object:
-        case, at = self._case(ask), self._clock.now()
-        if not await self._db.write(lambda conn: deskcases.give_back(conn, self._site, case, ask.user, at)):
-            raise BridgeRefusal("refused", "this case is not yours")
-        hold = self._holds[case.ref]
-        self._holds[case.ref] = Hold(hold.opened_at, "", hold.answered_at)
+        async with self._turn:
+            case, at = self._case(ask), self._clock.now()
+            if not await self._db.write(lambda conn: deskcases.give_back(conn, self._site, case, ask.user, at)):
+                raise BridgeRefusal("refused", "this case is not yours")
+            hold = self._holds[case.ref]
+            self._holds[case.ref] = Hold(hold.opened_at, "", hold.answered_at)
         await self._look_safely()
         return {"given_back": True}
 
     async def _settle(self, ask: Ask) -> object:
         """End a case that only wants to be looked at, with one of the fixed words."""
+        async with self._turn:
+            await self._settled(ask)
+        await self._look_safely()
+        return {"settled": True}
+
+    async def _settled(self, ask: Ask) -> None:
         case, outcome, at = self._case(ask), text_of(ask, "outcome"), self._clock.now()
         if case.kind not in REVIEWED:
             raise BridgeRefusal("refused", "this case ends by what is done about it")
@@ -276,8 +290,6 @@ class CaseRoom:
         await self._db.write(lambda conn: deskcases.end(conn, self._site, case, ask.user, at, said))
         self._holds.pop(case.ref, None)
         self._papers = [one for one in self._papers if one.ref != case.ref]
-        await self._look_safely()
-        return {"settled": True}
 
     def _case(self, ask: Ask) -> Case:
         ref = text_of(ask, "case")
