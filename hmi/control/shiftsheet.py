@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from hmi.i18n.words import translation
-from scada.bridge import Message
 from scada.model.desk.cases import Kind
 from scada.model.lane.words import Reason
 from scada.model.money import Fen, yuan_text
@@ -73,7 +72,7 @@ class Sheet:
     cases: list[Line]
 
 
-def sheet_of(found: Message, zone: ZoneInfo, titles: Mapping[str, tuple[str, str]]) -> Sheet:
+def sheet_of(found: Mapping[str, Any], zone: ZoneInfo, titles: Mapping[str, tuple[str, str]]) -> Sheet:
     """Put a handed-over shift into words; `titles`: what the lanes are called in Chinese and in English."""
     kept = found["sheet"]
     totals = kept["totals"]
@@ -92,7 +91,7 @@ def sheet_of(found: Message, zone: ZoneInfo, titles: Mapping[str, tuple[str, str
     )
 
 
-def _case(case: Message, titles: Mapping[str, tuple[str, str]]) -> Line:
+def _case(case: Mapping[str, Any], titles: Mapping[str, tuple[str, str]]) -> Line:
     """Say where a case stands open, what it is about and why."""
     zh, en = titles.get(str(case["lane"]), (str(case["lane"]), str(case["lane"])))
     kind, why = _KINDS.get(str(case["kind"]), str(case["kind"])), str(case["why"])
