@@ -179,6 +179,7 @@ def test_a_table_is_looked_through_before_it_is_applied(page: Page, plant: FakeP
 def test_a_region_is_drawn_by_mouse_and_keys_tried_and_set(page: Page, plant: FakePlant) -> None:
     page.goto(page.url.replace("tariffs", "cameras"))
     view = page.locator("#view svg")
+    expect(view).to_be_visible()
     box = view.bounding_box()
     assert box is not None
     for x, y in ((0.2, 0.2), (0.8, 0.2), (0.5, 0.8)):

@@ -18,7 +18,6 @@ from sqlalchemy import select
 from scada.__main__ import main
 from scada.app import STOP_S
 from scada.bridge import Bridge, Refused
-from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.model.frames import HEADER_BYTES, PROTOCOL, body_length, framed
 from scada.sim.trial.ports import free_port
@@ -28,6 +27,9 @@ from scada.store.schema import journal
 from tests.support.billing import ROOT, wechat_process
 from tests.support.postgres import Postgres
 from tests.support.serving import serving
+
+EXIT_S = 20.0
+"""How long an interpreter may take to end on a busy computer."""
 
 
 @pytest.fixture
@@ -55,24 +57,22 @@ def plant_process(path: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def stopped_after_s(process: subprocess.Popen[str]) -> float:
-    """Tell the plant to stop and give how long that took."""
-    began_s = SystemClock().seconds()
+def stop(process: subprocess.Popen[str]) -> None:
+    """Tell the plant to stop: it does so by itself, for one that had to be ended by force after `STOP_S` says 1."""
     process.send_signal(signal.SIGTERM)
-    assert process.wait(STOP_S + 5) == 0
-    return SystemClock().seconds() - began_s
+    assert process.wait(STOP_S + EXIT_S) == 0
 
 
 def test_a_plant_that_reaches_no_device_comes_up_and_stops_in_time(site: Path) -> None:
     with plant_process(site) as process:
-        assert stopped_after_s(process) < STOP_S
+        stop(process)
 
 
 def test_whoever_guesses_at_the_drivers_door_of_a_plant_is_written_down(site: Path) -> None:
     config = load(site)
     with plant_process(site) as process, Bridge(config.socket("public"), "public") as bridge:
         assert isinstance(bridge.ask("claim_view", {"token": "0" * 22}, within_s=20.0), Refused)
-        stopped_after_s(process)
+        stop(process)
     with connected(f"sqlite:///{config.data / 'daozha.db'}") as conn:
         bodies = list(conn.scalars(select(journal.c.body).where(journal.c.what == "was refused")))
     assert [(body["verb"], body["code"]) for body in bodies] == [("claim_view", "gone")]
@@ -85,7 +85,7 @@ def test_a_plant_on_postgresql_makes_its_tables_there_and_says_so_in_its_journal
         secret.write_text(postgres.url(name), encoding="utf-8")
         path = prepare(Path(folder) / "s", ROOT / "config.toml", database=secret)
         with wechat_process(load(path)), plant_process(path) as process:
-            stopped_after_s(process)
+            stop(process)
         assert not (Path(folder) / "s" / "data" / "daozha.db").exists()
     query = "SELECT what FROM journal WHERE actor = 'plant' ORDER BY n"
     assert [what for (what,) in postgres.ask(query, name)][-1] == "stopped"
@@ -94,17 +94,16 @@ def test_a_plant_on_postgresql_makes_its_tables_there_and_says_so_in_its_journal
 
 def test_a_plant_with_web_processes_that_do_not_read_stops_in_time(site: Path) -> None:
     with plant_process(site) as process:
-        took_s = asyncio.run(_connect_and_stop(load(site), process))
-    assert took_s < STOP_S
+        asyncio.run(_connect_and_stop(load(site), process))
 
 
-async def _connect_and_stop(config: Config, process: subprocess.Popen[str]) -> float:
+async def _connect_and_stop(config: Config, process: subprocess.Popen[str]) -> None:
     reader, writer = await asyncio.open_unix_connection(config.socket("control"))
     writer.write(framed(orjson.dumps({"hello": PROTOCOL, "app": "control"})))
     hello = orjson.loads(await reader.readexactly(body_length(await reader.readexactly(HEADER_BYTES))))
     assert hello["hello"] == PROTOCOL
     try:
-        return await asyncio.to_thread(stopped_after_s, process)
+        await asyncio.to_thread(stop, process)
     finally:
         writer.transport.abort()
 
@@ -116,7 +115,7 @@ def test_a_stop_while_it_starts_is_heeded(site: Path) -> None:
             assert process.poll() is None
             os.sched_yield()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(STOP_S + 5) == 0
+        assert process.wait(STOP_S + EXIT_S) == 0
 
 
 def test_a_plant_with_a_section_for_it_lets_other_systems_read(site: Path) -> None:
@@ -128,7 +127,7 @@ def test_a_plant_with_a_section_for_it_lets_other_systems_read(site: Path) -> No
     cars = next(row.split(",") for row in rows if row.startswith("zone.lot.cars,"))
     with plant_process(site) as plant:
         asyncio.run(_read_along(site, port, int(cars[3].removeprefix("IR"))))
-        assert stopped_after_s(plant) < STOP_S
+        stop(plant)
 
 
 async def _read_along(site: Path, port: int, quality: int) -> None:

@@ -65,6 +65,10 @@ def sign_in(page: Page, url: str, name: str, path: str = "") -> None:
     page.click("button.primary")
     _is_live(page)
     if path:
+        link = page.locator(f"a[href='{path}']")
+        menu = page.locator("nav details", has=link)
+        if menu.count():
+            menu.locator("summary").click()
         page.click(f"nav a[href='{path}']")
         page.wait_for_url(f"**{path}")
         _is_live(page)
