@@ -112,7 +112,7 @@ def test_a_tag_is_found_by_parts_of_its_name(page: Page) -> None:
 
 
 def test_a_technician_forces_with_a_reason_and_it_stands_above_all_until_it_ends(page: Page, plant: FakePlant) -> None:
-    expect(page.locator("[data-tag='in1.gate.motor_a'] button")).to_have_count(1)
+    expect(page.locator("[data-tag='in1.gate.motor_a'] [data-hand-on]")).to_have_count(1)
     page.click("[data-hand-on='in1.lamp']")
     page.click("dialog [data-hand=force]")
     page.check("dialog input[name=value][value='1']")
