@@ -13,7 +13,7 @@ from scada.clock import VirtualClock
 
 
 async def test_a_process_that_says_a_line_without_an_end_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    flood = "import sys; sys.stdout.write('x' * 1_000_000); sys.stdout.flush(); sys.stdin.read()"
+    flood = f"import sys; sys.stdout.write('x' * {4 * post._LONGEST_LINE}); sys.stdout.flush(); sys.stdin.read()"
     monkeypatch.setattr(post, "_COMMAND", (sys.executable, "-c", flood))
     clock = VirtualClock(datetime(2026, 5, 1, tzinfo=UTC))
     camera = post.CameraPost(Settings("cam-in1", "", (), 60, ""), clock, Turns(1, clock))
