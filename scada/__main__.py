@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scada.commands.history.options import add_history
 from scada.commands.money.options import add_credit
+from scada.commands.tagmap.options import add_tags
 from scada.model.reports import FORMATS, REPORTS, Listed
 
 SHIPPED = Path("config.toml")
@@ -25,7 +26,6 @@ _WHY_REVOKED = ("owner-complains", "car-sold", "wrong-plate", "misuse")
 _BINDINGS = "scada.commands.bindings"
 _BACKUP = "scada.commands.backup"
 _RETENTION = "scada.commands.retention"
-_TAGS, _WATCH, _REMAP = (f"scada.commands.tagmap.{module}" for module in ("offline", "watch", "remap"))
 _SIMULATORS = {
     "sim": "scada.sim.run",
     "drill": "scada.sim.drill",
@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_running(add)
     _add_looking(add)
     _add_tariffs(add)
-    _add_tags(add)
+    add_tags(add, _group, _command, _lazily)
     _add_plates(add)
     _add_reports(add)
     _add_books(add)
@@ -229,77 +229,6 @@ def _add_certificates(add: Adder) -> None:
     who.add_argument("--forget", dest="user", action="store_const", const=None, help="remove what is kept")
     for command in (trust, untrust, login):
         command.add_argument("device", metavar="DEVICE", help="its name in the device table")
-
-
-def _add_tags(add: Adder) -> None:
-    tags = _group(add, "tags", "work with tag maps")
-    lint = _command(tags, "lint", "tell every mistake in a tag map", _lazily(_TAGS, "lint"))
-    lint.add_argument("map", nargs="?", type=Path, metavar="MAP", help="CSV or xlsx (default: the site's)")
-    diff = _command(
-        tags, "diff", "say what differs between two maps; 0 nothing, 1 something, 2 an error", _lazily(_TAGS, "diff")
-    )
-    diff.add_argument("old", type=Path, metavar="OLD")
-    diff.add_argument("new", type=Path, metavar="NEW")
-    diff.add_argument("--old-devices", type=Path, metavar="FILE", help="the old device table (default: the new one)")
-    show = _command(tags, "show", "show tags and every form of their addresses", _lazily(_TAGS, "show"))
-    watch = _command(
-        tags, "watch", "show tags as they change, from the plant or straight from the devices", _lazily(_WATCH, "watch")
-    )
-    for command in (show, watch):
-        command.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="like 'in1.*' (default: all)")
-        command.add_argument("--map", type=Path, metavar="MAP", help="the tag map (default: the site's)")
-    watch.add_argument("--orders", action="store_true", help="numbers of several words in all four orders")
-    watch.add_argument("--direct", action="store_true", help="read the devices, whether the plant runs or not")
-    watch.add_argument("--seconds", type=float, metavar="S", help="end after so long (default: Ctrl-C)")
-    browse = _command(tags, "browse", "show what a device has", _lazily("scada.commands.browse", "browse"))
-    browse.add_argument("device", metavar="DEVICE", help="its name in the device table")
-    browse.add_argument("--under", default="", metavar="NODEID", help="OPC UA: only what hangs below this node")
-    browse.add_argument("--depth", type=int, default=12, metavar="N", help="OPC UA: levels to go down (default: 12)")
-    browse.add_argument("--most", type=int, default=2000, metavar="N", help="places to look at (default: 2000)")
-    browse.add_argument("--csv", action="store_true", help="rows of a first tag map")
-    browse.add_argument("--map", type=Path, metavar="MAP", help="the tag map (default: the site's)")
-    export = _command(tags, "export", "write a map in another form", _lazily(_TAGS, "export"))
-    export.add_argument("map", nargs="?", type=Path, metavar="MAP", help="CSV or xlsx (default: the site's)")
-    export.add_argument("--format", choices=("csv", "xlsx", "kepware", "telegraf"), default="csv")
-    export.add_argument("--device", metavar="NAME", help="the tags of this device only")
-    for command in (lint, diff, show, watch, browse, export):
-        command.add_argument("--devices", type=Path, metavar="FILE", help="the device table (default: the site's)")
-    for command in (lint, diff, show, watch):
-        command.add_argument("--json", action="store_true", help="JSON for programs")
-    take = _command(
-        tags, "import", "make a map of Kepware's CSV or Telegraf's TOML", _lazily(_TAGS, "take"), config=False
-    )
-    take.add_argument("file", type=Path, metavar="FILE")
-    take.add_argument("--device", metavar="NAME", help="what the device is called here (Kepware)")
-    take.add_argument("--lane", default="", metavar="LANE", help="put this lane before every name")
-    take.add_argument("--base", type=int, choices=(0, 1), default=1, help="0: addresses count from 400000 (Kepware)")
-    take.add_argument("--devices-output", type=Path, metavar="FILE", help="write the devices that it names (Telegraf)")
-    trace = _command(tags, "trace", "list the lanes' black boxes, or show one", _lazily("scada.commands.trace", "show"))
-    trace.add_argument("file", nargs="?", type=Path, metavar="FILE", help="one of the files listed")
-    trace.add_argument("--csv", action="store_true", help="CSV for a spreadsheet")
-    _add_remapping(tags)
-    for command in (export, take):
-        command.add_argument("--output", type=Path, metavar="FILE", help="where to (default: standard output)")
-
-
-def _add_remapping(tags: Adder) -> None:
-    """Another map for the running plant."""
-    told = "0 done, 1 a lane was not idle, 2 nothing changes"
-    new = _command(
-        tags, "reload", f"let the running plant use the files as they are; {told}", _lazily(_REMAP, "reload")
-    )
-    new.add_argument("--dry-run", action="store_true", help="only say what would change")
-    old = _command(tags, "rollback", f"let the plant use a former map; {told}", _lazily(_REMAP, "rollback"))
-    old.add_argument(
-        "--to", type=int, metavar="N", help="its number in `daozha tags versions` (default: the one before)"
-    )
-    known = _command(tags, "versions", "list the maps that were in use, by whom and when", _lazily(_REMAP, "versions"))
-    for command in (new, old):
-        command.add_argument("--why", default="", metavar="TEXT", help="for the journal")
-        command.add_argument("--wait", type=int, default=60, metavar="S", help="for lanes to be idle (default: 60)")
-    for command in (new, old, known):
-        command.add_argument("--by", required=True, metavar="NAME", help="a technician or administrator of the site")
-        command.add_argument("--json", action="store_true", help="one JSON object for programs")
 
 
 def _add_plates(add: Adder) -> None:
