@@ -115,7 +115,7 @@ class AlarmBand extends LitElement {
   #silence() {
     if (!number('site.alarms_sounding')) return nothing;
     const words = this.#sound.blocked ? t('Sound: click') : t('Silence');
-    return html`<button type="button" data-silence ?disabled=${!this.mayAct} @click=${() => this.#quiet()}>🔔 ${words}</button>`;
+    return html`<button type="button" data-silence ?disabled=${!this.mayAct} @click=${() => this.#quiet()}>♪ ${words}</button>`;
   }
 
   async #quiet() {
