@@ -18,15 +18,12 @@ from scada.model.desk.legal import why_not_end
 from scada.model.ghosts import Evidence, Inside, Seen, propose
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.codec import Json
-from scada.model.masks import masked
 from scada.model.names import LaneName, SiteId, StayId
 from scada.model.plate import UNPLATED
-from scada.model.rights import SEE_PLATES
 from scada.ports import BillingError, Journal, JournalEntry
 from scada.store import doubts
 from scada.store.db import Database
 from scada.store.doubts import DoubtError, Found
-from scada.store.operators import Operators
 from scada.store.schema import passage, stay
 
 MOST: Final = 5000
@@ -45,7 +42,6 @@ class StocktakeDoor:
         db: Database,
         clock: Clock,
         journal: Journal,
-        operators: Operators,
         cashier: SqlCashier,
         stands: Callable[[StayId], bool],
         ways_out: frozenset[LaneName],
@@ -56,7 +52,6 @@ class StocktakeDoor:
         self._db = db
         self._clock = clock
         self._journal = journal
-        self._operators = operators
         self._cashier = cashier
         self._stands = stands
         self._ways_out = ways_out
@@ -66,9 +61,9 @@ class StocktakeDoor:
         """Give the verbs by name."""
         return {"stocktake": self._told, "end_stay": self._end, "settle_doubt": self._settle}
 
-    async def _told(self, ask: Ask) -> object:
+    async def _told(self, _ask: Ask) -> object:
         """Tell who is inside, whose stays are proposed for closing, and which passages are in doubt."""
-        covered, now = not await self._operators.may_now(ask.user, SEE_PLATES), self._clock.now()
+        now = self._clock.now()
 
         def work(conn: Connection) -> dict[str, Json]:
             gone = [one for one in _uncounted(conn, self._site, now - LOOK_BACK) if one.lane in self._ways_out]
@@ -76,13 +71,13 @@ class StocktakeDoor:
             ghosts = propose([_as_inside(row) for row in inside], gone, now - self._long)
             in_doubt = [as_row(one) for one in doubts.still_open(conn, self._site)]
             return {
-                "inside": as_json([_covered(row, covered=covered) for row in inside]),
+                "inside": as_json(inside),
                 "ghosts": [
                     {"stay": one.stay.id, "why": one.evidence.value, "confidence": CONFIDENCE[one.evidence],
                      "passage": one.passage}
                     for one in ghosts
                 ],
-                "doubts": as_json([_covered(row, covered=covered) for row in in_doubt]),
+                "doubts": as_json(in_doubt),
             }  # fmt: skip
 
         return {"at": now.isoformat(), **await self._db.read(work)}
@@ -155,9 +150,3 @@ def _uncounted(conn: Connection, site: SiteId, since: datetime) -> list[Seen]:
 def _is_open(conn: Connection, site: SiteId, of: StayId) -> bool:
     mine = (stay.c.site == site) & (stay.c.id == of) & stay.c.ending.is_(None)
     return conn.execute(select(stay.c.id).where(mine)).first() is not None
-
-
-def _covered(row: dict[str, object], *, covered: bool) -> dict[str, object]:
-    """Take out what reads of a plate where the role need not see it."""
-    plate = row.get("plate")
-    return {**row, "plate": masked(plate)} if covered and isinstance(plate, str) else row

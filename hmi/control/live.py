@@ -4,6 +4,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from scada.model.covering import tag_covered
+
 Change = Sequence[object]
 """[name, value, status code, time as ISO text or None]"""
 
@@ -47,7 +49,13 @@ class Live:
             self._up = self._up and site is not None
             self._site = site or self._site
 
-    def snapshot(self) -> Snapshot:
-        """Give a copy of everything."""
+    def snapshot(self, *, covered: bool) -> Snapshot:
+        """Give a copy of everything; `covered`: to somebody who need not see plates."""
         with self._lock:
-            return Snapshot(at=self._at, up=self._up, site=self._site, tags=list(self._tags.values()))
+            told = Snapshot(at=self._at, up=self._up, site=self._site, tags=list(self._tags.values()))
+        return Snapshot(**{**told, "tags": plates_covered(told["tags"])}) if covered else told
+
+
+def plates_covered(rows: Sequence[Change]) -> list[Change]:
+    """Give rows of tags with the plates in them covered."""
+    return [[name, tag_covered(str(name), value), *more] for name, value, *more in rows]

@@ -13,12 +13,13 @@ from flask import Flask, request, session
 from flask_socketio import SocketIO
 from socketio.exceptions import ConnectionRefusedError  # type: ignore[import-untyped]
 
-from hmi.control.live import Change, Live
+from hmi.control.live import Change, Live, plates_covered
 from hmi.control.sessions import Registry
 from scada.bridge import Message
-from scada.model.rights import LOOK
+from scada.model.rights import LOOK, SEE_PLATES
 
 ROOM = "live"
+COVERED_ROOM = "live, plates covered"
 LAG = 10
 """Batches a browser may be behind."""
 _SPACE = "/"
@@ -28,6 +29,7 @@ _RECHECK_S = 1.0
 @dataclass(slots=True)
 class _Client:
     key: str
+    room: str
     sent: int = 0
     acked: int = 0
     is_live: bool = False
@@ -80,13 +82,15 @@ class Push:
             self._part_with_the_slow()
             batch = {"seq": self._seq, "s": self._seconds(), "at": at, "changes": changes}
             self._io.emit("batch", batch, to=ROOM)
+            self._io.emit("batch", {**batch, "changes": plates_covered(changes)}, to=COVERED_ROOM)
         self._drop_signed_out()
 
     def on_link(self, site: Mapping[str, object] | None) -> None:
         """The plant greets, or is lost (None); what it shows comes with its snapshot."""
         self._live.link(site)
         if site is None:
-            self._io.emit("link", {"up": False}, to=ROOM)
+            for place in (ROOM, COVERED_ROOM):
+                self._io.emit("link", {"up": False}, to=place)
 
     # what browsers say
 
@@ -95,7 +99,7 @@ class Push:
         if found is None or found.must_change or not found.may(LOOK):
             raise ConnectionRefusedError("sign in")
         with self._lock:
-            self._clients[_sid()] = _Client(found.key)
+            self._clients[_sid()] = _Client(found.key, ROOM if found.may(SEE_PLATES) else COVERED_ROOM)
 
     def _on_disconnect(self, _reason: object = None) -> None:
         with self._lock:
@@ -129,14 +133,15 @@ class Push:
     def _send_snapshot(self, sid: str, client: _Client) -> None:
         client.sent = client.acked = self._seq
         client.is_live = True
-        self._io.emit("snapshot", {"seq": self._seq, "s": self._seconds(), **self._live.snapshot()}, to=sid)
-        self._io.server.enter_room(sid, ROOM, namespace=_SPACE)
+        told = self._live.snapshot(covered=client.room == COVERED_ROOM)
+        self._io.emit("snapshot", {"seq": self._seq, "s": self._seconds(), **told}, to=sid)
+        self._io.server.enter_room(sid, client.room, namespace=_SPACE)
 
     def _part_with_the_slow(self) -> None:
         for sid, client in self._clients.items():
             if client.is_live and self._seq - client.acked > LAG:
                 client.is_live = False
-                self._io.server.leave_room(sid, ROOM, namespace=_SPACE)
+                self._io.server.leave_room(sid, client.room, namespace=_SPACE)
             elif client.is_live:
                 client.sent = self._seq
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert
 from scada.engine.doors.cases.chosen import ChosenDesk
 from scada.engine.doors.desk import as_they_came
 from scada.engine.doors.peer import Ask, BridgeRefusal
+from scada.engine.doors.plates import shown_to
 from scada.model.desk.cases import Case, Kind
 from scada.model.desk.legal import Scene
 from scada.model.lane.states import Lane
@@ -52,13 +53,15 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
             return seen[-1]
 
         site, clock, journal = bench.config.site_id, bench.clock, bench.desk._journal
+        people = Operators(bench.db, site, clock)
         desk = ChosenDesk(
-            site, clock, bench.db, journal, Operators(bench.db, site, clock), bench.cashier,
+            site, clock, bench.db, journal, bench.cashier,
             {bench.runner.name: bench.runner}, cast("Any", Modes()), bench.cases, as_they_came, glance,
         )  # fmt: skip
 
         async def ask(verb: str, user: str = "li", **args: object) -> object:
-            return await desk.verbs()[verb](Ask("control", verb, args, user, "operator", "s", ""))
+            asked = Ask("control", verb, args, user, "operator", "s", "")
+            return await shown_to(people, asked, await desk.verbs()[verb](asked))
 
         await bench.db.write(lambda conn: _furnish(conn, bench))
         bench.cases._cases = (Case(NAMED, Kind.LEFT_NO_STAY, clock.now(), "a car has left"),)

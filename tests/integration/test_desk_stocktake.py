@@ -13,6 +13,7 @@ from billing.doors.stocktake import StocktakeDoor
 from billing.ids import new_id
 from scada.engine.doors.cases.shift import ShiftDesk
 from scada.engine.doors.peer import Ask, BridgeRefusal
+from scada.engine.doors.plates import shown_to
 from scada.model.names import StayId
 from scada.ports import BillingError
 from scada.store import operators as operators_module
@@ -45,10 +46,12 @@ class Room:
     standing: set[StayId]
     door: StocktakeDoor
     shift: ShiftDesk
+    people: Operators
 
     async def ask(self, verb: str, user: str = "li", **args: object) -> Any:  # noqa: ANN401 - whatever the verb gives
         verbs = {**self.door.verbs(), **self.shift.verbs()}
-        return await verbs[verb](Ask("control", verb, args, user, "operator", "s", ""))
+        asked = Ask("control", verb, args, user, "operator", "s", "")
+        return await shown_to(self.people, asked, await verbs[verb](asked))
 
 
 @pytest.fixture
@@ -59,12 +62,12 @@ async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         site, clock, journal = bench.config.site_id, bench.clock, bench.desk._journal
         people, till, standing = Operators(bench.db, site, clock), Till([]), set[StayId]()
         door = StocktakeDoor(
-            site, bench.db, clock, journal, people, cast("Any", till), standing.__contains__,
+            site, bench.db, clock, journal, cast("Any", till), standing.__contains__,
             frozenset({bench.runner.name}), timedelta(hours=72),
         )  # fmt: skip
         shift = ShiftDesk(site, clock, bench.db, people, bench.cases, lambda: new_id(clock.now()))
         await bench.db.write(lambda conn: _furnish(conn, bench))
-        yield Room(bench, till, standing, door, shift)
+        yield Room(bench, till, standing, door, shift, people)
 
 
 def _furnish(conn: Connection, bench: Shell) -> None:

@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import delete, update
 
-from scada.engine.doors.peer import BridgeRefusal
-from scada.model.plate import PlateUnread
+from scada.engine.doors.peer import Ask, BridgeRefusal
+from scada.model.names import LaneName, StayId
+from scada.model.plate import Plate, PlateUnread
+from scada.model.rights import by_token
+from scada.ports import OpenStay
 from scada.store import operators as operators_module
 from scada.store.operators import Operators
 from scada.store.schema import operator
@@ -93,3 +97,26 @@ async def test_one_persons_wrong_tries_keep_nobody_else_from_changing_the_passwo
         with pytest.raises(BridgeRefusal, match="wrong"):
             await bench.asks("change_password", "tian", name="tian", old="wrong", new=NEW)
     assert await bench.asks("change_password", "li", name="li", old=PASSWORD, new=NEW) == {"changed": True}
+
+
+@pytest.mark.parametrize(("user", "plate"), [("li", "京A12345"), ("zhang", "京A12345"), ("tian", "京A•••45")])
+async def test_plates_are_whole_for_who_works_with_the_cars_only(bench: Shell, user: str, plate: str) -> None:
+    entered = bench.runner._parts.clock.now()
+    bench.cashier.stays = [OpenStay(StayId("S1"), Plate("京A12345"), entered, LaneName("in1"), None)]
+    [told] = cast("list[dict[str, object]]", await bench.asks("open_stays", user))
+    assert told["plate"] == plate
+
+
+async def test_a_program_sees_plates_only_if_its_token_holds_that(bench: Shell) -> None:
+    people = Operators(bench.db, bench.config.site_id, bench.runner._parts.clock)
+    entered = bench.runner._parts.clock.now()
+    bench.cashier.stays = [OpenStay(StayId("S1"), Plate("京A12345"), entered, LaneName("in1"), None)]
+    seen = []
+    for rights in (["open_stays"], ["open_stays", "see_plates"]):
+        await people.tokens.make("li", "gate board", rights, 5, "li")
+        name = str((await people.tokens.list("li"))[0]["id"])
+        ask = Ask("control", "open_stays", {}, "li", "operator", by_token(name), "")
+        [told] = cast("list[dict[str, object]]", await bench.desk.verbs()["open_stays"](ask))
+        seen.append(told["plate"])
+        await people.tokens.revoke(name, "li", None)
+    assert seen == ["京A•••45", "京A12345"]

@@ -86,6 +86,26 @@ def test_one_that_lags_gets_nothing_until_it_has_acknowledged_all_then_one_snaps
     assert [content["seq"] for content in screen.heard("batch")] == [LAG + 31]
 
 
+def test_a_screen_of_who_need_not_see_plates_is_told_covered_ones_and_so_is_its_program() -> None:
+    told: Message = {"seq": 1, "at": AT, "tags": [["out1.plate.text", "京A12345", 0, AT]]}
+    change: Message = {"seq": 2, "at": AT, "changes": [["out1.plate.text", "粤BD12345", 0, AT]]}
+    seen = {}
+    for role in ("operator", "technician"):
+        room = ControlRoom(role=role)
+        room.sign_in()
+        push, screen = push_of(room), Screen(room)
+        push.on_snapshot(told)
+        screen.io.emit("join")
+        push.on_changes(change)
+        first, second = screen.heard()
+        asked = room.get("/api/v1/snapshot").get_json()["tags"]["out1.plate.text"]["value"]
+        seen[role] = (first["tags"][0][1], second["changes"][0][1], asked)
+    assert seen == {
+        "operator": ("京A12345", "粤BD12345", "粤BD12345"),
+        "technician": ("京A•••45", "粤B•••45", "粤B•••45"),
+    }
+
+
 def test_a_fast_one_never_leaves(room: ControlRoom) -> None:
     push, screen = push_of(room), Screen(room)
     screen.io.emit("join")
@@ -112,7 +132,7 @@ def test_the_loss_of_the_plant_is_told_and_its_return_brings_a_snapshot(room: Co
     screen.heard()
     push.on_link(None)
     assert screen.heard() == [{"up": False}]
-    assert room.app.extensions["room"].live.snapshot()["up"] is False
+    assert room.app.extensions["room"].live.snapshot(covered=False)["up"] is False
     push.on_link({"id": "demo", "speed": 60})
     assert screen.heard() == []
     push.on_snapshot(snapshot())

@@ -16,7 +16,7 @@ from hmi.control.orders import answered, ask, looked_up, order
 from hmi.control.room import room
 from scada.bridge import Refused, Value
 from scada.model.lane.words import OPERATOR_REASONS
-from scada.model.rights import LOOK
+from scada.model.rights import LOOK, SEE_PLATES
 
 api = Blueprint("api", __name__)
 
@@ -105,7 +105,7 @@ class Accepted(TypedDict):
 @described(LOOK, answer=Snapshot)
 def snapshot() -> ResponseReturnValue:
     """Give all tags as last told by the plant."""
-    told = room().live.snapshot()
+    told = room().live.snapshot(covered=not signed_in().may(SEE_PLATES))
     tags = {str(name): {"value": value, "status": status, "at": at} for name, value, status, at in told["tags"]}
     return jsonify({"at": told["at"], "up": told["up"], "site": told["site"], "tags": tags})
 

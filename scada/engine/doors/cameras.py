@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 
 from scada.engine.doors.asked import text_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.doors.plates import may_see_plates
 from scada.engine.doors.shown import as_json
 from scada.model.camera.reading import ReadRow
 from scada.model.lane.codec import Json
 from scada.model.names import LaneName, SiteId
-from scada.model.rights import SEE_PLATES
 from scada.ports import Journal, JournalEntry
 from scada.store import camerabook
 from scada.store.db import Database
@@ -42,7 +42,7 @@ class CameraDesk:
         return {"cameras": self._cameras, "relearn_camera": self._relearn_camera}
 
     async def _cameras(self, ask: Ask) -> object:
-        plates = await self._operators.may_now(ask.user, SEE_PLATES)
+        plates = await may_see_plates(self._operators, ask)
         rejected = await self._db.read(lambda conn: camerabook.rejected(conn, self._site, MOST))
         return {
             "cameras": [await self._last(camera, lane) for camera, lane in self._lanes.items()],

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from scada.clock import Clock
 from scada.engine.doors.asked import limit_of, text_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.doors.plates import shown_to
 from scada.engine.doors.second import second_person
 from scada.engine.doors.shown import as_json
 from scada.engine.lanes import LaneRunner
@@ -96,7 +97,7 @@ class Desk:
                 raise BridgeRefusal("forbidden", f"{ask.user or 'nobody'} may not {ask.verb.replace('_', ' ')}")
             if token := token_of(ask.session):
                 await self._check_token(ask, token)
-            return await handler(ask)
+            return await shown_to(self._operators, ask, await handler(ask))
 
         return check_and_do
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, insert
 from scada.clock import Clock
 from scada.engine.doors.asked import text_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.doors.plates import may_see_plates
 from scada.model.names import PassageId, PictureId, SiteId
-from scada.model.rights import SEE_PLATES
 from scada.ports import JournalEntry, PictureError, Pictures
 from scada.store.db import Database
 from scada.store.journal import write_entries
@@ -82,7 +82,7 @@ class PictureDesk:
 
     async def _picture(self, ask: Ask) -> object:
         picture, purpose = PictureId(text_of(ask, "id")), str(ask.args.get("purpose", "")).strip()[:_PURPOSE]
-        covered = not purpose and not await self._operators.may_now(ask.user, SEE_PLATES)
+        covered = not purpose and not await may_see_plates(self._operators, ask)
         role = await self._operators.role_of(ask.user)
         try:
             content = await self._room.show(picture, ask.user, role, covered=covered, purpose=purpose)

@@ -5,8 +5,8 @@ The recording itself is read by the web process, on a connection that cannot wri
 
 from scada.engine.doors.asked import text_of
 from scada.engine.doors.peer import Ask, Handler
+from scada.engine.doors.plates import may_see_plates
 from scada.model.names import PassageId
-from scada.model.rights import SEE_PLATES
 from scada.ports import Journal, JournalEntry
 from scada.store.operators import Operators
 
@@ -26,7 +26,7 @@ class ReplayDesk:
 
     async def _replay(self, ask: Ask) -> object:
         passage, purpose = PassageId(text_of(ask, "passage")[:_ID]), str(ask.args.get("purpose", "")).strip()[:_PURPOSE]
-        covered = not purpose and not await self._operators.may_now(ask.user, SEE_PLATES)
+        covered = not purpose and not await may_see_plates(self._operators, ask)
         body: dict[str, object] = {"covered": covered, "purpose": purpose}
         await self._journal.append([JournalEntry("look", ask.user, "passage replayed", None, passage, body)])
         return {"covered": covered}

@@ -15,10 +15,11 @@ import structlog
 from scada.clock import Clock
 from scada.engine.doors.asked import optional, text_of, whole_number
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.doors.plates import may_see_plates
 from scada.engine.reporting.runs import ReportRuns
 from scada.engine.reporting.task import Made, NotMade, Task
 from scada.model.reports import FORMATS, Listed, report_named
-from scada.model.rights import SEE_PLATES, Role
+from scada.model.rights import Role
 from scada.ports import Journal, JournalEntry
 from scada.store.operators import Operators
 
@@ -93,7 +94,7 @@ class ReportDesk:
         listed, role = _listed(ask), await self._operators.role_of(ask.user)
         if role == Role.TECHNICIAN.value and not listed.is_technical:
             raise BridgeRefusal("forbidden", "your role may not see this report")
-        covered = not await self._operators.may_now(ask.user, SEE_PLATES)
+        covered = not await may_see_plates(self._operators, ask)
         await self._forget()
         if sum(not job.is_over for job in self._jobs.values()) >= WAITING:
             raise BridgeRefusal("refused", "many reports are being made: wait for one of them")

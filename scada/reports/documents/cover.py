@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from scada.model.covering import plate_covered
 from scada.model.masks import masked
 from scada.reports.documents.document import Cell, Column, Kind, Report, Section, Table
 
@@ -46,4 +47,4 @@ def _plate(value: object) -> str:
     """Cover what is called a plate, also one that no rule of plates knows."""
     text = str(value or "")
     hidden = masked(text)
-    return hidden if hidden != text or len(text) < 5 else f"{text[:2]}•••{text[-2:]}"
+    return hidden if hidden != text else plate_covered(text)

@@ -24,15 +24,12 @@ from scada.model.lane.leave import due_of
 from scada.model.lane.states import NAMES
 from scada.model.lane.step import case_of
 from scada.model.lane.words import Direction
-from scada.model.masks import masked
 from scada.model.names import LaneName, PassageId, SiteId, StayId
 from scada.model.plate import is_plausible, normal_form
-from scada.model.rights import SEE_PLATES
 from scada.ports import Cashier, Journal, JournalEntry, OpenStay
 from scada.store import carfile
 from scada.store.carfile import Row
 from scada.store.db import Database
-from scada.store.operators import Operators
 
 FAKE_EXITS_SINCE: Final = timedelta(days=30)
 CANDIDATES: Final = 8
@@ -61,7 +58,6 @@ class ChosenDesk:
         clock: Clock,
         db: Database,
         journal: Journal,
-        operators: Operators,
         cashier: Cashier,
         runners: Mapping[LaneName, LaneRunner],
         modes: ModeDesk,
@@ -74,7 +70,6 @@ class ChosenDesk:
         self._clock = clock
         self._db = db
         self._journal = journal
-        self._operators = operators
         self._cashier = cashier
         self._runners = runners
         self._modes = modes
@@ -95,17 +90,16 @@ class ChosenDesk:
         is_live = live is not None and live.id == named
         stay = StayId(live.stay or "" if is_live and live is not None else optional(ask, "stay"))
         books = await self._read(PassageId(named), stay)
-        covered = not await self._operators.may_now(ask.user, SEE_PLATES)
         told: dict[str, Json] = {
             "lane": "" if runner is None else runner.name,
             "passage": named,
             "live": is_live,
             **self._of_lane(runner, is_live=is_live),
-            "reads": as_json([_covered(row, covered=covered) for row in books.reads]),
-            "ended": as_json(None if books.ended is None else _covered(books.ended, covered=covered)),
-            "stay": as_json(None if books.stay is None else _covered(books.stay, covered=covered)),
+            "reads": as_json(books.reads),
+            "ended": as_json(books.ended),
+            "stay": as_json(books.stay),
             "fake_exits": as_json(books.fake_exits),
-            "candidates": await self._candidates(runner, covered=covered) if is_live else [],
+            "candidates": await self._candidates(runner) if is_live else [],
             "at": self._clock.now().isoformat(),
         }
         scene = self._scene(runner, PassageId(named) if named else None, books, optional(ask, "case"))
@@ -143,14 +137,14 @@ class ChosenDesk:
             "due": asked,
         }
 
-    async def _candidates(self, runner: LaneRunner | None, *, covered: bool) -> list[Json]:
+    async def _candidates(self, runner: LaneRunner | None) -> list[Json]:
         """Give the likeliest stays of a car, each with how much its car looks alike."""
         live = runner.lane.live if runner is not None else None
         if live is None or runner is None or runner.lane.direction is not Direction.EXIT:
             return []
         stays, seen = await self._cashier.open_stays(), live.glimpse
         offered = [(stay, None) for stay in stays[-CANDIDATES:]] if seen is None else self._rank(seen, stays)
-        return [_candidate(stay, alike, covered=covered) for stay, alike in offered[:CANDIDATES]]
+        return [_candidate(stay, alike) for stay, alike in offered[:CANDIDATES]]
 
     def _scene(self, runner: LaneRunner | None, passage: PassageId | None, books: _Books, case: str) -> Scene:
         stay = None if books.stay is None else StayId(str(books.stay["id"]))
@@ -197,16 +191,10 @@ def stands(runners: Mapping[LaneName, LaneRunner], stay: StayId) -> bool:
     return any(runner.lane.live is not None and runner.lane.live.stay == stay for runner in runners.values())
 
 
-def _covered(row: Row, *, covered: bool) -> dict[str, object]:
-    """Take out what reads of a plate where the role need not see it."""
-    return {name: masked(value) if covered and name == "plate" and isinstance(value, str) else value
-            for name, value in row.items()}  # fmt: skip
-
-
-def _candidate(stay: OpenStay, alike: float | None, *, covered: bool) -> Json:
+def _candidate(stay: OpenStay, alike: float | None) -> Json:
     return {
         "stay": stay.id,
-        "plate": masked(stay.plate) if covered else stay.plate,
+        "plate": stay.plate,
         "entered_at": stay.entered_at.isoformat(),
         "lane": stay.lane,
         "picture": stay.picture,
