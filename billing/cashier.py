@@ -391,12 +391,15 @@ class SqlCashier:
         self._look_soon(orders)
         await self._tell_stays()
 
-    async def end_by_hand(self, stay: StayId, by: str) -> None:
-        """End as EXIT_UNSEEN a stay whose car a person says is not inside; orders still open are closed."""
+    async def end_by_hand(self, stay: StayId, by: str, reason: str, note: str) -> bool:
+        """End as EXIT_UNSEEN a stay whose car a person says is not inside; False if somebody else has ended it."""
         at = self._clock.now()
-        orders = await self._write(lambda conn: self._visits.end_unseen(conn, at, stay, by))
+        orders = await self._write(lambda conn: self._visits.end_unseen(conn, at, stay, by, reason, note))
+        if orders is None:
+            return False
         self._look_soon(orders)
         await self._tell_stays()
+        return True
 
     async def annul_stay(self, lane: LaneName, passage: PassageId) -> None:
         """Undo what an entry passage did: its car reversed out again. A stay that was paid for stays open."""

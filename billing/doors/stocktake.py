@@ -20,7 +20,7 @@ from scada.model.handshake import PassageOutcome
 from scada.model.lane.codec import Json
 from scada.model.names import LaneName, SiteId, StayId
 from scada.model.plate import UNPLATED
-from scada.ports import BillingError, Journal, JournalEntry
+from scada.ports import BillingError
 from scada.store import doubts
 from scada.store.db import Database
 from scada.store.doubts import DoubtError, Found
@@ -41,7 +41,6 @@ class StocktakeDoor:
         site: SiteId,
         db: Database,
         clock: Clock,
-        journal: Journal,
         cashier: SqlCashier,
         stands: Callable[[StayId], bool],
         ways_out: frozenset[LaneName],
@@ -51,7 +50,6 @@ class StocktakeDoor:
         self._site = site
         self._db = db
         self._clock = clock
-        self._journal = journal
         self._cashier = cashier
         self._stands = stands
         self._ways_out = ways_out
@@ -90,12 +88,12 @@ class StocktakeDoor:
         is_open = await self._db.read(lambda conn: _is_open(conn, self._site, of))
         if why := why_not_end(is_open=is_open, stands=self._stands(of)):
             raise BridgeRefusal("refused", why)
-        body: dict[str, object] = {"stay": of, "reason": reason, "note": evidence}
-        await self._journal.append([JournalEntry("person", ask.user, "end stay", body=body)])
         try:
-            await self._cashier.end_by_hand(of, ask.user)
+            ended = await self._cashier.end_by_hand(of, ask.user, reason, evidence)
         except BillingError as error:
             raise BridgeRefusal("failed", "billing's books do not answer") from error
+        if not ended:
+            raise BridgeRefusal("refused", "this stay has been ended meanwhile, by a person or a passage")
         return {"ended": True}
 
     async def _settle(self, ask: Ask) -> object:

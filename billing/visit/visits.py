@@ -279,11 +279,14 @@ class Visits:
         body = {"stay": stay.id, "plate": stay.plate, "from": stay.zone, "zone": zone, "by": by}
         self.books.tell(conn, at, "event", "stay moved", Place(lane, passage), **body)
 
-    def end_unseen(self, conn: Connection, at: datetime, stay: StayId, by: str) -> tuple[OrderId, ...]:
-        """End an open stay on a person's word that its car is not inside; gives its orders. Raises BillingError."""
+    def end_unseen(
+        self, conn: Connection, at: datetime, stay: StayId, by: str, reason: str, note: str
+    ) -> tuple[OrderId, ...] | None:
+        """End an open stay on a person's word that its car is not inside; gives its orders, None if it had ended."""
         found = stays.find(conn, self.books.site, stay)
         if not found.account.is_open:
-            raise BillingError(f"end stay {stay}: it has ended")
+            return None
+        self.books.tell_of(conn, at, by, "end stay", stay=stay, reason=reason, note=note)
         self._close(conn, at, found, at, Reason.OPEN_LANE, by, Ending.EXIT_UNSEEN, NOWHERE)
         return _close_orders(conn, found.id, "the stay was ended by hand")
 

@@ -6,7 +6,9 @@ from dataclasses import asdict
 from plc.map.findings import Finding
 from scada.engine.doors.asked import optional, whole_number
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
+from scada.engine.doors.second import second_person
 from scada.maps.inuse import Applied, Refused, SiteMap
+from scada.store.operators import Operators
 
 LONGEST_WAIT_S = 25
 """How long an ask may wait for lanes to be idle; whoever wants more asks again."""
@@ -16,8 +18,9 @@ MOST_FINDINGS = 200
 class MapDesk:
     """Answers about the map, and takes another one."""
 
-    def __init__(self, maps: SiteMap) -> None:
+    def __init__(self, maps: SiteMap, operators: Operators) -> None:
         self._maps = maps
+        self._operators = operators
 
     def verbs(self) -> Mapping[str, Handler]:
         """Give the verbs by name."""
@@ -46,9 +49,12 @@ class MapDesk:
         return outcome_of(await self._maps.reload(ask.user, optional(ask, "why"), wait_s))
 
     async def _go_back(self, ask: Ask) -> object:
-        """Use a former version again."""
+        """Use a former version again; a second person stands for it, unless it undoes what has just come."""
         number, wait_s = whole_number(ask, "version", 1, 1_000_000), whole_number(ask, "wait_s", 0, LONGEST_WAIT_S)
-        outcome = await self._maps.go_back(number, ask.user, optional(ask, "why"), wait_s)
+        second, why = "", await self._maps.needs_second(number)
+        if why:
+            second = await second_person(self._operators, ask, why, "sign_map")
+        outcome = await self._maps.go_back(number, ask.user, second, optional(ask, "why"), wait_s)
         if outcome is None:
             raise BridgeRefusal("bad_args", f"there is no version {number}")
         return outcome_of(outcome)

@@ -20,6 +20,7 @@ from plc.tagmap import Files
 from scada.clock import Clock
 from scada.engine.links import Links
 from scada.engine.tags import TagTable
+from scada.maps.back import why_second
 from scada.model.names import LaneName
 from scada.model.tag import TagName, TagSpec
 from scada.ports import Driver, Journal, JournalEntry
@@ -124,9 +125,14 @@ class SiteMap:
                 return proposal
             at = self._clock.now()
             version = await asyncio.to_thread(self._versions.keep, proposal.files, by, why, at)
-            return await self._apply(proposal, version, by, why, wait_s)
+            return await self._apply(proposal, version, by, {"why": why}, wait_s, newly=True)
 
-    async def go_back(self, number: int, by: str, why: str, wait_s: float) -> Applied | Refused | None:
+    async def needs_second(self, number: int) -> str:
+        """Say why nobody may go back to a version alone; nothing if one may."""
+        newly = await asyncio.to_thread(self._versions.newly)
+        return why_second(number, self.version, newly, self._clock.now())
+
+    async def go_back(self, number: int, by: str, second: str, why: str, wait_s: float) -> Applied | Refused | None:
         """Use a former map again; None if there is none of that number."""
         async with self._one:
             version = await asyncio.to_thread(self._versions.find, number)
@@ -135,7 +141,8 @@ class SiteMap:
             proposal = await asyncio.to_thread(self._proposed, tagmap.files_in(version.folder, self._files))
             if isinstance(proposal, Refused):
                 return proposal
-            return await self._apply(proposal, version, by, why, wait_s)
+            more = {"why": why, **({"second": second} if second else {})}
+            return await self._apply(proposal, version, by, more, wait_s, newly=False)
 
     def _proposed(self, files: Files) -> Proposal | Refused:
         try:
@@ -157,19 +164,21 @@ class SiteMap:
         before = {tag.lane for tag in self._tag_map.tags}
         return all(lane not in before or lane in self._tag_map.no_auto for lane in new.no_auto)
 
-    async def _apply(self, proposal: Proposal, version: Version, by: str, why: str, wait_s: float) -> Applied:
+    async def _apply(
+        self, proposal: Proposal, version: Version, by: str, said: Mapping[str, str], wait_s: float, *, newly: bool
+    ) -> Applied:
         """Write down who brings which map, then exchange device by device as their lanes are idle."""
         parts = self._parts()
         found = proposal.found
         body: dict[str, object] = {
             "version": version.number,
             "sha": version.sha,
-            "why": why,
             "devices": [change.device for change in found.devices],
             "tags": len(found.tags),
+            **said,
         }
         await parts.journal.append([JournalEntry("person", by, "tag map", body=body)])
-        await asyncio.to_thread(self._versions.activate, version.number)
+        await asyncio.to_thread(self._versions.activate, version.number, self._clock.now() if newly else None)
         self.version = version.number
         waiting = {change.device: change for change in found.devices}
         until_s = self._clock.seconds() + wait_s
@@ -239,7 +248,7 @@ def start_map(files: Files, versions: MapVersions, clock: Clock) -> tuple[TagMap
         if active is None or versions.of(content) is None:
             tag_map = tagmap.read_map(*files)
             version = versions.keep(content, "start", "the files were new at a start", clock.now())
-            versions.activate(version.number)
+            versions.activate(version.number, clock.now())
             return tag_map, version.number
     except (OSError, tagmap.TagMapError) as error:
         if active is None:

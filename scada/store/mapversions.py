@@ -13,6 +13,7 @@ from pathlib import Path
 
 _ABOUT = "version.json"
 _ACTIVE = "active"
+_NEWLY = "newly.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class Version:
     why: str
     sha: str
     folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Newly:
+    """The version in use came into use as a new one: when, and which one it replaced."""
+
+    number: int
+    before: int
+    at: datetime
 
 
 class MapVersions:
@@ -42,9 +52,11 @@ class MapVersions:
 
     def active(self) -> Version | None:
         """Give the version in use."""
+        return self.find(self._number())
+
+    def _number(self) -> int:
         pointer = self._folder / _ACTIVE
-        number = int(pointer.read_text(encoding="ascii")) if pointer.is_file() else 0
-        return self.find(number)
+        return int(pointer.read_text(encoding="ascii")) if pointer.is_file() else 0
 
     def find(self, number: int) -> Version | None:
         """Give a version by its number."""
@@ -69,9 +81,19 @@ class MapVersions:
         _replace(folder / _ABOUT, json.dumps(about, ensure_ascii=False))
         return version
 
-    def activate(self, number: int) -> None:
-        """Say which version is in use from now on."""
+    def activate(self, number: int, newly_at: datetime | None = None) -> None:
+        """Say which version is in use from now on; `newly_at`: it came as a new one, and not by going back."""
+        before = self._number()
+        if number != before:
+            told = {"number": number, "before": before, "at": newly_at.isoformat()} if newly_at else {}
+            _replace(self._folder / _NEWLY, json.dumps(told))
         _replace(self._folder / _ACTIVE, str(number))
+
+    def newly(self) -> Newly | None:
+        """Say since when the version in use is, and what it replaced; nothing where one has gone back to it."""
+        path = self._folder / _NEWLY
+        told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return Newly(told["number"], told["before"], datetime.fromisoformat(told["at"])) if told else None
 
 
 def digest(files: Mapping[str, bytes]) -> str:

@@ -129,7 +129,7 @@ class Operators:
         await self._tell(name, "signed_in", address)
         return verdict
 
-    async def vouch(self, name: str, password: str, first: str) -> SignedIn | SignInRefused:
+    async def vouch(self, name: str, password: str, first: str, right: str = VOUCH) -> SignedIn | SignInRefused:
         """Check the second person, who signs in beside the first: another one, whose own right it is.
 
         A wrong try counts against the first person too.
@@ -137,7 +137,7 @@ class Operators:
         if name.casefold() == first.casefold():
             return SignInRefused("the second person must be another one")
         verdict = await self._check(name, password, f"beside {first}")
-        if isinstance(verdict, SignedIn) and (verdict.must_change or not may(verdict.role, VOUCH)):
+        if isinstance(verdict, SignedIn) and (verdict.must_change or not may(verdict.role, right)):
             return SignInRefused("this person may not vouch for it")
         return verdict
 

@@ -268,15 +268,29 @@ async def test_a_stay_that_a_person_ends_by_hand_asks_nobody_for_its_fee_and_kee
     owing = await till.come_in("京B99999", 2)
     asked = await order_after(till, owing, hours=2.5)
     for of in (parked, owing):
-        await till.cashier.end_by_hand(of, "li")
+        assert await till.cashier.end_by_hand(of, "li", "GHOST", "walked through")
     rows = {row.id: (row.ending, row.paid_fen, row.arrears_fen) for row in await till.rows(stay)}
     assert rows == {parked: ("EXIT_UNSEEN", 500, 0), owing: ("EXIT_UNSEEN", 0, 0)}
     assert till.told.stays[-1] == 0
     [row] = [row for row in await till.rows(pay_order) if row.out_trade_no == asked.id]
     assert row.closing == "the stay was ended by hand" or row.state == "CLOSED"
     assert [row.body["by"] for row in await till.journal_of("stay ended")] == ["li", "li"]
-    with pytest.raises(BillingError, match="it has ended"):
-        await till.cashier.end_by_hand(parked, "li")
+    said = [row.body for row in await till.journal_of("end stay")]
+    assert said == [{"stay": of, "reason": "GHOST", "note": "walked through"} for of in (parked, owing)]
+
+
+@on_both
+async def test_of_two_who_end_one_stay_at_once_one_wins_and_the_other_hears_it(till: Till) -> None:
+    parked = await till.come_in()
+    hands = (till.cashier.end_by_hand(parked, who, "GHOST", "walked through") for who in ("li", "zhang"))
+    assert sorted(await asyncio.gather(*hands)) == [False, True]
+    other = await till.come_in("京B99999", 2)
+    passage = made_passage(till.clock.now(), OUT1, "京B99999", 7)
+    leaves = till.cashier.end_stay(OUT1, other, passage, Reason.QUEUE, "wang", Ending.EXIT)
+    _, by_hand = await asyncio.gather(leaves, till.cashier.end_by_hand(other, "li", "GHOST", "walked through"))
+    assert not by_hand
+    assert len(await till.journal_of("end stay")) == 1
+    assert len(await till.journal_of("stay ended")) == 2
 
 
 @pytest.mark.parametrize(("reason", "arrears", "waived"), [(Reason.QUEUE, 500, 0), (Reason.GOODWILL, 0, 500)])

@@ -104,6 +104,8 @@ async def test_what_stands_in_the_books_is_there_until_it_is_settled(bench: Shel
     await bench.db.write(work)
     await until(lambda: len(bench.cases.cases) == 2)
     assert {case["kind"] for case in await listed(bench)} == {"uncertain", "left_no_stay"}
+    for ref in ("uncertain:1", "left:out1-8"):
+        await bench.asks("take_desk_case", case=ref)
     with pytest.raises(BridgeRefusal, match="what is done about it"):
         await bench.asks("settle_desk_case", case="uncertain:1", outcome="a false alarm")
     with pytest.raises(BridgeRefusal, match="fixed words"):
@@ -116,11 +118,30 @@ async def test_what_stands_in_the_books_is_there_until_it_is_settled(bench: Shel
     assert (ended.resolved_by, ended.outcome) == ("li", "told to the manager: plate covered")
 
 
+async def test_a_case_is_settled_by_who_has_taken_it_and_by_nobody_else(bench: Shell) -> None:
+    at, site = bench.clock.now(), bench.config.site_id
+    left = {"id": "out1-8", "site": site, "lane": "out1", "number": 8, "outcome": "FORWARD", "note": "NO_STAY"}
+    await bench.db.write(lambda conn: conn.execute(insert(passage).values(**left, began_at=at, ended_at=at)) and None)
+    await bench.cases.look()
+    settle = {"case": "left:out1-8", "outcome": "a false alarm"}
+    with pytest.raises(BridgeRefusal, match="take this case first"):
+        await bench.asks("settle_desk_case", **settle)
+    await bench.asks("take_desk_case", "wang", case="left:out1-8")
+    with pytest.raises(BridgeRefusal, match="wang has taken this case"):
+        await bench.asks("settle_desk_case", **settle)
+    both = (bench.asks("settle_desk_case", "wang", **settle) for _ in range(2))
+    done = await asyncio.gather(*both, return_exceptions=True)
+    [refused] = [one for one in done if isinstance(one, BridgeRefusal)]
+    assert (refused.code, refused.text) == ("gone", "this case has ended")
+    assert [one.what for one in await bench.journal("person")].count("settles a case") == 1
+
+
 async def test_a_case_begins_once_and_stays_settled_however_many_look_meanwhile(bench: Shell) -> None:
     at, site = bench.clock.now(), bench.config.site_id
     left = {"id": "out1-8", "site": site, "lane": "out1", "number": 8, "outcome": "FORWARD", "note": "NO_STAY"}
     await bench.db.write(lambda conn: conn.execute(insert(passage).values(**left, began_at=at, ended_at=at)) and None)
     await asyncio.gather(*(bench.cases.look() for _ in range(4)))
+    await bench.asks("take_desk_case", case="left:out1-8")
     settle = bench.asks("settle_desk_case", case="left:out1-8", outcome="a false alarm")
     await asyncio.gather(bench.cases.look(), settle, bench.cases.look(), bench.cases.look())
     assert await listed(bench) == []

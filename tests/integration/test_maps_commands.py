@@ -1,11 +1,13 @@
 """`daozha tags watch/reload/rollback` against a plant's socket, and against a device without a plant."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -16,6 +18,7 @@ from scada.engine.bridge import BridgeServer
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.maps.desk import MapDesk
 from scada.model.tag import Quality, TagName, TagUpdate
+from scada.store.operators import Operators, SignedIn, SignInRefused
 from tests.support.house import ROOT
 from tests.support.maps import ROWS, MapSite
 from tests.support.plc import SHIPPED, at_free_port, shipped_map, virtual_plc
@@ -36,9 +39,17 @@ def site_of(folder: Path) -> Path:
 async def plant(site: MapSite, config: Path, **others: Handler) -> AsyncIterator[list[str]]:
     socket = (await asyncio.to_thread(load, config)).socket("control")
     await asyncio.to_thread(socket.parent.mkdir, parents=True)
-    verbs = {**MapDesk(site.maps).verbs(), **others}
+    verbs = {**MapDesk(site.maps, cast("Operators", Beside())).verbs(), **others}
     async with BridgeServer(socket, "control", verbs, {"plant": "test", "site": {}}, SystemClock(), site.tags):
         yield ["--config", str(config)]
+
+
+class Beside:
+    """People, as far as a second one goes: tom may sign."""
+
+    async def vouch(self, name: str, password: str, first: str, right: str) -> SignedIn | SignInRefused:
+        good = (name, password, right) == ("tom", "long enough", "sign_map") and name != first
+        return SignedIn(name, "manager", must_change=False) if good else SignInRefused("no")
 
 
 async def said(words: list[str]) -> int:
@@ -66,6 +77,29 @@ async def test_reload_shows_what_differs_applies_it_and_rollback_goes_back(tmp_p
         told = capsys.readouterr().out
         versions = json.loads(told[told.index("{") :])
         assert [(one["number"], one["by"]) for one in versions["versions"]] == [(1, "start"), (2, "tina")]
+
+
+async def test_going_back_takes_a_second_person_unless_it_undoes_what_has_just_come(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = await asyncio.to_thread(site_of, tmp_path)
+    async with MapSite(tmp_path) as site, plant(site, config) as of_site:
+        for address in ("HR7", "HR8"):
+            await site.put(ROWS.replace("plc2,HR0", f"plc2,{address}"))
+            assert await said(["tags", "reload", "--by", "tina", *of_site]) == 0
+        back = ["tags", "rollback", "--by", "otto", *of_site]
+        assert await said([*back, "--to", "1"]) == 2
+        assert "a second person is needed to go back to a former map: add --second NAME" in capsys.readouterr().err
+        assert await said(back) == 0, "what has just come is undone by one"
+        assert site.maps.version == 2
+        assert await said([*back, "--to", "3"]) == 2, "and nothing else by the same one"
+        for word, code in (("guessed", 2), ("long enough", 0)):
+            monkeypatch.setattr("sys.stdin", io.StringIO(f"{word}\n"))
+            assert await said([*back, "--to", "1", "--second", "tom"]) == code
+        assert site.maps.version == 1
+        bodies = [entry.body for entry in site.journal.entries if entry.what == "tag map"]
+        signed = [(body["version"], body.get("second")) for body in bodies]
+        assert signed == [(2, None), (3, None), (2, None), (1, "tom")]
 
 
 async def test_reload_of_a_bad_map_names_row_and_column_and_ends_with_2(tmp_path: Path, capsys: Out) -> None:

@@ -146,11 +146,11 @@ async def test_the_old_map_stays_for_going_back_with_who_and_when(tmp_path: Path
     async with MapSite(tmp_path) as site:
         await site.put(ROWS.replace("plc2,HR0", "plc2,HR7"))
         await site.maps.reload("tina", "new meter", 1)
-        outcome = await site.maps.go_back(1, "otto", "the meter is wrong", 1)
+        outcome = await site.maps.go_back(1, "otto", "", "the meter is wrong", 1)
         assert outcome == Applied(1, ("plc2",), {})
         assert site.maps.place(TagName("b2.meter.power"))[0].startswith("HR0")
         assert [(one.number, one.by) for one in await site.maps.versions()] == [(1, "start"), (2, "tina")]
-        assert await site.maps.go_back(9, "otto", "", 1) is None
+        assert await site.maps.go_back(9, "otto", "", "", 1) is None
 
 
 async def test_a_dry_run_says_what_would_change_and_changes_nothing(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_start_after_going_back_keeps_the_older_map(tmp_path: Path) -> None:
         async with site:
             await site.put(ROWS.replace("plc1,HR0", "plc1,HR9"))
             await site.maps.reload("tina", "", 1)
-            await site.maps.go_back(1, "tina", "", 1)
+            await site.maps.go_back(1, "tina", "", "", 1)
 
     site = MapSite(tmp_path)
     asyncio.run(story(site))

@@ -77,6 +77,12 @@ def _add_remapping(tags: Adder, command: Command, lazily: Lazily) -> None:
     old.add_argument(
         "--to", type=int, metavar="N", help="its number in `daozha tags versions` (default: the one before)"
     )
+    old.add_argument(
+        "--second",
+        default="",
+        metavar="NAME",
+        help="who signs for it too, unless it undoes what has just come into use; the password is asked for",
+    )
     known = command(tags, "versions", "list the maps that were in use, by whom and when", lazily(_REMAP, "versions"))
     for one in (new, old):
         one.add_argument("--why", default="", metavar="TEXT", help="for the journal")

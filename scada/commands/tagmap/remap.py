@@ -1,6 +1,7 @@
 """`daozha tags reload/rollback/versions`: another tag map for the running plant, in somebody's name."""
 
 import argparse
+import getpass
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from scada.config import Config, ConfigError, load
 ASK_S = 30.0
 LINK_S = 2.0
 WHO = "--by is for a technician or administrator of the site whose first password is changed"
+BESIDE = "a second person"
 AT_ONCE_S = 20
 """How long one ask lets the plant wait for idle lanes."""
 
@@ -51,7 +53,7 @@ def rollback(asked: argparse.Namespace) -> int:
         if number is None:
             say.complain("there is no version before this one")
             return 2
-        return _apply(ask, "rollback_tags", {"version": number, "why": asked.why}, asked)
+        return _apply(ask, "rollback_tags", {"version": number, "why": asked.why, **_beside(asked.second)}, asked)
 
     return _with_plant(asked, work)
 
@@ -96,13 +98,22 @@ def _with_plant(asked: argparse.Namespace, work: Callable[[Ask, Config], int]) -
                     say.complain(f"{user} may not do that: {WHO}")
                     return 2
                 case Refused(_, error):
-                    say.complain(error)
+                    say.complain(f"{error}: add --second NAME" if error.startswith(BESIDE) else error)
                     return 2
                 case Unknown(why):
                     say.complain(f"{why}; see: daozha tags versions")
                     return 2
 
         return work(ask, config)
+
+
+def _beside(name: str) -> Told:
+    """Ask the second person for the password."""
+    if not name:
+        return {}
+    ask = f"Password of {name}: "
+    word = getpass.getpass(ask) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    return {"second_name": name, "second_password": word}
 
 
 def _before(told: Told) -> int | None:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, StringConstraints
 
 from hmi.control.api.described import described
-from hmi.control.api.edge import Edge, Text
+from hmi.control.api.edge import Edge, Seconded, Text
 from hmi.control.auth import signed_in
 from hmi.control.orders import answered, ask, looked_up, order
 from hmi.control.views.technician.shown import shown
@@ -51,7 +51,7 @@ class WhichFile(Which):
     name: Literal["map", "devices"] = "map"
 
 
-class Back(Why):
+class Back(Why, Seconded):
     """Which version is used again, and why."""
 
     version: Annotated[int, Field(ge=1, le=1_000_000)]
@@ -132,7 +132,7 @@ def withdraw(number: str, body: Why) -> ResponseReturnValue:
 @maps.post("/api/v1/map/roll-back")
 @described("rollback_tags")
 def back(body: Back) -> ResponseReturnValue:
-    """Use a former version again."""
+    """Use a former version again; a second person signs in beside, unless it undoes what has just come into use."""
     return answered(ask("rollback_tags", {**body.args(), "wait_s": _NOW_S}, why=body.why, within_s=_WITHIN_S))
 
 

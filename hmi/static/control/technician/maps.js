@@ -2,6 +2,7 @@
 
 import {LitElement, html, nothing} from '../../vendor/lit.js';
 import {send} from '../api.js';
+import {asksForSecond, forgetPassword, secondPerson} from '../second-person.js';
 import {said, t} from '../texts.js';
 import {got, outcomeWords, startPage, when} from './parts.js';
 
@@ -22,7 +23,7 @@ const KINDS = {added: () => t('added'), removed: () => t('removed'), changed: ()
 const countWord = (count) => t('{count} tags', {count});
 
 class MapsPage extends LitElement {
-  static properties = {map: {state: true}, proposals: {state: true}, chosen: {state: true}, told: {state: true}, outcome: {state: true}, busy: {state: true}};
+  static properties = {map: {state: true}, proposals: {state: true}, chosen: {state: true}, told: {state: true}, outcome: {state: true}, beside: {state: true}, busy: {state: true}};
 
   constructor() {
     super();
@@ -37,6 +38,8 @@ class MapsPage extends LitElement {
     /** @type {any} */
     this.told = null;
     this.outcome = '';
+    /** To go back to this version the plant wants a second person. */
+    this.beside = 0;
     this.busy = false;
   }
 
@@ -121,17 +124,18 @@ class MapsPage extends LitElement {
 
   /** Apply, and ask again as long as lanes are not idle. @param {string} path @param {object} [body] */
   async #apply(path, body = {}) {
-    for (let asks = 0; asks < MOST_ASKS; asks += 1) {
-      const {outcome, value} = await this.#sent(path, body);
-      if (outcome !== 'done') return;
+    for (let asks = 1; ; asks += 1) {
+      const answer = await this.#sent(path, body);
+      const {outcome, value} = answer;
+      if (outcome !== 'done') return answer;
       if (!value.ok) {
         this.told = value;
         this.outcome = t('The map has mistakes: nothing changes');
-        return;
+        return answer;
       }
       const waiting = Object.entries(value.waiting).map(([device, why]) => `${device} (${said(String(why))})`);
       this.outcome = waiting.length ? t('Not yet changed: {devices}', {devices: waiting.join(', ')}) : t('Version {number} is in use', {number: value.version});
-      if (!waiting.length) return;
+      if (!waiting.length || asks === MOST_ASKS) return answer;
     }
   }
 
@@ -182,14 +186,19 @@ class MapsPage extends LitElement {
   /** @param {number} version */
   #backForm(version) {
     const label = t('Why go back to {version}', {version});
-    return html`<form class="row" @submit=${(/** @type {SubmitEvent} */ event) => this.#back(event, version)}><input name="why" required maxlength="200" aria-label=${label} placeholder=${t('Reason')} autocomplete="off"><button>${t('Go back to it')}</button></form>`;
+    return html`<form class="row" @submit=${(/** @type {SubmitEvent} */ event) => this.#back(event, version)}><input name="why" required maxlength="200" aria-label=${label} placeholder=${t('Reason')} autocomplete="off">
+      ${this.beside === version ? secondPerson(t('Second person: nobody goes back to a former map alone')) : nothing}<button>${t('Go back to it')}</button></form>`;
   }
 
   /** @param {SubmitEvent} event @param {number} version */
-  #back(event, version) {
+  async #back(event, version) {
     event.preventDefault();
-    const why = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('why'));
-    return this.#apply('/api/v1/map/roll-back', {version, why});
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const fields = Object.fromEntries(new FormData(form));
+    forgetPassword(form);
+    const answer = await this.#apply('/api/v1/map/roll-back', {...fields, version});
+    if (answer.outcome === 'done') this.beside = 0;
+    else if (asksForSecond(answer)) this.beside = version;
   }
 }
 

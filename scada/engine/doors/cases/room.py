@@ -42,6 +42,7 @@ SETTLE: Final = timedelta(seconds=5)
 DAY: Final = timedelta(hours=24)
 ANSWER_S, RESOLVE_S = 10.0, 45.0
 """Within which a car's case is to be answered and resolved (`operations.md` §2)."""
+ENDED: Final = "this case has ended"
 REVIEW_OUTCOMES: Final = ("the debt stands", "it was an emergency vehicle", "a false alarm", "told to the manager")
 """How a case that only wants to be looked at may end: never free text alone."""
 
@@ -285,18 +286,30 @@ class CaseRoom:
             raise BridgeRefusal("refused", "this case ends by what is done about it")
         if outcome not in REVIEW_OUTCOMES:
             raise BridgeRefusal("bad_args", "a case ends with one of the fixed words")
+        self._check_owner(case, ask.user)
         note = optional(ask, "note")
         said = f"{outcome}: {note}" if note else outcome
-        await self._db.write(lambda conn: deskcases.end(conn, self._site, case, ask.user, at, said))
+        if not await self._db.write(lambda conn: deskcases.end(conn, self._site, case, ask.user, at, said)):
+            raise BridgeRefusal("gone", ENDED)
         self._holds.pop(case.ref, None)
         self._papers = [one for one in self._papers if one.ref != case.ref]
+
+    def _check_owner(self, case: Case, name: str) -> None:
+        """Let a case be settled by who has taken it. Raises BridgeRefusal."""
+        hold = self._holds.get(case.ref)
+        if hold is None:
+            raise BridgeRefusal("gone", ENDED)
+        if hold.owner != name:
+            raise BridgeRefusal(
+                "refused", f"{hold.owner} has taken this case" if hold.owner else "take this case first"
+            )
 
     def _case(self, ask: Ask) -> Case:
         ref = text_of(ask, "case")
         for case in self._cases:
             if case.ref == ref:
                 return case
-        raise BridgeRefusal("gone", "this case has ended")
+        raise BridgeRefusal("gone", ENDED)
 
 
 def shown(case: Case) -> Json:
