@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
@@ -73,9 +74,9 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     room = Room(config, plant, registry, live, Push(app, registry, live, seconds))
     app.extensions["room"] = room
     speak(app, LANGUAGE_COOKIE)
-    limit_tries(app)
+    limiter = limit_tries(app)
     guard(app, room)
-    _join_provider(app, config, seconds)
+    _join_provider(app, config, seconds, limiter)
     serve_assets(app, ("control", "vendor", "i18n"))
     app.register_blueprint(api)
     app.register_blueprint(openapi)
@@ -107,13 +108,13 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     return app
 
 
-def _join_provider(app: Flask, config: Config, seconds: Callable[[], float]) -> None:
+def _join_provider(app: Flask, config: Config, seconds: Callable[[], float], limiter: Limiter) -> None:
     """Join the identity provider, if there is one; its libraries are loaded for nobody else."""
     app.jinja_env.globals["provider"] = "" if config.oidc is None else config.oidc.title
     if config.oidc is not None:
         from hmi.control.people.outside import join_provider
 
-        join_provider(app, config, seconds)
+        join_provider(app, config, seconds, limiter)
 
 
 def _add_small_things(app: Flask) -> None:

@@ -77,8 +77,8 @@ def signed_in() -> Session:
     return found
 
 
-def limit_tries(app: Flask) -> None:
-    """Slow down guessing: five wrong tries a minute for an address, and for a name."""
+def limit_tries(app: Flask) -> Limiter:
+    """Slow down guessing: five wrong tries a minute for an address, and for a name. Gives what other doors limit by."""
     limiter = Limiter(
         get_remote_address,
         app=app,
@@ -96,6 +96,7 @@ def limit_tries(app: Flask) -> None:
     )
     by_address(auth)
     by_name(auth)
+    return limiter
 
 
 def _token_key() -> str:

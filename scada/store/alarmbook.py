@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from scada.model.alarm.kept import Happening, Kept
-from scada.model.alarm.memory import Memory, Shelf
+from scada.model.alarm.memory import Design, Memory, Shelf
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.ports import JournalEntry
 from scada.store.journal import write_entries
@@ -93,7 +93,7 @@ def announced(conn: Connection, site: SiteId, since: datetime) -> list[RowMappin
 
 
 def _kept(row: RowMapping) -> Kept:
-    shelf = Shelf(row["shelved_until"]) if row["shelved"] else None
+    shelf = Shelf(row["shelved_until"] or _latest(row), row["shelved_once"]) if row["shelved"] else None
     memory = Memory(**{name: row[name] for name in _FLAGS}, shelf=shelf, seen=row["active"])
     return Kept(memory=memory, **{name: row[name] for name in _PLAIN})
 
@@ -102,8 +102,15 @@ def _row(one: Kept) -> dict[str, object]:
     memory = one.memory
     row: dict[str, object] = {name: getattr(one, name) for name in _PLAIN}
     row |= {name: getattr(memory, name) for name in _FLAGS}
-    until = None if memory.shelf is None else memory.shelf.until
-    return row | {"shelved": memory.shelf is not None, "shelved_until": until}
+    shelf = memory.shelf
+    told = {"shelved_until": shelf and shelf.until, "shelved_once": shelf is not None and shelf.one_shot}
+    return row | {"shelved": shelf is not None, **told}
+
+
+def _latest(row: RowMapping) -> datetime:
+    """Give the end of a shelf that was kept when those for once had none."""
+    at: datetime = row["changed_at"] or row["since"]
+    return at + Design().shelve_most
 
 
 def _event(site: SiteId, one: Happening) -> dict[str, object]:

@@ -7,7 +7,6 @@ and each address. Nothing here is ever made with a password that somebody else k
 import asyncio
 import base64
 import secrets
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +24,8 @@ from scada.store.db import Database, StoreError
 from scada.store.journal import JournalRow, write_entries
 from scada.store.lockout import Lockout
 from scada.store.people.accounts import account_log, accounts
+from scada.store.people.entries import changed, entered, is_name, is_taken
+from scada.store.people.outsiders import NotLetIn, Outside, enter
 from scada.store.people.tokens import Tokens
 from scada.store.schema import operator
 
@@ -98,7 +99,7 @@ class Operators:
         Raises StoreError if the name is taken or unusable, the role unknown, the password weak.
         """
         weak = _weakness(name, password)
-        if weak is not None or not _is_name(name):
+        if weak is not None or not is_name(name):
             raise StoreError(f"add operator {name[:64]!r}: {weak or 'a name has 1 to 64 signs, and no / among them'}")
         try:
             checked = Role(role)
@@ -204,32 +205,13 @@ class Operators:
         entry, at = JournalEntry("person", by, what, body=body), self._clock.now()
         await self._db.write(lambda connection: write_entries(connection, self._site, at, [entry]))
 
-    async def from_outside(self, name: str, role: str, origin: str, address: str) -> SignedIn | SignInRefused:
+    async def from_outside(
+        self, subject: str, name: str, role: str, origin: str, address: str
+    ) -> SignedIn | SignInRefused:
         """Let somebody in for whom a provider vouches, with its role; it takes over no account of ours."""
-        at = self._clock.now()
-
-        def work(connection: Connection) -> SignedIn | SignInRefused:
-            query = select(operator).where(operator.c.name == name)
-            row = connection.execute(query).mappings().first()
-            if row is not None and (row["origin"] != origin or row["locked_at"] is not None):
-                write_entries(connection, self._site, at, [_entered(name, "sign_in_refused", address)])
-                return SignInRefused("the account is locked" if row["origin"] == origin else "the name is taken here")
-            if row is None and (not _is_name(name) or _is_taken(connection, name)):
-                return SignInRefused("the name is taken here" if _is_name(name) else "the name cannot be used here")
-            if row is None:
-                made = {"name": name, "site": self._site, "role": role, "must_change": False, "made_at": at}
-                connection.execute(operator.insert().values(**made, password_hash=self._nobody, origin=origin))
-                write_entries(
-                    connection, self._site, at, [_changed(origin, "operator_added", name, {}, {"role": role}, "")]
-                )
-            elif row["role"] != role:
-                entry = _changed(origin, "role_changed", name, {"role": row["role"]}, {"role": role}, "")
-                write_entries(connection, self._site, at, [entry])
-            connection.execute(update(operator).where(operator.c.name == name).values(role=role, signed_in_at=at))
-            write_entries(connection, self._site, at, [_entered(name, "signed_in", address)])
-            return SignedIn(name, role, must_change=False)
-
-        return await self._db.write(work)
+        who, at = Outside(self._site, subject, name, role, origin, address), self._clock.now()
+        verdict = await self._db.write(lambda connection: enter(connection, who, self._nobody, at))
+        return SignInRefused(verdict.why) if isinstance(verdict, NotLetIn) else SignedIn(verdict, role, False)
 
     async def own_password(self, name: str, password: str) -> bool:
         """Say whether a person who is signed in is still the one at the screen. Wrong tries count."""
@@ -242,7 +224,7 @@ class Operators:
                 raise StoreError(f"{what} {name[:64]!r}: there is nobody of that name")
             connection.execute(update(operator).where(operator.c.name == name).values(**to))
             before = {column: _plain(row[column]) for column in to}
-            entry = _changed(by, what, name, before, {column: _plain(value) for column, value in to.items()}, reason)
+            entry = changed(by, what, name, before, {column: _plain(value) for column, value in to.items()}, reason)
             write_entries(connection, self._site, self._clock.now(), [entry])
 
         await self._db.write(work)
@@ -286,7 +268,7 @@ class Operators:
 
         def work(connection: Connection) -> None:
             actor = name if _find(connection, name) is not None else "unknown"
-            entry = _entered(actor, what, address)
+            entry = entered(actor, what, address)
             if what == "signed_in":
                 connection.execute(update(operator).where(operator.c.name == name).values(signed_in_at=at))
             write_entries(connection, self._site, at, [entry])
@@ -303,7 +285,7 @@ class Operators:
         by: str,
         reason: str,
     ) -> None:
-        if _is_taken(connection, name):
+        if is_taken(connection, name):
             raise StoreError(f"add operator {name!r}: there is one of that name")
         at = self._clock.now()
         connection.execute(
@@ -316,7 +298,7 @@ class Operators:
                 made_at=at,
             )
         )
-        entry = _changed(by or name, "operator_added", name, {}, {"role": role.value}, reason)
+        entry = changed(by or name, "operator_added", name, {}, {"role": role.value}, reason)
         write_entries(connection, self._site, at, [entry])
 
     def _reset(self, connection: Connection, name: str, password_hash: str, by: str, reason: str) -> None:
@@ -329,7 +311,7 @@ class Operators:
         connection.execute(
             update(operator).where(operator.c.name == name).values(password_hash=password_hash, must_change=for_once)
         )
-        entry = _changed(by or name, "password_reset", name, {}, {"must_change": for_once}, reason)
+        entry = changed(by or name, "password_reset", name, {}, {"must_change": for_once}, reason)
         write_entries(connection, self._site, self._clock.now(), [entry])
 
     def _replace(self, connection: Connection, name: str, password_hash: str) -> None:
@@ -343,43 +325,11 @@ def _count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(operator)).scalar_one()
 
 
-def _entered(actor: str, what: str, address: str) -> JournalEntry:
-    return JournalEntry("person", actor, what, body={"address": address[:64]})
-
-
-def _changed(
-    actor: str, what: str, name: str, before: dict[str, object], after: dict[str, object], reason: str
-) -> JournalEntry:
-    """Write down who changed whom, from what to what, and why."""
-    body: dict[str, object] = {"name": name, "before": before, "after": after, "reason": reason}
-    return JournalEntry("person", actor, what, body=body)
-
-
 def _find(connection: Connection, name: str, *, locked_too: bool = False) -> tuple[SignedIn, str] | None:
     """Find a person; whoever is locked is nobody, for all that asks for a right or a password."""
     query = select(operator).where(operator.c.name == name)
     row = connection.execute(query if locked_too else query.where(operator.c.locked_at.is_(None))).first()
     return (SignedIn(row.name, row.role, row.must_change), row.password_hash) if row is not None else None
-
-
-def _is_name(name: str) -> bool:
-    """Say whether a name can be typed at the sign-in, and stand in an address of ours."""
-    return (
-        1 <= len(name) <= 64
-        and name.isprintable()
-        and name == name.strip()
-        and "/" not in name
-        and bool(name.strip("."))
-    )
-
-
-def _is_taken(connection: Connection, name: str) -> bool:
-    """Say whether somebody has the name, or one that people would take for it."""
-    return _looks(name) in {_looks(str(one)) for one in connection.execute(select(operator.c.name)).scalars()}
-
-
-def _looks(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _plain(value: object) -> object:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from sqlalchemy import update
 
 from scada.bridge import Message, Refused, Reply, Value
 from scada.clock import VirtualClock
@@ -18,6 +19,7 @@ from scada.settings.identity import Oidc
 from scada.store import operators as operators_module
 from scada.store.operators import Operators, SignedIn, SignInRefused
 from scada.store.people.oidc import Provider, ProviderError
+from scada.store.schema import operator
 from tests.support.hmi_pages import CONTROL, ControlRoom, shipped
 from tests.support.oidc_provider import CLIENT, SECRET, OidcProvider, key_named
 from tests.support.store import SITE, START, open_database
@@ -153,6 +155,38 @@ async def test_no_account_of_this_site_is_taken_over(people: Operators, there: O
     assert await people.sign_in("admin", "correct horse") == SignedIn("admin", "administrator", must_change=False)
 
 
+async def test_who_it_is_says_the_providers_own_word_and_not_the_name(people: Operators, there: OidcProvider) -> None:
+    await vouched(people, there)
+    there.twist = {"sub": "8"}
+    with pytest.raises(BridgeRefusal, match="taken"):
+        await vouched(people, there)
+    there.twist, there.user = {}, "chen.wei"
+    assert await vouched(people, there) == {"name": "chen", "role": "operator", "must_change": False}
+    assert [one["name"] for one in await people.people()] == ["admin", "chen"]
+    there.twist = {"sub": None}
+    with pytest.raises(BridgeRefusal, match="does not say who it is"):
+        await vouched(people, there)
+
+
+async def test_whoever_is_locked_out_does_not_come_in_again_by_another_name(
+    people: Operators, there: OidcProvider
+) -> None:
+    await vouched(people, there)
+    await people.lock("chen", True, "admin", "left")
+    there.user = "chen2"
+    with pytest.raises(BridgeRefusal, match="locked"):
+        await vouched(people, there)
+
+
+async def test_an_account_from_before_is_known_by_its_name_once(people: Operators, there: OidcProvider) -> None:
+    await vouched(people, there)
+    await people._db.write(lambda conn: conn.execute(update(operator).values(subject="")) and None)
+    await vouched(people, there)
+    there.twist = {"sub": "8"}
+    with pytest.raises(BridgeRefusal, match="taken"):
+        await vouched(people, there)
+
+
 async def test_whoever_was_locked_out_here_stays_out(people: Operators, there: OidcProvider) -> None:
     await vouched(people, there)
     await people.lock("chen", True, "admin", "left")
@@ -212,6 +246,14 @@ def test_a_browser_goes_to_the_provider_and_comes_back_signed_in(desk: Desk) -> 
     assert 'http-equiv="refresh"' in back.text
     assert desk.room.get("/api/v1/snapshot").status_code == 200
     assert desk.room.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sign-in/oidc", "/sign-in/oidc/back?state=x&code=y"])
+def test_an_address_asks_the_provider_ten_times_a_minute_at_most(desk: Desk, path: str) -> None:
+    statuses = [desk.room.get(path).status_code for _ in range(12)]
+    assert 429 not in statuses[:10]
+    assert statuses[10:] == [429, 429]
+    assert desk.room.get("/sign-in").status_code == 200
 
 
 def test_the_cookie_of_the_way_is_lax_hidden_and_short(desk: Desk) -> None:

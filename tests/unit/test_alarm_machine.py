@@ -33,6 +33,7 @@ RTNUN = Memory(unacked=True)
 LTCH = Memory(latched=True)
 HOUR = timedelta(hours=1)
 ON_SHELF = Shelf(T0 + HOUR)
+ONCE = Shelf(T0 + HOUR, one_shot=True)
 QUIET = replace(RTNUN, suppressed=True)
 CALM = replace(NORM, out_of_service=True)
 OUT = replace(ACKED, out_of_service=True)
@@ -84,7 +85,7 @@ ROWS: list[tuple[str, Memory, Design, list[tuple[float, Event]], State]] = [
     ("SHLVD, time over, condition false", replace(RTNUN, shelf=ON_SHELF), PLAIN, [(3600, TimePassed())], State.NORM),
     ("SHLVD, unshelve, condition true", replace(ACKED, shelf=ON_SHELF), PLAIN, [(0, Unshelve())], State.UNACK),
     ("SHLVD, unshelve, condition false", replace(NORM, shelf=ON_SHELF), PLAIN, [(0, Unshelve())], State.NORM),
-    ("SHLVD one-shot, condition false", replace(UNACK, shelf=Shelf(None)), PLAIN, [(0, Seen(False))], State.NORM),
+    ("SHLVD one-shot, condition false", replace(UNACK, shelf=ONCE), PLAIN, [(0, Seen(False))], State.NORM),
     ("any, suppression true", UNACK, PLAIN, [(0, Suppress(True))], State.DSUPR),
     ("any, suppression false, condition true", BEHIND, PLAIN, [(0, Suppress(False))], State.UNACK),
     ("any, suppression false, condition false", QUIET, PLAIN, [(0, Suppress(False))], State.NORM),
@@ -120,6 +121,15 @@ def test_under_an_overlay_the_condition_goes_on_being_evaluated() -> None:
     raised = after(shelved, (1, Seen(True)))
     assert (raised.active, raised.shown, raised.sounds) == (True, State.SHLVD, False)
     assert after(raised, (2, Seen(False))).active is False
+
+
+def test_a_shelf_until_it_has_returned_ends_at_the_latest_when_any_would() -> None:
+    most = PLAIN.shelve_most.total_seconds()
+    shelved = after(UNACK, (0, Shelve(None)))
+    assert due_s(shelved, PLAIN, at(100)) == pytest.approx(most - 100)
+    assert after(shelved, (most - 1, TimePassed())).shown is State.SHLVD
+    assert changes(shelved, most, TimePassed()) == (Change.UNSHELVED, Change.ANNOUNCED)
+    assert after(shelved, (60, Seen(False))).shelf is None
 
 
 def test_a_shelf_ends_by_time_alone_and_no_later_than_it_may() -> None:

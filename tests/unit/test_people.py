@@ -198,7 +198,7 @@ async def test_only_an_administrator_makes_tokens_for_others(house: House) -> No
 async def test_a_name_is_one_that_can_be_asked_for_and_is_nobody_elses(house: House, name: str) -> None:
     """An account that no address reaches could never be locked; one that looks like another's would hide in a log."""
     assert "refused" in await house.refuses("add_person", name=name, role="operator", reason="new here")
-    assert isinstance(await house.people.from_outside(name, "operator", "oidc", ""), SignInRefused)
+    assert isinstance(await house.people.from_outside("idp 7", name, "operator", "oidc", ""), SignInRefused)
 
 
 async def test_nobody_acts_in_anothers_name_by_a_token(house: House) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
 
 from hmi.control.auth import let_in
 from hmi.control.room import room
@@ -21,6 +22,8 @@ from scada.secretfile import read_secret
 from scada.store.people.oidc import Going, Provider, ProviderError, provider_of
 
 COOKIE: Final = "__Host-daozha_oidc"
+WAYS: Final = "10/minute"
+"""Sign-ins that an address may begin, and ways back: each makes the server ask the provider, or check a signature."""
 _GOOD_S: Final = 600.0
 _MOST: Final = 1000
 _WITHIN_S: Final = 15.0
@@ -84,11 +87,12 @@ class Outside:
         return going if self._seconds() - began_s <= _GOOD_S else None
 
 
-def join_provider(app: Flask, config: Config, seconds: Callable[[], float]) -> None:
+def join_provider(app: Flask, config: Config, seconds: Callable[[], float], limiter: Limiter) -> None:
     """Offer the provider at the sign-in."""
     outside = Outside(config, provider_of(config), seconds)
-    app.add_url_rule("/sign-in/oidc", "outside_go", outside.go)
-    app.add_url_rule("/sign-in/oidc/back", "outside_back", outside.back)
+    slowed = limiter.limit(WAYS)
+    app.add_url_rule("/sign-in/oidc", "outside_go", slowed(outside.go))
+    app.add_url_rule("/sign-in/oidc/back", "outside_back", slowed(outside.back))
 
 
 def _secret_file(config: Config) -> str:

@@ -71,7 +71,7 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Shelve:
-    """A person puts it aside until a time; None: until it has returned."""
+    """A person puts it aside until a time; None: until it has returned, and no longer than its design lets it."""
 
     until: datetime | None
 
@@ -124,7 +124,7 @@ def due_s(memory: Memory, design: Design, now: Moment) -> float | None:
     waits = []
     if memory.seen is not memory.active and not memory.unknown and not _stands_for_person(memory, design):
         waits.append((design.off_delay_s if memory.active else design.on_delay_s) - memory.waited_s)
-    if memory.shelf is not None and memory.shelf.until is not None:
+    if memory.shelf is not None:
         waits.append((memory.shelf.until - now.at).total_seconds())
     if _calls_again(memory, design):
         waits.append(design.re_alarm_s - memory.acked_s)
@@ -225,7 +225,8 @@ def _shelved(memory: Memory, design: Design, until: datetime | None, at: datetim
         return NotNow("it does not stand now: there is nothing to shelve until it returns")
     if until is not None and not at < until <= at + design.shelve_most:
         return NotNow(f"it may be shelved for {design.shelve_most.total_seconds() / 60:.0f} min at most")
-    return Step(replace(memory, shelf=Shelf(until)), (Change.SHELVED,))
+    shelf = Shelf(at + design.shelve_most, one_shot=True) if until is None else Shelf(until)
+    return Step(replace(memory, shelf=shelf), (Change.SHELVED,))
 
 
 def _unshelved(memory: Memory) -> Step:
@@ -260,7 +261,7 @@ def _returned(done: Step, design: Design) -> Step:
     memory = done.memory
     after = replace(memory, active=False, unacked=memory.unacked and not design.auto_ack, waited_s=0.0, acked_s=0.0)
     returned = Step(after, (*done.changes, Change.RETURNED))
-    is_one_shot = after.shelf is not None and after.shelf.until is None
+    is_one_shot = after.shelf is not None and after.shelf.one_shot
     return _after(returned.changes, _unshelved(after)) if is_one_shot else returned
 
 
@@ -268,7 +269,7 @@ def _settled(done: Step, design: Design, now: Moment) -> Step:
     """Carry out what time makes due: a delay that is over, a shelf's end, a call once more."""
     done = _delayed(done, design)
     shelf = done.memory.shelf
-    if shelf is not None and shelf.until is not None and now.at >= shelf.until:
+    if shelf is not None and now.at >= shelf.until:
         done = _after(done.changes, _unshelved(done.memory))
     if _calls_again(done.memory, design) and done.memory.acked_s >= design.re_alarm_s:
         again = replace(done.memory, re_alarms=done.memory.re_alarms + 1)

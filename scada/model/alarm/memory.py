@@ -37,9 +37,10 @@ class Priority(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A person wants to hear no more of it: until a time, or (`until` is None) until it has returned to normal."""
+    """A person wants to hear no more of it until a time; a `one_shot` also ends when it has returned to normal."""
 
-    until: datetime | None
+    until: datetime
+    one_shot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ _MOST_BYTES: Final = 256 * 1024
 _KEYS_AGAIN_S: Final = 30.0
 """So soon after the last time the keys are not fetched anew, whatever a token names."""
 _KNOWN_S: Final = 3600.0
+_LONGEST_SUB: Final = 255
+"""OpenID Connect Core 1.0, section 2."""
 
 
 class ProviderError(ValueError):
@@ -51,8 +53,12 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class Outsider:
-    """Whom the provider vouches for, and the role that the groups give here."""
+    """Whom the provider vouches for, and the role that the groups give here.
 
+    `subject` is who it is: the issuer and its own word for the person, which is never given to another one.
+    """
+
+    subject: str
     name: str
     role: str
 
@@ -95,7 +101,13 @@ class Provider:
         name = claims.get(self._settings.name_claim)
         if not isinstance(name, str) or not 1 <= len(name) <= 64 or not name.isprintable():
             raise NotBelieved(f"{self._settings.name_claim}: no name to go by")
-        return Outsider(name, self._role(claims.get(self._settings.roles_claim)))
+        return Outsider(self._subject(claims), name, self._role(claims.get(self._settings.roles_claim)))
+
+    def _subject(self, claims: Mapping[str, object]) -> str:
+        own = claims.get("sub")
+        if not isinstance(own, str) or not 1 <= len(own) <= _LONGEST_SUB or not own.isprintable():
+            raise NotBelieved("sub: it does not say who it is")
+        return f"{self._settings.issuer} {own}"
 
     def _claims(self, token: str) -> Mapping[str, object]:
         for is_again in (False, True):

@@ -1,6 +1,6 @@
 """The alarms: how each stands, and everything that happened to them."""
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, false
 
 from scada.store.schema.base import Utc, metadata
 
@@ -18,6 +18,7 @@ alarm = Table(
     Column("latched", Boolean, nullable=False),
     Column("shelved", Boolean, nullable=False),
     Column("shelved_until", Utc),
+    Column("shelved_once", Boolean, nullable=False, server_default=false()),
     Column("suppressed", Boolean, nullable=False),
     Column("out_of_service", Boolean, nullable=False),
     Column("since", Utc),

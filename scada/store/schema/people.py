@@ -16,11 +16,13 @@ operator = Table(
     Column("locked_at", Utc),
     Column("signed_in_at", Utc),
     Column("origin", String(16), nullable=False, server_default=""),
+    Column("subject", String(512), nullable=False, server_default=""),
 )
 """Who may sign in to the control room. Roles: operator, technician, manager, administrator, auditor.
 
 The role `system` is another system's, which may read what is served to it. Whoever is locked signs in nowhere.
-`origin`: who vouches for the person (`oidc`); empty: a password here.
+`origin`: who vouches for the person (`oidc`); empty: a password here. `subject`: issuer and
+`sub`, by which the provider knows a person whatever the name; a name alone may be given to somebody else.
 """
 
 api_token = Table(

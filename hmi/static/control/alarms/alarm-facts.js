@@ -62,7 +62,7 @@ class AlarmFacts extends LitElement {
   #people(row) {
     return html`${row.acked_by ? html`<p class="small">${t('acknowledged by {name}', {name: row.acked_by})} ${row.acked_at ? clockTime(new Date(row.acked_at)) : ''}</p>` : nothing}
       ${row.comment ? html`<p>✎ ${row.comment} <small>${row.comment_by}</small></p>` : nothing}
-      ${row.shelved ? html`<p>${t('shelved by {name}: {why}', {name: row.shelved_by, why: row.shelved_why})}${row.shelved_until ? ` · ${clockTime(new Date(row.shelved_until))}` : ''}</p>` : nothing}
+      ${row.shelved ? html`<p>${t('shelved by {name}: {why}', {name: row.shelved_by, why: row.shelved_why})}${row.shelved_until ? ` · ${shelfEnd(row)}` : ''}</p>` : nothing}
       ${row.tab === 'out' ? html`<p>${t('out of service by {name}, work order {order}', {name: row.taken_out_by, order: row.work_order})}</p>` : nothing}
       ${row.suppressed_by.length ? html`<p>${t('stands behind {alarms}', {alarms: row.suppressed_by.join(', ')})}</p>` : nothing}`;
   }
@@ -108,6 +108,12 @@ class AlarmFacts extends LitElement {
 /** @param {number} s */
 function within(s) {
   return s < 120 ? t('{count} s', {count: s}) : duration(Math.round(s / 60));
+}
+
+/** @param {any} row */
+function shelfEnd(row) {
+  const time = clockTime(new Date(row.shelved_until));
+  return row.shelved_once ? t('until it has returned, at the latest {time}', {time}) : time;
 }
 
 customElements.define('alarm-facts', AlarmFacts);

@@ -16,6 +16,10 @@ class Vouched(Protocol):
     """Whom a provider vouches for."""
 
     @property
+    def subject(self) -> str:
+        """Who it is, whatever the name."""
+
+    @property
     def name(self) -> str:
         """The person's name here."""
 
@@ -50,7 +54,8 @@ class OutsideDoor:
             found = await asyncio.to_thread(self._believed, token, text_of(ask, "nonce"))
         except ValueError as error:
             raise BridgeRefusal("refused", str(error)) from error
-        verdict = await self._operators.from_outside(found.name, found.role, "oidc", str(ask.args.get("address", "")))
+        address = str(ask.args.get("address", ""))
+        verdict = await self._operators.from_outside(found.subject, found.name, found.role, "oidc", address)
         if isinstance(verdict, SignInRefused):
             raise BridgeRefusal("refused", verdict.why)
         return asdict(verdict)
