@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scada.commands.history.options import add_history
 from scada.commands.money.options import add_credit
+from scada.commands.sites.options import add_sites
 from scada.commands.tagmap.options import add_tags
 from scada.model.reports import FORMATS, REPORTS, Listed
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bindings(add)
     add_credit(add, _group, _command, _lazily, _period)
     add_history(add, _group, _command, _lazily)
+    add_sites(add, _group, _command, _lazily)
     _add_bills(add)
     _add_upkeep(add)
     return parser

@@ -5,11 +5,8 @@ answered in time is `Unknown`: nothing is repeated, and a late answer is dropped
 """
 
 import itertools
-import socket
-import struct
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -19,12 +16,12 @@ import structlog
 
 from scada.clock import SystemClock
 from scada.model.frames import HEADER_BYTES, PROTOCOL, FrameError, body_length, framed
+from scada.tls import why as why_broken
+from scada.way import PIECE_BYTES, SILENCE_S, Link, UnixWay, Way, WayError
 
 CONNECT_AGAIN_S = 0.2
-SILENCE_S = 3.0
-"""A plant that tells tags and says nothing for this long is gone: it tells once a second at least."""
-SEND_S = 2.0
-PIECE_BYTES = 65536
+LONGEST_PAUSE_S = 5.0
+"""To a plant elsewhere the pause grows up to this: nobody hammers at a door that refuses."""
 
 T = TypeVar("T")
 
@@ -78,8 +75,8 @@ class _Waiting:
 class Bridge:
     """The one crossing to the plant. Start it after the fork; thread-safe."""
 
-    def __init__(self, path: Path, app: str) -> None:
-        self._path = path
+    def __init__(self, to: Path | Way, app: str) -> None:
+        self._way = UnixWay(to) if isinstance(to, Path) else to
         self._app = app
         self._on_snapshot: list[Callable[[Message], None]] = []
         self._on_changes: list[Callable[[Message], None]] = []
@@ -90,9 +87,10 @@ class Bridge:
         self._lock = threading.Lock()
         self._linked = threading.Event()
         self._closing = threading.Event()
-        self._link: socket.socket | None = None
+        self._link: Link | None = None
         self._seq = 0
         self._last_loss = ""
+        self._heard_s: float | None = None
         self._hello: Message = {}
         self._thread = threading.Thread(target=self._run, name=f"bridge-{app}", daemon=True)
 
@@ -121,7 +119,7 @@ class Bridge:
         self._closing.set()
         with self._lock:
             if self._link is not None:
-                _shut(self._link)
+                self._link.shut()
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -135,6 +133,16 @@ class Bridge:
     def is_linked(self) -> bool:
         """The plant is there and has greeted."""
         return self._linked.is_set()
+
+    @property
+    def trouble(self) -> str:
+        """Why the plant is not there; nothing while it is."""
+        return self._last_loss
+
+    @property
+    def silent_s(self) -> float | None:
+        """How long the plant has told nothing; None if it never did."""
+        return None if self._heard_s is None else self._clock.seconds() - self._heard_s
 
     @property
     def hello(self) -> Message:
@@ -177,36 +185,40 @@ class Bridge:
             if self._link is None:
                 return False
             try:
-                self._link.sendall(frame)
+                self._link.send(frame)
             except OSError:
-                _shut(self._link)
+                self._link.shut()
                 return False
             return True
 
     def _run(self) -> None:
+        pause_s = CONNECT_AGAIN_S
         while not self._closing.is_set():
             try:
-                with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+                link = self._way.open()
+                try:
                     self._follow(link)
-            except (OSError, FrameError, ValueError) as error:
-                self._lose(str(error) or type(error).__name__)
-            self._closing.wait(CONNECT_AGAIN_S)
+                finally:
+                    link.close()
+            except (OSError, FrameError, WayError, ValueError) as error:
+                was_linked = self.is_linked
+                self._lose(why_broken(error) if isinstance(error, OSError) else str(error) or type(error).__name__)
+                here = was_linked or isinstance(self._way, UnixWay)
+                pause_s = CONNECT_AGAIN_S if here else min(2 * pause_s, LONGEST_PAUSE_S)
+            self._closing.wait(pause_s)
 
-    def _follow(self, link: socket.socket) -> None:
-        """Connect, greet and take frames until the link breaks, which raises."""
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(SEND_S))
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(SILENCE_S))
-        link.connect(str(self._path))
-        link.sendall(framed(orjson.dumps({"hello": PROTOCOL, "app": self._app})))
+    def _follow(self, link: Link) -> None:
+        """Greet and take frames until the link breaks, which raises."""
+        link.send(framed(orjson.dumps({"hello": PROTOCOL, "app": self._app})))
         hello = _receive(link)
         if hello.get("hello") != PROTOCOL:
             raise FrameError(f"the plant refused: {hello.get('refused', 'another version')}")
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(0.0))
+        link.patience(0.0)
         self._gain(link, hello)
         while not self._closing.is_set():
             self._take(link, _receive(link))
 
-    def _gain(self, link: socket.socket, hello: Message) -> None:
+    def _gain(self, link: Link, hello: Message) -> None:
         self._hello = hello
         with self._lock:
             self._link = link
@@ -229,16 +241,16 @@ class Bridge:
         if was_linked:
             self._call(self._on_link, False)
 
-    def _take(self, link: socket.socket, message: Message) -> None:
+    def _take(self, link: Link, message: Message) -> None:
         match message:
             case {"snapshot": {"seq": int(seq), "at": at, "tags": tags}}:
-                link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(SILENCE_S))
-                self._seq = seq
+                link.patience(SILENCE_S)
+                self._seq, self._heard_s = seq, self._clock.seconds()
                 self._call(self._on_snapshot, {"seq": seq, "at": at, "tags": tags})
             case {"tell": {"seq": int(seq), "at": at, "changes": changes}}:
                 if seq != self._seq + 1:
                     raise FrameError(f"batch {seq} came after {self._seq}: a new snapshot is needed")
-                self._seq = seq
+                self._seq, self._heard_s = seq, self._clock.seconds()
                 self._call(self._on_changes, {"seq": seq, "at": at, "changes": changes})
             case {"id": int(number)}:
                 waiting = self._waiting.get(number)
@@ -261,32 +273,18 @@ def _reply(message: Message) -> Reply:
     return Refused(str(message.get("code", "failed")), str(message.get("error", "")))
 
 
-def _receive(link: socket.socket) -> Message:
+def _receive(link: Link) -> Message:
     message = orjson.loads(_exactly(link, body_length(_exactly(link, HEADER_BYTES))))
     if not isinstance(message, dict):
         raise FrameError("a frame that is no JSON object")
     return message
 
 
-def _exactly(link: socket.socket, count: int) -> bytes:
+def _exactly(link: Link, count: int) -> bytes:
     content = bytearray()
     while len(content) < count:
-        try:
-            piece = link.recv(min(count - len(content), PIECE_BYTES))
-        except BlockingIOError as error:
-            raise FrameError(f"the plant said nothing for {SILENCE_S:g} s") from error
+        piece = link.take(min(count - len(content), PIECE_BYTES))
         if not piece:
             raise FrameError("the plant hung up")
         content += piece
     return bytes(content)
-
-
-def _shut(link: socket.socket) -> None:
-    """Wake the reader, which alone closes the socket."""
-    with suppress(OSError):
-        link.shutdown(socket.SHUT_RDWR)
-
-
-def _timeval(wait_s: float) -> bytes:
-    """Write a kernel time-out; 0 is none. Kernel time-outs, since one thread reads while others send."""
-    return struct.pack("@ll", int(wait_s), int(wait_s % 1 * 1_000_000))

@@ -23,7 +23,9 @@ from scada.settings.notify import Notify
 from scada.settings.phones import Phones
 from scada.settings.plan import Plan
 from scada.settings.reports import Mail, ReportSchedule
+from scada.settings.sites import PlantElsewhere, Rooms
 from scada.settings.stores import DatabaseKeys, History, Serve
+from scada.tls import TlsFiles
 
 WHOLE_SITE = Zone(ZoneName("site"))
 """The one zone of a site that names none."""
@@ -61,6 +63,12 @@ class WebApp(Section):
     host_names: Annotated[tuple[str, ...], Field(strict=False)] = ("127.0.0.1", "localhost")
 
 
+class ControlApp(WebApp):
+    """The control room; `url` is how browsers reach it behind a proxy, for links from the pages of other sites."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
+
+
 class PublicApp(WebApp):
     """The drivers' web process; `url` is what the lanes' QR codes lead to."""
 
@@ -70,7 +78,7 @@ class PublicApp(WebApp):
 class Web(Section):
     """The three web processes."""
 
-    control: WebApp
+    control: ControlApp
     public: PublicApp
     devices: WebApp
 
@@ -144,6 +152,8 @@ class Config(Section):
     retention: Retention = Retention()
     backup: Backup = Backup()
     serve: Serve | None = None
+    rooms: Rooms | None = None
+    plants: Annotated[tuple[PlantElsewhere, ...], Field(strict=False, max_length=50)] = ()
     mail: Mail | None = None
     notify: Annotated[tuple[Notify, ...], Field(strict=False)] = ()
     oidc: Oidc | None = None
@@ -235,6 +245,16 @@ class Config(Section):
         """The folder of the lanes' black boxes."""
         return self.data / "blackbox"
 
+    @model_validator(mode="after")
+    def _plants_stand_apart(self) -> "Config":
+        names, ports = [plant.name for plant in self.plants], [plant.port for plant in self.plants]
+        for twice in {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"plants: {twice!r} is named twice")
+        own = (self.web.control.port, self.web.public.port, self.web.devices.port)
+        for port in sorted({port for port in ports if ports.count(port) > 1 or port in own}):
+            raise ValueError(f"plants: {port} is the port of another application: each has an address of its own")
+        return self
+
     def _schedules_agree(self) -> None:
         names = [one.name for one in self.report_schedule]
         for twice in {name for name in names if names.count(name) > 1}:
@@ -275,6 +295,10 @@ class Config(Section):
     def secret(self, path: str) -> Path:
         """Resolve the path of a secret, relative to the data folder."""
         return joined(self.data, path)
+
+    def tls_files(self, of: Rooms | PlantElsewhere) -> TlsFiles:
+        """Give the files by which a plant and a control room elsewhere know each other."""
+        return TlsFiles(self.secret(of.certificate_file), self.secret(of.key_file), self.secret(of.ca_file))
 
     def socket(self, app: str) -> Path:
         """The Unix socket on which the plant serves one web process."""

@@ -48,17 +48,23 @@ from scada.engine.doors.pictures import PictureDesk
 from scada.engine.doors.reasoned import Look, reasoned
 from scada.engine.doors.replay import ReplayDesk
 from scada.engine.doors.reportplan import PlanDesk
+from scada.engine.doors.rooms import RoomEntrance
 from scada.engine.doors.settings.desk import SettingsDesk
 from scada.engine.doors.settings.facts import FactDesk
 from scada.engine.doors.tags import TagDesk
 from scada.engine.doors.trends import TrendDesk
 from scada.engine.doors.tries import Tries
+from scada.faces import face_of
 from scada.maps.desk import MapDesk
 from scada.model.lane.words import Direction
 from scada.model.money import Fen
 from scada.model.names import LaneName
 from scada.model.plate import ReadBy
+from scada.settings.sites import Rooms
 from scada.technicians import technicians
+
+ROOMS_HEARTBEAT_S = 0.5
+"""A wall says within two seconds that a plant is not heard: so often at least it hears one."""
 
 
 def bridges(plant: Plant) -> list[BridgeServer]:
@@ -138,10 +144,19 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         BridgeServer(config.socket(app), app, own, hello, plant.clock, plant.tags if app == "control" else None)
         for app, own in verbs.items()
     ]
+    if config.rooms is not None:
+        doors.append(_rooms(plant, config.rooms, verbs["control"], hello))
     if config.serve is not None:
         catalogue = served(plant.tags.specs(), {tag.name: tag for tag in plant.maps.tag_map.tags}, config.serve.tags)
         doors.append(door(config, plant.clock, plant.tags, catalogue, plant.operators, hello))
     return doors
+
+
+def _rooms(plant: Plant, rooms: Rooms, verbs: Mapping[str, Handler], hello: Mapping[str, object]) -> BridgeServer:
+    """Open the door for control rooms elsewhere: the control room's verbs, by people whom this plant has let in."""
+    config = plant.config
+    entrance = RoomEntrance(rooms, config.tls_files(rooms), plant.operators, plant.clock, lambda: face_of(config))
+    return BridgeServer(entrance, "control", verbs, hello, plant.clock, plant.tags, heartbeat_s=ROOMS_HEARTBEAT_S)
 
 
 _LOOKED_AT = frozenset({"card_products", "cards", "cards_due", "merchants", "vouchers"})

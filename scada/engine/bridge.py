@@ -1,4 +1,4 @@
-"""The plant's end of the bridge: one Unix socket per web process, with its own short list of verbs.
+"""The plant's end of the bridge: one door per web process, with its own short list of verbs.
 
 The plant tells changed tags every 100 ms and never waits for a reader: one that is too slow is
 skipped and later gets a fresh snapshot. What a web process asks is answered by a handler of the
@@ -6,7 +6,6 @@ plant, which checks every right itself.
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self
@@ -15,7 +14,7 @@ import orjson
 import structlog
 
 from scada.clock import Clock
-from scada.engine.doors import unix
+from scada.engine.doors.entrance import Entrance, UnixEntrance
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler, Peer, receive
 from scada.engine.mailbox import LatestOnly, Mailbox
 from scada.engine.tags import Batch, TagTable, merged
@@ -48,7 +47,7 @@ class BridgeServer:
 
     def __init__(
         self,
-        path: Path,
+        at: Path | Entrance,
         app: str,
         verbs: Mapping[str, Handler],
         hello: Mapping[str, object],
@@ -56,8 +55,9 @@ class BridgeServer:
         tags: TagTable | None = None,
         names: frozenset[TagName] | None = None,
         row: Row = row_of,
+        heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
-        self._path = path
+        self._entrance = UnixEntrance(at) if isinstance(at, Path) else at
         self._app = app
         self._verbs = verbs
         self._hello = framed(orjson.dumps({"hello": PROTOCOL, **hello}))
@@ -65,6 +65,7 @@ class BridgeServer:
         self._tags = tags
         self._names = names
         self._row = row
+        self._heartbeat_s = heartbeat_s
         self._changes: Mailbox[Batch] = Mailbox(f"bridge {app}", 1, LatestOnly(merged))
         self._peers: set[Peer] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,8 +75,7 @@ class BridgeServer:
 
     async def __aenter__(self) -> Self:
         """Listen. Raises `unix.SocketError`."""
-        listener = await asyncio.to_thread(unix.bind, self._path)
-        self._server = await asyncio.start_unix_server(self._connected, sock=listener)
+        self._server = await self._entrance.open(self._connected)
         if self._tags is not None:
             self._tags.subscribe(self._changes, self._names)
             self._keep(asyncio.create_task(self._tell_forever(self._tags), name=f"bridge {self._app} tells"))
@@ -90,7 +90,7 @@ class BridgeServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.to_thread(unix.remove, self._path)
+        await self._entrance.close()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -103,8 +103,13 @@ class BridgeServer:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             if await self._greet(reader, writer):
-                await self._serve(Peer(self._app, reader, writer, self._verbs))
+                verbs = self._entrance.verbs_for(writer, self._verbs)
+                async with asyncio.timeout(self._entrance.lasts_s(writer)):
+                    await self._serve(Peer(self._app, reader, writer, verbs))
+        except TimeoutError:
+            log.info("a connection has lasted long enough", app=self._app)
         finally:
+            self._entrance.left(writer)
             await _hang_up(writer)
 
     async def _serve(self, peer: Peer) -> None:
@@ -132,8 +137,8 @@ class BridgeServer:
                 hello = await receive(reader)
         except (TimeoutError, FrameError):
             return "no hello came"
-        if (uid := unix.peer_uid(writer)) != os.getuid():
-            return f"user {uid} may not use this bridge"
+        if objection := self._entrance.objection(writer):
+            return objection
         if hello is None or hello.get("hello") != PROTOCOL:
             return f"this plant speaks version {PROTOCOL} of the bridge"
         if hello.get("app") != self._app:
@@ -148,7 +153,7 @@ class BridgeServer:
     def _tell(self, tags: TagTable) -> None:
         batches = self._changes.drain()
         now_s = self._clock.seconds()
-        if not batches and now_s - self._told_s < HEARTBEAT_S:
+        if not batches and now_s - self._told_s < self._heartbeat_s:
             return
         self._told_s = now_s
         self._seq += 1
@@ -188,5 +193,5 @@ async def _hang_up(writer: asyncio.StreamWriter) -> None:
             await writer.wait_closed()
     except TimeoutError:
         writer.transport.abort()
-    except ConnectionError as error:
+    except OSError as error:
         log.debug("a web process was gone already", error=str(error))

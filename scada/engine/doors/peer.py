@@ -95,7 +95,7 @@ class Peer:
         self.send(frame)
         try:
             await self._writer.drain()
-        except ConnectionError:
+        except OSError:
             log.info("a web process left before its answer", app=self._app)
 
     async def _reply(self, message: dict[str, object]) -> dict[str, object]:
@@ -126,7 +126,7 @@ async def receive(reader: asyncio.StreamReader) -> dict[str, object] | None:
     """Read one frame; None when the peer has gone. Raises FrameError for what is no frame of ours."""
     try:
         body = await reader.readexactly(body_length(await reader.readexactly(HEADER_BYTES)))
-    except (asyncio.IncompleteReadError, ConnectionError):
+    except (asyncio.IncompleteReadError, OSError):
         return None
     try:
         message = orjson.loads(body)

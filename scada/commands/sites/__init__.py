@@ -1,0 +1,1 @@
+"""Plants and control rooms at other places: their certificates."""
