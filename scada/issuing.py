@@ -18,7 +18,6 @@ from scada.secretfile import OTHERS
 AUTHORITY_DAYS: Final = 20 * 365
 DAYS: Final = 3 * 365
 _CA, _CA_KEY = "ca.pem", "ca.key"
-OWN, KEY, CA = "own.pem", "own.key", "ca.pem"
 
 
 class IssueError(Exception):
@@ -84,10 +83,10 @@ def kept_authority(folder: Path) -> Signed:
     return Signed(certificate, key)
 
 
-def hand_out(folder: Path, authority: Signed, signed: Signed) -> None:
-    """Put what one side needs into a folder, to carry to its data folder as `sites`. Raises IssueError."""
-    signed.write(folder / OWN, folder / KEY)
-    _put(folder / CA, authority.certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+def hand_out(folder: Path, kind: str, authority: Signed, signed: Signed) -> None:
+    """Put what a `plant` or a `room` needs into a folder, to carry to its data folder as `sites`. Raises IssueError."""
+    signed.write(folder / f"{kind}.pem", folder / f"{kind}.key")
+    _put(folder / _CA, authority.certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
 def _builder(

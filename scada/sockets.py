@@ -4,6 +4,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -41,6 +42,7 @@ from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.cases.chosen import ChosenDesk, stands
 from scada.engine.doors.cases.shift import ShiftDesk
 from scada.engine.doors.desk import Desk
+from scada.engine.doors.keptopen import KeptOpen
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.people.outside import OutsideDoor
 from scada.engine.doors.people.room import PeopleDesk
@@ -48,7 +50,7 @@ from scada.engine.doors.pictures import PictureDesk
 from scada.engine.doors.reasoned import Look, reasoned
 from scada.engine.doors.replay import ReplayDesk
 from scada.engine.doors.reportplan import PlanDesk
-from scada.engine.doors.rooms import RoomEntrance
+from scada.engine.doors.rooms import People, RoomEntrance
 from scada.engine.doors.settings.desk import SettingsDesk
 from scada.engine.doors.settings.facts import FactDesk
 from scada.engine.doors.tags import TagDesk
@@ -63,11 +65,13 @@ from scada.model.plate import ReadBy
 from scada.settings.sites import Rooms
 from scada.technicians import technicians
 
+Door = AbstractAsyncContextManager[object]
+
 ROOMS_HEARTBEAT_S = 0.5
 """A wall says within two seconds that a plant is not heard: so often at least it hears one."""
 
 
-def bridges(plant: Plant) -> list[BridgeServer]:
+def bridges(plant: Plant) -> list[Door]:
     """Build the doors of the plant; each knows its own verbs only. The one for other systems is there if asked for."""
     config, site = plant.config, _site(plant)
     mode_desk = _mode_desk(plant)
@@ -140,7 +144,7 @@ def bridges(plant: Plant) -> list[BridgeServer]:
         "devices": {"display": _display(plant), "push": plant.units.push},
     }
     hello = {"plant": secrets.token_hex(8), "site": site}
-    doors = [
+    doors: list[Door] = [
         BridgeServer(config.socket(app), app, own, hello, plant.clock, plant.tags if app == "control" else None)
         for app, own in verbs.items()
     ]
@@ -152,11 +156,15 @@ def bridges(plant: Plant) -> list[BridgeServer]:
     return doors
 
 
-def _rooms(plant: Plant, rooms: Rooms, verbs: Mapping[str, Handler], hello: Mapping[str, object]) -> BridgeServer:
+def _rooms(plant: Plant, rooms: Rooms, verbs: Mapping[str, Handler], hello: Mapping[str, object]) -> Door:
     """Open the door for control rooms elsewhere: the control room's verbs, by people whom this plant has let in."""
     config = plant.config
-    entrance = RoomEntrance(rooms, config.tls_files(rooms), plant.operators, plant.clock, lambda: face_of(config))
-    return BridgeServer(entrance, "control", verbs, hello, plant.clock, plant.tags, heartbeat_s=ROOMS_HEARTBEAT_S)
+    files, people = config.tls_files(rooms), People(plant.clock)
+    entrance = RoomEntrance(rooms, files, plant.operators, people, lambda: face_of(config))
+    return KeptOpen(
+        lambda: BridgeServer(entrance, "control", verbs, hello, plant.clock, plant.tags, heartbeat_s=ROOMS_HEARTBEAT_S),
+        files.stamps,
+    )
 
 
 _LOOKED_AT = frozenset({"card_products", "cards", "cards_due", "merchants", "vouchers"})

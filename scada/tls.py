@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -25,6 +26,11 @@ class TlsFiles:
     certificate: Path
     key: Path
     authority: Path
+
+    def stamps(self) -> tuple[int, ...]:
+        """Say of which moments the files are: other ones mean other files. Reads the disk."""
+        files = (self.certificate, self.key, self.authority)
+        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,27 @@ def shown_in(file: Path) -> Shown:
     return shown_by(certificate.public_bytes(Encoding.DER))
 
 
+def look_at_own(files: TlsFiles, now_s: float) -> None:
+    """See that our certificate still holds and is of the authority that both sides believe. Raises TlsError."""
+    try:
+        own = x509.load_pem_x509_certificate(files.certificate.read_bytes())
+        authorities = x509.load_pem_x509_certificates(files.authority.read_bytes())
+    except (OSError, ValueError) as error:
+        raise TlsError(f"{files.certificate}, {files.authority}: {error}") from error
+    if not any(_has_signed(one, own) for one in authorities):
+        raise TlsError(f"{files.certificate} is not signed by {files.authority}")
+    if own.not_valid_after_utc.timestamp() <= now_s:
+        raise TlsError(f"our certificate has ended: {files.certificate}, on {own.not_valid_after_utc:%Y-%m-%d}")
+
+
+def _has_signed(authority: x509.Certificate, own: x509.Certificate) -> bool:
+    try:
+        own.verify_directly_issued_by(authority)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
 def same_fingerprint(one: str, other: str) -> bool:
     """Compare two fingerprints however they are written."""
     return one.replace(":", "").lower() == other.replace(":", "").lower()
@@ -85,17 +112,7 @@ def why(error: OSError) -> str:
     """Say in plain words why a link of this kind broke."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the plant's certificate is not good: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return _ALERTS.get(str(error.reason), f"TLS: {_plain(error)}")
-    return _plain(error)
-
-
-_ALERTS = {
-    "TLSV1_ALERT_UNKNOWN_CA": "the plant does not know the authority of our certificate",
-    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "our certificate has ended",
-    "SSLV3_ALERT_BAD_CERTIFICATE": "the plant does not take our certificate",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the plant wants a certificate",
-}
+    return f"TLS: {_plain(error)}" if isinstance(error, ssl.SSLError) else _plain(error)
 
 
 def _no_password() -> bytes:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scada.tls import TlsError, TlsFiles, context_of, why
+from scada.clock import real_unix_seconds
+from scada.tls import TlsError, TlsFiles, context_of, look_at_own, why
 
 SILENCE_S = 3.0
 """A plant that tells tags and says nothing for this long is gone: it tells once a second at least."""
@@ -94,6 +95,7 @@ class TlsLink:
         self._coming, self._going = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._session = context.wrap_bio(self._coming, self._going, server_hostname=name)
         self._tls, self._order = threading.Lock(), threading.Lock()
+        self._is_taken = False
 
     def shake_hands(self) -> None:
         """Show our certificate and look at theirs. Raises OSError or WayError."""
@@ -112,11 +114,12 @@ class TlsLink:
         while True:
             with self._tls:
                 try:
-                    return self._session.read(count)
+                    piece = self._session.read(count)
+                    return self._taken(piece)
                 except ssl.SSLWantReadError:
                     has_answer = bool(self._going.pending)
                 except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                    return b""
+                    return self._taken(b"")
             if has_answer:
                 with self._order:
                     self._push()
@@ -142,6 +145,13 @@ class TlsLink:
     def close(self) -> None:
         """Close the connection."""
         self._below.close()
+
+    def _taken(self, piece: bytes) -> bytes:
+        """A plant that greets nobody has looked at our certificate after we were done: TLS 1.3 does not wait for it."""
+        if not piece and not self._is_taken:
+            raise WayError("the plant hung up on our certificate: is it a control room's, of the plant's authority?")
+        self._is_taken = True
+        return piece
 
     def _fetch(self) -> None:
         piece = self._below.take(PIECE_BYTES)
@@ -189,6 +199,7 @@ class TlsWay:
         """Connect and shake hands."""
         try:
             context = context_of(self.files, serves=False)
+            look_at_own(self.files, real_unix_seconds())
             raw = socket.create_connection((self.host, self.port), CONNECT_S)
         except TlsError as error:
             raise WayError(str(error)) from error

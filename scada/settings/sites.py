@@ -27,8 +27,8 @@ class Rooms(Section):
 
     host: str = "127.0.0.1"
     port: Port = 7443
-    certificate_file: str = "sites/own.pem"
-    key_file: str = "sites/own.key"
+    certificate_file: str = "sites/plant.pem"
+    key_file: str = "sites/plant.key"
     ca_file: str = "sites/ca.pem"
     allowed: Annotated[tuple[AllowedRoom, ...], Field(strict=False, min_length=1, max_length=16)]
 
@@ -53,8 +53,8 @@ class PlantElsewhere(Section):
     title_en: str
     address: Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$")]
     server_name: str | None = None
-    certificate_file: str = "sites/own.pem"
-    key_file: str = "sites/own.key"
+    certificate_file: str = "sites/room.pem"
+    key_file: str = "sites/room.key"
     ca_file: str = "sites/ca.pem"
     host: str = "127.0.0.1"
     port: Port

@@ -8,6 +8,7 @@ from scada import say
 from scada.clock import clock_from
 from scada.config import Config, ConfigError, load
 from scada.issuing import DAYS, IssueError, hand_out, issued, keep_authority, kept_authority, new_authority
+from scada.settings.sites import PlantElsewhere, Rooms
 from scada.tls import Shown, TlsError, shown_in
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
@@ -33,7 +34,7 @@ def issue(asked: argparse.Namespace) -> int:
     try:
         signer = kept_authority(asked.folder)
         signed = issued(signer, asked.name, asked.host, clock_from().now(), asked.days or DAYS)
-        hand_out(out, signer, signed)
+        hand_out(out, "plant" if asked.host else "room", signer, signed)
     except (IssueError, ValueError, OverflowError) as error:
         say.complain(str(error))
         return 2
@@ -58,7 +59,9 @@ def show(asked: argparse.Namespace) -> int:
 
 
 def _own(config: Config) -> list[Path]:
-    sides = [*([] if config.rooms is None else [config.rooms]), *config.plants]
+    sides: list[Rooms | PlantElsewhere] = [*config.plants]
+    if config.rooms is not None:
+        sides.insert(0, config.rooms)
     return list(dict.fromkeys(config.secret(side.certificate_file) for side in sides))
 
 

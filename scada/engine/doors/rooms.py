@@ -120,13 +120,13 @@ class RoomEntrance:
     """A TLS listener that knows its control rooms by their certificates."""
 
     def __init__(
-        self, rooms: Rooms, files: TlsFiles, operators: Operators, clock: Clock, face: Callable[[], object]
+        self, rooms: Rooms, files: TlsFiles, operators: Operators, people: People, face: Callable[[], object]
     ) -> None:
         self._rooms = rooms
         self._files = files
         self._operators = operators
         self._face = face
-        self._people = People(clock)
+        self._people = people
         self._here: Counter[str] = Counter()
         self._counted: dict[asyncio.StreamWriter, str] = {}
 
