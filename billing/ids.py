@@ -18,6 +18,11 @@ def new_id(now: datetime) -> str:
     return _base32(milliseconds, 10) + _base32(secrets.randbits(_RANDOM_BITS), 16)
 
 
+def first_id(at: datetime) -> str:
+    """Give what sorts before every id made at a moment or later."""
+    return _base32(int(at.timestamp() * 1000), 10)
+
+
 def out_trade_no(site: SiteId, subject: str, attempt: int, now: datetime, zone: ZoneInfo) -> OrderId:
     """Number one attempt to have a stay or a bill paid: lot, day, its id, attempt, and a random end.
 

@@ -181,6 +181,7 @@ async def _show_site(plant: Plant) -> None:
                 TagName("site.tag_changes"): plant.recorder.changes,
                 TagName("site.history_points"): await plant.historian.count(),
                 **await plant.takings.figures(),
+                **await plant.today.figures(),
                 **{TagName(f"{lane}.camera.ok"): plant.cameras.ok(lane) for lane in plant.runners},
                 **{camera_tag(camera, "reader"): by for camera, by in plant.cameras.reads().items()},
             }

@@ -20,6 +20,7 @@ from billing.request import RequestWriter
 from billing.scanner.desk import LaneSide, Waiting
 from billing.scanner.reader import ScannerReader
 from billing.takings import Takings
+from billing.today import Today
 from billing.vouchers.desk import VoucherDesk
 from lpr.display.room import DisplayRoom
 from lpr.display.room import build as build_displays
@@ -128,6 +129,7 @@ class Plant:
     keeper: Keeper
     retention: RetentionJob
     takings: Takings
+    today: Today
     claims: Claims
     scanners: tuple[ScannerReader, ...]
     runners: Mapping[LaneName, LaneRunner]
@@ -304,6 +306,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         room=room,
         keeper=Keeper(config.site_id, clock, db, journal, tags, Shelf(config.data / "pictures"), config.evidence),
         takings=takings,
+        today=Today(db, config.site_id, clock, config.site.zone_info),
         retention=RetentionJob(
             Night(config.site_id, config.retention, await asyncio.to_thread(own_key, config.plate_key), clock),
             zone,

@@ -104,6 +104,9 @@ OF_SITE = (
     "cases_seq",
     "cases_open",
     "cases_unanswered",
+    "cases_oldest",
+    "today_payments",
+    "today_fen",
     *OF_MONEY,
 )
 OF_ZONE = ("cars", "free", "drift")

@@ -199,11 +199,13 @@ class CaseRoom:
         self._cases = found
         self._seq += 1
         unanswered = sum(case.on_call for case in found)
+        oldest = min((case.since for case in found), default=None)
         self._tags.set_all(
             {
                 TagName("site.cases_seq"): self._seq,
                 TagName("site.cases_open"): len(found),
                 TagName("site.cases_unanswered"): unanswered,
+                TagName("site.cases_oldest"): oldest.isoformat() if oldest else "",
             }
         )
 
