@@ -75,7 +75,7 @@ def read_sheet(connection: Connection, lot: Lot, since: datetime, until: datetim
     """Read and reckon the days from `since` to before `until`."""
     site = lot.site
     moves = list(read_moves(connection, site, since, until, lot.zone, vehicles=False))
-    cars = read_cars(connection, site, since, until, lot.zone)
+    cars = read_cars(connection, site, since, until)
     every = traffic.in_all(cars, moves)
     before, after = (_inside(connection, lot, at) for at in (since, until))
     dues = reckon_dues(connection, site, moves, since, until, lot.zone)

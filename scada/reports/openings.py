@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from scada.reports.differences import Item, Link, differences
-from scada.reports.plain import Columns, Parted
+from scada.reports.plain import Columns, Parted, among
 from scada.reports.stories import NO_CAUSE, THROUGH, Stories, missed
 
 _QUARTER_S: Final = 900
@@ -116,9 +116,8 @@ class _Sheet:
         for (hour, lane, note), times in Counter(zip(hours, passages.lane, passages.note, strict=True)).items():
             if note:
                 self._row(hour, lane).notes[note] += times
-        numbers = zip(hours, passages.lane, passages.number, strict=True)
-        commands = Counter((hour, lane) for hour, lane, number in numbers if (lane, number) in parted.plain)
-        for (hour, lane), times in commands.items():
+        plain = among(zip(hours, passages.lane, strict=True), parted.books.numbers, parted.plain)
+        for (hour, lane), times in Counter(plain).items():
             self._row(hour, lane).commands += times
 
     def _row(self, hour: datetime, lane: str) -> Row:

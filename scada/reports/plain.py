@@ -8,14 +8,18 @@ The books are read as columns: what is done to a whole column costs a tenth of w
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from itertools import compress, count
+from operator import not_
+from typing import Any, Final, NamedTuple, TypeVar
 
 from scada.reports.stories import BY_HAND, NO_CAUSE, Facts, Number, Opened, Passed, Rise, StayChange
 
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 Read = Any
 """A time as it was read: a moment, or the text of a database that keeps it so. Those of one column have an order."""
 SILENT: Final = frozenset({"", "NO_PLATE"})
@@ -83,6 +87,21 @@ class Columns:
     times: Times
 
     @cached_property
+    def risen_for(self) -> Sequence[Number]:
+        """The number of each rise."""
+        return _numbers(self.rises)
+
+    @cached_property
+    def sent_for(self) -> Sequence[Number]:
+        """The number of each command."""
+        return _numbers(self.commands)
+
+    @cached_property
+    def numbers(self) -> Sequence[Number]:
+        """The number of each passage."""
+        return _numbers(self.passages)
+
+    @cached_property
     def risen(self) -> Sequence[datetime]:
         """The hour of each rise."""
         return self.times.hours_of(self.rises.at)
@@ -93,21 +112,40 @@ class Columns:
         return self.times.hours_of(self.passages.ended_at)
 
     @cached_property
+    def places(self) -> Sequence[int | None]:
+        """Where the passage of each change of a stay stands among the passages; None if it is not on record."""
+        ids: Iterable[str | None] = self.passages.id
+        known = dict(zip(ids, count()))
+        return list(map(known.get, self.changes.passage))
+
+    @cached_property
     def changed(self) -> Sequence[datetime]:
         """The hour at which each stay counts: that of its passage, if it went through this lane."""
-        ids: Iterable[tuple[str | None, str]] = zip(self.passages.id, self.passages.lane, strict=True)
-        passages = dict(zip(ids, self.passed, strict=True))
-        places = zip(self.changes.passage, self.changes.lane, self.times.hours_of(self.changes.at), strict=True)
-        return [passages.get((of, lane), hour) for of, lane, hour in places]
+        lanes, passed = self.passages.lane, self.passed
+        told = zip(self.places, self.changes.lane, self.times.hours_of(self.changes.at), strict=True)
+        return [hour if place is None or lanes[place] != lane else passed[place] for place, lane, hour in told]
+
+    @cached_property
+    def booked(self) -> Sequence[bool]:
+        """Say of each passage whether one stay, and no more, began or ended by it in its lane."""
+        lanes = self.passages.lane
+        found = [False] * len(lanes)
+        for place, lane in zip(self.places, self.changes.lane, strict=True):
+            if place is not None:
+                found[place] = lanes[place] == lane
+        for place in _repeated(self.places):
+            if place is not None:
+                found[place] = False
+        return found
 
     @cached_property
     def before(self) -> Sequence[int | None]:
         """The count of the lane's rise before each rise, None of the first one."""
         last: dict[str, int] = {}
         found: list[int | None] = []
-        for lane, count in zip(self.rises.lane, self.rises.counted, strict=True):
+        for lane, counted in zip(self.rises.lane, self.rises.counted, strict=True):
             found.append(last.get(lane))
-            last[lane] = count
+            last[lane] = counted
         return found
 
 
@@ -127,23 +165,22 @@ def part(books: Columns) -> Parted:
 
 
 def _plain(books: Columns) -> Set[Number]:
-    rises, commands, passages, changes = books.rises, books.commands, books.passages, books.changes
-    risen_for, sent_for, numbers = _numbers(rises), _numbers(commands), _numbers(passages)
-    twice = {*_repeated(risen_for), *_repeated(sent_for), *_repeated(numbers)}
-    hours = dict(zip(risen_for, books.risen, strict=True))
-    lanes = dict(zip(changes.passage, changes.lane, strict=True))
-    lanes |= dict.fromkeys(_repeated(changes.passage), "")
-    states = zip(sent_for, commands.state, strict=True)
-    told = zip(numbers, passages.lane, passages.id, passages.outcome, passages.note, books.passed, strict=True)
+    hours, states = _once(books.risen_for, books.risen), _once(books.sent_for, books.commands.state)
+    outcomes, notes = books.passages.outcome, books.passages.note
+    told = zip(books.numbers, books.booked, outcomes, notes, books.passed, strict=True)
     found = {
         key
-        for key, lane, id, outcome, note, hour in told
-        if outcome == "FORWARD" and note in SILENT and lanes.get(id) == lane and hours.get(key) == hour and key[1]
+        for key, is_booked, outcome, note, hour in told
+        if is_booked
+        and outcome == "FORWARD"
+        and note in SILENT
+        and hours.get(key) == hour
+        and states.get(key) == "DONE"
+        and key[1]
     }
-    found &= {key for key, state in states if state == "DONE"}
-    found -= twice
-    found.difference_update(_unusual(books, risen_for))
-    found.difference_update(_touched(books, numbers, found))
+    found.difference_update(_repeated(books.numbers))
+    found.difference_update(_unusual(books))
+    found.difference_update(_touched(books, found))
     return found
 
 
@@ -151,27 +188,37 @@ def _numbers(lines: Rises | Commands | Passages) -> list[Number]:
     return list(zip(lines.lane, lines.number, strict=True))
 
 
-def _repeated(things: Sequence[Any]) -> Iterable[Any]:
+def _once(keys: Sequence[Key], values: Sequence[Value]) -> Mapping[Key, Value]:
+    """Give what belongs to each key that comes once."""
+    found = dict(zip(keys, values, strict=True))
+    for key in () if len(found) == len(keys) else _repeated(keys):
+        del found[key]
+    return found
+
+
+def _repeated(things: Sequence[Key]) -> Iterable[Key]:
     """Give what comes more than once: mostly nothing does, and that is soon seen."""
     return () if len(set(things)) == len(things) else [one for one, times in Counter(things).items() if times > 1]
 
 
-def _unusual(books: Columns, numbers: Sequence[Number]) -> Iterator[Number]:
+def _unusual(books: Columns) -> Iterator[Number]:
     """Give the numbers of rises with another cause than ours, or out of the order of the PLC's counter."""
-    rises = zip(numbers, books.rises.cause, books.rises.counted, books.before, strict=True)
-    for key, cause, count, before in rises:
-        if cause != "AUTHORISED" or (before is not None and count != before + 1):
+    rises = zip(books.risen_for, books.rises.cause, books.rises.counted, books.before, strict=True)
+    for key, cause, counted, before in rises:
+        if cause != "AUTHORISED" or (before is not None and counted != before + 1):
             yield key
 
 
-def _touched(books: Columns, numbers: Sequence[Number], plain: Set[Number]) -> Iterator[Number]:
+def _touched(books: Columns, plain: Set[Number]) -> Iterator[Number]:
     """Give the numbers that have a part in what is told of others: they are to be looked at with them."""
     passages, rises = _by_lane(books.passages), _by_lane(books.rises)
+    ended: defaultdict[str, list[Read]] = defaultdict(list)
+    for lane, at in _beside(zip(books.passages.lane, books.passages.ended_at, strict=True), books.numbers, plain):
+        ended[lane].append(at)
     for lane, places in passages.items():
-        yield lane, max(books.passages.number[place] for place in places)
+        yield lane, max(map(books.passages.number.__getitem__, places))
         yield from _under(books, places, rises.get(lane, ()))
-        ended = [books.passages.ended_at[place] for place in places if numbers[place] not in plain]
-        yield from _risen_before(books.rises, rises.get(lane, ()), ended)
+        yield from _risen_before(books.rises, rises.get(lane, ()), ended[lane])
 
 
 def _by_lane(lines: Rises | Passages) -> dict[str, list[int]]:
@@ -207,27 +254,29 @@ def _risen_before(rises: Rises, places: Sequence[int], moments: Iterable[Read]) 
 def rest(books: Columns, plain: Set[Number]) -> Facts:
     """Give what happened beside the plain cars, for a closer look."""
     moment_of = books.times.moment_of
-    rises = zip(*books.rises, books.before, strict=True)
-    commands, passages, changes = (
-        zip(*lines, strict=True) for lines in (books.commands, books.passages, books.changes)
-    )
-    told = zip(_numbers(books.passages), books.passages.id, strict=True)
-    known = {id for key, id in told if key in plain}
+    known = set(among(count(), books.numbers, plain))
+    rises = _beside(zip(*books.rises, books.before, strict=True), books.risen_for, plain)
+    commands = _beside(zip(*books.commands, strict=True), books.sent_for, plain)
+    passages = _beside(zip(*books.passages, strict=True), books.numbers, plain)
+    changes = _beside(zip(*books.changes, strict=True), books.places, known)
     return Facts(
         rises=[
             Rise(lane, count, cause, number, moment_of(at), passage, before=before)
             for lane, number, count, cause, at, passage, before in rises
-            if (lane, number) not in plain
         ],
-        commands=[
-            Opened(lane, number, state, moment_of(at))
-            for lane, number, state, at in commands
-            if (lane, number) not in plain
-        ],
+        commands=[Opened(lane, number, state, moment_of(at)) for lane, number, state, at in commands],
         passages=[
             Passed(id, lane, number, outcome, note, moment_of(began), moment_of(ended), picture)
             for lane, number, id, outcome, note, began, ended, picture in passages
-            if (lane, number) not in plain
         ],
-        changes=[StayChange(lane, of, ending, moment_of(at)) for lane, of, ending, at in changes if of not in known],
+        changes=[StayChange(lane, of, ending, moment_of(at)) for lane, of, ending, at in changes],
     )
+
+
+def among(lines: Iterable[Value], keys: Iterable[Key], these: Set[Key]) -> Iterator[Value]:
+    """Give the lines whose keys are among these."""
+    return compress(lines, map(these.__contains__, keys))
+
+
+def _beside(lines: Iterable[Value], keys: Iterable[Key], these: Set[Key]) -> Iterator[Value]:
+    return compress(lines, map(not_, map(these.__contains__, keys)))

@@ -1,6 +1,6 @@
 """Read what the reports reckon with from the books; nothing is changed."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
@@ -34,7 +34,7 @@ def midnight(day: date, zone: tzinfo) -> datetime:
 
 Span = tuple[datetime, datetime]
 AT_ONCE: Final = 500
-"""So many rows of the journal are asked for by their numbers at a time."""
+"""So many rows are fetched, or asked for by their numbers, at a time."""
 
 
 def read_openings(connection: Connection, site: SiteId, zone: tzinfo, since: datetime, until: datetime) -> Parted:
@@ -44,25 +44,34 @@ def read_openings(connection: Connection, site: SiteId, zone: tzinfo, since: dat
 
 def _books(connection: Connection, site: SiteId, zone: tzinfo, span: Span) -> Columns:
     """Read the books; nothing is made of the times of a month's cars but what is asked for."""
+    read = partial(_columns, connection, {})
     return Columns(
-        Rises(*_columns(connection, _rises(site, span))),
-        Commands(*_columns(connection, _commands(site, span))),
-        Passages(*_columns(connection, _passages(site, span))),
-        Changes(*_columns(connection, *_changes(site, span))),
+        Rises(*read(_rises(site, span))),
+        Commands(*read(_commands(site, span))),
+        Passages(*read(_passages(site, span))),
+        Changes(*read(*_changes(site, span))),
         Times(*readers(connection.dialect.name, partial(hour_of, zone=zone), length_for(zone, span[0]))),
     )
 
 
 Query = Select[*tuple[Any, ...]]
+_WORDS: Final = frozenset({"lane", "cause", "state", "outcome", "note", "ending"})
+"""Columns of few words, which come again and again."""
 
 
-def _columns(connection: Connection, *queries: Query) -> Iterable[Sequence[Any]]:
-    """Read rows as the driver gives them, and give their columns."""
-    rows: list[tuple[Any, ...]] = []
+def _columns(connection: Connection, known: dict[Any, Any], *queries: Query) -> Iterable[list[Any]]:
+    """Read rows as the driver gives them, and give their columns; a word is kept once, in `known`.
+
+    They are read by pieces that stay in a processor's cache: a month's rows do not.
+    """
+    names = queries[0].selected_columns.keys()
+    found: list[list[Any]] = [[] for _ in names]
     for query in queries:
         with connection.execute(query) as result:
-            rows.extend(result.cursor.fetchall())
-    return zip(*rows, strict=True) if rows else [()] * len(queries[0].selected_columns)
+            while rows := result.cursor.fetchmany(AT_ONCE):
+                for name, column, piece in zip(names, found, zip(*rows, strict=True), strict=True):
+                    column.extend(map(known.setdefault, piece, piece) if name in _WORDS else piece)
+    return found
 
 
 def _rises(site: SiteId, span: Span) -> Query:
@@ -87,8 +96,9 @@ def _passages(site: SiteId, span: Span) -> Query:
 
 def _changes(site: SiteId, span: Span) -> tuple[Query, Query]:
     table = schema.stay.c
-    begun = select(table.entry_lane, table.entry_passage, null(), unread(table.entered_at))
-    ended = select(func.coalesce(table.exit_lane, ""), table.exit_passage, table.ending, unread(table.exited_at))
+    came, left = table.entry_lane.label("lane"), func.coalesce(table.exit_lane, "").label("lane")
+    begun = select(came, table.entry_passage, null().label("ending"), unread(table.entered_at))
+    ended = select(left, table.exit_passage, table.ending, unread(table.exited_at))
     begun = begun.where(table.site == site, table.entered_at.between(*span)).order_by(table.entered_at)
     ended = ended.where(table.site == site, table.ending.is_not(None), table.exited_at.between(*span))
     return begun, ended

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-import structlog
 from sqlalchemy import Connection, Engine, make_url
 
 from scada.store.ballast import MEGABYTE, Ballast, free_bytes
@@ -23,8 +22,6 @@ LEAST_BYTES = 4 * MEGABYTE
 
 Work = Callable[[Connection], list[Any]]
 Transact = Callable[[Engine, Work], list[Any]]
-
-log = structlog.get_logger()
 
 
 class Reserve:
@@ -66,7 +63,15 @@ class Reserve:
             except StoreFull as error:
                 if self._ballast is None or not self._ballast.drop():
                     raise
-                log.error("the disk is full: the reserve of the tables is thrown off", error=str(error)[:200])
+                _tell(error)
                 return transact(engine, work)
 
         return written
+
+
+def _tell(error: StoreFull) -> None:
+    """Say it in the log, which is loaded only now: whoever just reads the tables does not wait for it."""
+    import structlog
+
+    log = structlog.get_logger(__name__)
+    log.error("the disk is full: the reserve of the tables is thrown off", error=str(error)[:200])

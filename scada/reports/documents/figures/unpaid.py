@@ -82,7 +82,7 @@ def _periods(connection: Connection, asked: Asked) -> Table:
     books = read_books(connection, asked.site, asked.since, asked.until)
     ways_out = frozenset(lane.name for lane in asked.config.lanes if lane.direction != "entry")
     told = reckon(books, ways_out, timedelta(hours=asked.config.limits.stay_hours))
-    cars = read_cars(connection, asked.site, asked.since, asked.until, asked.zone)
+    cars = read_cars(connection, asked.site, asked.since, asked.until)
     left = [(alike.number, alike.fee_fen) for alike in cars if alike.ending == "EXIT"]
     number, fees_fen = (sum(part) for part in zip((0, 0), *left, strict=True))
     mean_fen = round(fees_fen / number) if number else 0
