@@ -264,9 +264,8 @@ def _failed(token: str, reply: Reply, unplated: str = "", version: str = "") -> 
         case Refused(code, error) if code != "failed":
             return _page("refused", token, words=say(error), unplated=unplated, version=version)
         case _:
-            return _page(
-                "refused", token, 503, words=say("The car park does not answer. Please try again."), version=version
-            )
+            words = say("The car park does not answer. Please try again.")
+            return _page("refused", token, 503, words=words, version=_SILENT)
 
 
 def _page(state: str, token: str, status: int | None = None, **shown: object) -> ResponseReturnValue:

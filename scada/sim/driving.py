@@ -150,6 +150,8 @@ def _at_the_boom(one: OnRoad) -> Move:
             return Move.LEAVING
         case Habit.BACKS_OUT_AFTER:
             return Move.REVERSING if one.open_s >= HESITATION_S else Move.STANDING
+        case Habit.DAWDLES:
+            return Move.LEAVING if one.open_s >= one.manner.patience_s else Move.STANDING
         case _:
             return Move.LEAVING if one.open_s >= REACTION_S else Move.STANDING
 

@@ -82,6 +82,8 @@ class Habit(Enum):
     NOSE_TO_TAIL = "nose_to_tail"
     """The same, bumper to bumper."""
     STOPS_UNDER = "stops_under"
+    DAWDLES = "dawdles"
+    """Looks at the open way for as long as his patience lasts, and goes then."""
     RAMS = "rams"
     """Breaks through a boom that is down."""
     WRONG_WAY = "wrong_way"

@@ -15,7 +15,7 @@ from scada.model.lane.image import OFF
 from scada.model.plate import PlateUnread
 from scada.model.tag import TagName
 from scada.store.helpcalls import PHONE
-from scada.store.schema import desk_case, passage, uncertain
+from scada.store.schema import desk_case, help_call, passage, uncertain
 from tests.support.engine import until
 from tests.support.lane import ON
 from tests.support.plantside import Shell, shell
@@ -90,6 +90,32 @@ async def test_a_car_nobody_answers_is_offered_to_the_seats_and_then_rings_at_th
     await until(lambda: bool(bench.cases._rung))
     assert (await bench.journal("alarm"))[0].what == "nobody takes a case"
     assert not bench.keeper.opened
+
+
+async def test_a_call_from_elsewhere_is_settled_at_the_desk_by_who_has_answered_it(bench: Shell) -> None:
+    call = await bench.calls.call(bench.runner.name, PHONE, of_car=False)
+    ref = f"call:{call.id}"
+    await until(lambda: [case.ref for case in bench.cases.cases] == [ref])
+    await bench.asks("take_desk_case", case=ref)
+    with pytest.raises(BridgeRefusal, match="fixed words"):
+        await bench.asks("settle_desk_case", case=ref, outcome="the debt stands")
+    await bench.asks("settle_desk_case", case=ref, outcome="nobody was there", note="rang twice")
+    assert await listed(bench) == []
+    assert bench.calls.open_calls() == ()
+    assert bench.says("help.state") == ""
+    [row] = await bench.db.read(lambda conn: conn.execute(select(desk_case)).all())
+    assert (row.resolved_by, row.outcome) == ("li", "nobody was there: rang twice")
+    [told] = await bench.db.read(lambda conn: conn.execute(select(help_call)).all())
+    assert told.outcome == "nobody was there: rang twice"
+    assert told.ended_at is not None
+
+
+async def test_a_call_of_the_car_that_stands_there_ends_with_its_car_and_by_no_word(bench: Shell) -> None:
+    await car_calls(bench)
+    [case] = await listed(bench)
+    await bench.asks("take_desk_case", case=case["ref"])
+    with pytest.raises(BridgeRefusal, match="what is done about it"):
+        await bench.asks("settle_desk_case", case=case["ref"], outcome="helped")
 
 
 async def test_what_stands_in_the_books_is_there_until_it_is_settled(bench: Shell) -> None:

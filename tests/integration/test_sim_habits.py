@@ -65,6 +65,13 @@ def test_who_thinks_better_of_it_under_the_boom_is_no_forward_passage_and_may_co
     assert bench.memories[IN].retained.passed == 1
 
 
+def test_who_dawdles_before_an_open_boom_goes_when_he_has_looked_at_it_long_enough(bench: Bench) -> None:
+    bench.invite(car(1, Manner(Habit.DAWDLES, patience_s=20.0), dwell_s=1e6), 0.0)
+    assert bench.run(LIMIT_S, lambda bench: bench.memories[IN].up)
+    assert not bench.run(15.0, lambda bench: bench.memories[IN].inputs.safety)
+    assert outcome(bench, PassageOutcome.FORWARD)
+
+
 def test_over_a_car_that_stops_under_it_the_boom_stays_up(bench: Bench) -> None:
     bench.invite(car(1, Manner(Habit.STOPS_UNDER, patience_s=40.0), dwell_s=1e6), 0.0)
     assert bench.run(LIMIT_S, lambda bench: bench.memories[IN].inputs.safety)

@@ -5,10 +5,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Browser, Page
 
+from lpr.sim.qr import decode
 from tests.support.site import LiveSite
 
 CAR_MS: Final = 60_000
@@ -58,3 +59,24 @@ def posted(site: LiveSite, path: str, **told: str) -> dict[str, object]:
             return dict(json.loads(answer.read() or b"{}"))
     except urllib.error.HTTPError as error:
         return {"status": error.code}
+
+
+def displays(site: LiveSite) -> str:
+    return f"http://{site.config.web.devices.host}:{site.config.web.devices.port}"
+
+
+def screen(site: LiveSite, lane: str) -> dict[str, Any]:
+    """Give what the lane's display shows."""
+    told: dict[str, Any] = json.loads(got(f"{displays(site)}/display/{lane}/state"))
+    return told
+
+
+def scanned(page: Page, site: LiveSite, lane: str, begins: str) -> str:
+    """Scan the code on the lane's display, once it shows one that begins so."""
+    for _ in range(240):
+        if screen(site, lane)["qr_version"]:
+            code = decode(got_bytes(f"{displays(site)}/display/{lane}/qr.png")) or ""
+            if code.startswith(begins):
+                return code
+        page.wait_for_timeout(250)
+    raise AssertionError(f"{lane} shows no code that begins with {begins}")

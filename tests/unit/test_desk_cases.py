@@ -49,6 +49,12 @@ def test_a_lane_that_needs_nobody_is_no_case() -> None:
         ),
         (OUT.becoming(s.AwaitingOperator("longer than 72 h", 0, only_person=True)), Kind.DOUBT),
         (IN.becoming(s.AwaitingOperator("locked", 0, only_person=True)), Kind.ADMISSION),
+        (
+            replace(IN, live=replace(CAR, read=read_of("京A12345"))).becoming(
+                s.AwaitingOperator("the driver calls", 0)
+            ),
+            Kind.CALL,
+        ),
         (replace(OUT, live=replace(CAR, claimed=True)).becoming(s.AwaitingOperator("x", 0)), Kind.CLAIM),
         (OUT.becoming(s.Faulted(s.Fault.NO_START, 0)), Kind.FAULT),
     ],

@@ -170,6 +170,16 @@ def test_a_page_that_could_say_nothing_goes_on_as_soon_as_the_plant_answers(
     assert phone.get(f"{PAGE}/state", base_url=PUBLIC).status_code == 503
 
 
+@pytest.mark.parametrize("form", ["", "/stay", "/ticket", "/unplated", "/help"])
+def test_a_form_of_which_nobody_knows_whether_it_was_taken_shows_what_is_so_as_soon_as_the_plant_answers(
+    phone: FlaskClient, plant: MemoryPlant, form: str
+) -> None:
+    for verb in ("claim_plate", "claim_stay", "claim_ticket", "claim_unplated", "call_help"):
+        plant.verbs[verb] = lambda _args: Unknown("no answer")
+    said = phone.post(f"{PAGE}{form}", base_url=PUBLIC, data={**seal(phone), "plate": "京A12345", "stay": "S1"})
+    assert (said.status_code, followed(said.text)) == (503, (f"{PAGE}/state", PAGE, "silent"))
+
+
 def test_phones_that_follow_do_not_use_up_what_their_drivers_may_look_at(
     phone: FlaskClient, plant: MemoryPlant
 ) -> None:

@@ -106,12 +106,18 @@ class HelpCalls:
     async def answered_with(self, ref: str, passage: PassageId | None, by: str) -> None:
         """Answer the call that is part of a case which somebody takes."""
         for call in self.open_calls():
-            is_its = call.passage == passage if passage is not None else ref == f"call:{call.id}"
+            is_its = call.passage == passage if passage is not None else ref == call_ref(call)
             if is_its and call.answered_at is None:
                 at = self._clock.now()
                 answered = await self._db.write(partial(helpcalls.answer, site=self._site, call=call.id, by=by, at=at))
                 if answered is not None:
                     self._keep(answered)
+
+    async def settled(self, ref: str, by: str, outcome: str) -> None:
+        """End the call of a case that was settled with a word."""
+        for call in self.open_calls():
+            if ref == call_ref(call):
+                await self._finish(call, by, self._clock.now(), outcome)
 
     async def _safely(self, work: Awaitable[object]) -> None:
         """A database that does not answer costs a call its record, never a lane its work."""
@@ -184,6 +190,11 @@ class HelpCalls:
             raise BridgeRefusal("refused", "there is no call that was answered")
         await self._finish(call, ask.user, self._clock.now(), optional(ask, "note") or "helped")
         return {"ended": True}
+
+
+def call_ref(call: HelpCall) -> str:
+    """Name the case of a call that is no car's in a lane."""
+    return f"call:{call.id}"
 
 
 def _shown(call: HelpCall) -> dict[str, object]:

@@ -19,6 +19,7 @@ from scada.model.lane.step import case_of
 from scada.model.lane.words import Direction
 
 NAMES_ANOTHER = "the driver names another plate than the camera has read"
+CALLS = "the driver calls"
 IN_RESYNC = "the PLC waits for a person's word that the lane is clear"
 
 
@@ -70,6 +71,11 @@ class Case:
         """No car waits for it."""
         return self.kind in PAPERS
 
+    @property
+    def is_from_elsewhere(self) -> bool:
+        """Somebody calls who is in no lane: nothing that happens there ends it."""
+        return self.kind is Kind.CALL and not self.passage
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -113,11 +119,11 @@ def kind_of(lane: Lane) -> Kind:
             if needs_person(state):
                 return Kind.ADMISSION if lane.direction is Direction.ENTRY else Kind.DOUBT
             if due_of(lane) is not None:
-                return Kind.CALL if why == "the driver calls" else Kind.PAYMENT
+                return Kind.CALL if why == CALLS else Kind.PAYMENT
             if live is not None and live.read is None:
                 return Kind.UNREAD
             no_stay = live is not None and live.stay is None and lane.direction is Direction.EXIT
-            return Kind.NO_STAY if no_stay else Kind.OTHER
+            return Kind.NO_STAY if no_stay else Kind.CALL if why == CALLS else Kind.OTHER
         case _:
             return Kind.OTHER
 

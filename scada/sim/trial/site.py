@@ -47,7 +47,7 @@ def prepare(
     if shape is not Shape.SHIPPED:
         tags, devices = reshaped(shape, content, read_rows(tag_map), devices)
         tag_map = folder / "tags.csv"
-        _write_rows(tag_map, tags)
+        write_rows(tag_map, tags)
     field_ports = cast("dict[str, int]", _section(content, "sim")["field_ports"])
     speaks_rtsp = "rtsp_port" in _section(content, "sim")
     if all_ways_to_pay:
@@ -60,7 +60,7 @@ def prepare(
     _move_sims(content, base, given)
     for device in devices:
         device["port"] = str(next(given))
-    _write_rows(folder / "devices.csv", devices)
+    write_rows(folder / "devices.csv", devices)
     _write_tariffs(content, base, folder / "tariffs", tariff)
     for lane in cast("list[Section]", content["lanes"]):
         lane["timing"] = {**cast("Section", lane.get("timing", {})), **timing}
@@ -134,7 +134,8 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
+def write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
+    """Write a CSV table with its head."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()

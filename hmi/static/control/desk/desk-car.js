@@ -115,7 +115,7 @@ export class DeskCar extends LitElement {
     const isOld = age === null || age > OLD_S || !this.live;
     const words = age === null ? t('no picture yet') : isOld ? t('no picture for {count} s', {count: Math.floor(age)}) : t('{count} s old', {count: Math.floor(age)});
     return html`<figure class="shot ${isOld ? 'old' : ''}"><figcaption>${t('The lane now')} <span class="age" data-live-age>${words}</span></figcaption>
-      ${shot.n && shot.lane === lane ? html`<img src="/api/v1/lanes/${encodeURIComponent(lane)}/live?n=${shot.n}" alt=${t('What the camera sees now')} @load=${() => this.#shown(true)} @error=${() => this.#shown(false)}>` : html`<div class="picture empty">${t('no picture')}</div>`}</figure>`;
+      ${shot.n && shot.lane === lane ? html`<img class=${shot.at ? '' : 'unseen'} src="/api/v1/lanes/${encodeURIComponent(lane)}/live?n=${shot.n}" alt=${t('What the camera sees now')} @load=${() => this.#shown(true)} @error=${() => this.#shown(false)}>` : html`<div class="picture empty">${t('no picture')}</div>`}</figure>`;
   }
 
   /** @param {boolean} isGood */

@@ -44,14 +44,18 @@ export const ACTS = [
 ];
 
 /**
- * Say whether a person may settle a case here: one of theirs that only wants to be looked at, or is about money.
+ * Say whether a person may settle a case here: one of theirs that only wants to be looked at, or is about money, or a
+ * call from elsewhere, which no car ends.
  * @param {any} one
  * @param {any} page
  */
 export function endsHere(one, page) {
   if (one.owner !== page.me) return false;
-  return one.kind === 'money' ? page.mayKeepMoney : one.kind === 'uncertain' ? page.mayCommand : one.paper;
+  return one.kind === 'money' ? page.mayKeepMoney : one.kind === 'uncertain' ? page.mayCommand : one.paper || isFromElsewhere(one);
 }
+
+/** Somebody calls who is in no lane. @param {any} one */
+export const isFromElsewhere = (one) => one.kind === 'call' && !one.passage;
 
 /** How long a case may wait before its colour changes: the targets of an answer and of an end. */
 const ANSWER_S = 10;

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from scada.clock import Clock
 from scada.engine.doors.asked import optional, text_of
-from scada.engine.doors.help import HelpCalls
+from scada.engine.doors.help import HelpCalls, call_ref
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.shown import as_json
 from scada.engine.lanes import LaneRunner
@@ -45,6 +45,8 @@ ANSWER_S, RESOLVE_S = 10.0, 45.0
 ENDED: Final = "this case has ended"
 REVIEW_OUTCOMES: Final = ("the debt stands", "it was an emergency vehicle", "a false alarm", "told to the manager")
 """How a case that only wants to be looked at may end: never free text alone."""
+CALL_OUTCOMES: Final = ("helped", "nobody was there", "told to the manager")
+"""How a call may end that is no car's in a lane."""
 
 log = structlog.get_logger()
 
@@ -142,7 +144,7 @@ class CaseRoom:
     def _of_call(self, call: HelpCall) -> Case:
         """A call is the case of its car, where it is known which one calls."""
         lane = self._runners[call.lane].lane
-        ref = f"call:{call.id}" if call.passage is None else passage_ref(call.passage)
+        ref = call_ref(call) if call.passage is None else passage_ref(call.passage)
         stay = lane.live.stay if lane.live is not None and lane.live.id == call.passage else None
         return Case(
             ref,
@@ -232,6 +234,7 @@ class CaseRoom:
             "figures": figures(done),
             "seats": sorted(self._seats),
             "outcomes": list(REVIEW_OUTCOMES),
+            "call_outcomes": list(CALL_OUTCOMES),
         }
 
     async def _here(self, ask: Ask) -> object:
@@ -284,9 +287,10 @@ class CaseRoom:
 
     async def _settled(self, ask: Ask) -> None:
         case, outcome, at = self._case(ask), text_of(ask, "outcome"), self._clock.now()
-        if case.kind not in REVIEWED:
+        words = _words_for(case)
+        if not words:
             raise BridgeRefusal("refused", "this case ends by what is done about it")
-        if outcome not in REVIEW_OUTCOMES:
+        if outcome not in words:
             raise BridgeRefusal("bad_args", "a case ends with one of the fixed words")
         self._check_owner(case, ask.user)
         note = optional(ask, "note")
@@ -295,6 +299,8 @@ class CaseRoom:
             raise BridgeRefusal("gone", ENDED)
         self._holds.pop(case.ref, None)
         self._papers = [one for one in self._papers if one.ref != case.ref]
+        if case.is_from_elsewhere:
+            await self._calls.settled(case.ref, ask.user, said)
 
     def _check_owner(self, case: Case, name: str) -> None:
         """Let a case be settled by who has taken it. Raises BridgeRefusal."""
@@ -312,6 +318,13 @@ class CaseRoom:
             if case.ref == ref:
                 return case
         raise BridgeRefusal("gone", ENDED)
+
+
+def _words_for(case: Case) -> tuple[str, ...]:
+    """Give the words one of which may end a case; none where what is done about it does."""
+    if case.is_from_elsewhere:
+        return CALL_OUTCOMES
+    return REVIEW_OUTCOMES if case.kind in REVIEWED else ()
 
 
 def shown(case: Case) -> Json:
