@@ -1,6 +1,7 @@
 """A line between a plant and one Modbus TCP device, on which some kinds of read are refused as long as a test wants."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -54,9 +55,7 @@ class BadLine:
             device.close()
 
     async def _answers(self, device: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        try:
+        with suppress(ConnectionError):
             while data := await device.read(65_536):
                 back.write(data)
-        except ConnectionError:
-            pass
         back.close()
