@@ -6,22 +6,25 @@ are dead after it, sockets beyond the threads hang plain requests, and a vanishe
 
 import signal
 import socket
-import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from werkzeug.sansio.utils import host_is_trusted
 
+from scada.alive import EVERY_S, say_alive, say_ready
 from scada.config import WebApp
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-READY = "READY"
+_PULSE_S = 10.0
 _ACCESS = "%(h)s %(m)s %(U)s %(s)s %(b)s %(M)sms"
 """An access log, where somebody turns it on, has no query strings: codes and tokens stand in them."""
 _LISTENER_OPTIONS = (
@@ -146,8 +149,38 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._site.start()
         _stop_first(self._site)
         if getattr(worker, "age", 1) == 1:
-            sys.stdout.write(f"{READY}\n")
-            sys.stdout.flush()
+            say_ready()
+        threading.Thread(target=Pulse(self._web).run, name="pulse", daemon=True).start()
+
+
+class Pulse:
+    """Says that this process is alive, each time after it has answered a page to itself.
+
+    A request takes the way of every other, through the listener and a thread of the pool: who has none left is hung.
+    """
+
+    def __init__(self, web: WebApp) -> None:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.host, web.host)  # noqa: S104 - asked, not bound
+        self._address = host, web.port
+        self._names = {"Host": web.host_names[0]} if web.host_names else {}
+
+    def run(self) -> None:
+        """Say so until the process ends."""
+        while True:
+            if self.answers():
+                say_alive()
+            time.sleep(EVERY_S)
+
+    def answers(self) -> bool:
+        """Ask for /health, and wait a moment for the answer."""
+        line = HTTPConnection(*self._address, timeout=_PULSE_S)
+        try:
+            line.request("GET", "/health", headers=self._names)
+            return line.getresponse().status == HTTPStatus.OK
+        except (OSError, HTTPException):
+            return False
+        finally:
+            line.close()
 
 
 def _stop_first(site: Site) -> None:

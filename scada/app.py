@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from plc.tagmap import TagMapError
+from scada.alive import live, say_ready
 from scada.assembly import Plant, assemble, figures
 from scada.clock import SystemClock, clock_from
 from scada.config import Config, ConfigError, load
@@ -25,7 +28,7 @@ from scada.model.camera.figures import camera_tag
 from scada.model.tag import TagName
 from scada.ports import BillingError, PlcError
 from scada.sockets import bridges
-from scada.store.db import StoreError
+from scada.store.db import Database, StoreError
 
 SITE_TICK_S = 0.5
 """How often the site's own figures are shown."""
@@ -122,7 +125,7 @@ async def _live(plant: Plant, stop: asyncio.Event, deadline: Deadline) -> None:
         async with AsyncExitStack() as doors:
             for bridge in bridges(plant):
                 await doors.enter_async_context(bridge)
-            _say("READY")
+            say_ready()
             log.info("plant runs", site=plant.config.site.id, lanes=len(plant.runners))
             try:
                 await stop.wait()
@@ -162,8 +165,19 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.requests.watch(),
         LoopLag(plant.tags, plant.clock).run(),
         DiskWatch(plant.db.reserve, plant.tags, plant.journal).run(),
+        live(lambda: _writer_turns(plant.db)),
         _show_site(plant),
     ]
+
+
+async def _writer_turns(db: Database) -> None:
+    """Wait until the writer has taken its turn. What it answers is not asked: a database that is away answers, too."""
+
+    def nothing(connection: Connection) -> None:
+        pass
+
+    with suppress(StoreError, SQLAlchemyError):
+        await db.write(nothing)
 
 
 async def _first_start(plant: Plant) -> None:

@@ -1,7 +1,8 @@
 """`daozha run`: start the site's processes in order, watch them, stop them in reverse.
 
 Each process is known by its name and its command only. It says READY on standard output when it
-serves; its standard error is ours. One that ends by itself is started again, after a growing pause.
+serves, and ALIVE from then on; its standard error is ours. One that ends by itself is started again, after a growing
+pause, and so is one that has fallen silent: it is hung, and nothing but its end can heal it.
 """
 
 import asyncio
@@ -14,14 +15,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scada.alive import ALIVE, READY, SILENT_S, live, notify, supervised
 from scada.clock import Clock
 
-READY = "READY"
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 60.0
 """A process that lived this long begins again with the shortest pause."""
 _LONGEST_LINE = 65_536
 _LAST_WORDS_S = 1.0
+_TICK_S = 1.0
 _PR_SET_PDEATHSIG = 1
 
 Hear = Callable[[str, str], None]
@@ -36,6 +38,8 @@ class Part:
     command: tuple[str, ...]
     ready_s: float = 60.0
     stop_s: float = 5.0
+    silent_s: float | None = None
+    """How long it may say nothing once it serves; None: it says nothing of itself."""
 
 
 def parts(config: Path, *, with_sim: bool, serving: bool = False) -> tuple[Part, ...]:
@@ -45,7 +49,8 @@ def parts(config: Path, *, with_sim: bool, serving: bool = False) -> tuple[Part,
         modules.insert(0, ("sim", "scada.sim.run"))
     if serving:
         modules.append(("serve", "plc.serve"))
-    return tuple(Part(name, (sys.executable, "-m", module, "--config", str(config))) for name, module in modules)
+    python = (sys.executable, "-X", "faulthandler", "-m")
+    return tuple(Part(name, (*python, module, "--config", str(config)), silent_s=SILENT_S) for name, module in modules)
 
 
 class NotReady(Exception):
@@ -67,7 +72,11 @@ async def supervise(
                 if not await _ready_or_stopped(keeper, stop):
                     return
             up()
+            notify("READY=1", "STATUS=all parts run")
+            beat = asyncio.create_task(live(), name="tell systemd that we live")
             await stop.wait()
+            beat.cancel()
+            notify("STOPPING=1", "STATUS=told to stop")
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
@@ -97,6 +106,7 @@ class Keeper:
         self._trouble = trouble
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._silent_ticks = 0
 
     def kill(self) -> None:
         """Kill the part with all its children, as a power cut would; it starts again as after any end of its own."""
@@ -132,19 +142,41 @@ class Keeper:
         except OSError as error:
             return f"could not be started: {error}"
         self._process = process
-        limit = asyncio.timeout(self.part.ready_s)
-        listening = asyncio.create_task(self._listen(voice, limit))
+        listening = asyncio.create_task(self._listen(voice))
+        watching = asyncio.create_task(self._watch())
+        ending = asyncio.create_task(process.wait())
         try:
-            async with limit:
-                return _ending(await process.wait())
-        except TimeoutError:
-            return f"did not say {READY} within {self.part.ready_s:g} s"
+            await asyncio.wait((ending, watching), return_when=asyncio.FIRST_COMPLETED)
+            if ending.done():
+                return _ending(ending.result())
+            if self.ready.is_set():
+                _ask_for_stacks(process.pid)
+                await asyncio.wait((ending,), timeout=_LAST_WORDS_S)
+            return watching.result()
         finally:
+            watching.cancel()
             self._process = None
             await _end(process, self.part.stop_s)
-            await asyncio.wait((listening,), timeout=_LAST_WORDS_S)
+            await asyncio.wait((listening, ending), timeout=_LAST_WORDS_S)
             listening.cancel()
+            ending.cancel()
             voice.close()
+
+    async def _watch(self) -> str:
+        """Wait until the part is late with READY, or silent after it, and say which.
+
+        Silence is counted in ticks that we were awake for: who stood still with us was not silent.
+        """
+        try:
+            async with asyncio.timeout(self.part.ready_s):
+                await self.ready.wait()
+        except TimeoutError:
+            return f"did not say {READY} within {self.part.ready_s:g} s"
+        self._silent_ticks = 0
+        while self.part.silent_s is None or self._silent_ticks * _TICK_S < self.part.silent_s:
+            await asyncio.sleep(_TICK_S)
+            self._silent_ticks += 1
+        return f"said nothing for {self.part.silent_s:g} s: it is hung"
 
     async def _start_whole(self) -> tuple[asyncio.subprocess.Process, "_Voice"]:
         """Start the process; being stopped in the middle of it leaves no half-started one behind."""
@@ -158,13 +190,13 @@ class Keeper:
                 voice.close()
             raise
 
-    async def _listen(self, voice: "_Voice", limit: asyncio.Timeout) -> None:
-        """Hand on every line; the limit holds until the process has said READY."""
+    async def _listen(self, voice: "_Voice") -> None:
+        """Hand on every line that is not about the process itself."""
         async for line in voice.lines():
+            self._silent_ticks = 0
             if line == READY:
-                limit.reschedule(None)
                 self.ready.set()
-            elif line:
+            elif line and line != ALIVE:
                 self._hear(self.part.name, line)
 
 
@@ -196,6 +228,7 @@ async def _start(command: Sequence[str]) -> tuple[asyncio.subprocess.Process, _V
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=write_end,
+            env=supervised(os.environ),
             process_group=0,
             preexec_fn=_die_with(os.getpid()),
         )
@@ -223,6 +256,12 @@ async def _end(process: asyncio.subprocess.Process, limit_s: float) -> None:
         await process.wait()
     finally:
         _kill_group(process.pid)
+
+
+def _ask_for_stacks(process: int) -> None:
+    """Let a hung process write where its threads stand (`faulthandler`) before it goes."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGABRT)
 
 
 def _kill_group(leader: int) -> None:

@@ -20,6 +20,7 @@ from plc.serve.opcua import OpcUaServer
 from plc.serve.picture import Picture
 from plc.serve.table import Entry, read_table, unserved
 from plc.ua.keys import KeyFolder, KeysError
+from scada.alive import live, say_ready
 from scada.bridge import Bridge, Value
 from scada.clock import Clock, clock_from
 from scada.config import Config, ConfigError, load
@@ -80,14 +81,15 @@ async def run(config: Config, serve: Serve, clock: Clock) -> None:
         if serve.modbus is not None:
             entries = await asyncio.to_thread(_entries, config, serve.modbus, catalogue)
             await stack.enter_async_context(ModbusServer(serve.modbus, entries, picture, clock))
-        sys.stdout.write("READY\n")
-        sys.stdout.flush()
+        say_ready()
         log.info("other systems are served", tags=len(catalogue))
         async with asyncio.TaskGroup() as work:
-            showing = work.create_task(opcua.run()) if opcua is not None else None
+            tasks = [work.create_task(live())]
+            if opcua is not None:
+                tasks.append(work.create_task(opcua.run()))
             await _stopped_or_outdated(stop, bridge, catalogue)
-            if showing is not None:
-                showing.cancel()
+            for task in tasks:
+                task.cancel()
 
 
 def fetch(bridge: Bridge) -> dict[TagName, Served]:

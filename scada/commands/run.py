@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from scada import say
+from scada.alive import notify
 from scada.check import check, has_errors
 from scada.check.report import describe, show
 from scada.clock import VARIABLE, clock_from, clock_setting, real_unix_seconds
@@ -55,7 +56,7 @@ def _refusal(config: Config, *, with_sim: bool, speed: float | None) -> str | No
 def _supervise(config: Config, file: Path, *, with_sim: bool) -> int:
     front_desk = _FrontDesk(config)
     site = parts(file, with_sim=with_sim, serving=config.serve is not None)
-    work = supervise(site, clock_from(), hear=front_desk.hear, trouble=say.complain, up=front_desk.welcome)
+    work = supervise(site, clock_from(), hear=front_desk.hear, trouble=_trouble, up=front_desk.welcome)
     try:
         asyncio.run(work)
     except NotReady as error:
@@ -63,6 +64,12 @@ def _supervise(config: Config, file: Path, *, with_sim: bool) -> int:
         return 1
     say.tell("stopped")
     return 0
+
+
+def _trouble(line: str) -> None:
+    """Tell what went wrong with a part, here and to systemd."""
+    say.complain(line)
+    notify(f"STATUS={line}")
 
 
 class _FrontDesk:

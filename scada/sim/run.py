@@ -14,6 +14,7 @@ from pathlib import Path
 
 import structlog
 
+from scada.alive import live, say_ready
 from scada.clock import VARIABLE, SystemClock, clock_from, clock_setting
 from scada.config import Config, ConfigError, WebApp, load
 from scada.log import log_to_stderr
@@ -25,7 +26,7 @@ from scada.sim.stage.backstage import NoCurtain
 from scada.sim.stage.stage import Missed, Stage
 from scada.sim.stage.switch import SwitchError
 from scada.sim.trial.truth import TruthLog
-from scada.supervise import READY, NotReady
+from scada.supervise import NotReady
 
 log = structlog.get_logger()
 
@@ -80,9 +81,8 @@ async def _run(config: Config, path: Path, scenario: str, seed: int, trips: Sequ
         cars = CarPark(config, clock, clock.speed, truth)
         show = Show(config, cars, casting, clock)
         jobs = show.play(scenario) if scenario in SCENARIOS else show.replay(trips) if trips else show.send()
-        tasks = [asyncio.create_task(cars.run()), asyncio.create_task(jobs)]
-        sys.stdout.write(f"{READY}\n")
-        sys.stdout.flush()
+        say_ready()
+        tasks = [asyncio.create_task(cars.run()), asyncio.create_task(jobs), asyncio.create_task(live())]
         await _until(stop, tasks)
 
 

@@ -3,14 +3,17 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from scada import supervise as supervisor
+from scada.alive import SUPERVISED
 from scada.clock import SystemClock
 from scada.supervise import Keeper, NotReady, Part, parts, supervise
 
@@ -36,6 +39,16 @@ while True:
 
 def part(name: str, code: str, ready_s: float = 10.0, stop_s: float = 5.0) -> Part:
     return Part(name, (sys.executable, "-c", code), ready_s, stop_s)
+
+
+SPEAK = """
+import sys, time
+def speak(times):
+    for _ in range(times):
+        print("ALIVE", flush=True)
+        time.sleep(0.05)
+print("READY", flush=True)
+"""
 
 
 class Watcher:
@@ -220,3 +233,78 @@ async def test_a_part_that_is_killed_dies_with_its_children_and_starts_again(tmp
         await asyncio.wait_for(keeper.ready.wait(), 60)
     assert "killed was ended by SIGKILL" in troubles[0]
     assert not alive.exists()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_part_that_falls_silent_is_ended_and_started_again(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_TICK_S", 0.1)
+    mark = tmp_path / "mark"
+    code = f"""{SPEAK}
+import pathlib
+first = not pathlib.Path({str(mark)!r}).exists()
+pathlib.Path({str(mark)!r}).touch()
+def hang_here():
+    time.sleep(600)
+speak(5 if first else 10_000)
+hang_here()
+"""
+    command = (sys.executable, "-X", "faulthandler", "-c", code)
+    troubles: list[str] = []
+    hung = Part("hung", command, silent_s=2.0)
+    async with Keeper(hung, SystemClock(), lambda name, line: troubles.append(line), troubles.append) as keeper:
+        await until(lambda: bool(troubles))
+        await asyncio.wait_for(keeper.ready.wait(), 60)
+        await asyncio.sleep(3.0)  # longer than a silence: the second life speaks
+    assert troubles == ["hung said nothing for 2 s: it is hung; it starts again in 0.01 s"]
+    assert "in hang_here" in capfd.readouterr().err
+
+
+def test_who_stood_still_with_the_supervisor_was_not_silent() -> None:
+    child = f"{SPEAK}\nspeak(10_000)"
+    code = f"""
+import asyncio, sys
+from scada import supervise as supervisor
+from scada.clock import SystemClock
+supervisor._TICK_S = 0.1
+site = [supervisor.Part("speaker", (sys.executable, "-c", {child!r}), silent_s=1.5)]
+trouble = lambda line: print("TROUBLE", line, flush=True)
+asyncio.run(supervisor.supervise(site, SystemClock(), hear=print, trouble=trouble, up=lambda: print("UP", flush=True)))
+"""
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=root) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "UP\n"
+        running.send_signal(signal.SIGSTOP)
+        time.sleep(3.0)
+        running.send_signal(signal.SIGCONT)
+        time.sleep(1.0)
+        running.terminate()
+        assert running.stdout.read() == ""
+
+
+async def test_systemd_hears_when_all_parts_run_and_when_they_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.delenv(SUPERVISED, raising=False)
+        monkeypatch.setattr("scada.alive.EVERY_S", 0.05)
+        heard: list[bytes] = []
+
+        async def two_beats() -> None:
+            while heard.count(b"WATCHDOG=1") < 2:
+                heard.append(await asyncio.get_running_loop().sock_recv(systemd, 100))
+
+        says = f"import os; print(os.environ.get('NOTIFY_SOCKET'), flush=True); {SERVE}"
+        watcher = Watcher()
+        await watcher.run(part("plant", says), then=two_beats)
+        assert heard[0] == b"READY=1\nSTATUS=all parts run"
+        rest = [await asyncio.get_running_loop().sock_recv(systemd, 100)]
+        while rest[-1] == b"WATCHDOG=1":
+            rest.append(await asyncio.get_running_loop().sock_recv(systemd, 100))
+        assert rest[-1].startswith(b"STOPPING=1")
+    assert watcher.heard == [("plant", "None")], "a part is ours to watch, not systemd's"
