@@ -1,4 +1,4 @@
-"""The units for systemd that docs/install gives: systemd understands them, and they let the site do no more than it must."""
+"""The units that docs/install gives: systemd understands them, and they let the site do no more than it must."""
 
 import configparser
 import subprocess
@@ -10,7 +10,7 @@ from scada.alive import EVERY_S, SILENT_S
 
 UNITS = Path(__file__).parents[2] / "docs" / "install"
 MOST_EXPOSED = "20"
-"""Tenths of a point of `systemd-analyze security`: 10 is a service that may do everything, 0 one that may do nothing."""
+"""Tenths of a point of `systemd-analyze security`: 100 is a service that may do all, 0 one that may do nothing."""
 
 
 def told_of(name: str) -> configparser.SectionProxy:
