@@ -15,11 +15,13 @@ from typing import Final
 READY: Final = "READY"
 ALIVE: Final = "ALIVE"
 EVERY_S: Final = 2.0
-SILENT_S: Final = 20.0
-"""Who is silent for longer than this is hung: ten words that did not come.
+SILENT_S: Final = 30.0
+"""Who is silent for longer than this is hung: fifteen words that did not come.
 
 A PLC has long taken over by then: it hears no heartbeat for 3 s at most.
 """
+SILENT_WEB_S: Final = 60.0
+"""The same for a process whose proof is a page that it answers: a burst of visitors is no reason to send them all away."""
 SUPERVISED: Final = "DAOZHA_SUPERVISED"
 """Set for a process whose standard output is listened to. Elsewhere it is a log, in which ALIVE has no place."""
 _NOTIFY_SOCKET: Final = "NOTIFY_SOCKET"

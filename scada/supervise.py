@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scada.alive import ALIVE, READY, SILENT_S, live, notify, supervised
+from scada.alive import ALIVE, READY, SILENT_S, SILENT_WEB_S, live, notify, supervised
 from scada.clock import Clock
 
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
@@ -49,8 +49,12 @@ def parts(config: Path, *, with_sim: bool, serving: bool = False) -> tuple[Part,
         modules.insert(0, ("sim", "scada.sim.run"))
     if serving:
         modules.append(("serve", "plc.serve"))
-    python = (sys.executable, "-X", "faulthandler", "-m")
-    return tuple(Part(name, (*python, module, "--config", str(config)), silent_s=SILENT_S) for name, module in modules)
+    return tuple(_part(name, module, config) for name, module in modules)
+
+
+def _part(name: str, module: str, config: Path) -> Part:
+    command = (sys.executable, "-X", "faulthandler", "-m", module, "--config", str(config))
+    return Part(name, command, silent_s=SILENT_WEB_S if module.startswith("hmi.") else SILENT_S)
 
 
 class NotReady(Exception):
