@@ -21,7 +21,7 @@ SILENT_S: Final = 30.0
 A PLC has long taken over by then: it hears no heartbeat for 3 s at most.
 """
 SILENT_WEB_S: Final = 60.0
-"""The same for a process whose proof is a page that it answers: a burst of visitors is no reason to send them all away."""
+"""The same for one whose proof is a page that it answers: a burst of visitors is no reason to send them all away."""
 SUPERVISED: Final = "DAOZHA_SUPERVISED"
 """Set for a process whose standard output is listened to. Elsewhere it is a log, in which ALIVE has no place."""
 _NOTIFY_SOCKET: Final = "NOTIFY_SOCKET"
