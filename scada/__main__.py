@@ -474,6 +474,13 @@ def _add_upkeep(add: Adder) -> None:
     now.add_argument("--dry-run", action="store_true", help="only tell what would go")
     now.add_argument("--date-is-right", action="store_true", help="go on although no night came through for 30 days")
     _add_backup(add)
+    words = "one file for whoever helps from afar: all about the server, nothing about people"
+    helped = _command(add, "support", words, _lazily("scada.commands.support.make", "make"))
+    helped.add_argument(
+        "--to", type=Path, metavar="FILE", help="the ZIP file (default: here, named by site and moment)"
+    )
+    helped.add_argument("--hours", type=_hours, default=24.0, help="how far back (default: 24)")
+    helped.add_argument("--log", type=Path, metavar="FILE", help="where the log goes, if not to systemd's journal")
     _command(add, "migrate", "bring the database's tables up to date", _lazily("scada.commands.upkeep", "migrate"))
     user = _group(add, "user", "people who may sign in")
     new = _command(user, "add", "add a person", _lazily("scada.commands.upkeep", "add_user"))
@@ -525,6 +532,13 @@ def _probability(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return value
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not 0 < hours <= 24 * 31:
+        raise argparse.ArgumentTypeError("choose more than 0, and 744 at most")
+    return hours
 
 
 def _speed(text: str) -> float:

@@ -65,3 +65,10 @@ def masked(text: str) -> str:
     for plate in _PLATES:
         text = plate.sub(rf"\1{MASK}\2", text)
     return text
+
+
+def without_plates(text: str, instead: str) -> str:
+    """Give a text in which `instead` stands for every plate, and no sign of one is left."""
+    for plate in _PLATES:
+        text = plate.sub(lambda _: instead, text)
+    return text
