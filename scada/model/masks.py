@@ -67,7 +67,7 @@ def masked(text: str) -> str:
     return text
 
 
-def without_plates(text: str, instead: str) -> str:
+def bare_of_plates(text: str, instead: str) -> str:
     """Give a text in which `instead` stands for every plate, and no sign of one is left."""
     for plate in _PLATES:
         text = plate.sub(lambda _: instead, text)

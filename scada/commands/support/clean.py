@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from scada.model.masks import MASK, masked, without_plates
+from scada.model.masks import MASK, bare_of_plates, masked
 
 PLATE: Final = "‹plate›"
 MAIL: Final = "‹mail›"
@@ -29,6 +29,6 @@ class Cleaner:
 
     def clean(self, text: str) -> str:
         """Give the text without anybody in it. The same person has the same number throughout."""
-        text = masked(without_plates(_LOGINS.sub(f"{MASK}@", text), PLATE))
+        text = masked(bare_of_plates(_LOGINS.sub(f"{MASK}@", text), PLATE))
         text = _WECHAT.sub(MASK, _PHONES.sub(PHONE, _MAILS.sub(MAIL, text)))
         return self._people.sub(lambda found: self._called[found.group()], text) if self._people else text
