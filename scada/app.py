@@ -22,6 +22,8 @@ from scada.engine.deadline import Deadline
 from scada.engine.diskwatch import DiskWatch
 from scada.engine.doors.unix import SocketError
 from scada.engine.health import LoopLag
+from scada.engine.serverwatch import ServerWatch
+from scada.kernelclock import kernel_clock
 from scada.lockfile import held
 from scada.log import log_to_stderr
 from scada.model.camera.figures import camera_tag
@@ -164,6 +166,9 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         plant.phones.reminders.run(),
         plant.requests.watch(),
         LoopLag(plant.tags, plant.clock).run(),
+        ServerWatch(
+            plant.config.site_id, plant.clock, plant.db, plant.tags, plant.config.park, plant.config.data, kernel_clock
+        ).run(),
         DiskWatch(plant.db.reserve, plant.tags, plant.journal).run(),
         live(lambda: _writer_turns(plant.db)),
         _show_site(plant),

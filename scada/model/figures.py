@@ -99,6 +99,9 @@ OF_SITE = (
     *OF_ALARMS,
     "retention_trouble",
     "database_trouble",
+    "clock_error_s",
+    "clock_source",
+    "disk_free_gb",
     "reports_trouble",
     "notify_trouble",
     "cases_seq",
@@ -109,7 +112,7 @@ OF_SITE = (
     "today_fen",
     *OF_MONEY,
 )
-OF_ZONE = ("cars", "free", "drift")
+OF_ZONE = ("cars", "free", "drift", "oversold")
 """The server's own points of a lane, of the site and of a zone."""
 LANE_BOXES = ("events", "tags")
 """The queues of a lane."""

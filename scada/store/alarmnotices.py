@@ -46,11 +46,16 @@ def plan(
     return True
 
 
-def due(conn: Connection, site: SiteId, now: datetime) -> list[Notice]:
-    """Give what is due, oldest first."""
+def rules_due(conn: Connection, site: SiteId, now: datetime) -> list[str]:
+    """Name the rules of which something is due."""
+    return list(conn.execute(select(notices.c.rule).where(_due(site, now)).distinct()).scalars())
+
+
+def due(conn: Connection, site: SiteId, now: datetime, rule: str, most: int) -> list[Notice]:
+    """Give what is due of a rule, oldest first."""
     columns = [notices.c[name] for name in Notice.__dataclass_fields__]
-    mine = (notices.c.site == site) & (notices.c.state == WAITING) & (notices.c.due_at <= now)
-    rows = conn.execute(select(*columns).where(mine).order_by(notices.c.due_at).limit(50)).mappings()
+    mine = _due(site, now) & (notices.c.rule == rule)
+    rows = conn.execute(select(*columns).where(mine).order_by(notices.c.due_at).limit(most)).mappings()
     return [Notice(**{**row, "delivered": tuple(row["delivered"])}) for row in rows]
 
 
@@ -82,6 +87,10 @@ def trouble(conn: Connection, site: SiteId) -> str:
         query = select(notices.c.rule, notices.c.why).join(last, join).where(notices.c.state == GIVEN_UP)
         found = conn.execute(query.limit(1)).first()
     return "" if found is None else f"{found.rule}: {found.why}"
+
+
+def _due(site: SiteId, now: datetime) -> ColumnElement[bool]:
+    return (notices.c.site == site) & (notices.c.state == WAITING) & (notices.c.due_at <= now)
 
 
 def _key(site: SiteId, notice: Notice) -> ColumnElement[bool]:

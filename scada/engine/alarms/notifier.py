@@ -1,18 +1,15 @@
 """Tells people of alarms by mail and webhook: written down first, given to each, tried again if that fails.
 
-An occurrence is told once by each rule; one that was acknowledged before its time is not told at all.
+An occurrence is told once by each rule; one that was acknowledged before its time is not told at all. Each receiver
+has a thread of its own: one that is slow keeps nobody else from being told.
 """
 
 import asyncio
-import hashlib
-import hmac
-import http.client
 import ssl
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from datetime import datetime
-from typing import Final
-from urllib.parse import urlsplit
+from itertools import islice
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -23,8 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from scada.clock import Clock
 from scada.config import Config
 from scada.engine.alarms.engine import AlarmEngine
+from scada.engine.alarms.receiver import Receiver, call
 from scada.engine.reporting.mail import NotKnown, NotSent, send, written
-from scada.model.alarm.definition import Definition
+from scada.model.alarm.definition import AlarmId, Definition
 from scada.model.alarm.kept import Kept
 from scada.model.alarm.machine import CALLS, Change
 from scada.model.alarm.notify import TRIES, is_wanted, pause
@@ -36,13 +34,21 @@ from scada.store.alarmnotices import Notice
 from scada.store.db import Database, StoreError
 
 LOOK_S: Final = 5.0
-LIMIT_S: Final = 10.0
 TROUBLE: Final = TagName("site.notify_trouble")
 OWN: Final = "notification_not_sent"
 """That sending fails is not sent."""
-SIGNATURE: Final = "X-Daozha-Signature"
+MOST_UNDER_WAY: Final = 20
+"""Notices of one rule that are being given; more wait in the table until one of these has ended."""
 
 log = structlog.get_logger(__name__)
+
+
+class _Key(NamedTuple):
+    """What one notice is."""
+
+    alarm: AlarmId
+    since: datetime
+    rule: str
 
 
 class Notifier:
@@ -66,6 +72,8 @@ class Notifier:
         self._rules: Mapping[str, Notify] = {one.name: one for one in config.notify}
         self._zone: ZoneInfo = config.site.zone_info
         self._planned: list[Kept] = []
+        self._receivers: dict[str, Receiver] = {}
+        self._under_way: dict[_Key, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         if self._rules:
             engine.hears.append(self.hear)
@@ -78,27 +86,59 @@ class Notifier:
 
     async def run(self) -> None:
         """Plan and give until cancelled. A database that fails costs a round."""
-        while self._rules:
-            try:
-                await self.look()
-            except (StoreError, SQLAlchemyError) as error:
-                log.error("alarms are not sent out now", error=str(error)[:200])
-            try:
-                async with asyncio.timeout(LOOK_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
-            self._wake.clear()
+        try:
+            while self._rules:
+                try:
+                    await self.look()
+                except (StoreError, SQLAlchemyError) as error:
+                    log.error("alarms are not sent out now", error=str(error)[:200])
+                try:
+                    async with asyncio.timeout(LOOK_S):
+                        await self._wake.wait()
+                except TimeoutError:
+                    continue
+                self._wake.clear()
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Begin nothing more; what was not told stands in the table."""
+        for task in self._under_way.values():
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        for receiver in self._receivers.values():
+            receiver.close()
 
     async def look(self) -> None:
-        """Write down who is to be told, and tell those whose time has come. Raises StoreError."""
+        """Write down who is to be told, and begin to tell those whose time has come. Raises StoreError."""
         planned, site, now = list(self._planned), self._config.site_id, self._clock.now()
         if planned:
             await self._db.write(lambda conn: self._plan(conn, planned, now))
             del self._planned[: len(planned)]
-        for notice in await self._db.read(lambda conn: outbox.due(conn, site, now)):
-            await self._give(notice)
+        for rule in await self._db.read(lambda conn: outbox.rules_due(conn, site, now)):
+            await self._begin(rule, now)
+        await self._show_trouble()
+
+    async def _begin(self, rule: str, now: datetime) -> None:
+        """Begin to tell what is due of a rule, as far as there is room."""
+        site, room = self._config.site_id, MOST_UNDER_WAY - sum(key.rule == rule for key in self._under_way)
+        found = await self._db.read(lambda conn: outbox.due(conn, site, now, rule, MOST_UNDER_WAY))
+        fresh = ((_Key(one.alarm, one.since, rule), one) for one in found)
+        for key, notice in islice((two for two in fresh if two[0] not in self._under_way), max(room, 0)):
+            self._under_way[key] = asyncio.create_task(self._give_safely(notice, key), name=f"tells {rule}")
+
+    async def _show_trouble(self) -> None:
+        site = self._config.site_id
         self._show(TROUBLE, await self._db.read(lambda conn: outbox.trouble(conn, site)))
+
+    async def _give_safely(self, notice: Notice, key: "_Key") -> None:
+        try:
+            await self._give(notice)
+            await self._show_trouble()
+        except (StoreError, SQLAlchemyError) as error:
+            log.error("an alarm is not sent out now", error=str(error)[:200])
+        finally:
+            del self._under_way[key]
 
     def _plan(self, conn: Connection, planned: list[Kept], now: datetime) -> None:
         local = now.astimezone(self._zone)
@@ -116,16 +156,26 @@ class Notifier:
             at = self._clock.now()
             await self._db.write(lambda conn: outbox.close(conn, site, notice, outbox.DROPPED, "not needed", at))
             return
-        done, failed = list(notice.delivered), ""
-        for to in (one for one in rule.targets if one not in done):
+        done = list(notice.delivered)
+
+        async def tell(to: str) -> str:
+            """Give it to one; says why not, and who has it is written down at once."""
             try:
-                await asyncio.to_thread(self._send, rule, to, notice, kept)
+                await self._receiver(to).tell(lambda: self._send(rule, to, notice, kept))
             except (NotSent, NotKnown, OSError, UnicodeDecodeError) as error:  # told twice is better than never
-                failed = f"{to.partition('?')[0]}: {error}"
-                continue
+                return f"{to.partition('?')[0]}: {error}"
             done.append(to)
-            await self._db.write(lambda conn, done=tuple(done): outbox.delivered(conn, site, notice, done))  # type: ignore[misc]
-        await self._end(notice, failed)
+            have = tuple(done)
+            await self._db.write(lambda conn: outbox.delivered(conn, site, notice, have))
+            return ""
+
+        failed = await asyncio.gather(*(tell(to) for to in rule.targets if to not in notice.delivered))
+        await self._end(notice, next(filter(None, failed), ""))
+
+    def _receiver(self, to: str) -> Receiver:
+        if to not in self._receivers:
+            self._receivers[to] = Receiver(str(len(self._receivers) + 1))
+        return self._receivers[to]
 
     async def _end(self, notice: Notice, failed: str) -> None:
         site, at = self._config.site_id, self._clock.now()
@@ -191,34 +241,3 @@ class Notifier:
             "response_zh": words.response_zh,
         }
         return orjson.dumps(told)
-
-
-def signature(secret: str, body: bytes) -> str:
-    """Sign a body: who has the same secret knows that it is ours and whole."""
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def call(url: str, secret: str, body: bytes, trust: ssl.SSLContext | None = None) -> None:
-    """Post a signed body; nothing but a success counts, and no other address is followed. Raises NotSent."""
-    headers = {"Content-Type": "application/json", SIGNATURE: signature(secret, body)}
-    try:
-        with closing(_link(url, trust)) as link:
-            link.request("POST", _path(url), body, headers)
-            status = link.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an address that is none
-        raise NotSent(str(error)[:120] or type(error).__name__) from error
-    if not 200 <= status < 300:
-        raise NotSent(f"it answered {status}")
-
-
-def _link(url: str, trust: ssl.SSLContext | None) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "https":
-        return http.client.HTTPSConnection(host, parts.port, timeout=LIMIT_S, context=trust)
-    return http.client.HTTPConnection(host, parts.port, timeout=LIMIT_S)
-
-
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, select
 
 from billing.accounts.chart import Account
 from scada.model.names import SiteId
 from scada.model.zones import Zone
+from scada.store import cardspaces
 from scada.store.schema import card_period as periods
 from scada.store.schema import ledger_entry as entries
 from scada.store.schema import ledger_posting as postings
 from scada.store.schema import month_card as cards
-from scada.store.schema import plate_right as rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,7 @@ def read_expiring(
 
 def read_zones(connection: Connection, site: SiteId, at: datetime, zones: Sequence[Zone]) -> list[ZoneCards]:
     """Count the spaces that cards hold at a moment, zone by zone; a card that holds everywhere counts in each."""
-    holds = and_(rights.c.valid_from <= at, or_(rights.c.valid_until.is_(None), rights.c.valid_until > at))
-    mine = and_(rights.c.site == site, rights.c.kind == "MONTH", rights.c.card.is_not(None), holds)
-    query = select(rights.c.card, rights.c.zone, func.max(rights.c.spaces)).where(mine)
-    held = [(zone, spaces) for _, zone, spaces in connection.execute(query.group_by(rights.c.card, rights.c.zone))]
+    held = cardspaces.held(connection, site, at)
     return [
         ZoneCards(
             zone.name,
