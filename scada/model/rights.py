@@ -118,8 +118,11 @@ DANGEROUS: Final = frozenset(
 )
 """What asks for a password that is five minutes old at most; no token may hold it."""
 _PROGRAM: Final = "token "
-OWN: Final = frozenset({CHANGE, "confirm_password", "tokens", VOUCH, SIGN_TARIFF, "sign_map", "sign_acceptance"})
-"""What is a person's own, standing for a thing in person too: no token may hold it either."""
+OWN: Final = frozenset(
+    {CHANGE, "confirm_password", "tokens", VOUCH, SIGN_TARIFF, "sign_map", "sign_acceptance"}
+    | {"desk_here", "hand_over_desk"}
+)
+"""What is a person's own, standing for a thing and sitting at the desk in person too: no token may hold it either."""
 
 
 def scope_of(role: str) -> frozenset[str]:
