@@ -3,7 +3,8 @@
 English stands in the code. `zh.po` is written by people; from it come `zh/LC_MESSAGES/messages.mo` for Python and
 templates, and `static/i18n/zh.json` for the browser. Words found in the code that the catalogue lacks are added to
 it, empty; words nobody uses are dropped. Words that only the plant says are listed in `plant_words.txt`, those that
-only phones, the money page or the tags page show in `phone_words.txt`, `money_words.txt` and `site_words.txt`.
+only phones, the money page or the tags page show in `phone_words.txt`, `money_words.txt` and `site_words.txt`, and what
+lint says of tag maps in `lint_words.txt`.
 """
 
 import json
@@ -56,7 +57,8 @@ PLANT_WORDS = HERE / "plant_words.txt"
 PHONE_WORDS = HERE / "phone_words.txt"
 MONEY_WORDS = HERE / "money_words.txt"
 SITE_WORDS = HERE / "site_words.txt"
-WORDS = (PLANT_WORDS, PHONE_WORDS, MONEY_WORDS, SITE_WORDS)
+LINT_WORDS = HERE / "lint_words.txt"
+WORDS = (PLANT_WORDS, PHONE_WORDS, MONEY_WORDS, SITE_WORDS, LINT_WORDS)
 _METHODS = [
     ("**/vendor/**", "ignore"),
     ("**.py", "python"),
@@ -124,7 +126,7 @@ def as_json(catalogue: Catalog, *, more: bool = False) -> str:
     """Give what the browser reads: the words of the overview's scripts and the plant's, or `more`, all others."""
     scripts = [(file, text) for file, text in _texts() if file.endswith(".js")]
     first = {text for file, text in scripts if not _is_more(file)} | set(plant_words(PLANT_WORDS))
-    rest = {text for file, text in scripts if _is_more(file)} | set(plant_words(MONEY_WORDS, SITE_WORDS))
+    rest = {text for file, text in scripts if _is_more(file)} | set(plant_words(MONEY_WORDS, SITE_WORDS, LINT_WORDS))
     wanted = rest - first if more else first
     texts = {str(message.id): str(message.string) for message in catalogue if message.id in wanted}
     return json.dumps(texts, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"

@@ -20,7 +20,7 @@ export function figuresOf(f) {
     [t('fleeting'), String(f.fleeting.length), '0', f.fleeting.length > 0],
     [t('standing for more than 24 h'), String(f.stale.length), '< 5', f.stale.length >= 5],
   ];
-  return html`<p class="small">${t('The last 30 days, {count} alarms announced', {count: f.announced})}</p><div class="kpis">
+  return html`<p class="small">${t('The last 30 days, alarms announced: {count}', {count: f.announced})}</p><div class="kpis">
     ${shown.map(([title, value, target, beyond]) => html`<div class=${beyond ? 'beyond' : ''}>${title}<b>${value}</b><small>${t('target')} ${target}</small></div>`)}
     ${f.by_priority.map((/** @type {number} */ count, /** @type {number} */ at) => html`<div>${badge(at + 1)}<b>${f.announced ? share(count / f.announced) : '–'}</b><small>${t('target')} ${['< 1 %', '5 %', '15 %', '80 %'][at]}</small></div>`)}</div>
     ${actors(t('Bad actors'), f.top)}${actors(t('Chattering'), f.chattering)}${actors(t('Fleeting'), f.fleeting)}

@@ -134,7 +134,7 @@ export class DeskCar extends LitElement {
   #fakes() {
     const {fake_exits: fakes} = this.told;
     if (!fakes.length) return nothing;
-    const words = t('Backed away from an open exit {count} times in 30 days', {count: fakes.length});
+    const words = t('Backed away from an open exit, in 30 days: {count}×', {count: fakes.length});
     return html`<p class="notice alarm" data-fakes>${words}: ${fakes.map((/** @type {any} */ one) => dayAndTime(new Date(one.ended_at))).join(', ')}</p>`;
   }
 

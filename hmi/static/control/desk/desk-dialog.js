@@ -119,7 +119,7 @@ export class DeskDialog extends LitElement {
   #handedOver() {
     const {shift, cases} = this.work;
     const {totals} = shift;
-    const open = t('{count} cases are open', {count: cases.length});
+    const open = t('Open cases: {count}', {count: cases.length});
     return html`<dl class="figures"><div><dt>${t('On duty since')}</dt><dd>${dayAndTime(new Date(shift.began_at))}</dd></div>
       <div><dt>${t('Cases answered, resolved')}</dt><dd>${totals.answered} · ${totals.resolved}</dd></div>
       <div><dt>${t('Openings by hand')}</dt><dd>${totals.deeds['open gate'] ?? 0}</dd></div>

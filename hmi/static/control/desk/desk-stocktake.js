@@ -48,7 +48,7 @@ export class StocktakePage extends LitElement {
 
   render() {
     if (!this.told) return html`<p class="none">${t('Loading')}</p>`;
-    const inside = t('{count} cars are inside', {count: this.told.inside.length});
+    const inside = t('Cars inside: {count}', {count: this.told.inside.length});
     return html`<section class="card" aria-label=${t('Stocktake')}><h2>${t('Stocktake')} <small>${inside}</small></h2>
       <div class="tools"><a class="button" href="/stocktake/inside.xlsx" data-out>${t('Download the list')}</a>
         <label class="field">${t('Counted list (.xlsx, .csv)')} <input type="file" accept=".xlsx,.csv" data-in @change=${this.#count}></label></div>
@@ -60,14 +60,14 @@ export class StocktakePage extends LitElement {
   #difference() {
     if (!this.counted) return nothing;
     const {counted, faults, missing, unknown} = this.counted;
-    const words = t('{count} plates were counted: {missing} stays were not found, {unknown} plates have no stay', {count: counted, missing: missing.length, unknown: unknown.length});
+    const words = t('Plates counted: {count}. Stays not found: {missing}. Plates without a stay: {unknown}', {count: counted, missing: missing.length, unknown: unknown.length});
     return html`<p role="status" data-difference>${words}</p>${unknown.length ? html`<p class="small">${unknown.slice(0, 50).join(', ')}</p>` : nothing}
       <div class="faults">${faults.map((/** @type {any} */ one) => fault(one))}</div>`;
   }
 
   #close() {
     const {chosen} = this;
-    const words = t('{count} stays are chosen', {count: chosen.size});
+    const words = t('Stays chosen: {count}', {count: chosen.size});
     const results = this.results.map((one) => html`<p class="small" role="status" data-result=${one.stay}>${one.words}</p>`);
     if (!this.mayEnd) return results;
     return html`<form class="search" @submit=${this.#end}><span>${words}</span>

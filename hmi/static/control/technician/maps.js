@@ -20,7 +20,7 @@ const STATES = {
 const KINDS = {added: () => t('added'), removed: () => t('removed'), changed: () => t('changed')};
 
 /** @param {number} count */
-const countWord = (count) => t('{count} tags', {count});
+const countWord = (count) => t('Tags: {count}', {count});
 
 class MapsPage extends LitElement {
   static properties = {map: {state: true}, proposals: {state: true}, chosen: {state: true}, told: {state: true}, outcome: {state: true}, beside: {state: true}, busy: {state: true}};
