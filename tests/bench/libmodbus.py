@@ -28,14 +28,14 @@ def compiled(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(program: Path, mode: str, port: int, *more: int) -> Iterator[None]:
-    """Run a server in C for as long as the block lasts."""
+def serving(program: Path, mode: str, port: int, *more: int) -> Iterator[int]:
+    """Run a server in C for as long as the block lasts; gives its pid."""
     words = [str(program), mode, str(port), *map(str, more)]
     process = subprocess.Popen(words, stdout=subprocess.PIPE)
     try:
         if process.stdout is None or process.stdout.readline() != b"READY\n":
             raise RuntimeError(f"{' '.join(words)} does not listen")
-        yield
+        yield process.pid
     finally:
         process.kill()
         process.communicate()
