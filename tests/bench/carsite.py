@@ -1,8 +1,9 @@
-"""A whole site for a bench, as `daozha run` runs it: plant, control room and all else, simulators, operator and cars.
+"""A site for a bench, run as `daozha run` and `daozha sim` run it.
 
-As a program (`python -m tests.bench.carsite CONFIG EVERY_S`) it runs the site until its standard input ends; cars come
-as at rush hour, one every so many seconds, none for 0. As a module it is the bench's handle on that program, with a
-PLC of the bench's own beside: stamps with edges, and words that change.
+As a program (`python -m tests.bench.carsite CONFIG EVERY_S`) it runs until its standard input ends. Cars come as at
+rush hour, one every so many seconds, with an operator at the desk; for 0 there are only plant, control room and PLCs.
+As a module it is the bench's handle on that program, with a PLC of the bench's own: stamps with edges, and words that
+change.
 """
 
 import asyncio
@@ -13,26 +14,25 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import structlog
 import tomli_w
 
 from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import load
 from scada.log import log_to_stderr
-from scada.sim.carpark import way
+from scada.sim.carpark import sim_of, simulators, started, way
 from scada.sim.run import Show
 from scada.sim.scenario import Casting, Pace
 from scada.sim.trial.ports import free_port
-from scada.sim.trial.running import running
+from scada.sim.trial.running import hire, running
 from scada.sim.trial.site import prepare, read_rows
+from scada.supervise import parts
 from tests.bench.libmodbus import serving
 from tests.support.hmi import ROOT
 
@@ -44,6 +44,8 @@ REFUSED = 1000
 EDGES = tuple(f"edge.s{number:02d}" for number in range(STAMPS))
 DWELL_REAL_S = (40.0, 150.0)
 STOP_S = 60.0
+READY_S = 240.0
+"""So long a part may take on a machine that is busy with other things."""
 Row = Mapping[str, object]
 
 
@@ -65,11 +67,16 @@ def map_rows(words: int, scan: str) -> list[dict[str, str]]:
     ]
 
 
-def write_site(folder: Path, port: int, words: int, scan: str, alarms: Sequence[Row] = ()) -> Path:
-    """Write the shipped site on free ports, with drawn scenes, the bench's PLC and its alarms; gives its config."""
+def write_site(folder: Path, port: int, words: int, scan: str, alarms: Sequence[Row] = (), *, bare: bool) -> Path:
+    """Write the shipped site on free ports, with drawn scenes, the bench's PLC and its alarms; gives its config.
+
+    `bare`: without cameras.
+    """
     path = prepare(folder, ROOT / "config.toml", timing={"t_help_s": 30.0})
     content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     content["sim"].pop("photos", None)
+    if bare:
+        content["cameras"] = []
     tags, devices = read_rows(Path(content["tags"]["map"])), read_rows(folder / "devices.csv")
     plc = {"device": "bench", "protocol": "modbus-tcp", "host": "127.0.0.1", "port": str(port), "max_gap": "0"}
     write_rows(folder / "tags.csv", [*tags, *map_rows(words, scan)])
@@ -117,7 +124,7 @@ def bench_site(
 ) -> Iterator[BenchSite]:
     """Run a site while the block lasts. `program`: the compiled peers. What it logs goes to a file in its folder."""
     port = free_port()
-    path = write_site(folder, port, words, scan, alarms)
+    path = write_site(folder, port, words, scan, alarms, bare=not every_s)
     config = load(path)
     clock = {} if speed == 1.0 else {VARIABLE: clock_setting(speed)}
     with ExitStack() as stack:
@@ -140,7 +147,8 @@ def bench_site(
                 path,
                 f"http://{web.host}:{web.port}",
                 web.port,
-                *told["person"],
+                told["person"][0],
+                told["person"][1],
                 {**told["pids"], "bench": bench},
                 dict(sim.field_ports) if sim else {},
             )
@@ -175,28 +183,45 @@ def named_children(parent: int) -> dict[str, int]:
     return found
 
 
-async def _run(path: Path, every_s: float) -> None:
+async def _run(path: Path) -> None:
+    """Run plant, control room and PLCs until standard input ends."""
+    config, clock = load(path), clock_from()
+    (password,) = await hire(config, clock, "bench")
+    everything = [replace(part, ready_s=READY_S) for part in (*simulators(config, path), *parts(path, with_sim=False))]
+    plcs = [part for part in everything if part.name in sim_of(config).field_ports]
+    site = [part for part in everything if part.name in ("plant", "control")]
+    async with AsyncExitStack() as stack:
+        for together in (plcs, *([part] for part in site)):
+            await stack.enter_async_context(started(together, clock, lambda _name, _line: None))
+        _tell("bench", password)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+def _tell(name: str, password: str) -> None:
+    sys.stdout.write(json.dumps({"person": [name, password], "pids": named_children(os.getpid())}) + "\n")
+    sys.stdout.flush()
+
+
+async def _run_with_cars(path: Path, every_s: float) -> None:
     """Run everything until standard input ends, and send cars."""
     config, clock = load(path), clock_from()
     async with running(path, clock, lambda _: None) as site:
-        told = {"person": list(site.second.values()), "pids": named_children(os.getpid())}
-        sys.stdout.write(json.dumps(told) + "\n")
-        sys.stdout.flush()
+        _tell(site.second["second_name"], site.second["second_password"])
         low, high = (s / 60 * clock.speed for s in DWELL_REAL_S)
         pace = Pace(every_s, (low, high), (low + high) / 2, clock.speed)
         casting = Casting("normal", 9, pace, way(config))
-        sending = asyncio.create_task(Show(config, site.cars, casting, clock).send()) if every_s else None
+        sending = asyncio.create_task(Show(config, site.cars, casting, clock).send())
         await asyncio.to_thread(sys.stdin.read)
-        if sending is not None:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
 
 
 def main() -> None:
     """Run; the site's log is our standard error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     log_to_stderr(ours=logging.WARNING)
-    asyncio.run(_run(Path(sys.argv[1]), float(sys.argv[2])))
+    path, every_s = Path(sys.argv[1]), float(sys.argv[2])
+    asyncio.run(_run_with_cars(path, every_s) if every_s else _run(path))
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ _UPGRADE = (
 _SEQ = re.compile(rb'"seq":(\d+)')
 
 
-class Full(Exception):
-    """The server has no room for another socket."""
+class TurnedAway(Exception):
+    """The server opens no WebSocket: it has no room, or is only just coming."""
 
 
 class Ages:
@@ -76,9 +76,12 @@ class Screen:
     lost: int = 0
     losses: int = 0
     """Connections that ended."""
+    why: str = ""
+    """How its newest connection ended."""
     turned_away: int = 0
     since_s: float = 0.0
     """When its newest connection had its data."""
+    writer: asyncio.StreamWriter | None = None
     _seq: int = 0
     _acked: int = 0
     _acked_s: float = 0.0
@@ -89,42 +92,58 @@ class Screen:
         """Say whether it has data on its present connection."""
         return not self._waiting
 
+    def drop(self) -> None:
+        """Lose the connection, as when a switch is pulled."""
+        self._waiting = True
+        if self.writer is not None:
+            self.writer.transport.abort()
+
     async def stay(self) -> None:
         """Connect, and again after every loss, as Socket.IO's client does, until cancelled."""
         pause_s = FIRST_PAUSE_S
         while True:
             try:
                 await self.look()
-            except Full:
+            except TurnedAway:
                 self.turned_away += 1
-            except (OSError, EOFError):
+            except (OSError, EOFError) as error:
                 self.losses += not self._waiting
+                self.why = f"{error!r}"[:120]
             pause_s = FIRST_PAUSE_S if not self._waiting else min(2 * pause_s, LONGEST_PAUSE_S)
             self._waiting = True
             await asyncio.sleep(pause_s * random.uniform(1 - RANDOMNESS, 1 + RANDOMNESS))  # noqa: S311
 
     async def look(self) -> None:
-        """Connect and read until the connection ends. Raises Full, OSError, EOFError."""
+        """Connect and read until the connection ends. Raises TurnedAway, OSError, EOFError."""
         self._waiting = True
         self.ages.anew()
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.writer = writer
         try:
-            writer.write(_UPGRADE.format(port=self.port, cookie=self.cookie).encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            if b" 503 " in head:
-                raise Full
-            if b" 101 " not in head or b"deflate" in head:
-                raise RuntimeError(f"the server answered {head!r}")
+            await self.begin(reader, writer)
             while True:
-                answer = self._hear(await text_of(reader))
-                if answer:
-                    writer.write(bytes([0x81, 0x80 | len(answer), 0, 0, 0, 0]) + answer)
+                await self._hear_one(reader, writer)
                 if self.slow_s:
                     await asyncio.sleep(self.slow_s)
         finally:
             writer.close()
             with suppress(OSError):
                 writer.transport.abort()
+
+    async def begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Open the WebSocket and join; the first data is here. Raises TurnedAway, OSError, EOFError."""
+        writer.write(_UPGRADE.format(port=self.port, cookie=self.cookie).encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b" 101 " not in head:
+            raise TurnedAway(head[:80].decode())
+        if b"deflate" in head:
+            raise RuntimeError(f"the server answered {head!r}")
+        while self._waiting:
+            await self._hear_one(reader, writer)
+
+    async def _hear_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answer := self._hear(await text_of(reader)):
+            writer.write(bytes([0x81, 0x80 | len(answer), 0, 0, 0, 0]) + answer)
 
     def _hear(self, text: bytes) -> bytes:
         """Take one message; give what a browser would answer."""

@@ -81,6 +81,12 @@ def memory_mb(*pids: int) -> float:
     return sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")) / 1024
 
 
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process, as FUXA's was taken."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+
+
 def cpu_us(work: Callable[[], object], calls: int) -> float:
     """CPU microseconds of one call, for work that waits for nothing."""
     began = time.process_time()
@@ -109,6 +115,11 @@ def times(value: float, limit: float) -> str:
     """Say how many times the limit a value is."""
     share = value / limit
     return f"{share:.2f} ×" if share < 10 else f"{share:,.0f} ×"
+
+
+def kept(good: bool) -> str:
+    """Say whether a limit was kept."""
+    return "kept" if good else "NOT KEPT"
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> None:

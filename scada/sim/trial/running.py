@@ -69,7 +69,7 @@ async def _start(
 
     say("starting the simulators")
     keepers = await stack.enter_async_context(started(simulators(config, path), clock, hear))
-    password, beside = await _hire(config, clock, NAME, SECOND)
+    password, beside = await hire(config, clock, NAME, SECOND)
     say("starting the site")
     plant, *web = parts(path, with_sim=False)
     for together in ([plant], web):
@@ -77,8 +77,8 @@ async def _start(
     return password, {"second_name": SECOND, "second_password": beside}, keepers
 
 
-async def _hire(config: Config, clock: SystemClock, *names: str) -> list[str]:
-    """Make the drill's operators, as `daozha user add` does; gives their passwords."""
+async def hire(config: Config, clock: SystemClock, *names: str) -> list[str]:
+    """Make operators, as `daozha user add` does; gives their passwords."""
     url = await asyncio.to_thread(database_url, config)
     await asyncio.to_thread(migrate, url)
     passwords = [secrets.token_urlsafe(18) for _ in names]
