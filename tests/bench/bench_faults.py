@@ -30,15 +30,15 @@ AWAY_S = 6.0
 """So long a PLC hangs or is away: the alarm of its link comes after 3 s."""
 WAIT_S = 30.0
 BAD_S, BACK_S = 2.0, 5.5
-STANDS, ZERO, LINK = "bench_stands", "bench_zero", "communication"
+STANDS, ZERO, LINK = "site.bench_stands", "site.bench_zero", "communication"
 GOOD = Quality.GOOD.status_code
 _WORDS = {
     "text_zh": "台架", "consequence": "-", "consequence_zh": "-", "response": "-", "response_zh": "-",
     "within_s": 60, "link": "/tags", "per": "site", "priority": 4,
 }  # fmt: skip
 ALARMS = (
-    {"code": STANDS, "when": f"{EDGES[0]} > 0", "text": "A value stands", **_WORDS},
-    {"code": ZERO, "when": f"{EDGES[1]} < 1", "text": "A value is zero", **_WORDS},
+    {"code": "bench_stands", "when": f"{EDGES[0]} > 0", "text": "A value stands", **_WORDS},
+    {"code": "bench_zero", "when": f"{EDGES[1]} < 1", "text": "A value is zero", **_WORDS},
 )
 
 

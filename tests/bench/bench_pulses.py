@@ -35,10 +35,10 @@ IN_PAGE = 10
 STAND_MS = 200.0
 WAIT_S = 5.0
 SETTLE_S = 5.0
-ALARM, COUNT = "bench_door", "site.alarms_p1"
+ALARM, COUNT = "site.bench_door", "site.alarms_p1"
 ALARMS = (
     {
-        "code": ALARM, "per": "site", "priority": 1, "when": TAG, "text": "The door opens", "text_zh": "门打开",
+        "code": "bench_door", "per": "site", "priority": 1, "when": TAG, "text": "The door opens", "text_zh": "门打开",
         "consequence": "-", "consequence_zh": "-", "response": "-", "response_zh": "-", "within_s": 60, "link": "/tags",
     },
     {"code": "cabinet_open", "enabled": False},

@@ -1,8 +1,8 @@
 """A site for a bench, run as `daozha run` and `daozha sim` run it.
 
 As a program (`python -m tests.bench.carsite CONFIG EVERY_S`) it runs until its standard input ends. Cars come as at
-rush hour, one every so many seconds, with an operator at the desk; for 0 there are only plant, control room and PLCs.
-As a module it is the bench's handle on that program, with a PLC of the bench's own: stamps with edges, and words that
+rush hour, one every so many seconds, with an operator at the desk; for 0 there are only plant, control room, PLCs and
+WeChat. As a module it is the handle on that program, with a PLC of the bench's own: stamps with edges, and words that
 change.
 """
 
@@ -67,7 +67,9 @@ def map_rows(words: int, scan: str) -> list[dict[str, str]]:
     ]
 
 
-def write_site(folder: Path, port: int, words: int, scan: str, alarms: Sequence[Row] = (), *, bare: bool) -> Path:
+def write_site(
+    folder: Path, port: int, words: int, scan: str, alarms: Sequence[Row], history: Row | None, *, bare: bool
+) -> Path:
     """Write the shipped site on free ports, with drawn scenes, the bench's PLC and its alarms; gives its config.
 
     `bare`: without cameras.
@@ -82,6 +84,8 @@ def write_site(folder: Path, port: int, words: int, scan: str, alarms: Sequence[
     write_rows(folder / "tags.csv", [*tags, *map_rows(words, scan)])
     write_rows(folder / "devices.csv", [*devices, {**dict.fromkeys(devices[0], ""), **plc}])
     content["tags"].update(map=str(folder / "tags.csv"))
+    if history is not None:
+        content["history"] = dict(history)
     if alarms:
         content["alarm"] = [dict(one) for one in alarms]
     path.write_text(tomli_w.dumps(content), encoding="utf-8")
@@ -121,10 +125,11 @@ def bench_site(
     every_s: float = 0.0,
     speed: float = 1.0,
     alarms: Sequence[Row] = (),
+    history: Row | None = None,
 ) -> Iterator[BenchSite]:
     """Run a site while the block lasts. `program`: the compiled peers. What it logs goes to a file in its folder."""
     port = free_port()
-    path = write_site(folder, port, words, scan, alarms, bare=not every_s)
+    path = write_site(folder, port, words, scan, alarms, history, bare=not every_s)
     config = load(path)
     clock = {} if speed == 1.0 else {VARIABLE: clock_setting(speed)}
     with ExitStack() as stack:
@@ -184,14 +189,14 @@ def named_children(parent: int) -> dict[str, int]:
 
 
 async def _run(path: Path) -> None:
-    """Run plant, control room and PLCs until standard input ends."""
+    """Run plant, control room, PLCs and WeChat until standard input ends."""
     config, clock = load(path), clock_from()
     (password,) = await hire(config, clock, "bench")
     everything = [replace(part, ready_s=READY_S) for part in (*simulators(config, path), *parts(path, with_sim=False))]
-    plcs = [part for part in everything if part.name in sim_of(config).field_ports]
+    sims = [part for part in everything if part.name in (*sim_of(config).field_ports, "wechat")]
     site = [part for part in everything if part.name in ("plant", "control")]
     async with AsyncExitStack() as stack:
-        for together in (plcs, *([part] for part in site)):
+        for together in (sims, *([part] for part in site)):
             await stack.enter_async_context(started(together, clock, lambda _name, _line: None))
         _tell("bench", password)
         await asyncio.to_thread(sys.stdin.read)

@@ -18,6 +18,7 @@ import requests
 
 ACK_BATCHES = 5
 ACK_S = 0.6
+LOOK_S = 0.2
 FIRST_PAUSE_S, LONGEST_PAUSE_S, RANDOMNESS = 0.5, 5.0, 0.7
 _UPGRADE = (
     "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
@@ -119,6 +120,7 @@ class Screen:
         self.ages.anew()
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         self.writer = writer
+        acking = asyncio.create_task(self._ack_in_time(writer))
         try:
             await self.begin(reader, writer)
             while True:
@@ -126,6 +128,7 @@ class Screen:
                 if self.slow_s:
                     await asyncio.sleep(self.slow_s)
         finally:
+            acking.cancel()
             writer.close()
             with suppress(OSError):
                 writer.transport.abort()
@@ -143,7 +146,14 @@ class Screen:
 
     async def _hear_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if answer := self._hear(await text_of(reader)):
-            writer.write(bytes([0x81, 0x80 | len(answer), 0, 0, 0, 0]) + answer)
+            writer.write(_frame(answer))
+
+    async def _ack_in_time(self, writer: asyncio.StreamWriter) -> None:
+        """Acknowledge what is left: who was parted with has to say that he has it all, or he hears nothing more."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if not self._waiting and self._seq > self._acked and time.monotonic() - self._acked_s >= ACK_S:
+                writer.write(_frame(self._ack()))
 
     def _hear(self, text: bytes) -> bytes:
         """Take one message; give what a browser would answer."""
@@ -180,8 +190,7 @@ class Screen:
         self._seq, self.batches = seq, self.batches + 1
         if self.reads or self.told is not None:
             self._take(orjson.loads(text[2:])[1]["changes"])
-        is_due = seq - self._acked >= ACK_BATCHES or time.monotonic() - self._acked_s >= ACK_S
-        return self._ack() if is_due else b""
+        return self._ack() if seq - self._acked >= ACK_BATCHES else b""
 
     def _take(self, changes: Iterable[tuple[str, object, int, object]]) -> None:
         now_s = time.monotonic()
@@ -194,6 +203,11 @@ class Screen:
     def _ack(self) -> bytes:
         self._acked, self._acked_s = self._seq, time.monotonic()
         return b'42["ack",%d]' % self._seq
+
+
+def _frame(text: bytes) -> bytes:
+    """Write a short message as a browser does; the mask is nothing."""
+    return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
 
 
 async def text_of(reader: asyncio.StreamReader) -> bytes:

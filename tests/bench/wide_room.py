@@ -1,4 +1,4 @@
-"""The control room with room for 200 browsers, `python -m tests.bench.wide_room --config FILE`: the product's has 96."""
+"""The control room with room for 240 browsers (the product's: 96): `python -m tests.bench.wide_room --config FILE`."""
 
 from hmi.control.app import ControlSite
 from hmi.security import secret_key

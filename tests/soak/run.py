@@ -15,6 +15,7 @@ CARS = int(os.environ.get("SOAK_CARS", "500"))
 KILLS = int(os.environ.get("SOAK_KILLS", "50"))
 TRIES = int(os.environ.get("SOAK_TRIES", "2000"))
 HISTORY_KILLS = int(os.environ.get("SOAK_HISTORY_KILLS", "100"))
+RUSH_MIN = int(os.environ.get("SOAK_RUSH_MIN", "60"))
 SCHEDULES = int(os.environ.get("SOAK_SCHEDULES", "1000"))
 
 
@@ -54,6 +55,10 @@ def runs() -> list[Long]:
         Long(
             "camera process before a camera that misbehaves, 300 times",
             [python, "-m", "tests.soak.cameras", "--turns", "300"],
+        ),
+        Long(
+            f"fifty browsers on a rush hour, {RUSH_MIN} minutes",
+            [python, "-m", "tests.soak.rush", "--minutes", f"{RUSH_MIN}"],
         ),
         Long("the API asked all that its document allows and does not", [python, "-m", "tests.soak.api_fuzz"]),
         Long("drivers' phones in a real browser, every play", [*plays, "tests/soak/phone_plays.py"]),

@@ -6,6 +6,7 @@ One JSON object on standard output, a line a minute on standard error. 0: every 
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="rush", description="fifty browsers on a rush hour")
     parser.add_argument("--minutes", type=float, default=60.0)
     asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _told_to_stop)
     with tempfile.TemporaryDirectory(prefix="dz-") as name:
         folder = Path(name)
         with rush_site(folder, compiled(folder)) as site:
@@ -39,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     return int(bool(wrong))
+
+
+def _told_to_stop(number: int, frame: object) -> None:
+    """End by an exception, so that whatever was started is stopped too."""
+    raise SystemExit(143)
 
 
 if __name__ == "__main__":
