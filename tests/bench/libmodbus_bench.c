@@ -104,6 +104,8 @@ static int server(int port, int percent, int stamps, int edge_us)
         perror("libmodbus_bench");
         return 1;
     }
+    for (int stamp = 0; stamp < stamps; stamp++)
+        edge(memory, stamp);
     signal(SIGUSR1, turn);
     puts("READY");
     fflush(stdout);
