@@ -15,6 +15,7 @@ from hmi.control.api.openapi import openapi
 from hmi.control.auth import guard, limit_tries
 from hmi.control.live import Live
 from hmi.control.modes import modes
+from hmi.control.outbox import Outbox
 from hmi.control.people.views import people
 from hmi.control.push import Push
 from hmi.control.replays import replays
@@ -145,6 +146,7 @@ class ControlSite:
     def __init__(self, config: Config, key: bytes, seconds: Callable[[], float]) -> None:
         self._bridge = Bridge(config.socket("control"), "control")
         self._app = create_app(config, self._bridge, key, seconds)
+        self._outbox = Outbox(self._push)
 
     @property
     def wsgi(self) -> "WSGIApplication":
@@ -152,18 +154,20 @@ class ControlSite:
         return self._app
 
     def start(self) -> None:
-        """Listen to the plant, in a thread."""
-        self._bridge.listen(self._push.on_snapshot, self._push.on_changes, self._on_link)
+        """Listen to the plant in one thread, and tell the screens in another."""
+        self._bridge.listen(self._outbox.on_snapshot, self._outbox.on_changes, self._on_link)
+        self._outbox.start()
         self._bridge.start()
 
     def _on_link(self, is_up: bool) -> None:
         site = self._bridge.hello.get("site")
-        self._push.on_link(site if is_up and isinstance(site, dict) else None)
+        self._outbox.on_link(site if is_up and isinstance(site, dict) else None)
 
     def stop(self) -> None:
         """Let every socket go."""
         self._push.stop()
         self._bridge.close()
+        self._outbox.stop()
 
     @property
     def _push(self) -> Push:

@@ -20,7 +20,7 @@ class Snapshot(TypedDict):
 
 
 class Live:
-    """The table; written by the bridge's thread, read by requests."""
+    """The table; written by the outbox's thread, read by requests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

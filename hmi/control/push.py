@@ -62,7 +62,7 @@ class Push:
         self._io.on_event("join", self._on_join)
         self._io.on_event("ack", self._on_ack)
 
-    # what the plant says, in the bridge's thread
+    # what the plant says, in the outbox's thread
 
     def on_snapshot(self, told: Message) -> None:
         """The plant was found, or found again: everything anew, to everyone."""
