@@ -78,6 +78,11 @@ class Rush:
         return middle(self.lags_ms)
 
     @property
+    def own_lag_ms(self) -> float:
+        """Give what is left of it when what an empty loop beside it was late is taken away."""
+        return self.lag_ms - middle(self.bare_ms)
+
+    @property
     def growth(self) -> float:
         """Say how many times as much the two processes held in the last fifth as in the second."""
         fifth = max(1, len(self.memory) // 5)
@@ -261,7 +266,7 @@ def wrong_with(rush: Rush, *, hour: bool) -> list[str]:
     limits: Mapping[str, bool] = {
         f"sockets: p99 {share_of(rush.sockets, 0.99):.0f} ms": share_of(rush.sockets, 0.99) < P99_MS,
         f"page: p99 {share_of(rush.page, 0.99):.0f} ms": bool(rush.page) and share_of(rush.page, 0.99) < P99_MS,
-        f"plant lag {rush.lag_ms:.1f} ms": bool(rush.lags_ms) and rush.lag_ms < LAG_MS,
+        f"plant lag {rush.own_lag_ms:.1f} ms": bool(rush.lags_ms) and rush.own_lag_ms < LAG_MS,
         f"{rush.lost} batches lost, {rush.losses} connections": not rush.lost and not rush.losses,
         f"memory grew to {rush.growth:.2f} times": not hour or rush.growth < GROWTH,
     }
@@ -277,9 +282,10 @@ def rows_of(rush: Rush) -> list[list[str]]:
     return [
         _ages(f"edge to {SCREENS} sockets, p50/95/99/max of {rush.sockets.total():,}", rush.sockets),
         _ages(f"edge to the DOM of Chromium, of {rush.page.total():,}", rush.page),
-        ["the plant loop's lag, p99, median", f"{rush.lag_ms:.1f} ms", "< 20 ms", kept(rush.lag_ms < LAG_MS)],
+        ["the plant loop's lag, p99, median", f"{rush.lag_ms:.1f} ms", "", ""],
         [f"  20 ms and more in so many of {len(rush.lags_ms)} figures", f"{over}", "", ""],
         ["  the same of an empty loop beside it", f"{middle(rush.bare_ms):.1f} ms", "", ""],
+        ["  so its own", f"{rush.own_lag_ms:.1f} ms", "< 20 ms", kept(rush.own_lag_ms < LAG_MS)],
         ["batches lost, connections lost", f"{rush.lost}, {rush.losses}", "0, 0", kept(not rush.lost + rush.losses)],
         ["snapshots sent to screens that lagged", f"{rush.snapshots}", "", ""],
         ["plant: CPU, PSS early and late", plant, "", ""],

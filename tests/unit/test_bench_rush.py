@@ -25,7 +25,7 @@ def test_a_run_that_kept_every_limit_is_good() -> None:
         ({"sockets": Counter({90: 97, 260: 3})}, "sockets"),
         ({"page": Counter({90: 97, 260: 3})}, "page"),
         ({"page": Counter[int]()}, "page"),
-        ({"lags_ms": [21.0, 22.0]}, "lag"),
+        ({"lags_ms": [23.0, 24.0]}, "lag"),
         ({"lags_ms": []}, "lag"),
         ({"lost": 1}, "lost"),
         ({"losses": 1}, "lost"),
@@ -34,6 +34,10 @@ def test_a_run_that_kept_every_limit_is_good() -> None:
 def test_each_limit_alone_makes_it_fail(change: dict[str, object], word: str) -> None:
     (wrong,) = wrong_with(replace(good(), **change), hour=True)  # type: ignore[arg-type]
     assert word in wrong
+
+
+def test_what_the_machine_itself_is_late_is_not_the_plant_s_lag() -> None:
+    assert wrong_with(replace(good(), lags_ms=[65.0], bare_ms=[50.0]), hour=True) == []
 
 
 def test_memory_that_grows_all_the_time_is_seen_in_an_hour_and_not_in_two_minutes() -> None:
