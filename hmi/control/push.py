@@ -6,6 +6,7 @@ has acknowledged all it was sent, and then gets a single snapshot: a slow screen
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -135,7 +136,8 @@ class Push:
         client.is_live = True
         told = self._live.snapshot(covered=client.room == COVERED_ROOM)
         self._io.emit("snapshot", {"seq": self._seq, "s": self._seconds(), **told}, to=sid)
-        self._io.server.enter_room(sid, client.room, namespace=_SPACE)
+        with suppress(KeyError, ValueError):  # it has gone in this moment; the library says so first, and then us
+            self._io.server.enter_room(sid, client.room, namespace=_SPACE)
 
     def _part_with_the_slow(self) -> None:
         for sid, client in self._clients.items():

@@ -70,6 +70,17 @@ def test_who_joins_gets_a_snapshot_and_then_batches_in_order(room: ControlRoom) 
     assert (second["seq"], second["changes"]) == (first["seq"] + 1, [["in1.beam", False, 0, AT]])
 
 
+def test_a_browser_that_vanishes_at_that_moment_costs_no_other_its_snapshot(room: ControlRoom) -> None:
+    push, vanished, other = push_of(room), Screen(room), Screen(room)
+    vanished.io.emit("join")
+    other.io.emit("join")
+    other.heard()
+    server = room.app.extensions["socketio"].server
+    server.manager.disconnect(server.manager.sid_from_eio_sid(vanished.io.eio_sid, "/"), "/")
+    push.on_snapshot(snapshot())
+    assert [one["tags"] for one in other.heard("snapshot")] == [snapshot()["tags"]]
+
+
 def test_one_that_lags_gets_nothing_until_it_has_acknowledged_all_then_one_snapshot(room: ControlRoom) -> None:
     push, screen = push_of(room), Screen(room)
     screen.io.emit("join")
