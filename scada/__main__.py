@@ -31,6 +31,7 @@ _SIMULATORS = {
     "sim": "scada.sim.run",
     "drill": "scada.sim.drill",
     "month": "scada.sim.virtual",
+    "train": "scada.sim.training",
     "draw-plates": "lpr.sim.sets",
 }
 
@@ -119,6 +120,7 @@ def _add_running(add: Adder) -> None:
         ("sim", "run the virtual car park alone: PLCs, cameras, WeChat, cars and drivers"),
         ("drill", "run site and virtual car park together until N cars have come, paid and left"),
         ("month", "let a virtual month of a 1,000-space car park with all its faults pass, and judge it"),
+        ("train", "train operators: a throw-away site on the virtual car park, with lessons that are judged"),
         ("draw-plates", "draw plates of all kinds and scenes with their labels, to try a reader on"),
     ):
         add(name, help=help_text, add_help=False)

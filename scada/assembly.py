@@ -89,6 +89,7 @@ from scada.store.historian import build as build_historian
 from scada.store.journal import SqlJournal
 from scada.store.mapversions import MapVersions
 from scada.store.operators import Operators
+from scada.store.people.elsewhere import Directory
 from scada.store.retention.night import Night
 from scada.store.sql.reserve import Reserve
 
@@ -274,7 +275,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     )
     counter = Counter(Books.of(config), zone, db, clock, cashier, money.paid_by_hand)
     await stack.enter_async_context(requests)
-    operators, report_runs = Operators(db, config.site_id, clock), ReportRuns(config)
+    operators, report_runs = Operators(db, config.site_id, clock, _directory(config)), ReportRuns(config)
     return Plant(
         config=config,
         clock=clock,
@@ -329,6 +330,15 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         cases=cases,
         phones=phones,
     )
+
+
+def _directory(config: Config) -> Directory | None:
+    """Join the directory, if there is one; its library is loaded for nobody else."""
+    if config.ldap is None:
+        return None
+    from scada.store.people.directory import directory_of
+
+    return directory_of(config)
 
 
 def alarm_engine(

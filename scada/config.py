@@ -15,7 +15,7 @@ from scada.settings.base import Name, Port, Section
 from scada.settings.cameras import Camera, Evidence, Lpr, Unit
 from scada.settings.desk import Desk
 from scada.settings.displays import Board, Display, DisplayTexts
-from scada.settings.identity import Oidc
+from scada.settings.identity import Ldap, Oidc
 from scada.settings.keeping import Backup, Retention
 from scada.settings.lanes import Lane, ZoneTable
 from scada.settings.money import Arrears, CardProduct, Limits, Scanner, Tariffs, Visitors, WeChat
@@ -25,6 +25,7 @@ from scada.settings.plan import Plan
 from scada.settings.reports import Mail, ReportSchedule
 from scada.settings.sites import PlantElsewhere, Rooms
 from scada.settings.stores import DatabaseKeys, History, Serve
+from scada.settings.training import Training
 from scada.tls import TlsFiles
 
 WHOLE_SITE = Zone(ZoneName("site"))
@@ -157,9 +158,11 @@ class Config(Section):
     mail: Mail | None = None
     notify: Annotated[tuple[Notify, ...], Field(strict=False)] = ()
     oidc: Oidc | None = None
+    ldap: Ldap | None = None
     report_schedule: Annotated[tuple[ReportSchedule, ...], Field(strict=False)] = ()
     alarm: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
     sim: Sim | None = None
+    training: Training | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
 
     @model_validator(mode="after")
@@ -174,6 +177,12 @@ class Config(Section):
             if unit.lane not in names:
                 raise ValueError(f"units: {unit.name!r} looks at {unit.lane!r}, which is no lane")
         self._schedules_agree()
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_real_is_trained_on(self) -> "Config":
+        if self.training is not None and not (self.site.virtual and self.sim is not None):
+            raise ValueError("training: these are real gates; `daozha train` makes a site of its own for a training")
         return self
 
     @model_validator(mode="after")

@@ -54,6 +54,7 @@ from scada.engine.doors.rooms import People, RoomEntrance
 from scada.engine.doors.settings.desk import SettingsDesk
 from scada.engine.doors.settings.facts import FactDesk
 from scada.engine.doors.tags import TagDesk
+from scada.engine.doors.training import TrainingDesk
 from scada.engine.doors.trends import TrendDesk
 from scada.engine.doors.tries import Tries
 from scada.faces import face_of
@@ -62,6 +63,7 @@ from scada.model.lane.words import Direction
 from scada.model.money import Fen
 from scada.model.names import LaneName
 from scada.model.plate import ReadBy
+from scada.secretfile import read_secret
 from scada.settings.sites import Rooms
 from scada.technicians import technicians
 
@@ -133,6 +135,7 @@ def bridges(plant: Plant) -> list[Door]:
             **_aims(plant).verbs(),
             **SettingsDesk(plant.settings, config.site.zone_info).verbs(),
             **AlarmDesk(config.site_id, plant.db, plant.alarms).verbs(),
+            **_training(plant),
         },
         ranked,
         _outside(plant),
@@ -234,6 +237,14 @@ def _outside(plant: Plant) -> dict[str, Handler]:
     from scada.store.people.oidc import provider_of
 
     return OutsideDoor(plant.operators, provider_of(plant.config).believed).verbs()
+
+
+def _training(plant: Plant) -> dict[str, Handler]:
+    """Join the training's virtual car park, at a site that was made for a training."""
+    if plant.config.training is None:
+        return {}
+    key = read_secret(plant.config.secret(plant.config.training.key_file))
+    return TrainingDesk(plant.config.training.door, key, plant.operators).verbs()
 
 
 def _refund_desk(plant: Plant) -> RefundDesk:

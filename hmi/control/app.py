@@ -44,10 +44,12 @@ from hmi.control.views.settings.texts import texts
 from hmi.control.views.stocktake import stocktake
 from hmi.control.views.tags import tags
 from hmi.control.views.technician import PAGES
+from hmi.control.views.training import training
 from hmi.control.views.trends import trend_page
 from hmi.control.views.visitors import visitors
 from hmi.language import LANGUAGES, speak
 from hmi.security import harden
+from hmi.trainingband import wear_band
 from scada.bridge import Bridge
 from scada.config import Config
 
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 COOKIE = "__Host-daozha_control"
+TRAINING_COOKIE = "__Host-daozha_training"
+"""A cookie does not know ports: a training on the same machine must not sign anybody out of the real control room."""
 LANGUAGE_COOKIE = "daozha_control_language"
 THEME_COOKIE = "daozha_control_theme"
 _A_YEAR_S = 365 * 86_400
@@ -64,7 +68,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     """Build the application. `seconds` is monotonic time, by which sessions age."""
     app = Flask("hmi", static_folder=None)
     app.config.update(
-        SESSION_COOKIE_NAME=COOKIE,
+        SESSION_COOKIE_NAME=COOKIE if config.training is None else TRAINING_COOKIE,
         SESSION_COOKIE_SECURE=True,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
@@ -78,7 +82,8 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     limiter = limit_tries(app)
     guard(app, room)
     _join_provider(app, config, seconds, limiter)
-    serve_assets(app, ("control", "vendor", "i18n"))
+    wear_band(app, config)
+    serve_assets(app, ("control", "vendor", "i18n", "training"))
     app.register_blueprint(api)
     app.register_blueprint(openapi)
     app.register_blueprint(people)
@@ -103,6 +108,8 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     for one in (audit, tariffs, cards, lists, merchants, holidays, texts, facts, aim):
         app.register_blueprint(one)
     app.register_blueprint(handbook)
+    if config.training is not None:
+        app.register_blueprint(training)
     app.jinja_env.globals["topic_here"] = topic_here
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)

@@ -24,6 +24,8 @@ SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 _SIGN_IN_WITHIN_S = 6.0
 _KEY = "key"
+_AWAY = "the directory does not answer"
+_NO_ROLE = "none of the groups has a role here"
 
 auth = Blueprint("auth", __name__)
 
@@ -143,15 +145,23 @@ def sign_in() -> ResponseReturnValue:
         case Value({"name": str() as who, "role": str() as role, "must_change": bool() as must_change}):
             return let_in(who, role, must_change)
         case Refused(_, error):
-            return render_template("control/sign_in.html", wrong=_why_not(error), name=name), 403
+            status = 503 if error.startswith(_AWAY) else 403  # nobody's guess
+            return render_template("control/sign_in.html", wrong=_why_not(error), name=name), status
         case _:
             return render_template("control/sign_in.html", wrong=say("The plant does not answer."), name=name), 503
 
 
 def _why_not(error: str) -> str:
-    """Say no more than the plant: it tells a lock-out, and never which of name and password was wrong."""
+    """Say no more than the plant: it tells a lock-out, and never which of name and password was wrong.
+
+    Whom the directory believes and gives no role is told so: the password was right.
+    """
     if error.startswith("too many"):
         return say("Too many tries. Please wait a minute.")
+    if error.startswith(_AWAY):
+        return say("The directory does not answer. Sign in with a password of this site.")
+    if error == _NO_ROLE:
+        return say("You are not let in: %(why)s", why=say(_NO_ROLE))
     return say("Name or password is wrong.")
 
 

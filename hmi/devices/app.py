@@ -12,6 +12,7 @@ from hmi.assets import serve_assets
 from hmi.devices.units import units
 from hmi.language import speak
 from hmi.security import harden
+from hmi.trainingband import wear_band
 from scada.bridge import Message as BridgeMessage
 from scada.bridge import Refused, Reply, Value
 from scada.config import Config
@@ -35,7 +36,8 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     harden(app, config.web.devices, key)
     app.extensions.update(config=config, plant=plant)
     speak(app)
-    serve_assets(app, ("devices",))
+    serve_assets(app, ("devices", "training"))
+    wear_band(app, config)
     app.register_blueprint(display)
     app.register_blueprint(units)
     app.add_url_rule("/health", "health", lambda: jsonify(ok=True))

@@ -12,7 +12,18 @@ from markdown_it import MarkdownIt
 
 HERE = Path(__file__).parent
 HANDBOOKS: Mapping[str, tuple[str, ...]] = {
-    "Operators": ("shift", "desk", "overview", "alarms", "lanes", "passages", "money", "visitors", "stocktake"),
+    "Operators": (
+        "shift",
+        "desk",
+        "overview",
+        "alarms",
+        "lanes",
+        "passages",
+        "money",
+        "visitors",
+        "stocktake",
+        "training",
+    ),
     "Technicians": (
         "tags",
         "diagnosis",

@@ -22,6 +22,7 @@ from hmi.public.notice import notice
 from hmi.public.visitor import seat
 from hmi.public.vouchers import limit_vouchers, vouchers
 from hmi.security import harden
+from hmi.trainingband import wear_band
 from scada.config import Config
 
 METHOD_NOT_ALLOWED = 405
@@ -44,7 +45,8 @@ def create_app(config: Config, plant: Plant, key: bytes) -> Flask:
     limit_shops(limiter)
     limit_hosts(limiter)
     limit_vouchers(limiter)
-    serve_assets(app, ("public",))
+    serve_assets(app, ("public", "training"))
+    wear_band(app, config)
     app.register_blueprint(calls)
     app.register_blueprint(cards)
     app.register_blueprint(claims)

@@ -26,9 +26,11 @@ from scada.model.tomllines import key_lines, key_text, line_of
 from scada.ports import PlcError
 from scada.secretfile import read_secret
 from scada.settings.cameras import Camera
+from scada.settings.identity import Ldap
 from scada.settings.reports import Mail
 from scada.settings.stores import Influx
 from scada.store.db import StoreError, database_url, place
+from scada.store.people.elsewhere import DirectoryError
 
 LIMIT_S = 3.0
 _AT_ONCE = 16
@@ -128,12 +130,30 @@ def _services(config: Config, file: Path) -> Iterable[Target]:
         yield _history(config, influx, file)
     if config.mail is not None:
         yield _mail(config, config.mail, file)
+    if config.ldap is not None:
+        yield _directory(config, config.ldap, file)
 
 
 def _mail(config: Config, mail: Mail, file: Path) -> Target:
     remedy = "look at host, port, tls, user and password_file of [mail]; is outgoing mail let through?"
     line, where = line_of(key_lines(file.read_text(encoding="utf-8")), ("mail", "host")), f"{mail.host}:{mail.port}"
     return Target("mail server", file, line, "mail.host", where, remedy, partial(_try_mail, config, mail))
+
+
+def _directory(config: Config, ldap: Ldap, file: Path) -> Target:
+    remedy = "look at url and ca_file of [ldap]: is its port let through, and whose certificate does it show?"
+    line = line_of(key_lines(file.read_text(encoding="utf-8")), ("ldap", "url"))
+    return Target("directory", file, line, "ldap.url", ldap.url, remedy, partial(_try_directory, config))
+
+
+def _try_directory(config: Config) -> str:
+    """Go there over TLS, as a sign-in would; nobody binds, for no password of it is ours."""
+    from scada.store.people.directory import directory_of  # only here: few sites have one
+
+    try:
+        return directory_of(config).reach()
+    except DirectoryError as error:
+        raise Unfit(str(error)) from error
 
 
 def _try_mail(config: Config, mail: Mail) -> str:

@@ -31,6 +31,8 @@ SIGN_TARIFF: Final = "sign_tariff"
 """Stand for a version of a tariff, as one of two people."""
 READ_SERVED: Final = "read_served"
 """Read the tags that the site serves to other systems (`docs/serving.md`), and nothing that people see."""
+TRAIN_ANOTHER: Final = "train_another"
+"""Begin a lesson for somebody else, and see everybody's marks."""
 PEOPLE: Final = "people"
 BINDINGS: Final = "bindings"
 REVOKE_BINDING: Final = "revoke_binding"
@@ -105,6 +107,10 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((_O, _T, _A), ("acknowledge_alarms", "comment_alarm", "shelve_alarm", "unshelve_alarm", "reset_alarm")),
     ((_O, _T, _A), ("silence_alarms",)),
     ((_T, _A), ("take_alarm_out", "place_alarm_back")),
+    # lessons at a training site: everybody sees them, whoever works at the desk takes them, also for another
+    (_EVERYBODY, ("training",)),
+    ((_O, _T, _M, _A), ("start_lesson", "stop_lesson")),
+    ((_M, _A), (TRAIN_ANOTHER,)),
     ((Role.SYSTEM,), (READ_SERVED,)),
 )
 

@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with os.fdopen(os.dup(2), "w") as out:
         screen = Console(file=out, highlight=False)
         try:
-            with _hushed(folder / "log.txt"):
+            with hushed(folder / "log.txt"):
                 if asked.scenario not in NAMES:
                     played = asyncio.run(until_told(_play(asked, folder, screen)))
                     return report_plays(played, folder, screen, as_json=options.json, keep=options.keep)
@@ -122,7 +122,7 @@ def _scenario(text: str) -> str:
 
 
 @contextmanager
-def _hushed(path: Path) -> Iterator[None]:
+def hushed(path: Path) -> Iterator[None]:
     """Send the standard error of all processes into a file; the screen keeps its own way out."""
     with path.open("w", encoding="utf-8") as file:
         before = os.dup(2)

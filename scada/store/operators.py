@@ -10,8 +10,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
+import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import Connection, func, select, update
@@ -24,12 +25,14 @@ from scada.store.db import Database, StoreError
 from scada.store.journal import JournalRow, write_entries
 from scada.store.lockout import Lockout
 from scada.store.people.accounts import account_log, accounts
+from scada.store.people.elsewhere import AWAY, ORIGIN, Directory, DirectoryError, NotAdmitted
 from scada.store.people.entries import changed, entered, is_name, is_taken
 from scada.store.people.outsiders import NotLetIn, Outside, enter
 from scada.store.people.tokens import Tokens
 from scada.store.schema import operator
 
 T = TypeVar("T")
+log = structlog.get_logger()
 
 MEMORY_KIB, PASSES, LANES = 65536, 3, 4
 HASHING = 2
@@ -69,12 +72,18 @@ class PasswordRefused:
 
 
 _WRONG = "the name or the password is wrong"
+ASKING: Final = 4
+"""Questions to the directory at the same time, each in a thread."""
+ASKING_S: Final = 5.0
 
 
 class Operators:
     """The people of one site."""
 
-    def __init__(self, db: Database, site: SiteId, clock: Clock) -> None:
+    def __init__(self, db: Database, site: SiteId, clock: Clock, directory: Directory | None = None) -> None:
+        """`directory`: where those are tried who have no password here; nobody by name of an account here is."""
+        self._directory = directory
+        self._asking = asyncio.Semaphore(ASKING)
         self._db = db
         self._site = site
         self._clock = clock
@@ -121,13 +130,13 @@ class Operators:
 
     async def _enter(self, name: str, password: str, address: str, verb: str) -> SignedIn | SignInRefused:
         """Check a name, a password, and that the role may ask for what this door is there for."""
-        verdict = await self._check(name, password, address)
+        verdict = await self._check(name, password, address, elsewhere=verb == CHANGE)
         if isinstance(verdict, SignInRefused):
             return verdict
         if not may(verdict.role, verb):
             await self._tell(name, "sign_in_refused", address)
             return SignInRefused(f"a {verdict.role} has no right here")
-        await self._tell(name, "signed_in", address)
+        await self._tell(verdict.name, "signed_in", address)
         return verdict
 
     async def vouch(self, name: str, password: str, first: str, right: str = VOUCH) -> SignedIn | SignInRefused:
@@ -138,6 +147,8 @@ class Operators:
         if name.casefold() == first.casefold():
             return SignInRefused("the second person must be another one")
         verdict = await self._check(name, password, f"beside {first}")
+        if isinstance(verdict, SignedIn) and verdict.name == first:
+            return SignInRefused("the second person must be another one")
         if isinstance(verdict, SignedIn) and (verdict.must_change or not may(verdict.role, right)):
             return SignInRefused("this person may not vouch for it")
         return verdict
@@ -160,7 +171,9 @@ class Operators:
     async def change_password(
         self, name: str, old: str, new: str, address: str = ""
     ) -> PasswordChanged | PasswordRefused:
-        """Replace a person's own password."""
+        """Replace a person's own password; who signs in elsewhere has none here."""
+        if await self._db.read(lambda connection: _origin(connection, name)):
+            return PasswordRefused("the person signs in elsewhere")
         verdict = await self._check(name, old, address)
         if isinstance(verdict, SignInRefused):
             return PasswordRefused(verdict.why)
@@ -209,13 +222,18 @@ class Operators:
         self, subject: str, name: str, role: str, origin: str, address: str
     ) -> SignedIn | SignInRefused:
         """Let somebody in for whom a provider vouches, with its role; it takes over no account of ours."""
-        who, at = Outside(self._site, subject, name, role, origin, address), self._clock.now()
+        return await self._admit(Outside(self._site, subject, name, role, origin, address))
+
+    async def _admit(self, who: Outside) -> SignedIn | SignInRefused:
+        """Keep an account for somebody of elsewhere, with the role that is given there."""
+        at = self._clock.now()
         verdict = await self._db.write(lambda connection: enter(connection, who, self._nobody, at))
-        return SignInRefused(verdict.why) if isinstance(verdict, NotLetIn) else SignedIn(verdict, role, False)
+        return SignInRefused(verdict.why) if isinstance(verdict, NotLetIn) else SignedIn(verdict, who.role, False)
 
     async def own_password(self, name: str, password: str) -> bool:
         """Say whether a person who is signed in is still the one at the screen. Wrong tries count."""
-        return isinstance(await self._check(name, password, ""), SignedIn)
+        found = await self._check(name, password, "")
+        return isinstance(found, SignedIn) and found.name == name
 
     async def _change(self, name: str, by: str, reason: str, what: str, to: dict[str, object]) -> None:
         def work(connection: Connection) -> None:
@@ -229,7 +247,10 @@ class Operators:
 
         await self._db.write(work)
 
-    async def _check(self, name: str, password: str, address: str) -> SignedIn | SignInRefused:
+    async def _check(
+        self, name: str, password: str, address: str, *, elsewhere: bool = True
+    ) -> SignedIn | SignInRefused:
+        """Check a name and a password; `elsewhere`: the directory may be asked for a name that is nobody's here."""
         if self._waiting >= WAITING:
             return SignInRefused("too many sign-ins at once, try again in a moment")
         tries = (f"name {name[:64]}", *((f"address {address[:64]}",) if address else ()))
@@ -238,20 +259,46 @@ class Operators:
             return SignInRefused(f"too many tries, wait {wait_s:.0f} s")
         self._waiting += 1
         try:
-            known = await self._compare(name, password)
+            known = await self._compare(name, password, address, elsewhere=elsewhere)
         finally:
             self._waiting -= 1
         if known is None:
             await self._tell(name, "sign_in_refused", address)
             return SignInRefused(_WRONG)
-        self._lockout.forgive(tries)
+        if isinstance(known, SignedIn) or known.why == AWAY:
+            self._lockout.forgive(tries)  # a directory that is away is nobody's guess
         return known
 
-    async def _compare(self, name: str, password: str) -> SignedIn | None:
+    async def _compare(
+        self, name: str, password: str, address: str, *, elsewhere: bool
+    ) -> SignedIn | SignInRefused | None:
         known = await self._db.read(lambda connection: _find(connection, name))
         password_hash = known[1] if known is not None else self._nobody
         right = await self._reckon(lambda: self._matches(password_hash, password[: LONGEST + 1]))
-        return known[0] if known is not None and right else None
+        if known is not None and right:
+            return known[0]
+        if self._directory is None or not elsewhere:
+            return None
+        origin = await self._db.read(lambda connection: _origin(connection, name))
+        return await self._ask_directory(name, password, address) if origin in (None, ORIGIN) else None
+
+    async def _ask_directory(self, name: str, password: str, address: str) -> SignedIn | SignInRefused | None:
+        """Try somebody who has no password here. Whoever is right gets the role of today's groups."""
+        assert self._directory is not None  # noqa: S101 - asked only where there is one
+        enter = self._directory.enter
+        try:
+            async with asyncio.timeout(ASKING_S), self._asking:
+                found = await asyncio.to_thread(enter, name, password)
+        except NotAdmitted as error:
+            await self._tell(name, "sign_in_refused", address)
+            return SignInRefused(str(error))
+        except (DirectoryError, TimeoutError) as error:
+            log.warning("the directory does not answer", why=str(error) or "in time")
+            return SignInRefused(AWAY)
+        if found is None:
+            return None
+        who = Outside(self._site, found.subject, found.name, found.role, ORIGIN, address, signs_in=False)
+        return await self._admit(who)
 
     def _matches(self, password_hash: str, password: str) -> bool:
         try:
@@ -330,6 +377,12 @@ def _find(connection: Connection, name: str, *, locked_too: bool = False) -> tup
     query = select(operator).where(operator.c.name == name)
     row = connection.execute(query if locked_too else query.where(operator.c.locked_at.is_(None))).first()
     return (SignedIn(row.name, row.role, row.must_change), row.password_hash) if row is not None else None
+
+
+def _origin(connection: Connection, name: str) -> str | None:
+    """Say who vouches for a person, locked or not; empty: a password here; none: there is nobody of that name."""
+    found = connection.execute(select(operator.c.origin).where(operator.c.name == name)).scalar()
+    return None if found is None else str(found)
 
 
 def _plain(value: object) -> object:

@@ -191,14 +191,14 @@ def named_children(parent: int) -> dict[str, int]:
 async def _run(path: Path) -> None:
     """Run plant, control room, PLCs and WeChat until standard input ends."""
     config, clock = load(path), clock_from()
-    (password,) = await hire(config, clock, "bench")
+    passwords = await hire(config, clock, {"bench": "operator"})
     everything = [replace(part, ready_s=READY_S) for part in (*simulators(config, path), *parts(path, with_sim=False))]
     sims = [part for part in everything if part.name in (*sim_of(config).field_ports, "wechat")]
     site = [part for part in everything if part.name in ("plant", "control")]
     async with AsyncExitStack() as stack:
         for together in (sims, *([part] for part in site)):
             await stack.enter_async_context(started(together, clock, lambda _name, _line: None))
-        _tell("bench", password)
+        _tell("bench", passwords["bench"])
         await asyncio.to_thread(sys.stdin.read)
 
 

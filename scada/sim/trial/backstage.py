@@ -1,7 +1,6 @@
 """What a drill can do to its own site: kill and unplug its processes, and give orders at its desk."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
 
 from scada.model.names import LaneName
@@ -9,6 +8,7 @@ from scada.sim.carpark import ready
 from scada.sim.stage.story import since
 from scada.sim.trial.facts import facts_of
 from scada.sim.trial.running import TrialSite
+from scada.sim.trial.terminal import command
 
 
 class SiteBackstage:
@@ -54,15 +54,7 @@ class SiteBackstage:
 
     async def office(self, *words: str) -> int:
         """Give a command of `daozha` at the office's terminal; gives its exit code."""
-        config = self._site.config.folder / "config.toml"
-        command = (sys.executable, "-m", "scada", *words, "--config", str(config))
-        quiet = asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(*command, stdin=quiet, stdout=quiet)
-        try:
-            return await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
+        return await command(self._site.config.folder / "config.toml", *words)
 
     @property
     def second(self) -> Mapping[str, str]:

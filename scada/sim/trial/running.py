@@ -2,9 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -16,12 +16,14 @@ from scada.sim.people.operator import Desk, Operator
 from scada.sim.trial.truth import TruthLog
 from scada.store.db import Database, database_url, migrate
 from scada.store.operators import Operators
-from scada.supervise import Keeper, parts
+from scada.supervise import Keeper, Part, parts
 
 log = structlog.get_logger()
 
 NAME, SECOND = "drill", "second"
 Say = Callable[[str], None]
+READY_S = 60.0
+"""How long each process of a site may take to serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,13 @@ async def running(path: Path, clock: SystemClock, say: Say) -> AsyncIterator[Tri
     async with AsyncExitStack() as stack:
         truth = stack.enter_context(TruthLog(truth_path(config), clock))
         cars = CarPark(config, clock, clock.speed, truth)
-        password, second, keepers = await _start(stack, config, path, clock, say)
-        desk = Desk(f"http://{config.web.control.host}:{config.web.control.port}", NAME, password)
+        passwords = await hire(config, clock, dict.fromkeys((NAME, SECOND), "operator"))
+        second = {"second_name": SECOND, "second_password": passwords[SECOND]}
+        keepers = await processes(stack, config, path, clock, say)
+        desk = Desk(f"http://{config.web.control.host}:{config.web.control.port}", NAME, passwords[NAME])
         stack.callback(desk.close)
         operator = Operator(desk, [lane.id for lane in config.lanes], cars.look, clock.speed)
-        await stack.enter_async_context(_working(cars.run(), operator.run()))
+        await stack.enter_async_context(working(cars.run(), operator.run()))
         yield TrialSite(config, clock, truth, cars, desk, operator, second, keepers)
 
 
@@ -59,37 +63,40 @@ def truth_path(config: Config) -> Path:
     return config.data / "sim" / "truth.jsonl"
 
 
-async def _start(
-    stack: AsyncExitStack, config: Config, path: Path, clock: SystemClock, say: Say
-) -> tuple[str, dict[str, str], dict[str, Keeper]]:
-    """Start simulators and site; give the operator's password, a second person, and the processes."""
+async def processes(
+    stack: AsyncExitStack, config: Config, path: Path, clock: SystemClock, say: Say, ready_s: float = READY_S
+) -> dict[str, Keeper]:
+    """Start simulators and site, each within `ready_s`; give the processes by name. Raises NotReady."""
 
     def hear(name: str, line: str) -> None:
         log.info("said", part=name, line=line)
 
     say("starting the simulators")
-    keepers = await stack.enter_async_context(started(simulators(config, path), clock, hear))
-    password, beside = await hire(config, clock, NAME, SECOND)
+    keepers = await stack.enter_async_context(started(_patient(simulators(config, path), ready_s), clock, hear))
     say("starting the site")
-    plant, *web = parts(path, with_sim=False)
+    plant, *web = _patient(parts(path, with_sim=False), ready_s)
     for together in ([plant], web):
         keepers |= await stack.enter_async_context(started(together, clock, hear))
-    return password, {"second_name": SECOND, "second_password": beside}, keepers
+    return keepers
 
 
-async def hire(config: Config, clock: SystemClock, *names: str) -> list[str]:
-    """Make operators, as `daozha user add` does; gives their passwords."""
+def _patient(some: Sequence[Part], ready_s: float) -> list[Part]:
+    return [replace(part, ready_s=ready_s) for part in some]
+
+
+async def hire(config: Config, clock: SystemClock, people: Mapping[str, str]) -> dict[str, str]:
+    """Make people of a site (name -> role), as `daozha user add` does; gives their passwords."""
     url = await asyncio.to_thread(database_url, config)
     await asyncio.to_thread(migrate, url)
-    passwords = [secrets.token_urlsafe(18) for _ in names]
+    passwords = {name: secrets.token_urlsafe(18) for name in people}
     async with Database(url) as db:
-        for name, password in zip(names, passwords, strict=True):
-            await Operators(db, config.site_id, clock).add(name, "operator", password, must_change=False)
+        for name, role in people.items():
+            await Operators(db, config.site_id, clock).add(name, role, passwords[name], must_change=False)
     return passwords
 
 
 @asynccontextmanager
-async def _working(*jobs: Coroutine[None, None, None]) -> AsyncIterator[None]:
+async def working(*jobs: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Let jobs run beside the body and cancel them after it; what breaks in them, breaks the body."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(job) for job in jobs]

@@ -17,7 +17,10 @@ from scada.store.schema import operator
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Somebody at the door: who it is, the name and the role that the provider gives today, and from where."""
+    """Somebody at the door: who it is, the name and the role that the provider gives today, and from where.
+
+    `signs_in`: it is a sign-in, and not only a password given once more.
+    """
 
     site: SiteId
     subject: str
@@ -25,6 +28,7 @@ class Outside:
     role: str
     origin: str
     address: str
+    signs_in: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,10 @@ def enter(connection: Connection, who: Outside, unmatchable: str, at: datetime) 
     elif row["role"] != who.role:
         entry = changed(who.origin, "role_changed", name, {"role": row["role"]}, {"role": who.role}, "")
         write_entries(connection, who.site, at, [entry])
-    values = {"role": who.role, "signed_in_at": at, "subject": who.subject}
+    values = {"role": who.role, "subject": who.subject, **({"signed_in_at": at} if who.signs_in else {})}
     connection.execute(update(operator).where(operator.c.name == name).values(**values))
-    write_entries(connection, who.site, at, [entered(name, "signed_in", who.address)])
+    if who.signs_in:
+        write_entries(connection, who.site, at, [entered(name, "signed_in", who.address)])
     return name
 
 

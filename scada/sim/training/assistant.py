@@ -1,0 +1,83 @@
+"""The trainer's assistant: puts the lanes right at the control room after a lesson, as a person at the desk would."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from scada.model.handshake import Mode
+from scada.model.names import LaneName
+from scada.sim.people.operator import Desk
+from scada.sim.people.pages import PageError
+
+log = structlog.get_logger()
+
+LOOK_S = 1.0
+NAME = "assistant"
+
+
+class Assistant:
+    """Signed in at the control room of the training."""
+
+    def __init__(self, desk: Desk, lanes: Sequence[LaneName]) -> None:
+        self._desk = desk
+        self._lanes = lanes
+        self._is_in = False
+
+    async def put_right(self) -> None:
+        """Do what the lanes want until all are idle in AUTO; whoever waits has a limit of his own."""
+        while True:
+            try:
+                if await asyncio.to_thread(self._look_and_do):
+                    return
+            except PageError as error:
+                log.info("the assistant sees nothing", why=str(error))
+                self._is_in = False
+            await asyncio.sleep(LOOK_S)
+
+    async def lets_in(self, lane: LaneName) -> None:
+        """Let in whoever waits for a person while a lesson is prepared; until cancelled."""
+        while True:
+            try:
+                await asyncio.to_thread(self._let_in, lane)
+            except PageError as error:
+                log.info("the assistant sees nothing", why=str(error))
+                self._is_in = False
+            await asyncio.sleep(LOOK_S)
+
+    def _let_in(self, lane: LaneName) -> None:
+        self._sign_in()
+        tags = self._desk.tags()
+        if tags.get(f"{lane}.case") and tags.get(f"{lane}.passage"):
+            order = {"passage": tags[f"{lane}.passage"], "reason": "EQUIPMENT", "note": "before the lesson"}
+            self._desk.tell(lane, "open", order)
+
+    def _sign_in(self) -> None:
+        if not self._is_in:
+            self._desk.sign_in()
+            self._is_in = True
+
+    def _look_and_do(self) -> bool:
+        self._sign_in()
+        tags = self._desk.tags()
+        todo = {lane: wanted(tags, lane) for lane in self._lanes}
+        for lane, order in todo.items():
+            if order:
+                self._desk.tell(lane, order, {"stands": "nothing", "note": "after the lesson"})
+        return all(order == "" for order in todo.values())
+
+
+def wanted(tags: Mapping[str, object], lane: LaneName) -> str | None:
+    """Say what a lane wants: an order, nothing (empty), or that one waits (none)."""
+    mode, state = tags.get(f"{lane}.mode.now"), tags.get(f"{lane}.lane.state")
+    match mode:
+        case Mode.RESYNC:
+            return "leave-resync"
+        case Mode.HOLD_OPEN | Mode.LOCKED:
+            return "auto"
+        case Mode.AUTO if state == "idle":
+            return ""
+        case Mode.AUTO if state == "faulted":
+            return "confirm-fault"
+        case _:
+            return None
