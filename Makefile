@@ -86,10 +86,11 @@ has_font = ls /usr/share/fonts/opentype/noto/NotoSansCJK* > /dev/null 2>&1
 	command -v gcc > /dev/null || wanted="$$wanted gcc libc6-dev"; \
 	$(has_rtsp) || wanted="$$wanted python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly"; \
 	test -e /usr/include/modbus/modbus.h || wanted="$$wanted libmodbus-dev"; \
+	PATH="$$PATH:/usr/sbin" command -v slapd > /dev/null && command -v ldapmodify > /dev/null || wanted="$$wanted slapd ldap-utils"; \
 	command -v npm > /dev/null || wanted="$$wanted nodejs npm"; \
 	command -v systemd-analyze > /dev/null || wanted="$$wanted systemd"; \
 	[ -z "$$wanted" ] || $(call install,$$wanted,the tests); \
-	for server in influxdb victoria-metrics postgresql; do \
+	for server in influxdb victoria-metrics postgresql slapd; do \
 	  case "$$wanted" in *$$server*) $(stop_server) ;; esac; \
 	done
 	@touch $@

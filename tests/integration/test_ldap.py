@@ -19,7 +19,8 @@ from scada.store.people.directory import Directory
 from scada.store.people.elsewhere import AWAY, DirectoryError, NotAdmitted
 from scada.store.schema import journal, operator
 from tests.support.directory import BASE, GROUPS, ODD, PASSWORD, PEOPLE, Slapd, certificates, slapd
-from tests.support.hmi_pages import ROOT, shipped
+from tests.support.hmi import ROOT
+from tests.support.hmi_pages import shipped
 from tests.support.store import SITE, START, open_database
 
 OWN = "the gate of my own is shut"
@@ -62,7 +63,9 @@ def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
         (ODD, (ODD, "operator")),
     ],
 )
-def test_a_right_password_gives_the_name_and_the_first_role_that_fits(there: Slapd, name: str, entry: tuple[str, str]) -> None:
+def test_a_right_password_gives_the_name_and_the_first_role_that_fits(
+    there: Slapd, name: str, entry: tuple[str, str]
+) -> None:
     found = directory(there).enter(name, PASSWORD)
     assert found is not None
     assert (found.name, found.role) == entry

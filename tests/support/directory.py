@@ -55,7 +55,6 @@ class Slapd:
         command = ["ldapmodify", "-x", "-H", f"ldap://127.0.0.1:{self.port}", "-D", f"cn=admin,{BASE}", "-w", _ADMIN]
         subprocess.run(command, input=ldif, text=True, check=True, capture_output=True, timeout=WITHIN_S)
 
-
     def add_person(self, name: str) -> None:
         """Add a person who is an operator of the car park."""
         dn = f"uid={name},{PEOPLE}"

@@ -1,12 +1,20 @@
 """Somebody who is trained: signs in at the training's control room and does at the desk what a person would."""
 
 import re
+import signal
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from scada.sim.people.operator import Desk
 from scada.sim.people.pages import Browser, PageError
+from scada.sim.trial.ports import free_port
+from tests.support.hmi import ROOT
 
 Json = dict[str, object]
 LOOK_S = 0.3
@@ -154,3 +162,38 @@ def solve(trainee: Trainee, lesson: str) -> Json:
     case = trainee.case()
     trainee.answer(lesson, case)
     return trainee.result()
+
+
+@contextmanager
+def training(folder: Path) -> Iterator["Training"]:
+    """Run `daozha train` as a person would, until the body is over."""
+    port = free_port()
+    command = [sys.executable, "-m", "scada", "train", "--config", str(ROOT / "config.toml"), "--port", str(port)]
+    command += ["--trainee", "zhang", "--records", str(folder / "records.jsonl"), "--seed", "3"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        passwords: dict[str, str] = {}
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                if found := re.match(r"\s+sign in\s+(\S+)\s+(\S+)", line):
+                    passwords[found[1]] = found[2]
+                if "Ctrl-C" in line:
+                    break
+            assert passwords, f"the training did not come up: {process.poll()}"
+            threading.Thread(target=process.stderr.read, daemon=True).start()
+            yield Training(f"http://127.0.0.1:{port}", passwords, process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A training that runs: where its control room is, and who signs in with which password."""
+
+    url: str
+    passwords: Mapping[str, str]
+    process: "subprocess.Popen[str]"

@@ -26,9 +26,9 @@ def in_training() -> Config:
 
 def room(role: str = "operator", *, hidden: bool = False) -> ControlRoom:
     made = ControlRoom(role, config=in_training())
-    made.plant.verbs["training"] = lambda _args: Value(
-        {"lessons": list(LESSONS), "now": {**NOW, "hidden": hidden}, "trouble": "", "results": [MARK]}
-    )
+    now: Message = {**NOW, "hidden": hidden}
+    state: Message = {"lessons": list(LESSONS), "now": now, "trouble": "", "results": [MARK]}
+    made.plant.verbs["training"] = lambda _args: Value(state)
     made.plant.verbs["start_lesson"] = lambda _args: Value({"begun": True})
     made.sign_in()
     return made
