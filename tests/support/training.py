@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,11 +143,9 @@ class Trainee:
         """Wait for something."""
         end = time.monotonic() + within_s
         while True:
-            try:
+            with suppress(PageError):
                 if so():
                     return
-            except PageError:
-                pass
             assert time.monotonic() < end, f"not within {within_s} s"
             time.sleep(LOOK_S)
 

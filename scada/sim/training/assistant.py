@@ -7,6 +7,7 @@ import structlog
 
 from scada.model.handshake import Mode
 from scada.model.names import LaneName
+from scada.model.plate import Plate
 from scada.sim.people.operator import Desk
 from scada.sim.people.pages import PageError
 
@@ -35,22 +36,29 @@ class Assistant:
                 self._is_in = False
             await asyncio.sleep(LOOK_S)
 
-    async def lets_in(self, lane: LaneName) -> None:
-        """Let in whoever waits for a person while a lesson is prepared; until cancelled."""
+    async def lets_in(self, lane: LaneName, plate: Plate) -> None:
+        """Help a car in that waits for a person while a lesson is prepared, under its own plate; until cancelled."""
+        tried = set[str]()
         while True:
             try:
-                await asyncio.to_thread(self._let_in, lane)
+                await asyncio.to_thread(self._let_in, lane, plate, tried)
             except PageError as error:
                 log.info("the assistant sees nothing", why=str(error))
                 self._is_in = False
             await asyncio.sleep(LOOK_S)
 
-    def _let_in(self, lane: LaneName) -> None:
+    def _let_in(self, lane: LaneName, plate: Plate, tried: set[str]) -> None:
+        """Say which plate it is; where that has not helped, open."""
         self._sign_in()
         tags = self._desk.tags()
-        if tags.get(f"{lane}.case") and tags.get(f"{lane}.passage"):
-            order = {"passage": tags[f"{lane}.passage"], "reason": "EQUIPMENT", "note": "before the lesson"}
-            self._desk.tell(lane, "open", order)
+        passage = str(tags.get(f"{lane}.passage") or "")
+        if not passage or not tags.get(f"{lane}.case"):
+            return
+        if passage not in tried:
+            tried.add(passage)
+            self._desk.tell(lane, "plate", {"passage": passage, "plate": plate})
+        else:
+            self._desk.tell(lane, "open", {"passage": passage, "reason": "EQUIPMENT", "note": "before the lesson"})
 
     def _sign_in(self) -> None:
         if not self._is_in:

@@ -84,8 +84,10 @@ class Scene:
         self.plate = str(plate)
 
     async def owns(self, *plates: str) -> None:
-        """Say that the stays under these plates are the right ones to be picked."""
+        """Say that the stays under these plates are the right ones to be picked. Raises Missed if there is none."""
         stays = await asyncio.to_thread(self._books.stays_of, *plates)
+        if not stays:
+            raise Missed("the car came in under another plate: the camera has misread it")
         self.asked = replace(self.asked, stays=stays)
 
     async def park(self, role: str, how: How = PLAIN) -> Guest:
@@ -96,7 +98,7 @@ class Scene:
 
     async def comes_in(self, guest: Guest) -> None:
         """Wait until a car has come in; the assistant helps it if need be."""
-        helping = asyncio.create_task(self._ground.assistant.lets_in(self.way_in))
+        helping = asyncio.create_task(self._ground.assistant.lets_in(self.way_in, guest.plate))
         try:
             await self.stage.passed(guest, self.way_in)
         finally:
