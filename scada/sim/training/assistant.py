@@ -1,6 +1,7 @@
 """The trainer's assistant: puts the lanes right at the control room after a lesson, as a person at the desk would."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -14,6 +15,8 @@ from scada.sim.people.pages import PageError
 log = structlog.get_logger()
 
 LOOK_S = 1.0
+PATIENCE_LOOKS = 8
+"""Looks until an opening takes the place of a plate that has not helped."""
 NAME = "assistant"
 
 
@@ -38,7 +41,7 @@ class Assistant:
 
     async def lets_in(self, lane: LaneName, plate: Plate) -> None:
         """Help a car in that waits for a person while a lesson is prepared, under its own plate; until cancelled."""
-        tried = set[str]()
+        tried = Counter[str]()
         while True:
             try:
                 await asyncio.to_thread(self._let_in, lane, plate, tried)
@@ -47,17 +50,17 @@ class Assistant:
                 self._is_in = False
             await asyncio.sleep(LOOK_S)
 
-    def _let_in(self, lane: LaneName, plate: Plate, tried: set[str]) -> None:
+    def _let_in(self, lane: LaneName, plate: Plate, tried: Counter[str]) -> None:
         """Say which plate it is; where that has not helped, open."""
         self._sign_in()
         tags = self._desk.tags()
         passage = str(tags.get(f"{lane}.passage") or "")
         if not passage or not tags.get(f"{lane}.case"):
             return
-        if passage not in tried:
-            tried.add(passage)
+        tried[passage] += 1
+        if tried[passage] == 1:
             self._desk.tell(lane, "plate", {"passage": passage, "plate": plate})
-        else:
+        elif tried[passage] > PATIENCE_LOOKS:
             self._desk.tell(lane, "open", {"passage": passage, "reason": "EQUIPMENT", "note": "before the lesson"})
 
     def _sign_in(self) -> None:

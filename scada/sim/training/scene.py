@@ -25,6 +25,8 @@ from scada.sim.trial.terminal import command
 from scada.supervise import Keeper
 
 LOOK_S = 0.5
+BOOKS_S = 20.0
+"""How long the books may lag behind the lanes."""
 HELP_S = 0.8
 """How long a finger stays on the button."""
 
@@ -85,10 +87,13 @@ class Scene:
 
     async def owns(self, *plates: str) -> None:
         """Say that the stays under these plates are the right ones to be picked. Raises Missed if there is none."""
-        stays = await asyncio.to_thread(self._books.stays_of, *plates)
-        if not stays:
-            raise Missed("the car came in under another plate: the camera has misread it")
-        self.asked = replace(self.asked, stays=stays)
+
+        async def begun() -> bool:
+            stays = await asyncio.to_thread(self._books.stays_of, *plates)
+            self.asked = replace(self.asked, stays=stays)
+            return bool(stays)
+
+        await self.stage.until("the car's stay has begun under its own plate", begun, BOOKS_S)
 
     async def park(self, role: str, how: How = PLAIN) -> Guest:
         """Send a car and wait until it has come in; the tariff of a training lets everybody owe at once."""
