@@ -270,6 +270,27 @@ def test_a_page_that_hears_nothing_more_says_so_after_two_seconds_by_its_own_clo
     assert page.locator("#link").text_content() == "LOST"
 
 
+def test_a_page_lives_again_after_the_servers_clock_has_stood(page: Page) -> None:
+    """A computer that was suspended, or whose host was, counts no seconds meanwhile: all that comes looks late."""
+    stood_s = [0.0]
+
+    def behind(line: WebSocketRoute) -> None:
+        server = line.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            text = message if isinstance(message, str) else message.decode()
+            line.send(re.sub(r'"s":([0-9.]+)', lambda found: f'"s":{float(found[1]) - stood_s[0]:.3f}', text))
+
+        server.on_message(pass_on)
+
+    page.route_web_socket("**/socket.io/**", behind)
+    page.reload()
+    expect(page.locator("#link")).to_have_text("Live")
+    stood_s[0] = 10.0
+    expect(page.locator("#link")).to_have_text("LOST")
+    expect(page.locator("#link")).to_have_text("Live", timeout=20_000)
+
+
 _WHERE = """(() => {
   window.places = new Set();
   const look = () => {

@@ -8,6 +8,8 @@ import {takeChanges, takeSnapshot} from './tags.js';
 
 const LOST_MS = 2000;
 const LOOK_MS = 200;
+/** Batches that come and are late for so long may be measured by a server's clock that stood: it is compared anew. */
+const AGAIN_MS = 3000;
 /** An acknowledgement costs the server more than the batch: one is enough for so many batches, or so long. */
 const ACK_BATCHES = 5;
 const ACK_MS = 600;
@@ -32,6 +34,9 @@ export class Link extends EventTarget {
   /** The server's seconds minus ours, as small as ever seen: what the way here takes at best. */
   #offset_ms = -Infinity;
   #heard_ms = -Infinity;
+  /** When the last batch came, however old it was. */
+  #came_ms = -Infinity;
+  #joined_ms = -Infinity;
   #socket = io({
     transports: ['websocket'],
     reconnectionDelay: 500,
@@ -58,7 +63,7 @@ export class Link extends EventTarget {
 
   #join() {
     this.#waiting = true;
-    this.#offset_ms = -Infinity;
+    this.#joined_ms = performance.now();
     this.#socket.emit('join');
   }
 
@@ -69,6 +74,7 @@ export class Link extends EventTarget {
     this.#up = message.up;
     this.speed = Number(message.site?.speed ?? 1);
     takeSnapshot(message.tags);
+    this.#compare(message);
     if (message.up) this.#heard(message);
     else if (message.at) this.state.dataAt = new Date(message.at);
     this.#look();
@@ -98,9 +104,21 @@ export class Link extends EventTarget {
     if (this.#seq - this.#acked >= ACK_BATCHES) this.#ack();
   }
 
+  /**
+   * Compare the clocks anew. A snapshot is no older than the question for it; where the way took long, that long may
+   * it be old.
+   * @param {any} message
+   */
+  #compare(message) {
+    const here_ms = performance.now();
+    const isQuick = here_ms - this.#joined_ms <= LOST_MS;
+    this.#offset_ms = message.s * 1000 - (isQuick ? here_ms : this.#joined_ms);
+  }
+
   /** @param {any} message */
   #heard(message) {
     const here_ms = performance.now();
+    this.#came_ms = here_ms;
     this.#offset_ms = Math.max(this.#offset_ms, message.s * 1000 - here_ms);
     const late_ms = this.#offset_ms - (message.s * 1000 - here_ms);
     this.#heard_ms = here_ms - late_ms;
@@ -126,7 +144,10 @@ export class Link extends EventTarget {
   }
 
   #look() {
-    const live = this.#up && performance.now() - this.#heard_ms <= LOST_MS;
+    const now_ms = performance.now();
+    const live = this.#up && now_ms - this.#heard_ms <= LOST_MS;
+    const comes = this.#up && !this.#waiting && now_ms - this.#came_ms <= LOST_MS;
+    if (comes && !live && now_ms - this.#joined_ms > AGAIN_MS) this.#join();
     if (live !== this.state.live) {
       this.state.live = live;
       this.dispatchEvent(new Event('link'));

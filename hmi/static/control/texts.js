@@ -56,12 +56,16 @@ export function said(words) {
 function patternsOf() {
   return Object.entries(catalogue)
     .filter(([text]) => /\{\w+\}/.test(text) && /[^{}\w]/.test(text.replace(/\{\w+\}/g, '')))
+    .sort(([one], [other]) => plain(other) - plain(one))
     .map(([text, chinese]) => ({
       pattern: new RegExp(`^${text.split(/\{\w+\}/).map(escaped).join('(.+?)')}$`),
       names: [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]),
       chinese,
     }));
 }
+
+/** How much of a pattern is plain text: the one that says more is looked at first. @param {string} text */
+const plain = (text) => text.replace(/\{\w+\}/g, '').length;
 
 /** @param {string} text */
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
