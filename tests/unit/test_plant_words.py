@@ -52,7 +52,7 @@ def calls(places: tuple[str, ...], names: frozenset[str]) -> Iterator[str]:
 
 def _in(file: Path, names: frozenset[str]) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "id", "") != "log":
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             handed = [*node.args, *(one.value for one in node.keywords)] if name in names else []
             yield from (text for one in handed for text in said(one) if " " in text.strip())
