@@ -1,4 +1,4 @@
-"""What the plant says to the control room has Chinese: its refusals, and what lint finds in a tag map and advises."""
+"""What the plant says to the control room has Chinese: refusals, deeds, and what is found in a map or a sheet."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ ELSEWHERE = {
     "mycards.py", "myhelp.py", "myvouchers.py",
 }  # fmt: skip
 """Doors of phones and of other programs, whose pages have words of their own."""
-FINDINGS = frozenset({"error", "warning", "_warn", "Fault", "_Bad"})
+FINDINGS = frozenset({"error", "warning", "_warn", "Fault", "_fault", "_Bad"})
 SHAPES = re.compile(r"^[\w-]+: |a day like|ISO 8601|with its zone|whole numbers|in base64|must be an object")
 """What only a program hears: it has sent an argument that no page of ours sends."""
 
@@ -35,6 +35,8 @@ def said(node: ast.expr) -> Iterator[str]:
         case ast.JoinedStr(values=values):
             parts = (one.value if isinstance(one, ast.Constant) else _filled(one) for one in values)
             yield "".join(map(str, parts))
+        case _:
+            return
 
 
 def _filled(node: ast.expr) -> str:
@@ -70,6 +72,28 @@ def test_every_refusal_that_a_person_meets_in_the_control_room_has_chinese() -> 
     assert [one for one in lacking(calls(DOORS, REFUSALS)) if not SHAPES.search(one)] == []
 
 
-@pytest.mark.parametrize("place", ["plc/map", "plc/protocols", "plc/s7.py"])
+SHEETS = ("billing/plates/sheet.py", "billing/bookings/sheet.py")
+
+
+@pytest.mark.parametrize("place", ["plc/map", "plc/protocols", "plc/s7.py", *SHEETS])
 def test_every_finding_of_lint_and_its_remedy_have_chinese(place: str) -> None:
     assert lacking(calls((place,), FINDINGS)) == []
+
+
+def deeds() -> Iterator[str]:
+    """Give what people do, as the journal has it."""
+    for file in sorted(one for place in ("scada", "billing", "lpr") for one in (ROOT / place).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="JournalEntry"),
+                    args=[ast.Constant(value="person" | "look"), _, ast.Constant(value=str() as what), *_],
+                ):
+                    yield what.replace("_", " ")
+                case _:
+                    continue
+
+
+def test_every_deed_that_the_audit_log_shows_has_chinese() -> None:
+    assert len(found := set(deeds())) > 10
+    assert lacking(iter(found)) == []

@@ -55,7 +55,7 @@ async function look(event) {
   const answer = await send(`${API}/check`, {file_b64});
   if (answer.outcome !== 'done') return element('found').replaceChildren(made('p', said(answer.why)));
   const {mistaken, mistakes, counts, digest} = answer.value;
-  const wrong = mistakes.map((/** @type {any} */ one) => `${t('Row {row}', {row: one.row})}: ${one.column}: ${one.what}; ${one.remedy}`);
+  const wrong = mistakes.map((/** @type {any} */ one) => `${t('Row {row}', {row: one.row})}: ${one.column}: ${said(one.what)}; ${said(one.remedy)}`);
   const found = [made('p', t('New: {new}, changed: {changed}, left out: {gone}, as they are: {same}', counts))];
   if (mistaken) found.push(made('p', t('Mistakes: {count}', {count: mistaken})), part(t('Mistakes'), wrong));
   else found.push(...parts(answer.value), applying({file_b64, digest, reason: String(fields.get('reason')), end_gone: fields.has('end_gone')}));
