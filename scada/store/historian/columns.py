@@ -47,6 +47,34 @@ def columns(rows: Sequence[Row]) -> Columns:
     )
 
 
+def part_of(points: Columns, begin: int, end: int) -> Columns:
+    """Give the points from one place to another."""
+    cut = slice(begin, end)
+    texts = None if points.texts is None else points.texts[cut]
+    if texts is not None and not any(text is not None for text in texts):
+        texts = None
+    return Columns(points.at_ms[cut], points.value[cut], points.status[cut], texts)
+
+
+def merged(parts: list[Columns]) -> Columns:
+    """Put parts together, times rising; of several points at one time the last part's counts."""
+    some = [part for part in parts if len(part)]
+    if len(some) < 2:
+        return some[0] if some else columns([])
+    at_ms = np.concatenate([part.at_ms for part in some])
+    value = np.concatenate([part.value for part in some])
+    status = np.concatenate([part.status for part in some])
+    texts = None
+    if any(part.texts is not None for part in some):
+        texts = [text for part in some for text in (part.texts or [None] * len(part))]
+    if bool(np.all(np.diff(at_ms) > 0)):
+        return Columns(at_ms, value, status, texts)
+    order = np.argsort(at_ms, kind="stable")
+    order = order[np.append(np.diff(at_ms[order]) > 0, True)]
+    told = None if texts is None else [texts[place] for place in order.tolist()]
+    return Columns(at_ms[order], value[order], status[order], told)
+
+
 def columns_of(samples: Sequence[Sample]) -> Columns:
     """Turn samples into columns."""
     return columns([(unix_ms(one.at), one.value, one.text, one.status_code) for one in samples])

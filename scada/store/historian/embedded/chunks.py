@@ -8,7 +8,7 @@ import numpy as np
 
 from scada.model.trend import Sample
 from scada.store.db import StoreError
-from scada.store.historian.columns import Columns, Row, columns
+from scada.store.historian.columns import Columns, Row, columns, merged, part_of
 from scada.store.historian.embedded.codec import CodecError, decode
 from scada.store.historian.points import from_unix_ms
 
@@ -84,34 +84,6 @@ def rows_of(points: Columns) -> list[Row]:
 def row_of(points: Columns, at: int) -> Row:
     """Give one row of columns."""
     return rows_of(part_of(points, at, at + 1))[0]
-
-
-def part_of(points: Columns, begin: int, end: int) -> Columns:
-    """Give the points from one place to another."""
-    cut = slice(begin, end)
-    texts = None if points.texts is None else points.texts[cut]
-    if texts is not None and not any(text is not None for text in texts):
-        texts = None
-    return Columns(points.at_ms[cut], points.value[cut], points.status[cut], texts)
-
-
-def merged(parts: list[Columns]) -> Columns:
-    """Put parts together, times rising; of several points at one time the last part's counts."""
-    some = [part for part in parts if len(part)]
-    if len(some) < 2:
-        return some[0] if some else columns([])
-    at_ms = np.concatenate([part.at_ms for part in some])
-    value = np.concatenate([part.value for part in some])
-    status = np.concatenate([part.status for part in some])
-    texts = None
-    if any(part.texts is not None for part in some):
-        texts = [text for part in some for text in (part.texts or [None] * len(part))]
-    if bool(np.all(np.diff(at_ms) > 0)):
-        return Columns(at_ms, value, status, texts)
-    order = np.argsort(at_ms, kind="stable")
-    order = order[np.append(np.diff(at_ms[order]) > 0, True)]
-    told = None if texts is None else [texts[place] for place in order.tolist()]
-    return Columns(at_ms[order], value[order], status[order], told)
 
 
 def unpack(body: bytes) -> Columns:

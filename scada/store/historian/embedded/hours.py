@@ -1,30 +1,17 @@
 """The rollups of a tag in the file: which hours are to be reckoned anew, and every hour as it is known now."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable
 
 import numpy as np
 
 from scada.model.trend import HOUR_MS, Curve, Sample
-from scada.store.historian.embedded.chunks import after, before, between, merged
-from scada.store.historian.embedded.rollups import (
-    ABSENT,
-    HOURS_A_DAY,
-    Records,
-    blank,
-    end_of,
-    held,
-    pack,
-    reckon,
-    spread,
-    unpack,
-)
+from scada.store.historian.columns import Columns
+from scada.store.historian.embedded.chunks import after, before, between
 from scada.store.historian.files import transaction
-from scada.store.historian.points import unix_ms
-
-AT_ONCE = 48
-"""Hours reckoned in one go: of a tag at 1 Hz they are 170,000 points."""
+from scada.store.historian.hours import AT_ONCE, Run, reckoned, runs
+from scada.store.historian.hours import hourly as hours_of
+from scada.store.historian.rollups import ABSENT, HOURS_A_DAY, Records, blank, end_of, pack, spread, unpack
 
 _MARK = "INSERT INTO dirty (tag_id, hour) VALUES (?, ?) ON CONFLICT DO UPDATE SET times = times + 1"
 _DIRTY = "SELECT hour, times FROM dirty WHERE tag_id = ? AND hour < ? ORDER BY hour LIMIT ?"
@@ -33,8 +20,33 @@ _DAYS = "SELECT day, hours, body FROM rollup WHERE tag_id = ? AND day >= ? AND d
 _DAY_BEFORE = "SELECT day, hours, body FROM rollup WHERE tag_id = ? AND day < ? ORDER BY day DESC LIMIT 1"
 _STORE = "INSERT OR REPLACE INTO rollup (tag_id, day, hours, body) VALUES (?, ?, ?, ?)"
 
-Run = tuple[int, int]
-"""Hours since 1970: the first, and the one after the last."""
+
+class Tag:
+    """Implements `historian.hours.Hours` on the file."""
+
+    def __init__(self, connection: sqlite3.Connection, tag_id: int) -> None:
+        self._connection = connection
+        self._id = tag_id
+
+    def between(self, since_ms: int, until_ms: int) -> Columns:
+        """Give the points of a range, oldest first."""
+        return between(self._connection, self._id, since_ms, until_ms)
+
+    def before(self, at_ms: int) -> Sample | None:
+        """Give the last point before a time."""
+        return before(self._connection, self._id, at_ms)
+
+    def after(self, at_ms: int) -> Columns:
+        """Give the first point at or after a time, or none."""
+        return after(self._connection, self._id, at_ms)
+
+    def load(self, run: Run) -> Records:
+        """Give the stored hours of a run; those without a point are absent."""
+        return load(self._connection, self._id, run)
+
+    def hours_before(self, hour: int) -> Sample | None:
+        """Say what held at the end of the last stored hour before this one."""
+        return hours_before(self._connection, self._id, hour)
 
 
 def mark(connection: sqlite3.Connection, hours: Iterable[tuple[int, int]]) -> None:
@@ -47,12 +59,13 @@ def roll(connection: sqlite3.Connection, tag_id: int, curve: Curve, before_hour:
     dirty = connection.execute(_DIRTY, (tag_id, before_hour, AT_ONCE)).fetchall()
     if not dirty:
         return 0
-    reckoned = [
-        (first, _reckoned(connection, tag_id, curve, (first, end), end * HOUR_MS))
-        for first, end in _runs(connection, tag_id, curve, [hour for hour, _ in dirty], before_hour)
+    tag = Tag(connection, tag_id)
+    done = [
+        (first, reckoned(tag, curve, (first, end), end * HOUR_MS))
+        for first, end in runs(tag, curve, [hour for hour, _ in dirty], before_hour)
     ]
     with transaction(connection, f"roll up {len(dirty)} hours"):
-        for first, records in reckoned:
+        for first, records in done:
             store(connection, tag_id, first, records)
         connection.executemany(_CLEAN, [(tag_id, hour, times) for hour, times in dirty])
     return len(dirty)
@@ -62,18 +75,9 @@ def hourly(
     connection: sqlite3.Connection, tag_id: int, curve: Curve, run: Run, now_ms: int
 ) -> tuple[Records, Sample | None]:
     """Give every hour of a run, held ones included, and what was before it; dirty hours are reckoned from points."""
-    first, end = run
-    records = load(connection, tag_id, run)
-    dirty = [hour for hour, _ in connection.execute(_DIRTY, (tag_id, end, -1))]
+    dirty = [hour for hour, _ in connection.execute(_DIRTY, (tag_id, run[1], -1))]
     unmarked = is_unmarked(connection, tag_id)
-    if unmarked:
-        dirty = list(range(first, end))
-    earlier = unmarked or (bool(dirty) and dirty[0] < first)
-    found = before(connection, tag_id, first * HOUR_MS) if earlier else hours_before(connection, tag_id, first)
-    for start, stop in _runs(connection, tag_id, curve, dirty, end):
-        for part in _pieces((max(start, first), stop)):
-            records[part[0] - first : part[1] - first] = _reckoned(connection, tag_id, curve, part, now_ms)
-    return held(records, found), found
+    return hours_of(Tag(connection, tag_id), curve, run, now_ms, dirty, is_unmarked=unmarked)
 
 
 def load(connection: sqlite3.Connection, tag_id: int, run: Run) -> Records:
@@ -127,43 +131,6 @@ def mark_old(connection: sqlite3.Connection, tag_id: int) -> None:
     with transaction(connection, "mark the hours of an old history"):
         mark(connection, [(tag_id, hour) for (hour,) in found])
         connection.execute("DELETE FROM unmarked WHERE tag_id = ?", (tag_id,))
-
-
-def _runs(connection: sqlite3.Connection, tag_id: int, curve: Curve, dirty: Sequence[int], end: int) -> Iterator[Run]:
-    """Give the hours that dirty ones touch: the next with a point begins with what held; a LINE joins both sides."""
-    for first, stop in _contiguous(dirty):
-        following = after(connection, tag_id, stop * HOUR_MS)
-        beyond = min(int(following.at_ms[0]) // HOUR_MS, end) if len(following) else end
-        if curve is Curve.LINE:
-            earlier = before(connection, tag_id, first * HOUR_MS)
-            begin = first if earlier is None else unix_ms(earlier.at) // HOUR_MS
-            yield begin, min(beyond + 1, end) if len(following) else stop
-            continue
-        yield first, stop
-        if beyond < end:
-            yield beyond, beyond + 1
-
-
-def _contiguous(hours: Sequence[int]) -> Iterator[Run]:
-    first: int | None = None
-    for hour, following in zip_longest(hours, hours[1:]):
-        first = hour if first is None else first
-        if following != hour + 1:
-            yield first, hour + 1
-            first = None
-
-
-def _pieces(run: Run) -> Iterator[Run]:
-    for first in range(run[0], run[1], AT_ONCE):
-        yield first, min(first + AT_ONCE, run[1])
-
-
-def _reckoned(connection: sqlite3.Connection, tag_id: int, curve: Curve, run: Run, now_ms: int) -> Records:
-    since_ms, until_ms = run[0] * HOUR_MS, run[1] * HOUR_MS
-    points = between(connection, tag_id, since_ms, until_ms)
-    if curve is Curve.LINE:
-        points = merged([points, after(connection, tag_id, until_ms)])
-    return reckon(curve, run[0], run[1] - run[0], before(connection, tag_id, since_ms), points, now_ms)
 
 
 def _spread(days: Records) -> Records:

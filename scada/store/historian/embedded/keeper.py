@@ -16,12 +16,11 @@ from scada.store.historian.embedded.retention import forget_hours, forget_points
 from scada.store.historian.embedded.schema import gather
 from scada.store.historian.embedded.sealing import is_worth_sealing, seal
 from scada.store.historian.files import open_file, telling
+from scada.store.historian.hours import GRACE_MS
 from scada.store.historian.keeping import Keeping, Worth
 from scada.store.historian.points import unix_ms
 
 PAUSE_S = 20.0
-GRACE_MS = 60_000
-"""An hour is reckoned a minute after it is over: its last points are then on disk."""
 
 log = structlog.get_logger()
 

@@ -12,14 +12,14 @@ from scada.model.names import SiteId
 from scada.model.tag import TagName
 from scada.model.trend import HOUR_MS, Curve, Grid, Sample, Series, Source
 from scada.store.db import StoreError
-from scada.store.historian.columns import fill
-from scada.store.historian.embedded.chunks import after, before, between, merged, rows_of, sample
+from scada.store.historian.columns import fill, merged
+from scada.store.historian.embedded.chunks import after, before, between, rows_of, sample
 from scada.store.historian.embedded.hours import hourly
-from scada.store.historian.embedded.rollups import Told, is_textual, series
 from scada.store.historian.embedded.schema import VERSION
 from scada.store.historian.files import reading
 from scada.store.historian.keeping import Keeping
 from scada.store.historian.points import unix_ms
+from scada.store.historian.rollups import Told, is_textual, series
 
 
 class EmbeddedReader:

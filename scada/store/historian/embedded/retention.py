@@ -3,12 +3,13 @@
 import sqlite3
 
 from scada.model.trend import DAY_MS, HOUR_MS
-from scada.store.historian.embedded.chunks import before, part_of, unpack
+from scada.store.historian.columns import part_of
+from scada.store.historian.embedded.chunks import before, unpack
 from scada.store.historian.embedded.hours import hours_before, is_unmarked, load
-from scada.store.historian.embedded.rollups import HOURS_A_DAY, held, pack, whole
 from scada.store.historian.embedded.sealing import packed, replace
 from scada.store.historian.files import telling, transaction
 from scada.store.historian.points import unix_ms
+from scada.store.historian.rollups import HOURS_A_DAY, held, pack, whole
 
 STEP_ROWS = 5000
 STEP_CHUNKS = 64

@@ -4,8 +4,8 @@ import sqlite3
 from dataclasses import dataclass
 
 from scada.store.db import StoreError
-from scada.store.historian.columns import Columns
-from scada.store.historian.embedded.chunks import hot_between, merged, part_of, unpack
+from scada.store.historian.columns import Columns, merged, part_of
+from scada.store.historian.embedded.chunks import hot_between, unpack
 from scada.store.historian.embedded.codec import CodecError, encode, same
 from scada.store.historian.files import transaction
 
