@@ -1,20 +1,33 @@
 """Where rows and time series are kept, and what is served to other systems."""
 
 from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from scada.settings.base import Port, Section
 
 ServeSecurity = Literal["Aes256Sha256RsaPss", "Aes128Sha256RsaOaep", "Basic256Sha256", "None"]
 
 
+class InfluxClasses(Section):
+    """Places of their own for what is kept for another time than events are: retention policies, buckets or databases.
+
+    What is not named goes into `bucket`. With `keep` each place is made and told how long to keep what it has.
+    """
+
+    analog: Annotated[str, Field(min_length=1)] | None = None
+    health: Annotated[str, Field(min_length=1)] | None = None
+    hours: Annotated[str, Field(min_length=1)] | None = None
+    keep: bool = True
+
+
 class Influx(Section):
     """An InfluxDB 1, 2 or 3, or a VictoriaMetrics; `token_file` is below the data folder.
 
     What waits for it takes `budget_mb` of the disk and leaves `free_mb` free; it is sent at `lines_s` lines a second at
-    most. With `keep_days` the server is told how long to keep history, where it lets itself be told.
+    most. With `keep_days` the server is told how long to keep history, where it lets itself be told; with `classes`
+    each class of history has a place of its own and is kept as long as the embedded store would.
     """
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
@@ -25,6 +38,13 @@ class Influx(Section):
     free_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 512
     lines_s: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     keep_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    classes: InfluxClasses | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.classes is not None and self.keep_days is not None:
+            raise ValueError("keep_days is for one bucket with everything; with classes raw_days and the like count")
+        return self
 
 
 class History(Section):

@@ -15,13 +15,17 @@ import pytest
 
 from scada.model.names import SiteId
 from scada.model.tag import Quality, TagName, TagValue, Value
+from scada.model.trend import HOUR_MS, Bucket, Curve, Grid, Source
+from scada.ports import Historian
+from scada.store.historian.columns import columns_of, fill
+from scada.store.historian.points import unix_ms
 from scada.store.historian.queue.spool import LineQueue
 from scada.store.historian.remote.historian import RemoteHistorian
 from tests.support.store import START, until
 from tests.support.timeseries.fake import fake
 from tests.support.timeseries.influx import influx
 from tests.support.timeseries.stores import LATER, Store, embedded, on_fake, on_influx, on_victoria
-from tests.support.timeseries.victoria import victoria
+from tests.support.timeseries.victoria import VictoriaProcess, victoria
 
 __all__ = ["influx", "victoria"]
 
@@ -178,3 +182,167 @@ class TestEveryServer:
             assert "unable to parse" in dead[1].error
             figures = await history.figures()
             assert (figures.dead, list(figures.troubles)) == (2, ["history_dead"])
+
+
+AWAY = timedelta(days=10)
+SOME: tuple[tuple[float, Value, Quality], ...] = (
+    (-5400, 4.0, Quality.GOOD),
+    (-1800, 2.5, Quality.GOOD),
+    (60, 8.0, Quality.GOOD),
+    (61, 1.5, Quality.COMMUNICATION),
+    (1200, 1.5, Quality.GOOD),
+    (10_800, 6.0, Quality.GOOD),
+    (18_000.5, 7.0, Quality.GOOD),
+)
+WAYS = TagName("out1.gate.ways")
+
+
+async def _hours(history: Historian) -> tuple[Source, list[Bucket]]:
+    """Ask a range so long that it is cut into hours, and give those with a value, or with points."""
+    (found,) = await history.trend([AMPS], START - AWAY, START + AWAY, 600)
+    return found.source, [one for one in found.buckets if one.points or one.known]
+
+
+async def _as_points_say(store: Store, history: Historian) -> list[Bucket]:
+    samples = await history.query(AMPS, START - AWAY, START + AWAY, 1000)
+    cut = Grid(unix_ms(START - AWAY) // HOUR_MS * HOUR_MS, HOUR_MS, 480)
+    whole = fill(AMPS, Curve.STEP, cut, None, columns_of(samples), unix_ms(store.clock.now()))
+    return [one for one in whole.buckets if one.points or one.known]
+
+
+def _points(hours: list[Bucket]) -> int:
+    return sum(one.points for one in hours)
+
+
+@pytest.fixture
+def hourly(store: Store) -> Store:
+    """Every store, in a hurry to make hours."""
+    store.pause_s = 0.05
+    return store
+
+
+@pytest.fixture(params=[kind for kind in REMOTE if kind != "victoria"])
+def there(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Every server that hours are read from. To VictoriaMetrics they are only written."""
+    with ExitStack() as stack:
+        store = _made(request.param, request, tmp_path, stack)
+        store.pause_s = 0.05
+        yield store
+
+
+class TestHours:
+    """What each tag did in each hour."""
+
+    async def test_hours_are_as_the_points_say_and_alike_on_every_store(self, hourly: Store) -> None:
+        async with hourly.open() as history:
+            history.record([(AMPS, _at(*one)) for one in SOME])
+            await hourly.arrived(history, {AMPS: len(SOME)})
+            before = await _hours(history)
+            await hourly.hours_made(history)
+            source, hours = await _hours(history)
+            assert source is (Source.HOURS if hourly.has_text else Source.POINTS)
+            assert hours == await _as_points_say(hourly, history) == before[1]
+            assert [one.points for one in hours[:4]] == [1, 1, 3, 0]
+
+    async def test_a_point_that_comes_again_counts_once_and_a_late_one_changes_its_hour(self, hourly: Store) -> None:
+        for late in ((), ((2000, 9.0, Quality.GOOD),), ((-7000, 5.0, Quality.GOOD),)):
+            async with hourly.open() as history:
+                history.record([(AMPS, _at(*one)) for one in SOME])
+            async with hourly.open() as history:
+                history.record([(AMPS, _at(*one)) for one in late])
+            async with hourly.open() as history:
+                await hourly.hours_made(history)
+                await asyncio.to_thread(hourly.flush)
+                _, hours = await _hours(history)
+                assert hours == await _as_points_say(hourly, history)
+        assert (_points(hours), max(one.high or 0 for one in hours)) == (len(SOME) + 2, 9.0)
+
+    async def test_hours_stay_when_the_points_go_and_say_what_held_before_later_ones(self, there: Store) -> None:
+        async with there.open() as history:
+            history.record([(AMPS, _at(*one)) for one in SOME])
+            await there.arrived(history, {AMPS: len(SOME)})
+            await there.hours_made(history)
+            before = await _hours(history)
+            await asyncio.to_thread(there.forget_points)
+            assert await history.query(AMPS, START - AWAY, START + AWAY, 10) == []
+            assert await _hours(history) == before
+            assert await history.names() == [AMPS]
+            (later,) = await history.trend([AMPS], LATER - timedelta(minutes=10), LATER, 5)
+            assert later.mean == (7.0,) * 5, "it has not changed since"
+            history.record([(AMPS, _at(27_000, 3.0))])
+            await there.arrived(history, {AMPS: 1})
+            await there.hours_made(history)
+            hours = {one.at: one for one in (await _hours(history))[1]}
+            changed = hours[START + timedelta(hours=7)]
+            assert (changed.first, changed.mean, changed.last) == (7.0, 5.0, 3.0)
+            assert _points(list(hours.values())) == len(SOME) + 1
+
+    async def test_what_a_state_was_is_known_when_its_points_are_gone(self, there: Store) -> None:
+        async with there.open() as history:
+            history.record([(WAYS, _at(0, "shut")), (WAYS, _at(9000, 'a "gap"'))])
+            await there.arrived(history, {WAYS: 2})
+            await there.hours_made(history)
+            await asyncio.to_thread(there.forget_points)
+            (later,) = await history.trend([WAYS], LATER - timedelta(minutes=10), LATER, 2)
+            assert later.texts == ('a "gap"',) * 2
+
+    async def test_hours_that_wait_at_a_stop_are_made_after_the_start(self, there: Store) -> None:
+        there.pause_s = 60.0
+        async with there.open() as history:
+            history.record([(AMPS, _at(*one)) for one in SOME])
+            await there.arrived(history, {AMPS: len(SOME)})
+        there.pause_s = 0.05
+        async with there.open() as history:
+            await there.hours_made(history)
+            await asyncio.to_thread(there.forget_points)
+            assert _points((await _hours(history))[1]) == len(SOME)
+
+    async def test_hours_that_were_made_and_not_sent_are_sent_after_the_start(self, there: Store) -> None:
+        there.pause_s = 60.0
+        async with there.open() as history:
+            assert isinstance(history, RemoteHistorian)
+            history.record([(AMPS, _at(*one)) for one in SOME])
+            await there.arrived(history, {AMPS: len(SOME)})
+            await until(lambda: history._queue.held.lines == 0)
+            await asyncio.to_thread(history._sender.stop)
+            await asyncio.to_thread(history._roller.round)
+            assert history._queue.held.lines == 5
+            said = await _as_points_say(there, history)
+            assert await _hours(history) == (Source.HOURS, said), "until they are there, points are asked"
+        async with there.open() as history:
+            await until(lambda: history._queue.held.lines == 0)  # type: ignore[attr-defined]
+            await asyncio.to_thread(there.forget_points)
+            there.pause_s = 0.05
+        async with there.open() as history:
+            await there.hours_made(history)
+            assert _points((await _hours(history))[1]) == len(SOME)
+
+    async def test_points_from_before_there_were_hours_get_theirs(self, there: Store) -> None:
+        there.pause_s = 60.0
+        async with there.open() as history:
+            history.record([(AMPS, _at(*one)) for one in SOME])
+            await there.arrived(history, {AMPS: len(SOME)})
+        for file in there.folder.glob("queue.db*"):
+            file.unlink()
+        async with there.open() as history:
+            source, hours = await _hours(history)
+            assert (source, _points(hours)) == (Source.POINTS, len(SOME))
+        there.pause_s = 0.05
+        async with there.open() as history:
+            await there.hours_made(history)
+            await asyncio.to_thread(there.forget_points)
+            source, hours = await _hours(history)
+            assert (source, _points(hours)) == (Source.HOURS, len(SOME))
+
+    async def test_victoriametrics_is_sent_hours_for_others_to_see(
+        self, victoria: VictoriaProcess, tmp_path: Path
+    ) -> None:
+        store = on_victoria(SiteId(f"park{next(_numbers)}"), tmp_path, victoria)
+        store.pause_s = 0.05
+        async with store.open() as history:
+            history.record([(AMPS, _at(*one)) for one in SOME])
+            await store.arrived(history, {AMPS: len(SOME)})
+            await store.hours_made(history)
+            await asyncio.to_thread(store.flush)
+            found = await asyncio.to_thread(victoria.export, f'{{__name__="rollup_1h_points",site="{store.site}"}}')
+            assert [number for one in found for number in one["values"]] == [1, 1, 3, 1, 1]

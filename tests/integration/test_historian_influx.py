@@ -16,6 +16,7 @@ from scada.model.tag import Quality, TagName, TagValue, Value
 from scada.settings.stores import History, Influx
 from scada.store import historian
 from scada.store.db import StoreError
+from scada.store.historian.keeping import Keeping
 from scada.store.historian.remote import sender as sender_module
 from scada.store.historian.remote.historian import RemoteHistorian
 from scada.store.historian.remote.retention import Retention
@@ -122,10 +123,12 @@ async def test_the_server_keeps_history_as_long_as_is_configured_and_is_left_alo
     policies = f'SHOW RETENTION POLICIES ON "{place.database}"'
     before = place.server.ask(policies)
     server = TimeSeriesServer(place.settings, None)
-    retention = Retention(server, None)
+    retention = Retention(server, Keeping())
     await asyncio.to_thread(retention.see_to)
     assert place.server.ask(policies) == before
-    retention = Retention(server, days)
+    server.close()
+    server = TimeSeriesServer(place.settings.model_copy(update={"keep_days": days}), None)
+    retention = Retention(server, Keeping())
     await asyncio.to_thread(retention.see_to)
     assert retention.trouble == ""
     assert place.server.ask(policies)[0][:3] == ["autogen", f"{days * 24}h0m0s", shard]

@@ -14,6 +14,7 @@ from scada.clock import VirtualClock
 from scada.model.tag import Quality, TagName, TagValue
 from scada.settings.stores import Influx
 from scada.store.db import StoreError
+from scada.store.historian.keeping import Keeping
 from scada.store.historian.remote import sender as sender_module
 from scada.store.historian.remote.answers import Answer, wait_s
 from scada.store.historian.remote.historian import RemoteHistorian
@@ -155,8 +156,8 @@ async def test_how_long_a_server_keeps_history_is_told_to_2_and_cannot_be_told_t
 ) -> None:
     (tmp_path / "token.txt").write_text(TOKEN)
     with fake(manner) as server:
-        one = TimeSeriesServer(Influx(url=server.url, bucket="parking", org="lot"), TOKEN)
-        retention = Retention(one, 90)
+        one = TimeSeriesServer(Influx(url=server.url, bucket="parking", org="lot", keep_days=90), TOKEN)
+        retention = Retention(one, Keeping())
         await asyncio.to_thread(retention.see_to)
         one.close()
         assert server.retention_s["parking"] == (90 * 86400 if manner == "2.7" else 0)

@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -55,12 +55,15 @@ class Outcome:
     missing: int
     twice: int
     wrong: int
+    in_hours: int
+    """Points that the hours count."""
     seconds: float
 
     @property
     def is_good(self) -> bool:
         """Say whether everything that was called safe is there once."""
-        return self.safe > 0 and not (self.missing or self.twice or self.wrong)
+        is_whole = self.in_hours >= self.safe and not (self.missing or self.twice or self.wrong)
+        return self.safe > 0 and is_whole
 
 
 def kill_embedded(play: Play, folder: Path) -> Outcome:
@@ -70,7 +73,9 @@ def kill_embedded(play: Play, folder: Path) -> Outcome:
     start(folder, safe, 0.0, []).end(DRAIN_S)
     reader = EmbeddedReader(folder / "history.db", SITE, SystemClock(), keeping=FOR_EVER)
     found = asyncio.run(read(reader))
-    return _judge("embedded", play, 0, safe, found, monotonic() - began)
+    return _judge(
+        Outcome("embedded", play.kills, 0, safe, 0, 0, 0, asyncio.run(count_in_hours(reader)), 0.0), found, began
+    )
 
 
 async def read(reader: EmbeddedReader) -> list[tuple[str, int, float]]:
@@ -81,6 +86,12 @@ async def read(reader: EmbeddedReader) -> list[tuple[str, int, float]]:
         for name in await reader.names()
         for one in await reader.query(name, START, end, 1 << 30)
     ]
+
+
+async def count_in_hours(reader: EmbeddedReader) -> int:
+    """Give how many points the hours of all tags count."""
+    end = START + timedelta(days=30)
+    return sum(sum(one.points) for one in await reader.trend(list(await reader.names()), START, end, 1000))
 
 
 def kill_influx(play: Play, folder: Path, server: InfluxProcess) -> Outcome:
@@ -96,19 +107,20 @@ def kill_influx(play: Play, folder: Path, server: InfluxProcess) -> Outcome:
         for one in server.series('SELECT "value" FROM "scada" GROUP BY "lane"', DATABASE)
         for at, value in one["values"]
     ]
+    in_hours = int(server.ask('SELECT sum("points") FROM "rollup_1h"', DATABASE)[0][1])
     server.ask(f'DROP DATABASE "{DATABASE}"')
-    return _judge("influxdb 1.6", play, killer.kills, safe, found, monotonic() - began)
+    return _judge(Outcome("influxdb 1.6", play.kills, killer.kills, safe, 0, 0, 0, in_hours, 0.0), found, began)
 
 
-def _judge(
-    store: str, play: Play, server_kills: int, safe: int, found: Sequence[tuple[str, int, float]], took_s: float
-) -> Outcome:
+def _judge(outcome: Outcome, found: Sequence[tuple[str, int, float]], began_s: float) -> Outcome:
     first_ms = int(START.timestamp() * 1000)
     times = Counter(int(value) for _, _, value in found)
     wrong = sum(name != f"l{int(value) % 200}.n" or at != first_ms + value for name, at, value in found)
-    missing = sum(number not in times for number in range(safe))
+    missing = sum(number not in times for number in range(outcome.safe))
     twice = sum(count - 1 for count in times.values())
-    return Outcome(store, play.kills, server_kills, safe, missing, twice, wrong, round(took_s, 1))
+    if outcome.in_hours != len(times):
+        wrong += abs(outcome.in_hours - len(times))
+    return replace(outcome, missing=missing, twice=twice, wrong=wrong, seconds=round(monotonic() - began_s, 1))
 
 
 def _kill_children(play: Play, folder: Path, place: Sequence[str]) -> int:

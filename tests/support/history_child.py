@@ -22,10 +22,13 @@ from scada.ports import Historian
 from scada.settings.stores import Influx
 from scada.store.historian.embedded import EmbeddedHistorian
 from scada.store.historian.keeping import Keeping
+from scada.store.historian.queue.spool import LineQueue
 from tests.support.store import SITE, START
 
 SERIES = 200
 TOGETHER = 50
+HOURS_EVERY_S = 0.5
+"""What is recorded is of hours long over, which are made anew all the time."""
 FOR_EVER = Keeping(raw_days=3650)
 """What is recorded is from long ago, so that the embedded store packs it as soon as it is there."""
 
@@ -43,7 +46,7 @@ def historian(folder: Path, words: Sequence[str]) -> Historian:
     from scada.store.historian.remote.historian import RemoteHistorian  # only here: it takes half a second
 
     settings = Influx(url=words[0], bucket=words[1], free_mb=64)
-    return RemoteHistorian(settings, SITE, SystemClock(), folder / "queue.db")
+    return RemoteHistorian(settings, SITE, SystemClock(), folder / "queue.db", pause_s=HOURS_EVERY_S)
 
 
 class Safe:
@@ -77,10 +80,16 @@ async def _record(history: Historian, first: int, rate: float, say: Callable[[in
 
 
 async def _drain(history: Historian) -> None:
+    """Wait until the server has all points and all hours."""
     for _ in range(10_000):
-        if not (await history.figures()).queue_lines:
+        if not (await history.figures()).queue_lines and not await asyncio.to_thread(_hours_wait, history):
             return
         await asyncio.sleep(0.05)
+
+
+def _hours_wait(history: Historian) -> int:
+    queue = getattr(history, "_queue", None)
+    return queue.waiting_hours() if isinstance(queue, LineQueue) else 0
 
 
 async def _main(folder: Path, first: int, rate: float, place: Sequence[str], say: Callable[[int], None]) -> None:

@@ -10,8 +10,7 @@ from scada.model.trend import HOUR_MS
 from scada.ports import Historian, HistoryReader
 from scada.settings.stores import History
 from scada.store.historian.embedded import EmbeddedHistorian, EmbeddedReader
-from scada.store.historian.keeping import Keeping, day_starts_ms
-from scada.store.historian.points import unix_ms
+from scada.store.historian.keeping import Keeping
 from scada.store.historian.thinning import Rules
 
 
@@ -32,9 +31,9 @@ def build(config: Config, clock: Clock, specs: Iterable[TagSpec] = ()) -> Histor
     from scada.store.historian.remote.historian import RemoteHistorian  # half a second that most sites need not spend
 
     token = config.secret(influx.token_file) if influx.token_file is not None else None
-    day_starts = _day_starts(config, clock)
+    keeping, zone = keeping_of(config.history), config.site.zone_info
     return RemoteHistorian(
-        influx, config.site_id, clock, folder / "queue.db", token, specs, rules=rules, day_starts_ms=day_starts
+        influx, config.site_id, clock, folder / "queue.db", token, specs, rules=rules, keeping=keeping, zone=zone
     )
 
 
@@ -53,7 +52,8 @@ def asking(config: Config, clock: Clock) -> Iterator[HistoryReader]:
     token = config.secret(influx.token_file) if influx.token_file is not None else None
     server = TimeSeriesServer(influx, token_of(token))
     try:
-        yield RemoteReader(server, config.site_id, clock, {}, _day_starts(config, clock))
+        queue, keeping = config.data / "history" / "queue.db", keeping_of(config.history)
+        yield RemoteReader(server, config.site_id, clock, {}, keeping, config.site.zone_info, queue)
     finally:
         server.close()
 
@@ -68,7 +68,3 @@ def keeping_of(history: History) -> Keeping:
     return Keeping(
         history.hot_hours * HOUR_MS, history.raw_days, history.hour_years, history.analog_days, history.health_days
     )
-
-
-def _day_starts(config: Config, clock: Clock) -> int:
-    return day_starts_ms(unix_ms(clock.now()), config.site.zone_info)

@@ -37,6 +37,7 @@ class Fake:
         self.writes: list[dict[str, list[str]]] = []
         self.oldest_ms = -(10**18)
         self.url = ""
+        self.lock = threading.Lock()
 
     @property
     def stored(self) -> Stored:
@@ -58,7 +59,17 @@ class Fake:
                 return self._query(query)
             case "/api/v2/buckets" if self.manner == "2.7":
                 found = [self._bucket(name) for name in query["name"] if name in self.buckets]
+                if not found:
+                    return (
+                        404,
+                        {},
+                        json.dumps({"code": "not found", "message": f'bucket "{query["name"][0]}" not found'}),
+                    )
                 return 200, {}, json.dumps({"buckets": found})
+            case "/api/v2/orgs" if self.manner == "2.7":
+                return 200, {}, json.dumps({"orgs": [{"id": "0123456789abcdef", "name": "lot"}]})
+            case "/api/v3/configure/database" if self.manner == "3":
+                return 200, {}, json.dumps([{"iox::database": name} for name in self.buckets])
             case _:
                 return 404, {}, "not found"
 
@@ -76,14 +87,27 @@ class Fake:
         self.buckets[query["bucket"][0]].forget(measurement)
         return 204, {}, ""
 
+    def make(self, asked: Mapping[str, Any]) -> Reply:
+        """Answer a request to make a bucket or a database; 3 Core has five databases at most."""
+        name = asked["name"] if self.manner == "2.7" else asked["db"]
+        if self.manner == "3" and len(self.buckets) == 5:
+            return 422, {}, json.dumps({"error": "Adding a new database would exceed limit of 5 databases"})
+        self.buckets[name] = Stored()
+        days = int(asked["retention_period"].removesuffix("d")) if self.manner == "3" else 0
+        self.retention_s[name] = days * 86400 or asked["retentionRules"][0]["everySeconds"]
+        return 200, {}, json.dumps(self._bucket(name))
+
     def write(self, path: str, query: dict[str, list[str]], token: str, body: bytes) -> Reply:
         """Answer a write."""
-        self.writes.append(query)
+        if "bucket" in query:
+            self.writes.append(query)
         if self.mood:
             status, headers = self.mood.pop(0)
             return status, headers, "in a mood"
         if path == "/api/v2/delete" and self.manner == "2.7" and self._token in (token, ""):
             return self.forget(query, body)
+        if self._token in (token, "") and path in ("/api/v2/buckets", "/api/v3/configure/database"):
+            return self.make(json.loads(body))
         bucket = query["bucket"][0]
         lines = body.decode().split("\n")
         if path != "/api/v2/write":
@@ -99,7 +123,7 @@ class Fake:
         return (_by_2 if self.manner == "2.7" else _by_3)(self.buckets[bucket], lines, self.oldest_ms)
 
     def _query(self, query: Query) -> Reply:
-        bucket = self.buckets.get(query["db"][0])
+        bucket = self.buckets.get("/".join((query["db"][0], *query.get("rp", ()))))
         if bucket is None:
             return 404, {}, json.dumps({"error": "database not found"})
         try:
@@ -167,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(lambda: self.state.patch(urlsplit(self.path).path, body, self._token()))
 
     def _token(self) -> str:
-        return str(self.headers.get("Authorization", ""))
+        return str(self.headers.get("Authorization", "")).replace("Bearer ", "Token ")
 
     def _body(self) -> bytes:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -177,7 +201,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.state.is_down:
             self.close_connection = True
             return
-        status, headers, words = answer()
+        with self.state.lock:
+            status, headers, words = answer()
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)

@@ -1,6 +1,7 @@
 """Line protocol as strictly as the servers take it, and the few InfluxQL queries that the product asks."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +102,11 @@ class Stored:
             for of, points in self.points.items()
             if of[0] == measurement and wanted.items() <= dict(of[1]).items()
         }
+        if "GROUP BY time(1h)" in text:
+            since, until = (int(ms) for _, ms in _TIME.findall(where or ""))
+            hours = Counter(at // 3_600_000 for points in series.values() for at in points if since <= at < until)
+            counted = [[hour * 3_600_000, number] for hour, number in sorted(hours.items())]
+            return [{"name": measurement, "columns": ["time", "count"], "values": counted}] if counted else []
         if "GROUP BY" in text:
             return [
                 {"name": measurement, "tags": dict(of[1]), "columns": ["time", "last"], "values": [[max(points), 0]]}

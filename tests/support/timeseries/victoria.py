@@ -1,12 +1,15 @@
 """A real VictoriaMetrics for tests: a process of its own on a free port."""
 
+import json
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
@@ -51,6 +54,11 @@ class VictoriaProcess:
     def flush(self) -> None:
         """Let what was written be found."""
         assert self._answers("/internal/force_flush")
+
+    def export(self, match: str) -> list[dict[str, Any]]:
+        """Give every series that matches, with its times and values."""
+        with urlopen(f"{self.url}/api/v1/export?{urlencode({'match[]': match})}", timeout=10) as reply:  # noqa: S310 -- our own address
+            return [json.loads(line) for line in reply.read().splitlines()]
 
     def _answers(self, path: str) -> bool:
         try:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from scada.model.trend import HOUR_MS
 from scada.store.historian.files import BUSY_S, reading, telling, transaction
+from scada.store.historian.queue.marks import SCHEMA, last_segment, mark
 from scada.store.historian.queue.tables import Held, Kind, append, measure, oldest, prepare
+from scada.store.historian.remote.lines import point_of_line
 
 _COLUMNS = "SELECT id, at, line, error FROM dead"
 _AT_ONCE = 500
@@ -59,6 +62,8 @@ def retry(path: Path, ids: Sequence[int] | None, now: datetime) -> int:
     with _writing(path) as connection, transaction(connection, f"queue dead lines of {path} again"):
         found = _take(connection, ids)
         append(connection, found, now.isoformat(timespec="milliseconds"), Kind.EVENT, Held())
+        hours = {(name, at_ms // HOUR_MS) for name, at_ms in filter(None, map(point_of_line, found))}
+        mark(connection, hours, last_segment(connection))
         return len(found)
 
 
@@ -90,6 +95,7 @@ def _writing(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with telling(f"open {path}"):
             connection.execute("PRAGMA synchronous=FULL")
+            connection.executescript(SCHEMA)
             prepare(connection)
         yield connection
     finally:

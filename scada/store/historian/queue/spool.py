@@ -1,11 +1,13 @@
 """The queue itself: segments of lines in the order they came, within the room there is (`historian.md` §5)."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from sqlite3 import Connection
+from typing import TypeVar
 
 import structlog
 
@@ -13,6 +15,7 @@ from scada.clock import Clock
 from scada.store.ballast import Ballast, free_bytes
 from scada.store.db import StoreError
 from scada.store.historian.files import open_file, telling, transaction
+from scada.store.historian.queue import marks
 from scada.store.historian.queue.room import LIMITS, Limits, in_need
 from scada.store.historian.queue.shrink import shrink
 from scada.store.historian.queue.tables import (
@@ -30,8 +33,11 @@ from scada.store.historian.queue.tables import (
     unpack,
 )
 
+T = TypeVar("T")
+
 _VACUUM_PAGES = 256
 _HEAD = "SELECT id, lines, body FROM segment WHERE id > ? ORDER BY id"
+_WAITING_HOURS = "SELECT (SELECT count(*) FROM dirty) + (SELECT count(*) FROM unmarked)"
 _BURY = "INSERT INTO dead (line, error, at) VALUES (?, ?, ?)"
 
 log = structlog.get_logger()
@@ -85,7 +91,7 @@ class LineQueue:
 
     def open(self) -> None:
         """Open the file. Raises StoreError."""
-        self._connection = in_need(lambda: open_file(self._path, SCHEMA), self._ballast)
+        self._connection = in_need(lambda: open_file(self._path, SCHEMA + marks.SCHEMA), self._ballast)
         with telling(f"read {self._path}"):
             prepare(self._connection)
             self._notice_others()
@@ -117,11 +123,42 @@ class LineQueue:
         """Say whether events alone fill the budget."""
         return self._limits.is_over(self._held.event_bytes)
 
-    def put(self, events: Sequence[str], analog: Sequence[str] = ()) -> None:
-        """Append lines; returns when they are on disk. Raises StoreError, and then nothing was appended."""
+    def put(self, events: Sequence[str], analog: Sequence[str] = (), hours: Iterable[marks.Hour] = ()) -> None:
+        """Append lines and mark the hours that they are of; returns when they are on disk.
+
+        Raises StoreError, and then nothing was appended.
+        """
+        self._append(events, analog, lambda connection, segment: marks.mark(connection, hours, segment))
+
+    def floor(self) -> int:
+        """Give the oldest segment that is not sent; what comes next if all are. Raises StoreError."""
+        with self._lock, telling(f"read {self._path}"):
+            return self._floor(self._connection)
+
+    def due(self, floor: int, before_hour: int) -> marks.Due | None:
+        """Give some hours of a tag to reckon, all over by now, their lines before `floor`. Raises StoreError."""
+        with self._lock, transaction(self._connection, f"look for hours in {self._path}") as connection:
+            marks.clean(connection, floor)
+            return marks.due(connection, floor, before_hour)
+
+    def settle(self, done: marks.Due, rollups: Sequence[str], queued: Iterable[int]) -> None:
+        """Append the rollups of hours that were due. Raises StoreError, and then nothing has changed."""
+        self._append(rollups, (), lambda connection, segment: marks.settle(connection, done, queued, segment))
+
+    def waiting_hours(self) -> int:
+        """Count the hours that are marked, and the tags whose older ones are yet to be. Raises StoreError."""
+        with self._lock, telling(f"read {self._path}"):
+            return int(self._connection.execute(_WAITING_HOURS).fetchone()[0])
+
+    def within(self, work: Callable[[Connection], T]) -> T:
+        """Do a piece of work on the marks in a transaction. Raises StoreError."""
+        with self._lock, transaction(self._connection, f"mark hours in {self._path}") as connection:
+            return work(connection)
+
+    def _append(self, events: Sequence[str], analog: Sequence[str], then: Callable[[Connection, int], None]) -> None:
         with self._lock:
             try:
-                self._put(events, analog)
+                self._put(events, analog, then)
             except StoreError as error:
                 self.refusal = str(error)
                 raise
@@ -170,7 +207,13 @@ class LineQueue:
             query = "SELECT lines, since, until, why FROM gap ORDER BY id"
             return [Gap(*row) for row in self._connection.execute(query)]
 
-    def _put(self, events: Sequence[str], analog: Sequence[str]) -> None:
+    def _floor(self, connection: Connection) -> int:
+        """Give the oldest segment that is not sent; one behind the newest if all are."""
+        query = "SELECT min(id) FROM segment WHERE id > ?"
+        found = connection.execute(query, (self._finished,)).fetchone()[0]
+        return marks.last_segment(connection) + 1 if found is None else int(found)
+
+    def _put(self, events: Sequence[str], analog: Sequence[str], then: Callable[[Connection, int], None]) -> None:
         what = f"queue {len(events) + len(analog)} lines in {self._path}"
         with telling(what):
             free = self._free(self._path.parent)
@@ -181,6 +224,7 @@ class LineQueue:
         with transaction(self._connection, what) as connection:
             held = append(connection, events, at, Kind.EVENT, self._held)
             held = append(connection, analog, at, Kind.ANALOG, held)
+            then(connection, marks.last_segment(connection))
             shrunk = shrink(connection, self._limits.allowed(held.bytes, free), held, done)
             with self._gap_lock:
                 gaps = self._gaps[:]

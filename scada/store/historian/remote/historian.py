@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Self
 
@@ -10,22 +10,24 @@ from scada.clock import Clock
 from scada.model.names import SiteId
 from scada.model.recording import DEAD, EVENTS, REFUSED, RETENTION, ROOM, SERVER, HistoryFigures
 from scada.model.tag import TagName, TagSpec, TagValue
-from scada.model.trend import Sample, Series
+from scada.model.trend import HOUR_MS, Sample, Series
 from scada.secretfile import read_secret
 from scada.settings.stores import Influx
 from scada.store.ballast import MEGABYTE
 from scada.store.db import StoreError
 from scada.store.historian.committer import CAPACITY, Committer
-from scada.store.historian.keeping import is_analog
+from scada.store.historian.keeping import Keeping, is_analog
 from scada.store.historian.lease import Lease
 from scada.store.historian.points import Point, from_unix_ms
 from scada.store.historian.queue.room import Limits
 from scada.store.historian.queue.spool import LineQueue
 from scada.store.historian.remote.answers import Fate, fate
 from scada.store.historian.remote.lines import line
+from scada.store.historian.remote.places import days_told
 from scada.store.historian.remote.reader import RemoteReader
 from scada.store.historian.remote.retention import Retention
-from scada.store.historian.remote.sender import Sender
+from scada.store.historian.remote.roller import PAUSE_S, Known, Roller
+from scada.store.historian.remote.sender import STOP_S, Sender
 from scada.store.historian.remote.server import TimeSeriesServer
 from scada.store.historian.thinning import Rules, Thinner, curves
 from scada.store.historian.troubles import Growing, memory_troubles
@@ -47,15 +49,18 @@ class RemoteHistorian:
         specs: Iterable[TagSpec] = (),
         *,
         rules: Rules | None = None,
-        day_starts_ms: int = 0,
+        keeping: Keeping | None = None,
+        zone: tzinfo = UTC,
         capacity: int = CAPACITY,
+        pause_s: float = PAUSE_S,
     ) -> None:
         self._specs, self._rules = tuple(specs), rules or Rules()
         self._settings = settings
         self._site = site
         self._clock = clock
         self._token_path = token_path
-        self._day_starts_ms = day_starts_ms
+        self._keeping, self._zone = keeping or Keeping(), zone
+        self._queue_path, self._pause_s = queue_path, pause_s
         self._lease = Lease(queue_path.with_suffix(".until"), clock)
         self._analog = frozenset(spec.name for spec in self._specs if is_analog(spec))
         self._queue = LineQueue(queue_path, clock, limits_of(settings))
@@ -68,17 +73,22 @@ class RemoteHistorian:
         """Open the queue."""
         self._server = await asyncio.to_thread(self._open)
         self._thinner = Thinner(self._specs, self._rules, await asyncio.to_thread(self._lease.ended_ms))
-        lines = curves(self._specs, self._rules)
-        self._reader = RemoteReader(self._server, self._site, self._clock, lines, self._day_starts_ms)
-        self._retention = Retention(self._server, self._settings.keep_days)
+        known = Known(curves(self._specs, self._rules), days_told(self._settings, self._keeping, self._specs))
+        self._reader = RemoteReader(
+            self._server, self._site, self._clock, known.curves, self._keeping, self._zone, self._queue_path
+        )
+        self._roller = Roller(self._queue, self._server, self._site, self._clock, known, self._pause_s)
+        self._retention = Retention(self._server, self._keeping)
         self._sender = Sender(self._queue, self._server, self._settings.lines_s, self._retention.see_to)
         self._committer.start()
         self._sender.start()
+        await asyncio.to_thread(self._roller.start)
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Write what is in memory to the queue and close; the rest is sent after the next start."""
         self._committer.put(self._thinner.rest())
+        await asyncio.to_thread(self._roller.stop, STOP_S)
         for close in (self._committer.stop, self._lease.end, self._sender.stop, self._queue.close, self._server.close):
             await asyncio.to_thread(close)
 
@@ -144,7 +154,7 @@ class RemoteHistorian:
         return troubles
 
     def _open(self) -> TimeSeriesServer:
-        server = TimeSeriesServer(self._settings, token_of(self._token_path))
+        server = TimeSeriesServer(self._settings, token_of(self._token_path), self._specs)
         self._queue.open()
         return server
 
@@ -155,7 +165,7 @@ class RemoteHistorian:
         events, analog = list[str](), list[str]()
         for point in points:
             (analog if point.name in self._analog else events).append(line(self._site, point))
-        self._queue.put(events, analog)
+        self._queue.put(events, analog, {(point.name, point.at_ms // HOUR_MS) for point in points})
         self._sender.wake()
 
     def _forgo(self, points: Sequence[Point]) -> None:

@@ -75,12 +75,12 @@ class Sender:
     """One named thread between a queue and a server."""
 
     def __init__(
-        self, queue: LineQueue, server: Server, lines_s: float = LINES_S, flowing: Callable[[], None] = lambda: None
+        self, queue: LineQueue, server: Server, lines_s: float = LINES_S, before: Callable[[], None] = lambda: None
     ) -> None:
         self._queue = queue
         self._server = server
         self._lines_s = lines_s
-        self._flowing = flowing
+        self._before = before
         self._stop = threading.Event()
         self._news = threading.Event()
         self._tries = 0
@@ -129,10 +129,10 @@ class Sender:
         segment = self._queue.head()
         if segment is None:
             return None
+        self._before()
         outcome = deliver(segment.lines, self._server.write, self._is_poison(), self._dead_in_a_row)
         if isinstance(outcome, Delivered):
             self._finish(segment, outcome)
-            self._flowing()
             return max(0.0, len(segment.lines) / self._lines_s - (monotonic() - began))
         self._tries += 1
         self.errors += 1

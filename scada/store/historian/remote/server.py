@@ -2,8 +2,9 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -13,17 +14,30 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from scada.model.names import SiteId
-from scada.model.tag import TagName
-from scada.model.trend import Sample
+from scada.model.tag import TagName, TagSpec
+from scada.model.trend import DAY_MS, HOUR_MS, Sample
 from scada.settings.stores import Influx
 from scada.store.db import StoreError
 from scada.store.historian.points import from_unix_ms
 from scada.store.historian.remote import victoria
 from scada.store.historian.remote.answers import Answer, retry_after_s
-from scada.store.historian.remote.lines import MEASUREMENTS, last_before, place_of, select, series
+from scada.store.historian.remote.lines import (
+    MEASUREMENTS,
+    ROLLUP,
+    count_by_hour,
+    last_before,
+    last_hour_before,
+    place_of,
+    select,
+    select_hours,
+    series,
+)
+from scada.store.historian.remote.places import Share, bucket_of, raw_buckets, sorter
 from scada.store.historian.remote.routes import Found, Route, route_of, version_of
 
 CONNECT_MS, READ_MS = 2000, 5000
+V3_HOURS_MS, V3_POINTS_MS, V3_BACK_MS = 14 * DAY_MS, 2 * DAY_MS, 92 * DAY_MS
+"""InfluxDB 3 Core lets a question reach over 432 files, of which hours make one an hour, and points six."""
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 Parameters = Sequence[tuple[str, str | int]]
@@ -32,9 +46,10 @@ Parameters = Sequence[tuple[str, str | int]]
 class TimeSeriesServer:
     """Implements `sender.Server`, and gives what it has stored. The route is found when the server first answers."""
 
-    def __init__(self, settings: Influx, token: str | None) -> None:
+    def __init__(self, settings: Influx, token: str | None, specs: Iterable[TagSpec] = ()) -> None:
         self.settings = settings
-        self.database, _, self.policy = settings.bucket.partition("/")
+        self._bucket_of = sorter(settings, specs)
+        self._hours = bucket_of(settings, Share.HOURS)
         self.client: Any = InfluxDBClient(
             url=settings.url, token=token or "", org=settings.org, timeout=(CONNECT_MS, READ_MS), retries=False
         )
@@ -49,9 +64,14 @@ class TimeSeriesServer:
         self.client.close()
 
     def write(self, lines: Sequence[str]) -> Answer:
-        """Send lines once, by the route that this server understands."""
+        """Send lines once, by the route that this server understands, each to the place of its class."""
+        places = dict[str, list[str]]()
+        for line in lines:
+            places.setdefault(self._bucket_of(line), []).append(line)
         try:
-            self._write((self._found or self.find()).route, lines)
+            route = (self._found or self.find()).route
+            for bucket, some in places.items():
+                self._write(route, bucket, some)
         except ApiException as error:
             return self._answer(error)
         except HTTPError as error:
@@ -99,14 +119,51 @@ class TimeSeriesServer:
         """Give points of a tag, oldest first. Raises StoreError."""
         if self.found().route is Route.VICTORIA:
             return [_sample(*row) for row in self._exported(site, name, since_ms, until_ms - 1)[:limit]]
-        return [_sample(*row) for row in self._rows(select(site, name, since_ms, until_ms, limit))]
+        query = select(site, name, since_ms, until_ms, limit)
+        rows = [row for bucket in raw_buckets(self.settings, name) for row in self._rows(query, bucket)]
+        return [_sample(*row) for row in sorted(rows, key=itemgetter(0))[:limit]]
 
     def last_before(self, site: SiteId, name: TagName, at_ms: int) -> Sample | None:
         """Give the last point of a tag before a time; None if there is none. Raises StoreError."""
         if self.found().route is Route.VICTORIA:
-            rows = self._exported(site, name, max(0, at_ms - victoria.FOREVER_MS), at_ms - 1)[-1:]
-            return next((_sample(*row) for row in rows), None)
-        return next((_sample(*row) for row in self._rows(last_before(site, name, at_ms))), None)
+            last = self._exported(site, name, max(0, at_ms - victoria.FOREVER_MS), at_ms - 1)[-1:]
+            return next((_sample(*row) for row in last), None)
+        query = last_before(site, name, at_ms)
+        rows = [row for bucket in raw_buckets(self.settings, name) for row in self._rows(query, bucket)]
+        return _sample(*max(rows, key=itemgetter(0))) if rows else None
+
+    def hours(
+        self, site: SiteId, name: TagName, fields: Sequence[str], since_ms: int, until_ms: int
+    ) -> Iterator[list[Any]]:
+        """Give a tag's hours, oldest first: the time and the fields of each. Raises StoreError."""
+        route = self.found().route
+        if route is Route.VICTORIA:
+            return
+        step_ms = V3_HOURS_MS if route is Route.V3 else until_ms - since_ms
+        for first_ms in range(since_ms, until_ms, step_ms):
+            query = select_hours(site, name, fields, first_ms, min(first_ms + step_ms, until_ms))
+            yield from self._rows(query, self._hours)
+
+    def last_hour(self, site: SiteId, name: TagName, fields: Sequence[str], at_ms: int) -> list[Any] | None:
+        """Give a tag's last hour that begins before a time. Raises StoreError."""
+        if self.found().route is Route.VICTORIA:
+            return None
+        return next(iter(self._rows(last_hour_before(site, name, fields, at_ms), self._hours)), None)
+
+    def hours_with_points(self, site: SiteId, name: TagName, until_ms: int) -> list[int]:
+        """Give every hour in which a tag has points, as far back as `oldest_counted_ms`. Raises StoreError."""
+        if self.found().route is Route.VICTORIA:
+            return []
+        since_ms, rows = self.oldest_counted_ms(until_ms), list[list[Any]]()
+        step_ms = V3_POINTS_MS if self.found().route is Route.V3 else until_ms
+        for first_ms in range(since_ms, until_ms, step_ms):
+            query = count_by_hour(site, name, first_ms, min(first_ms + step_ms, until_ms))
+            rows += [row for bucket in raw_buckets(self.settings, name) for row in self._rows(query, bucket)]
+        return sorted({int(row[0]) // HOUR_MS for row in rows if row[1]})
+
+    def oldest_counted_ms(self, now_ms: int) -> int:
+        """Say since when older points can be looked through: 3 Core is asked in steps, and so not for all of them."""
+        return now_ms // HOUR_MS * HOUR_MS - V3_BACK_MS if self.found().route is Route.V3 else 0
 
     def stored_times(self, site: SiteId, name: TagName, since_ms: int, until_ms: int) -> int:
         """Count what is stored of a tag, a point as often as it is there. Raises StoreError."""
@@ -131,14 +188,16 @@ class TimeSeriesServer:
         if self.found().route is Route.VICTORIA:
             told = self._text(victoria.SERIES, [("match[]", victoria.matching(site, None)), ("start", 1)])
             return victoria.names(json.loads(told)["data"])
-        found = [one["tags"] for of in MEASUREMENTS for one in self.query_series(series(site, of))]
-        return [place_of(tags["lane"], tags["point"]) for tags in found]
+        where = [(bucket_of(self.settings, share), of) for share in Share for of in (*MEASUREMENTS, ROLLUP)]
+        found = [one["tags"] for bucket, of in dict.fromkeys(where) for one in self._known(site, of, bucket)]
+        return list(dict.fromkeys(place_of(tags["lane"], tags["point"]) for tags in found))
 
-    def query_series(self, text: str, method: str = "GET") -> list[dict[str, Any]]:
+    def query_series(self, text: str, method: str = "GET", bucket: str | None = None) -> list[dict[str, Any]]:
         """Ask an InfluxQL query; give its series, each with its `tags` and `values`. Raises StoreError."""
-        asked: list[tuple[str, str | int]] = [("db", self.database), ("epoch", "ms"), ("q", text)]
-        if self.policy:
-            asked.append(("rp", self.policy))
+        database, _, policy = (bucket or self.settings.bucket).partition("/")
+        asked: list[tuple[str, str | int]] = [("db", database), ("epoch", "ms"), ("q", text)]
+        if policy:
+            asked.append(("rp", policy))
         reply = json.loads(self._text("/query", asked, method))
         result = reply["results"][0] if isinstance(reply, dict) and reply.get("results") else {}
         if "error" in result:
@@ -151,15 +210,26 @@ class TimeSeriesServer:
         reply = self._call(path, method, {}, asked, accept, auth_settings=[], _preload_content=False)[0]
         return dict(reply.headers), reply.data.decode(errors="replace")
 
-    def _write(self, route: Route, lines: Sequence[str]) -> None:
+    def _known(self, site: SiteId, of: str, bucket: str) -> list[dict[str, Any]]:
+        return self.query_series(series(site, of), bucket=bucket)
+
+    def post(self, path: str, words: Mapping[str, str]) -> None:
+        """Send a piece of JSON, as InfluxDB 3 wants it. Raises ApiException or HTTPError."""
+        head = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        )
+        self._call(path, "POST", {}, [], head, body=dict(words), auth_settings=[], _preload_content=False)
+
+    def _write(self, route: Route, bucket: str, lines: Sequence[str]) -> None:
         if route is Route.V1:
-            asked = [("db", self.database), ("precision", "ms"), *([("rp", self.policy)] if self.policy else [])]
+            database, _, policy = bucket.partition("/")
+            asked = [("db", database), ("precision", "ms"), *([("rp", policy)] if policy else [])]
             self._call("/write", "POST", {}, asked, _TEXT, body="\n".join(lines).encode(), auth_settings=[])
             return
         if route is Route.VICTORIA:
             lines = [victoria.without_text(line) for line in lines]
         body = "\n".join(lines).encode()
-        self._write_api.write(self.settings.bucket, self.settings.org, body, write_precision=WritePrecision.MS)
+        self._write_api.write(bucket, self.settings.org, body, write_precision=WritePrecision.MS)
 
     def _is_victoria(self) -> bool:
         try:
@@ -178,8 +248,8 @@ class TimeSeriesServer:
         ]
         return self._text(victoria.EXPORT, asked).splitlines()
 
-    def _rows(self, text: str) -> list[list[Any]]:
-        return [row for one in self.query_series(text) for row in one["values"]]
+    def _rows(self, text: str, bucket: str) -> list[list[Any]]:
+        return [row for one in self.query_series(text, bucket=bucket) for row in one["values"]]
 
     def _text(self, path: str, asked: Parameters, method: str = "GET") -> str:
         try:
