@@ -5,7 +5,7 @@ often it had been when its rollup was queued, and `segment` is what has to be se
 older points were looked through, and from which hour on marks are complete there; `unmarked` the tags yet to be.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
@@ -36,7 +36,7 @@ _QUEUED = (
 )
 _ROLLED = "UPDATE dirty SET rolled = ? WHERE name = ? AND hour = ?"
 _CLEAN = "DELETE FROM dirty WHERE rolled = times AND segment < ?"
-_NEXT = "SELECT name FROM dirty WHERE rolled < times AND segment < ? AND hour < ? ORDER BY name, hour LIMIT 1"
+_NEXT = "SELECT name FROM dirty WHERE name > ? AND rolled < times AND segment < ? AND hour < ? ORDER BY name LIMIT 1"
 _DUE = (
     "SELECT hour, times FROM dirty WHERE name = ? AND rolled < times AND segment < ? AND hour < ? ORDER BY hour LIMIT ?"
 )
@@ -52,6 +52,14 @@ class Due:
 
     name: TagName
     hours: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """Hours that were due, and the lines of all that had to be made of them."""
+
+    due: Due
+    lines: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +93,21 @@ def clean(connection: Connection, floor: int) -> None:
     connection.execute(_CLEAN, (floor,))
 
 
-def due(connection: Connection, floor: int, before_hour: int) -> Due | None:
-    """Give some hours to reckon, all of one tag; None if there are none."""
-    row = connection.execute(_NEXT, (floor, before_hour)).fetchone()
+def due(connection: Connection, floor: int, before_hour: int, after: str) -> Due | None:
+    """Give some hours to reckon, all of the next tag after one; None if there are none."""
+    row = connection.execute(_NEXT, (after, floor, before_hour)).fetchone()
     if row is None:
         return None
     hours = connection.execute(_DUE, (row[0], floor, before_hour, AT_ONCE)).fetchall()
     return Due(TagName(row[0]), tuple(hours))
 
 
-def settle(connection: Connection, done: Due, queued: Iterable[int], segment: int) -> None:
-    """Say within a transaction that the rollups of some hours are queued; those touched meanwhile are due again."""
-    connection.executemany(_QUEUED, [(done.name, hour, segment) for hour in queued])
-    connection.executemany(_ROLLED, [(times, done.name, hour) for hour, times in done.hours])
+def settle(connection: Connection, done: Iterable[Rolled], segment: int) -> None:
+    """Say within a transaction that the rollups of hours are queued; those touched meanwhile are due again."""
+    for one in done:
+        name = one.due.name
+        connection.executemany(_QUEUED, [(name, hour, segment) for hour in one.lines])
+        connection.executemany(_ROLLED, [(times, name, hour) for hour, times in one.due.hours])
 
 
 def is_looked_through(connection: Connection, place: str) -> bool:

@@ -135,15 +135,16 @@ class LineQueue:
         with self._lock, telling(f"read {self._path}"):
             return self._floor(self._connection)
 
-    def due(self, floor: int, before_hour: int) -> marks.Due | None:
+    def due(self, floor: int, before_hour: int, after: str = "") -> marks.Due | None:
         """Give some hours of a tag to reckon, all over by now, their lines before `floor`. Raises StoreError."""
         with self._lock, transaction(self._connection, f"look for hours in {self._path}") as connection:
             marks.clean(connection, floor)
-            return marks.due(connection, floor, before_hour)
+            return marks.due(connection, floor, before_hour, after)
 
-    def settle(self, done: marks.Due, rollups: Sequence[str], queued: Iterable[int]) -> None:
+    def settle(self, done: Sequence[marks.Rolled]) -> None:
         """Append the rollups of hours that were due. Raises StoreError, and then nothing has changed."""
-        self._append(rollups, (), lambda connection, segment: marks.settle(connection, done, queued, segment))
+        lines = [line for one in done for line in one.lines.values()]
+        self._append(lines, (), lambda connection, segment: marks.settle(connection, done, segment))
 
     def waiting_hours(self) -> int:
         """Count the hours that are marked, and the tags whose older ones are yet to be. Raises StoreError."""

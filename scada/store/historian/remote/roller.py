@@ -1,7 +1,7 @@
 """The one thread that makes hours of what a server has: read back, reckoned anew, and sent by way of the queue."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,6 +23,8 @@ from scada.store.historian.remote.tag import TagOnServer, hour_lines
 PAUSE_S = 20.0
 BREATH_S = 0.01
 """Between two steps: the thread shares the processor with lanes."""
+TOGETHER = 50
+"""Tags whose hours go into the queue in one transaction."""
 
 log = structlog.get_logger()
 
@@ -75,26 +77,34 @@ class Roller:
         self._look_through(now_ms)
         floor = self._queue.floor()
         self._server.flush()
-        while not self._stop.wait(BREATH_S) and (due := self._queue.due(floor, before_hour)) is not None:
-            self._roll(due, before_hour, now_ms)
+        while self._pass(floor, before_hour, now_ms):
+            pass
 
-    def _roll(self, due: marks.Due, before_hour: int, now_ms: int) -> None:
-        """Queue the hours of one tag. Where points are no longer kept none is made: it would be of a part of them."""
-        days, hours = self._known.kept_days(due.name), [hour for hour, _ in due.hours]
+    def _pass(self, floor: int, before_hour: int, now_ms: int) -> bool:
+        """Go through all tags once, some hours of each; say whether there was anything to do."""
+        done, after = list[marks.Rolled](), ""
+        while not self._stop.wait(BREATH_S) and (due := self._queue.due(floor, before_hour, after)) is not None:
+            done.append(marks.Rolled(due, self._lines(due, before_hour, now_ms)))
+            after = due.name
+            if len(done) == TOGETHER:
+                self._queue.settle(done)
+                done = []
+        if done:
+            self._queue.settle(done)
+        return after != "" and not self._stop.is_set()
+
+    def _lines(self, due: marks.Due, before_hour: int, now_ms: int) -> Mapping[int, str]:
+        """Make the hours of one tag. Where points are no longer kept none is made: it would be of a part of them."""
+        days, hours, name = self._known.kept_days(due.name), [hour for hour, _ in due.hours], due.name
         if days is not None:
             hours = [hour for hour in hours if hour * HOUR_MS > now_ms - days * DAY_MS + HOUR_MS]
-        queued, lines = self._lines(due.name, hours, before_hour, now_ms)
-        self._queue.settle(due, lines, queued)
-
-    def _lines(self, name: TagName, hours: Sequence[int], before_hour: int, now_ms: int) -> tuple[list[int], list[str]]:
-        tag = TagOnServer(self._server, self._site, name, now_ms)
-        curve = self._known.curves.get(name, Curve.STEP)
+        tag, curve = TagOnServer(self._server, self._site, name, now_ms), self._known.curves.get(name, Curve.STEP)
         found = dict[int, str]()
         for first, end in runs(tag, curve, hours, before_hour):
             records = reckoned(tag, curve, (first, end), end * HOUR_MS)
             points = tag.between(first * HOUR_MS, end * HOUR_MS)
             found.update(hour_lines(self._site, name, first, records, points))
-        return list(found), list(found.values())
+        return found
 
     def _look_through(self, now_ms: int) -> None:
         """Mark, once for a server, the hours of points that came there before hours were made."""
