@@ -180,10 +180,12 @@ def _history(config: Config, influx: Influx, file: Path) -> Target:
 
 def _try_history(config: Config, influx: Influx) -> str:
     """Ask the server for its tags, as the plant would, and say what waits for it on disk."""
+    from scada.store.historian import keeping_of
     from scada.store.historian.remote.trial.probe import probe  # only here: it takes half a second
 
     token = None if influx.token_file is None else config.secret(influx.token_file)
-    return probe(influx, token, config.site_id, config.data / "history" / "queue.db", clock_from().now())
+    queue, keeping = config.data / "history" / "queue.db", keeping_of(config.history)
+    return probe(influx, token, config.site_id, queue, clock_from().now(), keeping)
 
 
 def _web_target(

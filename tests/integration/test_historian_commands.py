@@ -12,6 +12,7 @@ from scada.__main__ import main
 from scada.clock import VirtualClock
 from scada.settings.stores import Influx
 from scada.store.db import StoreError
+from scada.store.historian.keeping import Keeping
 from scada.store.historian.queue.letters import letters, retry, waiting
 from scada.store.historian.queue.spool import DeadLine, LineQueue
 from scada.store.historian.remote.trial import checklist
@@ -26,6 +27,12 @@ from tests.support.timeseries.victoria import VictoriaProcess, victoria
 __all__ = ["influx", "victoria"]
 
 LINES = ("a 1", "b 2", "c 3")
+KEPT = (
+    "events are kept for 60 days",
+    "analog values are kept for 60 days",
+    "figures of devices are kept for 60 days",
+    "hours are kept for 1830 days",
+)
 Words = Sequence[str]
 
 
@@ -52,7 +59,19 @@ def test_every_promise_holds_on_influxdb_1_and_nothing_is_left_behind(
     code, said = told(["history", "check", "--url", influx.url, "--bucket", "customer"])
     assert (code, said["server"]) == (0, "InfluxDB 1.6.7~rc0")
     assert set(_outcomes(said).values()) == {"holds"}
+    assert said["checks"][-1]["said"] == "customer: for ever"
     assert influx.ask("SHOW MEASUREMENTS", "customer") == []
+
+
+def test_what_a_single_bucket_does_not_keep_is_said(
+    influx: InfluxProcess, told: Callable[[Words], tuple[int, Any]]
+) -> None:
+    influx.ask('CREATE DATABASE "short" WITH DURATION 60d')
+    code, said = told(["history", "check", "--url", influx.url, "--bucket", "short"])
+    assert code == 1
+    (hours,) = [one for one in said["checks"] if one["outcome"] == "fails"]
+    assert (hours["name"], hours["said"]) == (KEPT[3], "short: for 60 days only")
+    assert "history.influx.classes" in hours["remedy"]
 
 
 @pytest.mark.parametrize("manner", ["2.7", "3"])
@@ -67,8 +86,8 @@ def test_every_promise_holds_with_the_manners_of_2_and_of_3(
         code, said = told(["history", "check", *words])
         assert code == 0
         outcomes = _outcomes(said)
-        left = outcomes.pop("nothing is left behind")
-        assert left == ("holds" if manner == "2.7" else "cannot")
+        some = [outcomes.pop(name) for name in ("nothing is left behind", *KEPT)]
+        assert some == (["holds"] * 5 if manner == "2.7" else ["cannot"] * 5)
         assert set(outcomes.values()) == {"holds"}
         assert len(server.stored) == 0 or manner == "3"
 
@@ -82,7 +101,9 @@ def test_what_victoriametrics_cannot_promise_is_said(
         "states are kept in words",
         "a line that cannot be read holds up no other",
         "a value of another type holds up no other",
+        "an hour that is reckoned anew takes the place of the old one",
         "nothing is left behind",
+        *KEPT,
     }
 
 
@@ -160,8 +181,8 @@ def test_what_waits_and_what_was_refused_is_said_beside_the_server(site: Path, t
     with fake("2.7", token="") as server:
         settings = Influx(url=server.url, bucket="parking")
         retry(_queue(site), [1], START)
-        said = probe(settings, None, SITE, _queue(site), START + timedelta(seconds=90))
+        said = probe(settings, None, SITE, _queue(site), START + timedelta(seconds=90), Keeping())
         assert said == "InfluxDB v2.7.12, 0 tags, 1 lines wait (0.0 MB), the oldest for 90 s, 2 were refused for good"
         server.is_down = True
         with pytest.raises(StoreError, match="ask http"):
-            probe(settings, None, SITE, tmp_path / "none.db", START)
+            probe(settings, None, SITE, tmp_path / "none.db", START, Keeping())

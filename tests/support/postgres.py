@@ -72,6 +72,11 @@ class PostgresProcess:
         self._process.wait(STOP_S)
         self._process = None
 
+    def ended(self, within_s: float) -> None:
+        """Wait until the server has ended by itself."""
+        assert self._process is not None
+        self._process.wait(within_s)
+
     def url(self, name: str = "postgres") -> str:
         """Give the URL of a database."""
         where = f"127.0.0.1:{self.port}" if self._host == "127.0.0.1" else ""

@@ -12,6 +12,8 @@ from scada.clock import clock_from
 from scada.config import ConfigError, load
 from scada.settings.stores import Influx
 from scada.store.db import StoreError
+from scada.store.historian import keeping_of
+from scada.store.historian.keeping import Keeping
 from scada.store.historian.remote.historian import token_of
 from scada.store.historian.remote.server import TimeSeriesServer
 from scada.store.historian.remote.trial.checklist import Outcome, tried
@@ -22,7 +24,7 @@ _SIGNS = {Outcome.HOLDS: "✓", Outcome.FAILS: "✗", Outcome.CANNOT: "–"}
 def check(asked: argparse.Namespace) -> int:
     """Print a list. 0: nothing fails; 1: something does; 2: there is no server to ask."""
     try:
-        settings, token = _asked_for(asked)
+        settings, token, keeping = _asked_for(asked)
     except (ConfigError, StoreError, ValidationError) as error:
         say.complain(str(error))
         return 2
@@ -32,7 +34,7 @@ def check(asked: argparse.Namespace) -> int:
     server = TimeSeriesServer(settings, token)
     try:
         with say.patience(f"trying {settings.url}"):
-            name, found = tried(server, clock_from().now())
+            name, found = tried(server, clock_from().now(), keeping)
     finally:
         server.close()
     if asked.json:
@@ -44,11 +46,12 @@ def check(asked: argparse.Namespace) -> int:
     return 1 if any(one.outcome is Outcome.FAILS for one in found) else 0
 
 
-def _asked_for(asked: argparse.Namespace) -> tuple[Influx | None, str | None]:
+def _asked_for(asked: argparse.Namespace) -> tuple[Influx | None, str | None, Keeping]:
     if asked.url is not None:
-        return Influx(url=asked.url, bucket=asked.bucket or "parking", org=asked.org), token_of(asked.token_file)
+        influx = Influx(url=asked.url, bucket=asked.bucket or "parking", org=asked.org)
+        return influx, token_of(asked.token_file), Keeping()
     config = load(asked.config)
-    influx = config.history.influx
-    if influx is None or influx.token_file is None:
-        return influx, None
-    return influx, token_of(config.secret(influx.token_file))
+    keeping, there = keeping_of(config.history), config.history.influx
+    if there is None or there.token_file is None:
+        return there, None, keeping
+    return there, token_of(config.secret(there.token_file)), keeping

@@ -28,6 +28,12 @@ class Share(Enum):
     HOURS = "hours"
 
 
+CALLED = {
+    Share.EVENTS: "events",
+    Share.ANALOG: "analog values",
+    Share.HEALTH: "figures of devices",
+    Share.HOURS: "hours",
+}
 _SHARES = {Worth.EVENT: Share.EVENTS, Worth.ANALOG: Share.ANALOG, Worth.HEALTH: Share.HEALTH}
 
 
@@ -56,7 +62,7 @@ class Kept:
 
     def __str__(self) -> str:
         told = "does not say for how long" if self.days is None else f"keeps {_days(self.days)}"
-        return f"{self.share.value}: {self.bucket} {told}, {_days(self.wanted)} are wanted"
+        return f"{CALLED[self.share]}: {self.bucket} {told}, {_days(self.wanted)} are wanted"
 
 
 def bucket_of(settings: Influx, share: Share) -> str:

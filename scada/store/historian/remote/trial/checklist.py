@@ -15,11 +15,14 @@ from urllib3.exceptions import HTTPError
 
 from scada.model.names import SiteId
 from scada.model.tag import TagName
-from scada.model.trend import Sample
+from scada.model.trend import HOUR_MS, Sample
 from scada.store.db import StoreError
+from scada.store.historian.keeping import Keeping
 from scada.store.historian.points import Point, unix_ms
 from scada.store.historian.remote.answers import Answer, Fate, fate
-from scada.store.historian.remote.lines import TRIAL, line
+from scada.store.historian.remote.lines import TRIAL, hour_line, line
+from scada.store.historian.remote.places import CALLED
+from scada.store.historian.remote.retention import Retention
 from scada.store.historian.remote.routes import Found, Route
 from scada.store.historian.remote.sender import Delivered, deliver
 from scada.store.historian.remote.server import TimeSeriesServer, words
@@ -50,7 +53,7 @@ class Check:
     remedy: str = ""
 
 
-def tried(server: TimeSeriesServer, now: datetime) -> tuple[str, list[Check]]:
+def tried(server: TimeSeriesServer, now: datetime, keeping: Keeping | None = None) -> tuple[str, list[Check]]:
     """Try everything, in order; without an answer or a way to write, no more. Gives what it is, and the list."""
     try:
         found = server.find()
@@ -64,7 +67,7 @@ def tried(server: TimeSeriesServer, now: datetime) -> tuple[str, list[Check]]:
     except StoreError as error:
         checks.append(Check("it can be read", Outcome.FAILS, str(error), "may the token read the bucket?"))
     checks.append(trial.tidy())
-    return str(found), checks
+    return str(found), [*checks, *_kept_long_enough(server, keeping or Keeping())]
 
 
 class _Trial:
@@ -91,6 +94,7 @@ class _Trial:
         yield self._type()
         yield self._old()
         yield self._order()
+        yield self._hours()
 
     def tidy(self) -> Check:
         """Let the server forget the points, where it can."""
@@ -178,6 +182,24 @@ class _Trial:
         is_right = before is not None and before.value == 1.0 and [one.value for one in some] == [0.0, 1.0]
         return Check(name, Outcome.HOLDS if is_right else Outcome.FAILS, "" if is_right else _shown(some))
 
+    def _hours(self) -> Check:
+        """Write an hour, then write it anew."""
+        name, at_ms = "an hour that is reckoned anew takes the place of the old one", self._now_ms // HOUR_MS * HOUR_MS
+        if self._is_victoria:
+            return Check(name, Outcome.CANNOT, "it may keep the old one", "trends are made of points here")
+        for points in (1, 2):
+            answer = self._server.write([hour_line(SITE, _tag("hour"), {"points": points, "mean": 1.5}, at_ms)])
+            if fate(answer) is not Fate.STORED:
+                return Check(name, Outcome.FAILS, _answered(answer), "is there the place of the hours?")
+        deadline = monotonic() + WITHIN_S
+        while True:
+            found = list(self._server.hours(SITE, _tag("hour"), ("points", "mean"), at_ms, at_ms + HOUR_MS))
+            if [row[1:] for row in found] == [[2, 1.5]]:
+                return Check(name, Outcome.HOLDS)
+            if monotonic() > deadline:
+                return Check(name, Outcome.FAILS, f"read back: {found}"[:160])
+            sleep(_LOOK_S)
+
     def _line(self, tag: str, after_ms: int, value: float | None, quality: int = 0) -> str:
         return line(SITE, Point(_tag(tag), self._now_ms + after_ms, value, None, quality))
 
@@ -191,6 +213,28 @@ class _Trial:
             if len(samples) >= number or monotonic() > deadline:
                 return samples
             sleep(_LOOK_S)
+
+
+def _kept_long_enough(server: TimeSeriesServer, keeping: Keeping) -> Iterator[Check]:
+    """Say of each class of history for how long it is kept there."""
+    try:
+        found = Retention(server, keeping).kept()
+    except (StoreError, ApiException, HTTPError) as error:
+        said = str(error) if isinstance(error, StoreError) else words(error)
+        yield Check(
+            "it says how long it keeps history", Outcome.CANNOT, said[:120], "look at the server's own settings"
+        )
+        return
+    for one in found:
+        name = f"{CALLED[one.share]} are kept for {one.wanted} days"
+        if one.days is None:
+            remedy = "look at the server's own settings, or make the place by [history.influx.classes]"
+            yield Check(name, Outcome.CANNOT, f"{one.bucket}: it does not say for how long", remedy)
+        elif one.is_short:
+            remedy = "have it kept longer, or give this class a place of its own: [history.influx.classes]"
+            yield Check(name, Outcome.FAILS, f"{one.bucket}: for {one.days} days only", remedy)
+        else:
+            yield Check(name, Outcome.HOLDS, f"{one.bucket}: {f'for {one.days} days' if one.days else 'for ever'}")
 
 
 def _tag(name: str) -> TagName:

@@ -3,24 +3,38 @@
 from datetime import datetime
 from pathlib import Path
 
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
 from scada.model.names import SiteId
 from scada.settings.stores import Influx
 from scada.store.ballast import MEGABYTE
+from scada.store.db import StoreError
+from scada.store.historian.keeping import Keeping
 from scada.store.historian.queue.letters import waiting
 from scada.store.historian.remote.historian import token_of
+from scada.store.historian.remote.retention import Retention
 from scada.store.historian.remote.server import TimeSeriesServer
 
 
-def probe(settings: Influx, token: Path | None, site: SiteId, queue: Path, now: datetime) -> str:
+def probe(settings: Influx, token: Path | None, site: SiteId, queue: Path, now: datetime, keeping: Keeping) -> str:
     """Ask the server who it is and for the site's tags; a queue is only looked at. Raises StoreError."""
     server = TimeSeriesServer(settings, token_of(token))
     try:
-        told = [f"{server.found()}, {len(server.names(site))} tags"]
+        told = [f"{server.found()}, {len(server.names(site))} tags", *_short(server, keeping)]
     finally:
         server.close()
     if queue.exists():
         told += _waiting(queue, now)
     return ", ".join(told)
+
+
+def _short(server: TimeSeriesServer, keeping: Keeping) -> list[str]:
+    """Say what the server deletes before its time."""
+    try:
+        return [str(one) for one in Retention(server, keeping).kept() if one.is_short]
+    except (StoreError, ApiException, HTTPError):
+        return []
 
 
 def _waiting(queue: Path, now: datetime) -> list[str]:
