@@ -1,11 +1,10 @@
 """The disk of a whole plant filled on purpose: it goes on and says so, then waits, and comes back by itself."""
 
-import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM
@@ -29,12 +28,11 @@ WAITS = "the plant waits for room"
 
 
 @contextmanager
-def plant(path: Path, environment: Mapping[str, str] = os.environ) -> Iterator["subprocess.Popen[str]"]:
-    """Run a plant."""
+def _plant(path: Path, disk: Disk) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "scada.app", "--config", str(path)]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, cwd=ROOT, env=dict(environment), stdout=pipe, stderr=subprocess.STDOUT, text=True
+        command, cwd=ROOT, env=dict(disk.environment), stdout=pipe, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
             yield process
@@ -42,7 +40,7 @@ def plant(path: Path, environment: Mapping[str, str] = os.environ) -> Iterator["
             process.kill()
 
 
-def said(told: IO[str] | None, what: str) -> None:
+def _said(told: IO[str] | None, what: str) -> None:
     """Read what a plant says until it has said that."""
     assert told is not None
     assert any(what in line for line in told), f"it ended without {what!r}"
@@ -75,8 +73,8 @@ def test_a_plant_on_a_full_disk_lives_on_its_reserve_then_waits_and_comes_back_w
         config = load(path)
         disk, reserve = Disk(Path(folder), config.data.name), config.data / "daozha.ballast"
         with wechat_process(config):
-            with plant(path, disk.environment) as running:
-                said(running.stdout, "READY")
+            with _plant(path, disk) as plant:
+                _said(plant.stdout, "READY")
                 assert reserve.exists()
                 until(lambda: _is_put_away(config), WITHIN_S)
                 disk.fill()
@@ -86,17 +84,17 @@ def test_a_plant_on_a_full_disk_lives_on_its_reserve_then_waits_and_comes_back_w
                 disk.fill()
                 before = _journalled(config)
                 assert _guess(config) in ("failed", ""), "what cannot be written is not done"
-                running.send_signal(SIGTERM)
-                assert running.wait(WITHIN_S) == 1
+                plant.send_signal(SIGTERM)
+                assert plant.wait(WITHIN_S) == 1
             assert _journalled(config) == before, "nothing is half-done"
-            with plant(path, disk.environment) as running:
-                said(running.stdout, WAITS)
+            with _plant(path, disk) as plant:
+                _said(plant.stdout, WAITS)
                 disk.clear()
-                said(running.stdout, "READY")
+                _said(plant.stdout, "READY")
                 assert _guess(config) == "refused"
                 assert reserve.exists()
-                running.send_signal(SIGTERM)
-                assert running.wait(WITHIN_S) == 0
+                plant.send_signal(SIGTERM)
+                assert plant.wait(WITHIN_S) == 0
         after = _journalled(config)
         assert after[: len(before)] == before
         assert after[len(before)] == "room again"
