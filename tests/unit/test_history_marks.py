@@ -69,7 +69,8 @@ def test_an_hour_is_taken_from_points_until_its_rollup_has_been_sent(queue: Line
     queue.settle([Rolled(due, {7: "rollup", 8: "the next"})])
     assert (_due(queue), _dirty(queue, tmp_path)) == (None, [7, 8])
     segment = queue.head()
-    assert segment is not None and segment.lines == ("rollup", "the next")
+    assert segment is not None
+    assert segment.lines == ("rollup", "the next")
     queue.finish(segment)
     assert _dirty(queue, tmp_path) == []
 
