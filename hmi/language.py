@@ -5,6 +5,8 @@ from pathlib import Path
 from flask import Flask, request
 from flask_babel import Babel, get_locale, gettext  # type: ignore[import-untyped]
 
+from hmi.i18n.said import said
+
 LANGUAGES = ("zh", "en")
 CATALOGUE = Path(__file__).parent / "i18n"
 _TAGS = {"zh": "zh-CN", "en": "en"}
@@ -33,6 +35,11 @@ def speak(app: Flask, cookie: str | None = None) -> None:
 def language() -> str:
     """Give the language of the page now being made."""
     return str(getattr(get_locale(), "language", LANGUAGES[0]))
+
+
+def say_words(words: str) -> str:
+    """Translate words of the plant, which come in English."""
+    return said(words, language())
 
 
 def say(text: str, **values: object) -> str:

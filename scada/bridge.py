@@ -252,6 +252,9 @@ class Bridge:
                     raise FrameError(f"batch {seq} came after {self._seq}: a new snapshot is needed")
                 self._seq, self._heard_s = seq, self._clock.seconds()
                 self._call(self._on_changes, {"seq": seq, "at": at, "changes": changes})
+            case {"hello": _}:
+                self._hello = message
+                self._call(self._on_link, True)
             case {"id": int(number)}:
                 waiting = self._waiting.get(number)
                 if waiting is not None:

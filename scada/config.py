@@ -313,6 +313,11 @@ class Config(Section):
         """The Unix socket on which the plant serves one web process."""
         return self.data / "run" / f"{app}.sock"
 
+    @property
+    def processes(self) -> Path:
+        """Where `daozha run` writes down which processes it watches."""
+        return self.data / "run" / "processes.json"
+
     def lane(self, name: LaneName) -> Lane:
         """Give a lane by name. Raises KeyError."""
         for lane in self.lanes:

@@ -47,6 +47,7 @@ from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.people.outside import OutsideDoor
 from scada.engine.doors.people.room import PeopleDesk
 from scada.engine.doors.pictures import PictureDesk
+from scada.engine.doors.processes import ProcessDesk
 from scada.engine.doors.reasoned import Look, reasoned
 from scada.engine.doors.replay import ReplayDesk
 from scada.engine.doors.reportplan import PlanDesk
@@ -111,6 +112,7 @@ def bridges(plant: Plant) -> list[Door]:
             **TrendDesk(config.site_id, plant.db, plant.clock).verbs(),
             **MapDesk(plant.maps, plant.operators).verbs(),
             **technicians(plant),
+            **ProcessDesk(config.processes, plant.cameras.pids).verbs(),
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
             **FeeDesk(plant.cashier, config.site.zone_info).verbs(),
             **plant.reports.verbs(),

@@ -12,11 +12,13 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from scada.alive import ALIVE, READY, SILENT_S, SILENT_WEB_S, live, notify, supervised
 from scada.clock import Clock
+from scada.model.processes import Life
 
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 60.0
@@ -28,6 +30,8 @@ _PR_SET_PDEATHSIG = 1
 
 Hear = Callable[[str, str], None]
 """Takes the name of a process and one line it said on standard output."""
+Tell = Callable[[Sequence[Life]], None]
+"""Takes all processes as they are, whenever one has begun or ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +66,26 @@ class NotReady(Exception):
 
 
 async def supervise(
-    site: Sequence[Part], clock: Clock, *, hear: Hear, trouble: Callable[[str], None], up: Callable[[], None]
+    site: Sequence[Part],
+    clock: Clock,
+    *,
+    hear: Hear,
+    trouble: Callable[[str], None],
+    up: Callable[[], None],
+    tell: Tell = lambda _lives: None,
 ) -> None:
     """Run all parts until SIGINT or SIGTERM, then stop them in reverse. Raises NotReady at a failed start."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    keepers: list[Keeper] = []
+    turned = partial(_tell_all, keepers, tell)
     try:
         async with contextlib.AsyncExitStack() as running:
             for part in site:
-                keeper = await running.enter_async_context(Keeper(part, clock, hear, trouble))
+                keepers.append(Keeper(part, clock, hear, trouble, turned))
+                keeper = await running.enter_async_context(keepers[-1])
                 if not await _ready_or_stopped(keeper, stop):
                     return
             up()
@@ -84,6 +97,10 @@ async def supervise(
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+def _tell_all(keepers: "Sequence[Keeper]", tell: Tell) -> None:
+    tell([keeper.life for keeper in keepers])
 
 
 async def _ready_or_stopped(keeper: "Keeper", stop: asyncio.Event) -> bool:
@@ -102,8 +119,18 @@ async def _ready_or_stopped(keeper: "Keeper", stop: asyncio.Event) -> bool:
 class Keeper:
     """Keeps one part alive from entry to exit."""
 
-    def __init__(self, part: Part, clock: Clock, hear: Hear, trouble: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        part: Part,
+        clock: Clock,
+        hear: Hear,
+        trouble: Callable[[str], None],
+        turned: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`turned` is called whenever the process has begun or ended; `life` then says which."""
         self.part = part
+        self.life = Life(part.name)
+        self._turned = turned
         self.ready = asyncio.Event()
         self._clock = clock
         self._hear = hear
@@ -132,6 +159,7 @@ class Keeper:
         while True:
             began_s = self._clock.seconds()
             ending = await self._live()
+            self._turn(replace(self.life, pid=None, restarts=self.life.restarts + 1, ended=ending))
             if self._clock.seconds() - began_s >= STEADY_S:
                 pause_s = SHORTEST_PAUSE_S
             self._trouble(f"{self.part.name} {ending}; it starts again in {pause_s:g} s")
@@ -146,6 +174,7 @@ class Keeper:
         except OSError as error:
             return f"could not be started: {error}"
         self._process = process
+        self._turn(replace(self.life, pid=process.pid))
         listening = asyncio.create_task(self._listen(voice))
         watching = asyncio.create_task(self._watch())
         ending = asyncio.create_task(process.wait())
@@ -181,6 +210,10 @@ class Keeper:
             await asyncio.sleep(_TICK_S)
             self._silent_ticks += 1
         return f"said nothing for {self.part.silent_s:g} s: it is hung"
+
+    def _turn(self, life: Life) -> None:
+        self.life = life
+        self._turned()
 
     async def _start_whole(self) -> tuple[asyncio.subprocess.Process, "_Voice"]:
         """Start the process; being stopped in the middle of it leaves no half-started one behind."""

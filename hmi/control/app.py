@@ -7,7 +7,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
 
 from hmi.assets import serve_assets
 from hmi.control.api.lanes import api
@@ -47,7 +47,7 @@ from hmi.control.views.technician import PAGES
 from hmi.control.views.training import training
 from hmi.control.views.trends import trend_page
 from hmi.control.views.visitors import visitors
-from hmi.language import LANGUAGES, speak
+from hmi.language import LANGUAGES, language, say, say_words, speak
 from hmi.security import harden
 from hmi.trainingband import wear_band
 from scada.bridge import Bridge
@@ -111,9 +111,16 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     if config.training is not None:
         app.register_blueprint(training)
     app.jinja_env.globals["topic_here"] = topic_here
+    app.jinja_env.globals["site_name"] = lambda: _site_name(room)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
     return app
+
+
+def _site_name(room: Room) -> str:
+    """Give the car park's name in the page's language, as it is set; until the plant is heard as config.toml has it."""
+    key = "name" if language() == "zh" else "name_en"
+    return str(room.live.site.get(key) or getattr(room.config.site, key))
 
 
 def _join_provider(app: Flask, config: Config, seconds: Callable[[], float], limiter: Limiter) -> None:
@@ -144,7 +151,19 @@ def _say_error(error: HTTPException) -> ResponseReturnValue:
     why = "the page is too old: load it again" if isinstance(error, CSRFError) else error.description
     if request.path.startswith("/api/"):
         return jsonify(why=why), status
-    return render_template("control/error.html", status=status, why=why), status
+    return render_template("control/error.html", status=status, why=_in_words(status, str(why or ""))), status
+
+
+def _in_words(status: int, why: str) -> str:
+    """Say in the page's language what is wrong; the words of the library are for programmers."""
+    known = {
+        403: say("Your role may not see this page."),
+        404: say("There is no such page, or what it shows is gone."),
+        405: say("This address takes a form; open the page from the menu."),
+        413: say("What was sent is too large."),
+    }
+    is_own = why != default_exceptions[status].description if status in default_exceptions else True
+    return say_words(why) if is_own and why else known.get(status, "")
 
 
 class ControlSite:

@@ -49,6 +49,12 @@ class Live:
             self._up = self._up and site is not None
             self._site = site or self._site
 
+    @property
+    def site(self) -> Mapping[str, object]:
+        """What the plant last said of the site; nothing before it was first heard."""
+        with self._lock:
+            return self._site or {}
+
     def snapshot(self, *, covered: bool) -> Snapshot:
         """Give a copy of everything; `covered`: to somebody who need not see plates."""
         with self._lock:

@@ -2,9 +2,10 @@
 
 import argparse
 import asyncio
+import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scada.check import check, has_errors
 from scada.check.report import describe, show
 from scada.clock import VARIABLE, clock_from, clock_setting, real_unix_seconds
 from scada.config import Config, WebApp, load
+from scada.model.processes import Life, written
 from scada.supervise import NotReady, parts, supervise
 
 FIRST_PASSWORD = "FIRST-PASSWORD "  # noqa: S105 - the word before it, not the password
@@ -56,7 +58,8 @@ def _refusal(config: Config, *, with_sim: bool, speed: float | None) -> str | No
 def _supervise(config: Config, file: Path, *, with_sim: bool) -> int:
     front_desk = _FrontDesk(config)
     site = parts(file, with_sim=with_sim, serving=config.serve is not None)
-    work = supervise(site, clock_from(), hear=front_desk.hear, trouble=_trouble, up=front_desk.welcome)
+    hear, up, tell = front_desk.hear, front_desk.welcome, _Register(config).write
+    work = supervise(site, clock_from(), hear=hear, trouble=_trouble, up=up, tell=tell)
     try:
         asyncio.run(work)
     except NotReady as error:
@@ -70,6 +73,21 @@ def _trouble(line: str) -> None:
     """Tell what went wrong with a part, here and to systemd."""
     say.complain(line)
     notify(f"STATUS={line}")
+
+
+class _Register:
+    """Writes the processes down for the plant, which shows them on *Diagnosis*; a disk that is full stops nothing."""
+
+    def __init__(self, config: Config) -> None:
+        self._file = config.processes
+
+    def write(self, lives: Sequence[Life]) -> None:
+        """Put a whole new list in the place of the old one."""
+        new = self._file.with_suffix(".new")
+        with contextlib.suppress(OSError):
+            new.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            new.write_text(written(os.getpid(), lives), encoding="utf-8")
+            new.replace(self._file)
 
 
 class _FrontDesk:

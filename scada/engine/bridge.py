@@ -60,7 +60,8 @@ class BridgeServer:
         self._entrance = UnixEntrance(at) if isinstance(at, Path) else at
         self._app = app
         self._verbs = verbs
-        self._hello = framed(orjson.dumps({"hello": PROTOCOL, **hello}))
+        self._greeting = {"hello": PROTOCOL, **hello}
+        self._greeted = self._hello()
         self._clock = clock
         self._tags = tags
         self._names = names
@@ -113,7 +114,7 @@ class BridgeServer:
             await _hang_up(writer)
 
     async def _serve(self, peer: Peer) -> None:
-        peer.send(self._hello)
+        peer.send(self._hello())
         if self._tags is not None:
             peer.send(self._snapshot(self._tags))
             self._peers.add(peer)
@@ -150,7 +151,19 @@ class BridgeServer:
             await asyncio.sleep(TELL_S)
             self._tell(tags)
 
+    def _hello(self) -> bytes:
+        """Write what the plant says of itself as it is now: a site's names may be set while it runs."""
+        return framed(orjson.dumps(self._greeting))
+
+    def _greet_again(self) -> None:
+        hello = self._hello()
+        if hello != self._greeted:
+            self._greeted = hello
+            for peer in self._peers:
+                peer.send(hello)
+
     def _tell(self, tags: TagTable) -> None:
+        self._greet_again()
         batches = self._changes.drain()
         now_s = self._clock.seconds()
         if not batches and now_s - self._told_s < self._heartbeat_s:

@@ -213,3 +213,41 @@ def test_a_displays_text_is_drawn_while_it_is_written(page: Page, plant: FakePla
     plant.verbs["preview_display_text"] = refuse
     page.locator("[name=zh]").fill("{colour}")
     expect(page.locator("#drawn")).to_contain_text("in braces stand only")
+
+
+def _asks(plant: FakePlant, verb: str) -> list[Json]:
+    asks = [one["args"] for one in plant.asked if one["verb"] == verb]
+    return [args for args in asks if isinstance(args, dict)]
+
+
+def test_what_was_typed_stays_and_what_another_set_meanwhile_stands_beside_it(page: Page, plant: FakePlant) -> None:
+    base = page.url.partition("/settings")[0]
+    page.goto(f"{base}/settings/site")
+    page.fill("#facts [name=phone]", "010-1 <b>")
+    page.fill("#facts [name=reason]", "moved")
+    now = {"name": "西门", "name_en": "East Gate", **FACTS}
+    plant.verbs["site_facts"] = lambda _args: {"facts": now, "seen": 1}
+
+    def overtaken(_args: Json) -> object:
+        raise Refusal("refused", "somebody else has changed it meanwhile: look at it again")
+
+    plant.verbs["set_site_facts"] = overtaken
+    page.click("#facts button.primary")
+    expect(page.locator(".told")).to_have_text(re.compile("somebody else has changed it|期间已有他人修改"))
+    expect(page.locator("#facts [name=phone]")).to_have_value("010-1 <b>")
+    expect(page.locator("#facts [name=reason]")).to_have_value("moved")
+    expect(page.locator("#facts .now-set")).to_have_text(re.compile("西门"))
+    assert page.url == f"{base}/settings/site", "a reload asks for the page"
+    plant.verbs["set_site_facts"] = lambda _args: {"seen": 2}
+    page.click("#facts button.primary")
+    expect(page.locator(".told")).to_have_text(re.compile("Saved|已保存"))
+    assert [args["seen"] for args in _asks(plant, "set_site_facts")] == [0, 1]
+
+
+def test_the_site_is_named_in_the_head_as_the_plant_has_it_and_no_name_is_cut(page: Page) -> None:
+    expect(page.locator(".bar h1")).to_have_text(re.compile("Daozha demo car park|道闸示范停车场"))
+    cut = "(one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 3"
+    for width in (1280, 1366, 1600, 1920):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert [name for name in (".bar h1", ".bar .who") if page.locator(name).evaluate(cut)] == [], width
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width

@@ -112,6 +112,19 @@ async def test_an_ask_is_answered_and_carries_who_asks(path: Path) -> None:
         assert heard.snapshots == []
 
 
+async def test_a_site_that_is_named_anew_greets_again(path: Path) -> None:
+    site: dict[str, object] = {"id": "demo", "name": "East"}
+    bridge = Bridge(path, "control")
+    async with BridgeServer(path, "control", VERBS, {**HELLO, "site": site}, SystemClock(), table()):
+        bridge.start()
+        try:
+            await until(lambda: bridge.hello.get("site") == {"id": "demo", "name": "East"})
+            site["name"] = "West"
+            await until(lambda: bridge.hello.get("site") == {"id": "demo", "name": "West"})
+        finally:
+            await asyncio.to_thread(bridge.close)
+
+
 async def test_refusals_are_told_in_code_and_words_and_faults_without_their_secrets(path: Path) -> None:
     async with linked(path) as (bridge, _):
         assert await ask(bridge, "refuse") == Refused("forbidden", "not you")

@@ -1,5 +1,9 @@
 """The pages of holidays, displays' texts, a site's facts and cameras' regions, with a plant in memory."""
 
+import html
+import json
+import re
+
 from scada.bridge import Refused, Value
 from tests.support.settingpages import CAMERA, PHRASE, YEAR, office, send
 
@@ -65,3 +69,77 @@ def test_a_cameras_region_is_for_technicians() -> None:
     assert room.command(path, {**body, "region": [[2, 0]]}).status_code == 422
     assert room.plant.asks("aim_camera") == [{"camera": "cam-in1", "perspective": [], **body}]
     assert office("operator").get("/settings/cameras").status_code == 403
+
+
+FACTS = {
+    **dict.fromkeys(("phone", "company", "tax_number", "address", "bank", "bank_account"), ""),
+    **{"name": "东门", "name_en": "East"},
+}
+OVERTAKEN = Refused("refused", "somebody else has changed it meanwhile: look at it again")
+
+
+def _page_data(text: str) -> dict[str, object]:
+    found = re.search(r'data-page="([^"]*)"', text)
+    assert found
+    data = json.loads(html.unescape(found[1]))
+    assert isinstance(data, dict)
+    return data
+
+
+def test_what_was_typed_goes_back_with_a_refusal_and_no_password_does() -> None:
+    room = office(holidays=Value(YEAR), set_holidays=OVERTAKEN)
+    page = "/settings/holidays"
+    beside = {"second_name": "li", "second_password": "secret word"}
+    fields = {"year": "2026", "seen": "2", "days": "2026-10-02 休 <b>", "reason": "decree", **beside}
+    status, text = send(room, page, f"{page}/sign", **fields)
+    assert status == 409
+    assert "secret word" not in text
+    typed = _page_data(text)["typed"]
+    assert isinstance(typed, dict)
+    assert (typed["form"], ["days", "2026-10-02 休 <b>"] in typed["fields"]) == (f"{page}/sign", True)
+    assert "2026-10-01 holiday national-day" in text, "what stands now is shown, too"
+    assert "typed" not in _page_data(room.get(page).text)
+
+
+def test_the_plants_refusals_are_chinese_on_chinese_pages() -> None:
+    room = office(site_facts=Value({"facts": FACTS, "seen": 5}), set_site_facts=OVERTAKEN)
+    page = "/settings/site"
+    fields = {"name": "x", "name_en": "y", "seen": "4", "reason": "moved"}
+    assert "somebody else has changed it" in send(room, page, f"{page}/save", **fields)[1]
+    room.get(f"{page}?lang=zh")
+    token = {"csrf_token": _token(room.get(page).text)}
+    chinese = room.post(f"{page}/save", data={**fields, **token}, headers={"Origin": "http://127.0.0.1:8080"}).text
+    assert "期间已有他人修改，请重新查看" in chinese
+
+
+def _token(text: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', text)
+    assert found
+    return found[1]
+
+
+def test_a_change_may_begin_later_and_what_waits_is_said() -> None:
+    waits = {"effective_from": "2999-01-01T00:00:00+00:00", "ended_at": None, "by": "li", "reason": "new owner"}
+    over = {**waits, "effective_from": "2020-01-01T00:00:00+00:00", "reason": "long ago"}
+    told = Value({"facts": FACTS, "seen": 5})
+    room = office(site_facts=told, set_site_facts=Value({}), setting_history=Value([over, waits]))
+    page = "/settings/site"
+    text = room.get(f"{page}?lang=en").text
+    assert "From 2999-01-01 08:00 on another version holds, set by li: new owner" in text
+    assert "long ago" not in text
+    fields = {"name": "x", "name_en": "y", "seen": "5", "reason": "moved"}
+    assert send(room, page, f"{page}/save", **fields, effective_from="2026-12-01T08:00")[0] == 303
+    assert send(room, page, f"{page}/save", **fields, effective_from="tomorrow")[0] == 400
+    asked = room.plant.asks("set_site_facts")
+    assert [one["effective_from"] for one in asked] == ["2026-12-01T08:00:00+08:00"]
+
+
+def test_the_head_has_the_name_that_the_plant_tells_and_before_that_the_files() -> None:
+    room = office(site_facts=Value({"facts": FACTS, "seen": 5}))
+    page = "/settings/site"
+    assert ">Daozha demo car park</h1>" in room.get(f"{page}?lang=en").text
+    shared = room.app.extensions["room"]
+    shared.live.link({"name": "西门", "name_en": "West <Gate>"})
+    assert ">West &lt;Gate&gt;</h1>" in room.get(f"{page}?lang=en").text
+    shared.live.link(None)
+    assert ">西门</h1>" in room.get(f"{page}?lang=zh").text

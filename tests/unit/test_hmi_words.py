@@ -55,3 +55,9 @@ def test_what_the_server_says_can_be_filled_in_in_both_languages() -> None:
     for text in said:
         assert text % filling, text
         assert chinese[text] % filling, text
+
+
+def test_a_text_in_the_braces_of_a_template_is_known_too() -> None:
+    file = build.HMI / "static" / "control" / "alarms" / "alarm-band.js"
+    assert "${t('Priority {number}', {number: priority})}" in file.read_text(encoding="utf-8")
+    assert "Priority {number}" in build.found("alarm-band.js")

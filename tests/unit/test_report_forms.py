@@ -32,6 +32,7 @@ from scada.reports.documents.document import (
     day,
     fen,
     moment,
+    passage,
     percent,
     picture,
     seconds,
@@ -189,6 +190,18 @@ def test_what_somebody_typed_stays_text_in_a_page() -> None:
     assert "&lt;b onload=x&gt;&amp;" in told
     assert "&lt;i&gt;" in told
     assert '<a href="/pictures/a.jpg" target="_blank" rel="noopener">picture</a>' in told
+
+
+def test_a_passage_leads_to_its_replay_on_our_page_alone() -> None:
+    seen = (passage("of", say("Passage"), only_data=True), passage("in", say("In by")), count("n", say("n")))
+    table = Table("all", seen, (("out1-1", "in1/<2>", 1), ("", None, 2)))
+    report = sample(sections=[Section(say("By reason"), table=table)])
+    told = piece(report, EN)
+    assert '<a href="/passages/out1-1" target="_blank" rel="noopener">replay</a>' in told
+    assert '<a href="/passages/in1%2F%3C2%3E" target="_blank" rel="noopener">in1/&lt;2&gt;</a>' in told
+    assert told.count("/passages/") == 2
+    alone = written(report, EN, "html").content.decode()
+    assert ("/passages/" in alone, "out1-1" in alone, "in1/&lt;2&gt;" in alone) == (False, False, True)
 
 
 def test_a_report_that_found_something_says_so_in_every_form_for_people() -> None:

@@ -3,11 +3,20 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from hmi.control.api.described import described
 from hmi.control.auth import signed_in
+from hmi.control.orders import looked_up
 from hmi.control.room import room
 from scada.model.camera.figures import camera_tag
 
 diagnosis = Blueprint("diagnosis", __name__)
+
+
+@diagnosis.get("/api/v1/processes")
+@described("processes")
+def processes() -> ResponseReturnValue:
+    """Give the site's processes: number, age, restarts and how the last one ended, memory and processor time."""
+    return looked_up("processes", {})
 
 
 @diagnosis.get("/diagnosis")

@@ -50,7 +50,7 @@ def page() -> ResponseReturnValue:
         abort(403)
     page_data = {
         "site": {"zone": config.site.zone},
-        "lanes": [lane.name for lane in config.lanes],
+        "lanes": [lane.model_dump(include={"name", "title", "title_en"}) for lane in config.lanes],
         "reports": [_told(listed) for listed in REPORTS if listed.is_technical or who.may_see_money],
         "formats": list(FORMATS),
     }
@@ -73,7 +73,12 @@ def _schedules(who: Session) -> Sequence[Mapping[str, str]]:
 def _told(listed: Listed) -> dict[str, object]:
     """Give what the page needs to know of a report, in its language."""
     options = [{"key": one.key, "title": say(one.title.english)} for one in listed.options]
-    return {"name": listed.name, "title": say(listed.title.english), "options": options}
+    return {
+        "name": listed.name,
+        "title": say(listed.title.english),
+        "about": say(listed.about.english),
+        "options": options,
+    }
 
 
 @reports.post("/api/v1/reports")

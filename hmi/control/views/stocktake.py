@@ -50,7 +50,9 @@ def page() -> ResponseReturnValue:
     who, config = signed_in(), room().config
     if not who.may("stocktake"):
         abort(403)
-    page_data = {"site": {"zone": config.site.zone}, "mayEnd": who.may("end_stay")}
+    named = {"name", "title", "title_en"}
+    places = [one.model_dump(include=named) for one in (*config.zones, *config.lanes)]
+    page_data = {"site": {"zone": config.site.zone}, "mayEnd": who.may("end_stay"), "places": places}
     return render_template("control/stocktake.html", who=who, site=config.site, page_data=page_data)
 
 

@@ -12,7 +12,7 @@ from hmi.control.auth import signed_in
 from hmi.control.orders import WITHIN_S, ask
 from hmi.control.room import room
 from hmi.control.sessions import Session
-from hmi.language import say
+from hmi.language import say, say_words
 from hmi.visitors import (
     booking_named,
     filled,
@@ -123,7 +123,7 @@ def _why(reply: Reply) -> str:
     if words := why_not(reply):
         return words
     if isinstance(reply, Refused):
-        return say("Refused: %(why)s", why=reply.error)
+        return say("Refused: %(why)s", why=say_words(reply.error))
     return say("Nobody knows whether it was done. Look at the list.")
 
 

@@ -2,7 +2,7 @@
 
 import {send} from './api.js';
 import {element, startShell} from './shell.js';
-import {said, t} from './texts.js';
+import {language, said, t} from './texts.js';
 
 const LOOK_MS = 250;
 const LONG_MS = 2000;
@@ -144,7 +144,8 @@ async function start() {
   };
   const offer = () => {
     const listed = page.reports.find((/** @type {any} */ one) => one.name === form.report.value);
-    element('options').replaceChildren(...(listed?.options ?? []).map(field));
+    element('options').replaceChildren(...(listed?.options ?? []).map((/** @type {any} */ one) => field(one, page.lanes)));
+    element('about').textContent = listed?.about ?? '';
   };
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -166,11 +167,17 @@ async function start() {
   offer();
 }
 
-/** @param {{key: string, title: string}} option */
-function field(option) {
+/**
+ * @param {{key: string, title: string}} option
+ * @param {{name: string, title: string, title_en: string}[]} lanes
+ */
+function field(option, lanes) {
   const label = document.createElement('label');
-  const input = document.createElement('input');
+  const input = document.createElement(option.key === 'lane' ? 'select' : 'input');
   input.name = option.key;
+  if (input instanceof HTMLSelectElement) {
+    input.append(new Option(t('All'), ''), ...lanes.map((one) => new Option(language() === 'zh' ? one.title : one.title_en, one.name)));
+  }
   label.append(option.title, input);
   return label;
 }

@@ -25,6 +25,20 @@ export const severity = (status) => (status === FORCED ? 'forced' : status >>> 3
 /** @param {number} status */
 export const hex = (status) => `0x${(status >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
 
+/** The states of a device's link.
+ * @type {Record<string, () => string>} */
+const LINKS = {
+  up: () => t('connected'),
+  down: () => t('not connected'),
+  still: () => t('heartbeat stands still'),
+  foreign: () => t('laid out differently'),
+  refused: () => t('refused'),
+  simulated: () => t('simulated'),
+};
+
+/** @param {unknown} state */
+export const linkWord = (state) => (LINKS[String(state)] ?? (() => String(state)))();
+
 /** @param {unknown} value */
 export function written(value) {
   if (value === null || value === undefined) return '?';

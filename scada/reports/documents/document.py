@@ -41,6 +41,8 @@ class Kind(Enum):
     """A plate, which not everybody sees whole."""
     PICTURE = "picture"
     """The id of a picture kept as evidence."""
+    PASSAGE = "passage"
+    """The id of a passage, which may be replayed."""
     COUNTS = "counts"
     """How many of each word: `{"FORWARD": 3}`."""
     LIST = "list"
@@ -57,9 +59,9 @@ NUMBERS: Final = frozenset({Kind.COUNT, Kind.FEN, Kind.DURATION, Kind.PERCENT, K
 class Column:
     """One column. `key` is its name for programs; `adds`: its sum stands below.
 
-    `only_data`: it stands in JSON, CSV and spreadsheets alone, where there is room. `words` are all that COUNTS may
-    count: each gets a column of its own there. `is_code`: its text is a word of a fixed list, said in the reader's
-    language.
+    `only_data`: it stands in JSON, CSV and spreadsheets alone, where there is room; a passage also on our page,
+    as a link. `words` are all that COUNTS may count: each gets a column of its own there. `is_code`: its text is a
+    word of a fixed list, said in the reader's language.
     """
 
     key: str
@@ -83,6 +85,7 @@ day = partial(Column, kind=Kind.DAY)
 yes = partial(Column, kind=Kind.YES)
 plate = partial(Column, kind=Kind.PLATE)
 picture = partial(Column, kind=Kind.PICTURE)
+passage = partial(Column, kind=Kind.PASSAGE)
 counts = partial(Column, kind=Kind.COUNTS)
 several = partial(Column, kind=Kind.LIST)
 

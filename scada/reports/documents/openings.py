@@ -25,6 +25,7 @@ from scada.reports.documents.document import (
     count,
     counts,
     moment,
+    passage,
     picture,
     text,
 )
@@ -65,7 +66,7 @@ _ITEMS = (
     count("change", say("Change"), adds=False),
     count("count", say("Count of the PLC"), adds=False),
     count("number", say("Number of the passage"), adds=False),
-    text("passage", say("Passage")),
+    passage("passage", say("Passage")),
     picture("picture", say("Picture")),
 )
 

@@ -20,6 +20,7 @@ from scada.reports.documents.document import (
     fen,
     figure,
     moment,
+    passage,
     plate,
     several,
     text,
@@ -55,7 +56,7 @@ _GHOSTS = (
     moment("entered", say("In since")),
     text("stay", say("Stay")),
     code("why", say("Why")),
-    text("passage", say("Passage"), only_data=True),
+    passage("passage", say("Passage"), only_data=True),
 )
 
 

@@ -4,14 +4,14 @@ from sqlalchemy import Connection
 
 from scada.model.saying import say
 from scada.reports.documents.asked import Asked, Sections
-from scada.reports.documents.document import Figure, Section, code, count, moment, plate, table_of, text
+from scada.reports.documents.document import Figure, Section, code, count, moment, passage, plate, table_of, text
 from scada.store import doubts
 
 _COLUMNS = (
     count("id", say("Entry"), adds=False),
     moment("at", say("Noticed")),
     text("lane", say("Lane")),
-    text("passage", say("Passage")),
+    passage("passage", say("Passage")),
     count("number", say("Number of the passage"), adds=False, only_data=True),
     plate("plate", say("Plate")),
     text("stay", say("Stay")),

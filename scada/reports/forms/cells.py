@@ -65,7 +65,7 @@ class Tongue:
         if isinstance(cell, Words):
             return self.say(cell)
         match kind:
-            case Kind.TEXT | Kind.PLATE | Kind.PICTURE:
+            case Kind.TEXT | Kind.PLATE | Kind.PICTURE | Kind.PASSAGE:
                 return str(cell)
             case Kind.COUNT | Kind.FEN | Kind.DURATION | Kind.PERCENT | Kind.FIGURE:
                 return number_text(cell, kind) if isinstance(cell, int | float) else str(cell)

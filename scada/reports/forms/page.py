@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from scada.model.saying import say
 from scada.reports.documents.document import NUMBERS, Cell, Column, Kind, Report, Section, Table
@@ -17,7 +18,7 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def piece(report: Report, tongue: Tongue) -> str:
-    """Write a report as an element of a page of ours; pictures are links there, each look at one is written down."""
+    """Write a report as an element of a page of ours; pictures and passages are links there."""
     return "".join(_article(report, tongue, links=True))
 
 
@@ -78,7 +79,7 @@ def _table(table: Table, heading: str, tongue: Tongue, *, links: bool) -> Iterat
     if not table.rows:
         yield f'<p class="none">{escape(tongue.say(say("none")))}</p>'
         return
-    shown = [(place, column, _side(column)) for place, column in enumerate(table.columns) if not column.only_data]
+    shown = [(place, column, _side(column)) for place, column in enumerate(table.columns) if _is_shown(column, links)]
     writers = [(place, side, _writer(column, tongue, links)) for place, column, side in shown]
     yield f'<div class="rows" tabindex="0" role="region" aria-label="{escape(heading)}"><table><thead><tr>'
     for _, column, side in shown:
@@ -95,6 +96,11 @@ def _table(table: Table, heading: str, tongue: Tongue, *, links: bool) -> Iterat
     yield "</table></div>"
 
 
+def _is_shown(column: Column, links: bool) -> bool:
+    """Say whether a column stands there; a passage always does where it is a link to its replay."""
+    return not column.only_data or (links and column.kind is Kind.PASSAGE)
+
+
 def _side(column: Column) -> str:
     return ' class="n"' if column.kind in _RIGHT or column.kind is Kind.LIST else ""
 
@@ -103,12 +109,19 @@ def _writer(column: Column, tongue: Tongue, links: bool) -> Callable[[Cell], str
     write = tongue.writer(column)
     if column.kind in NUMBERS:
         return write
-    if not links or column.kind is not Kind.PICTURE:
-        return lambda cell: escape(write(cell))
-    word = escape(tongue.say(say("picture")))
+    if links and column.kind is Kind.PICTURE:
+        return _link(write, "/pictures/", tongue.say(say("picture")))
+    if links and column.kind is Kind.PASSAGE:
+        return _link(write, "/passages/", tongue.say(say("replay")) if column.only_data else "")
+    return lambda cell: escape(write(cell))
+
+
+def _link(write: Callable[[Cell], str], path: str, word: str) -> Callable[[Cell], str]:
+    """Give what writes a link; without a word the thing's own name is the text."""
 
     def link(cell: Cell) -> str:
-        told = escape(write(cell))
-        return f'<a href="/pictures/{told}" target="_blank" rel="noopener">{word}</a>' if told else ""
+        told = write(cell)
+        where = f"{path}{quote(told, safe='')}"
+        return f'<a href="{where}" target="_blank" rel="noopener">{escape(word or told)}</a>' if told else ""
 
     return link

@@ -28,6 +28,7 @@ class Unpaid:
     left_fen: int
     recovered_fen: int
     written_off_fen: int
+    passage: str = ""
 
     @property
     def open_fen(self) -> int:
@@ -51,16 +52,25 @@ def read_unpaid(connection: Connection, site: SiteId, since: datetime, until: da
     amount = postings.c.amount_fen
     left, given_up, held = (func.coalesce(func.sum(part), 0) for part in (_if(made, amount), _if(off, -amount), amount))
     joined = postings.join(entries, entries.c.id == postings.c.entry).join(stays, stays.c.id == postings.c.subject)
-    columns = (stays.c.exited_at, stays.c.exit_lane, stays.c.plate, stays.c.ending, stays.c.exit_reason, stays.c.id)
+    columns = (
+        stays.c.exited_at,
+        stays.c.exit_lane,
+        stays.c.plate,
+        stays.c.ending,
+        stays.c.exit_reason,
+        stays.c.id,
+        stays.c.exit_passage,
+    )
     ended = and_(stays.c.site == site, stays.c.exited_at >= since, stays.c.exited_at < until)
     mine = and_(entries.c.site == site, postings.c.account == Account.ARREARS.value)
     query = select(*columns, left, given_up, held).select_from(joined).where(ended, mine).group_by(*columns)
     found = []
-    for at, lane, plate, ending, reason, stay, owing, off_fen, open_fen in connection.execute(
+    for at, lane, plate, ending, reason, stay, passage, owing, off_fen, open_fen in connection.execute(
         query.order_by(stays.c.exited_at, stays.c.id)
     ):
         paid = int(owing) - int(off_fen) - int(open_fen)
-        found.append(Unpaid(at, lane or "", plate, ending or "", reason or "", stay, int(owing), paid, int(off_fen)))
+        how = (at, lane or "", plate, ending or "", reason or "", stay)
+        found.append(Unpaid(*how, int(owing), paid, int(off_fen), passage or ""))
     return found
 
 

@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from hmi.control.views.settings.common import field, listed, local, seer, shown
-from hmi.language import say
+from hmi.language import say, say_words
 from hmi.sheets import XLSX, as_csv, as_xlsx
 from scada.bridge import Message
+from scada.model.money import Fen, yuan_text
 
 audit = Blueprint("audit", __name__, url_prefix="/settings/audit")
 
 _PIECE, _MOST = 100, 20_000
 _FILTER = ("from", "to", "person", "what")
+_TYPED = frozenset({"reason", "note", "evidence", "name", "plate", "title", "label"})
+"""Parts of a row that hold what somebody wrote."""
+_DAY = len("2026-05-01")
 _HEAD = ("n", "at", "person", "deed", "lane", "details")
 
 
@@ -73,9 +78,58 @@ def _told(row: Mapping[str, object]) -> dict[str, object]:
         "when": local(row["at"]),
         "what": say(str(row["what"]).replace("_", " ")),
         "actor": say(str(row["actor"])),
-        "body": [(name, _plain(value)) for name, value in body.items()],
+        "body": [(_title(name), text) for name, value in body.items() if (text := _told_value(name, value))],
         "changes": [_change(one) for one in changes if isinstance(one, Mapping)] if isinstance(changes, list) else [],
     }
+
+
+def _title(name: str) -> str:
+    """Name a part of a row in the page's language; one that has no name of its own is named as it is kept."""
+    titles = {
+        "address": say("Address"),
+        "after": say("After"),
+        "amount_fen": say("Amount"),
+        "before": say("Before"),
+        "evidence": say("Evidence"),
+        "from": say("From"),
+        "kind": say("Kind"),
+        "lane": say("Lane"),
+        "name": say("Name"),
+        "note": say("Note"),
+        "plate": say("Plate"),
+        "reason": say("Reason"),
+        "role": say("Role"),
+        "second": say("Second person"),
+        "shift": say("Shift"),
+        "stay": say("Stay"),
+        "version": say("Version"),
+    }
+    return titles.get(name, name.replace("_", " "))
+
+
+def _told_value(name: str, value: object) -> str:
+    """Write a part of a row for people; what stands for nothing is left out, what somebody typed stays as it is."""
+    match value:
+        case None | "" | [] | {}:
+            return ""
+        case dict():
+            parts = [(_title(str(one)), _told_value(str(one), it)) for one, it in value.items()]
+            return ", ".join(f"{title}: {text}" for title, text in parts if text)
+        case list():
+            return ", ".join(_told_value(name, one) for one in value)
+        case int() if name.endswith("_fen") and not isinstance(value, bool):
+            return f"¥{yuan_text(Fen(value))}"
+        case str() if name not in _TYPED:
+            return _moment(value) or say_words(value)
+        case _:
+            return _plain(value)
+
+
+def _moment(text: str) -> str:
+    try:
+        return local(text) if len(text) > _DAY and datetime.fromisoformat(text).tzinfo else ""
+    except ValueError:
+        return ""
 
 
 def _change(one: Mapping[str, object]) -> Sequence[str]:

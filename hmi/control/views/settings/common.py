@@ -11,10 +11,12 @@ from hmi.control.auth import signed_in
 from hmi.control.orders import WITHIN_S, ask
 from hmi.control.room import room
 from hmi.control.sessions import Session
-from hmi.language import say
+from hmi.language import say, say_words
 from scada.bridge import Message, Refused, Reply, Value
+from scada.clock import clock_from
 
 REASON, NAME, PASSWORD = 200, 64, 200
+_NEVER_BACK = frozenset({"csrf_token", "second_password"})
 
 Show = Callable[[str, int], ResponseReturnValue]
 """Shows a page again, with words above it, under a status."""
@@ -60,8 +62,11 @@ def changed(verb: str, args: Message, may: bool, page: str, done: str, show: Sho
         return redirect(url_for("auth.sign_in"))
     if not reason:
         return show(say("Give a reason."), 400)
+    begins = _begins()
+    if begins is None:
+        return show(say("From when on: write a day and a time, like 2026-05-01 08:00."), 400)
     room().registry.used(who)
-    match ask(verb, {**args, "reason": reason, **_second()}, why=reason, within_s=WITHIN_S):
+    match ask(verb, {**args, **begins, "reason": reason, **_second()}, why=reason, within_s=WITHIN_S):
         case Value():
             values: dict[str, Any] = {"done": done, **back}
             return redirect(url_for(page, **values), 303)
@@ -76,13 +81,22 @@ def shown(
 ) -> ResponseReturnValue:
     """Show a page of settings; its script is given `page_more`."""
     who, site = signed_in(), room().config.site
-    page_data = {"site": {"zone": site.zone}, **(page_more or {})}
+    page_data = {"site": {"zone": site.zone}, **typed(status), **(page_more or {})}
     body = render_template(
         f"control/settings/{template}.html",
         **{"who": who, "site": site, "words": words, "page_data": page_data, "local": local, "reason": field("reason")},
+        refused=status >= 400,
         **values,
     )
     return body, status
+
+
+def typed(status: int) -> Mapping[str, object]:
+    """Give what stood in a form that was not taken, for the page's script to put back; passwords are left out."""
+    if request.method != "POST" or status < 400:
+        return {}
+    fields = [[name, value] for name, value in request.form.items(multi=True) if name not in _NEVER_BACK]
+    return {"typed": {"form": request.path, "fields": fields}}
 
 
 def field(name: str, most: int = NAME) -> str:
@@ -119,6 +133,31 @@ def cells(row: Mapping[str, object], names: Sequence[str]) -> list[str]:
     return ["" if row.get(name) is None else str(row[name]) for name in names]
 
 
+def _begins() -> Message | None:
+    """Give from when on a change shall hold, if the form names a moment of the site's clock; None if it is none."""
+    written = field("effective_from")
+    if not written:
+        return {}
+    try:
+        begins = datetime.fromisoformat(written).replace(tzinfo=room().config.site.zone_info)
+    except ValueError:
+        return None
+    return {"effective_from": begins.isoformat()}
+
+
+def to_come(kind: str, subject: str) -> list[dict[str, object]]:
+    """Give the versions of a setting that wait for their time, the next one first."""
+    match ask("setting_history", {"kind": kind, "subject": subject, "limit": 50}, within_s=WITHIN_S):
+        case Value(list() as rows):
+            return sorted((row for row in rows if _waits(row)), key=lambda row: str(row["effective_from"]))
+        case _:
+            return []
+
+
+def _waits(row: Mapping[str, object]) -> bool:
+    return row["ended_at"] is None and datetime.fromisoformat(str(row["effective_from"])) > clock_from().now()
+
+
 def _second() -> Message:
     name = field("second_name")
     return {"second_name": name, "second_password": request.form.get("second_password", "")[:PASSWORD]} if name else {}
@@ -126,5 +165,5 @@ def _second() -> Message:
 
 def _why(reply: Reply) -> str:
     if isinstance(reply, Refused):
-        return say("Refused: %(why)s", why=reply.error)
+        return say("Refused: %(why)s", why=say_words(reply.error))
     return say("Nobody knows whether it was done. Look at the list.")

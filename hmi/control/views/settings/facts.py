@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from hmi.control.auth import signed_in
-from hmi.control.views.settings.common import changed, field, number, seer, shown, told
+from hmi.control.views.settings.common import changed, field, number, seer, shown, to_come, told
 from hmi.language import say
 
 facts = Blueprint("facts", __name__, url_prefix="/settings/site")
@@ -22,7 +22,15 @@ def page() -> ResponseReturnValue:
 def _shown(words: str, status: int) -> ResponseReturnValue:
     seer()
     found = told("site_facts", {})
-    return shown("facts", words, status, facts=found["facts"], seen=found["seen"], titles=_titles())
+    return shown(
+        "facts",
+        words,
+        status,
+        facts=found["facts"],
+        seen=found["seen"],
+        titles=_titles(),
+        coming=to_come("site", "site"),
+    )
 
 
 @facts.post("/save")

@@ -9,7 +9,7 @@ from hmi.control.auth import signed_in
 from hmi.control.orders import WITHIN_S, ask
 from hmi.control.room import room
 from hmi.control.views.settings.common import changed, number, seer, shown, told
-from hmi.language import say
+from hmi.language import say, say_words
 from scada.bridge import Message, Refused, Value
 
 holidays = Blueprint("holidays", __name__, url_prefix="/settings/holidays")
@@ -29,14 +29,14 @@ def _shown(words: str, status: int) -> ResponseReturnValue:
     seer()
     year = number("year") or _this_year()
     found = told("holidays", {"year": year})
-    days = _typed() if request.method == "POST" else found["days"]
+    days = found["days"]
     if request.args.get("seed"):
         match ask("seed_holidays", {"year": year}, within_s=WITHIN_S):
             case Value({"days": list() as seeded}):
                 days = seeded
                 words = words or say("These are the days of the package. Look through them, and sign.")
             case Refused(_, error):
-                words, status = say("Refused: %(why)s", why=error), 409
+                words, status = say("Refused: %(why)s", why=say_words(error)), 409
             case _:
                 words, status = say("The plant does not answer."), 503
     return shown("holidays", words, status, found=found, year=year, text=_as_text(days))

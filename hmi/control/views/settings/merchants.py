@@ -10,7 +10,7 @@ from hmi.control.auth import signed_in
 from hmi.control.orders import WITHIN_S, ask
 from hmi.control.room import room
 from hmi.control.views.settings.common import changed, fen, field, listed, number, shown, told
-from hmi.language import say
+from hmi.language import say, say_words
 from scada.bridge import Message, Refused, Value
 from scada.model.money import Fen, yuan_text
 
@@ -135,7 +135,7 @@ def link() -> ResponseReturnValue:
         case Value({"code": str() as code}):
             return _shown("", 200, code)
         case Refused(_, error):
-            return _shown(say("Refused: %(why)s", why=error), 409)
+            return _shown(say("Refused: %(why)s", why=say_words(error)), 409)
         case _:
             return _shown(say("Nobody knows whether it was done. Look at the list."), 504)
 

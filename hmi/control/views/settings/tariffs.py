@@ -72,7 +72,9 @@ def edit() -> ResponseReturnValue:
 
 def _editor(words: str, status: int, written: str | None = None) -> ResponseReturnValue:
     seer()
-    found = told("tariff", {"key": field("key", _KEY)})
+    if not (key := field("key", _KEY)):
+        abort(404)
+    found = told("tariff", {"key": key})
     is_draft = str(found["key"]).startswith(_DRAFT)
     subject = field("subject") or (str(found["key"]).removeprefix(_DRAFT) if is_draft else "")
     return shown(
@@ -124,6 +126,8 @@ def compare() -> ResponseReturnValue:
     """Show two versions side by side."""
     seer()
     one, other = field("one", _KEY), field("other", _KEY)
+    if not (one and other):
+        abort(404)
     found = told("compare_tariffs", {"one": one, "other": other})
     rules, samples = found["rules"], found["samples"]
     if not isinstance(rules, list) or not isinstance(samples, list):

@@ -11,7 +11,7 @@ from hmi.control.api.described import described
 from hmi.control.api.edge import Edge, Name, Note
 from hmi.control.auth import signed_in
 from hmi.control.orders import order
-from hmi.control.views.settings.common import changed, field, listed, number, seer, shown
+from hmi.control.views.settings.common import changed, field, listed, number, seer, shown, to_come
 from hmi.language import say
 from scada.bridge import Message
 
@@ -46,8 +46,8 @@ def _shown(words: str, status: int) -> ResponseReturnValue:
     rows = listed("display_texts", {})
     name = field("name")
     chosen = next((row for row in rows if row["name"] == name), rows[0] if rows else {})
-    form = {one: request.form[one] for one in _FIELDS} if request.method == "POST" and "zh" in request.form else None
-    return shown("texts", words, status, rows=rows, chosen=chosen, form=form or _written(chosen))
+    coming = to_come("display_text", str(chosen.get("name", "")))
+    return shown("texts", words, status, rows=rows, chosen=chosen, form=_written(chosen), coming=coming)
 
 
 @texts.post(f"{_PAGE}/set")

@@ -2,15 +2,15 @@
 
 import {LitElement, html, nothing} from '../../vendor/lit.js';
 import {send} from '../api.js';
-import {dayAndTime} from '../format.js';
+import {dayAndTime, duration} from '../format.js';
 import {element, startShell} from '../shell.js';
 import {number} from '../tags.js';
-import {said, t} from '../texts.js';
+import {language, said, t} from '../texts.js';
 import {get} from './desk-get.js';
-import {age} from './desk-words.js';
+import {sieve, sifted} from './desk-stocktake-rows.js';
 
-const MOST_SHOWN = 500;
 const MOST_BYTES = 1_400_000;
+const MOST_TOLD = 5000;
 
 /** @type {[string, () => string][]} */
 const REASONS = [
@@ -19,7 +19,7 @@ const REASONS = [
 ];
 
 export class StocktakePage extends LitElement {
-  static properties = {told: {state: true}, counted: {state: true}, chosen: {state: true}, busy: {state: true}, results: {state: true}, live: {type: Boolean}, mayEnd: {type: Boolean}};
+  static properties = {told: {state: true}, counted: {state: true}, chosen: {state: true}, busy: {state: true}, results: {state: true}, asked: {state: true}, live: {type: Boolean}, mayEnd: {type: Boolean}};
 
   constructor() {
     super();
@@ -29,6 +29,10 @@ export class StocktakePage extends LitElement {
     this.counted = null;
     /** @type {Set<string>} */
     this.chosen = new Set();
+    /** @type {{q: string, which: import('./desk-stocktake-rows.js').Which, page: number}} */
+    this.asked = {q: '', which: 'all', page: 0};
+    /** @type {Record<string, string>} */
+    this.titles = {};
     this.busy = false;
     /** @type {{stay: string, words: string}[]} */
     this.results = [];
@@ -84,7 +88,7 @@ export class StocktakePage extends LitElement {
 
   /** @param {any} one */
   #doubt(one) {
-    return html`<tr data-doubt=${one.id}><td>${dayAndTime(new Date(one.at))}</td><td>${one.lane}</td><td>${one.plate ?? ''}</td><td>${said(one.why)}</td><td>${this.mayEnd ? this.#settle(one) : nothing}</td></tr>`;
+    return html`<tr data-doubt=${one.id}><td>${dayAndTime(new Date(one.at))}</td><td>${this.#title(one.lane)}</td><td>${one.plate ?? ''}</td><td>${said(one.why)}</td><td>${this.mayEnd ? this.#settle(one) : nothing}</td></tr>`;
   }
 
   /** @param {any} one */
@@ -99,11 +103,25 @@ export class StocktakePage extends LitElement {
   #inside() {
     const ghosts = new Map(this.told.ghosts.map((/** @type {any} */ one) => [one.stay, one]));
     const missing = new Set(this.counted?.missing ?? []);
-    const rank = (/** @type {any} */ one) => (ghosts.has(one.id) ? 0 : missing.has(one.id) ? 1 : 2);
-    const rows = [...this.told.inside].sort((one, other) => rank(one) - rank(other));
+    const place = (/** @type {any} */ one) => `${this.#title(one.zone)} ${this.#title(one.entry_lane)}`;
+    const shown = sifted(this.told.inside, this.asked, {ghosts, missing, chosen: this.chosen, place});
     const heads = ['', t('Plate'), t('Zone'), t('In'), t('Age'), t('Entry picture'), t('Proposed for closing')];
-    return html`<div class="scroll" tabindex="0"><table data-table="inside"><thead><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr></thead>
-      <tbody>${rows.slice(0, MOST_SHOWN).map((one) => this.#row(one, ghosts.get(one.id), missing.has(one.id)))}</tbody></table></div>`;
+    return html`${sieve(this.asked, shown, this.told.inside.length, (change) => (this.asked = {...this.asked, ...change}))}${this.#left()}
+      <div class="scroll" tabindex="0"><table data-table="inside"><thead><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr></thead>
+      <tbody>${shown.rows.map((one) => this.#row(one, ghosts.get(one.id), missing.has(one.id)))}</tbody></table></div>`;
+  }
+
+  /** The plant tells the oldest stays only, where there are very many. */
+  #left() {
+    const open = number('site.stays_open') ?? 0;
+    const told = this.told.inside.length;
+    const words = t('{open} cars are inside; the {told} that came first are listed', {open, told});
+    return told >= MOST_TOLD && open > told ? html`<p class="bad" role="status">${words}</p>` : nothing;
+  }
+
+  /** @param {string | null} name */
+  #title(name) {
+    return this.titles[name ?? ''] ?? name ?? '';
   }
 
   /**
@@ -119,7 +137,7 @@ export class StocktakePage extends LitElement {
     const label = t('Choose {plate}', {plate: one.plate});
     const box = this.mayEnd ? html`<input type="checkbox" aria-label=${label} .checked=${this.chosen.has(one.id)} @change=${() => this.#choose(one.id)}>` : nothing;
     return html`<tr class=${ghost ? 'ghost' : isMissing ? 'missing' : ''} data-stay=${one.id}><td>${box}</td>
-      <td><b>${one.plate}</b></td><td>${one.zone ?? ''}</td><td>${dayAndTime(since)} · ${one.entry_lane}</td><td>${age((now.getTime() - since.getTime()) / 1000)}</td>
+      <td><b>${one.plate}</b></td><td>${this.#title(one.zone)}</td><td>${dayAndTime(since)} · ${this.#title(one.entry_lane)}</td><td>${lasted(now.getTime() - since.getTime())}</td>
       <td>${one.entry_picture ? html`<img src="/pictures/${encodeURIComponent(one.entry_picture)}" alt="" loading="lazy">` : nothing}</td><td>${why}</td></tr>`;
   }
 
@@ -154,14 +172,16 @@ export class StocktakePage extends LitElement {
     this.busy = true;
     this.results = [];
     const plates = new Map(this.told.inside.map((/** @type {any} */ one) => [one.id, one.plate]));
+    const left = new Set(this.chosen);
     for (const stay of this.chosen) {
       const answer = await send('/api/v1/stocktake/end-stay', {stay, ...fields});
       const refused = t('Refused: {why}', {why: said(answer.why)});
       const words = answer.outcome === 'done' ? t('closed') : answer.outcome === 'refused' ? refused : t('Nobody knows whether it was done');
+      if (answer.outcome === 'done') left.delete(stay);
       this.results = [...this.results, {stay, words: `${plates.get(stay) ?? stay}: ${words}`}];
     }
     this.busy = false;
-    this.chosen = new Set();
+    this.chosen = left;
     await this.refresh();
   }
 
@@ -178,6 +198,12 @@ export class StocktakePage extends LitElement {
   }
 }
 
+/** @param {number} ms */
+function lasted(ms) {
+  const minutes = Math.max(0, Math.trunc(ms / 60_000));
+  return minutes < 2880 ? duration(minutes) : t('{count} d', {count: Math.trunc(minutes / 1440)});
+}
+
 /** @param {string} why */
 const nothingCounted = (why) => ({counted: 0, faults: [{row: 0, what: why, remedy: ''}], missing: [], unknown: []});
 
@@ -192,7 +218,8 @@ customElements.define('stocktake-page', StocktakePage);
 async function start() {
   const {page, link} = await startShell();
   const part = element('stocktake');
-  Object.assign(part, {mayEnd: page.mayEnd, now: () => link.now()});
+  const titles = Object.fromEntries(page.places.map((/** @type {any} */ one) => [one.name, language() === 'zh' ? one.title : one.title_en]));
+  Object.assign(part, {mayEnd: page.mayEnd, titles, now: () => link.now()});
   let seq = number('site.stays_seq');
   link.addEventListener('link', () => {
     part.live = link.state.live;

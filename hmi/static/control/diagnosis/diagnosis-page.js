@@ -5,9 +5,10 @@ import {list} from '../api.js';
 import {clockTime} from '../format.js';
 import {reading} from '../reading.js';
 import {element, startShell} from '../shell.js';
-import {written} from '../tag-words.js';
+import {linkWord, written} from '../tag-words.js';
 import {all, exists, number, text} from '../tags.js';
 import {language, said, t} from '../texts.js';
+import {Processes} from './processes.js';
 import {boomHealth, cameraHealth, loopHealth} from './ne107.js';
 
 const EVENTS_MS = 5000;
@@ -16,9 +17,9 @@ const MOST_EVENTS = 100;
 const LOOPS = ['approach', 'safety', 'closing'];
 
 /** Figures of a link, and whether anything but none of them is abnormal.
- * @type {{point: string, label: () => string, odd?: boolean, unit?: string}[]} */
+ * @type {{point: string, label: () => string, odd?: boolean, unit?: string, left?: boolean}[]} */
 const FIGURES = [
-  {point: 'address', label: () => t('Address')},
+  {point: 'address', label: () => t('Address'), left: true},
   {point: 'scan_ms', label: () => t('Scan'), unit: 'ms'},
   {point: 'round_trip_ms', label: () => t('Round trip'), unit: 'ms'},
   {point: 'late_scans', label: () => t('Overruns'), odd: true},
@@ -27,7 +28,7 @@ const FIGURES = [
   {point: 'holes', label: () => t('Holes'), odd: true},
   {point: 'connects', label: () => t('Connections')},
   {point: 'waiting', label: () => t('Writes waiting')},
-  {point: 'why', label: () => t('Last trouble')},
+  {point: 'why', label: () => t('Last trouble'), left: true},
 ];
 
 class PlantDiagnosis extends LitElement {
@@ -41,6 +42,7 @@ class PlantDiagnosis extends LitElement {
     this.live = false;
     /** @type {any[] | null} */
     this.events = null;
+    this.processes = new Processes();
     /** @type {() => Date | null} */
     this.now = () => null;
   }
@@ -51,7 +53,8 @@ class PlantDiagnosis extends LitElement {
 
   /** Read what happened last; an answer that does not come leaves what is there. */
   async look() {
-    this.events = (await list(`/api/v1/journal?limit=${MOST_EVENTS}`)) ?? this.events;
+    const [events] = await Promise.all([list(`/api/v1/journal?limit=${MOST_EVENTS}`), this.processes.look()]);
+    this.events = events ?? this.events;
     this.requestUpdate();
   }
 
@@ -61,13 +64,13 @@ class PlantDiagnosis extends LitElement {
 
   render() {
     if (!this.page) return nothing;
-    return html`${this.#links()}${this.#instruments()}${this.#queues()}${this.#points()}${this.#happened()}`;
+    return html`${this.#links()}${this.processes.render()}${this.#instruments()}${this.#queues()}${this.#points()}${this.#happened()}`;
   }
 
   #links() {
     const devices = [...all().keys()].map((name) => /^dev\.([^.]+)\.state$/.exec(name)?.[1]).filter((name) => name !== undefined).sort();
     return html`<section class="card panel links" aria-labelledby="links-title"><h2 id="links-title">${t('Links')}</h2><div class="wide" tabindex="0"><table>
-      <thead><tr><th>${t('Device')}</th><th>${t('State')}</th>${FIGURES.map(({label}) => html`<th>${label()}</th>`)}</tr></thead>
+      <thead><tr><th>${t('Device')}</th><th>${t('State')}</th>${FIGURES.map(({label, left}) => html`<th class=${left ? '' : 'right'}>${label()}</th>`)}</tr></thead>
       <tbody>${devices.map((device) => this.#link(String(device)))}</tbody></table></div></section>`;
   }
 
@@ -75,8 +78,8 @@ class PlantDiagnosis extends LitElement {
   #link(device) {
     const state = text(`dev.${device}.state`);
     const well = state === 'up' || state === 'simulated';
-    return html`<tr data-device=${device} class=${well ? '' : 'odd'}><th scope="row">${device}</th><td><b class="state">${reading(`dev.${device}.state`, said, this.#clock)}</b></td>
-      ${FIGURES.map(({point, odd, unit}) => html`<td class="right ${odd && number(`dev.${device}.${point}`) ? 'doubt' : ''}">${exists(`dev.${device}.${point}`) ? reading(`dev.${device}.${point}`, written, this.#clock) : '—'}${unit ? html` <small>${unit}</small>` : nothing}</td>`)}</tr>`;
+    return html`<tr data-device=${device} class=${well ? '' : 'odd'}><th scope="row">${device}</th><td><b class="state">${reading(`dev.${device}.state`, linkWord, this.#clock)}</b></td>
+      ${FIGURES.map(({point, odd, unit, left}) => html`<td class="${left ? '' : 'right'} ${odd && number(`dev.${device}.${point}`) ? 'doubt' : ''}">${exists(`dev.${device}.${point}`) ? reading(`dev.${device}.${point}`, written, this.#clock) : '—'}${unit ? html` <small>${unit}</small>` : nothing}</td>`)}</tr>`;
   }
 
   #instruments() {
@@ -98,7 +101,7 @@ class PlantDiagnosis extends LitElement {
 
   #queues() {
     const names = [...all().keys()].filter((name) => name.includes('.box.') || name.startsWith('site.box_') || name === 'site.plant_lag_ms' || name.startsWith('site.history_')).sort();
-    return html`<section class="card panel queues" aria-labelledby="queues-title"><h2 id="queues-title">${t('Queues and the plant')}</h2><dl>
+    return html`<section class="card panel queues" aria-labelledby="queues-title"><h2 id="queues-title">${t('Queues and the plant')}</h2><dl tabindex="0">
       ${names.map((name) => html`<dt>${name}</dt><dd class="value">${reading(name, written, this.#clock)}</dd>`)}</dl></section>`;
   }
 

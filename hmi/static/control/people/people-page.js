@@ -32,6 +32,8 @@ async function act(path, body) {
   seen.secret = answer.outcome === 'done' ? (answer.value?.password ?? answer.value?.token ?? '') : '';
   if (seen.of) await look(seen.of);
   await refresh();
+  document.querySelector('.outcome')?.scrollIntoView({block: 'nearest'});
+  return answer.outcome === 'done';
 }
 
 /** @param {string} name */
@@ -56,7 +58,8 @@ async function change(event) {
 
 /** @param {SubmitEvent} event */
 async function add(event) {
-  await act('/api/v1/people', fieldsOf(event));
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (await act('/api/v1/people', fieldsOf(event))) form.reset();
 }
 
 /** @param {SubmitEvent} event */
@@ -88,17 +91,17 @@ function whole() {
   return html`
     <p class="outcome" role="status">${seen.word}</p>
     ${seen.secret ? html`<p class="secret">${t('Shown this once:')} <code id="secret">${seen.secret}</code></p>` : nothing}
-    ${page.seesPeople ? html`${peopleTable()}${page.changesPeople ? newPerson() : nothing}${seen.of ? person() : nothing}${sessionTable()}` : nothing}
-    ${tokenTable()}${page.makesTokens ? newToken() : nothing}`;
+    ${page.seesPeople ? html`${peopleTable()}${seen.of ? person() : nothing}${sessionTable()}` : nothing}
+    ${tokenTable()}`;
 }
 
 function peopleTable() {
-  return html`<section><h2>${t('People')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('People')}><table>
+  return html`<section class="card"><h2>${t('People')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('People')}><table>
     <thead><tr><th>${t('Name')}</th><th>${t('Role')}</th><th>${t('State')}</th><th>${t('Last sign-in')}</th><th>${t('Account since')}</th><th></th></tr></thead>
     <tbody>${seen.people.map((one) => html`<tr data-person=${one.name}><th scope="row">${one.name}</th><td>${roleName(one.role)}</td>
       <td>${one.locked_at ? t('locked') : one.must_change ? t('has a password for once') : ''}</td><td>${when(one.signed_in_at)}</td><td>${when(one.made_at)}</td>
       <td><button type="button" aria-pressed=${seen.of === one.name} @click=${() => look(one.name)}>${t('Look')}</button></td></tr>`)}</tbody>
-  </table></div></section>`;
+  </table></div>${page.changesPeople ? newPerson() : nothing}</section>`;
 }
 
 function roleChoice() {
@@ -114,7 +117,7 @@ function newPerson() {
 
 function person() {
   const deeds = {role: t('Change the role'), lock: t('Lock out'), unlock: t('Let in again'), password: t('New password for once'), kick: t('Sign out everywhere')};
-  return html`<section><h2>${seen.of}</h2>
+  return html`<section class="card"><h2>${seen.of}</h2>
     ${page.changesPeople && seen.of !== page.me ? html`<form class="panel" id="change" autocomplete="off" @submit=${change}>
       <label class="field">${t('Do')} <select name="deed">${Object.entries(deeds).map(([deed, words]) => html`<option value=${deed}>${words}</option>`)}</select></label>
       ${roleChoice()}<label class="field">${t('Reason')} <input name="reason" required maxlength="200"></label>
@@ -131,18 +134,18 @@ function words(values) {
 }
 
 function sessionTable() {
-  return html`<section><h2>${t('Signed in now')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('Signed in now')}><table>
+  return html`<section class="card"><h2>${t('Signed in now')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('Signed in now')}><table>
     <thead><tr><th>${t('Name')}</th><th>${t('Role')}</th><th>${t('Signed in for')}</th><th>${t('Untouched for')}</th></tr></thead>
     <tbody>${seen.sessions.map((one) => html`<tr><th scope="row">${one.name}${one.is_this ? ` (${t('this screen')})` : ''}</th><td>${roleName(one.role)}</td>
       <td>${lasted(one.since_s)}</td><td>${lasted(one.idle_s)}</td></tr>`)}</tbody></table></div></section>`;
 }
 
 function tokenTable() {
-  return html`<section><h2>${t('Tokens of programs')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('Tokens of programs')}><table>
+  return html`<section class="card"><h2>${t('Tokens of programs')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('Tokens of programs')}><table>
     <thead><tr><th>${t('In whose name')}</th><th>${t('What for')}</th><th>${t('Rights')}</th><th>${t('Good until')}</th><th>${t('Last used')}</th><th></th></tr></thead>
     <tbody>${seen.tokens.map((one) => html`<tr data-token=${one.id}><td>${one.owner}</td><td>${one.label}</td><td>${one.rights.join(', ')}</td>
       <td>${one.revoked_at ? t('revoked') : when(one.expires_at)}</td><td>${when(one.used_at)}</td>
-      <td>${page.makesTokens && !one.revoked_at ? html`<button type="button" @click=${() => act(`/api/v1/tokens/${one.id}/revoke`, {})}>${t('Revoke')}</button>` : nothing}</td></tr>`)}</tbody></table></div></section>`;
+      <td>${page.makesTokens && !one.revoked_at ? html`<button type="button" @click=${() => act(`/api/v1/tokens/${one.id}/revoke`, {})}>${t('Revoke')}</button>` : nothing}</td></tr>`)}</tbody></table></div>${page.makesTokens ? newToken() : nothing}</section>`;
 }
 
 function newToken() {

@@ -1,7 +1,7 @@
 /** The devices: how each link does, how long its scans take, and the health of its lanes' loops and booms. */
 
 import {LitElement, html, nothing} from '../../vendor/lit.js';
-import {qualityWord, severity, trendOf, written} from '../tag-words.js';
+import {linkWord, qualityWord, severity, trendOf, written} from '../tag-words.js';
 import {all} from '../tags.js';
 import {said, t} from '../texts.js';
 import {got, startPage} from './parts.js';
@@ -86,7 +86,7 @@ class DevicePage extends LitElement {
     const tag = all().get(name);
     if (!tag) return html`<span class="none">–</span>`;
     const kind = point === 'state' && tag.status === 0 && !['up', 'simulated'].includes(String(tag.value)) ? 'trouble' : severity(tag.status);
-    const words = typeof tag.value === 'string' ? said(tag.value) : written(tag.value);
+    const words = point === 'state' ? linkWord(tag.value) : typeof tag.value === 'string' ? said(tag.value) : written(tag.value);
     return html`<a class="figure" data-quality=${kind} href=${trendOf(name)} title=${qualityWord(tag.status)}>${words || '–'}</a>`;
   }
 

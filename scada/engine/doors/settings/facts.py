@@ -39,7 +39,7 @@ class FactDesk:
         return {"site_facts": self._show, "set_site_facts": self._set}
 
     async def _hear(self, contents: Contents) -> None:
-        """Tell whoever connects from now on, and whoever asks for it."""
+        """Tell whoever is told of the site, and whoever asks for it."""
         self._told.update({**self._base, **contents.get(SUBJECT, {})})
 
     async def _show(self, ask: Ask) -> object:

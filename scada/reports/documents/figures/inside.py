@@ -16,6 +16,7 @@ from scada.reports.documents.document import (
     count,
     fen,
     moment,
+    passage,
     plate,
     table_of,
     text,
@@ -38,7 +39,7 @@ _GHOSTS = (
     moment("entered_at", say("Came at")),
     text("stay", say("Stay")),
     text("why", say("Why")),
-    text("passage", say("Passage that may have been its car's")),
+    passage("passage", say("Passage that may have been its car's")),
 )
 _NOTHING_CLOSED = say("They are proposed for closing after periods of these days; nothing is closed by itself.")
 
