@@ -14,7 +14,7 @@ from scada.reports.openings import hour_of
 from scada.reports.plain import Changes, Columns, Commands, Parted, Passages, Rises, Times, part
 from scada.reports.stories import Facts, Passed, Rise
 from scada.store import schema
-from scada.store.sql.hours import length_for, readers, unread
+from scada.store.sql.hours import length_for, not_found_by, readers, unread
 
 AROUND = timedelta(days=1)
 """How far around a period the books are read, so that what goes on over its edges is told whole."""
@@ -23,7 +23,8 @@ AROUND = timedelta(days=1)
 def last_day(connection: Connection, site: SiteId, zone: tzinfo) -> date | None:
     """Give the site's day of the newest entry in the journal."""
     table = schema.journal
-    at = connection.scalar(select(func.max(table.c.at)).where(table.c.site == site))
+    newest = select(table.c.at).where(not_found_by(table.c.site) == site).order_by(table.c.at.desc()).limit(1)
+    at = connection.scalar(newest)
     return None if at is None else at.astimezone(zone).date()
 
 

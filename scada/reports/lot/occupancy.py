@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, select
 
 from scada.model.lane.words import Ending, Reason
 from scada.model.names import LaneName, SiteId, ZoneName
@@ -179,10 +179,10 @@ def _stays(
     joined = joined.outerjoin(leave, and_(leave.c.id == table.exit_passage, leave.c.lane == table.exit_lane))
     free = and_(table.fee_fen == 0, table.card.is_(None), table.exit_reason == Reason.FREE.value)
     query = select(table.id, came, table.entry_lane, left, table.ending, free).select_from(joined)
-    on = or_(table.ending.is_(None), table.exited_at >= since - LATE)
-    for row in connection.execute(query.where(table.site == site, table.entered_at < until + LATE, on)):
-        stay, came_at, lane, left_at, ending, is_free = row
-        yield stay, came_at, lane, left_at if ending is not None else None, ending, bool(is_free)
+    for on in (table.exited_at.is_(None), table.exited_at >= since - LATE):
+        for row in connection.execute(query.where(table.site == site, came < until, on)):
+            stay, came_at, lane, left_at, ending, is_free = row
+            yield stay, came_at, lane, left_at if ending is not None else None, ending, bool(is_free)
 
 
 def _moves(

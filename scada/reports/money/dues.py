@@ -162,7 +162,8 @@ def reckon(
 
 def read_dues(connection: Connection, site: SiteId, since: datetime, until: datetime, zone: tzinfo) -> DuesBook:
     """Read and reckon the days from `since` to before `until`."""
-    return reckon_dues(connection, site, read_moves(connection, site, since, until, zone), since, until, zone)
+    moves = read_moves(connection, site, since, until, zone, vehicles=False)
+    return reckon_dues(connection, site, moves, since, until, zone)
 
 
 def reckon_dues(

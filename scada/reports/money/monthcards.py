@@ -1,6 +1,6 @@
 """Month cards: what was sold, what was earned of it, which run out, and where more are sold than there are spaces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -9,10 +9,9 @@ from sqlalchemy import Connection, and_, func, select
 from billing.accounts.chart import Account
 from scada.model.names import SiteId
 from scada.model.zones import Zone
+from scada.reports.money.moves import moved_on
 from scada.store import cardspaces
 from scada.store.schema import card_period as periods
-from scada.store.schema import ledger_entry as entries
-from scada.store.schema import ledger_posting as postings
 from scada.store.schema import month_card as cards
 
 
@@ -71,18 +70,10 @@ class ZoneCards:
 
 def read_money(connection: Connection, site: SiteId, since: datetime, until: datetime) -> CardMoney:
     """Read what cards brought from `since` to before `until`."""
-    before = sum(_moved(connection, site, None, since).values())
-    moved = _moved(connection, site, since, until)
+    before = sum(moved_on(connection, site, Account.DEFERRED, None, since).values())
+    moved = moved_on(connection, site, Account.DEFERRED, since, until)
     sold, earned, refunded = (moved.get(kind, 0) for kind in ("card_paid", "card_earned", "card_refunded"))
     return CardMoney(-sold, earned, refunded, -before, -before - sum(moved.values()))
-
-
-def _moved(connection: Connection, site: SiteId, since: datetime | None, until: datetime) -> Mapping[str, int]:
-    joined = postings.join(entries, entries.c.id == postings.c.entry)
-    mine = and_(entries.c.site == site, postings.c.account == Account.DEFERRED.value, entries.c.at < until)
-    query = select(entries.c.kind, func.sum(postings.c.amount_fen)).select_from(joined).group_by(entries.c.kind)
-    query = query.where(mine) if since is None else query.where(mine, entries.c.at >= since)
-    return {kind: int(total) for kind, total in connection.execute(query)}
 
 
 def read_sold(connection: Connection, site: SiteId, since: datetime, until: datetime) -> Sequence[SoldPeriod]:

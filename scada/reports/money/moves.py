@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, case, cast, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, literal, select, union_all
 
 from billing.accounts.chart import Account
 from scada.model.names import SiteId
+from scada.reports.lot.cars import LATE
 from scada.store.schema import cash_payment as cash
 from scada.store.schema import ledger_entry as entries
 from scada.store.schema import ledger_posting as postings
 from scada.store.schema import pay_order as orders
 from scada.store.schema import stay as stays
-from scada.store.sql.hours import cut, length_for, moment_of
+from scada.store.sql.hours import cut, length_for, moment_of, not_found_by
 
 SCAN, AHEAD, CODE, PARKING, CASH, VOUCHER, CARD = "SCAN", "AHEAD", "CODE", "PARKING", "CASH", "VOUCHER", "CARD"
 MONEY: Final = (SCAN, AHEAD, CODE, PARKING, CASH)
@@ -117,9 +118,38 @@ def _channel(kind: str, asked: str | None, lane: str) -> str:
 
 
 def balances(connection: Connection, site: SiteId, at: datetime) -> dict[str, int]:
-    """Give what the accounts of stays held just before a moment: what is owed, and what was paid ahead."""
-    total = func.coalesce(func.sum(postings.c.amount_fen), 0)
-    joined = postings.join(entries, entries.c.id == postings.c.entry)
-    mine = (entries.c.site == site) & (entries.c.at < at) & postings.c.account.in_(sorted(OWED))
-    query = select(postings.c.account, total).select_from(joined).where(mine).group_by(postings.c.account)
-    return {account: int(held) for account, held in connection.execute(query)}
+    """Give what the accounts of stays held just before a moment: what is owed, and what was paid ahead.
+
+    A stay that has ended is owed for no more, or `daozha ledger check` names it: those that were open then are asked.
+    """
+    stay = select(stays.c.id).where(stays.c.site == site)
+    left_later = stay.where(stays.c.exited_at >= at - LATE, not_found_by(stays.c.entered_at) < at + LATE)
+    open_then = postings.c.subject.in_(union_all(stay.where(stays.c.exited_at.is_(None)), left_later))
+    ahead, owed = (
+        sum(moved_on(connection, site, account, None, at, of).values())
+        for account, of in ((Account.RECEIVABLE, open_then), (Account.ARREARS, None))
+    )
+    return {Account.RECEIVABLE.value: ahead, Account.ARREARS.value: owed}
+
+
+def moved_on(
+    connection: Connection,
+    site: SiteId,
+    account: Account,
+    since: datetime | None,
+    until: datetime,
+    of: ColumnElement[bool] | None = None,
+) -> dict[str, int]:
+    """Sum up few postings of an account by the kinds of entries, before `until`, and from `since` on if that is given.
+
+    They are found by the account and whose they are: of all the entries of years only theirs are looked at.
+    """
+    its = select(postings.c.entry, postings.c.amount_fen).where(
+        postings.c.account == account.value, true() if of is None else of
+    )
+    few = its.cte("few").prefix_with("MATERIALIZED")
+    joined = few.join(entries, entries.c.id == few.c.entry)
+    query = select(entries.c.kind, func.sum(few.c.amount_fen)).select_from(joined).group_by(entries.c.kind)
+    mine = (entries.c.site == site) & (entries.c.at < until)
+    days = mine if since is None else mine & (entries.c.at >= since)
+    return {kind: int(fen) for kind, fen in connection.execute(query.where(days))}

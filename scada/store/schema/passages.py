@@ -12,7 +12,7 @@ passage = Table(
     Column("lane", String(32), nullable=False, index=True),
     Column("number", Integer, nullable=False),
     Column("began_at", Utc, nullable=False),
-    Column("ended_at", Utc, nullable=False, index=True),
+    Column("ended_at", Utc, nullable=False),
     Column("outcome", String(24), nullable=False),
     Column("plate", String(16)),
     Column("read_by", String(16)),
@@ -22,6 +22,7 @@ passage = Table(
     Column("note", String(64), nullable=False, server_default=""),
 )
 """Every passage, whatever its outcome."""
+Index("ix_passage_site_ended_at", passage.c.site, passage.c.ended_at)
 Index("ix_passage_site_note_ended_at", passage.c.site, passage.c.note, passage.c.ended_at)
 
 rise = Table(
@@ -120,6 +121,7 @@ camera_read = Table(
 
 `corrected`: the plate turned out to be another one.
 """
+Index("ix_camera_read_site_at", camera_read.c.site, camera_read.c.at)
 Index("ix_camera_read_site_camera_at", camera_read.c.site, camera_read.c.camera, camera_read.c.at)
 
 picture_look = Table(

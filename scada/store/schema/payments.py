@@ -1,6 +1,6 @@
 """Orders at WeChat, what was paid, and the notices that said so."""
 
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Integer, LargeBinary, String, Table
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from scada.store.schema.base import Utc, metadata
 
@@ -74,6 +74,7 @@ settlement = Table(
 
 `older_fen` of it cleared what earlier stays of the plate owed. `stay` is null where a demand was paid.
 """
+Index("ix_settlement_site_settled_at", settlement.c.site, settlement.c.settled_at)
 
 notice = Table(
     "notice",

@@ -6,14 +6,15 @@ A report of a month then reads hours, not every row.
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, String, type_coerce
+from sqlalchemy import ColumnElement, String, func, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
+T = TypeVar("T")
 HOUR: Final = len("2026-04-01 08")
 MINUTE: Final = len("2026-04-01 08:30")
 
@@ -56,6 +57,11 @@ def moment_of(text: str) -> datetime:
 def unread(column: ColumnElement[datetime]) -> ColumnElement[Any]:
     """Fetch a time as the driver gives it: those of one column have an order, and `readers` read them."""
     return type_coerce(column, NullType())
+
+
+def not_found_by(column: ColumnElement[T]) -> ColumnElement[T]:
+    """Compare a column without looking rows up by it: SQLite would take its index, and another finds fewer."""
+    return func.coalesce(column, column, type_=column.type)
 
 
 def readers(
