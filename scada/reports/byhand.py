@@ -10,6 +10,7 @@ from scada.model.lane.words import OPERATOR_REASONS, Reason
 from scada.model.names import SiteId
 from scada.reports.reading import AROUND
 from scada.store.schema import camera_read, journal, open_request, passage, stay
+from scada.store.sql.hours import not_found_by
 
 REVIEWED = frozenset({Reason.EMERGENCY.value})
 """What is opened for these reasons is looked at by somebody else the next day."""
@@ -103,7 +104,11 @@ def read_by_hand(connection: Connection, site: SiteId, since: datetime, until: d
 
 def _seen(connection: Connection, site: SiteId, passages: Sequence[str]) -> dict[str, str]:
     """Find a picture of cars whose plate nobody read: of the last capture that was rejected."""
-    mine = (camera_read.c.site == site) & camera_read.c.passage.in_(passages) & camera_read.c.picture.is_not(None)
+    mine = (
+        (not_found_by(camera_read.c.site) == site)
+        & camera_read.c.passage.in_(passages)
+        & camera_read.c.picture.is_not(None)
+    )
     query = select(camera_read.c.passage, camera_read.c.picture).where(mine).order_by(camera_read.c.id)
     return {of: picture for of, picture in connection.execute(query) if picture is not None}
 

@@ -2,17 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, select
 
 from scada.model.ghosts import Inside, Seen
 from scada.model.lane.states import UNGUARDED
 from scada.model.lane.words import Ending
 from scada.model.names import SiteId
 from scada.model.plate import UNPLATED
+from scada.reports.lot.cars import LATE
 from scada.reports.periods import FAULT, MODES, Books, Left
+from scada.reports.reading import newest_entry
 from scada.store import barriers, doubts, modes, schema
 from scada.store.barriers import FaultPeriod
 from scada.store.modes import ModePeriod
+from scada.store.sql.hours import not_found_by
 
 _NOTHING_HOLDS = frozenset(fault.name for fault in UNGUARDED)
 
@@ -22,7 +25,6 @@ def read_books(connection: Connection, site: SiteId, since: datetime, until: dat
     faults = [_unguarded(one) for one in barriers.within(connection, site, since, until) if one.fault in _NOTHING_HOLDS]
     periods = sorted([*modes.within(connection, site, MODES, since, until), *faults], key=lambda one: one.began_at)
     first = min((period.began_at for period in periods), default=since)
-    newest = connection.scalar(select(func.max(schema.journal.c.at)).where(schema.journal.c.site == site))
     return Books(
         periods=periods,
         passages=_passages(connection, site, first),
@@ -30,7 +32,7 @@ def read_books(connection: Connection, site: SiteId, since: datetime, until: dat
         at_gates=_at_gates(connection, site, first),
         doubts={one.passage: one.id for one in doubts.still_open(connection, site)},
         inside=_inside(connection, site),
-        now=newest or until,
+        now=newest_entry(connection, site) or until,
     )
 
 
@@ -57,14 +59,16 @@ def _left(connection: Connection, site: SiteId, first: datetime) -> list[Left]:
 
 def _at_gates(connection: Connection, site: SiteId, first: datetime) -> frozenset[str]:
     table = schema.stay
-    mine = (table.c.site == site) & or_(table.c.entered_at >= first, table.c.exited_at >= first)
-    rows = connection.execute(select(table.c.entry_passage, table.c.exit_passage).where(mine)).all()
-    return frozenset(passage for row in rows for passage in row if passage is not None)
+    began = select(table.c.entry_passage).where(table.c.site == site, table.c.entered_at >= first - LATE)
+    ended = select(table.c.exit_passage).where(table.c.site == site, table.c.exited_at >= first - LATE)
+    found = (passage for query in (began, ended) for passage in connection.execute(query).scalars())
+    return frozenset(passage for passage in found if passage is not None)
 
 
 def _inside(connection: Connection, site: SiteId) -> list[Inside]:
     table = schema.stay
     unread = table.c.plate.startswith(UNPLATED)
     columns = (table.c.id, table.c.plate, unread, table.c.entry_lane, table.c.entered_at)
-    query = select(*columns).where(table.c.site == site, table.c.ending.is_(None)).order_by(table.c.entered_at)
+    query = select(*columns).where(table.c.site == site, table.c.exited_at.is_(None))
+    query = query.order_by(not_found_by(table.c.entered_at))
     return [Inside(*row) for row in connection.execute(query)]

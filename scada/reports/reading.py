@@ -22,10 +22,15 @@ AROUND = timedelta(days=1)
 
 def last_day(connection: Connection, site: SiteId, zone: tzinfo) -> date | None:
     """Give the site's day of the newest entry in the journal."""
-    table = schema.journal
-    newest = select(table.c.at).where(not_found_by(table.c.site) == site).order_by(table.c.at.desc()).limit(1)
-    at = connection.scalar(newest)
+    at = newest_entry(connection, site)
     return None if at is None else at.astimezone(zone).date()
+
+
+def newest_entry(connection: Connection, site: SiteId) -> datetime | None:
+    """Give the moment of the newest entry in the journal."""
+    table = schema.journal.c
+    query = select(table.at).where(not_found_by(table.site) == site).order_by(table.at.desc()).limit(1)
+    return connection.scalar(query)
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:

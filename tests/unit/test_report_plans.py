@@ -26,10 +26,9 @@ GROWING = ("journal", "passage", "rise", "intent", "stay", "camera_read", "ledge
 BY_THE_WHOLE = re.compile(rf"^(SCAN ({'|'.join(GROWING)})\b(?! USING INDEX ix_journal_at)|SEARCH .*\(site=\?\)$)")
 """Plans that read a table, or a site's part of it, from its first day to its last."""
 SMALL = re.compile(
-    r"(cash_payment|voucher|till_shift|help_call|mode_period|lane_fault|case_file|desk_case|report_run)\b"
+    r"(cash_payment|voucher|booking|till_shift|help_call|mode_period|lane_fault|case_file|desk_case|report_run)\b"
 )
 """Tables of which a site has few rows: by the whole is soon enough."""
-RECONCILED = "SEARCH ledger_entry USING INDEX ix_ledger_entry_site_at (site=? AND at<?)"
 
 
 @pytest.fixture(scope="module")

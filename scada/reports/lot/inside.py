@@ -52,7 +52,7 @@ def by_age(visits: Iterable[Visit], at: datetime) -> list[int]:
 def read_old(connection: Connection, site: SiteId, at: datetime) -> Sequence[Old]:
     """Read the stays that are still open and were for too long at a moment, the oldest first."""
     table = schema.stay.c
-    mine = (table.site == site) & table.ending.is_(None) & (table.entered_at < at - GHOST_AFTER)
+    mine = (table.site == site) & table.exited_at.is_(None) & (table.entered_at < at - GHOST_AFTER)
     columns = (table.id, table.plate, table.entry_lane, table.entered_at, table.paid_fen)
     query = select(*columns).where(mine).order_by(table.entered_at, table.id)
     return [Old(*row) for row in connection.execute(query)]
@@ -61,7 +61,7 @@ def read_old(connection: Connection, site: SiteId, at: datetime) -> Sequence[Old
 def read_unread(connection: Connection, site: SiteId) -> int:
     """Count the stays that are open under a name of our own: their cars came in without a plate."""
     table = schema.stay.c
-    mine = (table.site == site) & table.ending.is_(None) & table.plate.startswith(UNPLATED)
+    mine = (table.site == site) & table.exited_at.is_(None) & table.plate.startswith(UNPLATED)
     return connection.execute(select(func.count()).select_from(schema.stay).where(mine)).scalar_one()
 
 

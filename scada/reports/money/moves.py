@@ -144,9 +144,8 @@ def moved_on(
 
     They are found by the account and whose they are: of all the entries of years only theirs are looked at.
     """
-    its = select(postings.c.entry, postings.c.amount_fen).where(
-        postings.c.account == account.value, true() if of is None else of
-    )
+    its = select(postings.c.entry, postings.c.amount_fen).where(postings.c.account == account.value)
+    its = its if of is None else its.where(of)
     few = its.cte("few").prefix_with("MATERIALIZED")
     joined = few.join(entries, entries.c.id == few.c.entry)
     query = select(entries.c.kind, func.sum(few.c.amount_fen)).select_from(joined).group_by(entries.c.kind)
