@@ -3,7 +3,7 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -26,7 +26,9 @@ from scada.settings.reports import Mail, ReportSchedule
 from scada.settings.sites import PlantElsewhere, Rooms
 from scada.settings.stores import DatabaseKeys, History, Serve
 from scada.settings.training import Training
-from scada.tls import TlsFiles
+
+if TYPE_CHECKING:
+    from scada.tls import TlsFiles
 
 WHOLE_SITE = Zone(ZoneName("site"))
 """The one zone of a site that names none."""
@@ -305,8 +307,10 @@ class Config(Section):
         """Resolve the path of a secret, relative to the data folder."""
         return joined(self.data, path)
 
-    def tls_files(self, of: Rooms | PlantElsewhere) -> TlsFiles:
+    def tls_files(self, of: Rooms | PlantElsewhere) -> "TlsFiles":
         """Give the files by which a plant and a control room elsewhere know each other."""
+        from scada.tls import TlsFiles  # loads much that who has one room does not wait for
+
         return TlsFiles(self.secret(of.certificate_file), self.secret(of.key_file), self.secret(of.ca_file))
 
     def socket(self, app: str) -> Path:
