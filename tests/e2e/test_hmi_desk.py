@@ -57,6 +57,7 @@ def test_a_case_is_resolved_by_mouse_from_the_one_page(
         expect(car.locator(".pictures img")).to_have_count(3)
         expect(car).to_contain_text("外观相似 93%")
         expect(car.locator(".explained")).to_contain_text("首小时 5 元")
+        expect(car).to_contain_text("订单待付")
         expect(car.locator("[data-fakes]")).to_be_visible()
         expect(page.locator("[data-live-age]")).to_have_text(re.compile("秒前"))
         grey = page.locator("[data-act='end-stay']")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 
 def freeze(process: int) -> None:
@@ -13,3 +14,9 @@ def freeze(process: int) -> None:
 def thaw(process: int) -> None:
     """Let it go on."""
     os.kill(process, signal.SIGCONT)
+
+
+def stands(process: int) -> bool:
+    """Say whether every thread of a process stands still, whosever child it is."""
+    states = [one.read_text().rpartition(")")[2].split()[0] for one in Path(f"/proc/{process}/task").glob("*/stat")]
+    return bool(states) and set(states) == {"T"}

@@ -5,15 +5,61 @@ import {dayAndTime, yuan} from '../format.js';
 import {said, t} from '../texts.js';
 import {reasonWord} from '../words.js';
 
+/** How far an order to pay has come.
+ * @type {Record<string, () => string>} */
+const ORDERS = {
+  CREATING: () => t('Order is being made'),
+  OPEN: () => t('Order is open'),
+  UNKNOWN: () => t('Order in doubt'),
+  ACCEPTED: () => t('WeChat will deduct it'),
+  REVERSING: () => t('Order is being undone'),
+  REVERSED: () => t('Order was undone'),
+  CLOSED: () => t('Order was closed'),
+  FAILED: () => t('Order failed'),
+  PAID: () => t('Order was paid'),
+};
+
+/** @type {Record<string, () => string>} */
+const REFUNDS = {
+  WANTED: () => t('Refund is wanted'),
+  SENT: () => t('Refund was sent'),
+  PROCESSING: () => t('WeChat pays it back'),
+  ABNORMAL: () => t('Refund is stuck'),
+  SUCCESS: () => t('Paid back'),
+  CLOSED: () => t('Refund was closed'),
+};
+
+/** What a notice of WeChat came to.
+ * @type {Record<string, () => string>} */
+const VERDICTS = {
+  settled: () => t('settled'),
+  surplus: () => t('paid too much'),
+  given_back: () => t('was given back'),
+  duplicate: () => t('known already'),
+  not_success: () => t('not paid'),
+  unknown_order: () => t('no order of ours'),
+  wrong_merchant: () => t('for another merchant'),
+  incomplete: () => t('incomplete'),
+  wrong_amount: () => t('another amount'),
+  revoked: () => t('undone'),
+  other_transaction: () => t('paid twice'),
+};
+
+/**
+ * @param {Record<string, () => string>} words
+ * @param {unknown} code
+ */
+const named = (words, code) => (words[String(code)] ?? (() => said(String(code))))();
+
 /** Where each kind of thing has its time, its word and its amount.
  * @type {Record<string, {at: string, word: (one: any) => string, fen: string}>} */
 const KINDS = {
   quotes: {at: 'made_at', word: () => t('Price told'), fen: 'due_fen'},
-  orders: {at: 'made_at', word: (one) => t('Order {state}', {state: said(String(one.state))}), fen: 'amount_fen'},
-  notices: {at: 'received_at', word: (one) => t('Notice: {verdict}', {verdict: said(String(one.verdict ?? one.event_type))}), fen: ''},
+  orders: {at: 'made_at', word: (one) => named(ORDERS, one.state), fen: 'amount_fen'},
+  notices: {at: 'received_at', word: (one) => t('Notice: {verdict}', {verdict: named(VERDICTS, one.verdict ?? one.event_type)}), fen: ''},
   payments: {at: 'settled_at', word: (one) => (one.surplus ? t('Paid, too much') : t('Paid')), fen: 'amount_fen'},
   cash: {at: 'paid_at', word: (one) => (one.voided_at ? t('Cash, taken back') : t('Cash')), fen: 'due_fen'},
-  refunds: {at: 'made_at', word: (one) => t('Refund {state}', {state: said(String(one.state))}), fen: 'amount_fen'},
+  refunds: {at: 'made_at', word: (one) => named(REFUNDS, one.state), fen: 'amount_fen'},
   requests: {at: 'made_at', word: (one) => t('Asked to open: {reason}', {reason: reasonWord(one.reason)}), fen: ''},
 };
 
