@@ -121,6 +121,7 @@ class Keys:
             if "chosen" in (row(page, ref).get_attribute("class") or ""):
                 return
             page.keyboard.press(key)
+            page.evaluate("document.querySelector('desk-queue').updateComplete")
         is_chosen(page, ref)
 
     def deal(self, page: Page, ref: str, deed: str) -> None:
