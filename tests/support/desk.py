@@ -8,6 +8,7 @@ from PIL import Image
 from tests.support.hmi import FakePlant, Json, Refusal
 
 AT = "2026-11-26T02:15:00.123456+00:00"
+LATER = "2026-11-26T02:15:01.123456+00:00"
 PASSAGE, STAY = "out1-20261126021459-7", "01KAZ0000000000000000000AB"
 CAR_CASE = f"passage:{PASSAGE}"
 PAPER = "tailgate:01KAZ0000000000000000000CD"
@@ -128,7 +129,7 @@ FEE: Json = {
 STORY: Json = {
     "stay": {"id": STAY, "plate": "京A12346", "entered_at": AT},
     "quotes": [{"made_at": AT, "due_fen": 1500, "lane": "out1"}],
-    "orders": [{"made_at": AT, "out_trade_no": "D1", "amount_fen": 1500, "state": "OPEN"}],
+    "orders": [{"made_at": LATER, "out_trade_no": "D1", "amount_fen": 1500, "state": "OPEN"}],
     "payments": [], "notices": [], "refunds": [], "cash": [], "requests": [], "entries": [],
 }  # fmt: skip
 

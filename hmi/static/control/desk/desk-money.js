@@ -1,4 +1,4 @@
-/** What was asked, tried, paid and given back for a stay, on one line of time. */
+/** What was asked, tried, paid and given back for a stay, on one line of time: the newest, which matters now, first. */
 
 import {html} from '../../vendor/lit.js';
 import {dayAndTime, yuan} from '../format.js';
@@ -68,7 +68,7 @@ export function timeline(story) {
   const rows = Object.entries(KINDS).flatMap(([name, {at, word, fen}]) =>
     (story[name] ?? []).map((/** @type {any} */ one) => ({at: one[at] ?? one.paid_at ?? one.made_at, word: word(one), fen: fen ? one[fen] : null, by: one.actor ?? one.operator ?? ''})),
   );
-  rows.sort((one, other) => String(one.at).localeCompare(String(other.at)));
+  rows.sort((one, other) => String(other.at).localeCompare(String(one.at)));
   return html`<section class="part" aria-label=${t('Payment timeline')}><h3>${t('Payment timeline')}</h3>
-    ${rows.length ? html`<div class="scroll" tabindex="0"><table><tbody>${rows.slice(-12).map((row) => html`<tr><td>${row.at ? dayAndTime(new Date(row.at)) : ''}</td><td>${row.word}</td><td class="amount">${typeof row.fen === 'number' ? yuan(row.fen) : ''}</td><td>${row.by}</td></tr>`)}</tbody></table></div>` : html`<p class="none">${t('Nothing was asked or paid')}</p>`}</section>`;
+    ${rows.length ? html`<div class="scroll" tabindex="0"><table><tbody>${rows.slice(0, 12).map((row) => html`<tr><td>${row.at ? dayAndTime(new Date(row.at)) : ''}</td><td>${row.word}</td><td class="amount">${typeof row.fen === 'number' ? yuan(row.fen) : ''}</td><td>${row.by}</td></tr>`)}</tbody></table></div>` : html`<p class="none">${t('Nothing was asked or paid')}</p>`}</section>`;
 }
