@@ -12,7 +12,7 @@ from statistics import median
 
 import cv2
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.source import Content, Manner, Source, SourceError, picture_of
 from lpr.view.sight import Stillness, is_blank, tiles
 from scada.clock import Clock

@@ -9,10 +9,11 @@ from typing import Protocol
 import cv2
 
 from lpr.models import Models
+from lpr.picture import Picture
 from lpr.reader.candidate import Candidate, best_of, candidates, guess_of, is_no_plate
 from lpr.reader.detect import Found, PlateDetector
 from lpr.reader.guess import PlateGuess
-from lpr.reader.network import Floats, Picture, pushed_out, raised, straighten
+from lpr.reader.network import Floats, pushed_out, raised, straighten
 from lpr.reader.signs import SignReader
 from lpr.reader.textbox import TextDetector
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 
 Content = Picture | bytes
 """A frame as a source gives it: decoded, or a JPEG that is decoded when somebody looks at it."""

@@ -8,12 +8,12 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import cv2
 import numpy as np
 
+from lpr.aiming.task import Point, Task
 from lpr.backend import open_reader
 from lpr.models import ModelError
 from lpr.reader.guess import PlateGuess
@@ -24,24 +24,6 @@ from lpr.vote import inside, nearest, why_none
 from scada.log import hush
 
 _NICER: Final = 10
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What to try: JPEGs in base64, and where the camera would look, in shares of width and height."""
-
-    pictures: tuple[str, ...]
-    region: tuple[Point, ...]
-    perspective: tuple[Point, ...]
-    min_plate_px: int
-    gate: float
-    back_end: str = "auto"
-    calibration: tuple[Point, ...] = ()
-
-    def to_line(self) -> bytes:
-        """Write it as one line."""
-        return json.dumps(asdict(self)).encode() + b"\n"
 
 
 def main() -> int:

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from lpr.aiming.child import Task
 from lpr.aiming.run import TrialError, Trials
+from lpr.aiming.task import Task
 from scada.config import Config
 from scada.engine.doors.asked import text_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler

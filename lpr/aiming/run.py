@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, Final
 
-from lpr.aiming.child import Task
+from lpr.aiming.task import Task
 
 LIMIT_S: Final = 25.0
 _LINE: Final = 1 << 20

@@ -13,11 +13,12 @@ import numpy as np
 from lpr.backend import Calibration
 from lpr.backend.y5fu import ColourClassifier, Seen, Y5fuDetector
 from lpr.models import CLASSIFIER, RECOGNISER, Y5FU_320, Y5FU_640, ModelError
+from lpr.picture import Picture
 from lpr.reader.candidate import best_of, candidates, guess_of, is_no_plate
 from lpr.reader.colour import colour_of
 from lpr.reader.detect import CLOSE_PX, Found
 from lpr.reader.guess import PlateGuess
-from lpr.reader.network import NetworkError, Picture, straighten
+from lpr.reader.network import NetworkError, straighten
 from lpr.reader.signs import SignReader
 from scada.model.plate import PlateColour
 

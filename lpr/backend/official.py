@@ -19,9 +19,9 @@ import numpy as np
 
 from lpr.backend import Calibration
 from lpr.models import OFFICIAL, Y5FU_320, ModelError
+from lpr.picture import Picture
 from lpr.reader.grammar import DOUBLE, Grammar, allows, colour_by_text, kind_of, parse
 from lpr.reader.guess import PlateGuess
-from lpr.reader.network import Picture
 from scada.model.plate import Plate, PlateColour, PlateKind
 
 _KNOWN_VERSION = "0.1.3"

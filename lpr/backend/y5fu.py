@@ -6,8 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from lpr.picture import Picture
 from lpr.reader.detect import Found
-from lpr.reader.network import Floats, Network, NetworkError, Picture
+from lpr.reader.network import Floats, Network, NetworkError
 from scada.model.plate import PlateColour
 
 _LEAST_OBJECTNESS = 0.25

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 
 Grey = npt.NDArray[np.uint8]
 Edges = npt.NDArray[np.float32]

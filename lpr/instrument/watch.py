@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lpr.instrument.scene import Edges, Look, likeness, look, shift, shrunk
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 
 _BINS = 8
 _NIGHT = 60.0

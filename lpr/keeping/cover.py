@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from lpr.picture import Picture
 from lpr.reader.guess import Corners
-from lpr.reader.network import Picture
 from lpr.source import picture_of
 from scada.ports import PictureError
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lpr.picture import Picture
 from lpr.reader.guess import Corners
-from lpr.reader.network import Picture
 from scada.model.appearance import COLOURS, Appearance, written
 
 _WIDTHS_BESIDE, _WIDTHS_ABOVE, _WIDTHS_BELOW = 1.6, 2.2, 0.5

@@ -15,10 +15,10 @@ import cv2
 
 from lpr.camera import Frame, Health
 from lpr.evidence import CASE, PictureStore
+from lpr.picture import Picture
 from lpr.process.appearance import appearance_of
 from lpr.process.wire import CaptureAnswer, CaptureOrder, GlanceAnswer, Looked
 from lpr.reader.guess import Corners, PlateGuess
-from lpr.reader.network import Picture
 from lpr.recognise import Reader
 from lpr.vote import Ballot, ballot_of, nearest, vote, why_none
 from scada.clock import Clock

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lpr.picture import Picture
 from lpr.reader.colour import colour_of
 from lpr.reader.decode import Decoded
 from lpr.reader.detect import Found
 from lpr.reader.grammar import colour_by_text, is_suspicious, kind_of
 from lpr.reader.guess import Corners, PlateGuess
-from lpr.reader.network import Picture
 from lpr.reader.signs import SignReader
 from scada.model.plate import Alternative, Plate, PlateColour
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from scada.model.plate import PlateColour
 
 _LEAST_SATURATION = 60

@@ -14,7 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr.reader.network import Floats, Network, Picture, order_corners, pushed_out, sides
+from lpr.picture import Picture
+from lpr.reader.network import Floats, Network, order_corners, pushed_out, sides
 
 _MOST_AREA_PX = 960 * 540
 """A frame is looked at no larger than this: 16 to 9 at 960 px, and others at the same cost."""

@@ -10,8 +10,8 @@ import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as refusals  # type: ignore[import-untyped]
 
-Picture = NDArray[np.uint8]
-"""Height x width x 3, BGR."""
+from lpr.picture import Picture
+
 Floats = NDArray[np.float32]
 
 

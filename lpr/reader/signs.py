@@ -7,9 +7,10 @@ from typing import cast
 import cv2
 import numpy as np
 
+from lpr.picture import Picture
 from lpr.reader.decode import Automaton, Decoded
 from lpr.reader.grammar import DOUBLE, SIGNS, SINGLE, Grammar
-from lpr.reader.network import Floats, Network, Picture, as_input
+from lpr.reader.network import Floats, Network, as_input
 
 _HEIGHT_PX = 48
 _LEAST_WIDTH_PX = 80

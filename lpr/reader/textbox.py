@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lpr.reader.network import Floats, Network, Picture, as_input, order_corners, pushed_out, sides, straighten
+from lpr.picture import Picture
+from lpr.reader.network import Floats, Network, as_input, order_corners, pushed_out, sides, straighten
 
 _INPUT_PX = (320, 128)
 """Multiples of 32, and the shape of a plate of one row with a quarter of its width and half its height around it."""

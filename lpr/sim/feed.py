@@ -19,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing.film import Moment, Story, film
 from lpr.sim.drawing.plates import DrawError
 from lpr.sim.drawing.scene import HEIGHT, WIDTH, Car, draw_road, draw_scene

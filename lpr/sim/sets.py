@@ -16,8 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from lpr.picture import Picture
 from lpr.reader.grammar import DIGITS
-from lpr.reader.network import Picture
 from lpr.sim.drawing import damage
 from lpr.sim.drawing.film import Story, film
 from lpr.sim.drawing.plates import DrawError, draw_plate

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing import damage
 
 WEATHERS = ("clear", "night", "rain", "snow", "fog", "glare", "backlight")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.source import Manner, SourceError, load_picture
 from lpr.sources.video import VideoSource
 from scada.clock import Clock

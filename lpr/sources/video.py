@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import cv2
 import numpy as np
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.source import Access, Manner, SourceError
 from lpr.view.sight import is_torn
 

@@ -7,8 +7,8 @@ see docs/decisions/0031. By daylight nothing is read twice.
 import cv2
 import numpy as np
 
+from lpr.picture import Picture
 from lpr.reader.guess import PlateGuess
-from lpr.reader.network import Picture
 from lpr.recognise import Reader
 
 _SURE = 0.8

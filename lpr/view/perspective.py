@@ -7,8 +7,8 @@ from math import dist
 import cv2
 import numpy as np
 
+from lpr.picture import Picture
 from lpr.reader.guess import Corners, PlateGuess
-from lpr.reader.network import Picture
 from lpr.recognise import Reader
 
 Share = tuple[float, float]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 
 FROZEN_S = 10.0
 """A live camera whose picture has not changed by one bit for so long is not ok."""

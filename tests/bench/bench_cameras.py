@@ -19,9 +19,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from lpr.picture import Picture
 from lpr.pool import CameraPool
 from lpr.process.turns import cores
-from lpr.reader.network import Picture
 from lpr.sim.drawing.scene import draw_road, draw_scene
 from scada.clock import SystemClock
 from scada.config import Config

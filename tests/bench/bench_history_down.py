@@ -20,7 +20,7 @@ from tests.bench.screens import Screen, share_of, sign_in
 from tests.bench.support import kept, run, show
 from tests.support.timeseries.influx import InfluxProcess, found_binary
 
-LIMIT_S = 420
+LIMIT_S = 900
 WORDS = 1_250
 SETTLE_S = 8.0
 WINDOW_S = 25.0

@@ -27,7 +27,7 @@ from tests.bench.screens import Screen, share_of, sign_in
 from tests.bench.support import cpu_s, family, kept, run, show
 from tests.support.hmi import ROOT
 
-LIMIT_S = 420
+LIMIT_S = 900
 GOOD, MANY, ROOM = 10, 200, 96
 SLOW_S = 0.3
 WINDOW_S = 20.0

@@ -14,8 +14,8 @@ import pytest
 
 from lpr.backend.official import OfficialReader, worth
 from lpr.models import CLASSIFIER, OFFICIAL_RECOGNISER, VARIABLE, Y5FU_320, Y5FU_640
+from lpr.picture import Picture
 from lpr.process.wire import Settings, encode
-from lpr.reader.network import Picture
 from scada.model.plate import PlateColour, PlateKind
 from tests.support.house import ROOT
 from tests.support.networks import Spot, classifier, detector, frame_with, official_folder, recogniser

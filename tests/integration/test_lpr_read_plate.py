@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing.plates import draw_plate
 from lpr.sim.drawing.scene import draw_road, draw_scene
 from lpr.sim.drawing.styles import Style

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from lpr.camera import Frame, Grabber
+from lpr.picture import Picture
 from lpr.process.options import ffmpeg_options
-from lpr.reader.network import Picture
 from lpr.sim.rtsp import PYTHON, RtspServer
 from lpr.source import Access, Source
 from lpr.sources.opening import open_source

@@ -12,9 +12,9 @@ from sqlalchemy import insert
 
 from billing.doors.settings.holidays import HolidayOffice
 from billing.versions.shelf import read_versions
-from lpr.aiming.child import Task
 from lpr.aiming.desk import AimDesk
 from lpr.aiming.run import Trials
+from lpr.aiming.task import Task
 from lpr.display.office import TextOffice
 from lpr.display.texts import load_texts
 from lpr.evidence import PictureStore

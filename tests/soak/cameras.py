@@ -14,8 +14,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lpr.picture import Picture
 from lpr.pool import CameraPool
-from lpr.reader.network import Picture
 from lpr.sim.drawing.scene import draw_scene
 from scada.clock import SystemClock
 from scada.config import Config, load

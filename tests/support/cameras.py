@@ -10,7 +10,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 
 FRAME_S = 0.05
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=edge\r\n\r\n"

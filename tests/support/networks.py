@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lpr import backend
 from lpr.models import OFFICIAL, ModelFile, default_folder, sha256_of
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing.plates import draw_plate
 from scada.model.plate import Plate
 

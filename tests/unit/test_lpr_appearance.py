@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from lpr.picture import Picture
 from lpr.process.appearance import appearance_of
 from lpr.reader.guess import Corners
-from lpr.reader.network import Picture
 from scada.model.appearance import Appearance, likeness
 
 RED, BLUE, WHITE, BLACK = (30, 30, 190), (170, 80, 30), (225, 225, 225), (25, 25, 25)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lpr.camera import FRESH_S, Grabber, Health, Pace
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.source import Content, Manner, SourceError
 from scada.clock import SystemClock, VirtualClock
 

@@ -12,10 +12,10 @@ import pytest
 
 from lpr.camera import Frame, Health
 from lpr.evidence import PictureStore, named
+from lpr.picture import Picture
 from lpr.process.capture import Capturer
 from lpr.process.wire import CaptureAnswer, CaptureOrder, GlanceAnswer, Looked
 from lpr.reader.guess import PlateGuess
-from lpr.reader.network import Picture
 from scada.clock import SystemClock
 from scada.model.names import PassageId, PictureId
 from tests.support.lpr import guess

@@ -8,7 +8,7 @@ import pytest
 
 from lpr.instrument.scene import look, shrunk
 from lpr.instrument.watch import LEARNT, Seen, Watch
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing.scene import draw_road, draw_scene
 from scada.model.plate import Plate
 

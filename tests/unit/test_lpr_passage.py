@@ -12,12 +12,12 @@ import pytest
 
 from lpr.camera import Frame, Health
 from lpr.evidence import PictureStore
+from lpr.picture import Picture
 from lpr.process.capture import Capturer, Seen
 from lpr.process.passage import Capture, Post
 from lpr.process.wire import CaptureAnswer, CaptureOrder, Looked
 from lpr.push.recent import Pushed
 from lpr.reader.guess import PlateGuess
-from lpr.reader.network import Picture
 from lpr.vote import Ballot
 from scada.clock import SystemClock, VirtualClock
 from scada.model.lane.timing import Timing

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing.scene import draw_road, draw_scene
 from lpr.sim.weather import weathered
 from lpr.view.sight import FROZEN_S, OVERLAY_FROZEN_S, Stillness, is_blank, is_torn, tiles

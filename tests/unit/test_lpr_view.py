@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from lpr.picture import Picture
 from lpr.reader.guess import Corners, PlateGuess
-from lpr.reader.network import Picture
 from lpr.sim.drawing.scene import draw_scene
 from lpr.sim.weather import weathered
 from lpr.view.light import LightReader, lacks_light, lifted

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lpr.picture import Picture
 from lpr.reader.grammar import parse
-from lpr.reader.network import Picture
 from lpr.sim import sets
 from lpr.sim.catalogue import catalogue
 from lpr.sim.drawing import damage

@@ -7,7 +7,7 @@ from enum import Enum
 import cv2
 import numpy as np
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing.plates import pour, text_stencil
 from lpr.sim.drawing.styles import Style
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 
 _Bgr = tuple[int, int, int]
 _MUD: _Bgr = (62, 84, 104)

@@ -6,7 +6,7 @@ from enum import Enum
 
 import numpy as np
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing.damage import noisy
 from lpr.sim.drawing.scene import WIDTH, Car, Pose, draw_car, draw_road
 from scada.model.plate import Plate

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing.styles import LOOKS, RED, Colour, Look, Row, Style, style_of
 from scada.model.plate import Plate, PlateKind
 

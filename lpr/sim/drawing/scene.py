@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lpr.reader.network import Picture
+from lpr.picture import Picture
 from lpr.sim.drawing.car import Body, Pen, body_of, draw_body
 from lpr.sim.drawing.plates import DrawError, draw_plate, pour, text_stencil
 from lpr.sim.drawing.styles import LOOKS, Style, style_of
