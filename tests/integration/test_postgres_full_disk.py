@@ -2,17 +2,26 @@
 
 import asyncio
 import random
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
+from signal import SIGTERM
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, select
 
+from scada.bridge import Bridge, Refused
+from scada.config import Config, load
 from scada.ports import JournalEntry
-from scada.store.db import Database, StoreError, StoreFull, StoreUnknown, migrate
+from scada.sim.trial.site import prepare
+from scada.store.db import Database, StoreError, StoreFull, StoreUnknown, connected, migrate
 from scada.store.journal import verify, write_entries
 from scada.store.schema import journal
+from tests.integration.test_store_full_disk import plant, read_on, said
+from tests.support.billing import ROOT, wechat_process
 from tests.support.postgres import PostgresProcess
 from tests.support.smalldisk import SmallDisk
 from tests.support.store import SITE, START
@@ -105,3 +114,55 @@ async def test_a_server_that_dies_because_its_log_finds_no_room_loses_nothing_th
         found = await db.read(_all)
     assert [what for what in found if what not in unknown] == written
     assert "lost" not in found
+
+
+def _guess(config: Config, name: str) -> str:
+    """Try to sign in as nobody, which makes the plant write one row; give its answer's code, if it answers."""
+    with Bridge(config.socket("control"), "control") as bridge:
+        answer = bridge.ask("sign_in", {"name": name, "password": "wrong"}, within_s=15.0)
+    return answer.code if isinstance(answer, Refused) else ""
+
+
+@pytest.mark.timeout(300)
+def test_a_plant_whose_postgresql_is_full_does_nothing_by_halves_and_goes_on_when_there_is_room(
+    server: tuple[PostgresProcess, SmallDisk],
+) -> None:
+    process, disk = server
+    url = _url(process)
+    with tempfile.TemporaryDirectory(prefix="dz-") as text:
+        folder = Path(text)
+        secret = folder / "url.txt"
+        secret.write_text(url)
+        secret.chmod(0o600)
+        config = load(prepare(folder, ROOT / "config.toml", database=secret))
+        path = folder / "config.toml"
+        with wechat_process(config):
+            with plant(path) as running:
+                said(running.stdout, "READY")
+                rest = read_on(running.stdout)
+                assert _guess(config, "nobody") == "refused"
+                disk.fill()
+                answers = ["refused"]
+                while answers[-1] == "refused" and len(answers) < 100:
+                    answers.append(_guess(config, f"nobody{len(answers)}"))
+                assert answers[-1] in ("failed", ""), "what cannot be written is not done"
+                with connected(url) as connection:
+                    before = _all(connection)
+                assert before.count("sign_in_refused") == answers.count("refused"), "what was told is there"
+                disk.clear()
+                _end(running)
+                rest.join(WITHIN_S)
+            with plant(path) as running:
+                said(running.stdout, "READY")
+                assert _guess(config, "nobody") == "refused"
+                _end(running)
+        with connected(url) as connection:
+            after = _all(connection)
+        assert after[: len(before)] == before
+        assert after[-1] == "stopped"
+
+
+def _end(running: "subprocess.Popen[str]") -> None:
+    """End a plant; one that had to write while it could not has ended by itself."""
+    running.send_signal(SIGTERM)
+    assert running.wait(WITHIN_S) in (0, 1)

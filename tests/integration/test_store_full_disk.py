@@ -1,13 +1,15 @@
 """The disk of a whole plant filled on purpose: it goes on and says so, then waits, and comes back by itself."""
 
+import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM
+from threading import Thread
 from typing import IO
 
 from sqlalchemy import select
@@ -28,11 +30,12 @@ WAITS = "the plant waits for room"
 
 
 @contextmanager
-def _plant(path: Path, disk: Disk) -> Iterator["subprocess.Popen[str]"]:
+def plant(path: Path, environment: Mapping[str, str] = os.environ) -> Iterator["subprocess.Popen[str]"]:
+    """Run a plant."""
     command = [sys.executable, "-m", "scada.app", "--config", str(path)]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, cwd=ROOT, env=dict(disk.environment), stdout=pipe, stderr=subprocess.STDOUT, text=True
+        command, cwd=ROOT, env=dict(environment), stdout=pipe, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
             yield process
@@ -40,10 +43,18 @@ def _plant(path: Path, disk: Disk) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def _said(told: IO[str] | None, what: str) -> None:
+def said(told: IO[str] | None, what: str) -> None:
     """Read what a plant says until it has said that."""
     assert told is not None
     assert any(what in line for line in told), f"it ended without {what!r}"
+
+
+def read_on(told: IO[str] | None) -> Thread:
+    """Let a plant say more than a pipe holds: it would wait for its reader."""
+    assert told is not None
+    thread = Thread(target=lambda: [None for _ in told], daemon=True)
+    thread.start()
+    return thread
 
 
 def _guess(config: Config) -> str:
@@ -73,8 +84,8 @@ def test_a_plant_on_a_full_disk_lives_on_its_reserve_then_waits_and_comes_back_w
         config = load(path)
         disk, reserve = Disk(Path(folder), config.data.name), config.data / "daozha.ballast"
         with wechat_process(config):
-            with _plant(path, disk) as plant:
-                _said(plant.stdout, "READY")
+            with plant(path, disk.environment) as running:
+                said(running.stdout, "READY")
                 assert reserve.exists()
                 until(lambda: _is_put_away(config), WITHIN_S)
                 disk.fill()
@@ -84,17 +95,17 @@ def test_a_plant_on_a_full_disk_lives_on_its_reserve_then_waits_and_comes_back_w
                 disk.fill()
                 before = _journalled(config)
                 assert _guess(config) in ("failed", ""), "what cannot be written is not done"
-                plant.send_signal(SIGTERM)
-                assert plant.wait(WITHIN_S) == 1
+                running.send_signal(SIGTERM)
+                assert running.wait(WITHIN_S) == 1
             assert _journalled(config) == before, "nothing is half-done"
-            with _plant(path, disk) as plant:
-                _said(plant.stdout, WAITS)
+            with plant(path, disk.environment) as running:
+                said(running.stdout, WAITS)
                 disk.clear()
-                _said(plant.stdout, "READY")
+                said(running.stdout, "READY")
                 assert _guess(config) == "refused"
                 assert reserve.exists()
-                plant.send_signal(SIGTERM)
-                assert plant.wait(WITHIN_S) == 0
+                running.send_signal(SIGTERM)
+                assert running.wait(WITHIN_S) == 0
         after = _journalled(config)
         assert after[: len(before)] == before
         assert after[len(before)] == "room again"
