@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -108,9 +108,9 @@ def _plain(start_response: "StartResponse", status: str, headers: Iterable[tuple
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn with our settings, serving what `build` makes in the worker."""
 
-    def __init__(self, build: Callable[[], Site], web: WebApp, limits: Limits) -> None:
+    def __init__(self, build: Callable[[], Site], where: Sequence[WebApp], limits: Limits) -> None:
         self._build = build
-        self._web = web
+        self._where = where
         self._limits = limits
         self._site: Site | None = None
         super().__init__()
@@ -122,7 +122,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def _settings(self) -> dict[str, object]:
         return {
-            "bind": f"{self._web.host}:{self._web.port}",
+            "bind": [f"{web.host}:{web.port}" for web in self._where],
             "worker_class": "gthread",
             "workers": 1,
             "threads": self._limits.threads,
@@ -142,7 +142,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> "WSGIApplication":
         """Build the application, in the worker."""
         self._site = self._build()
-        return SocketDoor(self._site.wsgi, self._limits.sockets, self._web.host_names)
+        return SocketDoor(
+            self._site.wsgi, self._limits.sockets, {name for web in self._where for name in web.host_names}
+        )
 
     def _worker_is_up(self, worker: object) -> None:
         assert self._site is not None, "gunicorn loads the application first"  # noqa: S101
@@ -150,7 +152,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         _stop_first(self._site)
         if getattr(worker, "age", 1) == 1:
             say_ready()
-        threading.Thread(target=Pulse(self._web).run, name="pulse", daemon=True).start()
+        threading.Thread(target=Pulse(self._where[0]).run, name="pulse", daemon=True).start()
 
 
 class Pulse:
@@ -201,6 +203,6 @@ def _set_listener_options(arbiter: object) -> None:
             listener.sock.setsockopt(level, option, value)
 
 
-def serve(build: Callable[[], Site], web: WebApp, limits: Limits) -> None:
-    """Serve until SIGTERM; ends the process."""
-    Server(build, web, limits).run()
+def serve(build: Callable[[], Site], where: Sequence[WebApp], limits: Limits) -> None:
+    """Serve at one address or several until SIGTERM; ends the process."""
+    Server(build, where, limits).run()

@@ -3,7 +3,7 @@
 import argparse
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hmi.server import Limits, Site, serve
@@ -11,7 +11,9 @@ from scada.config import Config, ConfigError, WebApp, load
 from scada.log import log_to_stderr
 
 
-def run(name: str, build: Callable[[Config], Site], pick: Callable[[Config], WebApp], limits: Limits) -> None:
+def run(
+    name: str, build: Callable[[Config], Site], pick: Callable[[Config], WebApp | Sequence[WebApp]], limits: Limits
+) -> None:
     """Read the command line and serve until SIGTERM; exit code 2 on a bad configuration."""
     parser = argparse.ArgumentParser(prog=f"python -m hmi.{name}")
     parser.add_argument("--config", type=Path, default=Path("config.toml"))
@@ -22,4 +24,5 @@ def run(name: str, build: Callable[[Config], Site], pick: Callable[[Config], Web
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from error
-    serve(lambda: build(config), pick(config), limits)
+    where = pick(config)
+    serve(lambda: build(config), (where,) if isinstance(where, WebApp) else tuple(where), limits)

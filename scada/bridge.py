@@ -210,13 +210,13 @@ class Bridge:
     def _follow(self, link: Link) -> None:
         """Greet and take frames until the link breaks, which raises."""
         link.send(framed(orjson.dumps({"hello": PROTOCOL, "app": self._app})))
-        hello = _receive(link)
+        hello = receive(link)
         if hello.get("hello") != PROTOCOL:
             raise FrameError(f"the plant refused: {hello.get('refused', 'another version')}")
         link.patience(0.0)
         self._gain(link, hello)
         while not self._closing.is_set():
-            self._take(link, _receive(link))
+            self._take(link, receive(link))
 
     def _gain(self, link: Link, hello: Message) -> None:
         self._hello = hello
@@ -276,7 +276,8 @@ def _reply(message: Message) -> Reply:
     return Refused(str(message.get("code", "failed")), str(message.get("error", "")))
 
 
-def _receive(link: Link) -> Message:
+def receive(link: Link) -> Message:
+    """Take one frame. Raises FrameError, OSError, ValueError, or what the link raises."""
     message = orjson.loads(_exactly(link, body_length(_exactly(link, HEADER_BYTES))))
     if not isinstance(message, dict):
         raise FrameError("a frame that is no JSON object")

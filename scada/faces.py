@@ -10,6 +10,8 @@ from scada.config import Config
 from scada.settings.sites import PlantElsewhere
 
 VERSION: Final = 1
+SIGN_IN, SIGN_OUT, FACE = "sign_in", "sign_out", "site_face"
+"""The verbs of the door for rooms elsewhere; `sign_in` is also the code by which it refuses whom it does not know."""
 _AT_SITE: Final = "kept-at-the-site"
 _CAMERA: Final = {"name", "lane", "way", "min_plate_px", "region", "perspective"}
 _LANE: Final = {"timing", "tags"}

@@ -55,6 +55,7 @@ from scada.engine.doors.rooms import People, RoomEntrance
 from scada.engine.doors.settings.desk import SettingsDesk
 from scada.engine.doors.settings.facts import FactDesk
 from scada.engine.doors.tags import TagDesk
+from scada.engine.doors.today import TodayDesk
 from scada.engine.doors.training import TrainingDesk
 from scada.engine.doors.trends import TrendDesk
 from scada.engine.doors.tries import Tries
@@ -111,6 +112,7 @@ def bridges(plant: Plant) -> list[Door]:
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **TrendDesk(config.site_id, plant.db, plant.clock).verbs(),
             **MapDesk(plant.maps, plant.operators).verbs(),
+            **TodayDesk(config.site_id, plant.db, plant.clock, config.site.zone_info).verbs(),
             **technicians(plant),
             **ProcessDesk(config.processes, plant.cameras.pids).verbs(),
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),

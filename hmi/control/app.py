@@ -1,7 +1,6 @@
 """The control room's application, built from its parts."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -15,12 +14,14 @@ from hmi.control.api.openapi import openapi
 from hmi.control.auth import guard, limit_tries
 from hmi.control.live import Live
 from hmi.control.modes import modes
-from hmi.control.outbox import Outbox
 from hmi.control.people.views import people
 from hmi.control.push import Push
 from hmi.control.replays import replays
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
+from hmi.control.sites.away import AT_SITE, Away, address_of
+from hmi.control.sites.views import sites
+from hmi.control.sites.wall import Wall
 from hmi.control.trends import trends
 from hmi.control.views.alarms import alarms
 from hmi.control.views.cameras import cameras
@@ -50,11 +51,7 @@ from hmi.control.views.visitors import visitors
 from hmi.language import LANGUAGES, language, say, say_words, speak
 from hmi.security import harden
 from hmi.trainingband import wear_band
-from scada.bridge import Bridge
 from scada.config import Config
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 COOKIE = "__Host-daozha_control"
 TRAINING_COOKIE = "__Host-daozha_training"
@@ -64,11 +61,18 @@ THEME_COOKIE = "daozha_control_theme"
 _A_YEAR_S = 365 * 86_400
 
 
-def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], float]) -> Flask:
-    """Build the application. `seconds` is monotonic time, by which sessions age."""
+def create_app(
+    config: Config,
+    plant: Plant,
+    key: bytes,
+    seconds: Callable[[], float],
+    wall: Wall | None = None,
+    away: Away | None = None,
+) -> Flask:
+    """Build the application. `seconds` is monotonic time, by which sessions age; `away`: its plant is elsewhere."""
     app = Flask("hmi", static_folder=None)
     app.config.update(
-        SESSION_COOKIE_NAME=COOKIE if config.training is None else TRAINING_COOKIE,
+        SESSION_COOKIE_NAME=_cookie(config, away),
         SESSION_COOKIE_SECURE=True,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
@@ -76,7 +80,8 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     )
     harden(app, config.web.control, key)
     registry, live = Registry(seconds), Live()
-    room = Room(config, plant, registry, live, Push(app, registry, live, seconds))
+    push = Push(app, registry, live, seconds)
+    room = Room(config, plant, registry, live, push, wall=wall or Wall(), away=away)
     app.extensions["room"] = room
     speak(app, LANGUAGE_COOKIE)
     limiter = limit_tries(app)
@@ -105,6 +110,8 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.register_blueprint(money)
     app.register_blueprint(visitors)
     app.register_blueprint(reports)
+    if away is None:
+        app.register_blueprint(sites)
     for one in (audit, tariffs, cards, lists, merchants, holidays, texts, facts, aim):
         app.register_blueprint(one)
     app.register_blueprint(handbook)
@@ -114,6 +121,7 @@ def create_app(config: Config, plant: Plant, key: bytes, seconds: Callable[[], f
     app.jinja_env.globals["site_name"] = lambda: _site_name(room)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
+    _add_wall(app, room)
     return app
 
 
@@ -121,6 +129,27 @@ def _site_name(room: Room) -> str:
     """Give the car park's name in the page's language, as it is set; until the plant is heard as config.toml has it."""
     key = "name" if language() == "zh" else "name_en"
     return str(room.live.site.get(key) or getattr(room.config.site, key))
+
+
+def _cookie(config: Config, away: Away | None) -> str:
+    """Name the cookie: one machine may show a training and plants elsewhere beside the room's own."""
+    if away is not None:
+        return f"{COOKIE}_{away.name}"
+    return COOKIE if config.training is None else TRAINING_COOKIE
+
+
+def _add_wall(app: Flask, there: Room) -> None:
+    """Let every page lead to the wall, if there are several car parks, and say whose page it is."""
+
+    def sites_url() -> str:
+        if there.away is not None:
+            web = there.away.home.web.control
+            return f"{address_of(web.url, web.port)}/sites"
+        return "/sites" if len(there.wall.watches) > 1 else ""
+
+    app.jinja_env.globals["sites_url"] = sites_url
+    app.jinja_env.globals["is_away"] = there.away is not None
+    app.jinja_env.globals["at_site"] = AT_SITE
 
 
 def _join_provider(app: Flask, config: Config, seconds: Callable[[], float], limiter: Limiter) -> None:
@@ -164,39 +193,3 @@ def _in_words(status: int, why: str) -> str:
     }
     is_own = why != default_exceptions[status].description if status in default_exceptions else True
     return say_words(why) if is_own and why else known.get(status, "")
-
-
-class ControlSite:
-    """The control room as the server runs it: the application, its bridge and its sockets."""
-
-    def __init__(self, config: Config, key: bytes, seconds: Callable[[], float]) -> None:
-        self._bridge = Bridge(config.socket("control"), "control")
-        self._app = create_app(config, self._bridge, key, seconds)
-        self._outbox = Outbox(self._push)
-
-    @property
-    def wsgi(self) -> "WSGIApplication":
-        """What answers requests."""
-        return self._app
-
-    def start(self) -> None:
-        """Listen to the plant in one thread, and tell the screens in another."""
-        self._bridge.listen(self._outbox.on_snapshot, self._outbox.on_changes, self._on_link)
-        self._outbox.start()
-        self._bridge.start()
-
-    def _on_link(self, is_up: bool) -> None:
-        site = self._bridge.hello.get("site")
-        self._outbox.on_link(site if is_up and isinstance(site, dict) else None)
-
-    def stop(self) -> None:
-        """Let every socket go."""
-        self._push.stop()
-        self._bridge.close()
-        self._outbox.stop()
-
-    @property
-    def _push(self) -> Push:
-        room = self._app.extensions["room"]
-        assert isinstance(room, Room)  # noqa: S101  # put there by the factory
-        return room.push

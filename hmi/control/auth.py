@@ -12,6 +12,7 @@ from hmi.control.room import Room, room
 from hmi.control.sessions import Session
 from hmi.language import say
 from scada.bridge import Message, Refused, Unknown, Value
+from scada.faces import SIGN_OUT
 
 OPEN_ENDPOINTS = frozenset({"auth.sign_in", "outside_go", "outside_back", "health", "asset_file"})
 """All that answers without a session."""
@@ -176,8 +177,11 @@ def let_in(name: str, role: str, must_change: bool) -> ResponseReturnValue:
 @auth.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """End the session everywhere, its sockets too."""
-    room().registry.close(signed_in().key)
+    who = signed_in()
+    room().registry.close(who.key)
     room().push.drop_signed_out()
+    if room().away is not None and all(one.name != who.name for one, _, _ in room().registry.all()):
+        room().plant.ask(SIGN_OUT, {}, user=who.name)
     session.clear()
     return redirect(url_for("auth.sign_in"))
 

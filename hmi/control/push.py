@@ -34,6 +34,8 @@ class _Client:
     sent: int = 0
     acked: int = 0
     is_live: bool = False
+    watches: bool = False
+    """The browser shows the wall of all car parks."""
 
 
 class Push:
@@ -62,6 +64,7 @@ class Push:
         self._io.on_event("disconnect", self._on_disconnect)
         self._io.on_event("join", self._on_join)
         self._io.on_event("ack", self._on_ack)
+        self._io.on_event("watch_sites", self._on_watch_sites)
 
     # what the plant says, in the outbox's thread
 
@@ -93,6 +96,23 @@ class Push:
             for place in (ROOM, COVERED_ROOM):
                 self._io.emit("link", {"up": False}, to=place)
 
+    # what the wall says, in its own thread
+
+    @property
+    def has_watchers(self) -> bool:
+        """Say whether a browser shows the wall."""
+        with self._lock:
+            return any(client.watches for client in self._clients.values())
+
+    def tell_wall(self, lots: Callable[[bool], object]) -> None:
+        """Tell every browser that shows it and keeps up; `lots` gives them with money or without."""
+        with self._lock:
+            for sid, client in self._clients.items():
+                found = self._registry.get(client.key) if client.watches and client.is_live else None
+                if found is not None:
+                    self._io.emit("sites", lots(found.may_see_money), to=sid)
+        self._drop_signed_out()
+
     # what browsers say
 
     def _on_connect(self) -> None:
@@ -120,6 +140,12 @@ class Push:
             client.acked = max(client.acked, min(seq, self._seq))
             if not client.is_live and 0 < client.sent <= client.acked:
                 self._send_snapshot(_sid(), client)
+
+    def _on_watch_sites(self) -> None:
+        with self._lock:
+            client = self._known(_sid())
+            if client is not None:
+                client.watches = True
 
     def _known(self, sid: str) -> _Client | None:
         """Give the client if its session still stands; every event asks again."""

@@ -13,6 +13,7 @@ from hmi.control.api.described import described
 from hmi.control.api.edge import Edge, Note
 from hmi.control.orders import answered, ask
 from hmi.control.room import room
+from hmi.control.sites.away import kept_at_the_site
 from scada.bridge import Value
 from scada.clock import clock_from
 from scada.config import Config
@@ -44,6 +45,8 @@ class Looked(Edge):
 @described("replay_passage")
 def replay(passage: str, query: Looked) -> ResponseReturnValue:
     """Give one passage; whose role need not see plates, sees none unless `purpose` says why."""
+    if room().away is not None:
+        return kept_at_the_site()
     if len(passage) > _ID_LIMIT:
         return jsonify(why="no such passage"), 404
     reply = ask("replay_passage", {"passage": passage, **({"purpose": query.purpose} if query.purpose else {})})

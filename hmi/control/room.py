@@ -8,6 +8,8 @@ from flask import current_app
 from hmi.control.live import Live
 from hmi.control.push import Push
 from hmi.control.sessions import Registry
+from hmi.control.sites.away import Away
+from hmi.control.sites.wall import Wall
 from hmi.control.turns import Turns
 from scada.bridge import Message, Reply
 from scada.config import Config
@@ -41,6 +43,10 @@ class Room:
     push: Push
     turns: Turns = field(default_factory=Turns)
     """Of questions to the history."""
+    wall: Wall = field(default_factory=Wall)
+    """All car parks, in the room's own pages."""
+    away: Away | None = None
+    """Which plant elsewhere these pages are of; None for the room's own."""
 
 
 def room() -> Room:

@@ -18,6 +18,7 @@ from hmi.control.api.edge import Edge, Note, TagWord
 from hmi.control.auth import signed_in
 from hmi.control.orders import answered, ask
 from hmi.control.room import room
+from hmi.control.sites.away import kept_at_the_site
 from scada.bridge import Value
 from scada.clock import clock_from
 from scada.model.tag import TagName
@@ -65,6 +66,8 @@ def trend(query: Asked) -> ResponseReturnValue:
 
 def in_turn(answer: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
     """Answer a person who has not asked too much, and count him as busy until all of it is sent."""
+    if room().away is not None:
+        return kept_at_the_site()
     turns, who = room().turns, signed_in().name
     if wait_s := turns.take(who):
         refusal = jsonify(why=f"too many questions to the history: wait {wait_s} s, and ask one after the other")

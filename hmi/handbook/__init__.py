@@ -23,6 +23,7 @@ HANDBOOKS: Mapping[str, tuple[str, ...]] = {
         "visitors",
         "stocktake",
         "training",
+        "sites",
     ),
     "Technicians": (
         "tags",

@@ -19,6 +19,7 @@ from plc.ua.client import probe
 from plc.ua.keys import KeyFolder
 from scada.check.database import KEY, Unfit, fitness
 from scada.check.mistakes import Mistake
+from scada.check.reaching import greet
 from scada.clock import clock_from
 from scada.config import Config
 from scada.engine.reporting.mail import NotSent, reach
@@ -60,7 +61,7 @@ class Reached:
 
 def reach_all(config: Config, file: Path) -> tuple[list[Reached], list[Mistake]]:
     """Try every target at the same time."""
-    found = [*_devices(config, file), *_cameras(config, file), *_services(config, file)]
+    found = [*_devices(config, file), *_cameras(config, file), *_services(config, file), *_plants(config, file)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         results = list(pool.map(_reach, found))
     reached = [one for one in results if isinstance(one, Reached)]
@@ -132,6 +133,15 @@ def _services(config: Config, file: Path) -> Iterable[Target]:
         yield _mail(config, config.mail, file)
     if config.ldap is not None:
         yield _directory(config, config.ldap, file)
+
+
+def _plants(config: Config, file: Path) -> Iterable[Target]:
+    lines = key_lines(file.read_text(encoding="utf-8"))
+    for number, plant in enumerate(config.plants):
+        path = ("plants", number, "address")
+        remedy = "is the plant on, is [rooms] in its configuration, is the firewall open? see docs/sites.md"
+        line, key, try_it = line_of(lines, path), key_text(path), partial(greet, config, plant)
+        yield Target(f"plant {plant.name}", file, line, key, plant.address, remedy, try_it)
 
 
 def _mail(config: Config, mail: Mail, file: Path) -> Target:

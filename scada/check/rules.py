@@ -14,6 +14,7 @@ from scada.check.mistakes import Mistake
 from scada.check.paying import deductions_are_named, scanners_stand_at_exits
 from scada.check.reading import Reading
 from scada.check.serving import LOOPBACK, nothing_open_leaves_this_machine, somebody_may_connect
+from scada.check.sites import pages_lead_back, roles_from_afar
 from scada.check.zones import lanes_lead_to_zones, zones_hold_together
 from scada.model.tomllines import KeyPath
 from scada.settings.lanes import LaneTiming
@@ -34,7 +35,7 @@ def is_virtual(reading: Reading) -> bool:
 
 
 def _names_stand_once(reading: Reading) -> Iterator[Mistake]:
-    for section in ("lanes", "cameras", "units", "displays", "boards"):
+    for section in ("lanes", "cameras", "units", "displays", "boards", "plants"):
         seen: set[object] = set()
         for number in range(len(reading.tables(section))):
             name = reading.text(section, number, "name")
@@ -47,7 +48,8 @@ def _names_stand_once(reading: Reading) -> Iterator[Mistake]:
 
 def _ports_are_free_of_each_other(reading: Reading) -> Iterator[Mistake]:
     paths: list[KeyPath] = [("web", app, "port") for app in _WEB]
-    paths += [("serve", "opcua", "port"), ("serve", "modbus", "port")]
+    paths += [("serve", "opcua", "port"), ("serve", "modbus", "port"), ("rooms", "port")]
+    paths += [("plants", number, "port") for number in range(len(reading.tables("plants")))]
     paths += [("sim", "feed_port"), ("sim", "rtsp_port"), ("sim", "wechat_port")]
     fields = reading.at("sim", "field_ports")
     paths += [("sim", "field_ports", device) for device in fields] if isinstance(fields, dict) else []
@@ -139,4 +141,6 @@ RULES: tuple[Rule, ...] = (
     deductions_are_named,
     nothing_open_leaves_this_machine,
     somebody_may_connect,
+    pages_lead_back,
+    roles_from_afar,
 )

@@ -19,6 +19,7 @@ from scada.check.mistakes import Mistake, Severity
 from scada.check.reading import Reading
 from scada.check.rules import is_virtual
 from scada.check.serving import what_is_served_is_there
+from scada.check.sites import certificates_can_be_shown
 from scada.check.tariffs import tariffs_can_charge
 from scada.clock import VARIABLE, SystemClock, clock_from
 from scada.config import ConfigError, data_folder, load
@@ -230,4 +231,5 @@ LOOKS: tuple[Look, ...] = (
     alarms_are_raised,
     tariffs_can_charge,
     texts_can_be_shown,
+    certificates_can_be_shown,
 )

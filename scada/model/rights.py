@@ -44,7 +44,7 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     # what everybody may see, and the own password
     (_EVERYBODY, (LOOK, CHANGE, "open_stays", "recent_stays", "picture", "cameras", "journal", "mode_periods")),
     (_EVERYBODY, ("help_calls", "desk_cases", "site_facts", "tag_facts", "tags", "forced_tags", "tag_map", "trends")),
-    (_EVERYBODY, ("replay_passage", "desk_car")),
+    (_EVERYBODY, ("replay_passage", "desk_car", "cars_today")),
     (_EVERYBODY, ("tag_places", "trend_events", "trend_views", "keep_trend_view", "drop_trend_view")),
     # people and tokens; an auditor looks, and has no token but what an administrator makes
     ((_A, _U), (PEOPLE, "person_log", "sessions")),

@@ -1,6 +1,6 @@
 """The control room with room for 240 browsers (the product's: 96): `python -m tests.bench.wide_room --config FILE`."""
 
-from hmi.control.app import ControlSite
+from hmi.control.site import ControlSite
 from hmi.security import secret_key
 from hmi.server import Limits
 from hmi.start import run

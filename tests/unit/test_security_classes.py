@@ -203,7 +203,7 @@ def test_every_event_of_the_sockets_asks_who_it_is() -> None:
     room = ControlRoom()
     io = room.app.extensions["socketio"]
     events = {event for handlers in io.server.handlers.values() for event in handlers}
-    assert events == {"connect", "disconnect", "join", "ack"}
+    assert events == {"connect", "disconnect", "join", "ack", "watch_sites"}
     stranger = io.test_client(room.app, flask_test_client=room.new_browser(), headers={"Host": "127.0.0.1:8080"})
     assert not stranger.is_connected()
     room.sign_in()
@@ -211,7 +211,7 @@ def test_every_event_of_the_sockets_asks_who_it_is() -> None:
     assert client.is_connected()
     client.get_received()
     room.app.extensions["room"].registry.close_all_of("wang")
-    for event, sent in (("join", ()), ("ack", (1,))):
+    for event, sent in (("join", ()), ("ack", (1,)), ("watch_sites", ())):
         client.emit(event, *sent)
     assert client.get_received() == []
 

@@ -37,6 +37,8 @@ export class Link extends EventTarget {
   /** When the last batch came, however old it was. */
   #came_ms = -Infinity;
   #joined_ms = -Infinity;
+  /** @type {((lots: any[]) => void) | null} */
+  #takeSites = null;
   #socket = io({
     transports: ['websocket'],
     reconnectionDelay: 500,
@@ -65,6 +67,17 @@ export class Link extends EventTarget {
     this.#waiting = true;
     this.#joined_ms = performance.now();
     this.#socket.emit('join');
+    if (this.#takeSites) this.#socket.emit('watch_sites');
+  }
+
+  /**
+   * Be told of all car parks, too, for as long as the page stands.
+   * @param {(lots: any[]) => void} take
+   */
+  watchSites(take) {
+    this.#takeSites = take;
+    this.#socket.on('sites', take);
+    if (this.#socket.connected) this.#socket.emit('watch_sites');
   }
 
   /** @param {any} message */

@@ -17,6 +17,7 @@ from scada.clock import Clock, real_unix_seconds
 from scada.engine.doors.entrance import Connected
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.unix import SocketError
+from scada.faces import FACE, SIGN_IN, SIGN_OUT
 from scada.model.rights import changes, token_of
 from scada.settings.sites import AllowedRoom, Rooms
 from scada.store.operators import Operators
@@ -30,7 +31,6 @@ LASTS_S: Final = 6 * 3600.0
 """Then a room connects anew, and shows a certificate that is still good."""
 SIGNED_IN_S: Final = 12 * 3600.0
 MOST_PEOPLE: Final = 500
-SIGN_IN, SIGN_OUT, FACE = "sign_in", "sign_out", "site_face"
 
 log = structlog.get_logger()
 
@@ -112,8 +112,8 @@ class RoomVerbs:
 
 
 _AT_SITE: Final = frozenset({"bearer", "sign_in_oidc"})
-_QUIET: Final = frozenset({"desk_here"})
-"""What pages say by themselves, over and over."""
+_QUIET: Final = frozenset({"desk_here", "desk_shift", "cash_price", "plate_history", "live_picture"})
+"""What pages say by themselves, or only look at: it changes nothing by itself, or is journaled for what it is."""
 
 
 class RoomEntrance:

@@ -10,6 +10,7 @@ from hmi.control.api.edge import Edge, Text
 from hmi.control.auth import signed_in
 from hmi.control.orders import answered, ask, looked_up, order
 from hmi.control.room import room
+from hmi.control.sites.away import kept_at_the_site
 from hmi.control.views.technician.shown import shown
 from hmi.language import say
 from scada.bridge import Value
@@ -43,6 +44,8 @@ def listed() -> ResponseReturnValue:
 @described("recording", answer=bytes)
 def fetch(name: str) -> ResponseReturnValue:
     """Give a recording as it was written: lines of JSON."""
+    if room().away is not None:
+        return kept_at_the_site()
     if _NAME.fullmatch(name) is None:
         return jsonify(why="there is no such recording"), 404
     reply = ask("recording", {"name": name})

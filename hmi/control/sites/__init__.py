@@ -1,0 +1,1 @@
+"""Several car parks in one control room: the wall of all, and the pages of each."""
