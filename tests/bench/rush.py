@@ -22,7 +22,7 @@ from playwright.async_api import Page, async_playwright
 from scada.engine.health import LAG_TAG, PERIOD_S
 from tests.bench.carsite import EDGES, BenchSite, bench_site
 from tests.bench.screens import Screen, share_of, sign_in
-from tests.bench.support import child, cpu_s, kept, memory_mb
+from tests.bench.support import child, cpu_s, kept, own_mb
 from tests.support.browser import FLAGS
 
 SCREENS = 50
@@ -45,7 +45,7 @@ new MutationObserver((all) => {
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the processes held at one moment (PSS, MB), and what the last stretch cost (% of a core)."""
+    """What the processes held for themselves at one moment (MB), and what the last stretch cost (% of a core)."""
 
     at_s: float
     plant_mb: float
@@ -184,8 +184,8 @@ class Watcher:
         self.rush.memory.append(
             Memory(
                 now_s - self._began_s,
-                memory_mb(plant),
-                memory_mb(control) + memory_mb(self._pids[1]) * (control != self._pids[1]),
+                own_mb(plant),
+                own_mb(control) + own_mb(self._pids[1]) * (control != self._pids[1]),
                 (plant_s - plant_before) / took,
                 (control_s - control_before) / took,
             )
@@ -288,8 +288,8 @@ def rows_of(rush: Rush) -> list[list[str]]:
         ["  so its own", f"{rush.own_lag_ms:.1f} ms", "< 20 ms", kept(rush.own_lag_ms < LAG_MS)],
         ["batches lost, connections lost", f"{rush.lost}, {rush.losses}", "0, 0", kept(not rush.lost + rush.losses)],
         ["snapshots sent to screens that lagged", f"{rush.snapshots}", "", ""],
-        ["plant: CPU, PSS early and late", plant, "", ""],
-        ["control room: CPU, PSS early and late", control, "", ""],
+        ["plant: CPU, own memory early and late", plant, "", ""],
+        ["control room: CPU, own memory early and late", control, "", ""],
         ["both, last fifth to the second", f"× {rush.growth:.3f}", "< 1.10 in an hour", kept(rush.growth < GROWTH)],
         ["cars through the entry, the exit", f"{rush.cars[0]}, {rush.cars[1]}", "", ""],
         ["machine's load in the last 5 minutes", f"{rush.load:.1f} on {os.cpu_count()} cores", "", ""],

@@ -81,6 +81,13 @@ def memory_mb(*pids: int) -> float:
     return sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")) / 1024
 
 
+def own_mb(*pids: int) -> float:
+    """Memory that processes have for themselves: it grows with what they keep, and not when others share less."""
+    rollups = (Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii") for pid in pids)
+    lines = [line for text in rollups for line in text.splitlines() if line.startswith("Anonymous:")]
+    return sum(int(line.split()[1]) for line in lines) / 1024
+
+
 def rss_mb(pid: int) -> float:
     """Resident memory of a process, as FUXA's was taken."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
