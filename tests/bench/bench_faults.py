@@ -109,10 +109,10 @@ class Trial:
         """Wait until all is well and the alarm stands, and let a person have seen it."""
         await until_s(self.all_good)
         async with asyncio.timeout(WAIT_S):
-            while STANDS not in (rows := await self.alarms()):  # noqa: ASYNC110 - asked for, not told
+            while (state := (await self.alarms()).get(STANDS, {}).get("state")) != "ACKED":
+                if state == "UNACK":
+                    await asyncio.to_thread(self._person.acknowledge, STANDS)
                 await asyncio.sleep(0.2)
-        mine = [name for name in (STANDS, ZERO) if name in rows]
-        await asyncio.to_thread(self._person.acknowledge, *mine)
 
     async def hangs(self) -> Found:
         """Let the PLC accept what comes and answer nothing."""
