@@ -52,6 +52,6 @@ def test_a_car_is_let_in_by_mouse_in_chinese_and_one_pays_cash_by_keyboard_in_en
             times += now.times
     assert [one.kind for one in times] == ["unread", "payment"]
     assert album.wrong == []
-    [typed] = [row for row in site.journal("person") if row.what == "correct plate"]
+    *_, typed = (row for row in site.journal("person") if row.what == "correct plate")
     [taken] = [row for row in site.journal("money") if row.what == "cash taken"]
     assert (typed.actor, taken.body["given_fen"]) == ("li", 2000)
