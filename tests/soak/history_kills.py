@@ -27,7 +27,7 @@ from tests.support.store import SITE, START
 from tests.support.timeseries.influx import InfluxProcess, found_binary
 
 DATABASE = "kills"
-DRAIN_S = 300.0
+DRAIN_S = 900.0
 FIRST_S = 60.0
 """So long a child may take until it calls the first point safe."""
 

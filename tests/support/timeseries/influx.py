@@ -52,10 +52,10 @@ class InfluxProcess:
         """Start the server and wait until it answers."""
         with (self._folder / "influx.log").open("ab") as output:
             self._process = subprocess.Popen(self._command, stdout=output, stderr=output)
-        deadline = monotonic() + 20
+        deadline = monotonic() + 120
         while not self._answers():
             assert self._process.poll() is None, (self._folder / "influx.log").read_text()[-2000:]
-            assert monotonic() < deadline, "influxd did not answer within 20 s"
+            assert monotonic() < deadline, "influxd did not answer within 120 s"
             sleep(0.05)
 
     def stop(self, *, hard: bool = False) -> None:
