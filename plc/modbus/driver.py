@@ -23,7 +23,7 @@ from plc.transport.retry import BackOff
 from plc.transport.tally import Tally
 from plc.transport.waiting import Rank, WaitingWrites, Write
 from scada.clock import Clock
-from scada.model.device import DeviceFigures
+from scada.model.device import DeviceFigures, LinkState
 from scada.model.handshake import Answer, CommandBlock
 from scada.model.tag import Access, Quality, TagName, Value, point_of
 from scada.ports import PlcError, TagSink
@@ -107,7 +107,8 @@ class ModbusDriver:
             await asyncio.sleep(max(self._device.pause_s, self._quiet_s if self._was_lost else 0.0))
             await self._check_layout(link)
             log.info("plc connected", plc=self.name, address=link.address)
-            self._tally.connected(link.address)
+            if not self._scanners:
+                self._tally.connected(link.address)
             await self._serve(link)
         finally:
             link.close()
@@ -190,14 +191,21 @@ class ModbusDriver:
         try:
             payload = await link.read(block.area, block.start, block.count)
         except DeviceRefusal as refusal:
+            self._answered(link)
             self._tally.refusals += 1
             scanner.refuse(plan, refusal.code, self._clock.seconds())
             return
+        self._answered(link)
         now_s = self._clock.seconds()
         self._tally.reads += 1
         self._tally.round_trip_ms = (now_s - began_s) * 1000
         self._back_off.reset()
         scanner.take(plan, payload, now_s)
+
+    def _answered(self, link: Transport) -> None:
+        """Count the link as up from its first answer on: a PLC that hangs takes connections, too."""
+        if self._tally.state is not LinkState.UP:
+            self._tally.connected(link.address)
 
     async def _carry_out(self, write: Write, link: Transport) -> None:
         """Write once. What the device refuses is told to the caller; anything else ends the connection too."""

@@ -284,3 +284,26 @@ async def test_a_whole_lane_is_read_over_rtu(tmp_path: Path) -> None:
         async with running(driver):
             read = {tag.name for tag in site.tags if tag.is_read}
             await until(lambda: read <= {name for name, seen in sink.now.items() if seen.quality is Quality.GOOD})
+
+
+async def test_a_plc_that_takes_connections_and_says_nothing_is_never_up(tmp_path: Path) -> None:
+    taken: list[asyncio.StreamWriter] = []
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        taken.append(writer)
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    device = f"plc1,modbus-tcp,127.0.0.1,{port},,,,,100,,,,"
+    (driver,) = await drivers_of(tmp_path, [device], ["in1.word,plc1,HR2,u16,ro,fast"], Sink())
+    states: set[LinkState] = set()
+
+    def seen_often() -> bool:
+        states.add(driver.figures().state)
+        return len(taken) >= 3
+
+    async with server, running(driver):
+        await until(seen_often)
+    for writer in taken:
+        writer.close()
+    assert LinkState.UP not in states
