@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import open_page, sign_in
-from tests.support.desk import CAR_CASE, PAPER, PASSAGE, DeskPlant
-from tests.support.hmi import FakePlant, control_room
+from tests.support.desk import ACTS, AT, CAR_CASE, PAPER, PASSAGE, STAY, DeskPlant, car
+from tests.support.hmi import FakePlant, Json, Refusal, control_room
 from tests.support.peers import PEERS
 
 AXE = PEERS / "node_modules" / "axe-core" / "axe.min.js"
@@ -135,3 +135,48 @@ def test_nothing_serious_stands_in_anybody_s_way_by_day_and_by_night(
             serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
             assert serious == [], json.dumps([(one["id"], one["nodes"][0]["html"]) for one in serious])
             page.click("#theme")
+
+
+def test_a_payment_is_given_back_from_the_desk_by_keys_and_what_was_typed_stays_when_it_is_refused(
+    chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
+) -> None:
+    tried: list[Json] = []
+
+    def refund(args: Json) -> object:
+        tried.append(args)
+        if "second_name" not in args:
+            raise Refusal("refused", "above 20.00 yuan it needs a second person")
+        return {"number": "RD1B", "state": "WANTED"}
+
+    def paid(args: Json) -> object:
+        told = car(args)
+        return {**told, "legal": [{"act": act, "why": ""} for act in ACTS]} if told["live"] else told
+
+    paid_by = {"order": "D1", "amount_fen": 5000, "paid_at": AT, "left_fen": 5000, "stay": STAY}
+    plant.verbs.update(desk_car=paid, payments=lambda _args: [paid_by], refund=refund)
+    with open_page(chromium, "zh-CN") as page:
+        opened(page, plant_and_url[1])
+        page.keyboard.press("j")
+        expect(page.locator("[data-act=refund]")).to_have_attribute("aria-disabled", "false")
+        page.keyboard.press("m")
+        dialog = page.locator("desk-dialog dialog")
+        dialog.locator("[name=order]").first.press("Space")
+        amount = dialog.locator("[name=amount]")
+        amount.press_sequentially("-3")
+        dialog.locator("[name=reason][value=OVERCHARGED]").press("Space")
+        dialog.locator("[data-command=confirm]").press("Enter")
+        expect(amount).to_have_js_property("validity.patternMismatch", True)
+        assert tried == []
+        amount.fill("25.50")
+        dialog.locator("[name=note]").fill("<b>twice</b>")
+        dialog.locator("[data-command=confirm]").press("Enter")
+        expect(dialog.locator("[data-outcome=refused]")).to_be_visible()
+        expect(amount).to_have_value("25.50")
+        dialog.locator("[name=second_name]").fill("li")
+        dialog.locator("[name=second_password]").fill("word")
+        dialog.locator("[data-command=confirm]").press("Enter")
+        expect(dialog.locator("[data-outcome=done]")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+    first = {"order": "D1", "reason": "OVERCHARGED", "note": "<b>twice</b>", "amount_fen": 2550}
+    assert tried == [first, {**first, "second_name": "li", "second_password": "word"}]

@@ -1,6 +1,7 @@
 """Reports: picked on a page, made beside the plant, shown there and downloaded in every form."""
 
 import base64
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
@@ -30,6 +31,8 @@ _KINDS: Final = {
 }
 _WITHIN_S: Final = 12.0
 _NAME, _JOB = 64, 32
+_CLAUSE = re.compile("[;；]")
+"""Ends what a report is about; behind it stands what its command's exit code means."""
 _Day = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10)]
 
 
@@ -76,7 +79,7 @@ def _told(listed: Listed) -> dict[str, object]:
     return {
         "name": listed.name,
         "title": say(listed.title.english),
-        "about": say(listed.about.english),
+        "about": _CLAUSE.split(say(listed.about.english))[0],
         "options": options,
     }
 

@@ -108,7 +108,7 @@ class MapsPage extends LitElement {
   #brought() {
     const heading = t('Brought');
     return html`<section class="card block"><h3>${heading}</h3>${this.proposals.length ? html`<div class="wide short" tabindex="0" role="region" aria-label=${heading}><table><thead><tr><th>${t('No.')}</th><th>${t('Time')}</th><th>${t('By')}</th><th>${t('Reason')}</th><th>${t('State')}</th><th><span class="unseen">${t('Do')}</span></th></tr></thead>
-      <tbody>${this.proposals.map((one) => html`<tr data-proposal=${one.number}><th scope="row">${one.number}</th><td>${when(one.at)}</td><td>${one.by}</td><td class="long">${one.why}</td>
+      <tbody>${this.proposals.map((one) => html`<tr data-proposal=${one.number}><th scope="row">${one.number}</th><td>${when(one.at)}</td><td>${said(one.by)}</td><td class="long">${said(one.why)}</td>
         <td>${STATES[one.state]?.() ?? one.state} ${one.version || ''} ${one.signed_by ? html`<small>${t('signed by {name}', {name: one.signed_by})}</small>` : nothing}</td><td class="deeds">${this.#deeds(one)}</td></tr>`)}</tbody></table></div>` : html`<p class="none">${t('None')}</p>`}</section>`;
   }
 
@@ -179,7 +179,7 @@ class MapsPage extends LitElement {
     const heading = t('Versions');
     return html`<section class="card block"><h3>${heading}</h3>${Object.entries(noAuto).map(([lane, why]) => html`<p><b class="look">${t('{lane} has no AUTO', {lane})}</b> ${said(String(why))}</p>`)}
       <div class="wide short" tabindex="0" role="region" aria-label=${heading}><table><thead><tr><th>${t('No.')}</th><th>${t('Time')}</th><th>${t('By')}</th><th>${t('Reason')}</th><th><span class="unseen">${t('Do')}</span></th></tr></thead>
-      <tbody>${[...versions].reverse().map((/** @type {any} */ one) => html`<tr data-version=${one.number}><th scope="row">${one.number}${one.number === version ? html` <b class="chip">${t('in use')}</b>` : nothing}</th><td>${when(one.at)}</td><td>${one.by}</td><td class="long">${one.why}</td>
+      <tbody>${[...versions].reverse().map((/** @type {any} */ one) => html`<tr data-version=${one.number}><th scope="row">${one.number}${one.number === version ? html` <b class="chip">${t('in use')}</b>` : nothing}</th><td>${when(one.at)}</td><td>${said(one.by)}</td><td class="long">${said(one.why)}</td>
         <td class="deeds"><button type="button" data-do="look" @click=${() => this.#look({version: one.number})}>${t('Look')}</button>${one.number !== version && this.page.may.rollback_tags ? this.#backForm(one.number) : nothing}</td></tr>`)}</tbody></table></div></section>`;
   }
 
