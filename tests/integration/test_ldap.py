@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
 
+from scada.bridge import Refused
 from scada.check.online import reach_all
 from scada.clock import VirtualClock
 from scada.settings.identity import Ldap
@@ -20,7 +21,7 @@ from scada.store.people.elsewhere import AWAY, DirectoryError, NotAdmitted
 from scada.store.schema import journal, operator
 from tests.support.directory import BASE, GROUPS, ODD, PASSWORD, PEOPLE, Slapd, certificates, slapd
 from tests.support.hmi import ROOT
-from tests.support.hmi_pages import shipped
+from tests.support.hmi_pages import ControlRoom, form_token, shipped
 from tests.support.store import SITE, START, open_database
 
 OWN = "the gate of my own is shut"
@@ -270,3 +271,23 @@ async def test_check_online_goes_there_over_tls(there: Slapd) -> None:
     away = config.model_copy(update={"ldap": there.settings(url="ldaps://localhost:1")})
     _, mistakes = await asyncio.to_thread(reach_all, away, ROOT / "config.toml")
     assert any("directory at ldaps://localhost:1" in one.what for one in mistakes)
+
+
+@pytest.mark.parametrize(
+    ("why", "status", "words"),
+    [
+        (AWAY, 503, "The directory does not answer. Sign in with a password of this site."),
+        ("none of the groups has a role here", 403, "You are not let in: none of the groups has a role here"),
+        ("the name or the password is wrong", 403, "Name or password is wrong."),
+    ],
+)
+def test_the_sign_in_page_says_what_helps_and_no_more(why: str, status: int, words: str) -> None:
+    room = ControlRoom()
+    room.plant.verbs["sign_in"] = lambda _args: Refused("refused", why)
+    for _ in range(7 if status == 503 else 1):
+        answer = room.post("/sign-in?lang=en", data={**form_fields(room), "name": "chen", "password": PASSWORD})
+        assert (answer.status_code, words in answer.text) == (status, True)
+
+
+def form_fields(room: ControlRoom) -> dict[str, str]:
+    return {"csrf_token": form_token(room.get("/sign-in"))}
