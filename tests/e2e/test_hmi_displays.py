@@ -213,7 +213,7 @@ def test_diagnosis_shows_which_link_which_instrument_and_which_value_is_in_troub
     plant.tell({"dev.plc1.state": "down", "dev.plc1.errors": 3, "camera.cam_in1.trouble": "camera_moved"})
     plant.tell({"out1.gate.attached": False, "in1.mode.now": 5})
     plant.tell({"in1.loop.safety": False}, COMMUNICATION)
-    expect(page.locator("tr.odd[data-device=plc1] .state")).to_have_text("down")
+    expect(page.locator("tr.odd[data-device=plc1] .state")).to_have_text("not connected")
     expect(page.locator("tr[data-device=ua1]")).not_to_have_class("odd")
     for instrument, mark in (
         ("in1.loop.safety", "F"), ("in1.loop.approach", "C"), ("out1.gate", "F"), ("cam-in1", "S"), ("cam-out1", ""),
