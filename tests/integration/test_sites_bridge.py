@@ -10,7 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from scada.bridge import Bridge, Refused, Reply, Unknown, Value
+from scada.check.database import Unfit
+from scada.check.reaching import greet
 from scada.clock import SystemClock
+from scada.config import load
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer
 from scada.engine.doors import rooms as door
 from scada.engine.doors.rooms import People, RoomEntrance
@@ -18,14 +21,15 @@ from scada.engine.doors.unix import SocketError
 from scada.engine.tags import TagTable
 from scada.model.rights import by_token
 from scada.model.tag import Access, Quality, TagName, TagSpec, TagUpdate
-from scada.settings.sites import AllowedRoom, Rooms
+from scada.settings.sites import AllowedRoom, PlantElsewhere, Rooms
 from scada.sim.trial.ports import free_port
 from scada.store.db import Database
 from scada.store.operators import Operators, SignInRefused
 from scada.store.schema import journal
 from scada.tls import TlsFiles, shown_in
 from tests.support.engine import until
-from tests.support.sites import Authority, way
+from tests.support.house import site_beside
+from tests.support.sites import Authority, carried, way
 from tests.support.store import SITE, open_database
 
 PASSWORD = "correct horse battery"
@@ -217,6 +221,21 @@ async def test_whoever_waits_is_told_when_the_link_is_lost_and_it_comes_back_by_
         assert isinstance(await asked(bridge, "journal", "wang"), Refused), "a new plant asks for the password anew"
         assert there.asked == []
         await asyncio.to_thread(bridge.close)
+
+
+async def test_daozha_check_goes_to_the_plant_and_says_what_came_back(tmp_path: Path, ours: Authority) -> None:
+    port = free_port()
+    names = {"title": "北区", "title_en": "North", "address": f"127.0.0.1:{port}", "port": 8101}
+    far = PlantElsewhere.model_validate({"name": "north", **names})
+    data = ("virtual = true", 'virtual = true\ndata = "data"')
+    site = await asyncio.to_thread(lambda: load(site_beside(tmp_path, data)))
+    files = await made(ours.room)
+    await asyncio.to_thread(carried, files, site)
+    async with plant(tmp_path, await made(ours.plant), port=port):
+        assert await asyncio.to_thread(greet, site, far) == "greeted as north, by mutual TLS"
+    await asyncio.to_thread(lambda: (site.data / "sites" / "room.key").unlink())
+    with pytest.raises(Unfit, match="there is no file"):
+        await asyncio.to_thread(greet, site, far)
 
 
 async def test_large_answers_and_many_askers_share_one_link(tmp_path: Path, ours: Authority) -> None:
