@@ -96,7 +96,7 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((_T, _A), ("force_tag", "unforce_tag", "write_tag", "reload_tags", "rollback_tags")),
     # technicians: what equipment does, maps by two, recordings, and how a lane was accepted
     (_EVERYBODY, ("devices", "lane_health", "map_proposals", "map_difference", "map_file", "recordings", "recording")),
-    (_EVERYBODY, ("acceptance", "processes")),
+    (_EVERYBODY, ("acceptance", "processes", "metrics")),
     ((_T, _A), ("propose_map", "apply_map", "withdraw_map")),
     ((_T, _M, _A), ("sign_map", "hold_recording")),
     ((_T, _A), ("sign_acceptance", "learn_lane")),

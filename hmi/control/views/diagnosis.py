@@ -1,12 +1,14 @@
 """Diagnosis, level 4, for technicians: links, instruments, inputs and outputs of a lane, queues, the last events."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from hmi.control.api.described import described
 from hmi.control.auth import signed_in
-from hmi.control.orders import looked_up
+from hmi.control.metrics import CONTENT_TYPE, exposition
+from hmi.control.orders import ask, looked_up
 from hmi.control.room import room
+from scada.bridge import Value
 from scada.model.camera.figures import camera_tag
 
 diagnosis = Blueprint("diagnosis", __name__)
@@ -17,6 +19,17 @@ diagnosis = Blueprint("diagnosis", __name__)
 def processes() -> ResponseReturnValue:
     """Give the site's processes: number, age, restarts and how the last one ended, memory and processor time."""
     return looked_up("processes", {})
+
+
+@diagnosis.get("/api/v1/metrics")
+@described("metrics", answer=bytes)
+def metrics() -> ResponseReturnValue:
+    """Give the site's figures as a Prometheus server reads them: text, no JSON, and nobody named in it."""
+    reply = ask("processes", {})
+    listed = reply.value.get("processes") if isinstance(reply, Value) and isinstance(reply.value, dict) else None
+    lanes = [lane.name for lane in room().config.lanes]
+    told = exposition(room().live.snapshot(), lanes, listed if isinstance(listed, list) else [])
+    return Response(told, content_type=CONTENT_TYPE)
 
 
 @diagnosis.get("/diagnosis")
