@@ -69,8 +69,22 @@ def test_texts_name_people_and_are_not_told() -> None:
 
 
 def test_processes_tell_what_they_hold() -> None:
-    plant = {"name": "plant", "pid": 7, "up_s": 60.0, "restarts": 2, "memory_bytes": 1024, "cpu_s": 1.5}
-    camera = {"name": "camera front", "pid": None, "up_s": None, "restarts": None, "memory_bytes": None, "cpu_s": None}
+    plant: dict[str, object] = {
+        "name": "plant",
+        "pid": 7,
+        "up_s": 60.0,
+        "restarts": 2,
+        "memory_bytes": 1024,
+        "cpu_s": 1.5,
+    }
+    camera: dict[str, object] = {
+        "name": "camera front",
+        "pid": None,
+        "up_s": None,
+        "restarts": None,
+        "memory_bytes": None,
+        "cpu_s": None,
+    }
     found = read(exposition(told([]), LANES, [plant, camera]))
     assert found["daozha_process_resident_memory_bytes"] == {("plant",): 1024.0}
     assert found["daozha_process_restarts"] == {("plant",): 2.0}

@@ -28,7 +28,7 @@ def metrics() -> ResponseReturnValue:
     reply = ask("processes", {})
     listed = reply.value.get("processes") if isinstance(reply, Value) and isinstance(reply.value, dict) else None
     lanes = [lane.name for lane in room().config.lanes]
-    told = exposition(room().live.snapshot(), lanes, listed if isinstance(listed, list) else [])
+    told = exposition(room().live.snapshot(covered=True), lanes, listed if isinstance(listed, list) else [])
     return Response(told, content_type=CONTENT_TYPE)
 
 
