@@ -106,7 +106,10 @@ class Trial:
         return await asyncio.to_thread(self._person.alarms)
 
     async def begin(self) -> None:
-        """Wait until all is well and the alarm stands, and let a person have seen it."""
+        """Wait until all is well and the alarm stands, and let a person have seen it.
+
+        Once more after each round: what stands below another alarm calls anew when that one is over.
+        """
         await until_s(self.all_good)
         async with asyncio.timeout(WAIT_S):
             while (state := (await self.alarms()).get(STANDS, {}).get("state")) != "ACKED":
@@ -180,6 +183,7 @@ class Trial:
             while links := [name for name, row in (await self.alarms()).items() if row["code"] == LINK]:
                 await asyncio.to_thread(self._person.acknowledge, *links)
                 await asyncio.sleep(0.5)
+        await self.begin()
 
 
 def _port_of(site: BenchSite) -> int:
