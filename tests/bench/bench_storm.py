@@ -74,8 +74,8 @@ def shown(by_ms: Counter[int]) -> str:
 
 async def stuck(site: BenchSite, cookie: str) -> float:
     """Connect, join, and read nothing more; gives after how long the control room has let go of the socket."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", site.port, limit=256)
     before = sockets_of(site)
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port, limit=256)
     screen = Screen(site.port, cookie)
     await screen.begin(reader, writer)
     writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport of a socket has it
@@ -105,6 +105,7 @@ async def slow_rows(site: BenchSite, cookie: str) -> list[Row]:
         await asyncio.sleep(WINDOW_S)
         alone = ages_of(good)
         async with staying([slow]):
+            await until_live([slow], 1)
             jam = asyncio.create_task(stuck(site, cookie))
             await asyncio.sleep(WINDOW_S)
             old, snapshots = ages_of([slow]), slow.snapshots
