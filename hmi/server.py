@@ -6,6 +6,7 @@ are dead after it, sockets beyond the threads hang plain requests, and a vanishe
 
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -34,8 +35,12 @@ _LISTENER_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
     (socket.SOL_SOCKET, socket.SO_SNDBUF, 131_072),
+    (socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 20, 0)),
 )
-"""Accepted sockets inherit these, so a dead client's threads are free again within 20 s."""
+"""Accepted sockets inherit these, so a dead client's threads are free again within 20 s.
+
+So are those of one whose machine lives while the browser answers nothing: it should have answered a ping every 5 s.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,3 +161,20 @@ def test_the_other_web_processes_run_and_ask_their_own_socket(tmp_path: Path, po
         assert answer.status_code == 200
         assert requests.get(f"http://127.0.0.1:{port}/health", timeout=30).json() == {"ok": True}
     plant.stop()
+
+
+def test_a_browser_that_answers_nothing_is_let_go(control: str, port: int) -> None:
+    lines = {
+        "Host": f"127.0.0.1:{port}",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": base64.b64encode(b"k" * 16).decode(),
+        "Sec-WebSocket-Version": "13",
+        **cookie_of(signed_in(control)),
+    }
+    text = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+    text += "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
+    with socket.create_connection(("127.0.0.1", port), 60) as link:
+        link.sendall(text.encode())
+        while link.recv(4096):  # until the server has hung up; a limit is at the connection
+            pass
