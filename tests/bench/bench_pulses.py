@@ -8,24 +8,22 @@ acknowledges it. A Chromium sees every tenth one in the band above the page.
 import asyncio
 import json
 import random
-import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 from playwright.async_api import TimeoutError as NotSeen
 
 from tests.bench.carsite import BenchSite, bench_site
 from tests.bench.libmodbus import compiled
+from tests.bench.overview import overview_of
 from tests.bench.person import Person
 from tests.bench.screens import Screen, sign_in
 from tests.bench.support import kept, percentile, run, show
-from tests.support.browser import FLAGS
 
 LIMIT_S = 500
 LANE, CONTACT, TAG = "in1", "door", "in1.gate.door"
@@ -129,23 +127,6 @@ async def _in_page(into: Width, page: Page) -> None:
         return
 
 
-@asynccontextmanager
-async def band_of(site: BenchSite) -> AsyncIterator[Page]:
-    """Open the overview in a Chromium."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
-        await page.goto(f"{site.url}/sign-in")
-        await page.fill("[name=name]", site.name)
-        await page.fill("[name=password]", site.password)
-        await page.click("button.primary")
-        await page.wait_for_selector("body[data-link=live]")
-        try:
-            yield page
-        finally:
-            await browser.close()
-
-
 def row_of(width_s: float, seen: Width) -> list[str]:
     """Write a line of the table."""
     good = seen.stood == seen.sent and seen.in_page == seen.looked_in_page and max(seen.stand_ms) <= STAND_MS
@@ -169,7 +150,7 @@ async def measure(site: BenchSite) -> list[list[str]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", site.field_ports["plc1"])
     rows = []
     try:
-        async with band_of(site) as page:
+        async with overview_of(site) as page:
             await asyncio.sleep(SETTLE_S)
             for width_s, count in PULSES.items():
                 into = Width()

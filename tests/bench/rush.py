@@ -7,7 +7,6 @@ there by a MutationObserver, when it stands in the DOM.
 
 import asyncio
 import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -17,13 +16,13 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TextIO
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from scada.engine.health import LAG_TAG, PERIOD_S
 from tests.bench.carsite import EDGES, BenchSite, bench_site
+from tests.bench.overview import overview_of
 from tests.bench.screens import Screen, share_of, sign_in
 from tests.bench.support import child, cpu_s, kept, own_mb
-from tests.support.browser import FLAGS
 
 SCREENS = 50
 EVERY_S = 6.0
@@ -127,21 +126,11 @@ def rush_site(folder: Path, program: Path) -> Iterator[BenchSite]:
 @asynccontextmanager
 async def chromium_page(site: BenchSite) -> AsyncIterator[Page]:
     """Open the tags page of the stamps in a real browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
-        await page.goto(f"{site.url}/sign-in")
-        await page.fill("[name=name]", site.name)
-        await page.fill("[name=password]", site.password)
-        await page.click("button.primary")
-        await page.wait_for_selector("body[data-link=live]")
+    async with overview_of(site) as page:
         await page.goto(f"{site.url}/tags?q=edge.")
         await page.wait_for_selector(f"tr[data-tag='{EDGES[0]}'] td.value")
         await page.evaluate(_WATCH)
-        try:
-            yield page
-        finally:
-            await browser.close()
+        yield page
 
 
 async def read_page(page: Page, into: Counter[int]) -> None:

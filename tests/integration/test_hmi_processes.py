@@ -67,8 +67,8 @@ def connected(url: str, session: requests.Session) -> socketio.Client:
     return client
 
 
-def upgrade(port: int, **headers: str) -> str:
-    """Ask for a WebSocket by hand; gives the status line."""
+def asks_for_socket(port: int, headers: dict[str, str]) -> bytes:
+    """Write the request for a WebSocket by hand."""
     lines = {
         "Host": f"127.0.0.1:{port}",
         "Upgrade": "websocket",
@@ -78,9 +78,13 @@ def upgrade(port: int, **headers: str) -> str:
         **headers,
     }
     text = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
-    text += "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
+    return (text + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n").encode()
+
+
+def upgrade(port: int, **headers: str) -> str:
+    """Ask for a WebSocket; gives the status line."""
     with socket.create_connection(("127.0.0.1", port), 5) as link:
-        link.sendall(text.encode())
+        link.sendall(asks_for_socket(port, headers))
         return link.recv(200).split(b"\r\n")[0].decode()
 
 
@@ -164,17 +168,7 @@ def test_the_other_web_processes_run_and_ask_their_own_socket(tmp_path: Path, po
 
 
 def test_a_browser_that_answers_nothing_is_let_go(control: str, port: int) -> None:
-    lines = {
-        "Host": f"127.0.0.1:{port}",
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec-WebSocket-Key": base64.b64encode(b"k" * 16).decode(),
-        "Sec-WebSocket-Version": "13",
-        **cookie_of(signed_in(control)),
-    }
-    text = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
-    text += "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
     with socket.create_connection(("127.0.0.1", port), 60) as link:
-        link.sendall(text.encode())
+        link.sendall(asks_for_socket(port, cookie_of(signed_in(control))))
         while link.recv(4096):  # until the server has hung up; a limit is at the connection
             pass
