@@ -21,7 +21,7 @@ from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.model.lane.words import Order, Reason
 from scada.model.money import Fen
 from scada.model.names import OrderId
-from scada.model.rights import may
+from scada.model.rights import VOUCH, may
 from scada.store.schema import pay_order, refund, settlement
 from tests.support.refunds import Desk, Site, open_desk, site_with_wechat
 
@@ -161,9 +161,9 @@ async def test_a_refund_of_a_dead_card_is_paid_to_our_own_account_when_a_person_
 class Two:
     """Operators, of whom one vouches."""
 
-    async def vouch(self, name: str, password: str, beside: str) -> Any:  # noqa: ANN401
+    async def vouch(self, name: str, password: str, beside: str, right: str) -> Any:  # noqa: ANN401
         """Know Li by his password."""
-        assert (name, password, beside) == ("li", "secret", "wang")
+        assert (name, password, beside, right) == ("li", "secret", "wang", VOUCH)
         return type("Vouched", (), {"name": name})()
 
 

@@ -171,6 +171,7 @@ async def test_a_camera_that_was_switched_off_comes_back_by_itself(feed: Feed, p
 
 async def test_a_killed_camera_process_is_started_anew(feed: Feed, pool: CameraPool) -> None:
     before = pool.pids()["cam-in1"]
+    freeze(before)  # so that it has read nothing when it dies
     capture = asyncio.create_task(pool.capture(IN, PASSAGE, Direction.ENTRY))
     await asyncio.sleep(0.2)
     os.kill(before, signal.SIGKILL)
