@@ -91,7 +91,7 @@ def read_by_hand(connection: Connection, site: SiteId, since: datetime, until: d
             stay.c.waived_fen,
         )
         .outerjoin(passage, passage.c.id == open_request.c.passage)
-        .outerjoin(stay, (stay.c.exit_passage == open_request.c.passage) & (stay.c.site == site))
+        .outerjoin(stay, (stay.c.exit_passage == open_request.c.passage) & (not_found_by(stay.c.site) == site))
         .where(open_request.c.site == site, taken, days)
         .order_by(open_request.c.made_at, open_request.c.id)
     )

@@ -23,7 +23,9 @@ CONFIG = load(Path(__file__).parents[2] / "config.toml")
 SHAPE = Shape(first=date(2026, 4, 1), days=2, cars_a_day=6, cards=1)
 GROWING = ("journal", "passage", "rise", "intent", "stay", "camera_read", "ledger_entry", "settlement", "gate_cycle")
 """Tables that get rows with every car."""
-BY_THE_WHOLE = re.compile(rf"^(SCAN ({'|'.join(GROWING)})\b(?! USING INDEX ix_journal_at)|SEARCH .*\(site=\?\)$)")
+BY_THE_WHOLE = re.compile(
+    rf"^(SCAN ({'|'.join(GROWING)})\b(?! USING INDEX ix_journal_at)|SEARCH .*\(site=\?\)( LEFT-JOIN)?$)"
+)
 """Plans that read a table, or a site's part of it, from its first day to its last."""
 SMALL = re.compile(
     r"(cash_payment|voucher|booking|till_shift|help_call|mode_period|lane_fault|case_file|desk_case|report_run)\b"
