@@ -11,6 +11,7 @@ from scada.model.names import LaneName, PassageId, SiteId
 from scada.model.plate import Plate, ReadBy
 from scada.store.journal import JournalRow, last_number, rows_of_people
 from scada.store.schema import camera_read, passage, stay
+from scada.store.sql.hours import not_found_by
 
 CORRECTIONS = ("correct plate", "pick stay", "claimed plate", "claimed stay")
 """What people, drivers among them, do to a plate that was read."""
@@ -42,7 +43,7 @@ def rejected(conn: Connection, site: SiteId, most: int, camera: str = "") -> lis
 
 def mark(conn: Connection, site: SiteId, of: PassageId, plate: Plate | None) -> None:
     """Mark the reads of a passage as wrong that say another plate than the car has; None: whatever they say."""
-    wrong = (camera_read.c.site == site) & (camera_read.c.passage == of) & (camera_read.c.why == "")
+    wrong = (not_found_by(camera_read.c.site) == site) & (camera_read.c.passage == of) & (camera_read.c.why == "")
     differing = wrong if plate is None else wrong & (camera_read.c.plate != plate)
     conn.execute(update(camera_read).where(differing).values(corrected=True))
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, or_, select
 from scada.model.names import PassageId, SiteId, StayId
 from scada.model.plate import Plate
 from scada.store.schema import camera_read, passage, settlement, stay
+from scada.store.sql.hours import not_found_by
 
 FAKE_EXIT: Final = "FAKE_EXIT"
 MOST: Final = 50
@@ -28,7 +29,7 @@ Row = Mapping[str, object]
 def reads(conn: Connection, site: SiteId, car: PassageId) -> list[Row]:
     """Give what every camera made of a passage, the rejected reads too, the newest first."""
     columns = [camera_read.c[name] for name in _READ]
-    mine = (camera_read.c.site == site) & (camera_read.c.passage == car)
+    mine = (not_found_by(camera_read.c.site) == site) & (camera_read.c.passage == car)
     return [
         dict(row) for row in conn.execute(select(*columns).where(mine).order_by(camera_read.c.id.desc())).mappings()
     ]

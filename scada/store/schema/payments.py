@@ -74,7 +74,7 @@ settlement = Table(
 
 `older_fen` of it cleared what earlier stays of the plate owed. `stay` is null where a demand was paid.
 """
-Index("ix_settlement_site_settled_at", settlement.c.site, settlement.c.settled_at)
+Index("ix_settlement_settled_at", settlement.c.settled_at)
 
 notice = Table(
     "notice",

@@ -14,14 +14,14 @@ stay = Table(
     Column("plate_colour", String(16), nullable=False),
     Column("entry_lane", String(32), nullable=False),
     Column("entry_passage", String(64), nullable=False, unique=True),
-    Column("entered_at", Utc, nullable=False),
+    Column("entered_at", Utc, nullable=False, index=True),
     Column("entry_picture", String(120)),
     Column("tariff", String(64), nullable=False),
     Column("tariff_terms", JSON, nullable=False),
     Column("ending", String(16)),
     Column("exit_lane", String(32)),
     Column("exit_passage", String(64)),
-    Column("exited_at", Utc),
+    Column("exited_at", Utc, index=True),
     Column("exit_picture", String(120)),
     Column("exit_reason", String(24)),
     Column("fee_fen", Integer, nullable=False, server_default="0"),
@@ -44,8 +44,6 @@ stay = Table(
 month card of which it takes a space, null for a temporary car; `entry_look` is what the car looked like. `goes_on` is
 with what a car that came back within minutes goes on (`billing.tariff.reentry`), null where a stay stands alone.
 """
-Index("ix_stay_site_entered_at", stay.c.site, stay.c.entered_at)
-Index("ix_stay_site_exited_at", stay.c.site, stay.c.exited_at)
 Index("ix_stay_exit_passage", stay.c.exit_passage)
 Index(
     "ix_stay_open_plate",
