@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 from scada.config import Config, load
@@ -65,12 +66,21 @@ def _keep_byte_code(folder: Path) -> None:
 def _site(folder: Path) -> tuple[Config, Shape]:
     file, shape = site_beside(folder, ("# data = ", 'data = "data"  # ')), Shape()
     url = f"sqlite:///{folder / 'data' / 'daozha.db'}"
+    # in a process of its own: what this one holds would count as theirs, whose memory is told
+    writing = get_context("spawn").Process(target=_write, args=(url, shape))
+    writing.start()
+    writing.join()
+    if writing.exitcode:
+        raise SystemExit("the month could not be written")
+    return load(file), shape
+
+
+def _write(url: str, shape: Shape) -> None:
     give_tables(url)
     engine = writing_engine(url)
     with engine.begin() as conn:
         Month(shape).write(conn)
     engine.dispose()
-    return load(file), shape
 
 
 def _days(shape: Shape) -> tuple[str, str]:
