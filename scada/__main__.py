@@ -537,7 +537,10 @@ def _probability(text: str) -> float:
 
 
 def _hours(text: str) -> float:
-    hours = float(text)
+    try:
+        hours = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no number of hours") from error
     if not 0 < hours <= 24 * 31:
         raise argparse.ArgumentTypeError("choose more than 0, and 744 at most")
     return hours

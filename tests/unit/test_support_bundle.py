@@ -115,6 +115,16 @@ def test_a_table_that_cannot_be_read_keeps_nothing_else_from_being_had(
     assert "without tables" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("hours", "why"), [("a day", "a day is no number of hours"), ("0", "more than 0"), ("nan", "more")]
+)
+def test_hours_that_are_none_are_refused_in_words(hours: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["support", "--hours", hours])
+    assert left.value.code == 2
+    assert why in capsys.readouterr().err
+
+
 def test_where_nothing_can_be_written_it_says_so(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["support", "--config", str(site), "--to", str(site / "x.zip")]) == 1
     assert "x.zip" in capsys.readouterr().err
