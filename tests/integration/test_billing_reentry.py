@@ -28,9 +28,11 @@ FREE = simple_tariff(reentry_mode="REENTRY_GAP_FREE", reentry_duration=30)
 
 @pytest.fixture
 async def till(tmp_path: Path) -> AsyncIterator[Till]:
+    """A till in the middle of a minute: seconds are not charged, but a visit must not cross one minute more."""
     config = await asyncio.to_thread(made_config, tmp_path)
     await asyncio.to_thread(prepare, config)
     async with open_database(tmp_path) as db, open_till(config, db) as opened:
+        opened.clock.later_s = (30 - opened.clock.now().second) % 60
         yield opened
 
 
