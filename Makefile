@@ -3,6 +3,7 @@
 # make test    what the tests need, then every check
 # make bench   the benchmark table
 # make soak    what takes hours; writes its figures to docs/soak.md
+# make wheel   what a car park installs: dist/ with the wheel and the lock files (docs/install)
 # make clean   takes away .venv and what the tools leave behind (the site's data stays)
 
 SHELL := /bin/bash
@@ -19,7 +20,7 @@ SPEED ?= 20
 JOBS ?= 2
 PEERS := tests/peers/node_modules
 
-.PHONY: help setup setup-test models run test bench soak clean lock
+.PHONY: help setup setup-test models run test bench soak wheel clean lock
 
 help:
 	@sed -n '1,/^$$/s/^# //p' Makefile
@@ -90,7 +91,7 @@ has_font = ls /usr/share/fonts/opentype/noto/NotoSansCJK* > /dev/null 2>&1
 	command -v npm > /dev/null || wanted="$$wanted nodejs npm"; \
 	command -v systemd-analyze > /dev/null || wanted="$$wanted systemd"; \
 	[ -z "$$wanted" ] || $(call install,$$wanted,the tests); \
-	for server in influxdb victoria-metrics postgresql slapd; do \
+	for server in influxdb victoria-metrics postgresql slapd nginx; do \
 	  case "$$wanted" in *$$server*) $(stop_server) ;; esac; \
 	done
 	@touch $@
@@ -120,6 +121,11 @@ bench: setup-test
 soak: setup-test
 	$(BIN)/python tests/soak/run.py
 
+wheel: setup
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel
+	cp requirements.txt requirements-postgres.txt dist/
+
 clean:
 	rm -rf .venv $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -128,4 +134,5 @@ clean:
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml
 lock: setup-test
 	$(LOCK) --extra build -o requirements.txt
+	$(LOCK) --extra build --extra postgres -c requirements.txt -o requirements-postgres.txt
 	$(LOCK) --extra build --extra dev -c requirements.txt -o requirements-dev.txt

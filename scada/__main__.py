@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from scada.commands.history.options import add_history
+from scada.commands.init.options import add_init
 from scada.commands.money.options import add_credit
 from scada.commands.sites.options import add_sites
 from scada.commands.tagmap.options import add_tags
@@ -111,6 +112,7 @@ def _group(add: Adder, name: str, help_text: str) -> Adder:
 
 
 def _add_running(add: Adder) -> None:
+    add_init(add, _command, _lazily)
     run = _command(add, "run", "run the site until Ctrl-C", _lazily("scada.commands.run", "run"))
     run.add_argument("--with-sim", action="store_true", help="together with the virtual car park of the [sim] section")
     run.add_argument(

@@ -5,12 +5,12 @@ import hashlib
 from flask import Blueprint, Flask, Response, abort, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import ApplicationLimit, Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
 from hmi.control.room import Room, room
 from hmi.control.sessions import Session
 from hmi.language import say
+from hmi.whence import address, seat
 from scada.bridge import Message, Refused, Unknown, Value
 from scada.faces import SIGN_OUT
 
@@ -83,7 +83,7 @@ def signed_in() -> Session:
 def limit_tries(app: Flask) -> Limiter:
     """Slow down guessing: five wrong tries a minute for an address, and for a name. Gives what other doors limit by."""
     limiter = Limiter(
-        get_remote_address,
+        seat,
         app=app,
         storage_uri="memory://",
         strategy="moving-window",
@@ -140,7 +140,7 @@ def sign_in() -> ResponseReturnValue:
     arguments: Message = {
         "name": name,
         "password": request.form.get("password", "")[:LONGEST_PASSWORD],
-        "address": request.remote_addr or "",
+        "address": address(),
     }
     match room().plant.ask("sign_in", arguments, user=name, within_s=_SIGN_IN_WITHIN_S):
         case Value({"name": str() as who, "role": str() as role, "must_change": bool() as must_change}):

@@ -19,10 +19,10 @@ from hmi.public.host import host, limit_hosts
 from hmi.public.me import limit_known, me
 from hmi.public.merchant import limit_shops, shop
 from hmi.public.notice import notice
-from hmi.public.visitor import seat
 from hmi.public.vouchers import limit_vouchers, vouchers
 from hmi.security import harden
 from hmi.trainingband import wear_band
+from hmi.whence import seat
 from scada.config import Config
 
 METHOD_NOT_ALLOWED = 405

@@ -11,7 +11,7 @@ from hmi.language import language, say
 from hmi.public.asking import plant
 from hmi.public.driver import PHONE_COOKIE, page, status_of, still_so, trouble
 from hmi.public.forms import check_form, phone_subject
-from hmi.public.visitor import seat
+from hmi.whence import seat
 from scada.bridge import Refused, Reply, Value
 from scada.config import Config
 

@@ -30,7 +30,7 @@ from hmi.language import say
 from hmi.public.asking import plant
 from hmi.public.fees import Fee
 from hmi.public.forms import check_form, is_ours, opened, phone_subject, sealed, signature
-from hmi.public.visitor import address, seat
+from hmi.whence import address, seat
 from scada.bridge import Refused, Reply, Value
 from scada.config import Config
 from scada.model.plate import is_plausible, normal_form

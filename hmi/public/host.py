@@ -13,7 +13,6 @@ from flask_limiter import Limiter
 from hmi.public.driver import PROVINCES, SIGNS, status_of, trouble
 from hmi.public.forms import check_form
 from hmi.public.staff import ask, config, page, refused, session_held, sign_in_page, subject
-from hmi.public.visitor import seat
 from hmi.visitors import (
     booking_named,
     filled,
@@ -27,6 +26,7 @@ from hmi.visitors import (
     why_not,
     yuan,
 )
+from hmi.whence import seat
 from scada.bridge import Refused, Reply, Value
 
 host = Blueprint("host", __name__, url_prefix="/shop/visitors")

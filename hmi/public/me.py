@@ -11,7 +11,7 @@ from hmi.language import say
 from hmi.public.asking import plant
 from hmi.public.driver import PHONE_COOKIE, status_of, trouble
 from hmi.public.forms import check_form, phone_subject, signature
-from hmi.public.visitor import seat
+from hmi.whence import seat
 from scada.bridge import Refused, Reply, Value
 from scada.config import Config
 from scada.model.money import Fen, yuan_text

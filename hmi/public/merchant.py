@@ -30,7 +30,7 @@ from hmi.public.staff import (
     subject,
     yuan,
 )
-from hmi.public.visitor import seat
+from hmi.whence import seat
 from scada.bridge import Refused, Reply, Value
 
 shop = Blueprint("shop", __name__, url_prefix="/shop")

@@ -20,6 +20,7 @@ from scada.store.sql.errors import StoreError, StoreFull, StoreUnknown, reason
 from scada.store.sql.pen import Pen
 from scada.store.sql.place import database_url
 from scada.store.sql.reserve import Reserve
+from scada.store.sql.revisions import refuse_later, settings_for
 from scada.store.sql.turns import AGAIN_S
 
 __all__ = [
@@ -40,7 +41,6 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 """It may be run again when the server undid the transaction for another's sake: it changes nothing but the database."""
 
-MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 QUEUE_SIZE = 1000
 """Transactions that may wait for the writer."""
 WAIT_S = 10.0
@@ -63,16 +63,13 @@ def migrate(url: str) -> None:
 def _upgrade(connection: Connection) -> None:
     """Bring the tables up to date. Whoever only reads does not wait until alembic is loaded."""
     from alembic import command
-    from alembic.config import Config as AlembicConfig
 
     from scada.store.sql import postgres
 
+    refuse_later(connection, place(connection.engine.url))
     if connection.dialect.name == "postgresql":
         postgres.allow_time(connection, postgres.MIGRATION_S)
-    settings = AlembicConfig()
-    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    settings.attributes["connection"] = connection
-    command.upgrade(settings, "head")
+    command.upgrade(settings_for(connection), "head")
 
 
 def writing_engine(url: str) -> Engine:

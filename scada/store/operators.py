@@ -94,12 +94,12 @@ class Operators:
         self._lockout = Lockout(clock)
         self.tokens = Tokens(db, site, clock)
 
-    async def first_start(self) -> str | None:
+    async def first_start(self, name: str = FIRST_NAME) -> str | None:
         """Make the first administrator if there is nobody yet; give the password, to be shown this once."""
         if await self._db.read(_count):
             return None
         password = "-".join(secrets.token_hex(2) for _ in range(4))
-        await self.add(FIRST_NAME, Role.ADMINISTRATOR.value, password, must_change=True)
+        await self.add(name, Role.ADMINISTRATOR.value, password, must_change=True)
         return password
 
     async def add(self, name: str, role: str, password: str, must_change: bool, by: str = "", reason: str = "") -> None:
@@ -107,7 +107,7 @@ class Operators:
 
         Raises StoreError if the name is taken or unusable, the role unknown, the password weak.
         """
-        weak = _weakness(name, password)
+        weak = weakness(name, password)
         if weak is not None or not is_name(name):
             raise StoreError(f"add operator {name[:64]!r}: {weak or 'a name has 1 to 64 signs, and no / among them'}")
         try:
@@ -177,7 +177,7 @@ class Operators:
         verdict = await self._check(name, old, address)
         if isinstance(verdict, SignInRefused):
             return PasswordRefused(verdict.why)
-        weak = "it is the old one" if new == old else _weakness(name, new)
+        weak = "it is the old one" if new == old else weakness(name, new)
         if weak is not None:
             return PasswordRefused(weak)
         password_hash = await self._reckon(lambda: self._hasher.hash(new))
@@ -186,7 +186,7 @@ class Operators:
 
     async def reset_password(self, name: str, password: str, by: str = "", reason: str = "") -> None:
         """Give a person a password for once, to be changed at the next sign-in. Raises StoreError."""
-        weak = _weakness(name, password)
+        weak = weakness(name, password)
         if weak is not None:
             raise StoreError(f"reset the password of {name[:64]!r}: {weak}")
         password_hash = await self._reckon(lambda: self._hasher.hash(password))
@@ -389,7 +389,8 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _weakness(name: str, password: str) -> str | None:
+def weakness(name: str, password: str) -> str | None:
+    """Say what is wrong with a new password of this person."""
     if not SHORTEST <= len(password) <= LONGEST:
         return f"a password has {SHORTEST} to {LONGEST} signs"
     if len(name) >= SHORTEST // 2 and name.casefold() in password.casefold():

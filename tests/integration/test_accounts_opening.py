@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 from billing.accounts.balances import by_subject, trial
 from billing.accounts.chart import Account
 from scada.model.names import SiteId
-from scada.store.db import MIGRATIONS, migrate, writing_engine
+from scada.store.db import migrate, writing_engine
+from scada.store.sql.revisions import MIGRATIONS
 from tests.support.store import empty_database
 
 pytestmark = pytest.mark.usefixtures("any_database")

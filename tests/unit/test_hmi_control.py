@@ -80,6 +80,19 @@ def test_five_wrong_tries_in_a_minute_are_enough(room: ControlRoom) -> None:
     assert room.sign_in().status_code == 429
 
 
+def test_who_guesses_through_the_proxy_keeps_nobody_else_out(room: ControlRoom) -> None:
+    """All come from the proxy on this machine; it says from where, and what a browser claims before that counts not."""
+
+    def tries(name: str, told: str) -> int:
+        token = form_token(room.get("/sign-in"))
+        said = {"name": name, "password": "wrong" if name != "wang" else PASSWORD, "csrf_token": token}
+        return room.post("/sign-in", data=said, headers={"X-Forwarded-For": told}).status_code
+
+    assert [tries(f"guess{n}", f"10.9.9.{n}, 10.0.0.7") for n in range(6)] == [403] * 5 + [429]
+    assert tries("wang", "10.0.0.8") == 302
+    assert [args["address"] for args in room.plant.asks("sign_in")] == ["10.0.0.7"] * 5 + ["10.0.0.8"]
+
+
 def test_signing_in_well_is_not_counted_as_guessing(room: ControlRoom) -> None:
     assert [room.sign_in().status_code for _ in range(8)] == [302] * 8
 

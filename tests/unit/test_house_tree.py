@@ -76,7 +76,7 @@ def test_no_work_is_left_unfinished() -> None:
 
 
 def test_every_package_is_pinned_with_a_hash() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-postgres.txt", "requirements-dev.txt"):
         blocks = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text("utf-8"))
         assert all("==" in block and "--hash=sha256:" in block for block in blocks), name
 

@@ -26,7 +26,7 @@ def analyze(*words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", sorted(one.name for one in UNITS.glob("daozha*.*")))
 def test_systemd_understands_every_line(name: str, tmp_path: Path) -> None:
-    text = (UNITS / name).read_text().replace("/opt/daozha/.venv/bin/daozha", "/bin/true")
+    text = (UNITS / name).read_text().replace("/opt/daozha/current/bin/daozha", "/bin/true")
     for other in UNITS.glob("daozha*.*"):
         (tmp_path / other.name).write_text(text if other.name == name else "[Service]\nExecStart=/bin/true\n")
     answer = analyze("verify", "--man=no", str(tmp_path / name))

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from hmi.public import forms
 from hmi.public.app import create_app
-from hmi.public.visitor import address, seat
+from hmi.whence import address, seat
 from scada.bridge import Refused, Unknown, Value
 from tests.support.hmi_pages import KEY, MemoryPlant, form_token, shipped
 

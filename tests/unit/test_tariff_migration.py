@@ -10,8 +10,9 @@ from sqlalchemy import insert, select
 
 from billing.stays import kept_tariff
 from billing.tariff import Pricer
-from scada.store.db import MIGRATIONS, migrate, writing_engine
+from scada.store.db import migrate, writing_engine
 from scada.store.schema import stay
+from scada.store.sql.revisions import MIGRATIONS
 from tests.support.tariffs import SHANGHAI, Terms, local
 
 OLD: Terms = {

@@ -16,6 +16,7 @@ from flask_limiter import Limiter
 from hmi.control.auth import let_in
 from hmi.control.room import room
 from hmi.language import say
+from hmi.whence import address
 from scada.bridge import Message, Refused, Value
 from scada.config import Config
 from scada.secretfile import read_secret
@@ -61,7 +62,7 @@ class Outside:
             token = self._provider.id_token(code, going.verifier, _back(), secret)
         except (ProviderError, OSError):
             return _wrong(say("The identity provider does not answer. Sign in with a password of this site."), 503)
-        asked: Message = {"id_token": token, "nonce": going.nonce, "address": request.remote_addr or ""}
+        asked: Message = {"id_token": token, "nonce": going.nonce, "address": address()}
         match room().plant.ask("sign_in_oidc", asked, within_s=_WITHIN_S):
             case Value({"name": str() as name, "role": str() as role}):
                 let_in(name, role, must_change=False)

@@ -26,8 +26,9 @@ from scada.config import load
 from scada.model.names import SiteId
 from scada.ports import JournalEntry
 from scada.secretfile import own_key
-from scada.store.db import MIGRATIONS, database_url, writing_engine
+from scada.store.db import database_url, writing_engine
 from scada.store.journal import verify, write_entries
+from scada.store.sql.revisions import MIGRATIONS
 from tests.support.billing import made_config
 from tests.support.house import ROOT
 from tests.support.store import empty_database, is_sqlite, made_database
