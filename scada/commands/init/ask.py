@@ -1,6 +1,7 @@
 """The conversation: one question at a time, each with a proposal, until all answers make sense together."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -37,10 +38,9 @@ class Conversation:
         """Ask everything; give it as a file of answers would."""
         self._say(said("welcome", self._language))
         found: dict[str, object] = {"site": self._section(SiteSaid, self._site)}
-        entries = self._number("entries", 1)
-        exits = self._number("exits", 1)
-        found["lanes"] = [self._section(LaneSaid, lambda n=n: self._lane(f"in{n}", "entry", n)) for n in _upto(entries)]
-        found["lanes"] += [self._section(LaneSaid, lambda n=n: self._lane(f"out{n}", "exit", n)) for n in _upto(exits)]
+        named = [(f"in{n}", "entry", n) for n in _upto(self._number("entries", 1))]
+        named += [(f"out{n}", "exit", n) for n in _upto(self._number("exits", 1))]
+        found["lanes"] = [self._section(LaneSaid, partial(self._lane, *one)) for one in named]
         found["web"] = self._section(WebSaid, self._web)
         store = self._ask("store", "sqlite")
         found |= {} if store == "sqlite" else {"database_url_file": _file(store)}

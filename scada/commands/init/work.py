@@ -80,8 +80,8 @@ def _site(asked: argparse.Namespace, folder: Path, language: Language) -> tuple[
     named = {key: str(value) for key, value in options.items() if value is not None}
     if not told:
         usual = Answers.model_fields
-        data, backups = (str(named.get(key) or usual[key].default) for key in ("data", "backups"))
-        told = Conversation(language, say.tell, input).held(data, backups)
+        proposed = [str(named.get(key) or usual[key].default) for key in ("data", "backups")]
+        told = Conversation(language, say.tell, input).held(*proposed)
     web = told.get("web")
     if asked.port is not None:
         told["web"] = {**(web if isinstance(web, dict) else {}), "port": asked.port}

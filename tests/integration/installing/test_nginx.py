@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-import socketio
+import socketio  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
