@@ -106,12 +106,12 @@ def nobody_passes(turn: Turn) -> None:
 
 
 def a_lane_waits(turn: Turn) -> None:
-    """Somebody turns the technician's key in the middle of an opening: when he is done, it is opened again."""
-    number, plate = turn.number(read=False)
-    turn.site.invite(number, plate, NO_PHONE, entry=DIRTY, dwell_s=PARKED_S)
-    turn.appears("unread")
-    passage = turn.tag("in1.passage")
-    turn.order("/api/v1/lanes/in1/open", passage=passage, reason="EQUIPMENT", note="")
+    """Somebody turns the technician's key while a person lets a car in: when he is done, it is opened again."""
+    number, plate = turn.number()
+    office(turn.site, "rights", "add", plate, "--kind", "locked")
+    turn.site.invite(number, plate, NO_PHONE, dwell_s=PARKED_S)
+    turn.appears("admission")
+    turn.order("/api/v1/lanes/in1/open", passage=turn.tag("in1.passage"), reason="SPECIAL", note="")
     turn.site.field("in1", on="key")
     ref = turn.takes("other")
     turn.site.field("in1")

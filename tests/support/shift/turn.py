@@ -151,7 +151,9 @@ class Turn:
         self.until(is_paid, f"what {lane} asks for is paid")
 
     def clear(self) -> None:
-        """Wait until nobody stands in a lane; who still waits there is let out."""
+        """Mend what still stands broken, and wait until nobody stands in a lane; who still waits there is let out."""
+        for lane in ("in1", "out1"):
+            self.site.field(lane)
         self.until(self._is_clear, "both lanes are empty")
 
     def _is_clear(self) -> bool:
