@@ -6,7 +6,7 @@ from enum import Enum
 
 from billing.tariff import Priced
 from scada.model.lane.words import OWING_REASONS, Ending, Reason
-from scada.model.money import Fen
+from scada.model.money import Fen, yuan_text
 from scada.model.names import OrderId, StayId
 
 
@@ -210,8 +210,8 @@ def _otherwise(order: OrderAccount | None, transaction: Transaction, merchant: M
     if not transaction.transaction_id or transaction.paid_at is None:
         return Wrong("incomplete", "paid, but without transaction id or time")
     if transaction.amount_fen != order.amount_fen or transaction.currency != "CNY":
-        paid = f"{transaction.amount_fen} {transaction.currency}"
-        return Wrong("wrong_amount", f"{paid} instead of {order.amount_fen} CNY")
+        paid = f"{yuan_text(transaction.amount_fen)} {transaction.currency}"
+        return Wrong("wrong_amount", f"{paid} instead of {yuan_text(order.amount_fen)} CNY")
     if order.state is OrderState.PAID:
         return _again(order, transaction)
     return None if transaction.trade_state == PAID else GivenBack()

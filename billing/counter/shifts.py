@@ -12,7 +12,7 @@ from billing.books import NOWHERE, Books
 from billing.cases import open_case
 from billing.counter.words import HandedTo, NotTaken, Shift
 from billing.ids import new_id
-from scada.model.money import Fen
+from scada.model.money import Fen, yuan_text
 from scada.model.names import SiteId
 from scada.store.schema import cash_payment as payments
 from scada.store.schema import till_shift as shifts
@@ -70,7 +70,8 @@ def end(
     if counted != due:
         difference = Fen(counted - due)
         post(conn, books.site, at, flows.till_differs(found.id, operator, difference, note))
-        what = f"the till of {operator} is {difference} fen off"
+        off = yuan_text(Fen(abs(difference)))
+        what = f"the till of {operator} is {off} yuan {'short' if difference < 0 else 'over'}"
         open_case(conn, books, at, "cash_difference", f"till:{found.id}", what, shift=found.id, difference=difference)
     if counted:
         where = Account.SAFE if to is HandedTo.SAFE else Account.BANK

@@ -7,6 +7,7 @@ from typing import Final
 from billing.pay.calls.parking import ParkedCar
 from billing.pay.gateway import Deduction, Entrance
 from billing.settle import NOTHING, PENDING, OrderAccount, OrderState, StayAccount, Wrong
+from scada.model.money import yuan_text
 from scada.model.names import StayId
 
 
@@ -99,7 +100,8 @@ _MAY_BEGIN: Final = PENDING | {OrderState.CLOSED}
 def hear(order: OrderAccount, told: Deduction, stay: StayAccount, *, surplus: bool) -> tuple[Heard, ...]:
     """Say what WeChat's word on a deduction changes; nothing if it is known, or older than what is known."""
     if told.amount_fen != order.amount_fen:
-        return (Wrong("wrong_amount", f"{told.amount_fen} instead of {order.amount_fen} CNY"),)
+        paid, due = yuan_text(told.amount_fen), yuan_text(order.amount_fen)
+        return (Wrong("wrong_amount", f"{paid} instead of {due} CNY"),)
     has_come = told.state in _HAS_COME
     if has_come and not told.transaction_id:
         return (Wrong("incomplete", "deducted, but without a transaction id"),)

@@ -172,7 +172,7 @@ def test_who_answers_for_money_takes_and_closes_cases_and_gives_payments_back(
     case: Json = {
         "id": "c",
         "ref": "till:s",
-        "what": "the till of wang is -100 fen off",
+        "what": "the till of wang is 1.00 yuan short",
         "opened_at": AT,
         "owner": None,
     }

@@ -148,6 +148,7 @@ def a_car_follows_another(turn: Turn) -> None:
     second, follows = turn.number()
     turn.site.invite(second, follows, NO_PHONE, leave=Manner(Habit.TAILGATES), dwell_s=PARKED_S)
     turn.stay_of(follows)
+    turn.until_tag("in1.lane.state", "idle")
     turn.worn["out1"] = leads
     turn.site.call(first)
     turn.site.call(second)
