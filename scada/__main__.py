@@ -17,6 +17,7 @@ from scada.commands.init.options import add_init
 from scada.commands.money.options import add_credit
 from scada.commands.sites.options import add_sites
 from scada.commands.tagmap.options import add_tags
+from scada.commands.upgrade.options import add_upgrade
 from scada.model.reports import FORMATS, REPORTS, Listed
 
 SHIPPED = Path("config.toml")
@@ -485,6 +486,7 @@ def _add_upkeep(add: Adder) -> None:
     )
     helped.add_argument("--hours", type=_hours, default=24.0, help="how far back (default: 24)")
     helped.add_argument("--log", type=Path, metavar="FILE", help="where the log goes, if not to systemd's journal")
+    add_upgrade(add, _command, _lazily)
     _command(add, "migrate", "bring the database's tables up to date", _lazily("scada.commands.upkeep", "migrate"))
     user = _group(add, "user", "people who may sign in")
     new = _command(user, "add", "add a person", _lazily("scada.commands.upkeep", "add_user"))

@@ -63,6 +63,7 @@ def runs() -> list[Long]:
         Long("the API asked all that its document allows and does not", [python, "-m", "tests.soak.api_fuzz"]),
         Long("drivers' phones in a real browser, every play", [*plays, "tests/soak/phone_plays.py"]),
         Long("a shift at the desk in a real browser, every kind of case", [python, "-m", "tests.soak.shift"]),
+        Long("from a bare Debian to a checked site, by the page", [python, "-m", "tests.soak.bare_debian"]),
         Long("drawn plates, 100 of each kind", [python, "-m", "tests.soak.drawn"]),
         Long("virtual year of a 1,000-space car park", year),
         Long("reports of a virtual month, against what happened", [python, "-m", "tests.soak.month_reports"]),

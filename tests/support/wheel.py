@@ -20,7 +20,7 @@ from scada.sim.trial.ports import free_port
 from tests.support.house import ROOT
 
 PARTS = ("scada", "plc", "lpr", "billing", "hmi", "docs")
-FILES = ("pyproject.toml", "README.md", "config.toml", "requirements.txt")
+FILES = ("pyproject.toml", "README.md", "config.toml", "requirements.txt", "requirements-postgres.txt")
 PORTS = 17
 """A virtual site takes so many, one after the other."""
 PASSWORD = "a password for tests"

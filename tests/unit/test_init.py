@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -78,6 +79,25 @@ def test_the_lanes_tags_are_those_of_the_shipped_map_and_lint_finds_nothing(tmp_
     capsys.readouterr()
     assert main(["tags", "lint", "--config", str(tmp_path / "s" / "config.toml")]) == 0
     assert "0 errors, 0 warnings" in capsys.readouterr().out
+
+
+def test_units_and_proxy_are_written_with_the_sites_own_names_and_folders(tmp_path: Path) -> None:
+    answers = tmp_path / "answers.toml"
+    text = (
+        ANSWERS.read_text(encoding="utf-8").replace("park.example.com", "p.lot.cn").replace("control.example", "c.lot")
+    )
+    answers.write_text(
+        text.replace('"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"', '"10.7.0.0/24"'), encoding="utf-8"
+    )
+    set_up(tmp_path / "s", "--port", "9000", answers=answers)
+    folder = tmp_path / "s" / "install"
+    proxy = (folder / "nginx.conf").read_text(encoding="utf-8")
+    assert re.findall(r"server_name (\S+)", proxy) == ["_;", "c.lot.com", "c.lot.com;", "p.lot.cn;"]
+    assert re.findall(r"allow (\S+);", proxy) == ["10.7.0.0/24"]
+    assert re.findall(r"server (127\S+);", proxy) == ["127.0.0.1:9000", "127.0.0.1:9001"]
+    told = "".join((folder / f"daozha{name}.service").read_text() for name in ("", "-backup"))
+    assert set(re.findall(r"--config (\S+)", told)) == {str(tmp_path / "s" / "config.toml")}
+    assert f"ReadWritePaths={tmp_path}/s/data {tmp_path}/s/backups" in told
 
 
 def test_secrets_are_copied_and_nobody_else_may_read_them(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_the_wheel_holds_what_is_no_code(built: Path) -> None:
         tracked = {str(path.relative_to(ROOT)) for path in (ROOT / package).rglob("*") if path.is_file()}
         assert {name for name in tracked if "__pycache__" not in name} <= names
     pages = {f"scada/_shipped/{path.relative_to(ROOT)}" for path in (ROOT / "docs").rglob("*") if path.is_file()}
-    assert pages | {"scada/_shipped/config.toml", "scada/_shipped/requirements.txt"} <= names
+    assert pages | {"scada/_shipped/config.toml", "scada/_shipped/requirements-postgres.txt"} <= names
     assert not {name for name in names if name.startswith("tests/")}
 
 

@@ -1,0 +1,172 @@
+"""`daozha upgrade` on real wheels and a running site: forward, back by hand, and back by itself when it must."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support import wheel
+from tests.support.store import rows_of
+
+pytestmark = pytest.mark.timeout(600)
+LATER = "op.execute('CREATE TABLE later (x INTEGER)')"
+SYSTEMCTL = """#!/bin/sh
+# Starts and stops the unit as systemd would.
+cd {folder}
+case $1 in
+  start) setsid {root}/current/bin/daozha run --config {config} --with-sim >> site.log 2>&1 & echo $! > pid ;;
+  stop) kill -TERM $(cat pid) 2>/dev/null; while kill -0 $(cat pid) 2>/dev/null; do sleep 0.1; done ;;
+esac
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A site that runs on one of the versions side by side."""
+
+    folder: Path
+    port: int
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "opt"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "s" / "config.toml"
+
+    @property
+    def door(self) -> wheel.Door:
+        return wheel.Door(f"http://127.0.0.1:{self.port}")
+
+    @property
+    def runs(self) -> str:
+        return (self.root / "current").resolve().name
+
+    def systemctl(self, word: str) -> None:
+        subprocess.run([self.folder / "bin" / "systemctl", word, "daozha"], check=True, timeout=120)
+
+    def daozha(self, *words: str, version: str = "") -> subprocess.CompletedProcess[str]:
+        place = self.root / ("current" if not version else f"versions/{version}")
+        path = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"}
+        command = [str(place / "bin" / "daozha"), *words, "--config", str(self.config)]
+        return subprocess.run(
+            command,
+            env=wheel.outside() | path,
+            capture_output=True,
+            text=True,
+            timeout=500,
+            check=False,
+            cwd=self.folder,
+        )
+
+    def upgrade(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.daozha("upgrade", *words, "--root", str(self.root), "--within", "40")
+
+    def has_later_table(self) -> bool:
+        return bool(rows_of(self.config, "SELECT 1 FROM sqlite_master WHERE name = 'later'"))
+
+
+@pytest.fixture
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    folder = tmp_path_factory.mktemp("up")
+    site = Installed(folder, wheel.free_block())
+    first = wheel.install(wheel.environment(site.root / "versions" / "0.1.0"), built)
+    (site.root / "current").symlink_to("versions/0.1.0")
+    (folder / "password").touch(0o600)
+    (folder / "password").write_text(wheel.PASSWORD)
+    words = ("--virtual", "--yes", "--port", str(site.port), "--password-file", folder / "password")
+    made = wheel.run(first, "init", folder / "s", *words, cwd=folder)
+    assert made.returncode == 0, made.stderr
+    (folder / "bin").mkdir()
+    (folder / "bin" / "systemctl").write_text(SYSTEMCTL.format(folder=folder, root=site.root, config=site.config))
+    (folder / "bin" / "systemctl").chmod(0o755)
+    site.systemctl("start")
+    yield site
+    site.systemctl("stop")
+
+
+def bring(site: Installed, version: str, *, breaks: str = "") -> None:
+    """Put a later version with one migration more beside the one that runs; `breaks`: its file that does not load."""
+    source = wheel.later(site.folder / "src", version, LATER)
+    if breaks:
+        (source / breaks).write_text("raise SystemExit('broken on purpose')\n")
+    made = wheel.build(site.folder / "dist", source)
+    wheel.install(wheel.environment(site.root / "versions" / version), made)
+
+
+def test_a_site_is_upgraded_and_goes_back_with_the_data_it_had(installed: Installed) -> None:
+    bring(installed, "0.2.0")
+    looked = installed.upgrade("0.2.0", "--check")
+    assert looked.returncode == 0, looked.stderr
+    assert "from 0.1.0 to 0.2.0; tables of revision 00" in looked.stdout
+    assert (installed.runs, installed.has_later_table()) == ("0.1.0", False)
+
+    done = installed.upgrade("0.2.0")
+    assert (done.returncode, installed.runs) == (0, "0.2.0"), done.stderr
+    assert installed.has_later_table()
+    assert installed.door.lets_in("admin", wheel.PASSWORD)
+
+    refused = installed.daozha("migrate", version="0.1.0")
+    assert refused.returncode == 2
+    assert "of a later daozha (revision 9001)" in refused.stderr
+    assert installed.has_later_table()
+
+    back = installed.upgrade("--back")
+    assert (back.returncode, installed.runs) == (0, "0.1.0"), back.stderr
+    assert not installed.has_later_table()
+    assert installed.door.lets_in("admin", wheel.PASSWORD)
+    assert installed.daozha("audit", "verify").returncode == 0
+    assert installed.upgrade("--back").returncode == 2, "there is nothing before that"
+
+
+def test_a_version_that_does_not_come_up_is_left_by_itself(installed: Installed) -> None:
+    bring(installed, "0.3.0", breaks="scada/app.py")
+    assert installed.daozha("user", "add", "wang").returncode == 0
+    done = installed.upgrade("0.3.0")
+    assert (done.returncode, installed.runs) == (1, "0.1.0"), done.stderr
+    assert "0.3.0 did not come up within 40 s" in done.stderr
+    assert "0.1.0 runs again" in done.stdout
+    assert not installed.has_later_table()
+    assert {name for (name,) in rows_of(installed.config, "SELECT name FROM operator")} == {"admin", "wang"}
+    assert installed.door.lets_in("admin", wheel.PASSWORD)
+    left = list((installed.folder / "s").glob("data.2*/daozha.db"))
+    assert len(left) == 1, "what the broken version left is kept to be looked at"
+
+
+def test_an_upgrade_that_was_cut_off_is_named_and_leads_back(installed: Installed) -> None:
+    bring(installed, "0.2.0")
+    installed.systemctl("stop")
+    backup = installed.daozha("backup", "--json").stdout
+    folder = backup.split('"folder": "')[1].split('"')[0]
+    told = f'{{"before": "0.1.0", "after": "0.2.0", "backup": "{folder}"}}'
+    (installed.root / "upgrading.json").write_text(told)
+    assert installed.daozha("migrate", version="0.2.0").returncode == 0
+    again = installed.upgrade("0.2.0")
+    assert again.returncode == 2
+    assert "was broken off: daozha upgrade --back" in again.stderr
+    assert installed.upgrade("--back").returncode == 0
+    assert (installed.runs, installed.has_later_table()) == ("0.1.0", False)
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_touched(program: Path, tmp_path: Path) -> None:
+    config, versions = tmp_path / "s" / "config.toml", tmp_path / "versions"
+    wheel.run(program, "init", tmp_path / "s", "--virtual", "--yes", "--port", "30100", cwd=tmp_path)
+    (versions / "0.1.0" / "bin").mkdir(parents=True)
+    (versions / "0.1.0" / "bin" / "daozha").touch()
+
+    def told(*words: str) -> str:
+        done = wheel.run(program, "upgrade", *words, "--root", tmp_path, "--config", config, cwd=tmp_path)
+        assert done.returncode == 2, done.stderr
+        return done.stderr
+
+    assert "there is no such link" in told("0.1.0")
+    (tmp_path / "current").symlink_to("versions/0.1.0")
+    assert "0.1.0 runs already" in told("0.1.0")
+    assert "there is no such version" in told("0.9.9")
+    assert "name the wheel" in told()
+    assert "No such file" in told("nothing.whl")
+    assert "no way back" in told("--back")
