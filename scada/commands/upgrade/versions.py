@@ -21,11 +21,15 @@ class UpgradeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An upgrade: from where to where, and the backup that was taken while the site stood still, once there is one."""
+    """An upgrade: from where to where, and the backup that was taken while the site stood still, once there is one.
+
+    `ran`: the new version was started, so that cars may have come and paid since the backup.
+    """
 
     before: str
     after: str
     backup: str | None = None
+    ran: bool = False
 
 
 @dataclass(frozen=True, slots=True)

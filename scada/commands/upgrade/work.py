@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from sqlalchemy import make_url
 from scada import say
 from scada.backup import BackupError
 from scada.check import check, has_errors
-from scada.commands.upgrade.site import Site
+from scada.commands.upgrade.site import STEADY_S, Site
 from scada.commands.upgrade.versions import Record, UpgradeError, Versions, version_in
 from scada.config import ConfigError, load
 from scada.store.db import StoreError, database_url, looking, place
@@ -28,6 +29,7 @@ def upgrade(asked: argparse.Namespace) -> int:
         site = Site.of(load(asked.config), asked.config.resolve(), asked.service)
         if asked.back:
             return _back(versions, site, asked)
+        _end_what_went_well(versions, site)
         record, wheel = _plan(versions, asked)
         mistakes = list(_in_the_way(versions, site, record, asked))
         _tell(site, record, mistakes)
@@ -37,6 +39,14 @@ def upgrade(asked: argparse.Namespace) -> int:
     except (UpgradeError, ConfigError, StoreError, BackupError, OSError) as error:
         say.complain(str(error))
         return 2
+
+
+def _end_what_went_well(versions: Versions, site: Site) -> None:
+    """An upgrade that was cut off after its last start, by a power cut perhaps, is done if the new version runs well."""
+    cut = versions.under_way()
+    if cut is not None and cut.ran and versions.current == cut.after and site.comes_up(2 * STEADY_S):
+        versions.done()
+        say.note(f"the upgrade from {cut.before} to {cut.after} was cut off, and is done: it runs")
 
 
 def _plan(versions: Versions, asked: argparse.Namespace) -> tuple[Record, Path | None]:
@@ -101,10 +111,12 @@ def _upgrade(versions: Versions, site: Site, record: Record, wheel: Path | None,
     try:
         say.note("the site stops")
         site.stop()
-        record = Record(record.before, record.after, site.backup(old))
+        record = replace(record, backup=site.backup(old))
         versions.note(record)
         site.call(new, "migrate", "--config", str(site.file))
         versions.switch(record.after)
+        record = replace(record, ran=True)
+        versions.note(record)
         site.start()
         if not site.comes_up(asked.within):
             raise UpgradeError(
@@ -112,7 +124,7 @@ def _upgrade(versions: Versions, site: Site, record: Record, wheel: Path | None,
             )
     except (UpgradeError, BackupError, OSError, KeyboardInterrupt) as error:
         say.complain(str(error) or type(error).__name__)
-        return _undo(versions, site, record, asked.database, nothing_since=True, within_s=asked.within)
+        return _undo(versions, site, record, asked.database, asked.within)
     versions.done()
     say.tell(f"{record.after} runs")
     say.note(f"{record.before} and {record.backup} stay for the way back: daozha upgrade --back")
@@ -120,30 +132,27 @@ def _upgrade(versions: Versions, site: Site, record: Record, wheel: Path | None,
 
 
 def _back(versions: Versions, site: Site, asked: argparse.Namespace) -> int:
-    broken = versions.under_way()
-    record = broken or versions.last()
+    record = versions.under_way() or versions.last()
     if record is None:
         raise UpgradeError(f"{versions.root}: no upgrade is on record, so there is no way back")
     if not versions.is_there(record.before):
         raise UpgradeError(f"{versions.folder(record.before)}: the former version is no longer there")
-    if broken is None:
-        say.note(f"what happened since {record.after} runs is lost to the books: docs/backup.md, After a restore")
     versions.note(record)
-    code = _undo(versions, site, record, asked.database, nothing_since=broken is not None, within_s=asked.within)
-    return 0 if code == 1 and versions.under_way() is None else 1
+    _undo(versions, site, record, asked.database, asked.within)
+    return 1 if versions.under_way() else 0
 
 
-def _undo(
-    versions: Versions, site: Site, record: Record, database: Path | None, *, nothing_since: bool, within_s: float
-) -> int:
+def _undo(versions: Versions, site: Site, record: Record, database: Path | None, within_s: float) -> int:
     """Let the former version run on the data that it left. Always 1: what was wanted is not there."""
     say.note(f"back to {record.before}")
+    if record.ran:
+        say.note(f"what happened while {record.after} ran is not in its books: docs/backup.md, After a restore")
     try:
         site.stop()
         versions.switch(record.before)
         if record.backup is not None:
             old = versions.program(record.before)
-            aside = site.bring_back(old, Path(record.backup), nothing_since=nothing_since, database=database)
+            aside = site.bring_back(old, Path(record.backup), nothing_since=not record.ran, database=database)
             say.note(f"the data as {record.after} left them: {aside}")
         site.start()
         if not site.comes_up(within_s):

@@ -115,6 +115,11 @@ def test_a_site_is_upgraded_and_goes_back_with_the_data_it_had(installed: Instal
     assert "of a later daozha (revision 9001)" in refused.stderr
     assert installed.has_later_table()
 
+    (installed.root / "upgraded.json").rename(installed.root / "upgrading.json")
+    again = installed.upgrade("0.2.0", "--check")
+    assert "was cut off, and is done: it runs" in again.stderr
+    assert "0.2.0 runs already" in again.stderr
+
     back = installed.upgrade("--back")
     assert (back.returncode, installed.runs) == (0, "0.1.0"), back.stderr
     assert not installed.has_later_table()
@@ -128,7 +133,7 @@ def test_a_version_that_does_not_come_up_is_left_by_itself(installed: Installed)
     assert installed.daozha("user", "add", "wang").returncode == 0
     done = installed.upgrade("0.3.0")
     assert (done.returncode, installed.runs) == (1, "0.1.0"), done.stderr
-    assert "0.3.0 did not come up within 40 s" in done.stderr
+    assert "0.3.0 has not come up within 40 s" in done.stderr
     assert "0.1.0 runs again" in done.stdout
     assert not installed.has_later_table()
     assert {name for (name,) in rows_of(installed.config, "SELECT name FROM operator")} == {"admin", "wang"}
