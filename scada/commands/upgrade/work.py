@@ -42,7 +42,7 @@ def upgrade(asked: argparse.Namespace) -> int:
 
 
 def _end_what_went_well(versions: Versions, site: Site) -> None:
-    """An upgrade that was cut off after its last start, by a power cut perhaps, is done if the new version runs well."""
+    """An upgrade that was cut off after its last start, by a power cut perhaps, is done if its version runs well."""
     cut = versions.under_way()
     if cut is not None and cut.ran and versions.current == cut.after and site.comes_up(2 * STEADY_S):
         versions.done()
