@@ -51,7 +51,7 @@ class ParquetSheet:
             import pyarrow
             import pyarrow.parquet
         except ImportError as error:
-            raise ExportError("Parquet needs one more library: pip install 'daozha[parquet]'") from error
+            raise ExportError("Parquet needs one more library: pip install pyarrow") from error
         self._arrow: Any = pyarrow
         self._schema = pyarrow.schema(
             [

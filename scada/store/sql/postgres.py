@@ -74,7 +74,7 @@ def build(url: URL, *, read_only: bool, size: int) -> Engine:
             connect_args=arguments(url),
         )
     except ModuleNotFoundError as error:
-        raise StoreError('PostgreSQL needs psycopg: pip install "daozha[postgres]"') from error
+        raise StoreError('PostgreSQL needs psycopg: pip install "psycopg[binary]"') from error
     if read_only:
         engine.dialect.statement_compiler = _Unlocked
     event.listen(engine, "connect", partial(_prepare, read_only))
