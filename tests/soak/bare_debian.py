@@ -27,7 +27,7 @@ PAGE = ROOT / "docs" / "install" / "industrial-pc.md"
 UNITS = ("daozha.service", "daozha-backup.service", "daozha-backup.timer")
 NEEDED = ("debootstrap", "chroot", "mount", "umount", "unshare", "ip", "systemd-analyze")
 _BLOCK = re.compile(r"^```sh ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_HOME = "/root/dist"
+_HOME = "/srv/dist"
 Told = Callable[[str], None]
 
 
@@ -93,7 +93,7 @@ def _all(folder: Path, suite: str, told: Told) -> None:
         if (said := _in(bare, "daozha --help", {}, 60)).count("daozha") == 0:
             raise Failed(said)
         inside = ["unshare", "--net", sys.executable, "-m", "tests.soak.bare_debian", "--inside", str(bare)]
-        (bare / "root" / "blocks.json").write_text(json.dumps(blocks))
+        (bare / "srv" / "blocks.json").write_text(json.dumps(blocks))
         _run(inside, 300, cwd=ROOT)
         told("set up, started, signed in, checked")
 
@@ -101,7 +101,7 @@ def _all(folder: Path, suite: str, told: Told) -> None:
 def _inside(bare: Path) -> int:
     """In a network of its own, where every port is free: set up, run as the unit says, sign in, check."""
     _run(["ip", "link", "set", "lo", "up"], 10)
-    blocks = json.loads((bare / "root" / "blocks.json").read_text())
+    blocks = json.loads((bare / "srv" / "blocks.json").read_text())
     said = _in(bare, blocks["init"], {}, 200, f"{wheel.PASSWORD}\n{wheel.PASSWORD}\n")
     if "config.toml: good" not in said:
         raise Failed(f"init does not end in a good check:\n{said}")
@@ -112,7 +112,7 @@ def _inside(bare: Path) -> int:
     process = subprocess.Popen(
         ["chroot", f"--userspec={owner[0]}:{owner[1]}", str(bare), *command],
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": owner[2], "LANG": "C.UTF-8"},
-        stdout=(bare / "root" / "site.log").open("wb"),
+        stdout=(bare / "srv" / "site.log").open("wb"),
         stderr=subprocess.STDOUT,
     )
     try:
@@ -128,7 +128,7 @@ def _use(bare: Path, online: str, process: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + 120
     while not all(door.answers() for door in doors):
         if process.poll() is not None or time.monotonic() > until:
-            log = (bare / "root" / "site.log").read_text("utf-8", "replace")
+            log = (bare / "srv" / "site.log").read_text("utf-8", "replace")
             raise Failed(f"the site did not come up:\n{log[-3000:]}")
         time.sleep(0.3)
     if doors[0].lets_in("admin", "not the password") or not doors[0].lets_in("admin", wheel.PASSWORD):
