@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except Failed as error:
             sys.stderr.write(f"{error}\n")
             return 1
-    missing = [name for name in NEEDED if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None]
+    missing = [name for name in NEEDED if not _program(name)]
     if missing or os.geteuid() != 0:
         sys.stderr.write(f"missing here: {', '.join(missing + (['root'] if os.geteuid() else []))}\n")
         return 2
@@ -69,6 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             shutil.rmtree(folder)
     sys.stdout.write(json.dumps({"seconds": round(time.monotonic() - began), "steps": steps}) + "\n")
     return 0
+
+
+def _program(name: str) -> str:
+    """Find a program of this machine; empty where there is none."""
+    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") or ""
 
 
 def _all(folder: Path, suite: str, told: Told) -> None:
@@ -110,7 +115,7 @@ def _inside(bare: Path) -> int:
     command, user = _unit(bare)
     owner = _owner(bare, user)
     process = subprocess.Popen(
-        ["chroot", f"--userspec={owner[0]}:{owner[1]}", str(bare), *command],
+        [_program("chroot"), f"--userspec={owner[0]}:{owner[1]}", str(bare), *command],
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": owner[2], "LANG": "C.UTF-8"},
         stdout=(bare / "srv" / "site.log").open("wb"),
         stderr=subprocess.STDOUT,

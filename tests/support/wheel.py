@@ -72,7 +72,7 @@ def install(python: Path, wheel: Path) -> Path:
 def run(program: Path, *words: str | Path, cwd: Path, said: str = "") -> subprocess.CompletedProcess[str]:
     """Run the program somewhere that is not the source tree."""
     return subprocess.run(
-        [program, *words], cwd=cwd, env=outside(), input=said, capture_output=True, text=True, timeout=120, check=False
+        [program, *words], cwd=cwd, env=outside(), input=said, capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -139,7 +139,7 @@ def _as_on_this_machine(browser: requests.Session, url: str) -> None:
 
 
 @contextmanager
-def running(command: Sequence[str | Path], cwd: Path, port: int, within_s: float = 120) -> Iterator[Door]:
+def running(command: Sequence[str | Path], cwd: Path, port: int, within_s: float = 240) -> Iterator[Door]:
     """Run a site until its three web processes answer, and stop it at the end; give the control room's door."""
     doors = [Door(f"http://127.0.0.1:{port + step}") for step in range(3)]
     log = cwd / "site.log"

@@ -22,6 +22,10 @@ _ENVIRONMENT_MB: Final = 900
 """What a version takes on the disk."""
 
 
+_BACK_S: Final = 600.0
+"""So long the former version may take at least: after it there is nobody to go back to."""
+
+
 def upgrade(asked: argparse.Namespace) -> int:
     """Upgrade, look, or go back. 0: done; 1: the former version runs again, or nothing runs; 2: nothing was changed."""
     try:
@@ -155,7 +159,7 @@ def _undo(versions: Versions, site: Site, record: Record, database: Path | None,
             aside = site.bring_back(old, Path(record.backup), nothing_since=not record.ran, database=database)
             say.note(f"the data as {record.after} left them: {aside}")
         site.start()
-        if not site.comes_up(within_s):
+        if not site.comes_up(max(within_s, _BACK_S)):
             raise UpgradeError(f"{record.before} has not come up either: journalctl -u {site.service}")
     except (UpgradeError, BackupError, OSError) as error:
         say.complain(f"{error}; nothing runs now, and nothing is lost: the backup is {record.backup or 'not needed'}")
