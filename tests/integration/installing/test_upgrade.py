@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scada.commands.upgrade.versions import UpgradeError, Versions, version_in
 from tests.support import wheel
 from tests.support.store import rows_of
 
@@ -176,3 +177,19 @@ def test_what_cannot_be_done_is_said_before_anything_is_touched(program: Path, t
     assert "name the wheel" in told()
     assert "No such file" in told("nothing.whl")
     assert "no way back" in told("--back")
+
+
+def test_an_environment_that_cannot_be_made_whole_is_taken_away(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    versions = Versions(tmp_path)
+    with pytest.raises(UpgradeError, match=r"pip.*No matching distribution"):
+        versions.make(built, version_in(built), "")
+    assert not versions.is_there("0.1.0")
+    assert not versions.folder("0.1.0").exists()
+    assert "--hash=sha256:" in (tmp_path / "versions" / "0.1.0.txt").read_text()
+    (tmp_path / "other.whl").write_bytes(b"no zip")
+    with pytest.raises(UpgradeError, match="is no wheel"):
+        version_in(tmp_path / "other.whl")
