@@ -104,3 +104,8 @@ def clock_from(environment: Mapping[str, str] = os.environ) -> SystemClock:
         return SystemClock(float(began), float(speed))
     except ValueError as error:
         raise ValueError(f"{VARIABLE}={setting!r}: expected <unix seconds>:<speed>") from error
+
+
+def boot_seconds() -> float:
+    """Seconds since the machine started, those included in which it slept: what a lease is counted by."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

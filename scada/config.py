@@ -24,7 +24,7 @@ from scada.settings.phones import Phones
 from scada.settings.plan import Plan
 from scada.settings.reports import Mail, ReportSchedule
 from scada.settings.sites import PlantElsewhere, Rooms
-from scada.settings.stores import DatabaseKeys, History, Serve
+from scada.settings.stores import DatabaseKeys, History, Serve, Standby
 from scada.settings.training import Training
 
 if TYPE_CHECKING:
@@ -152,6 +152,7 @@ class Config(Section):
     wechat: WeChat
     history: History = History()
     database: DatabaseKeys = DatabaseKeys()
+    standby: Standby | None = None
     retention: Retention = Retention()
     backup: Backup = Backup()
     serve: Serve | None = None
@@ -185,6 +186,12 @@ class Config(Section):
     def _nothing_real_is_trained_on(self) -> "Config":
         if self.training is not None and not (self.site.virtual and self.sim is not None):
             raise ValueError("training: these are real gates; `daozha train` makes a site of its own for a training")
+        return self
+
+    @model_validator(mode="after")
+    def _two_servers_share_their_tables(self) -> "Config":
+        if self.standby is not None and self.database.url_file is None:
+            raise ValueError("standby: two servers share one PostgreSQL: write [database] url_file")
         return self
 
     @model_validator(mode="after")
@@ -321,6 +328,11 @@ class Config(Section):
     def processes(self) -> Path:
         """Where `daozha run` writes down which processes it watches."""
         return self.data / "run" / "processes.json"
+
+    @property
+    def standing(self) -> Path:
+        """Where the plant writes down whether this server leads."""
+        return self.data / "run" / "standby.json"
 
     def lane(self, name: LaneName) -> Lane:
         """Give a lane by name. Raises KeyError."""

@@ -5,10 +5,13 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from scada.clock import boot_seconds
 from scada.ports import PlcError
 
 MAX_WAITING = 32
 """More than this and the device is not keeping up: refused rather than late."""
+LONGEST_WAIT_S = 2.0
+"""A write that has waited longer is not sent: this process stood still, and who knows what has become of its leave."""
 
 
 class Rank(IntEnum):
@@ -24,6 +27,7 @@ class Write:
 
     words: tuple[int, ...]
     tag: str
+    put_s: float = field(default_factory=boot_seconds)
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -70,13 +74,17 @@ class WaitingWrites:
         self._arrived.set()
 
     def take(self) -> Write | None:
-        """Give the next write that somebody still awaits."""
+        """Give the next write that somebody still awaits and that is not too late."""
         for rank in Rank:
             queue = self._queues[rank]
             while queue:
                 write = queue.popleft()
-                if not write.done.done():
+                if write.done.done():
+                    continue
+                if boot_seconds() - write.put_s <= LONGEST_WAIT_S:
                     return write
+                why = f"it waited for more than {LONGEST_WAIT_S:g} s"
+                write.done.set_exception(PlcError(f"write {write.tag} on {self._device}: not sent: {why}"))
         self._arrived.clear()
         return None
 

@@ -82,6 +82,17 @@ class DatabaseKeys(Section):
     ssl: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None = None
 
 
+class Standby(Section):
+    """Two servers for one site, of which one leads (`docs/standby.md`). Both have the same file.
+
+    `name` is what people call this server: its host name, unless that says nothing. `lease_s`: a leader that does not
+    renew its lease for so long leads no more.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")] | None = None
+    lease_s: Annotated[float, Field(ge=5, le=60)] = 6.0
+
+
 class ServeOpcUa(Section):
     """Our OPC UA server. `security`: what is offered; `None` (no encryption, no certificates) on this machine only.
 

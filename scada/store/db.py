@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from scada.store.sql import sqlite
 from scada.store.sql.errors import StoreError, StoreFull, StoreUnknown, reason
+from scada.store.sql.fence import Fence, put_fence
 from scada.store.sql.pen import Pen
 from scada.store.sql.place import database_url
 from scada.store.sql.reserve import Reserve
@@ -48,9 +49,9 @@ WAIT_S = 10.0
 READERS = 2
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, fence: Fence | None = None) -> None:
     """Bring the database's tables up to date; make SQLite's file and its folder if they are not there."""
-    engine = writing_engine(url)
+    engine = writing_engine(url, fence)
     if engine.dialect.name == "sqlite":
         sqlite.make_folder(engine.url)
         sqlite.let_tables_be_remade(engine)
@@ -72,9 +73,15 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(settings_for(connection), "head")
 
 
-def writing_engine(url: str) -> Engine:
-    """Build an engine whose transactions come one after the other, also those of other processes."""
-    return _build(url)(make_url(url), read_only=False, size=1)
+def writing_engine(url: str, fence: Fence | None = None) -> Engine:
+    """Build an engine whose transactions come one after the other, also those of other processes.
+
+    With a `fence` each of them is written only while its server leads. Raises Deposed at its beginning.
+    """
+    engine = _build(url)(make_url(url), read_only=False, size=1)
+    if fence is not None:
+        put_fence(engine, fence)
+    return engine
 
 
 def reading_engine(url: str, size: int = READERS) -> Engine:
@@ -117,10 +124,12 @@ class Database:
         queue_size: int = QUEUE_SIZE,
         again_s: float = AGAIN_S,
         reserve: Reserve | None = None,
+        fence: Fence | None = None,
     ) -> None:
         self.url = url
         self.reserve = reserve or Reserve(None)
-        self._writer = Pen(partial(writing_engine, url), self.reserve.transact(_in_transaction), "db-writer", again_s)
+        make = partial(writing_engine, url, fence)
+        self._writer = Pen(make, self.reserve.transact(_in_transaction), "db-writer", again_s)
         self._readers = _Threads(partial(reading_engine, url, readers), readers, "db-reader")
         self._places = asyncio.Semaphore(queue_size)
         self._is_open = False

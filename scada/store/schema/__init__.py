@@ -31,6 +31,7 @@ from scada.store.schema.plant import intent, journal, mode_period, open_request
 from scada.store.schema.refunds import refund
 from scada.store.schema.settings import setting_version
 from scada.store.schema.shops import merchant_link
+from scada.store.schema.standby import lease, server
 from scada.store.schema.stays import quote, stay, tariff_signature
 from scada.store.schema.technicians import acceptance_sheet, trend_view
 from scada.store.schema.tickets import ticket
@@ -63,6 +64,7 @@ __all__ = [
     "invoice_request",
     "journal",
     "lane_fault",
+    "lease",
     "ledger_entry",
     "ledger_posting",
     "merchant",
@@ -89,6 +91,7 @@ __all__ = [
     "restore_mark",
     "retention_run",
     "rise",
+    "server",
     "setting_version",
     "settlement",
     "stay",

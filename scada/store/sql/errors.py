@@ -21,6 +21,10 @@ class StoreUnknown(StoreError):
     """
 
 
+class Deposed(StoreError):
+    """Another server leads the site now: nothing was written, and nothing ever will be by this process."""
+
+
 class Step(Enum):
     """How far a transaction had come."""
 

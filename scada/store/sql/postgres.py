@@ -62,8 +62,8 @@ def limits(lock_s: float, statement_s: float) -> str:
     return " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in times.items())
 
 
-def build(url: URL, *, read_only: bool, size: int) -> Engine:
-    """Build an engine. Raises StoreError where the driver is not installed."""
+def build(url: URL, *, read_only: bool, size: int, queues: bool = True) -> Engine:
+    """Build an engine. `queues` is for writers: one after the other. Raises StoreError without the driver."""
     try:
         engine = create_engine(
             url,
@@ -78,7 +78,7 @@ def build(url: URL, *, read_only: bool, size: int) -> Engine:
     if read_only:
         engine.dialect.statement_compiler = _Unlocked
     event.listen(engine, "connect", partial(_prepare, read_only))
-    event.listen(engine, "begin", _look if read_only else _take_the_pen)
+    event.listen(engine, "begin", _take_the_pen if queues and not read_only else _look)
     event.listen(engine, "before_cursor_execute", clean_parameters, retval=True)
     return engine
 
