@@ -51,6 +51,10 @@ class Limits:
     sockets: int = 0
 
 
+Door = Callable[["WSGIApplication"], "WSGIApplication"]
+"""Puts something before an application."""
+
+
 class Site(Protocol):
     """A web application as the server runs it; made in the worker, after the fork."""
 
@@ -113,8 +117,9 @@ def _plain(start_response: "StartResponse", status: str, headers: Iterable[tuple
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn with our settings, serving what `build` makes in the worker."""
 
-    def __init__(self, build: Callable[[], Site], where: Sequence[WebApp], limits: Limits) -> None:
+    def __init__(self, build: Callable[[], Site], where: Sequence[WebApp], limits: Limits, door: Door) -> None:
         self._build = build
+        self._door = door
         self._where = where
         self._limits = limits
         self._site: Site | None = None
@@ -148,7 +153,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Build the application, in the worker."""
         self._site = self._build()
         return SocketDoor(
-            self._site.wsgi, self._limits.sockets, {name for web in self._where for name in web.host_names}
+            self._door(self._site.wsgi), self._limits.sockets, {name for web in self._where for name in web.host_names}
         )
 
     def _worker_is_up(self, worker: object) -> None:
@@ -208,6 +213,6 @@ def _set_listener_options(arbiter: object) -> None:
             listener.sock.setsockopt(level, option, value)
 
 
-def serve(build: Callable[[], Site], where: Sequence[WebApp], limits: Limits) -> None:
-    """Serve at one address or several until SIGTERM; ends the process."""
-    Server(build, where, limits).run()
+def serve(build: Callable[[], Site], where: Sequence[WebApp], limits: Limits, door: Door = lambda inner: inner) -> None:
+    """Serve at one address or several until SIGTERM, behind a door; ends the process."""
+    Server(build, where, limits, door).run()

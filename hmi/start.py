@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hmi.server import Limits, Site, serve
+from hmi.standby import standby_door
 from scada.config import Config, ConfigError, WebApp, load
 from scada.log import log_to_stderr
 
@@ -25,4 +26,5 @@ def run(
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from error
     where = pick(config)
-    serve(lambda: build(config), (where,) if isinstance(where, WebApp) else tuple(where), limits)
+    addresses = (where,) if isinstance(where, WebApp) else tuple(where)
+    serve(lambda: build(config), addresses, limits, standby_door(config))

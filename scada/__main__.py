@@ -487,6 +487,7 @@ def _add_upkeep(add: Adder) -> None:
     helped.add_argument("--hours", type=_hours, default=24.0, help="how far back (default: 24)")
     helped.add_argument("--log", type=Path, metavar="FILE", help="where the log goes, if not to systemd's journal")
     add_upgrade(add, _command, _lazily)
+    _add_standby(add)
     _command(add, "migrate", "bring the database's tables up to date", _lazily("scada.commands.upkeep", "migrate"))
     user = _group(add, "user", "people who may sign in")
     new = _command(user, "add", "add a person", _lazily("scada.commands.upkeep", "add_user"))
@@ -494,6 +495,17 @@ def _add_upkeep(add: Adder) -> None:
     new.add_argument("--role", choices=_ROLES, default="operator")
     reset = _command(user, "passwd", "give a person a new password", _lazily("scada.commands.upkeep", "reset_password"))
     reset.add_argument("name")
+
+
+def _add_standby(add: Adder) -> None:
+    """Two servers for one site."""
+    both, module = _group(add, "standby", "two servers for one site, of which one leads"), "scada.commands.standby"
+    told = "show who leads and who could; 1 if nobody leads, or nobody could go on"
+    shown = _command(both, "status", told, _lazily(module, "status"))
+    shown.add_argument("--json", action="store_true", help="one JSON object for programs")
+    told = "let another server lead, for planned work; waits until it does"
+    over = _command(both, "hand-over", told, _lazily(module, "hand_over"))
+    over.add_argument("--to", metavar="NAME", help="which one (default: the one that is there)")
 
 
 def _add_backup(add: Adder) -> None:

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from scada.engine.deadline import Deadline
 from scada.engine.diskwatch import DiskWatch
 from scada.engine.doors.unix import SocketError
 from scada.engine.health import LoopLag
+from scada.engine.lead import Desk, Follower, Lead, led
 from scada.engine.serverwatch import ServerWatch
 from scada.kernelclock import kernel_clock
 from scada.lockfile import held
@@ -30,12 +31,15 @@ from scada.model.camera.figures import camera_tag
 from scada.model.tag import TagName
 from scada.ports import BillingError, PlcError
 from scada.sockets import bridges
-from scada.store.db import Database, StoreError
+from scada.store.db import Database, StoreError, database_url
 
 SITE_TICK_S = 0.5
 """How often the site's own figures are shown."""
 STOP_S = 4.0
 """How long a stop may take, with all there is to write down; it needs less than a second where nothing hangs."""
+FINISH_S = 5.0
+"""How long a command that is under way may take before the lead is handed over."""
+BUSY_LOOK_S = 0.05
 
 TURN_S = 0.0005
 """How long one thread may keep Python from the others; 5 ms by default.
@@ -81,10 +85,11 @@ async def run(config: Config, clock: SystemClock) -> None:
         async with Parts(stop) as stack:
             await stack.enter_async_context(_alone(config))
             try:
-                plant = await assemble(config, clock, stack)
+                lead = await _lead(config, stop, told, stack)
+                plant = await assemble(config, clock, stack, lead)
                 stack.heed()
                 await _first_start(plant)
-                await _live(plant, stop, deadline)
+                await _live(plant, stop, deadline, _handing_over(plant, lead, told))
             finally:
                 deadline.set()
     log.info("plant stopped")
@@ -96,6 +101,50 @@ async def _alone(config: Config) -> AsyncIterator[None]:
     with ExitStack() as lock:
         await asyncio.to_thread(lambda: lock.enter_context(held(config.data)))
         yield
+
+
+async def _lead(config: Config, stop: asyncio.Event, told: Callable[[], None], stack: AsyncExitStack) -> Lead | None:
+    """With a standby: follow until this server may lead, and hold its lead from then on. Raises ToldToStop."""
+    if config.standby is None:
+        return None
+    desk = await asyncio.to_thread(lambda: Desk(config, database_url(config)))
+    say_ready()
+    following, stopping = asyncio.create_task(Follower(desk, _say).lead()), asyncio.create_task(stop.wait())
+    alive = asyncio.create_task(live())
+    try:
+        await asyncio.wait((following, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not following.done():
+            raise ToldToStop
+        lead = following.result()
+    except BaseException:
+        desk.close()
+        raise
+    finally:
+        for task in (following, stopping, alive):
+            task.cancel()
+    keeping = await stack.enter_async_context(led(desk, lead))
+    keeping.add_done_callback(lambda task: _lost(task, told))
+    return lead
+
+
+def _lost(keeping: "asyncio.Task[None]", told: Callable[[], None]) -> None:
+    """End the plant in order when the lead is lost; nothing goes to a PLC from then on."""
+    if not keeping.cancelled():
+        log.critical("this server leads no more", why=str(keeping.exception()))
+        told()
+
+
+async def _handing_over(plant: Plant, lead: Lead | None, told: Callable[[], None]) -> None:
+    """Stop when another server is wanted to lead, once no command is under way."""
+    if lead is None:
+        return
+    await lead.wanted_elsewhere.wait()
+    for _ in range(round(FINISH_S / BUSY_LOOK_S)):
+        if not any(keeper.is_busy for keeper in plant.keepers.values()):
+            break
+        await asyncio.sleep(BUSY_LOOK_S)
+    log.warning("another server shall lead")
+    told()
 
 
 class ToldToStop(Exception):
@@ -120,10 +169,12 @@ class Parts(AsyncExitStack):
         return await super().enter_async_context(part)
 
 
-async def _live(plant: Plant, stop: asyncio.Event, deadline: Deadline) -> None:
+async def _live(
+    plant: Plant, stop: asyncio.Event, deadline: Deadline, handing_over: Coroutine[None, None, None]
+) -> None:
     """Let the parts work and the doors stand open until told to stop, or until a part breaks."""
     async with asyncio.TaskGroup() as group:
-        work = [group.create_task(part) for part in _work(plant)]
+        work = [group.create_task(part) for part in (*_work(plant), handing_over)]
         async with AsyncExitStack() as doors:
             for bridge in bridges(plant):
                 await doors.enter_async_context(bridge)
@@ -170,6 +221,7 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
             plant.config.site_id, plant.clock, plant.db, plant.tags, plant.config.park, plant.config.data, kernel_clock
         ).run(),
         DiskWatch(plant.db.reserve, plant.tags, plant.journal).run(),
+        plant.standby.run(),
         live(lambda: _writer_turns(plant.db)),
         _show_site(plant),
     ]

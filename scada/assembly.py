@@ -42,6 +42,7 @@ from scada.engine.alarms.expand import OTHER, expanded, stranger
 from scada.engine.alarms.notifier import Notifier
 from scada.engine.cameras import CameraWatch
 from scada.engine.command.gatekeeper import Gatekeeper
+from scada.engine.command.guard import guarded
 from scada.engine.command.image import LANE_POINTS
 from scada.engine.command.intents import SqlIntents
 from scada.engine.command.modes import ModeKeeper
@@ -56,6 +57,7 @@ from scada.engine.historywatch import HistoryWatch
 from scada.engine.lane.perform import Found, LaneParts
 from scada.engine.lanes import LaneRunner, stands_elsewhere
 from scada.engine.lanetags import own_specs, zone_values
+from scada.engine.lead import Lead, StandbyWatch
 from scada.engine.links import Links
 from scada.engine.recorder import Recorder
 from scada.engine.reporting.runs import ReportRuns, made_folder
@@ -79,7 +81,7 @@ from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
 from scada.model.zones import ZoneCount
 from scada.phonedesk import PhoneRoom, phone_room
-from scada.ports import Historian, JournalEntry, OpenStay
+from scada.ports import Driver, Historian, JournalEntry, OpenStay
 from scada.secretfile import own_key
 from scada.settings.alarms import AlarmEntry
 from scada.settings.lanes import Lane
@@ -144,18 +146,20 @@ class Plant:
     calls: HelpCalls
     cases: CaseRoom
     phones: PhoneRoom
+    standby: StandbyWatch
 
 
-async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) -> Plant:
-    """Build and open every part, in order; `stack` closes them in reverse."""
+async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack, lead: Lead | None = None) -> Plant:
+    """Build and open every part, in order; `stack` closes them in reverse. With a standby only who leads does."""
+    fence = None if lead is None else lead.fence
     url = await asyncio.to_thread(database_url, config)
     reserve = Reserve.of(url)
     has_waited = await wait_for_room(reserve)
-    await asyncio.to_thread(migrate, url)
+    await asyncio.to_thread(migrate, url, fence)
     files, versions = site_files(config), MapVersions(config.data / "maps")
     tag_map, version = await asyncio.to_thread(start_map, files, versions, clock)
     maps = SiteMap(files, versions, clock, tag_map, version)
-    db = await stack.enter_async_context(Database(url, readers=config.database.readers, reserve=reserve))
+    db = await stack.enter_async_context(Database(url, readers=config.database.readers, reserve=reserve, fence=fence))
     journal = SqlJournal(db, config.site_id, clock)
     if has_waited:
         await journal.append([JournalEntry("event", "database", "room again")])
@@ -165,7 +169,13 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
     boxes = BlackBoxes((lane.id for lane in config.lanes), tags, clock, config.blackbox)
     alarms = alarm_engine(config, await asyncio.to_thread(lambda: config.alarms), clock, db, tags)
     await alarms.open()
-    links = Links(tapped(build_drivers(tag_map, tags.apply, clock, config.data), boxes.tell))
+
+    def drivers_of(of: TagMap) -> list[Driver]:
+        """Make drivers that write only while this server leads, and tell the black boxes."""
+        drivers: Sequence[Driver] = build_drivers(of, tags.apply, clock, config.data)
+        return tapped(drivers if lead is None else guarded(drivers, lead.holds), boxes.tell)
+
+    links = Links(drivers_of(tag_map))
     tags.connect(links.drivers, journal)
     historian = await stack.enter_async_context(build_historian(config, clock, specs))
     watch = CameraWatch(
@@ -269,7 +279,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         links=links,
         journal=journal,
         specs=partial(_specs, config),
-        drivers=lambda of: tapped(build_drivers(of, tags.apply, clock, config.data), boxes.tell),
+        drivers=drivers_of,
         changed=partial(refuse_auto, keepers, tags),
         busy=lambda lane: _busy(lane, runners, keepers),
     )
@@ -329,6 +339,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack) ->
         calls=calls,
         cases=cases,
         phones=phones,
+        standby=StandbyWatch(lead, tags, journal),
     )
 
 

@@ -57,6 +57,13 @@ def database_can_be_named(reading: Reading) -> Iterator[Mistake]:
         yield reading.mistake(KEY, what, remedy, Severity.WARNING)
 
 
+def two_servers_share_it(reading: Reading) -> Iterator[Mistake]:
+    """A standby follows by PostgreSQL only: SQLite's file is on one machine, and dies with it."""
+    if reading.at("standby") is not None and reading.text(*KEY) is None:
+        what = "two servers need one PostgreSQL: SQLite's file lies on one of them"
+        yield reading.mistake(("standby",), what, "write [database] url_file, or take [standby] out (docs/standby.md)")
+
+
 def fitness(url: str) -> str:
     """Look at a server; give what it is. Raises Unfit and StoreError."""
     with connected(url) as connection:

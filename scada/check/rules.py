@@ -9,6 +9,7 @@ from scada.check.cameras import (
     polygons_lie_in_the_picture,
     sources_make_sense,
 )
+from scada.check.database import two_servers_share_it
 from scada.check.displays import displays_belong_somewhere
 from scada.check.mistakes import Mistake
 from scada.check.paying import deductions_are_named, scanners_stand_at_exits
@@ -141,6 +142,7 @@ RULES: tuple[Rule, ...] = (
     deductions_are_named,
     nothing_open_leaves_this_machine,
     somebody_may_connect,
+    two_servers_share_it,
     pages_lead_back,
     roles_from_afar,
 )

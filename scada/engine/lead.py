@@ -10,7 +10,6 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 from socket import gethostname
 from typing import Final, TypeVar
@@ -21,12 +20,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from scada.clock import boot_seconds
 from scada.config import Config, ConfigError
 from scada.engine.tags import TagTable
-from scada.model.lease import Follow, Others, Role, Server, Sight, Standing, Terms, judge, others, sighted
+from scada.model.lease import LEADS, Follow, Others, Role, Server, Sight, Standing, Terms, judge, others, sighted
 from scada.model.tag import TagName
 from scada.ports import JournalEntry
-from scada.store.db import StoreError
+from scada.store.db import StoreError, migrate
 from scada.store.journal import SqlJournal
 from scada.store.leasebook import LeaseBook, Renewed
+from scada.store.mapversions import MapVersions
 from scada.store.sql.fence import Fence
 
 FOLLOW_S: Final = 0.5
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 class LeadLost(Exception):
-    """This server leads no more: its plant must end."""
+    """The lead is another's, or nobody's: the plant must end."""
 
 
 class Desk:
@@ -50,6 +50,7 @@ class Desk:
             raise ConfigError("there is no section [standby]")
         self.config, self.terms = config, Terms(config.standby.lease_s)
         self.name = config.standby.name or gethostname()
+        self._url, self._has_tables = url, False
         self._book = LeaseBook(url, config.site_id, self.terms)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lease")
         self._id, self._boot = own_id(config.data), boot_id()
@@ -57,6 +58,12 @@ class Desk:
     async def ask(self, call: Callable[[LeaseBook, Server], T]) -> T:
         """Ask the book. Raises StoreError."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(self._book, self.me()))
+
+    async def have_tables(self) -> None:
+        """Make the tables where nobody ever did: whoever leads makes them anew afterwards. Raises StoreError."""
+        if not self._has_tables and not await self.ask(lambda book, _me: book.has_tables()):
+            await asyncio.to_thread(migrate, self._url)
+        self._has_tables = True
 
     def me(self) -> Server:
         """Say who this server is, and what it has that both must have alike. Blocks."""
@@ -106,7 +113,7 @@ class Lead:
             async with asyncio.timeout(max(self._until_s - began_s, 0.0)):
                 told = await self._desk.ask(lambda book, me: (me, book.renew(me, self.epoch)))
         except TimeoutError as error:
-            raise LeadLost("the lease could not be renewed in time: PostgreSQL does not answer") from error
+            raise LeadLost("the lease could not be renewed in time") from error
         except (StoreError, SQLAlchemyError) as error:
             log.warning("the lease was not renewed", why=str(error)[:200])
             if not self.holds():
@@ -146,44 +153,56 @@ async def led(desk: Desk, lead: Lead) -> AsyncIterator["asyncio.Task[None]"]:
         desk.close()
 
 
-async def followed(desk: Desk, say: Callable[[str], None]) -> Lead:
-    """Follow until this server may lead, then lead. `say` hears what has changed."""
-    sight: Sight | None = None
-    last = ""
-    while True:
+class Follower:
+    """Follows until this server may lead. `say` hears whenever the reason has changed."""
+
+    def __init__(self, desk: Desk, say: Callable[[str], None]) -> None:
+        self._desk, self._say = desk, say
+        self._sight: Sight | None = None
+        self._said = ""
+
+    async def lead(self) -> Lead:
+        """Follow, then lead."""
+        while True:
+            try:
+                done = await self._look()
+            except (StoreError, SQLAlchemyError) as error:
+                done = Follow(f"nobody can say who leads: {error}"[:200])
+            if isinstance(done, Lead):
+                return done
+            await self._tell(done.why)
+            await asyncio.sleep(FOLLOW_S)
+
+    async def _look(self) -> Lead | Follow:
+        """Look at the lease once, and take it if that may be."""
+        desk, now_s = self._desk, boot_seconds()
+        await desk.have_tables()
+        me, seen = await desk.ask(lambda book, me: (me, book.look(me, self._said)))
+        self._sight = None if seen is None else sighted(self._sight, seen, now_s)
+        still_s = 0.0 if self._sight is None else now_s - self._sight.since_s
+        verdict = judge(seen, me, still_s, desk.terms)
+        if isinstance(verdict, Follow):
+            return verdict
         began_s = boot_seconds()
-        try:
-            me, seen = await desk.ask(lambda book, me: (me, book.look(me, last)))
-            sight = None if seen is None else sighted(sight, seen, began_s)
-            verdict = judge(seen, me, 0.0 if sight is None else began_s - sight.since_s, desk.terms)
-            if not isinstance(verdict, Follow):
-                began_s = boot_seconds()
-                epoch = await desk.ask(lambda book, me, seen=seen: book.take(me, seen))  # type: ignore[misc]
-                if epoch is not None:
-                    before = "" if seen is None or seen.holder_id == me.id else seen.holder
-                    return await _leading(desk, epoch, began_s, before)
-                why, leader = "another server was quicker", ""
-            else:
-                why, leader = verdict.why, "" if seen is None else seen.holder
-        except (StoreError, SQLAlchemyError) as error:
-            why, leader = f"nobody can say who leads: {error}"[:200], ""
-        await desk.tell("follows", leader, 0 if sight is None else sight.epoch, 0.0, why)
-        if why != last:
-            last = why
+        epoch = await desk.ask(lambda book, me: book.take(me, seen))
+        if epoch is None:
+            return Follow("another server was quicker")
+        before = "" if seen is None or seen.holder_id == me.id else seen.holder
+        log.warning("this server leads", epoch=epoch, before=before or "nobody else")
+        await desk.tell("leads", desk.name, epoch, began_s + desk.terms.reach_s)
+        return Lead(desk, epoch, began_s, before)
+
+    async def _tell(self, why: str) -> None:
+        leader = why.removesuffix(LEADS) if why.endswith(LEADS) else ""
+        await self._desk.tell("follows", leader, 0 if self._sight is None else self._sight.epoch, 0.0, why)
+        if why != self._said:
+            self._said = why
             log.info("standing by", why=why)
-            say(f"standing by: {why}")
-        await asyncio.sleep(FOLLOW_S)
-
-
-async def _leading(desk: Desk, epoch: int, began_s: float, before: str) -> Lead:
-    lead = Lead(desk, epoch, began_s, before)
-    log.warning("this server leads", epoch=epoch, before=before or "nobody else")
-    await desk.tell("leads", desk.name, epoch, began_s + desk.terms.reach_s)
-    return lead
+            self._say(f"standing by: {why}")
 
 
 class StandbyWatch:
-    """Shows whether another server could go on, and whether the lead has moved; without a standby that there is none."""
+    """Shows whether another server could go on, and whether the lead has moved."""
 
     def __init__(self, lead: Lead | None, tags: TagTable, journal: SqlJournal) -> None:
         self._lead, self._tags, self._journal = lead, tags, journal
@@ -222,10 +241,13 @@ def keys_of(config: Config) -> str:
 
 
 def files_of(config: Config) -> str:
-    """Give a digest of the signed tag maps, the days off and the tariffs, which lie in each server's folders. Blocks."""
-    maps = sorted(path for path in (config.data / "maps").rglob("*") if path.is_file())
-    holidays = [config.data / "holidays.csv"]
-    own = _digest(config.data, [*maps, *holidays])
+    """Give a digest of the tag map, the days off and the tariffs, which lie in each server's folders. Blocks.
+
+    The first version of a map is that of the site's own files: who has never led has none.
+    """
+    active = MapVersions(config.data / "maps").active()
+    brought = "" if active is None or active.number == 1 else active.sha
+    own = brought + _digest(config.data, [config.data / "holidays.csv"])
     tables = [config.beside(config.tags.map), config.beside(config.tags.devices)]
     tariffs = sorted(config.beside(config.tariff.folder).glob("*.toml"))
     beside = "".join(_digest(path.parent, [path]) for path in (*tables, *tariffs))

@@ -102,6 +102,8 @@ OF_SITE = (
     "clock_error_s",
     "clock_source",
     "disk_free_gb",
+    "standby",
+    "lead_moved",
     "reports_trouble",
     "notify_trouble",
     "cases_seq",

@@ -12,7 +12,9 @@ from typing import Final, Literal
 MARGIN_S: Final = 2.5
 """A leader stops so long before its lease can end elsewhere: longer than any write waits for its link to a PLC."""
 STILL: Final = 2.0
-"""A lease that has not moved for so many of its lengths has ended, whatever the database's clock says: it was set back."""
+"""A lease that has not moved for so many of its lengths has ended: the database's clock was set back."""
+LEADS: Final = " leads"
+"""Ends the reason of a server that follows another."""
 
 Role = Literal["leads", "follows"]
 Others = Literal["none", "ready", "differs", "missing"]
@@ -38,7 +40,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server. `id` is its data folder's own; `keys` and `files` are digests of what both servers must have alike."""
+    """One server. `id` is its data folder's own; `keys` and `files` are digests of what both must have alike."""
 
     name: str
     id: str
@@ -103,7 +105,7 @@ def judge(lease: Lease | None, me: Server, still_s: float, terms: Terms) -> Take
         return Follow(f"{lease.heir} shall lead next")
     if mine or lease.left_s <= 0 or still_s >= STILL * terms.length_s:
         return Take()
-    return Follow(f"{lease.holder} leads")
+    return Follow(f"{lease.holder}{LEADS}")
 
 
 def others(me: Server, alive: Sequence[Server]) -> Others:

@@ -181,4 +181,3 @@ def _lease(row: Row[tuple[object, ...]] | None) -> Lease | None:
     if row is None:
         return None
     return Lease(row.holder, row.holder_id, row.epoch, row.beat, row.left_s, row.heir, row.keys)
-
