@@ -127,12 +127,12 @@ async def _drill(folder: Path, times: int, count: int, seed: int) -> dict[str, A
         config = load(front)
         await asyncio.to_thread(let_them_meet, config, clock.now())
         passwords = await hire(config, clock, {NAME: "operator"})
-        for path in paths.values():
-            await asyncio.to_thread(shutil.copytree, config.data, load(path).data)
         await asyncio.to_thread(stack.enter_context, _nginx(folder, config, [load(path) for path in paths.values()]))
         truth = stack.enter_context(TruthLog(truth_path(config), clock))
         cars = CarPark(config, clock, SPEED, truth)
         await stack.enter_async_context(started(simulators(config, front), clock, lambda _name, _line: None))
+        for path in paths.values():
+            await asyncio.to_thread(shutil.copytree, config.data, load(path).data)
         servers = [OneServer(name, path, folder) for name, path in paths.items()]
         book = LeaseBook(_url(server), config.site_id, Terms(LEASE_S))
         stack.callback(book.close)

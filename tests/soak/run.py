@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "docs" / "soak.md"
 CARS = int(os.environ.get("SOAK_CARS", "500"))
 KILLS = int(os.environ.get("SOAK_KILLS", "50"))
+FAILS = int(os.environ.get("SOAK_FAILS", "20"))
 TRIES = int(os.environ.get("SOAK_TRIES", "2000"))
 HISTORY_KILLS = int(os.environ.get("SOAK_HISTORY_KILLS", "100"))
 RUSH_MIN = int(os.environ.get("SOAK_RUSH_MIN", "60"))
@@ -44,6 +45,10 @@ def runs() -> list[Long]:
         Long(f"drill, {CARS} cars, abnormal paths", [*drill, "--seed", "12", "--scenario", "paths"]),
         Long(f"drill, {CARS} cars, tables in PostgreSQL", [python, "-m", "tests.soak.postgres", "--cars", str(CARS)]),
         Long(f"rush hour, server killed {KILLS} times", [python, "-m", "tests.soak.kill", "--kills", f"{KILLS}"]),
+        Long(
+            f"rush hour, the leading one of two servers fails {FAILS} times",
+            [python, "-m", "tests.soak.failover", "--times", f"{FAILS}"],
+        ),
         Long(
             f"history, what records, what sends and the server killed {HISTORY_KILLS} times",
             [python, "-m", "tests.soak.history_kills", "--kills", f"{HISTORY_KILLS}"],
