@@ -193,16 +193,16 @@ class Failing:
 
     async def run(self) -> None:
         """Let it fail so many times."""
-        for _ in range(self._times):
+        for turn in range(self._times):
             await asyncio.sleep(self._random.uniform(*APART_S))
-            await self._once()
+            await self._once(kill=turn % 2 == 0)
 
-    async def _once(self) -> None:
+    async def _once(self, *, kill: bool) -> None:
         lease = await asyncio.to_thread(self._book.look)
         assert lease is not None
         leader = next(one for one in self._servers if one.name == lease.holder)
         other = next(one for one in self._servers if one is not leader)
-        kill, claims, began_s = self._random.random() < 0.5, other.claims(), monotonic()
+        claims, began_s = other.claims(), monotonic()
         leader.signal(signal.SIGKILL if kill else signal.SIGSTOP)
         await _when(lambda: self._holder() == other.name, TAKE_S)
         self.leads_s.append(monotonic() - began_s)

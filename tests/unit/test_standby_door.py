@@ -130,5 +130,3 @@ def test_a_standby_on_sqlite_is_refused_in_words(tmp_path: Path) -> None:
 def test_a_lease_that_could_not_be_held_is_refused(tmp_path: Path, line: str) -> None:
     file = _site(tmp_path, f'\n[database]\nurl_file = "u"\n[standby]\n{line}\n')
     assert any(str(one.key).startswith("standby.") for one in check(file))
-
-
