@@ -27,6 +27,8 @@ import tomli_w
 
 from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import Config, load
+from scada.model.lease import Terms
+from scada.model.plate import Plate
 from scada.secretfile import own_key
 from scada.sim.carpark import CarPark, photos, sim_of, simulators, started, way
 from scada.sim.drill import DWELL_MIN, EVERY_S, MEDIAN_MIN, hushed, is_good, until_told
@@ -39,7 +41,7 @@ from scada.sim.trial.running import NAME, hire, truth_path, working
 from scada.sim.trial.site import prepare
 from scada.sim.trial.trust import let_them_meet
 from scada.sim.trial.truth import TruthLog
-from scada.store.leasebook import LeaseBook, Terms
+from scada.store.leasebook import LeaseBook
 from scada.supervise import parts
 from tests.support.postgres import PostgresProcess
 
@@ -147,7 +149,7 @@ async def _drill(folder: Path, times: int, count: int, seed: int) -> dict[str, A
         await failing.first()
         await stack.enter_async_context(working(cars.run(), operator.run(), _kept(servers)))
         casting = Casting("normal", seed, Pace(EVERY_S, DWELL_MIN, MEDIAN_MIN, SPEED), way(config), photos(config))
-        after_s, plates = 0.0, []
+        after_s, plates = 0.0, list[Plate]()
         for _ in range(count):
             visit = casting.next(plates)
             plates.append(visit.plate)
