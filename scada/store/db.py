@@ -21,7 +21,7 @@ from scada.store.sql.fence import Fence, put_fence
 from scada.store.sql.pen import Pen
 from scada.store.sql.place import database_url
 from scada.store.sql.reserve import Reserve
-from scada.store.sql.revisions import refuse_later, settings_for
+from scada.store.sql.revisions import refuse_beside_a_leader, refuse_later, settings_for
 from scada.store.sql.turns import AGAIN_S
 
 __all__ = [
@@ -56,18 +56,21 @@ def migrate(url: str, fence: Fence | None = None) -> None:
         sqlite.make_folder(engine.url)
         sqlite.let_tables_be_remade(engine)
     try:
-        _in_transaction(engine, _upgrade)
+        _in_transaction(engine, partial(_upgrade, fence))
     finally:
         engine.dispose()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(fence: Fence | None, connection: Connection) -> None:
     """Bring the tables up to date. Whoever only reads does not wait until alembic is loaded."""
     from alembic import command
 
     from scada.store.sql import postgres
 
-    refuse_later(connection, place(connection.engine.url))
+    where = place(connection.engine.url)
+    refuse_later(connection, where)
+    if fence is None:
+        refuse_beside_a_leader(connection, where)
     if connection.dialect.name == "postgresql":
         postgres.allow_time(connection, postgres.MIGRATION_S)
     command.upgrade(settings_for(connection), "head")

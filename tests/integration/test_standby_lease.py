@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, make_url, select
 
 from scada.model.lease import Lease, Server, Terms
 from scada.ports import JournalEntry
-from scada.store.db import Database, StoreError, writing_engine
+from scada.store.db import Database, StoreError, migrate, writing_engine
 from scada.store.journal import write_entries
 from scada.store.leasebook import LeaseBook
 from scada.store.schema import journal
@@ -178,3 +178,15 @@ def test_commands_beside_the_plant_write_without_a_lease(url: str, books: Callab
     with engine.begin() as connection:
         told("by a command")(connection)
     engine.dispose()
+
+
+def test_tables_are_not_changed_under_a_server_that_leads(
+    url: str, books: Callable[[Terms], LeaseBook], on_postgres: Postgres
+) -> None:
+    book, name = books(TERMS), make_url(url).database or ""
+    book.take(A, None)
+    migrate(url)  # nothing is to be changed
+    on_postgres.ask("UPDATE alembic_version SET version_num = '0037'", name)
+    with pytest.raises(StoreError, match="a leads with these tables"):
+        migrate(url)
+    assert on_postgres.ask("SELECT version_num FROM alembic_version", name) == [("0037",)]

@@ -4,8 +4,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, func, inspect, select, text
 
+from scada.store.schema.standby import lease
 from scada.store.sql.errors import StoreError
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ def refuse_later(connection: Connection, where: str) -> None:
         f"{where}: these tables are of a later daozha (revision {found}); this one, {version('daozha')}, knows "
         f"them up to {newest()} and leaves them alone: start the later version, or go back with `daozha upgrade --back`"
     )
+
+
+def refuse_beside_a_leader(connection: Connection, where: str) -> None:
+    """Raise StoreError if tables would be changed under a server that leads now (docs/standby.md)."""
+    if revision_of(connection) in (None, newest()) or not inspect(connection).has_table(lease.name):
+        return
+    leads = select(lease.c.holder).where(lease.c.until_at > func.clock_timestamp())
+    if connection.dialect.name == "postgresql" and (holder := connection.scalar(leads)) is not None:
+        raise StoreError(f"{where}: {holder} leads with these tables, which this version would change: stop it first")
 
 
 def _known() -> frozenset[str]:
