@@ -130,13 +130,16 @@ def a_boom_is_broken(turn: Turn) -> None:
 
 
 def a_plc_restarts_before_a_car(turn: Turn) -> None:
-    """The PLC of the entry restarts while a car stands there: a person looks at the lane, and lets it go on."""
+    """The PLC of the entry restarts while a car stands there: a person looks at the lane, lets it go on, and says that nobody passed."""
     number, plate = turn.number(read=False)
     turn.site.invite(number, plate, NO_PHONE, entry=DIRTY, dwell_s=PARKED_S)
     turn.appears("unread")
     turn.site.kill("plc1")
     ref = turn.takes("resync")
     turn.does("leave-resync", stands="a car stands before the boom, nobody under it")
+    turn.ends(ref)
+    ref = turn.takes("uncertain")
+    turn.settles(ref, found="no-car", evidence="it still stands before the boom")
     turn.ends(ref)
 
 
@@ -189,7 +192,7 @@ PLAYS: Final[Mapping[Callable[[Turn], None], frozenset[Kind]]] = {
     nobody_passes: frozenset({Kind.LINGERING}),
     a_lane_waits: frozenset({Kind.OTHER}),
     a_boom_is_broken: frozenset({Kind.FAULT}),
-    a_plc_restarts_before_a_car: frozenset({Kind.RESYNC}),
+    a_plc_restarts_before_a_car: frozenset({Kind.RESYNC, Kind.UNCERTAIN}),
     a_car_follows_another: frozenset({Kind.TAILGATE}),
     a_car_has_left_without_a_stay: frozenset({Kind.LEFT_NO_STAY}),
     a_till_is_short: frozenset({Kind.MONEY}),

@@ -3,11 +3,11 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, expect
@@ -65,7 +65,8 @@ class Turn:
     language: str
     theme: str
     kind: str = ""
-    looked_s: float = 0.0
+    looked: list[tuple[float, float]] = field(default_factory=list)
+    """When pictures were taken: from, to, by the wall clock; that time is nobody's."""
     times: list[Timed] = field(default_factory=list)
     worn: dict[str, str] = field(default_factory=dict)
     """What the cameras of each lane ought to read now."""
@@ -193,7 +194,7 @@ class Turn:
         expect(self.page.locator(deed).first).to_be_visible()
         shown_ms = self.page.evaluate("key => casesSeen[key].at", f"{ref} {kind}")
         self._taken = (since_ms, shown_ms, self.page.evaluate("Date.now()"))
-        self.looked_s = 0.0
+        self.looked.clear()
         self.looks("1-taken")
         return ref
 
@@ -226,7 +227,7 @@ class Turn:
         self.page.wait_for_function("key => casesSeen[key].gone !== null", arg=gone, timeout=CAR_MS)
         gone_ms = self.page.evaluate("key => casesSeen[key].gone", gone)
         since_ms, shown_ms, answered_ms = self._taken
-        closed_s = (gone_ms - since_ms) / 1000 - self.looked_s
+        closed_s = (gone_ms - since_ms) / 1000 - looking_s(self.looked, gone_ms / 1000)
         self.times.append(
             Timed(self.kind, self.way, (shown_ms - since_ms) / 1000, (answered_ms - since_ms) / 1000, closed_s)
         )
@@ -234,10 +235,15 @@ class Turn:
 
     def looks(self, moment: str) -> None:
         """Look at the page; the time that takes is nobody's."""
-        began_s = monotonic()
+        began_s = time()
         name = "-".join([self.kind, *self.way.split(), moment])
         self.desk.album.look(self.page, name, self.language)
-        self.looked_s += monotonic() - began_s
+        self.looked.append((began_s, time()))
+
+
+def looking_s(looked: Sequence[tuple[float, float]], until_s: float) -> float:
+    """Say how long pictures were taken before a moment: what is looked at after a case has gone costs it nothing."""
+    return sum(max(0.0, min(ended_s, until_s) - began_s) for began_s, ended_s in looked)
 
 
 def office(site: LiveSite, *words: str) -> str:
