@@ -130,7 +130,7 @@ def a_boom_is_broken(turn: Turn) -> None:
 
 
 def a_plc_restarts_before_a_car(turn: Turn) -> None:
-    """The PLC of the entry restarts while a car stands there: a person looks at the lane, lets it go on, and says that nobody passed."""
+    """The PLC of the entry restarts before a car: a person looks, lets the lane go on, and says that nobody passed."""
     number, plate = turn.number(read=False)
     turn.site.invite(number, plate, NO_PHONE, entry=DIRTY, dwell_s=PARKED_S)
     turn.appears("unread")
