@@ -15,6 +15,7 @@ from scada.store.db import StoreError
 from scada.store.historian.columns import Row
 from scada.store.historian.embedded import EmbeddedHistorian, EmbeddedReader, retention, sealing
 from scada.store.historian.embedded.schema import SCHEMA
+from scada.store.historian.embedded.sealing import FULL_POINTS
 from scada.store.historian.files import open_file
 from scada.store.historian.keeping import Keeping
 from tests.support.history import MIDNIGHT, MIDNIGHT_MS, HandHistory
@@ -188,6 +189,29 @@ def test_a_file_of_plain_rows_is_taken_over_by_itself(tmp_path: Path) -> None:
         assert history.trend(TAG, MIDNIGHT_MS, MIDNIGHT_MS + 2 * DAY_MS, 48) == hours
     finally:
         history.close()
+
+
+def test_a_reader_sees_the_file_that_a_restore_puts_in_the_place_of_another(tmp_path: Path) -> None:
+    path, other = tmp_path / "history.db", tmp_path / "other.db"
+    for where, value in ((path, 1.0), (other, 2.0)):
+        made = HandHistory(where, {}, KEEPING)
+        made.store(TAG, [(MIDNIGHT_MS, value, None, 0)])
+        made.close()
+    reader = EmbeddedReader(path, SITE, VirtualClock(MIDNIGHT))
+    assert [one.value for one in reader._query(TAG, 0, 1 << 60, 10)] == [1.0]
+    other.replace(path)
+    assert [one.value for one in reader._query(TAG, 0, 1 << 60, 10)] == [2.0]
+    path.unlink()
+    with pytest.raises(StoreError, match=r"history\.db"):
+        reader._query(TAG, 0, 1 << 60, 10)
+
+
+def test_a_chunk_with_enough_is_not_packed_once_more(history: HandHistory) -> None:
+    for day, count in ((0, FULL_POINTS - 1), (1, 1), (2, 10)):
+        history.store(TAG, [(MIDNIGHT_MS + day * DAY_MS + second * 1000, 1.0, None, 0) for second in range(count)])
+        history.clock.advance(3 * DAY_S)
+        history.look_after()
+    assert history.count("chunk") == 2
 
 
 def test_a_chunk_that_is_torn_is_said_so(history: HandHistory) -> None:

@@ -1,8 +1,8 @@
 """Tag changes become points of history: with quality, at a believable time (`historian.md` §4)."""
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from scada.model.tag import Quality, TagName, TagValue, Value
 
@@ -13,8 +13,7 @@ _SAME_MOMENT_MS = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One point: `value` or `text`, or neither where the quality is bad; `at_ms` since 1970, UTC."""
 
     name: TagName

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -14,8 +15,7 @@ from scada.store.historian.points import from_unix_ms
 
 _RANGE = "FROM point WHERE tag_id = ? AND ts >= ? AND ts < ? ORDER BY ts LIMIT ?"
 _ROWS = f"SELECT ts, value, text, quality {_RANGE}"
-_PAIRS = f"SELECT ts, value {_RANGE}"
-_ODD = f"SELECT 1 FROM (SELECT text, quality {_RANGE}) WHERE text IS NOT NULL OR quality <> 0 LIMIT 1"  # noqa: S608
+_PAIRS = f"SELECT ts, CASE WHEN text IS NULL AND quality = 0 THEN value END {_RANGE}"
 _LAST_ROW = "SELECT ts, value, text, quality FROM point WHERE tag_id = ? AND ts < ? ORDER BY ts DESC LIMIT 1"
 _CHUNKS = "SELECT body FROM chunk WHERE tag_id = ? AND first_ts < ? AND last_ts >= ? ORDER BY first_ts"
 _LAST_CHUNK = "SELECT id, last_ts FROM chunk WHERE tag_id = ? AND first_ts < ? ORDER BY first_ts DESC LIMIT 1"
@@ -28,14 +28,15 @@ _EXACT_MS = 1 << 53
 def hot_between(connection: sqlite3.Connection, tag_id: int, since_ms: int, until_ms: int, limit: int) -> Columns:
     """Give the points of a range that are still plain rows, oldest first.
 
-    Good numbers, which most are, come in one go, without an object for every row.
+    Good numbers, which most are, come without an object for every row; where anything else is among them, all are read
+    once more with all they have.
     """
     asked = (tag_id, since_ms, until_ms, limit)
-    if connection.execute(_ODD, asked).fetchone() is None:
-        pairs = np.fromiter(chain.from_iterable(connection.execute(_PAIRS, asked)), np.float64).reshape(-1, 2)
-        if not len(pairs) or (pairs[0, 0] > -_EXACT_MS and pairs[-1, 0] < _EXACT_MS):
-            return Columns(pairs[:, 0].astype(np.int64), pairs[:, 1].copy(), np.zeros(len(pairs), np.int64))
-    return columns(connection.execute(_ROWS, asked).fetchall())
+    pairs = np.fromiter(chain.from_iterable(connection.execute(_PAIRS, asked)), np.float64).reshape(-1, 2)
+    at_ms, value = pairs.T
+    if len(pairs) and (np.isnan(value).any() or max(-at_ms[0], at_ms[-1]) >= _EXACT_MS):
+        return columns(connection.execute(_ROWS, asked).fetchall())
+    return Columns(at_ms.astype(np.int64), value.copy(), np.zeros(len(pairs), np.int64))
 
 
 def between(
@@ -86,8 +87,9 @@ def row_of(points: Columns, at: int) -> Row:
     return rows_of(part_of(points, at, at + 1))[0]
 
 
+@lru_cache(maxsize=2)
 def unpack(body: bytes) -> Columns:
-    """Unpack a chunk. Raises StoreError."""
+    """Unpack a chunk; who asks for a range soon asks what was before it, too. Raises StoreError."""
     try:
         return decode(body)
     except CodecError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from itertools import chain
 from operator import itemgetter
@@ -75,7 +75,13 @@ class EmbeddedHistorian(EmbeddedReader):
     async def __aexit__(self, *failure: object) -> None:
         """Write what is in memory and close."""
         self._committer.put(self._thinner.rest())
-        for close in (self._keeper.stop, self._committer.stop, self._lease.end, self._connection.close):
+        for close in (
+            self._keeper.stop,
+            self._committer.stop,
+            self._lease.end,
+            self._shelf.close,
+            self._connection.close,
+        ):
             await asyncio.to_thread(close)
 
     @property
@@ -104,10 +110,12 @@ class EmbeddedHistorian(EmbeddedReader):
         return connection, self._lease.ended_ms()
 
     def _store(self, points: Sequence[Point]) -> None:
+        names, times, values, texts, codes = zip(*points, strict=True)
         with transaction(self._connection, f"store {len(points)} points in {self._path}") as connection:
-            ids = {name: self._ids.get(name) or self._known(connection, name) for name in {p.name for p in points}}
-            mark(connection, {(ids[p.name], p.at_ms // HOUR_MS) for p in points})
-            _insert(connection, ids, points)
+            ids = {name: self._ids.get(name) or self._known(connection, name) for name in set(names)}
+            numbers = tuple(map(ids.__getitem__, names))
+            mark(connection, _hours(numbers, times))
+            _insert(connection, numbers, times, values, texts, codes)
         self._ids.update(ids)
 
     def _known(self, connection: sqlite3.Connection, name: TagName) -> int:
@@ -115,17 +123,28 @@ class EmbeddedHistorian(EmbeddedReader):
         return int(number)
 
 
-def _insert(connection: sqlite3.Connection, ids: Mapping[TagName, int], points: Sequence[Point]) -> None:
-    """Store points within a transaction; of several of one tag at one time the last counts.
+def _hours(numbers: Sequence[int], times: Sequence[int]) -> set[tuple[int, int]]:
+    """Give the tags' hours in which points are; most often all are in one."""
+    first, last = min(times) // HOUR_MS, max(times) // HOUR_MS
+    if first == last:
+        return {(number, first) for number in set(numbers)}
+    return set(zip(numbers, [at_ms // HOUR_MS for at_ms in times], strict=True))
+
+
+def _insert(connection: sqlite3.Connection, *columns: Sequence[Any]) -> None:
+    """Store points within a transaction: tag, time, value, text, code; of several of a tag at one time the last counts.
 
     Good numbers are the most, and need the fewest parameters; where a tag has anything else, all of its points go the
     other way, so that they keep their order.
     """
-    odd = {p.name for p in points if p.status_code or p.text is not None}
-    _execute(connection, _GOOD, [(ids[p.name], p.at_ms, p.value) for p in points if p.name not in odd])
-    if odd:
-        others = [(ids[p.name], p.at_ms, p.value, p.text, p.status_code) for p in points if p.name in odd]
-        _execute(connection, _ANY, others)
+    numbers, times, values, texts, codes = columns
+    good = zip(numbers, times, values, strict=True)
+    if not any(codes) and texts.count(None) == len(texts):
+        _execute(connection, _GOOD, list(good))
+        return
+    odd = {number for number, text, code in zip(numbers, texts, codes, strict=True) if code or text is not None}
+    _execute(connection, _GOOD, [row for row in good if row[0] not in odd])
+    _execute(connection, _ANY, [row for row in zip(*columns, strict=True) if row[0] in odd])
 
 
 def _execute(connection: sqlite3.Connection, form: str, rows: list[tuple[Any, ...]]) -> None:

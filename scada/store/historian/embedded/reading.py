@@ -16,7 +16,7 @@ from scada.store.historian.columns import fill, merged
 from scada.store.historian.embedded.chunks import after, before, between, rows_of, sample
 from scada.store.historian.embedded.hours import hourly
 from scada.store.historian.embedded.schema import VERSION
-from scada.store.historian.files import reading
+from scada.store.historian.files import Shelf
 from scada.store.historian.keeping import Keeping
 from scada.store.historian.points import unix_ms
 from scada.store.historian.rollups import Told, is_textual, series
@@ -34,6 +34,7 @@ class EmbeddedReader:
         zone: tzinfo = UTC,
     ) -> None:
         self._path = path
+        self._shelf = Shelf(path)
         self._site = site
         self._clock = clock
         self._keeping = keeping or Keeping()
@@ -54,12 +55,12 @@ class EmbeddedReader:
         return await asyncio.to_thread(self._names)
 
     def _query(self, name: TagName, since_ms: int, until_ms: int, limit: int) -> list[Sample]:
-        with _snapshot(self._path) as connection:
+        with self._snapshot() as connection:
             points = between(connection, self._tag(connection, name)[0], since_ms, until_ms, limit)
         return [sample(*row) for row in rows_of(points)]
 
     def _trend(self, names: Sequence[TagName], cut: Grid, now_ms: int) -> list[Series]:
-        with _snapshot(self._path) as connection:
+        with self._snapshot() as connection:
             return [self._series(connection, name, cut, now_ms) for name in names]
 
     def _series(self, connection: sqlite3.Connection, name: TagName, cut: Grid, now_ms: int) -> Series:
@@ -75,7 +76,7 @@ class EmbeddedReader:
         return fill(name, curve, cut, before(connection, tag_id, cut.start_ms), points, now_ms)
 
     def _names(self) -> list[TagName]:
-        with reading(self._path) as connection:
+        with self._shelf.reading() as connection:
             rows = connection.execute("SELECT name FROM tag WHERE site = ? ORDER BY name", (self._site,))
             return [TagName(name) for (name,) in rows]
 
@@ -85,15 +86,14 @@ class EmbeddedReader:
         row = connection.execute(query, (self._site, name)).fetchone()
         return (int(row[0]), Curve(row[1])) if row is not None else (0, Curve.STEP)
 
-
-@contextmanager
-def _snapshot(path: Path) -> Iterator[sqlite3.Connection]:
-    """Read as the file is at one moment: what is packed meanwhile is neither missing nor there twice."""
-    with reading(path) as connection:
-        connection.execute("BEGIN")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version != VERSION:
-            raise StoreError(
-                f"read {path}: it is of version {version}; the plant brings it up to {VERSION} when it starts"
-            )
-        yield connection
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Read as the file is at one moment: what is packed meanwhile is neither missing nor there twice."""
+        with self._shelf.reading() as connection:
+            connection.execute("BEGIN")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version != VERSION:
+                raise StoreError(
+                    f"read {self._path}: it is of version {version}; the plant brings it up to {VERSION} when it starts"
+                )
+            yield connection

@@ -10,10 +10,12 @@ from scada.store.historian.embedded.codec import CodecError, encode, same
 from scada.store.historian.files import transaction
 
 CHUNK_POINTS = 8192
+FULL_POINTS = 4096
+"""A chunk of so many is left as it is: to unpack and pack it once more would make it hardly smaller."""
 WORTH_POINTS = 2048
 """So many old rows of a tag are packed at once; fewer wait until they are a day older."""
 LONGEST_MS = 7 * 86_400_000
-"""A chunk that is neither full nor so long yet is made anew together with the rows that follow it."""
+"""A chunk that neither has enough nor is so long yet is made anew together with the rows that follow it."""
 
 _OLDEST = "SELECT min(ts) FROM point WHERE tag_id = ?"
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM point WHERE tag_id = ? AND ts < ? LIMIT ?)"
@@ -104,6 +106,6 @@ def _pack(connection: sqlite3.Connection, tag_id: int, before_ms: int) -> _Packi
 def _unfinished(connection: sqlite3.Connection, tag_id: int, before_ms: int, last_ms: int) -> list[tuple[int, bytes]]:
     """Give the chunk next before a time, if it still takes more points."""
     row = connection.execute(_NEIGHBOUR, (tag_id, before_ms)).fetchone()
-    if row is None or row[2] >= CHUNK_POINTS or row[3] <= last_ms - LONGEST_MS:
+    if row is None or row[2] >= FULL_POINTS or row[3] <= last_ms - LONGEST_MS:
         return []
     return [(row[0], row[1])]
