@@ -36,3 +36,9 @@ def test_headings_are_found_where_they_are_written() -> None:
         "payment wrong_amount: 7 instead of 7 CNY",
     } <= set(headings())
     assert len(headings()) >= 15
+
+
+def test_what_a_driver_gets_back_in_cash_is_change_and_no_edit() -> None:
+    dialog = (ROOT / "hmi/static/control/cash-dialog.js").read_text(encoding="utf-8")
+    [word] = set(re.findall(r"""class="change">\$\{t\('([^']+)'\)\}""", dialog))
+    assert said(word, "zh") == "找零"

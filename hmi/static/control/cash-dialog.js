@@ -153,7 +153,7 @@ export class CashDialog extends LitElement {
         @input=${(/** @type {any} */ event) => { this.given = event.target.value; }}></label>
       <div class="notes" role="group" aria-label=${t('Given, yuan')}>${notes.map((note) => html`<button type="button" data-note=${note}
         @click=${() => { this.given = String(note / 100); }}>${yuan(note)}</button>`)}</div>
-      <p class="change">${t('Change')} <span class="value">${given !== null && given >= due && due ? yuan(given - due) : '–'}</span></p>`;
+      <p class="change">${t('Change due')} <span class="value">${given !== null && given >= due && due ? yuan(given - due) : '–'}</span></p>`;
   }
 
   /** What came of it: for cash its receipt, to be printed, and the change to be given. */
@@ -161,7 +161,7 @@ export class CashDialog extends LitElement {
     const made = this.answer?.value;
     if (!made?.receipt || this.work.kind === 'void') return nothing;
     return html`<p>${t('Receipt')} <a href="/money/receipts/${made.receipt}" target="_blank" rel="noopener">${made.receipt}</a></p>
-      <p class="change">${t('Change')} <span class="value">${yuan(made.change_fen)}</span></p>`;
+      <p class="change">${t('Change due')} <span class="value">${yuan(made.change_fen)}</span></p>`;
   }
 
   #outcome() {
