@@ -41,6 +41,8 @@ DEEDS: Final[Mapping[str, Words]] = {
     "auto": say("Back to AUTO"),
     "leave-resync": say("RESYNC left"),
     "confirm-fault": say("Fault mended"),
+    "refund": say("Money given back"),
+    "close-money": say("Case about money closed"),
 }
 HIDDEN: Final = say("A surprise")
 
@@ -92,10 +94,15 @@ def deed_words(deed: str) -> Words:
     if lets_out(deed):
         return say("Opened: %(reason)s", reason=Words(_REASONS.get(word, word)))
     if settles(deed):
-        return say("Settled: %(outcome)s", outcome=Words(word))
+        return say("Settled: %(outcome)s", outcome=Words(_FOUND.get(word, word)))
     return DEEDS.get(deed, Words(deed))
 
 
+_FOUND: Final[Mapping[str, str]] = {
+    "inside": "it is inside",
+    "gone": "it has left",
+    "no-car": "there was no car",
+}
 _REASONS: Final[Mapping[str, str]] = {
     "SPECIAL": "Special vehicle",
     "PAID_NOT_ARRIVED": "Paid, not arrived",

@@ -29,7 +29,7 @@ from scada.sim.road import (
 from scada.sim.scenario import Visit
 from scada.sim.trial.truth import TruthLog
 from scada.sim.wiring import FieldLink, FieldState, Numbers, Scenes
-from scada.sim.world import World, advance, back_out, change_field, come, come_now, go_home
+from scada.sim.world import World, advance, back_out, behave, change_field, come, come_now, go_home
 
 log = structlog.get_logger()
 
@@ -70,6 +70,10 @@ class Park:
     def come_now(self, car: CarName, manner: Manner | None = None) -> None:
         """Let a car that is parked or has backed out come to its lane now."""
         self.world = come_now(self.world, car, manner)
+
+    def behave(self, car: CarName, manner: Manner) -> None:
+        """Let the driver of a car in a lane change his manner."""
+        self.world = behave(self.world, car, manner)
 
     def go_home(self, car: CarName) -> None:
         """Let a car not come any more."""

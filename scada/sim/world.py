@@ -63,6 +63,16 @@ def come_now(world: World, name: CarName, manner: Manner | None = None) -> World
     return replace(world, waiting=called)
 
 
+def behave(world: World, name: CarName, manner: Manner) -> World:
+    """Let the driver of a car in a lane change his manner."""
+
+    def changed(cars: tuple[OnRoad, ...]) -> tuple[OnRoad, ...]:
+        return tuple(replace(one, manner=manner) if one.car.name == name else one for one in cars)
+
+    roads = (replace(road, cars=changed(road.cars), facing=changed(road.facing)) for road in world.roads)
+    return replace(world, roads=tuple(roads))
+
+
 def go_home(world: World, name: CarName) -> World:
     """Let a car that is in no lane not come any more."""
     still = tuple(one for one in world.waiting if one.car.name != name)

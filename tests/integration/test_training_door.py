@@ -32,8 +32,10 @@ class SmallRoom:
         """Tell the marks of two people."""
         return {"now": None, "results": [{"trainee": "zhang"}, {"trainee": "li"}]}
 
-    def start(self, lesson: str, trainee: str) -> None:
+    def start(self, lesson: str, trainee: str, *, keeps_money: bool = False) -> None:
         """Begin a lesson."""
+        if lesson == "payment-differs" and not keeps_money:
+            raise Busy("this lesson is for managers")
         if self.begun:
             raise Busy("a lesson is under way: end it first, or wait")
         self.begun.append((lesson, trainee))
@@ -92,6 +94,17 @@ async def test_a_lesson_is_begun_for_oneself_and_by_a_trainer_for_another(
         await asked(desk, "start_lesson", "chief", lesson="full", trainee="wang")
     await asked(desk, "start_lesson", "chief", lesson="full", trainee="li")
     assert room.begun == [("full", "li")]
+
+
+async def test_a_lesson_about_money_is_for_who_may_close_such_a_case(
+    port: int, people: Operators, room: SmallRoom
+) -> None:
+    desk = TrainingDesk(port, KEY, people)
+    for asks, trainee in (("zhang", ""), ("chief", "zhang")):
+        with pytest.raises(BridgeRefusal, match="for managers"):
+            await asked(desk, "start_lesson", asks, lesson="payment-differs", trainee=trainee)
+    await asked(desk, "start_lesson", "chief", lesson="payment-differs")
+    assert room.begun == [("payment-differs", "chief")]
 
 
 @pytest.mark.parametrize("key", ["", "another", f"{KEY} "])

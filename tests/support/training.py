@@ -11,11 +11,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from scada.model.desk.cases import PAPERS
+from scada.model.training.lessons import LESSONS
 from scada.sim.people.operator import Desk
 from scada.sim.people.pages import Browser, PageError
 from scada.sim.trial.ports import free_port
 from tests.support.hmi import ROOT
 
+PAPER_KINDS = frozenset(kind.value for kind in PAPERS)
 Json = dict[str, object]
 LOOK_S = 0.3
 
@@ -71,8 +74,9 @@ class Trainee:
             now, cases = state["now"], self.get("desk/cases")["cases"]
             assert isinstance(now, dict), f"the lesson is over: {state['trouble']}"
             assert isinstance(cases, list)
-            is_on, about = now["phase"] in ("waiting", "running"), now["lesson"] == "tailgater"
-            found[:] = [one for one in cases if is_on and not one["owner"] and one["paper"] is about]
+            is_on, kind = now["phase"] in ("waiting", "running"), LESSONS[str(now["lesson"])].kind
+            fits = [one for one in cases if one["kind"] == kind or (not one["paper"] and kind not in PAPER_KINDS)]
+            found[:] = [one for one in fits if is_on and not one["owner"]]
             return bool(found)
 
         self.until(look, within_s)
@@ -84,9 +88,9 @@ class Trainee:
         lane, passage = str(case["lane"]), str(case["passage"])
         for deed in self.right(lesson, case, self.plate()):
             path = deed.path.format(lane=lane)
-            body = {"passage": passage, **deed.body}
+            body = {"passage": passage, **deed.body} if "{lane}" in deed.path else deed.body
 
-            def accepted(path: str = path, body: dict[str, object] = body) -> bool:
+            def accepted(path: str = path, body: Mapping[str, object] = body) -> bool:
                 return "why" not in (answer := self.do(path, **body)) or not answer["why"]
 
             self.until(accepted, 60)
@@ -113,6 +117,14 @@ class Trainee:
                 return [Deed(f"{lane}open", {"reason": "PAID_NOT_ARRIVED", "note": ""})]
             case "ambulance":
                 return [Deed(f"{lane}open", {"reason": "EMERGENCY", "note": ""})]
+            case "uncertain-stay":
+                doubt = int(str(case["ref"]).removeprefix("uncertain:"))
+                return [Deed("stocktake/doubts", {"id": doubt, "found": "gone", "evidence": "seen on the picture"})]
+            case "left-without-stay":
+                return [Deed("desk/cases/settle", {"case": case["ref"], "outcome": "told to the manager", "note": ""})]
+            case "payment-differs":
+                ref = str(case["ref"]).removeprefix("money:")
+                return [Deed("money/cases/close", {"case": ref, "outcome": "paid in full by WeChat's own word"})]
             case "tailgater":
                 return [Deed("desk/cases/settle", {"case": case["ref"], "outcome": "the debt stands", "note": ""})]
             case "boom-broken":
@@ -167,7 +179,7 @@ def training(folder: Path) -> Iterator["Training"]:
     """Run `daozha train` as a person would, until the body is over."""
     port = free_port()
     command = [sys.executable, "-m", "scada", "train", "--config", str(ROOT / "config.toml"), "--port", str(port)]
-    command += ["--trainee", "zhang", "--records", str(folder / "records.jsonl"), "--seed", "3"]
+    command += ["--trainee", "zhang", "--manager", "chief", "--records", str(folder / "records.jsonl"), "--seed", "3"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         passwords: dict[str, str] = {}
         assert process.stderr is not None

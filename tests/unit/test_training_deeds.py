@@ -55,6 +55,13 @@ def test_a_paper_is_another_lesson_s_unless_the_lesson_is_about_it() -> None:
     assert told(Asked(frozenset({"out1"}), paper="tailgate"), [paper, case()], []).course.ended_s == 12.0
 
 
+def test_a_case_about_money_is_in_no_lane() -> None:
+    money = case(kind="money", lane=None, resolved_at=at(12))
+    assert told(ASKED, [money], []) == Told()
+    assert told(Asked(frozenset({"out1"}), paper="money"), [money], []).course.ended_s == 12.0
+    assert told(Asked(frozenset({"out1"}), paper="tailgate"), [money], []) == Told()
+
+
 @pytest.mark.parametrize(
     ("found", "deed"),
     [
@@ -66,6 +73,9 @@ def test_a_paper_is_another_lesson_s_unless_the_lesson_is_about_it() -> None:
         (row("settles a case", body={"outcome": "the debt stands: seen"}), "settle:the debt stands"),
         (row("cash taken", kind="money", actor="billing"), "cash"),
         (row("confirm fault"), "confirm-fault"),
+        (row("uncertain settled", body={"found": "gone"}), "settle:gone"),
+        (row("money case closed", kind="money", lane=None), "close-money"),
+        (row("refund wanted", kind="money", lane=None), "refund"),
         (row("takes a case"), None),
         (row("open gate", lane="in1", body={"reason": "EQUIPMENT"}), None),
         (row("signed_in", lane=None), None),

@@ -31,6 +31,7 @@ def test_every_lesson_can_be_played_and_stands_at_the_desk() -> None:
     kinds = {lesson.kind for lesson in LESSONS.values()}
     assert kinds <= {kind.value for kind in Kind}
     assert kinds >= {"unread", "no_stay", "payment", "call", "admission", "fault", "resync", "tailgate"}
+    assert kinds >= {"lingering", "uncertain", "left_no_stay", "money"}
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -69,6 +70,12 @@ def test_an_opening_for_another_reason_is_wrong(name: str) -> None:
         ("tailgater", (settling("a false alarm"),), Verdict.WRONG, 20),
         ("boom-broken", ("hold-open", "confirm-fault"), Verdict.FAIR, 75),
         ("wrong-car-paid", (opening("PAID_NOT_ARRIVED"),), Verdict.WRONG, 20),
+        ("lingering-car", ("hold-open",), Verdict.WRONG, 20),
+        ("uncertain-stay", (settling("inside"),), Verdict.WRONG, 20),
+        ("left-without-stay", (settling("a false alarm"),), Verdict.WRONG, 20),
+        ("payment-differs", ("refund", "close-money"), Verdict.WRONG, 20),
+        ("payment-differs", (), Verdict.NOTHING, 0),
+        ("tailgater", (settling("the debt stands"), "close-money"), Verdict.WRONG, 20),
         ("loop-stuck", ("leave-resync",), Verdict.WRONG, 20),
     ],
 )

@@ -47,9 +47,9 @@ class TrainingDesk:
                 raise BridgeRefusal("forbidden", f"{ask.user} may not train another")
             if not await self._operators.role_of(trainee):
                 raise BridgeRefusal("bad_args", "there is nobody of that name")
-        return await asyncio.to_thread(
-            self._asked, "POST", "/start", {"lesson": optional(ask, "lesson"), "trainee": trainee}
-        )
+        keeps_money = await self._operators.may_now(trainee, "close_case")
+        body = {"lesson": optional(ask, "lesson"), "trainee": trainee, "keeps_money": keeps_money}
+        return await asyncio.to_thread(self._asked, "POST", "/start", body)
 
     async def _stop(self, ask: Ask) -> object:
         """End the lesson without a mark."""

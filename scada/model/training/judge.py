@@ -10,7 +10,9 @@ from statistics import fmean
 from typing import Final
 
 from scada.model.training.lessons import (
+    CLOSE_MONEY,
     HOLD,
+    REFUND,
     RESYNC,
     WRONG_PLATE,
     WRONG_STAY,
@@ -27,6 +29,7 @@ DEED_POINTS, FAIR_POINTS, TIME_POINTS = 60, 35, 20
 NEEDLESS_POINTS: Final = 10
 """What is taken off for deeds that belonged to no way of the lesson."""
 PASS_POINTS: Final = 60
+_HARMFUL: Final = frozenset((WRONG_PLATE, WRONG_STAY, HOLD, RESYNC, REFUND, CLOSE_MONEY))
 
 
 class Verdict(Enum):
@@ -98,7 +101,7 @@ def _verdict(lesson: Lesson, course: Course) -> tuple[Verdict, bool]:
 
 def _is_wrong(deed: str, lesson: Lesson) -> bool:
     """Say whether a deed does harm here: it opens, settles or gives a car what is not its own."""
-    harms = lets_out(deed) or settles(deed) or deed in (WRONG_PLATE, WRONG_STAY, HOLD, RESYNC)
+    harms = lets_out(deed) or settles(deed) or deed in _HARMFUL
     return harms and deed not in lesson.known
 
 

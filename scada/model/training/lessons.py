@@ -14,6 +14,7 @@ from scada.model.saying import Words, say
 PLATE, STAY, FEE, BACK, CASH = "plate", "stay", "send-fee", "send-back", "cash"
 WRONG_PLATE, WRONG_STAY = "wrong-plate", "wrong-stay"
 HOLD, LOCK, AUTO, RESYNC, CONFIRM = "hold-open", "lock", "auto", "leave-resync", "confirm-fault"
+REFUND, CLOSE_MONEY = "refund", "close-money"
 _OPEN, _SETTLE = "open:", "settle:"
 
 Way = frozenset[str]
@@ -57,6 +58,8 @@ class Lesson:
     better: Words
     right: tuple[Way, ...]
     fair: tuple[Way, ...] = ()
+    about_money: bool = False
+    """Only for whoever may close a case about money."""
 
     @property
     def known(self) -> frozenset[str]:
@@ -228,6 +231,42 @@ _ALL: tuple[Lesson, ...] = (
         say("The exit stands still: its PLC has restarted. The driver: “Hello? I am still here, before the boom.”"),
         say("Look at the lane, say what stands there and leave RESYNC: the lane then reads the car anew."),
         (_way(RESYNC),),
+    ),
+    Lesson(
+        "lingering-car",
+        "lingering",
+        say("The boom is up and the car stays"),
+        say("The driver at the entry, plate %(plate)s: “Is it my turn? I was on the phone.”"),
+        say("Answer and tell him to drive: the boom is up for him already. Nothing is to be opened or held open."),
+        (TALK,),
+    ),
+    Lesson(
+        "uncertain-stay",
+        "uncertain",
+        say("Nobody knows whether a car has left"),
+        say("Nobody calls. A car was let out against a doubt, and its stay is still open."),
+        say("Look at the picture of the exit: the car drove out. Settle it as left, and say how you know."),
+        (_way(settling("gone")),),
+    ),
+    Lesson(
+        "left-without-stay",
+        "left_no_stay",
+        say("A car left of which no stay is known"),
+        say("Nobody calls. The list says that a car was let out of which nobody knows when it came."),
+        say(
+            "Tell the manager: it owes something that nobody knows, and its own stay is still open under another plate."
+        ),
+        (_way(settling("told to the manager")),),
+        (_way(settling("the debt stands")),),
+    ),
+    Lesson(
+        "payment-differs",
+        "money",
+        say("A payment that does not fit (for managers)"),
+        say("Nobody calls. WeChat told of another amount than was asked for; the list has a case about money."),
+        say("Look at the car's payments: by WeChat's own word all was paid. Close the case so; give nothing back."),
+        (_way(CLOSE_MONEY),),
+        about_money=True,
     ),
 )
 LESSONS: Final[Mapping[str, Lesson]] = {lesson.name: lesson for lesson in _ALL}

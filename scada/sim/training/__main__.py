@@ -46,6 +46,7 @@ class Asked:
     config: Path
     port: int
     trainees: tuple[str, ...]
+    managers: tuple[str, ...]
     records: Path
     seed: int
 
@@ -53,8 +54,9 @@ class Asked:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a training until Ctrl-C. 0: ended; 1: it did not come up; 2: no ground for a training."""
     options = _parser().parse_args(arguments)
-    trainees = tuple(dict.fromkeys(options.trainee or ["trainee"]))
-    asked = Asked(options.config, options.port, trainees, options.records, options.seed)
+    managers = tuple(dict.fromkeys(options.manager or ()))
+    trainees = tuple(dict.fromkeys(options.trainee or ([] if managers else ["trainee"])))
+    asked = Asked(options.config, options.port, trainees, managers, options.records, options.seed)
     os.environ.pop(VARIABLE, None)
     folder = Path(tempfile.mkdtemp(prefix="dzt-"))
     try:
@@ -90,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, default=Path("config.toml"), help="a virtual car park's configuration")
     parser.add_argument("--port", type=_port, default=PORT, help=f"of the training's control room ({PORT})")
     parser.add_argument("--trainee", action="append", metavar="NAME", help="who is trained; again for more people")
+    parser.add_argument("--manager", action="append", metavar="NAME", help="who is trained as a manager, also on money")
     parser.add_argument("--records", type=Path, default=_records(), metavar="FILE", help="keeps everybody's marks")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="else other cars every time")
     parser.add_argument("--keep", action="store_true", help="keep the training's folder")
@@ -121,7 +124,8 @@ async def _train(asked: Asked, path: Path, records: Records, screen: Console) ->
     async with AsyncExitStack() as stack:
         truth = stack.enter_context(TruthLog(truth_path(config), clock))
         cars = CarPark(config, clock, clock.speed, truth)
-        people = {**dict.fromkeys(asked.trainees, "operator"), TRAINER: "administrator", ASSISTANT: "administrator"}
+        trained = {**dict.fromkeys(asked.trainees, "operator"), **dict.fromkeys(asked.managers, "manager")}
+        people = {**trained, TRAINER: "administrator", ASSISTANT: "administrator"}
         passwords = await hire(config, clock, people)
         keepers = await processes(stack, config, path, clock, say, READY_S)
         books = SiteBooks(config)

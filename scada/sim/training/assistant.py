@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -42,13 +42,28 @@ class Assistant:
     async def lets_in(self, lane: LaneName, plate: Plate) -> None:
         """Help a car in that waits for a person while a lesson is prepared, under its own plate; until cancelled."""
         tried = Counter[str]()
+        await self._helps(lambda: self._let_in(lane, plate, tried))
+
+    async def lets_out(self, lane: LaneName) -> None:
+        """Open for whoever waits for a person in a lane, until cancelled."""
+        await self._helps(lambda: self._let_out(lane))
+
+    async def _helps(self, look: Callable[[], None]) -> None:
         while True:
             try:
-                await asyncio.to_thread(self._let_in, lane, plate, tried)
+                await asyncio.to_thread(look)
             except PageError as error:
                 log.info("the assistant sees nothing", why=str(error))
                 self._is_in = False
             await asyncio.sleep(LOOK_S)
+
+    def _let_out(self, lane: LaneName) -> None:
+        """Open as for a special vehicle: no stay's fee is asked for."""
+        self._sign_in()
+        tags = self._desk.tags()
+        passage = str(tags.get(f"{lane}.passage") or "")
+        if passage and tags.get(f"{lane}.case"):
+            self._desk.tell(lane, "open", {"passage": passage, "reason": "SPECIAL", "note": "before the lesson"})
 
     def _let_in(self, lane: LaneName, plate: Plate, tried: Counter[str]) -> None:
         """Say which plate it is; where that has not helped, open."""

@@ -20,6 +20,8 @@ _PLAIN = {
     "leave resync": w.RESYNC,
     "confirm fault": w.CONFIRM,
     "cash taken": w.CASH,
+    "refund wanted": w.REFUND,
+    "money case closed": w.CLOSE_MONEY,
 }
 
 
@@ -39,10 +41,10 @@ class Asked:
     paper: str = ""
 
     def is_about(self, case: Row) -> bool:
-        """Say whether a case of the desk is the lesson's."""
-        return case["lane"] in self.lanes and (
-            case["kind"] == self.paper if self.paper else case["kind"] not in _PAPERS
-        )
+        """Say whether a case of the desk is the lesson's; one about money is in no lane."""
+        if self.paper:
+            return case["kind"] == self.paper and (case["lane"] is None or case["lane"] in self.lanes)
+        return case["lane"] in self.lanes and case["kind"] not in _PAPERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ def deed_of(row: Row, asked: Asked) -> str | None:
             return w.STAY if body.get("stay") in asked.stays else w.WRONG_STAY
         case "settles a case":
             return w.settling(str(body.get("outcome", "")).partition(":")[0])
+        case "uncertain settled":
+            return w.settling(str(body.get("found", "")))
         case what:
             return _PLAIN.get(what)
 

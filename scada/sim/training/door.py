@@ -69,13 +69,14 @@ class _Door(BaseHTTPRequestHandler):
             self._try(self._stop)
         else:
             lesson, trainee = str(body.get("lesson", "")), str(body.get("trainee", ""))[:LONGEST_NAME]
-            self._try(lambda: self._start(lesson, trainee))
+            keeps_money = body.get("keeps_money") is True
+            self._try(lambda: self._start(lesson, trainee, keeps_money=keeps_money))
 
     async def _state(self) -> object:
         return self.room.state()
 
-    async def _start(self, lesson: str, trainee: str) -> object:
-        self.room.start(lesson, trainee)
+    async def _start(self, lesson: str, trainee: str, *, keeps_money: bool) -> object:
+        self.room.start(lesson, trainee, keeps_money=keeps_money)
         return {"begun": True}
 
     async def _stop(self) -> object:

@@ -271,6 +271,53 @@ class PlcRestarted(Play):
         await scene.kill(scene.stage.plc_of(scene.way_out))
 
 
+class Lingers(Play):
+    """The boom is up, and the driver at the entry looks at something else."""
+
+    async def begin(self, scene: Scene) -> None:
+        """Come in, and stay before the open boom."""
+        manner = Manner(Habit.DAWDLES, patience_s=PATIENCE_S)
+        self.guest = scene.stage.bring("car", How(entry=manner, person=NO_PHONE))
+        scene.about(scene.way_in, self.guest.plate)
+        await scene.stage.stands(self.guest, scene.way_in)
+
+    async def react(self, scene: Scene, told: Told) -> None:
+        """Drive on, once he has been spoken to."""
+        answered_s = told.course.answered_s
+        if self.guest is not None and answered_s is not None and scene.since(told) - answered_s > LISTENS_S:
+            scene.behaves(self.guest, Manner())
+
+
+class LeftOnPaper(Play):
+    """A car that somebody let out: what is left of it stands on paper."""
+
+    def __init__(self, paper: str, shows: Callable[[Plate], Plate] | None = None, *, right: str = "") -> None:
+        self._paper, self._shows, self._right = paper, shows, right
+
+    async def begin(self, scene: Scene) -> None:
+        """Come in, and be let out by the one who had the shift before."""
+        guest = await scene.park("car", How(person=NO_PHONE))
+        if self._right:
+            await scene.gives_right(guest.plate, self._right)
+        scene.about(scene.way_out, guest.plate, paper=self._paper)
+        await scene.comes_out(guest, Manner(shows=self._shows(guest.plate) if self._shows is not None else None))
+        await scene.is_let_out(guest)
+
+
+class PaidAmiss(Play):
+    """WeChat tells of another amount than was asked for, and then of the right one."""
+
+    async def begin(self, scene: Scene) -> None:
+        """Pay, and leave."""
+        guest = await scene.park("car", How(person=KEEPS))
+        scene.about(scene.way_out, guest.plate, paper="money")
+        scene.stage.call(guest)
+        code = await scene.stage.code(guest)
+        await asyncio.to_thread(scene.stage.wechat.notices, "other_amount")
+        await scene.stage.pay(guest, code)
+        await scene.stage.passed(guest, scene.way_out)
+
+
 def _swapped(plate: Plate) -> Plate:
     """Give the plate that somebody put on instead."""
     return other_sign(other_sign(other_sign(plate, 3), 4), 5)
@@ -304,5 +351,9 @@ PLAYS: Final[Mapping[str, Callable[[], Play]]] = {
     "boom-broken": BoomBroken,
     "loop-stuck": StuckLoop,
     "plc-restarted": PlcRestarted,
+    "lingering-car": Lingers,
+    "uncertain-stay": lambda: LeftOnPaper("uncertain", right="black"),
+    "left-without-stay": lambda: LeftOnPaper("left_no_stay", _swapped),
+    "payment-differs": PaidAmiss,
 }
 """By the names of `scada.model.training.lessons`."""

@@ -45,7 +45,7 @@ class Phase(Enum):
 
 
 class Busy(Exception):
-    """A lesson is under way, or there is none such."""
+    """A lesson is under way, there is none such, or it is not for this person."""
 
 
 @dataclass(slots=True)
@@ -80,13 +80,16 @@ class TrainingRoom:
         results = [written(result) for result in reversed(self._records.results[-SHOWN:])]
         return {"lessons": list(LESSONS), "now": self._shown(), "trouble": self._trouble, "results": results}
 
-    def start(self, lesson: str, trainee: str) -> None:
+    def start(self, lesson: str, trainee: str, *, keeps_money: bool = False) -> None:
         """Begin a lesson; without a name any, which is not told. Raises Busy."""
         if self._now is not None:
             raise Busy("a lesson is under way: end it first, or wait")
         if lesson and lesson not in PLAYS:
             raise Busy(f"there is no lesson {lesson[:40]!r}")
-        chosen = lesson or self._chance.choice(list(PLAYS))
+        fitting = [name for name in PLAYS if keeps_money or not LESSONS[name].about_money]
+        if lesson and lesson not in fitting:
+            raise Busy("this lesson is for managers: an operator may not close a case about money")
+        chosen = lesson or self._chance.choice(fitting)
         self._now = Now(chosen, trainee, not lesson)
         self._trouble = ""
         self._task = asyncio.create_task(self._play(self._now), name=f"lesson {chosen}")

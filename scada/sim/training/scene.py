@@ -1,6 +1,8 @@
 """The scene of one lesson: the stage, the site's processes, and whose car it is about."""
 
 import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +33,7 @@ HELP_S = 0.8
 """How long a finger stays on the button."""
 
 
-RIGHTS: Final = {"month": ("month", -30, 30), "locked": ("locked", -1, 30)}
+RIGHTS: Final = {"month": ("month", -30, 30), "locked": ("locked", -1, 30), "black": ("black", -1, 30)}
 """What the office gives a plate: the kind, and from which day to which, counted from today."""
 
 
@@ -103,9 +105,16 @@ class Scene:
 
     async def comes_in(self, guest: Guest) -> None:
         """Wait until a car has come in; the assistant helps it if need be."""
-        helping = asyncio.create_task(self._ground.assistant.lets_in(self.way_in, guest.plate))
-        try:
+        async with self._helped(self._ground.assistant.lets_in(self.way_in, guest.plate)):
             await self.stage.passed(guest, self.way_in)
+
+    @staticmethod
+    @asynccontextmanager
+    async def _helped(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+        """Let the assistant work until the body is over."""
+        helping = asyncio.create_task(work)
+        try:
+            yield
         finally:
             helping.cancel()
             await asyncio.gather(helping, return_exceptions=True)
@@ -115,6 +124,15 @@ class Scene:
         mind = self._cars.minds.get(guest.car)
         if mind is not None:
             mind.person = person
+
+    def behaves(self, guest: Guest, manner: Manner) -> None:
+        """Change how a driver in a lane drives on."""
+        self._cars.park.behave(guest.car, manner)
+
+    async def is_let_out(self, guest: Guest) -> None:
+        """Wait until a car that no lane lets out has gone: the assistant opens for it."""
+        async with self._helped(self._ground.assistant.lets_out(self.way_out)):
+            await self.stage.passed(guest, self.way_out)
 
     async def comes_out(self, guest: Guest, manner: Manner | None = None) -> None:
         """Call a parked car and wait until it stands at the exit."""

@@ -23,8 +23,8 @@ KEPT: Final = frozenset(
 """The sections that a training takes over; all others lead somewhere else: mail, other systems, other disks."""
 TARIFF: Final = {"free_entry_duration": 0}
 """Everybody owes something at once."""
-TIMING: Final = {"t_help_s": 8.0, "t_ttl_s": 5.0, "t_ack_s": 2.0}
-"""A lane gives up waiting for its driver sooner than on a working day; a laptop's PLCs may be slow."""
+TIMING: Final = {"t_help_s": 8.0, "t_ttl_s": 5.0, "t_ack_s": 2.0, "t_pass_s": 12.0}
+"""A lane waits for its driver, and for a car to pass, less long than on a working day; a laptop's PLCs may be slow."""
 NAME, NAME_EN = "培训停车场", "Training car park"
 _HERE: Final = frozenset({HOST, "localhost", "::1"})
 
