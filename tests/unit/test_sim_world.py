@@ -6,7 +6,7 @@ import pytest
 
 from scada.model.lane.words import Direction
 from scada.sim.road import Board, CarName, Field, Habit, Manner, Move, Road, Waiting, What, contacts
-from scada.sim.world import World, advance, back_out, change_field, come, come_now, go_home
+from scada.sim.world import World, advance, back_out, behave, change_field, come, come_now, go_home
 from tests.support.park import CYCLE_S, GATE, IN, OUT, car, empty_world, one_gate
 
 ME = CarName("car-00001")
@@ -40,6 +40,20 @@ def test_a_car_that_is_pulling_up_can_be_put_in_reverse_as_one_that_stands(secon
     assert world.road(IN).cars[0].move in (Move.PULLING_UP, Move.STANDING)
     _, happened = run(back_out(world, ME), 6.0)
     assert What.BACKED_OUT in happened
+
+
+def test_a_driver_in_a_lane_who_is_spoken_to_changes_his_manner_and_drives_on() -> None:
+    dawdles = Manner(Habit.DAWDLES, patience_s=600.0)
+    world, _ = run(come(empty_world(), car(1, dawdles), 0.0), 6.0)
+    up = {IN: Board(boom=1.0, green=True)}
+    for _ in range(500):
+        world, _ = advance(world, CYCLE_S, up)
+    assert world.road(IN).cars[0].move is Move.STANDING
+    assert behave(world, CarName("another"), Manner()) == world
+    world = behave(world, ME, Manner())
+    for _ in range(100):
+        world, _ = advance(world, CYCLE_S, up)
+    assert world.road(IN).cars[0].move is Move.LEAVING
 
 
 def test_from_the_wrong_side_nobody_comes_while_a_car_is_going_through() -> None:
