@@ -104,7 +104,7 @@ def _look_at_size(raw: bytes) -> None:
     """Refuse what unpacks to too much; zipfile itself reads no more of a part than its directory says."""
     try:
         parts = zipfile.ZipFile(io.BytesIO(raw)).infolist()
-    except (zipfile.BadZipFile, ValueError) as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise SheetError("not a workbook that can be read") from error
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise SheetError("the workbook unpacks to too much")

@@ -66,16 +66,24 @@ def is_whole(jpeg: bytes) -> bool:
 
 
 def load_picture(path: Path) -> Picture | None:
-    """Read a picture file; None if it is none. Any file name will do. Raises OSError."""
-    return picture_of(path.read_bytes())
+    """Read a picture file that a person brings, of any kind; None if it is none. Raises OSError."""
+    content = path.read_bytes()
+    return picture_of(content) if content.startswith(_JPEG_BEGINS) else _decoded(content, cv2.IMREAD_COLOR)
 
 
 def picture_of(content: Content, flags: int = cv2.IMREAD_COLOR) -> Picture | None:
-    """Decode a frame if it is not yet; None if it is no picture, or one too large to be true."""
+    """Decode a frame if it is not yet; None if it is no JPEG, or one too large to be true.
+
+    Cameras send nothing else, and OpenCV's readers of two dozen other kinds are not for strangers.
+    """
     if not isinstance(content, bytes):
         return content
-    if not content or _claimed_px(content) > _MOST_PX:
+    if not content.startswith(_JPEG_BEGINS) or _claimed_px(content) > _MOST_PX:
         return None
+    return _decoded(content, flags)
+
+
+def _decoded(content: bytes, flags: int) -> Picture | None:
     try:
         decoded: object = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except cv2.error:
@@ -84,9 +92,7 @@ def picture_of(content: Content, flags: int = cv2.IMREAD_COLOR) -> Picture | Non
 
 
 def _claimed_px(content: bytes) -> int:
-    """Say how large a JPEG claims to be, before anything of it is decoded; 0 if it claims nothing, or is none."""
-    if not content.startswith(_JPEG_BEGINS):
-        return 0
+    """Say how large a JPEG claims to be, before anything of it is decoded; 0 if it claims nothing."""
     at = len(_JPEG_BEGINS)
     while (at := content.find(b"\xff", at)) >= 0 and at + 9 <= len(content):
         marker = content[at + 1]

@@ -238,8 +238,9 @@ def _table(text: Iterable[str]) -> Iterator[tuple[_Row, bool]]:
 
 
 def _places(names: str) -> dict[str, int]:
-    places = {name.strip(): place for place, name in enumerate(names.split(","))}
-    if names.startswith("`") or len(places) < 2:
+    told = names.split(",")
+    places = {name.strip(): place for place, name in enumerate(told)}
+    if names.startswith("`") or not 2 <= len(places) == len(told):
         raise BillError("the first row is no row of names")
     return places
 

@@ -111,7 +111,7 @@ class WeChatWeb:
             connection.request(method, target, body, {"Accept": "application/json", "Content-Type": "application/json"})
             answer = connection.getresponse()
             found = json.loads(answer.read(ANSWER_MOST)) if answer.status == http.client.OK else None
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
             return Unknown(type(error).__name__)
         finally:
             connection.close()

@@ -6,7 +6,7 @@ Every mistake is told with its row, its column and what to do.
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from io import StringIO
 from typing import Final, Protocol
 
@@ -232,12 +232,14 @@ class _Reader:
             return None
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError:
+            if len(text) == _DAY_SIGNS and day_over:
+                moment = datetime.combine(moment.date() + timedelta(days=1), time())
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=self._terms.clock_zone)
+            moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             self._fault(column, f"{text!r} is no time", "write it like 2026-05-01 or 2026-05-01T08:00")
             return None
-        if len(text) == _DAY_SIGNS and day_over:
-            moment = datetime.combine(moment.date() + timedelta(days=1), time())
-        return moment if moment.tzinfo else moment.replace(tzinfo=self._terms.clock_zone)
+        return moment
 
     def _card(self, kind: RightKind) -> tuple[str, int | None]:
         card, text = self._text("card"), self._text("spaces")

@@ -37,7 +37,7 @@ def read_text(text: str) -> Read:
     """Read the text of a tariff, with every mistake."""
     try:
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         line = _line_told(str(error)) or text.count("\n") + 1
         return Read(None, (Mistake(line, "", f"is not TOML: {error}", "see docs/tariffs.md"),))
     try:

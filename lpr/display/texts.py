@@ -69,7 +69,7 @@ def _content(path: Path) -> Mapping[str, object]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TextsError((f"{path.name}: {error.strerror or error}",)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise TextsError((f"{path.name}: not TOML: {error}",)) from error
 
 

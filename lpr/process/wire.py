@@ -197,7 +197,7 @@ def word_from(line: bytes) -> Word:
 def _message(line: bytes, *kinds: type) -> Any:  # noqa: ANN401 - one of the kinds
     try:
         fields = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WireError(f"not JSON: {line[:80]!r}") from error
     name = fields.pop("is", None) if isinstance(fields, dict) else None
     kind = next((kind for kind in kinds if kind.__name__ == name), None)

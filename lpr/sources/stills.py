@@ -8,6 +8,7 @@ from scada.clock import Clock
 MOST_BYTES = 8 * 1024 * 1024
 """No camera's JPEG is larger."""
 _MOST_HEAD = 4096
+_MOST_DIGITS = 12
 
 
 def open_http(address: str, access: Access, clock: Clock) -> Source:
@@ -64,9 +65,10 @@ class MotionJpeg:
         lengths = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("content-length:")]
         if not lengths:
             return None
-        if not lengths[0].isdecimal() or int(lengths[0]) > MOST_BYTES:
+        told = lengths[0]
+        if not told.isdecimal() or len(told) > _MOST_DIGITS or int(told) > MOST_BYTES:
             raise SourceError("a part says it is larger than any picture")
-        return int(lengths[0])
+        return int(told)
 
     def _measured(self, length: int, until_s: float) -> bytes:
         while len(self._buffer) < length:

@@ -43,7 +43,7 @@ class Reply:
             return self._response.read1(_CHUNK)
         except TimeoutError as error:
             raise SourceError("a frame takes too long") from error
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError, OverflowError) as error:  # OverflowError: a chunk without end
             raise SourceError("the connection broke off") from error
 
     def close(self) -> None:

@@ -50,6 +50,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 READBACK = "readback:"
 _VERIFY = re.compile(rf"(none|ack|{READBACK}\S+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}|\d+月\d+日")
+_MOST_DIGITS = 12
 _Word = TypeVar("_Word", bound=Enum)
 _KINDS = {kind.value: kind for kind in Kind}
 _SCANS = {scan.value: scan for scan in Scan}
@@ -236,7 +237,7 @@ class RowReader:
         text = self.cells.get(column)
         if text is None:
             return blank
-        if not (text.isdigit() and int(text) <= most):
+        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) <= most):
             self.error("E27", column, f"{column} is {text!r}", f"write a whole number up to {most}")
             return blank
         return int(text)

@@ -29,7 +29,7 @@ class Entry(Record):
     @classmethod
     def _stays_inside(cls, path: str) -> str:
         parts = PurePosixPath(path)
-        if parts.is_absolute() or ".." in parts.parts or not parts.parts:
+        if parts.is_absolute() or ".." in parts.parts or not parts.parts or not path.isprintable():
             raise ValueError(f"{path!r} leads out of the backup")
         return path
 

@@ -74,7 +74,7 @@ def _parse(file: Path, text: str) -> tuple[Reading | None, list[Mistake]]:
     for _ in range(_MOST_BROKEN_LINES):
         try:
             content = tomllib.loads("\n".join(rows))
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             broken = _broken_line(str(error), rows)
             mistakes.append(_not_toml(file, broken, str(error), rows))
             if broken is None:

@@ -17,6 +17,7 @@ FAILS = int(os.environ.get("SOAK_FAILS", "20"))
 TRIES = int(os.environ.get("SOAK_TRIES", "2000"))
 HISTORY_KILLS = int(os.environ.get("SOAK_HISTORY_KILLS", "100"))
 RUSH_MIN = int(os.environ.get("SOAK_RUSH_MIN", "60"))
+FUZZ_S = int(os.environ.get("SOAK_FUZZ_S", "600"))
 SCHEDULES = int(os.environ.get("SOAK_SCHEDULES", "1000"))
 
 
@@ -66,6 +67,10 @@ def runs() -> list[Long]:
             [python, "-m", "tests.soak.rush", "--minutes", f"{RUSH_MIN}"],
         ),
         Long("the API asked all that its document allows and does not", [python, "-m", "tests.soak.api_fuzz"]),
+        Long(
+            f"every parser that outside bytes reach, {FUZZ_S} s each",
+            [python, "-m", "tests.soak.fuzz", "--seconds", f"{FUZZ_S}"],
+        ),
         Long("drivers' phones in a real browser, every play", [*plays, "tests/soak/phone_plays.py"]),
         Long("a shift at the desk in a real browser, every kind of case", [python, "-m", "tests.soak.shift"]),
         Long("from a bare Debian to a checked site, by the page", [python, "-m", "tests.soak.bare_debian"]),

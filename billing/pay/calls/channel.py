@@ -74,7 +74,7 @@ def sort(what: str, status: int, text: str | bytes, sent: Mapping[str, object]) 
         return {}
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Unknown(f"{what}: HTTP {status} without JSON")
     if not isinstance(content, dict):
         return Unknown(f"{what}: HTTP {status}, JSON but no object")

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from plc.map.addresses import Area, NodeAddress, Register
 from plc.map.devices import Device
@@ -66,7 +66,7 @@ def take(text: str, lane: str) -> Taken:
     """Read the inputs of a Telegraf configuration. Raises GridError."""
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise GridError(f"not TOML: {error}") from error
     reader = _Reader(text, lane)
     inputs = _table(content.get("inputs", {}))
@@ -132,8 +132,8 @@ class _Reader:
     def opcua(self, table: _Table, number: int) -> None:
         """Read one `[[inputs.opcua]]`."""
         device = our_name(str(table.get("name", f"opcua{number}")), "").replace(".", "_")
-        address = urlsplit(str(table.get("endpoint", "")))
-        cells = {"device": device, "protocol": "opcua", "host": address.hostname, "port": address.port or 4840}
+        address, port = _address(table.get("endpoint", ""))
+        cells = {"device": device, "protocol": "opcua", "host": address.hostname, "port": port or 4840}
         line = self._line(str(table.get("name", "")))
         self.devices.append(row_of(line, cells))
         security = f"{table.get('security_policy', 'None')}/{table.get('security_mode', 'None')}"
@@ -175,15 +175,24 @@ def _fields(table: _Table, style: str) -> Iterator[tuple[object, _Table, Area, s
                 yield part.get("slave_id", slave), field, place, order
 
 
+def _address(text: object) -> tuple[SplitResult, int | None]:
+    """Part an address. Raises GridError."""
+    try:
+        address = urlsplit(str(text))
+        return address, address.port
+    except ValueError as error:
+        raise GridError(f"{text!r} is no address: {error}") from error
+
+
 def _controller(table: _Table) -> dict[str, object]:
     """Say how a device is reached."""
-    address = urlsplit(str(table.get("controller", "")))
+    address, port = _address(table.get("controller", ""))
     mode = str(table.get("transmission_mode", "")).lower()
     if address.scheme != "tcp":
         line = ",".join(str(part) for part in (address.path, table.get("baud_rate", 9600), table.get("parity", "N")))
         return {"protocol": "modbus-rtu", "serial": line}
     protocol = "modbus-rtu-tcp" if mode == "rtuovertcp" else "modbus-tcp"
-    return {"protocol": protocol, "host": address.hostname, "port": address.port or 502}
+    return {"protocol": protocol, "host": address.hostname, "port": port or 502}
 
 
 def _span(address: object) -> tuple[int | None, int]:

@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import structlog
 from ldap3 import BASE, NONE, SIMPLE, SUBTREE, Connection, Server, Tls  # type: ignore[import-untyped]
 from ldap3.core.exceptions import LDAPException  # type: ignore[import-untyped]
 from ldap3.utils.conv import escape_filter_chars  # type: ignore[import-untyped]
@@ -29,6 +30,8 @@ _WRONG_PASSWORD: Final = 49
 _NO_SUCH: Final = 32
 _NOT_IN_A_LOGIN: Final = frozenset('@\\/:*?"<>|,;=+')
 _NO_NAME: Final = frozenset("/")
+
+log = structlog.get_logger(__name__)
 
 
 class Directory:
@@ -51,7 +54,9 @@ class Directory:
                 if not self._binds(link):
                     return None
                 return self._entry(link, name, dn)
-        except (LDAPException, OSError, ssl.SSLError) as error:
+        except (NotAdmitted, DirectoryError):
+            raise
+        except Exception as error:  # what a senseless answer makes of ldap3 has no family
             raise DirectoryError(f"{self._settings.url}: {_words(error)}") from error
 
     def reach(self) -> str:
@@ -59,7 +64,9 @@ class Directory:
         try:
             with self._opened("", ""):
                 return "answers over TLS, and its certificate is good"
-        except (LDAPException, OSError, ssl.SSLError) as error:
+        except DirectoryError:
+            raise
+        except Exception as error:  # as in `enter`
             raise DirectoryError(_words(error)) from error
 
     def _can_be_tried(self, name: str, password: str) -> bool:
@@ -172,8 +179,8 @@ class _Link:
         held = self.connection.socket
         try:
             self.connection.unbind()
-        except (LDAPException, OSError):
-            return
+        except Exception as error:  # noqa: BLE001 - as in `enter`; the link is over in any case
+            log.debug("a directory's link was not closed", why=repr(error))
         finally:
             if held is not None:
                 held.close()

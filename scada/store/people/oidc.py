@@ -11,6 +11,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -123,13 +124,13 @@ class Provider:
     def _check(self, claims: Mapping[str, object], nonce: str) -> None:
         now, audience, us = self._seconds(), claims.get("aud"), self._settings.client_id
         several = audience if isinstance(audience, list) else [audience]
-        expires, issued = claims.get("exp"), claims.get("iat")
+        expires, issued = _seconds_in(claims.get("exp")), _seconds_in(claims.get("iat"))
         wrong = (
             (claims.get("iss") != self._settings.issuer, "it is another issuer's"),
             (us not in several, "it is for somebody else"),
             (len(several) > 1 and claims.get("azp") != us, "it was given to somebody else"),
-            (not isinstance(expires, int | float) or now > expires + _LEEWAY_S, "its time is over"),
-            (not isinstance(issued, int | float) or issued > now + _LEEWAY_S, "its time has not come"),
+            (expires is None or now > expires + _LEEWAY_S, "its time is over"),
+            (issued is None or issued > now + _LEEWAY_S, "its time has not come"),
             (not nonce or claims.get("nonce") != nonce, "it belongs to another sign-in"),
         )
         for is_wrong, why in wrong:
@@ -152,7 +153,7 @@ class Provider:
         told = self._json("GET", self._where("jwks_uri"))
         try:
             keys = KeySet.import_key_set(dict(told))  # type: ignore[arg-type]
-        except (JoseError, ValueError, KeyError) as error:
+        except (JoseError, ValueError, LookupError, TypeError, AttributeError) as error:  # none is sure of their form
             raise ProviderError(f"the provider's keys: {error}") from error
         with self._lock:
             self._keys = (now, keys)
@@ -187,13 +188,22 @@ class Provider:
             ) as answer:
                 status, body = answer.status_code, answer.raw.read(_MOST_BYTES + 1, decode_content=True)
             found = json.loads(body) if status == 200 and len(body) <= _MOST_BYTES else None
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, OSError, ValueError, RecursionError) as error:
             raise ProviderError(f"{url}: {type(error).__name__}") from error
         if found is None:
             raise ProviderError(f"{url} answered {status}, {len(body)} bytes")
         if not isinstance(found, dict):
             raise ProviderError(f"{url}: no JSON object")
         return found
+
+
+def _seconds_in(claim: object) -> float | None:
+    """Take a time of a token; None for what is none: not even JSON's numbers all are."""
+    try:
+        seconds = float(claim) if isinstance(claim, int | float) and not isinstance(claim, bool) else nan
+    except OverflowError:
+        return None
+    return seconds if isfinite(seconds) else None
 
 
 def _is_safe(url: str) -> bool:

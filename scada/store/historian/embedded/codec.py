@@ -25,6 +25,9 @@ _HEAD = struct.Struct("<BIqB")
 _PART = struct.Struct("<BI")
 """Bytes of one number, or 0 for text; bytes in all."""
 
+_UNREADABLE = (struct.error, zlib.error, ValueError, LookupError, TypeError, OverflowError, RecursionError)
+"""What a chunk that is damaged may make of its reading."""
+
 Whole = NDArray[np.int64]
 
 
@@ -61,7 +64,7 @@ def decode(packed: bytes) -> Columns:
         value = _unscaled(decimals, parts[1], parts[2])
         at_ms = np.concatenate((np.array([first], np.int64), first + np.cumsum(steps)))
         points = Columns(at_ms, value, np.cumsum(_numbers(*parts[3])), _untexted(parts[4:]))
-    except (struct.error, zlib.error, ValueError, IndexError) as error:
+    except _UNREADABLE as error:
         raise CodecError(f"a chunk of {len(packed)} bytes: {error}") from error
     if not count == len(points) == len(points.value) == len(points.status):
         raise CodecError(f"a chunk of {count} points has {len(points)}")

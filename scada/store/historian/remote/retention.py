@@ -153,7 +153,7 @@ def databases(server: TimeSeriesServer) -> set[str]:
     told = server.ask("/api/v3/configure/database", [("format", "json")])[1]
     try:
         return {str(one["iox::database"]) for one in json.loads(told)}
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise StoreError(f"ask for its databases: {told[:100]}") from error
 
 

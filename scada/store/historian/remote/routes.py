@@ -47,7 +47,7 @@ def version_of(headers: Mapping[str, str], body: str) -> str:
         return told
     try:
         found = json.loads(body)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return ""
     return str(found.get("version", "")) if isinstance(found, dict) else ""
 

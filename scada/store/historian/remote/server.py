@@ -198,11 +198,15 @@ class TimeSeriesServer:
         asked: list[tuple[str, str | int]] = [("db", database), ("epoch", "ms"), ("q", text)]
         if policy:
             asked.append(("rp", policy))
-        reply = json.loads(self._text("/query", asked, method))
-        result = reply["results"][0] if isinstance(reply, dict) and reply.get("results") else {}
-        if "error" in result:
-            raise StoreError(f"query {self.settings.url}: {result['error']}")
-        return list(result.get("series", ()))
+        told = self._text("/query", asked, method)
+        try:
+            reply = json.loads(told)
+            result = reply["results"][0] if isinstance(reply, dict) and reply.get("results") else {}
+            if "error" in result:
+                raise StoreError(f"query {self.settings.url}: {result['error']}")
+            return list(result.get("series", ()))
+        except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
+            raise StoreError(f"query {self.settings.url}: no answer of InfluxDB: {told[:100]!r}") from error
 
     def ask(self, path: str, asked: Parameters = (), method: str = "GET") -> tuple[dict[str, str], str]:
         """Send one request; give headers and body of a good answer. Raises ApiException or HTTPError."""
