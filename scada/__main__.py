@@ -515,7 +515,8 @@ def _add_backup(add: Adder) -> None:
     made.add_argument("--keep", type=int, metavar="N", help="how many stay there (default: [backup] keep)")
     made.add_argument("--with-secrets", action="store_true", help="keys and passwords, too: keep it as safe as those")
     made.add_argument("--json", action="store_true", help="one JSON object for programs")
-    more: Adder = made.add_subparsers(metavar="verify").add_parser
+    more: Adder = made.add_subparsers(metavar="verify | key").add_parser
+    _command(more, "key", "show the public half of the key that signs backups", _lazily(_BACKUP, "key"))
     proved = _command(more, "verify", "prove a backup by putting it back for a trial", _lazily(_BACKUP, "verify"))
     proved.add_argument("backup", nargs="?", type=Path, metavar="BACKUP", help="its folder (default: the newest)")
     proved.add_argument("--scratch", type=Path, metavar="FOLDER", help="where there is room for it (default: /tmp)")
@@ -526,6 +527,9 @@ def _add_backup(add: Adder) -> None:
         "--nothing-since", action="store_true", help="the site stood still since the backup: nothing is in doubt"
     )
     for command in (proved, back):
+        whose = command.add_mutually_exclusive_group(required=command is back)
+        whose.add_argument("--key", type=Path, metavar="FILE", help="the public key that must have signed it")
+        whose.add_argument("--unsigned", action="store_true", help="take it whoever has made it")
         told = "with PostgreSQL: a file with the URL of an empty database"
         command.add_argument("--database", type=Path, metavar="URL_FILE", help=told)
 

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from scada.model.names import LaneName, SiteId, ZoneName
 from scada.model.zones import Zone, Zones
+from scada.secretfile import CREDENTIAL, credential
 from scada.settings.alarms import AlarmEntry, alarm_entries
 from scada.settings.base import Name, Port, Section
 from scada.settings.cameras import Camera, Evidence, Lpr, Unit
@@ -311,8 +312,9 @@ class Config(Section):
         return joined(self.folder, path)
 
     def secret(self, path: str) -> Path:
-        """Resolve the path of a secret, relative to the data folder."""
-        return joined(self.data, path)
+        """Resolve the path of a secret, relative to the data folder; `credential:NAME` is one that systemd gives."""
+        name = path.removeprefix(CREDENTIAL)
+        return joined(self.data, path) if name == path else credential(name)
 
     def tls_files(self, of: Rooms | PlantElsewhere) -> "TlsFiles":
         """Give the files by which a plant and a control room elsewhere know each other."""

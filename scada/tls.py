@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from scada.secretfile import OTHERS
+from scada.secretfile import is_open_to_others
 
 
 class TlsError(Exception):
@@ -51,7 +51,7 @@ def context_of(files: TlsFiles, *, serves: bool) -> ssl.SSLContext:
     if serves:
         context.num_tickets = 0  # every connection shows its certificate anew
     try:
-        if files.key.stat().st_mode & OTHERS:
+        if is_open_to_others(files.key, files.key.stat().st_mode):
             raise TlsError(f"{files.key} can be read by others: chmod 600 {files.key}")
         context.load_cert_chain(files.certificate, files.key, password=_no_password)
         context.load_verify_locations(files.authority)

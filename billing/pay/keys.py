@@ -24,11 +24,11 @@ from cryptography.x509 import Certificate, load_pem_x509_certificate
 from scada.config import Config
 from scada.hushed import keep_secret
 from scada.ports import BillingError
+from scada.secretfile import is_open_to_others
 
 MIN_RSA_BITS: Final = 2048
 APIV3_KEY_SIGNS: Final = 32
 SERIAL_SIGNS: Final = 40
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _TRIED: Final = b"daozha"
 
@@ -88,7 +88,7 @@ def _text(path: Path, what: str, *, is_secret: bool) -> str:
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BillingError(f"read {what} from {path}: {type(error).__name__}") from error
-    if mode & (_OTHERS if is_secret else _OTHERS_WRITE):
+    if is_open_to_others(path, mode) if is_secret else mode & _OTHERS_WRITE:
         can = "read" if is_secret else "changed"
         raise BillingError(f"{path} can be {can} by others than its owner: chmod 600 {path}")
     if is_secret:

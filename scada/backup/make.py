@@ -8,7 +8,9 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from scada.backup import BackupError, manifest, postgres
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from scada.backup import BackupError, manifest, postgres, signature
 from scada.backup.copying import Pace, copy_database, copy_file, entry_of, keep_folder, link_file
 from scada.backup.facts import facts_of
 from scada.backup.manifest import Entry, Facts, Manifest
@@ -31,13 +33,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One backup to be made. `file` is the configuration's."""
+    """One backup to be made. `file` is the configuration's; `key` signs it."""
 
     config: Config
     file: Path
     shelf: Shelf
     at: datetime
     keep: int
+    key: Ed25519PrivateKey
     with_secrets: bool = False
     pace: Pace = field(default_factory=Pace)
 
@@ -51,7 +54,7 @@ class Job:
             if target.exists():
                 raise BackupError(f"{target} is there already")
             try:
-                made, linked = self._write(part, self.shelf.newest())
+                made, linked = self._write(part, self._before())
                 part.rename(target)
                 keep_folder(self.shelf.folder)
                 return Made(target, made, linked, tuple(self.shelf.prune(self.keep)))
@@ -59,6 +62,11 @@ class Job:
                 raise BackupError(f"{part}: {error.strerror or error}") from error
             finally:
                 shutil.rmtree(part, ignore_errors=True)
+
+    def _before(self) -> Path | None:
+        """Give the backup whose pictures may be shared: one that is our own, since its hashes are signed anew."""
+        newest = self.shelf.newest()
+        return newest if newest is not None and signature.is_ours(newest, self.key.public_key()) else None
 
     def _write(self, part: Path, before: Path | None) -> tuple[Manifest, int]:
         part.mkdir(mode=0o700)
@@ -75,7 +83,7 @@ class Job:
             entries=tuple(sorted(entries, key=lambda entry: entry.path)),
             left_out=tuple(self._left_out()),
         )
-        _keep(part, told)
+        _keep(part, told, self.key)
         return told, pictures.linked
 
     def _copies(self, part: Path, pictures: "_Pictures") -> Iterator[Entry]:
@@ -145,13 +153,15 @@ class _Pictures:
         return entry
 
 
-def _keep(part: Path, told: Manifest) -> None:
-    """Write the manifest and let all names reach the disk."""
-    with (part / manifest.NAME).open("xb") as file:
-        file.write(told.model_dump_json(indent=1).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    (part / manifest.NAME).chmod(0o600)
+def _keep(part: Path, told: Manifest, key: Ed25519PrivateKey) -> None:
+    """Write the manifest and its signature, and let all names reach the disk."""
+    written = told.model_dump_json(indent=1).encode()
+    for name, content in ((manifest.NAME, written), (signature.SIGNATURE, signature.sign(key, written))):
+        with (part / name).open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        (part / name).chmod(0o600)
     for folder in (part, *(path for path in part.rglob("*") if path.is_dir())):
         folder.chmod(0o700)
         keep_folder(folder)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from scada.backup import BackupError, manifest, postgres
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from scada.backup import BackupError, manifest, postgres, signature
 from scada.backup.copying import Pace, copy_file, keep_folder
 from scada.backup.manifest import Entry, Manifest
 from scada.config import Config, ConfigError, load
@@ -35,18 +37,22 @@ class Back:
 class Restore:
     """One backup to be put back into a new data folder, and with PostgreSQL into the empty database of `url`.
 
-    `is_whole`: a person says that nothing has happened at the site since the backup was taken.
+    `key` is whose backup it must be; None: a person takes it as it is. `is_whole`: a person says that nothing has
+    happened at the site since the backup was taken.
     """
 
     backup: Path
     to: Path
     at: datetime
+    key: Ed25519PublicKey | None
     url: str | None = None
     is_whole: bool = False
     pace: Pace = field(default_factory=Pace)
 
     def run(self) -> Back:
         """Put it back. Raises BackupError; then nothing of it is left but what PostgreSQL had taken already."""
+        if self.key is not None:
+            signature.check(self.backup, self.key)
         told = manifest.read(self.backup)
         self._object(told)
         part = self.to.with_name(f".{self.to.name}.restoring")
@@ -107,6 +113,9 @@ def lay_down(backup: Path, told: Manifest, target: Path, pace: Pace) -> Iterator
     target.mkdir(mode=0o700, parents=True)
     for entry in told.entries:
         place = target / _place(entry)
+        if _has_link(backup, entry):
+            yield f"{entry.path}: a link leads there, and no backup has any"
+            continue
         try:
             found = copy_file(backup / entry.path, place, entry.path, pace)
         except OSError as error:
@@ -115,6 +124,12 @@ def lay_down(backup: Path, told: Manifest, target: Path, pace: Pace) -> Iterator
         if (found.size, found.sha256) != (entry.size, entry.sha256):
             yield f"{entry.path}: {found.size} bytes that are not the {entry.size} of the manifest"
         place.chmod(entry.mode)
+
+
+def _has_link(backup: Path, entry: Entry) -> bool:
+    """Say whether a file of a backup, or a folder on the way to it, is a link: it could lead to any file here."""
+    parts = PurePosixPath(entry.path).parts
+    return any(backup.joinpath(*parts[:deep]).is_symlink() for deep in range(1, len(parts) + 1))
 
 
 def _place(entry: Entry) -> Path:

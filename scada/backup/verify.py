@@ -8,8 +8,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from billing.accounts.audit import mistakes
-from scada.backup import BackupError, manifest, postgres
+from scada.backup import BackupError, manifest, postgres, signature
 from scada.backup.copying import Pace
 from scada.backup.facts import differences, facts_of
 from scada.backup.manifest import Manifest
@@ -31,9 +33,13 @@ class Verdict:
 
 @dataclass(slots=True)
 class Trial:
-    """One backup to be proved. `url`: an empty database for one of PostgreSQL; without it its dump is only read."""
+    """One backup to be proved. `url`: an empty database for one of PostgreSQL; without it its dump is only read.
+
+    `key` is whose backup it must be; None: a person takes it as it is.
+    """
 
     backup: Path
+    key: Ed25519PublicKey | None
     scratch: Path | None = None
     url: str | None = None
     pace: Pace = field(default_factory=Pace)
@@ -41,6 +47,9 @@ class Trial:
 
     def run(self) -> Verdict:
         """Put the backup back into a scratch folder and look it through. Raises BackupError if it cannot be tried."""
+        if self.key is not None:
+            signature.check(self.backup, self.key)
+            self.looked.append(f"the signature of {signature.fingerprint(self.key)}")
         told = manifest.read(self.backup)
         folder = Path(tempfile.mkdtemp(prefix="daozha-verify-", dir=self.scratch))
         try:

@@ -26,6 +26,7 @@ from scada.config import ConfigError, data_folder, load
 from scada.model.tag import TagName, lane_of
 from scada.model.tomllines import KeyPath
 from scada.ports import BillingError
+from scada.secretfile import CREDENTIAL, credential, is_open_to_others
 
 Look = Callable[[Reading], Iterator[Mistake]]
 
@@ -40,8 +41,6 @@ _SECRETS: tuple[KeyPath, ...] = (
     ("mail", "password_file"),
     ("oidc", "client_secret_file"),
 )
-
-_OTHERS_MAY = 0o077
 
 
 def surrounding_mistakes(reading: Reading) -> list[Mistake]:
@@ -149,10 +148,14 @@ def _secrets_are_there_and_ours_alone(reading: Reading) -> Iterator[Mistake]:
         written = reading.text(*path)
         if written is None:
             continue
-        file = _data(reading) / written
+        name = written.removeprefix(CREDENTIAL)
+        if name != written and "CREDENTIALS_DIRECTORY" not in os.environ:
+            continue  # only the service itself can see it
+        file = _data(reading) / written if name == written else credential(name)
         if not file.is_file():
-            yield reading.mistake(path, f"there is no file {file}", "put the secret there, mode 0600")
-        elif file.stat().st_mode & _OTHERS_MAY:
+            remedy = "put the secret there, mode 0600" if name == written else f"LoadCredential={name}:FILE in the unit"
+            yield reading.mistake(path, f"there is no file {file}", remedy)
+        elif is_open_to_others(file, file.stat().st_mode):
             yield reading.mistake(path, f"{file} can be read by others", f"chmod 600 {file}")
 
 

@@ -1,4 +1,4 @@
-"""`daozha backup`, `backup verify` and `restore`: everything of a site that cannot be made anew, while it runs."""
+"""`daozha backup`, its `verify` and `key`, and `restore`: what of a site cannot be made anew, while it runs."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.exc import SQLAlchemyError
 
 from scada import say
@@ -18,6 +19,7 @@ from scada.backup.make import Job, Made
 from scada.backup.manifest import digest_of
 from scada.backup.restore import Restore
 from scada.backup.shelf import Shelf
+from scada.backup.signature import fingerprint, known_public, public_pem, read_public, signing_key
 from scada.backup.verify import Trial
 from scada.clock import clock_from
 from scada.config import ConfigError, load
@@ -39,7 +41,8 @@ def make(asked: argparse.Namespace) -> int:
         config = load(asked.config)
         shelf = Shelf(config.backups if asked.to is None else asked.to.resolve(), config.site.id)
         keep = config.backup.keep if asked.keep is None else asked.keep
-        return Job(config, asked.config, shelf, clock_from().now(), keep, asked.with_secrets).make()
+        key = signing_key(config)
+        return Job(config, asked.config, shelf, clock_from().now(), keep, key, asked.with_secrets).make()
 
     try:
         made = _meekly(work)
@@ -70,7 +73,7 @@ def verify(asked: argparse.Namespace) -> int:
     """Prove a backup by putting it back into a scratch folder. 1 if it is not whole; 2 if it cannot be tried."""
     try:
         backup = asked.backup or _newest(asked)
-        verdict = _meekly(Trial(backup, asked.scratch, _url(asked.database)).run)
+        verdict = _meekly(Trial(backup, _whose(asked), asked.scratch, _url(asked.database)).run)
     except _WRONG as error:
         say.complain(str(error))
         return 2
@@ -89,7 +92,7 @@ def restore(asked: argparse.Namespace) -> int:
     now = clock_from().now()
     try:
         url = _url(asked.database)
-        back = Restore(asked.backup.resolve(), asked.to.resolve(), now, url, asked.nothing_since).run()
+        back = Restore(asked.backup.resolve(), asked.to.resolve(), now, _whose(asked), url, asked.nothing_since).run()
     except _WRONG as error:
         say.complain(str(error))
         return 2
@@ -100,6 +103,26 @@ def restore(asked: argparse.Namespace) -> int:
     if not asked.nothing_since:
         say.note("what happened since then is not known here: docs/backup.md, After a restore")
     return 0
+
+
+def key(asked: argparse.Namespace) -> int:
+    """Show the public half of the key that signs, to be kept elsewhere. 2 if there is none."""
+    try:
+        public = signing_key(load(asked.config)).public_key()
+    except _WRONG as error:
+        say.complain(str(error))
+        return 2
+    sys.stdout.write(public_pem(public))
+    say.note(f"{fingerprint(public)}; keep this where no backup lies: a restore elsewhere asks for it (--key FILE)")
+    return 0
+
+
+def _whose(asked: argparse.Namespace) -> Ed25519PublicKey | None:
+    """Give the key by which a backup must be signed: the one named, or this site's; None if a person waives it."""
+    if asked.unsigned:
+        say.note("its signature is not looked at: whoever could write to its disk may have changed it")
+        return None
+    return known_public(load(asked.config)) if asked.key is None else read_public(asked.key)
 
 
 def _newest(asked: argparse.Namespace) -> Path:

@@ -24,8 +24,10 @@ class Retention(Section):
 class Backup(Section):
     """What `daozha backup` does unless it is told otherwise: into which folder, and how many it keeps there.
 
-    A relative `folder` starts at the configuration's; without one it lies beside the data folder.
+    A relative `folder` starts at the configuration's; without one it lies beside the data folder. `key_file`: the
+    Ed25519 key that signs, a secret; without one the site makes its own, `keys/backup.pem`.
     """
 
     folder: str | None = None
     keep: Annotated[int, Field(ge=1, le=1000)] = 14
+    key_file: str | None = None

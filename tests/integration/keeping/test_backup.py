@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scada.__main__ import main
-from scada.backup import BackupError, manifest
+from scada.backup import BackupError, manifest, signature
 from scada.backup.copying import Pace, copy_database
 from scada.backup.make import Job, Made
 from scada.backup.restore import Restore
@@ -34,6 +35,8 @@ from tests.support.house import ROOT
 from tests.support.store import empty_database, is_sqlite, made_database
 
 AT = datetime(2026, 5, 1, 3, 0, tzinfo=UTC)
+KEY = Ed25519PrivateKey.generate()
+PUBLIC = KEY.public_key()
 JPEG = b"\xff\xd8" + b"x" * 3000
 
 
@@ -109,10 +112,10 @@ class House:
     ) -> Made:
         shelf = Shelf(self.folder / "backups", "demo")
         at = AT + timedelta(hours=later_h)
-        return Job(self.config, self.folder / "config.toml", shelf, at, keep, with_secrets, pace or Quick()).make()
+        return Job(self.config, self.folder / "config.toml", shelf, at, keep, KEY, with_secrets, pace or Quick()).make()
 
     def restore(self, backup: Path, to: str = "back", url: str | None = None) -> Path:
-        return Restore(backup, self.folder / to, AT + timedelta(days=1), url, pace=Quick()).run().folder
+        return Restore(backup, self.folder / to, AT + timedelta(days=1), PUBLIC, url, pace=Quick()).run().folder
 
     def empty(self, name: str = "back") -> str | None:
         return None if is_sqlite() else empty_database(self.folder, name)
@@ -131,7 +134,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def test_what_is_put_back_is_what_was_there(tmp_path: Path) -> None:
     house = House(tmp_path)
     made = house.backup(with_secrets=True)
-    verdict = Trial(made.folder, tmp_path, house.empty("trial"), Quick()).run()
+    verdict = Trial(made.folder, PUBLIC, tmp_path, house.empty("trial"), Quick()).run()
     assert verdict.faults == ()
     back = house.restore(made.folder, url=house.empty())
     assert files_of(back) == files_of(house.data)
@@ -162,7 +165,7 @@ def test_a_backup_is_one_state_although_the_site_writes_all_the_time(tmp_path: P
     finally:
         stop.set()
         worker.join()
-    assert Trial(made.folder, tmp_path, pace=Quick()).run().faults == ()
+    assert Trial(made.folder, PUBLIC, tmp_path, pace=Quick()).run().faults == ()
     with closing(sqlite3.connect(house.data / "daozha.db")) as live:
         assert live.execute("SELECT max(n) FROM journal").fetchone()[0] > made.manifest.database.journal_n >= 1005
 
@@ -223,7 +226,7 @@ def test_pictures_that_the_backup_before_has_are_not_copied_again(tmp_path: Path
     assert (second.folder / place / new.name).stat().st_nlink == 1
     house.backup(2, keep=1)
     assert [path.name for path in Shelf(tmp_path / "backups", "demo").all()] == ["demo-20260501T050000Z"]
-    assert Trial(Shelf(tmp_path / "backups", "demo").all()[0], tmp_path, pace=Quick()).run().faults == ()
+    assert Trial(Shelf(tmp_path / "backups", "demo").all()[0], PUBLIC, tmp_path, pace=Quick()).run().faults == ()
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 4, 7])
@@ -237,7 +240,7 @@ def test_a_backup_that_is_killed_is_none_and_the_next_one_is_whole(tmp_path: Pat
     (left / "half").write_text("of a kill -9")
     made = house.backup(1)
     assert not left.exists()
-    assert Trial(made.folder, tmp_path, pace=Quick()).run().faults == ()
+    assert Trial(made.folder, PUBLIC, tmp_path, pace=Quick()).run().faults == ()
 
 
 @pytest.mark.parametrize("place", ["data/daozha.db", "data/history/history.db", "data/maps/0001/map"])
@@ -247,7 +250,7 @@ def test_a_damaged_backup_is_found_and_not_put_back(tmp_path: Path, place: str) 
     held = bytearray((made.folder / place).read_bytes())
     held[len(held) // 2] ^= 1
     (made.folder / place).write_bytes(held)
-    [fault] = Trial(made.folder, tmp_path, pace=Quick()).run().faults
+    [fault] = Trial(made.folder, PUBLIC, tmp_path, pace=Quick()).run().faults
     assert place in fault
     with pytest.raises(BackupError, match="is damaged"):
         house.restore(made.folder)
@@ -262,7 +265,9 @@ def test_a_backup_whose_files_fit_their_hashes_is_looked_through_all_the_same(tm
         live.execute("UPDATE journal SET what = 'never happened' WHERE n = 3")
         live.commit()
     made = house.backup()
-    assert Trial(made.folder, tmp_path, pace=Quick()).run().faults == ("the journal's chain is broken at entry 3",)
+    assert Trial(made.folder, PUBLIC, tmp_path, pace=Quick()).run().faults == (
+        "the journal's chain is broken at entry 3",
+    )
 
 
 def test_a_backup_of_an_older_version_gets_the_tables_of_this_one(tmp_path: Path) -> None:
@@ -278,7 +283,7 @@ def test_a_backup_of_an_older_version_gets_the_tables_of_this_one(tmp_path: Path
     engine.dispose()
     made = house.backup()
     assert made.manifest.database.revision == "0023"
-    assert Trial(made.folder, tmp_path, pace=Quick()).run().faults == ()
+    assert Trial(made.folder, PUBLIC, tmp_path, pace=Quick()).run().faults == ()
     back = house.restore(made.folder)
     with closing(sqlite3.connect(back / "daozha.db")) as tables:
         assert tables.execute("SELECT version_num FROM alembic_version").fetchone()[0] > "0023"
@@ -291,7 +296,9 @@ def test_no_file_of_a_backup_leads_out_of_it(tmp_path: Path, wrong: str) -> None
     made = house.backup()
     told = json.loads((made.folder / manifest.NAME).read_text())
     told["entries"][0]["path"] = wrong
-    (made.folder / manifest.NAME).write_text(json.dumps(told))
+    written = json.dumps(told).encode()
+    (made.folder / manifest.NAME).write_bytes(written)
+    (made.folder / signature.SIGNATURE).write_bytes(signature.sign(KEY, written))
     with pytest.raises(BackupError, match="damaged"):
         house.restore(made.folder)
 
@@ -303,15 +310,15 @@ def test_a_site_that_was_put_back_is_backed_up_like_any_other(tmp_path: Path) ->
         file = home / "config.toml"
         config = load(file)
         config = config.model_copy(update={"site": config.site.model_copy(update={"data": str(back)})})
-        made = Job(config, file, Shelf(tmp_path / home.name, "demo"), AT, 14, pace=Quick()).make()
-        assert Trial(made.folder, tmp_path, pace=Quick()).run().faults == ()
+        made = Job(config, file, Shelf(tmp_path / home.name, "demo"), AT, 14, KEY, pace=Quick()).make()
+        assert Trial(made.folder, PUBLIC, tmp_path, pace=Quick()).run().faults == ()
 
 
 def test_a_backup_within_the_data_folder_is_refused_since_each_would_hold_all_others(tmp_path: Path) -> None:
     house = House(tmp_path)
     shelf = Shelf(house.data / "backups", "demo")
     with pytest.raises(BackupError, match="lies in the data folder"):
-        Job(house.config, tmp_path / "config.toml", shelf, AT, 14, pace=Quick()).make()
+        Job(house.config, tmp_path / "config.toml", shelf, AT, 14, KEY, pace=Quick()).make()
     assert not shelf.folder.exists()
 
 
@@ -364,9 +371,12 @@ def test_the_commands_make_prove_and_put_back(tmp_path: Path, capsys: pytest.Cap
     config, new = str(tmp_path / "config.toml"), str(tmp_path / "new")
     assert main(["backup", "--config", config, "--to", str(tmp_path / "shelf"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert main(["backup", "verify", told["folder"], "--scratch", str(tmp_path)]) == 0
+    assert main(["backup", "verify", told["folder"], "--scratch", str(tmp_path), "--config", config]) == 0
     assert "whole, as of" in capsys.readouterr().out
-    assert main(["restore", told["folder"], "--to", new]) == 0
+    assert main(["backup", "key", "--config", config]) == 0
+    (tmp_path / "public.pem").write_text(capsys.readouterr().out)
+    key = ["--key", str(tmp_path / "public.pem")]
+    assert main(["restore", told["folder"], "--to", new, *key]) == 0
     assert "wechat/apiv3_key.txt" in capsys.readouterr().err
-    assert main(["restore", told["folder"], "--to", new]) == 2
+    assert main(["restore", told["folder"], "--to", new, *key]) == 2
     assert "not empty" in capsys.readouterr().err
