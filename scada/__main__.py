@@ -462,6 +462,8 @@ def _add_bills(add: Adder) -> None:
 
 
 def _add_upkeep(add: Adder) -> None:
+    what = "list every part that this version is made of, with hashes (CycloneDX)"
+    _command(add, "sbom", what, _lazily("scada.commands.sbom", "show"), config=False)
     audit = _group(add, "audit", "the journal of all that happened")
     _command(audit, "verify", "check the journal's hash chain", _lazily("scada.commands.upkeep", "verify_audit"))
     replay = _command(

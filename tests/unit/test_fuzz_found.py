@@ -67,7 +67,7 @@ def chunk(*parts: tuple[int, bytes]) -> bytes:
 def test_what_once_broke_a_parser_is_answered_as_documented(name: str, data: bytes, tmp_path: Path) -> None:
     prepared = TARGETS[name].build(tmp_path)
     began_s = time.process_time()
-    with contextlib.suppress(prepared.allowed):
+    with contextlib.suppress(*prepared.allowed):
         prepared.take(data)
     assert time.process_time() - began_s < 5
 

@@ -11,11 +11,11 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 
 from lpr.display.protocol import DisplayError, check_answer
-from plc.map.addresses import Area
+from plc.map.addresses import Area, Register
 from plc.modbus.framing import Framing, Mbap, Rtu, checksum
 from plc.modbus.stream import Stream
 from plc.modbus.wire import Refused, Request, read, write
-from plc.plan import BlockPlan, Point, Register, Scaling, coalesce
+from plc.plan import BlockPlan, Point, Scaling, coalesce
 from plc.registers import CODES, Kind, Order
 from plc.serve.modbus import Memory
 from plc.serve.picture import Picture
@@ -30,6 +30,7 @@ from tests.support.fuzz.target import Prepared, Target
 from tests.support.plc import small_map
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+SERVERS = ua.DateTime(2026, 3, 1, 8, 0)
 ASKED = read(Area.HOLDING, 0, 40)
 
 
@@ -133,7 +134,7 @@ def _opcua(folder: Path) -> Prepared:
     bound_arrays()
     tags, _ = asyncio.run(small_map(folder, ROWS + TEXT_ROW, DEVICE))
     values = [
-        ua.DataValue(ua.Variant(True, ua.VariantType.Boolean), ua.StatusCode(ua.UInt32(0)), START, START),
+        ua.DataValue(ua.Variant(True, ua.VariantType.Boolean), ua.StatusCode(ua.UInt32(0)), SERVERS, SERVERS),
         ua.DataValue(ua.Variant(9, ua.VariantType.UInt16), ua.StatusCode(ua.UInt32(0x00960000))),
         ua.DataValue(ua.Variant([1, 2, 3], ua.VariantType.UInt32), ua.StatusCode(ua.UInt32(0x80340000))),
         ua.DataValue(ua.Variant("京A12345", ua.VariantType.String)),
