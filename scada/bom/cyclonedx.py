@@ -14,7 +14,7 @@ def document(version: str, parts: Iterable[Part]) -> dict[str, object]:
     found = sorted(parts, key=lambda part: part.purl)
     root = f"pkg:pypi/daozha@{version}"
     by_name = {part.name: part.purl for part in found}
-    needs: dict[str, list[str]] = {root: []} | {part.purl: [] for part in found}
+    needs: dict[str, list[str]] = {ref: [] for ref in (root, *(part.purl for part in found))}
     for part in found:
         for name in part.wanted_by or ("daozha",):
             needs[by_name.get(name, root)].append(part.purl)

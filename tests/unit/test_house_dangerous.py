@@ -70,7 +70,7 @@ def test_no_foreign_bytes_become_code_or_objects() -> None:
 class _Shell:
     """What a forged book would hold."""
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[object, ...]:
         return os.system, ("true",)
 
 
