@@ -93,9 +93,12 @@ def public_pem(key: Ed25519PublicKey) -> str:
 
 
 def read_public(path: Path) -> Ed25519PublicKey:
-    """Read a public half. Raises BackupError."""
+    """Read a public half; the file of the key itself will do, too. Raises BackupError."""
     try:
-        key = load_pem_public_key(path.read_bytes())
+        raw = path.read_bytes()
+        if b"PRIVATE KEY" in raw:
+            return _read(path).public_key()
+        key = load_pem_public_key(raw)
     except (OSError, ValueError) as error:
         raise BackupError(f"{path}: no public key: {_why(error)}; `daozha backup key` writes it") from error
     if not isinstance(key, Ed25519PublicKey):

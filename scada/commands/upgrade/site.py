@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hmi.server import Pulse
 from scada.backup import manifest
+from scada.backup.signature import key_file
 from scada.commands.upgrade.versions import UpgradeError
 from scada.config import Config
 
@@ -83,7 +84,7 @@ class Site:
         data = self.config.data
         part, aside = _part(data), data.with_name(f"{data.name}.{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
         shutil.rmtree(part, ignore_errors=True)
-        words = ["restore", str(backup), "--to", str(part)]
+        words = ["restore", str(backup), "--to", str(part), "--key", str(key_file(self.config))]
         words += ["--nothing-since"] if nothing_since else []
         words += ["--database", str(database)] if database else []
         self.call(program, *words)

@@ -133,3 +133,13 @@ def test_a_signature_of_something_else_is_none_of_a_backup(tmp_path: Path) -> No
     (tmp_path / signature.SIGNATURE).write_text(json.dumps(told))
     with pytest.raises(BackupError, match="does not hold"):
         signature.check(tmp_path, PUBLIC)
+
+
+def test_the_file_of_the_key_itself_will_do_for_its_public_half(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    key = signature.signing_key(house.config).public_key()
+    read = signature.read_public(signature.key_file(house.config))
+    assert signature.fingerprint(read) == signature.fingerprint(key)
+    signature.key_file(house.config).chmod(0o644)
+    with pytest.raises(BackupError, match="others than its owner can read it"):
+        signature.read_public(signature.key_file(house.config))
