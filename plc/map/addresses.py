@@ -65,9 +65,9 @@ class AddressError(ValueError):
     """The text is no address; the message says why, and what may have happened to it."""
 
 
-_LETTERS = re.compile(r"(HR|IR|DI|C)(\d+)(?:\.(\d+))?(?::(\d+))?", re.IGNORECASE)
-_CLASSIC = re.compile(r"([0134])(\d{4,5})(?:\.(\d+))?")
-_IEC = re.compile(r"%(QX|IX|QW|IW|MW)(\d+)(?:\.(\d+))?", re.IGNORECASE)
+_LETTERS = re.compile(r"(HR|IR|DI|C)(\d{1,9})(?:\.(\d{1,9}))?(?::(\d{1,9}))?", re.IGNORECASE)
+_CLASSIC = re.compile(r"([0134])(\d{4,5})(?:\.(\d{1,9}))?")
+_IEC = re.compile(r"%(QX|IX|QW|IW|MW)(\d{1,9})(?:\.(\d{1,9}))?", re.IGNORECASE)
 _NODE = re.compile(r"(ns=\d{1,5};|nsu=[^;]+;)?[isgb]=.+")
 _SPOILT_BY_SHEET = re.compile(r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?|\d{1,3}|\d+[.,]\d+E\+?\d+|[A-Z][a-z]{2}-\d{2}")
 _CLASSIC_AREA = {"0": Area.COIL, "1": Area.DISCRETE, "3": Area.INPUT, "4": Area.HOLDING}

@@ -61,6 +61,7 @@ def chunk(*parts: tuple[int, bytes]) -> bytes:
         pytest.param("plate-list", LAST_DAY.encode(), id="the day after the last of all"),
         pytest.param("tag-map-foreign", b'[[inputs.opcua]]\nendpoint = "opc.tcp://[::1"', id="half an IPv6 address"),
         pytest.param("tag-map-foreign", b'[[inputs.modbus]]\ncontroller = "tcp://a:99999"', id="a port of no machine"),
+        pytest.param("tag-map", b"tag,device,address,type\nin1.a,plc1,HR" + LONG + b",u16\n", id="an address of 5,000 digits"),
         pytest.param("ldap-answer", b"0\x04\2\1\1a\0", id="a bind's answer that says nothing"),
     ],
 )  # fmt: skip
