@@ -26,6 +26,7 @@ MANIFEST = (
     b'"revision": "1", "rows": {}, "journal_n": 0, "journal_hash": ""}, "entries": [{"path": "data/a", "size": 3, '
     b'"mode": 384, "sha256": "' + b"a" * 64 + b'"}]}'
 )
+FAR_AWAY = b"tag,device,address,type\nin1.a,plc1,HR" + LONG + b",u16\n"
 LAST_DAY = "plate,kind,until\n京A12345,month,9999-12-31\n"
 HEADS = "交易时间,商户号,特约商户号"
 TAG = "tag,device,address,type,stale_ms\nin1.a,plc1,HR1,u16,"
@@ -61,7 +62,7 @@ def chunk(*parts: tuple[int, bytes]) -> bytes:
         pytest.param("plate-list", LAST_DAY.encode(), id="the day after the last of all"),
         pytest.param("tag-map-foreign", b'[[inputs.opcua]]\nendpoint = "opc.tcp://[::1"', id="half an IPv6 address"),
         pytest.param("tag-map-foreign", b'[[inputs.modbus]]\ncontroller = "tcp://a:99999"', id="a port of no machine"),
-        pytest.param("tag-map", b"tag,device,address,type\nin1.a,plc1,HR" + LONG + b",u16\n", id="an address of 5,000 digits"),
+        pytest.param("tag-map", FAR_AWAY, id="an address of 5,000 digits"),
         pytest.param("ldap-answer", b"0\x04\2\1\1a\0", id="a bind's answer that says nothing"),
     ],
 )  # fmt: skip
