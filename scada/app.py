@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +24,9 @@ from scada.engine.diskwatch import DiskWatch
 from scada.engine.doors.unix import SocketError
 from scada.engine.health import LoopLag
 from scada.engine.lead import Desk, Follower, Lead, led
+from scada.engine.processwatch import ProcessWatch
 from scada.engine.serverwatch import ServerWatch
+from scada.expiry import endings
 from scada.kernelclock import kernel_clock
 from scada.lockfile import held
 from scada.log import log_to_stderr
@@ -220,11 +223,17 @@ def _work(plant: Plant) -> list[Coroutine[None, None, None]]:
         ServerWatch(
             plant.config.site_id, plant.clock, plant.db, plant.tags, plant.config.park, plant.config.data, kernel_clock
         ).run(),
+        ProcessWatch(plant.clock, plant.tags, plant.config.processes, _endings(plant)).run(),
         DiskWatch(plant.db.reserve, plant.tags, plant.journal).run(),
         plant.standby.run(),
         live(lambda: _writer_turns(plant.db)),
         _show_site(plant),
     ]
+
+
+def _endings(plant: Plant) -> Callable[[], list[tuple[str, datetime]]]:
+    """Give the certificates of the site with the devices that it has by then."""
+    return lambda: endings(plant.config, tuple(plant.maps.tag_map.devices))
 
 
 async def _writer_turns(db: Database) -> None:
