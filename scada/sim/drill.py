@@ -28,6 +28,7 @@ from scada.config import Config, ConfigError, load
 from scada.log import log_to_stderr
 from scada.sim.arrivals import ARRIVALS_HELP, ArrivalsError, Trip, read_arrivals
 from scada.sim.carpark import CarPark, photos, sim_of, way
+from scada.sim.chaos.command import chaos
 from scada.sim.people.operator import Desk
 from scada.sim.people.pages import PageError
 from scada.sim.scenario import NAMES, Casting, Pace, Visit
@@ -70,7 +71,10 @@ class Asked:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a drill. Exit code 0: done and nothing broken; 1: broken or not done; 2: bad configuration."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if "--chaos" in words:
+        return chaos(words, hushed, until_told)
+    options = _parser().parse_args(words)
     try:
         sim_of(load(options.config))
         trips = tuple(read_arrivals(options.arrivals)) if options.arrivals is not None else ()
@@ -110,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--database", type=Path, metavar="URL_FILE", help=what)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--keep", action="store_true", help="keep the site's folder")
+    parser.add_argument("--chaos", action="store_true", help="faults on purpose: see daozha drill --chaos --help")
     return parser
 
 

@@ -42,15 +42,18 @@ class TrialSite:
 
 
 @asynccontextmanager
-async def running(path: Path, clock: SystemClock, say: Say) -> AsyncIterator[TrialSite]:
-    """Run the site of a prepared configuration while the body runs. Raises NotReady."""
+async def running(path: Path, clock: SystemClock, say: Say, *, sims: Path | None = None) -> AsyncIterator[TrialSite]:
+    """Run the site of a prepared configuration while the body runs. Raises NotReady.
+
+    `sims`: the simulators' own configuration.
+    """
     config = load(path)
     async with AsyncExitStack() as stack:
         truth = stack.enter_context(TruthLog(truth_path(config), clock))
         cars = CarPark(config, clock, clock.speed, truth)
         passwords = await hire(config, clock, dict.fromkeys((NAME, SECOND), "operator"))
         second = {"second_name": SECOND, "second_password": passwords[SECOND]}
-        keepers = await processes(stack, config, path, clock, say)
+        keepers = await processes(stack, config, path, clock, say, sims=sims)
         desk = Desk(f"http://{config.web.control.host}:{config.web.control.port}", NAME, passwords[NAME])
         stack.callback(desk.close)
         operator = Operator(desk, [lane.id for lane in config.lanes], cars.look, clock.speed)
@@ -64,7 +67,14 @@ def truth_path(config: Config) -> Path:
 
 
 async def processes(
-    stack: AsyncExitStack, config: Config, path: Path, clock: SystemClock, say: Say, ready_s: float = READY_S
+    stack: AsyncExitStack,
+    config: Config,
+    path: Path,
+    clock: SystemClock,
+    say: Say,
+    ready_s: float = READY_S,
+    *,
+    sims: Path | None = None,
 ) -> dict[str, Keeper]:
     """Start simulators and site, each within `ready_s`; give the processes by name. Raises NotReady."""
 
@@ -72,7 +82,7 @@ async def processes(
         log.info("said", part=name, line=line)
 
     say("starting the simulators")
-    keepers = await stack.enter_async_context(started(_patient(simulators(config, path), ready_s), clock, hear))
+    keepers = await stack.enter_async_context(started(_patient(simulators(config, sims or path), ready_s), clock, hear))
     say("starting the site")
     plant, *web = _patient(parts(path, with_sim=False), ready_s)
     for together in ([plant], web):

@@ -1,0 +1,203 @@
+"""How each fault is made and mended."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from scada.sim.carpark import ready, way
+from scada.sim.chaos.ground import Ground, tear_log
+from scada.sim.chaos.line import Spoilt, Trouble
+from scada.sim.chaos.schedule import Planned
+from scada.sim.road import Field, Weather
+from scada.sim.scenario import Casting
+from scada.sim.stage.switch import Switch
+from scada.sim.trial.backstage import SiteBackstage
+from scada.sim.trial.running import TrialSite
+from scada.supervise import Keeper
+
+TIMES_TEN: Final = 10
+_LIES: Final = ("bad_signature", "not_json", "system_error", "drop_after", "half_body", "old_timestamp", "rate_limited")
+_SHARES: Final = {Spoilt.LOSES: 0.1, Spoilt.DOUBLES: 0.1, Spoilt.ALTERS: 0.3, Spoilt.CUTS: 0.05}
+_GONE_S: Final = 60.0
+"""A hung process must have been ended within this."""
+
+
+@dataclass(slots=True)
+class Hands:
+    """What a deed can reach. `did` are words on what it did, for the report."""
+
+    site: TrialSite
+    ground: Ground
+    casting: Casting
+    every_s: float
+    did: list[str] = field(default_factory=list)
+
+    @property
+    def wechat(self) -> Switch:
+        """WeChat's switches."""
+        assert self.site.config.sim is not None  # noqa: S101 a drill's site has one
+        return Switch(f"http://127.0.0.1:{self.site.config.sim.wechat_port}")
+
+    def keeper(self, name: str) -> Keeper:
+        """Give the keeper of a process; `plc:0` is the first PLC's."""
+        if name.startswith("plc:"):
+            assert self.site.config.sim is not None  # noqa: S101 a drill's site has one
+            name = list(self.site.config.sim.field_ports)[int(name.removeprefix("plc:"))]
+        return self.site.keepers[name]
+
+    def send(self) -> None:
+        """Let one more car come at once."""
+        visit = self.casting.next(self.site.cars.plates())
+        self.site.cars.invite(visit, 0.0)
+
+
+Deed = Callable[[Hands, Planned], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def _kill(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    keeper = hands.keeper(planned.where)
+    await SiteBackstage(hands.site).kill(keeper.part.name)
+    yield
+
+
+@asynccontextmanager
+async def _freeze(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    pid = hands.keeper(planned.where).life.pid
+    _signal(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(pid, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def _hang(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    """Stop a process for good: its keeper must find out and end it."""
+    keeper = hands.keeper(planned.where)
+    pid = keeper.life.pid
+    _signal(pid, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(_GONE_S):
+            while keeper.life.pid == pid:  # noqa: ASYNC110 a keeper tells nobody here
+                await asyncio.sleep(0.2)
+        hands.did.append("ended by its keeper")
+        yield
+    except TimeoutError:
+        hands.did.append(f"its keeper did not end it within {_GONE_S:g} s")
+        yield
+    finally:
+        _signal(pid, signal.SIGCONT)
+
+
+def _signal(pid: int | None, number: signal.Signals) -> None:
+    if pid is not None:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, number)
+
+
+@asynccontextmanager
+async def _power_cut(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    """Kill all the site's processes at once, tear what was not synced, and start them again."""
+    keepers = [hands.site.keepers[name] for name in ("plant", "control", "public", "devices")]
+    for keeper in keepers:
+        keeper.kill()
+    await asyncio.gather(*(keeper.__aexit__() for keeper in keepers))
+    try:
+        hands.did += await asyncio.to_thread(
+            lambda: list(tear_log(hands.site.config.data, Random(planned.seed)))  # noqa: S311 a play, no secret
+        )
+        yield
+    finally:
+        for keeper in keepers:
+            await keeper.__aenter__()
+            await ready(keeper)
+
+
+@asynccontextmanager
+async def _unplugged(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    backstage = SiteBackstage(hands.site)
+    await backstage.unplug(planned.where)
+    try:
+        yield
+    finally:
+        await backstage.plug(planned.where)
+        if planned.where == "feed":
+            hands.site.cars.park.light_cameras()
+
+
+def _spoilt(what: Spoilt) -> Deed:
+    @asynccontextmanager
+    async def deed(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+        line = hands.ground.lines[planned.where]
+        before = line.counts.copy()
+        late_s = 2.0 if planned.where == "wechat" else 0.3
+        await line.spoil(Trouble(what, share=_SHARES.get(what, 1.0), late_s=late_s))
+        try:
+            yield
+        finally:
+            await line.mend()
+            hands.did += [f"{count} {name}" for name, count in (line.counts - before).items()]
+
+    return deed
+
+
+@asynccontextmanager
+async def _blind_loop(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    lane = way(hands.site.config)[planned.where == "exit"]
+    hands.site.cars.park.change_field(lane, Field(blind=frozenset({"approach"})))
+    try:
+        yield
+    finally:
+        hands.site.cars.park.change_field(lane, Field())
+
+
+@asynccontextmanager
+async def _weather(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    weather = Random(planned.seed).choice((Weather.FOG, Weather.RAIN, Weather.NIGHT))  # noqa: S311 a play, no secret
+    hands.did.append(weather.value)
+    hands.site.cars.park.change_weather(weather)
+    try:
+        yield
+    finally:
+        hands.site.cars.park.change_weather(Weather.CLEAR)
+
+
+@asynccontextmanager
+async def _lies(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    fault = Random(planned.seed).choice(_LIES)  # noqa: S311 a play, no secret
+    hands.did.append(fault)
+    await asyncio.to_thread(hands.wechat.answers, fault, "", 0)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(hands.wechat.clear)
+
+
+@asynccontextmanager
+async def _rush(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    cars = max(1, round(planned.lasts_s * TIMES_TEN / hands.every_s))
+    for _ in range(cars):
+        hands.send()
+    hands.did.append(f"{cars} cars")
+    yield
+
+
+DEEDS: Final[Mapping[str, Deed]] = {
+    **dict.fromkeys(("kill-plant", "kill-web", "plc-restart"), _kill),
+    **dict.fromkeys(("freeze-plant", "freeze-web"), _freeze),
+    "hang-plant": _hang,
+    "power-cut": _power_cut,
+    **{f"{where}-{what.value}": _spoilt(what) for where in ("plc", "camera", "wechat", "notices") for what in Spoilt},
+    "loop-lies": _blind_loop,
+    "camera-fog": _weather,
+    "cameras-off": _unplugged,
+    "wechat-down": _unplugged,
+    "wechat-lies": _lies,
+    "rush-cars": _rush,
+}

@@ -1,0 +1,72 @@
+"""The ground of a drill with faults: its site's configuration leads through lines that can be spoilt."""
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import cast
+from urllib.parse import urlsplit
+
+import tomli_w
+
+from scada.sim.chaos.line import Line
+from scada.sim.trial.ports import HOST, free_ports
+from scada.sim.trial.series import TARIFF
+from scada.sim.trial.shape import Section
+from scada.sim.trial.site import prepare, read_rows, write_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The site's configuration, its simulators', and the lines between them by name."""
+
+    site: Path
+    sims: Path
+    lines: dict[str, Line]
+
+
+def make_ground(folder: Path, base: Path, seed: int) -> Ground:
+    """Write both configurations below `folder`. Raises ValueError."""
+    sims = prepare(folder, base, tariff=TARIFF)
+    content = tomllib.loads(sims.read_text(encoding="utf-8"))
+    random = Random(seed)  # noqa: S311 a play, no secret
+    lines: dict[str, Line] = {}
+
+    def through(name: str, port: int) -> int:
+        lines[name] = Line(name, free_ports(1)[0], port, random)
+        return lines[name].port
+
+    devices = read_rows(folder / "devices.csv")
+    for number, device in enumerate(devices):
+        device["port"] = str(through(f"plc:{number}", int(device["port"])))
+    write_rows(folder / "site-devices.csv", devices)
+    cast("Section", content["tags"])["devices"] = str(folder / "site-devices.csv")
+    for number, camera in enumerate(cast("list[Section]", content["cameras"])):
+        _lead(camera, "source", lambda port, name=f"camera:{number}": through(name, port))  # type: ignore[misc]
+    wechat = cast("Section", content["wechat"])
+    _lead(wechat, "base_url", lambda port: through("wechat", port))
+    _lead(wechat, "notify_url", lambda port: through("notices", port))
+    site = folder / "site.toml"
+    site.write_text(tomli_w.dumps(content), encoding="utf-8")
+    return Ground(site, sims, lines)
+
+
+def _lead(section: Section, key: str, through: Callable[[int], int]) -> None:
+    """Let an address lead through a line."""
+    url = urlsplit(str(section[key]))
+    if url.port is not None:
+        section[key] = url._replace(netloc=f"{HOST}:{through(url.port)}").geturl()
+
+
+def tear_log(folder: Path, random: Random) -> Iterator[str]:
+    """Leave half a frame of garbage at the end of each SQLite log, as a power cut does to what was not synced.
+
+    What was synced stays: the tables promise it. The shared index beside the log is memory, and is gone.
+    """
+    for log in sorted(folder.rglob("*.db-wal")):
+        with log.open("ab") as file:
+            torn = random.randrange(1, 4096)
+            file.write(random.randbytes(torn))
+        log.with_name(log.name.replace("-wal", "-shm")).unlink(missing_ok=True)
+        yield f"{log.name} +{torn} bytes"

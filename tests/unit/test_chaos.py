@@ -1,0 +1,175 @@
+"""Faults on purpose: the schedule, the line that can be spoilt (over real sockets), and what the report calls good."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+
+from scada.sim.chaos.act import Injected, Outcome
+from scada.sim.chaos.command import chaos
+from scada.sim.chaos.deeds import DEEDS
+from scada.sim.chaos.kinds import KINDS
+from scada.sim.chaos.line import Line, Spoilt, Trouble
+from scada.sim.chaos.report import broken_by_rule, page
+from scada.sim.chaos.schedule import drawn
+from scada.sim.drill import hushed, until_told
+from scada.sim.trial.ports import HOST, free_ports
+
+GOOD = {
+    "invariants_broken": [],
+    "left_to_stocktake": 0,
+    "stays_open": 0,
+    "fees_fen": 500,
+    "settled_fen": 500,
+    "arrears_fen": 0,
+    "gate_openings": 4,
+    "unexplained_openings": 0,
+}
+
+
+def outcome(recovered_s: float | None = 2.0, exited: int = 2, **judged: object) -> Outcome:
+    one = Injected("kill-plant", "plant", "plant killed", "主控进程被杀", 5.0, 0.1, 60.0, recovered_s)
+    return Outcome([one], {**GOOD, **judged}, 2, 2, exited, 1)
+
+
+def test_the_same_seed_draws_the_same_faults_and_each_comes_before_one_comes_again() -> None:
+    plan = drawn(KINDS, 1, 20)
+    assert plan == drawn(KINDS, 1, 20) != drawn(KINDS, 2, 20)
+    assert {one.kind.name for one in plan[: len(KINDS)]} == set(KINDS)
+    assert all(one.where in one.kind.where for one in plan)
+    assert [one.at_s for one in plan] == sorted(one.at_s for one in plan)
+
+
+def test_a_short_drill_makes_every_fault_that_it_was_asked_for() -> None:
+    assert {one.kind.name for one in drawn(["plc-away", "kill-web"], 3, 0.1)} == {"plc-away", "kill-web"}
+    assert drawn([], 1, 20) == ()
+
+
+def test_every_fault_has_a_way_to_make_it() -> None:
+    assert set(KINDS) <= set(DEEDS)
+
+
+@asynccontextmanager
+async def echoing() -> AsyncIterator[Line]:
+    """Let a line lead to a server that gives back what it gets."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(100):
+                writer.write(data)
+        writer.close()
+
+    port, behind = free_ports(2)
+    server = await asyncio.start_server(serve, HOST, behind)
+    async with server, Line("x", port, behind, Random(1)) as line:  # noqa: S311
+        yield line
+
+
+async def said(line: Line, word: bytes = b"hello", within_s: float = 2.0) -> bytes:
+    """Say a word on a fresh connection; give what comes back until it ends."""
+    reader, writer = await asyncio.open_connection(HOST, line.port)
+    try:
+        writer.write(word)
+        writer.write_eof()
+        return await asyncio.wait_for(reader.read(-1), within_s)
+    finally:
+        writer.close()
+
+
+async def test_a_good_line_carries_everything_and_hands_on_its_end() -> None:
+    async with echoing() as line:
+        assert await said(line) == b"hello"
+        assert line.passed == 10
+
+
+async def test_a_line_that_is_away_refuses_resets_and_comes_back() -> None:
+    async with echoing() as line:
+        reader, writer = await asyncio.open_connection(HOST, line.port)
+        writer.write(b"a")
+        assert await reader.read(1) == b"a"
+        await line.spoil(Trouble(Spoilt.AWAY))
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(reader.read(1), 2)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(HOST, line.port)
+        writer.close()
+        await line.mend()
+        assert await said(line) == b"hello"
+
+
+async def test_what_was_half_open_stays_silent_for_ever_and_a_new_connection_is_well() -> None:
+    async with echoing() as line:
+        reader, writer = await asyncio.open_connection(HOST, line.port)
+        writer.write(b"a")
+        assert await reader.read(1) == b"a"
+        await line.spoil(Trouble(Spoilt.HALF_OPEN))
+        with pytest.raises(TimeoutError):
+            await said(line, within_s=0.3)
+        await line.mend()
+        writer.write(b"b")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.3)
+        assert await said(line) == b"hello"
+        writer.close()
+
+
+async def test_bytes_are_lost_doubled_and_altered_and_it_is_counted() -> None:
+    async with echoing() as line:
+        await line.spoil(Trouble(Spoilt.LOSES, share=1.0))
+        assert len(await said(line)) < 5
+        await line.spoil(Trouble(Spoilt.DOUBLES, share=1.0))
+        assert (await said(line)).count(b"hello") >= 2
+        await line.spoil(Trouble(Spoilt.ALTERS, share=1.0))
+        assert len(altered := await said(line)) == 5
+        assert altered != b"hello" or line.counts["pieces: alters"] >= 2
+        assert all(line.counts[f"pieces: {what}"] for what in ("loses", "doubles", "alters"))
+
+
+async def test_late_bytes_come_late_and_a_cut_connection_breaks() -> None:
+    async with echoing() as line:
+        await line.spoil(Trouble(Spoilt.LATE, late_s=0.2))
+        began_s = asyncio.get_running_loop().time()
+        assert await said(line) == b"hello"
+        assert asyncio.get_running_loop().time() - began_s >= 0.4
+        await line.spoil(Trouble(Spoilt.CUTS, share=1.0))
+        with pytest.raises(ConnectionResetError):
+            await said(line)
+
+
+def test_a_drill_is_good_only_if_every_fault_was_survived_and_nothing_is_broken() -> None:
+    assert outcome().good
+    assert not outcome(recovered_s=None).good
+    assert not outcome(exited=1).good
+    assert not outcome(settled_fen=400).good
+    assert not outcome(left_to_stocktake=2).good
+    assert outcome(left_to_stocktake=1).good
+    assert not outcome(invariants_broken=["8: …"]).good
+
+
+def test_what_was_broken_stands_beside_its_rule_and_reports_beside_the_tenth() -> None:
+    found = broken_by_rule(outcome(exited=1, invariants_broken=["3: a", "report: b"]))
+    assert [number for number, those in found.items() if those] == [3, 9, 10]
+
+
+def test_the_report_says_what_was_not_injected_and_then_does_not_pass() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert "passed · 合格" in page(outcome(), {}, now, {})
+    told = page(outcome(), {"site": "<b>"}, now, {"clock-back": "no libfaketime"})
+    assert "NOT PASSED · 不合格" in told
+    assert "no libfaketime" in told
+    assert "<b>" not in told
+
+
+def test_the_faults_are_listed_the_plan_is_printed_and_an_unknown_one_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert chaos(["--chaos", "--list"], hushed, until_told) == 0
+    assert "PLC 重启" in capsys.readouterr().out
+    assert chaos(["--chaos", "--plan", "--only", "plc-away", "--minutes", "0.1"], hushed, until_told) == 0
+    assert "plc-away" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        chaos(["--chaos", "--only", "sunshine"], hushed, until_told)
+    assert "no fault sunshine" in capsys.readouterr().err
