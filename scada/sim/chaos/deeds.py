@@ -61,8 +61,7 @@ Deed = Callable[[Hands, Planned], AbstractAsyncContextManager[None]]
 
 @asynccontextmanager
 async def _kill(hands: Hands, planned: Planned) -> AsyncIterator[None]:
-    keeper = hands.keeper(planned.where)
-    await SiteBackstage(hands.site).kill(keeper.part.name)
+    hands.keeper(planned.where).kill()
     yield
 
 

@@ -4,6 +4,8 @@ It knows no protocol. What it spoils are pieces as they come off the wire, which
 """
 
 import asyncio
+import socket
+import struct
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -77,9 +79,18 @@ class _Link:
         """Half-open for ever: nothing comes through any more, and nobody is told."""
 
     def reset(self) -> None:
+        """Break both ends off: they hear a reset, not an end."""
+        for end in (self.near, self.far):
+            if end is not None and not end.transport.is_closing():
+                wire = end.get_extra_info("socket")
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                end.transport.abort()
+
+    def close(self) -> None:
+        """End both in order."""
         for end in (self.near, self.far):
             if end is not None:
-                end.transport.abort()
+                end.close()
 
 
 class Line:
@@ -150,7 +161,7 @@ class Line:
         try:
             await self._join(link, reader)
         finally:
-            link.reset()
+            link.close()
             del self._links[task]
 
     async def _join(self, link: _Link, reader: asyncio.StreamReader) -> None:

@@ -13,8 +13,8 @@ RULES: Final[Sequence[tuple[int, str, str]]] = (
     (1, "Never lower on a vehicle or a person", "绝不砸车砸人"),
     (
         2,
-        "An open command while lowering reverses at once (the PLC's; no car was struck)",
-        "下落中收到开闸立即回升（由 PLC 保证，未见砸车）",
+        "An open command while lowering reverses at once",
+        "下落中收到开闸立即回升",
     ),
     (3, "Open only on a live authorisation for the passage that is there", "只凭当前通行的有效授权开闸"),
     (
@@ -29,6 +29,7 @@ RULES: Final[Sequence[tuple[int, str, str]]] = (
     (9, "Loss of server, network, camera or payment never traps and never lowers", "故障不困车、不落杆"),
     (10, "Money is whole fen, the journal's chain is whole", "账目分文不差，日志链完整"),
 )
+UNMEASURED: Final = 2
 _STYLE: Final = (
     "body{font:14px/1.5 'Noto Sans CJK SC',sans-serif;margin:2em auto;max-width:1000px}"
     "table{border-collapse:collapse;width:100%;margin:1em 0}"
@@ -44,6 +45,13 @@ def broken_by_rule(outcome: Outcome) -> Mapping[int, list[str]]:
         head = one.partition(":")[0]
         found[int(head) if head.isdigit() and int(head) in found else 10].append(one)
     return found
+
+
+def _said(number: int, broken: Sequence[str]) -> str:
+    """Say of a rule that it was broken, held, or not looked at: reversal is the PLC's, and no table shows it."""
+    if broken:
+        return "; ".join(broken)
+    return "not measured (the PLC's) · 未测（由 PLC 保证）" if number == UNMEASURED else "held · 成立"
 
 
 def page(outcome: Outcome, about: Mapping[str, object], made_at: datetime, left: Mapping[str, str]) -> str:
@@ -79,10 +87,7 @@ def _page(outcome: Outcome, about: Mapping[str, object], made_at: datetime, left
     found = broken_by_rule(outcome)
     yield _table(
         ("", "不变式 · invariant", "违反 · broken", ""),
-        [
-            (number, f"{zh} · {en}", len(found[number]), "; ".join(found[number]) or "held · 成立")
-            for number, en, zh in RULES
-        ],
+        [(number, f"{zh} · {en}", len(found[number]), _said(number, found[number])) for number, en, zh in RULES],
     )
     if left:
         yield "<h2>未注入 · Not injected</h2>" + _table(("故障 · fault", "原因 · why"), list(left.items()))
@@ -140,7 +145,7 @@ def terminal(outcome: Outcome, left: Mapping[str, str]) -> list[Table]:
     rules = Table("", "invariant", "broken", title="the ten invariants")
     found = broken_by_rule(outcome)
     for number, text, _ in RULES:
-        rules.add_row(f"{number}", text, "; ".join(found[number]) or "held")
+        rules.add_row(f"{number}", text, _said(number, found[number]))
     figures = Table("", "")
     for name, value in [*_figures(outcome), *((f"not injected: {one}", why) for one, why in left.items())]:
         figures.add_row(name, str(value))
