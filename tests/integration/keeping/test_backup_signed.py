@@ -143,3 +143,13 @@ def test_the_file_of_the_key_itself_will_do_for_its_public_half(tmp_path: Path) 
     signature.key_file(house.config).chmod(0o644)
     with pytest.raises(BackupError, match="others than its owner can read it"):
         signature.read_public(signature.key_file(house.config))
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/x", "data/../../x", "", ".", "data/a\nb"])
+def test_a_manifest_that_names_a_file_elsewhere_is_none(tmp_path: Path, path: str) -> None:
+    made = House(tmp_path).backup()
+    told = json.loads((made.folder / manifest.NAME).read_text())
+    told["entries"][0]["path"] = path
+    (made.folder / manifest.NAME).write_text(json.dumps(told))
+    with pytest.raises(BackupError, match="1 mistakes"):
+        manifest.read(made.folder)
