@@ -27,6 +27,7 @@ MANIFEST = (
     b'"mode": 384, "sha256": "' + b"a" * 64 + b'"}]}'
 )
 FAR_AWAY = b"tag,device,address,type\nin1.a,plc1,HR" + LONG + b",u16\n"
+MANY_SPACES = "plate,kind,card,spaces\n京A12345,month,C1,".encode() + LONG + b"\n"
 LAST_DAY = "plate,kind,until\n京A12345,month,9999-12-31\n"
 HEADS = "交易时间,商户号,特约商户号"
 TAG = "tag,device,address,type,stale_ms\nin1.a,plc1,HR1,u16,"
@@ -59,6 +60,7 @@ def chunk(*parts: tuple[int, bytes]) -> bytes:
         pytest.param("history-chunk", chunk((3, b"abc"), (1, b""), (1, b""), (1, b"")), id="numbers of three bytes"),
         pytest.param("history-chunk", chunk((1, b"\0"), *3 * [(1, b"\0\0")], (0, DEEP), (1, b"\0\0")), id="deep texts"),
         pytest.param("backup", MANIFEST.replace(b"data/a", b"data\\u0000a"), id="a file with a NUL in its name"),
+        pytest.param("plate-list", MANY_SPACES, id="more spaces than can be counted"),
         pytest.param("plate-list", LAST_DAY.encode(), id="the day after the last of all"),
         pytest.param("tag-map-foreign", b'[[inputs.opcua]]\nendpoint = "opc.tcp://[::1"', id="half an IPv6 address"),
         pytest.param("tag-map-foreign", b'[[inputs.modbus]]\ncontroller = "tcp://a:99999"', id="a port of no machine"),
