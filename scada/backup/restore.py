@@ -113,10 +113,10 @@ def lay_down(backup: Path, told: Manifest, target: Path, pace: Pace) -> Iterator
     target.mkdir(mode=0o700, parents=True)
     for entry in told.entries:
         place = target / _place(entry)
-        if _has_link(backup, entry):
-            yield f"{entry.path}: a link leads there, and no backup has any"
-            continue
         try:
+            if _has_link(backup, entry):
+                yield f"{entry.path}: a link leads there, and no backup has any"
+                continue
             found = copy_file(backup / entry.path, place, entry.path, pace)
         except OSError as error:
             yield f"{entry.path}: {error.strerror or error}"

@@ -60,6 +60,7 @@ def chunk(*parts: tuple[int, bytes]) -> bytes:
         pytest.param("history-chunk", chunk((3, b"abc"), (1, b""), (1, b""), (1, b"")), id="numbers of three bytes"),
         pytest.param("history-chunk", chunk((1, b"\0"), *3 * [(1, b"\0\0")], (0, DEEP), (1, b"\0\0")), id="deep texts"),
         pytest.param("backup", MANIFEST.replace(b"data/a", b"data\\u0000a"), id="a file with a NUL in its name"),
+        pytest.param("backup", MANIFEST.replace(b"data/a", b"data/" + LONG), id="a file with too long a name"),
         pytest.param("plate-list", MANY_SPACES, id="more spaces than can be counted"),
         pytest.param("plate-list", LAST_DAY.encode(), id="the day after the last of all"),
         pytest.param("tag-map-foreign", b'[[inputs.opcua]]\nendpoint = "opc.tcp://[::1"', id="half an IPv6 address"),
