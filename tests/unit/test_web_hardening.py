@@ -1,7 +1,6 @@
 """What all three web processes do alike: cookies out of reach, a strict policy, limits, no foreign page."""
 
 import ast
-import io
 from collections.abc import Callable
 
 import pytest
@@ -71,10 +70,10 @@ def test_what_is_sent_has_limits(site: tuple[Flask, str]) -> None:
 def test_what_is_beyond_them_is_not_read() -> None:
     app = Flask("hardened")
     harden(app, shipped().web.public, KEY)
-    app.add_url_rule("/in", "in", lambda: str(len(request.form) + len(request.files)), methods=["POST"])
+    app.add_url_rule("/in", "in", lambda: str(len(request.form)), methods=["POST"])
     app.add_url_rule("/raw", "raw", lambda: str(len(request.get_data())), methods=["POST"])
     browser, base = app.test_client(), "http://localhost:8081"
-    parts = {f"f{n}": (io.BytesIO(b"x"), "f") for n in range(PARTS_LIMIT + 1)}
+    parts = {f"f{n}": "x" for n in range(PARTS_LIMIT + 1)}
     for body in ({"a": "x" * (FORM_LIMIT + 1)}, parts):
         assert browser.post("/in", data=body, base_url=base, content_type="multipart/form-data").status_code == 413
     assert browser.post("/raw", data=b"x" * (BODY_LIMIT + 1), base_url=base).status_code == 413
