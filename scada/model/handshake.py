@@ -145,9 +145,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class NotDone:
-    """It did not happen and never will: refused, or its time-to-live ran out unanswered."""
+    """It did not happen and never will: refused, or its time-to-live ran out unanswered.
+
+    `lost`: it never reached the PLC within its life, so that the PLC has not said no: it may be asked for anew.
+    """
 
     why: str
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ def judge(sent: CommandBlock, boot: int, image: PlcImage) -> Verdict:
     if image.ack_seq > sent.seq:
         return Unknowable("a newer command was answered: another server commands this lane")
     if age_ms(sent.tick, image.tick) > sent.ttl_ms:
-        return NotDone("no answer within its time-to-live")
+        return NotDone("no answer within its time-to-live", lost=True)
     return Undecided()
 
 
@@ -185,7 +189,7 @@ def _answered(result: int) -> Verdict:
     if result == AckResult.DONE:
         return Done()
     if result in list(AckResult):
-        return NotDone(AckResult(result).name.lower().replace("_", " "))
+        return NotDone(AckResult(result).name.lower().replace("_", " "), lost=result == AckResult.EXPIRED)
     return Unknowable(f"the PLC answered {result}, which no layout knows")
 
 

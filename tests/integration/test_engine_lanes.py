@@ -102,6 +102,13 @@ async def test_a_refusal_of_the_plc_opens_a_case_with_its_reason(tmp_path: Path)
         assert len(bench.keeper.opened) == 1
 
 
+async def test_a_command_that_was_lost_on_its_way_is_given_once_more(tmp_path: Path) -> None:
+    async with shell(tmp_path, "in1") as bench:
+        bench.keeper.verdict = NotDone("no answer", lost=True)
+        await car_reaches(bench, "awaiting_operator")
+        assert len(bench.keeper.opened) == 2
+
+
 async def test_billing_that_fails_twice_leads_to_a_person(tmp_path: Path) -> None:
     async with shell(tmp_path, "in1") as bench:
         bench.cashier.failing = True

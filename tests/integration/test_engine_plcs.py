@@ -3,13 +3,16 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
+from plc.map.mapped import TagMap
 from plc.sim.machine import Machine
 from scada.model.handshake import Done, NotDone, Unknowable
 from scada.model.lane.image import DARK
 from scada.model.names import PassageId
+from scada.sim.chaos.line import Line, Spoilt, Trouble
 from tests.support.one_lane import Server, both, server, shipped
-from tests.support.plc import until, virtual_plc
+from tests.support.plc import free_port, until, virtual_plc
 from tests.support.ua import Valve, as_array
 
 PASSAGE = PassageId("a-passage")
@@ -94,4 +97,54 @@ async def test_a_command_as_one_opc_ua_array_is_done_once_although_its_answer_wa
         assert await asked == Done()
         await until(lambda: here.image().up.is_on)
         assert opened(machine, "out1") == 1
+        assert here.alarms == []
+
+
+AWAY_S = 4.0
+"""Longer than a command lives and is waited for."""
+
+
+def through(tag_map: TagMap, port: int) -> TagMap:
+    """Lead the server to its Modbus PLC by another port."""
+    return replace(tag_map, devices={**tag_map.devices, "plc1": replace(tag_map.devices["plc1"], port=port)})
+
+
+async def test_an_open_that_a_dead_link_never_carried_is_known_as_lost_when_the_plc_is_seen_again(
+    tmp_path: Path,
+) -> None:
+    async with shipped(tmp_path) as (tag_map, db, stack):
+        line = Line("plc1", free_port(), tag_map.devices["plc1"].port, Random(1))  # noqa: S311 a fault is not a secret
+        machine = await stack.enter_async_context(virtual_plc(tag_map, "plc1", tmp_path))
+        await stack.enter_async_context(line)
+        here = await stack.enter_async_context(server(through(tag_map, line.port), "in1", "plc1", db))
+        await here.claim()
+        number = await car_comes(machine, here, "in1")
+        await line.spoil(Trouble(Spoilt.HALF_OPEN))
+        asked = asyncio.create_task(here.gatekeeper.open(PASSAGE, number, "a test"))
+        await asyncio.sleep(AWAY_S)
+        await line.mend()
+        assert await asked == NotDone("no answer within its time-to-live", lost=True)
+        assert opened(machine, "in1") == 0
+        await here.claim()
+        assert await here.gatekeeper.open(PASSAGE, number, "once more") == Done()
+        assert opened(machine, "in1") == 1
+        assert here.alarms == []
+
+
+async def test_an_open_whose_answer_a_dead_link_lost_is_settled_by_the_echo_when_the_plc_is_seen_again(
+    tmp_path: Path,
+) -> None:
+    async with shipped(tmp_path) as (tag_map, db, stack):
+        valve = await stack.enter_async_context(Valve(tag_map.devices["plc1"].port))
+        machine = await stack.enter_async_context(virtual_plc(tag_map, "plc1", tmp_path))
+        here = await stack.enter_async_context(server(through(tag_map, valve.port), "in1", "plc1", db))
+        await here.claim()
+        number = await car_comes(machine, here, "in1")
+        valve.shut(forth=False)
+        asked = asyncio.create_task(here.gatekeeper.open(PASSAGE, number, "a test"))
+        await until(lambda: opened(machine, "in1") == 1)
+        await asyncio.sleep(AWAY_S)
+        valve.open()
+        assert await asked == Done()
+        assert opened(machine, "in1") == 1
         assert here.alarms == []

@@ -165,8 +165,8 @@ class Post:
         match verdict:
             case Done():
                 self.hear(e.CommandDone(passage, **self.site.now))
-            case NotDone(why):
-                self.hear(e.CommandRefused(passage, why, **self.site.now))
+            case NotDone(why, lost):
+                self.hear(e.CommandRefused(passage, why, lost=lost, **self.site.now))
             case _:
                 self.hear(e.CommandUnknown(passage, "nobody can tell", **self.site.now))
 

@@ -158,6 +158,34 @@ def test_a_plc_that_can_no_longer_be_read_leaves_the_command_unknown() -> None:
     virtually(story())
 
 
+@pytest.mark.parametrize("arrives", [True, False], ids=["arrived", "lost"])
+def test_a_plc_that_can_be_read_again_settles_the_command_by_its_echo(arrives: bool) -> None:
+    async def story() -> None:
+        async with Plant(MemoryPlc()) as plant:
+            await plant.claim()
+            number = plant.plc.car_comes()
+            await asyncio.sleep(0.2)
+            loop = asyncio.get_running_loop()
+            loop.call_later(0.017, setattr, plant.plc, "is_linked", False)
+            loop.call_later(30, setattr, plant.plc, "is_linked", True)
+            plant.plc.fates = [Fate(is_acknowledged=False, delay_s=0.0 if arrives else None)]
+            asked = asyncio.create_task(plant.open(number))
+            await asyncio.sleep(1)
+            assert plant.gatekeeper.is_busy
+            await asyncio.sleep(9)
+            assert not plant.gatekeeper.is_busy
+            outcome = await asked
+            assert outcome == (Done() if arrives else NotDone("no answer within its time-to-live", lost=True))
+            assert plant.book.outcomes == {1: outcome}
+            assert len(plant.plc.opened) == arrives
+            assert plant.alarms == []
+            await plant.claim()
+            assert await plant.open(number, "once more") == Done()
+            assert [block.seq for block in plant.plc.opened] == ([1, 2] if arrives else [2])
+
+    virtually(story())
+
+
 def test_a_restart_of_the_plc_makes_the_open_command_unknown_and_it_is_never_sent_again() -> None:
     async def story() -> None:
         async with Plant(MemoryPlc()) as plant:

@@ -200,6 +200,53 @@ def test_a_refusal_of_the_plc_goes_to_a_person_with_its_reason() -> None:
     assert "wrong passage" in bench.state.why
 
 
+def test_a_command_that_never_reached_the_plc_is_given_once_more_and_then_a_person_decides() -> None:
+    bench = admitted()
+    bench.hear(e.CommandRefused(bench.passage, "no answer", lost=True, **bench.now))
+    assert isinstance(bench.state, s.Opening)
+    assert [sent.number for sent in bench.all(c.OpenGate)] == [7, 7]
+    assert bench.all(c.OpenCase) == []
+    bench.hear(e.CommandRefused(bench.passage, "no answer", lost=True, **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert len(bench.all(c.OpenGate)) == 2
+
+
+def test_a_lost_command_is_given_again_only_while_the_lane_is_held_and_its_car_is_there() -> None:
+    bench = admitted()
+    bench.shows(claimed=False)
+    bench.hear(e.CommandRefused(bench.passage, "no answer", lost=True, **bench.now))
+    bench.waits(3)
+    assert len(bench.all(c.OpenGate)) == 1
+    bench.leaves()
+    bench.shows(claimed=True)
+    bench.waits(3)
+    assert len(bench.all(c.OpenGate)) == 1
+
+
+def test_a_barrier_is_not_at_fault_for_a_command_that_turns_out_to_have_been_lost() -> None:
+    bench = admitted()
+    bench.waits(TIMING.t_open_s + 0.5)
+    assert isinstance(bench.state, s.Faulted)
+    bench.hear(e.CommandRefused(bench.passage, "no answer", lost=True, **bench.now))
+    assert isinstance(bench.state, s.Opening)
+    bench.waits(TIMING.t_open_s + 0.5)
+    bench.hear(e.CommandRefused(bench.passage, "no answer", lost=True, **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert len(bench.all(c.OpenGate)) == 2
+
+
+def test_a_plc_that_is_seen_again_is_heard_before_its_barrier_is_said_not_to_start() -> None:
+    bench = admitted()
+    bench.shows(alive=False)
+    bench.waits(2 * TIMING.t_open_s)
+    bench.shows(alive=True)
+    bench.waits(TIMING.t_open_s - 0.5)
+    assert isinstance(bench.state, s.Opening)
+    assert bench.all(c.RaiseAlarm) == []
+    bench.waits(1)
+    assert isinstance(bench.state, s.Faulted)
+
+
 def test_a_command_that_nobody_can_vouch_for_is_not_sent_again() -> None:
     bench = admitted()
     bench.hear(e.CommandUnknown(bench.passage, "the PLC restarted", **bench.now))

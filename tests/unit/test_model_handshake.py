@@ -38,9 +38,10 @@ def test_the_plcs_clock_wraps_and_a_command_grows_older_all_the_same() -> None:
     ("seen", "verdict"),
     [
         (image(tick=65_500 + 200 - 65_536), Undecided()),
-        (image(tick=65_500 + 201 - 65_536), NotDone("no answer within its time-to-live")),
+        (image(tick=65_500 + 201 - 65_536), NotDone("no answer within its time-to-live", lost=True)),
         (image(ack_seq=12, tick=10_000), Done()),
         (image(ack_seq=12, result=AckResult.WRONG_PASSAGE), NotDone("wrong passage")),
+        (image(ack_seq=12, result=AckResult.EXPIRED), NotDone("expired", lost=True)),
         (image(ack_seq=12, boot=2), Unknowable("the PLC restarted")),
         (image(ack_seq=13), Unknowable("a newer command was answered: another server commands this lane")),
         (image(ack_seq=12, result=99), Unknowable("the PLC answered 99, which no layout knows")),

@@ -33,6 +33,8 @@ from scada.ports import Outputs, PlcError
 
 GRACE_S = 1.0
 """How long after a command's life its end may still be read from the image."""
+ECHO_S = 600.0
+"""How long a PLC may be out of reach until its echo no longer tells: its clock wraps after 655 s."""
 SETTLE_S = 0.15
 """A verdict that rests on the image alone must still stand this much later: an answer's parts may arrive one by one."""
 JUMP_MS = 2000
@@ -64,6 +66,8 @@ class Gatekeeper:
         self._alarm = alarm
         self._claim = Claim(lane, tags, driver, book, clock, alarm)
         self._one = asyncio.Lock()
+        self._is_past = False
+        """The life of the command under way is over, and only its end is still to be learned."""
         self._news: Mailbox[Batch] = Mailbox(f"gatekeeper {lane}", 1, LatestOnly(merged))
         tags.subscribe(self._news, [TagName(f"{lane}.{point}") for point in HANDSHAKE])
 
@@ -86,8 +90,8 @@ class Gatekeeper:
 
     @property
     def is_busy(self) -> bool:
-        """Say whether a command is under way."""
-        return self._one.locked()
+        """Say whether a command is under way that may still act."""
+        return self._one.locked() and not self._is_past
 
     def image(self) -> LaneImage:
         """Give the lane's image as the tags show it now."""
@@ -108,7 +112,7 @@ class Gatekeeper:
                 return NotDone(f"no AUTO: {self.no_auto}")
             image = plc_image(self._tags, self._lane)
             if image is None:
-                return NotDone("the PLC is out of reach")
+                return NotDone("the PLC is out of reach", lost=True)
             if objection := self._objection(image, number) or await self._left_over(image):
                 return NotDone(objection)
             seq = next_seq(await self._book.last_seq(), image)
@@ -142,7 +146,7 @@ class Gatekeeper:
         """
         image = plc_image(self._tags, self._lane)
         if image is None or image.claim_now != intent.block.claim:
-            return NotDone("the lane was lost before the command was sent")
+            return NotDone("the lane was lost before the command was sent", lost=True)
         until_s = began_s + intent.block.ttl_ms / 1000
         if self._clock.seconds() >= until_s:
             return NotDone("it took longer to write down than it may live: it was not sent")
@@ -153,8 +157,19 @@ class Gatekeeper:
         if isinstance(verdict, Undecided):
             verdict = await self._watch(intent, began_s, until_s + GRACE_S, prompt=False)
         if isinstance(verdict, Undecided):
+            verdict = await self._echo(intent, began_s)
+        if isinstance(verdict, Undecided):
             return Unknowable("no answer, and the PLC cannot be read")
         return verdict
+
+    async def _echo(self, intent: Intent, began_s: float) -> Verdict:
+        """Wait for a PLC that cannot be read: once it can, its last number says what became of the command."""
+        log.warning("command unanswered, the PLC cannot be read", lane=self._lane, seq=intent.block.seq)
+        self._is_past = True
+        try:
+            return await self._watch(intent, began_s, began_s + ECHO_S, prompt=False)
+        finally:
+            self._is_past = False
 
     async def _try(self, intent: Intent, began_s: float) -> Verdict:
         """Send the bytes and give the PLC `t_ack` to answer."""

@@ -320,8 +320,8 @@ class Performer:
         match verdict:
             case Done():
                 return e.CommandDone(passage, **self._now())
-            case NotDone(why):
-                return e.CommandRefused(passage, why, **self._now())
+            case NotDone(why, lost):
+                return e.CommandRefused(passage, why, lost=lost, **self._now())
             case Unknowable(why):
                 return e.CommandUnknown(passage, why, **self._now())
 

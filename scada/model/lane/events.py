@@ -204,11 +204,12 @@ class CommandDone(Timed):
 
 @dataclass(frozen=True, slots=True)
 class CommandRefused(Timed):
-    """It did not, for certain; `result` if the PLC itself said so."""
+    """It did not, for certain; `result` if the PLC itself said so; `lost`: it never arrived within its life."""
 
     passage: PassageId
     why: str
     result: AckResult | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def did_not_open(lane: Lane, state: s.Opening, at_s: float, timing: Timing) -> S
     fault = Fault.NO_START if lane.image.down.is_on else Fault.MID
     kept = (RaiseAlarm("barrier", leave.passage, fault.value), KeepPicture(leave.passage, fault.value))
     revoked = (RevokeGate(leave.passage, live.number, fault.value),) if fault is Fault.NO_START else ()
-    return Step(lane.becoming(s.Faulted(fault, at_s, leave)), (*kept, *revoked))
+    return Step(lane.becoming(s.Faulted(fault, at_s, leave, again=state.again)), (*kept, *revoked))
 
 
 def did_not_close(lane: Lane, state: s.Clearing | s.Closing, at_s: float, timing: Timing) -> Step | None:

@@ -15,7 +15,7 @@ from scada.model.lane.commands import (
 )
 from scada.model.lane.events import CommandRefused, CommandUnknown, PlateSeen
 from scada.model.lane.leave import is_by_person, live_of
-from scada.model.lane.states import Lane, Step
+from scada.model.lane.states import Fault, Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted
 from scada.model.lane.words import Authorisation, Direction
@@ -43,7 +43,7 @@ def from_authorised(lane: Lane, state: s.Authorised, at_s: float) -> Step | None
         return Step(lane.becoming(s.Open(leave, at_s)))
     if lane.live is None or not may_command(lane, leave):
         return None
-    return Step(lane.becoming(s.Opening(leave, at_s)), (OpenGate(leave, lane.live.number),))
+    return Step(lane.becoming(s.Opening(leave, at_s, state.again)), (OpenGate(leave, lane.live.number),))
 
 
 def is_open_for(lane: Lane, leave: Authorisation) -> bool:
@@ -66,9 +66,19 @@ def decide_anew(lane: Lane, leave: Authorisation, at_s: float) -> Step:
 
 
 def command_refused(lane: Lane, event: CommandRefused) -> Step:
-    """Show why the PLC did not open, and assume nothing."""
-    if not isinstance(lane.state, s.Opening):
-        return Step(lane)
+    """Show why the PLC did not open, and assume nothing; a command that never reached it is given once more, anew.
+
+    A barrier that was never told to open is not one that does not start.
+    """
+    match lane.state:
+        case s.Opening(authorisation=leave, again=again):
+            pass
+        case s.Faulted(fault=Fault.NO_START, authorisation=Authorisation() as leave, again=again):
+            pass
+        case _:
+            return Step(lane)
+    if event.lost and not again:
+        return Step(lane.becoming(s.Authorised(leave, event.at_s, again=True)))
     return Step(lane.becoming(s.AwaitingOperator(f"the PLC did not open: {event.why}", event.at_s)))
 
 

@@ -47,9 +47,14 @@ def image_seen(lane: Lane, event: ImageSeen, timing: Timing) -> Step:
 
 
 def _looked(lane: Lane, image: LaneImage, at_s: float) -> Lane:
-    """Keep the image, since when the loops have been on, and since when nothing forbids lowering: `t_close` runs."""
+    """Keep the image, since when the loops have been on, and since when nothing forbids lowering: `t_close` runs.
+
+    Once a dark PLC is seen again, `t_open` begins anew: first its echo says whether it was told to open at all.
+    """
     state = lane.state
     if isinstance(state, s.Clearing | s.Closing) and image.close_permit.is_on and not lane.image.close_permit.is_on:
+        state = replace(state, since_s=at_s)
+    if isinstance(state, s.Opening) and not lane.image.alive:
         state = replace(state, since_s=at_s)
     stand_s = _since(lane.stand_s, on=image.stand.is_on, at_s=at_s)
     safety_s = _since(lane.safety_s, on=image.safety.is_on, at_s=at_s)

@@ -127,18 +127,23 @@ class AwaitingOperator:
 
 @dataclass(frozen=True, slots=True)
 class Authorised:
-    """The car may go; the command waits for AUTO, a claim and a car that is surely there."""
+    """The car may go; the command waits for AUTO, a claim and a car that is surely there.
+
+    `again`: a command for this leave was lost on its way already.
+    """
 
     authorisation: Authorisation
     since_s: float
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The command is on its way, or the boom is rising."""
+    """The command is on its way, or the boom is rising. `again`: it is the second one, the first was lost."""
 
     authorisation: Authorisation
     since_s: float
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +226,14 @@ UNGUARDED = frozenset({Fault.MID, Fault.NOT_CLOSED, Fault.BOOM})
 class Faulted:
     """The barrier did not do what it was told, or moved by itself; nothing more is commanded.
 
-    `pictures` is how many should have been kept of it so far.
+    `pictures` is how many should have been kept of it so far; `again` is that of the opening which came to nothing.
     """
 
     fault: Fault
     since_s: float
     authorisation: Authorisation | None = None
     pictures: int = 1
+    again: bool = False
 
 
 State = (

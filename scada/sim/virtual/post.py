@@ -275,8 +275,8 @@ def _outcome(passage: PassageId, verdict: Verdict, now: e.Now) -> e.Event:
     match verdict:
         case Done():
             return e.CommandDone(passage, **now)
-        case NotDone(why=why):
-            return e.CommandRefused(passage, why, **now)
+        case NotDone(why=why, lost=lost):
+            return e.CommandRefused(passage, why, lost=lost, **now)
         case Unknowable(why=why):
             return e.CommandUnknown(passage, why, **now)
         case Undecided():
