@@ -11,8 +11,9 @@ from scada.model.handshake import Done, NotDone, Unknowable
 from scada.model.lane.image import DARK
 from scada.model.names import PassageId
 from scada.sim.chaos.line import Line, Spoilt, Trouble
+from scada.sim.trial.ports import free_port
 from tests.support.one_lane import Server, both, server, shipped
-from tests.support.plc import free_port, until, virtual_plc
+from tests.support.plc import until, virtual_plc
 from tests.support.ua import Valve, as_array
 
 PASSAGE = PassageId("a-passage")
