@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
-from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
@@ -110,10 +109,10 @@ class EmbeddedHistorian(EmbeddedReader):
         return connection, self._lease.ended_ms()
 
     def _store(self, points: Sequence[Point]) -> None:
-        names, times, values, texts, codes = zip(*points, strict=True)
+        names, times, values, texts, codes = (list(map(itemgetter(at), points)) for at in range(len(Point._fields)))
         with transaction(self._connection, f"store {len(points)} points in {self._path}") as connection:
             ids = {name: self._ids.get(name) or self._known(connection, name) for name in set(names)}
-            numbers = tuple(map(ids.__getitem__, names))
+            numbers = list(map(ids.__getitem__, names))
             mark(connection, _hours(numbers, times))
             _insert(connection, numbers, times, values, texts, codes)
         self._ids.update(ids)
@@ -135,22 +134,24 @@ def _insert(connection: sqlite3.Connection, *columns: Sequence[Any]) -> None:
     """Store points within a transaction: tag, time, value, text, code; of several of a tag at one time the last counts.
 
     Good numbers are the most, and need the fewest parameters; where a tag has anything else, all of its points go the
-    other way, so that they keep their order.
+    other way, so that they keep their order. The points of a tag go in together: they are neighbours in the file.
     """
     numbers, times, values, texts, codes = columns
-    good = zip(numbers, times, values, strict=True)
-    if not any(codes) and texts.count(None) == len(texts):
-        _execute(connection, _GOOD, list(good))
-        return
-    odd = {number for number, text, code in zip(numbers, texts, codes, strict=True) if code or text is not None}
-    _execute(connection, _GOOD, [row for row in good if row[0] not in odd])
-    _execute(connection, _ANY, [row for row in zip(*columns, strict=True) if row[0] in odd])
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+    odd = set[int]()
+    if any(codes) or texts.count(None) < len(texts):
+        odd = {number for number, text, code in zip(numbers, texts, codes, strict=True) if code or text is not None}
+        _execute(connection, _ANY, columns, [at for at in order if numbers[at] in odd])
+    _execute(connection, _GOOD, (numbers, times, values), [at for at in order if numbers[at] not in odd])
 
 
-def _execute(connection: sqlite3.Connection, form: str, rows: list[tuple[Any, ...]]) -> None:
-    """Insert rows, those of a tag together: they are neighbours in the file."""
-    rows.sort(key=itemgetter(0))
-    whole = len(rows) // _ROWS * _ROWS
-    groups = (list(chain.from_iterable(rows[at : at + _ROWS])) for at in range(0, whole, _ROWS))
-    connection.executemany(_INTO + ", ".join([form] * _ROWS), groups)
-    connection.executemany(_INTO + form, rows[whole:])
+def _execute(connection: sqlite3.Connection, form: str, columns: Sequence[Sequence[Any]], order: Sequence[int]) -> None:
+    """Insert the rows of some columns in this order. No row is made: objects by the thousand wake the collector."""
+    width, rows = len(columns), len(order)
+    flat: list[Any] = [None] * (width * rows)
+    for at, column in enumerate(columns):
+        flat[at::width] = map(column.__getitem__, order)
+    step = _ROWS * width
+    whole = rows // _ROWS * step
+    connection.executemany(_INTO + ", ".join([form] * _ROWS), (flat[at : at + step] for at in range(0, whole, step)))
+    connection.executemany(_INTO + form, (flat[at : at + width] for at in range(whole, len(flat), width)))
