@@ -84,7 +84,7 @@ class ProcessWatch:
     def _counted(self, pids: Sequence[int]) -> tuple[int | None, float | None]:
         """Give the most threads of one process, and the largest part in use of what descriptors one may have, in %."""
         threads, shares = list[int](), list[float]()
-        for pid in pids:
+        for pid in [each for one in pids for each in (one, *self._children(one))]:
             try:
                 found = _COUNT.search((self._proc / str(pid) / "status").read_text(errors="replace"))
                 opened = len(os.listdir(self._proc / str(pid) / "fd"))
@@ -94,6 +94,14 @@ class ProcessWatch:
             threads += [int(found[1])] if found else []
             shares += [0.0 if most == resource.RLIM_INFINITY else round(opened * 100 / max(1, most), 1)]
         return max(threads, default=None), max(shares, default=None)
+
+    def _children(self, pid: int) -> list[int]:
+        """Give the children of a process: of a web process they do the work."""
+        try:
+            told = (self._proc / str(pid) / "task" / str(pid) / "children").read_text("ascii")
+        except OSError:
+            return []
+        return [int(one) for one in told.split()]
 
 
 def _shown(name: TagName, value: float | str | None) -> TagUpdate:

@@ -22,9 +22,10 @@ from statistics import median
 from scada.config import load
 from scada.model.processes import read
 from scada.sim.trial.site import prepare
-from tests.bench.support import own_mb
+from tests.bench.support import family, own_mb
 from tests.support.hmi import ROOT
 
+_WEB = ("control", "public", "devices")
 LOOKS = 300
 """So often in all, and at most once in two seconds."""
 UP_S, END_S = 240.0, 60.0
@@ -93,7 +94,7 @@ def watched(site: "subprocess.Popen[bytes]", path: Path, seconds: float) -> tupl
             raise RuntimeError(f"the site has ended after {now:.0f} s with {site.returncode}")
         for name, pid in _processes(config.processes).items():
             with suppress(OSError):
-                seen.setdefault(name, []).append(_look(pid))
+                seen.setdefault(name, []).append(_look(name, pid))
         files.append(sum(len(names) for _, _, names in os.walk(config.data)))
         if now - told >= 60.0:
             told = now
@@ -134,9 +135,11 @@ def _processes(register: Path) -> dict[str, int]:
     return {"daozha": keeper, **{life.name: life.pid for life in lives if life.pid is not None}}
 
 
-def _look(pid: int) -> Look:
-    folder = Path(f"/proc/{pid}")
-    return Look(own_mb(pid), len(os.listdir(folder / "task")), len(os.listdir(folder / "fd")))
+def _look(name: str, pid: int) -> Look:
+    """Look at a process, or, where its children do the work, at them with it."""
+    pids = family(pid) if name in _WEB else [pid]
+    threads, descriptors = (sum(len(os.listdir(f"/proc/{one}/{what}")) for one in pids) for what in ("task", "fd"))
+    return Look(own_mb(*pids), threads, descriptors)
 
 
 def _fifths(looks: Sequence[Look]) -> tuple[Look, Look]:

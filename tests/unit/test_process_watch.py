@@ -47,11 +47,13 @@ async def test_processes_and_certificates_stand_in_tags(tmp_path: Path, monkeypa
     tags = TagTable(site_specs(), clock)
     register = tmp_path / "processes.json"
     proc = tmp_path / "proc"
-    for pid, threads, files in ((os.getpid(), 12, 3), (os.getppid(), 40, 1)):
+    for pid, threads, files in ((os.getpid(), 12, 3), (os.getppid(), 4, 1), (7, 40, 2)):
         (proc / str(pid) / "fd").mkdir(parents=True)
         (proc / str(pid) / "status").write_text(f"Name:\tpython\nThreads:\t{threads}\n")
         for number in range(files):
             (proc / str(pid) / "fd" / str(number)).touch()
+    (proc / str(os.getppid()) / "task" / str(os.getppid())).mkdir(parents=True)
+    (proc / str(os.getppid()) / "task" / str(os.getppid()) / "children").write_text("7 ")
     told: list[tuple[str, datetime]] = []
     watch = ProcessWatch(clock, tags, register, lambda: told, proc)
 
