@@ -139,6 +139,29 @@ async def test_late_bytes_come_late_and_a_cut_connection_breaks() -> None:
             await said(line)
 
 
+async def test_a_cut_answer_breaks_off_where_it_was_going_and_its_sender_hears_none_of_it() -> None:
+    heard, cut = list[bytes](), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await cut.wait()
+        writer.write(b"answer" * 10)
+        with suppress(ConnectionError):
+            heard.append(await reader.read(100))
+        writer.close()
+
+    port, behind = free_ports(2)
+    server = await asyncio.start_server(serve, HOST, behind)
+    async with server, Line("x", port, behind, Random(1)) as line:  # noqa: S311
+        reader, writer = await asyncio.open_connection(HOST, line.port)
+        await line.spoil(Trouble(Spoilt.CUTS, share=1.0))
+        cut.set()
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(reader.read(-1), 2)
+        writer.close()
+        assert line.counts["connections cut"] == 1
+    assert heard in ([], [b""])
+
+
 def test_a_drill_is_good_only_if_every_fault_was_survived_and_nothing_is_broken() -> None:
     assert outcome().good
     assert not outcome(recovered_s=None).good

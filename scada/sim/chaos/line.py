@@ -8,7 +8,6 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
@@ -192,13 +191,15 @@ class Line:
         trouble = self._trouble
         pieces: Sequence[bytes] = (piece,)
         if trouble is not None:
-            pieces = await self._spoilt(link, piece, trouble)
+            pieces = await self._spoilt(link, piece, writer, trouble)
         for one in pieces:
             writer.write(one)
             self.passed += len(one)
         await asyncio.wait_for(writer.drain(), DRAIN_S)
 
-    async def _spoilt(self, link: _Link, piece: bytes, trouble: Trouble) -> Sequence[bytes]:
+    async def _spoilt(
+        self, link: _Link, piece: bytes, writer: asyncio.StreamWriter, trouble: Trouble
+    ) -> Sequence[bytes]:
         """Do to a piece what is wrong with the line; give what is left to be carried."""
         match trouble.what:
             case Spoilt.LATE:
@@ -209,9 +210,7 @@ class Line:
                 await asyncio.sleep(len(piece) / trouble.bytes_s)
             case Spoilt.CUTS if self._random.random() < trouble.share:
                 self.counts["connections cut"] += 1
-                with suppress(OSError):
-                    writer_of = link.far or link.near
-                    writer_of.write(piece[: self._random.randrange(len(piece))])
+                writer.write(piece[: self._random.randrange(len(piece))])
                 link.reset()
                 return ()
             case Spoilt.LOSES | Spoilt.DOUBLES | Spoilt.ALTERS:
