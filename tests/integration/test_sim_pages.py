@@ -13,7 +13,7 @@ from scada.sim.people.pages import Browser, PageError
 
 FORM = '<body><form method="post"><input name="csrf_token" value="t"><input name="name"><input name="password"></form>'
 HOME = '<head><meta name="csrf-token" content="home"></head><body>'
-TAGS = {"tags": {"in1.case": {"value": "unread", "status": 0, "at": None}}}
+TAGS = {"in1.case": {"value": "unread", "status": 0, "at": None}}
 
 
 class Room(ThreadingHTTPServer):
@@ -24,6 +24,8 @@ class Room(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.up = True
+        """Whether it hears its plant."""
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -38,7 +40,7 @@ class _Answer(BaseHTTPRequestHandler):
         elif self.path == "/qr.png":
             self._send(404, "none")
         elif self.path == "/api/v1/snapshot":
-            self._send(200 if signed_in else 401, json.dumps(TAGS))
+            self._send(200 if signed_in else 401, json.dumps({"up": self.server.up, "tags": TAGS}))
         else:
             self._send(200, HOME) if signed_in else self._send(302, "", Location="/sign-in")
 
@@ -77,6 +79,14 @@ def test_the_operator_signs_in_and_keeps_his_session_without_tls_on_this_machine
     desk = Desk(room.url, "drill", "right")
     desk.sign_in()
     assert desk.tags() == {"in1.case": "unread"}
+    desk.close()
+
+
+def test_what_a_control_room_knew_before_it_lost_its_plant_is_not_taken_for_what_is(room: Room) -> None:
+    room.up = False
+    desk = Desk(room.url, "drill", "right")
+    desk.sign_in()
+    assert desk.tags() == {"in1.case": None}
     desk.close()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from scada.sim.carpark import ready, way
+from scada.sim.carpark import way
 from scada.sim.chaos.ground import Ground, tear_log
 from scada.sim.chaos.line import Spoilt, Trouble
 from scada.sim.chaos.schedule import Planned
@@ -102,7 +102,7 @@ def _signal(pid: int | None, number: signal.Signals) -> None:
 
 @asynccontextmanager
 async def _power_cut(hands: Hands, planned: Planned) -> AsyncIterator[None]:
-    """Kill all the site's processes at once, tear what was not synced, and start them again."""
+    """Kill all the site's processes at once, tear what was not synced, and start them: then power is back."""
     keepers = [hands.site.keepers[name] for name in ("plant", "control", "public", "devices")]
     for keeper in keepers:
         keeper.kill()
@@ -115,7 +115,6 @@ async def _power_cut(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     finally:
         for keeper in keepers:
             await keeper.__aenter__()
-            await ready(keeper)
 
 
 @asynccontextmanager

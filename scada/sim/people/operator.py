@@ -125,12 +125,15 @@ class Desk:
         self._token = page.csrf_token
 
     def tags(self) -> dict[str, object]:
-        """Give all tags' values as the overview shows them: none where it withholds one."""
+        """Give all tags' values as the overview shows them: none where it withholds one or hears no plant."""
         content = self._browser.json(f"{self._url}/api/v1/snapshot")
-        tags = content.get("tags") if isinstance(content, dict) else None
-        if not isinstance(tags, dict):
+        if not isinstance(content, dict) or not isinstance(content.get("tags"), dict):
             raise PageError(f"{self._url}/api/v1/snapshot: {str(content)[:100]}")
-        return {name: tag["value"] if Quality(tag["status"]).is_good else None for name, tag in tags.items()}
+        is_heard = content.get("up") is True
+        return {
+            name: tag["value"] if is_heard and Quality(tag["status"]).is_good else None
+            for name, tag in content["tags"].items()
+        }
 
     def open_stays(self) -> list[Offered]:
         """Give the stays that may be picked."""
