@@ -1,11 +1,13 @@
 """Versions of the program side by side, and the link that says which one runs."""
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from email.parser import HeaderParser
 from pathlib import Path
@@ -13,6 +15,8 @@ from typing import Final
 
 _LIMIT_S: Final = 1800
 _LOCK: Final = "scada/_shipped/requirements{}.txt"
+_STAMP: Final = "wheel.sha256"
+"""In a version's folder, written last: the hash of the wheel that it was made of."""
 
 
 class UpgradeError(Exception):
@@ -67,8 +71,13 @@ class Versions:
         _keep(self.root)
 
     def make(self, wheel: Path, version: str, lock: str) -> None:
-        """Make an environment of a wheel and what its lock file names. Raises UpgradeError; then it is not there."""
-        folder = self.folder(version)
+        """Make an environment of a wheel and what its lock file names. Raises UpgradeError; then it is not there.
+
+        What was made whole of this very wheel stays, and so does the version that the way back leads to.
+        """
+        folder, stamp = self.folder(version), _digest(wheel)
+        if self.is_there(version) and (self._made_of(version) == stamp or self._is_before(version)):
+            return
         shutil.rmtree(folder, ignore_errors=True)
         try:
             requirements = self.root / "versions" / f"{version}.txt"
@@ -78,9 +87,19 @@ class Versions:
             pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
             _run([*pip, "--require-hashes", "-r", str(requirements)])
             _run([*pip, "--no-deps", str(wheel)])
+            (folder / _STAMP).write_text(stamp, encoding="utf-8")
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+
+    def _made_of(self, version: str) -> str:
+        """Say of which wheel a version was made; nothing if it was made by hand, or not to its end."""
+        file = self.folder(version) / _STAMP
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def _is_before(self, version: str) -> bool:
+        last = self.last()
+        return last is not None and last.before == version
 
     # --- what is under way, or was done last ---
 
@@ -121,17 +140,27 @@ class Versions:
 
 
 def version_in(wheel: Path) -> str:
-    """Read which version of daozha a wheel holds. Raises UpgradeError."""
+    """Read which version of daozha a wheel holds, and that it is whole. Raises UpgradeError."""
     try:
         with zipfile.ZipFile(wheel) as content:
+            if (damaged := content.testzip()) is not None:
+                raise UpgradeError(f"{wheel}: {damaged} is damaged: bring the wheel once more")
             names = [name for name in content.namelist() if name.endswith(".dist-info/METADATA")]
             told = HeaderParser().parsestr(content.read(names[0]).decode("utf-8") if names else "")
-    except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         raise UpgradeError(f"{wheel}: {getattr(error, 'strerror', None) or 'is no wheel'}") from error
     name, version = told.get("Name"), told.get("Version")
     if name != "daozha" or not version:
         raise UpgradeError(f"{wheel}: is no wheel of daozha")
     return str(version)
+
+
+def _digest(wheel: Path) -> str:
+    try:
+        with wheel.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UpgradeError(f"{wheel}: {error.strerror or error}") from error
 
 
 def _inside(wheel: Path, name: str) -> bytes:

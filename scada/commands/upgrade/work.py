@@ -105,8 +105,8 @@ def _tell(site: Site, record: Record, mistakes: list[str]) -> None:
 
 def _upgrade(versions: Versions, site: Site, record: Record, wheel: Path | None, asked: argparse.Namespace) -> int:
     old, new = versions.program(record.before), versions.program(record.after)
-    if wheel is not None and not versions.is_there(record.after):
-        say.note(f"making {versions.folder(record.after)}")
+    if wheel is not None:
+        say.note(f"{versions.folder(record.after)}: of {wheel.name}")
         versions.make(wheel, record.after, "" if site.config.database.url_file is None else "-postgres")
     site.call(new, "check", "--config", str(site.file))
     say.note("a backup while the site runs, so that the next one is short")
