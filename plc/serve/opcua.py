@@ -13,7 +13,7 @@ from plc.serve.catalogue import Served
 from plc.serve.picture import Picture
 from plc.serve.sessions import OnlyReading, Porter, ReadingServer
 from plc.serve.space import Space
-from plc.ua.bounds import bound_arrays
+from plc.ua.bounds import bound_decoding
 from plc.ua.keys import CLIENTS, KeyFolder, KeysError
 from scada.bridge import Bridge, Value
 from scada.clock import Clock
@@ -54,7 +54,7 @@ class OpcUaServer:
 
     async def __aenter__(self) -> Self:
         """Build the nodes and listen. Raises KeysError, OSError."""
-        bound_arrays()
+        bound_decoding()
         identity = await asyncio.to_thread(self._keys.own, self._clock.now())
         await self._server.init()
         self._server.set_endpoint(f"opc.tcp://{self._settings.host}:{self._settings.port}/daozha")

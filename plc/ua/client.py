@@ -15,7 +15,7 @@ from cryptography import x509
 from plc.map.devices import Device
 from plc.transport.link import NeedsPerson
 from plc.transport.stopping import within
-from plc.ua.bounds import bound_arrays
+from plc.ua.bounds import bound_decoding
 from plc.ua.certificate import Identity, ends_soon, sha1, sha256, trouble_with_dates
 from plc.ua.keys import KeyFolder, KeysError, Login
 from plc.ua.security import Security, parse_security
@@ -97,7 +97,7 @@ async def probe(device: Device, keys: KeyFolder, now: datetime) -> str:
 
 def new_client(device: Device, uri: str = "") -> Client:
     """Make a client that never reconnects by itself: every attempt has its own."""
-    bound_arrays()
+    bound_decoding()
     timeout_s = device.timeout_s + (HANDSHAKE_S if uri else 0.0)
     client = Client(f"opc.tcp://{device.host}:{device.port}/", timeout=timeout_s, reconnect_request_timeout=1.0)
     client.name = client.description = "daozha"

@@ -24,6 +24,7 @@ from pathlib import Path
 from time import monotonic
 
 from tests.support import wheel
+from tests.support.house import ROOT
 from tests.support.installed import LATER, Installed, set_up
 from tests.support.store import rows_of
 
@@ -119,7 +120,7 @@ def _install(folder: Path) -> None:
     """Do what the page says of the program: an environment, the lock file, the wheel, the link."""
     made, place = wheel.build(folder / "dist"), folder / "opt" / "versions" / OLD
     place.parent.mkdir(parents=True)
-    lock = wheel.ROOT / "requirements.txt"
+    lock = ROOT / "requirements.txt"
     for command in (
         ["python3", "-m", "venv", str(place)],
         [str(place / "bin" / "pip"), "install", "-q", "--require-hashes", "-r", str(lock)],

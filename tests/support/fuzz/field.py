@@ -21,7 +21,7 @@ from plc.serve.modbus import Memory
 from plc.serve.picture import Picture
 from plc.serve.table import Entry
 from plc.transport.values import is_unknown_node, update_of
-from plc.ua.bounds import bound_arrays
+from plc.ua.bounds import bound_decoding
 from scada.clock import VirtualClock
 from scada.model.tag import TagName
 from scada.ports import PlcError
@@ -131,7 +131,7 @@ def _opcua(folder: Path) -> Prepared:
     What asyncua raises over a senseless answer has no family; `_ask` takes all of it for a broken link. What is ours
     may raise nothing.
     """
-    bound_arrays()
+    bound_decoding()
     tags, _ = asyncio.run(small_map(folder, ROWS + TEXT_ROW, DEVICE))
     values = [
         ua.DataValue(ua.Variant(True, ua.VariantType.Boolean), ua.StatusCode(ua.UInt32(0)), SERVERS, SERVERS),
