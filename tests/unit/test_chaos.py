@@ -11,7 +11,7 @@ import pytest
 from scada.sim.chaos.act import Injected, Outcome
 from scada.sim.chaos.command import chaos
 from scada.sim.chaos.deeds import DEEDS
-from scada.sim.chaos.kinds import KINDS
+from scada.sim.chaos.kinds import KINDS, TWO, touched
 from scada.sim.chaos.line import Line, Spoilt, Trouble
 from scada.sim.chaos.report import broken_by_rule, page
 from scada.sim.chaos.schedule import drawn
@@ -39,7 +39,7 @@ def test_the_same_seed_draws_the_same_faults_and_each_comes_before_one_comes_aga
     plan = drawn(KINDS, 1, 20)
     assert plan == drawn(KINDS, 1, 20) != drawn(KINDS, 2, 20)
     assert {one.kind.name for one in plan[: len(KINDS)]} == set(KINDS)
-    assert all(one.where in one.kind.where for one in plan)
+    assert all(one.where in one.kind.where for planned in plan for one in planned.parts)
     assert [one.at_s for one in plan] == sorted(one.at_s for one in plan)
 
 
@@ -48,8 +48,30 @@ def test_a_short_drill_makes_every_fault_that_it_was_asked_for() -> None:
     assert drawn([], 1, 20) == ()
 
 
+def test_two_at_once_are_two_that_touch_different_things_and_take_what_both_need() -> None:
+    pairs = [one.both for seed in range(60) for one in drawn([TWO.name], seed, 20)]
+    assert all(
+        first.kind is not second.kind and not touched(first.where) & touched(second.where) for first, second in pairs
+    )
+    assert len({(first.kind.name, second.kind.name) for first, second in pairs}) > 100
+    (planned, *_) = drawn([TWO.name], 1, 20)
+    assert planned.limit_s == sum(one.kind.limit_s for one in planned.both)
+    assert planned.lasts_s == max(one.lasts_s for one in planned.both)
+
+
+def test_a_fault_that_cannot_be_made_here_is_not_drawn_in_a_pair_either() -> None:
+    without = {"power-cut", "disk-full"}
+    drawn_all = [one for seed in range(30) for one in drawn([TWO.name, *without], seed, 20, without)]
+    assert not without & {part.kind.name for one in drawn_all for part in one.parts}
+
+
+def test_a_power_cut_touches_every_process_of_the_site() -> None:
+    assert touched("site") >= touched("plant") | touched("control")
+    assert not touched("plc:0") & touched("plc:1")
+
+
 def test_every_fault_has_a_way_to_make_it() -> None:
-    assert set(KINDS) <= set(DEEDS)
+    assert set(KINDS) - {TWO.name} <= set(DEEDS)
 
 
 @asynccontextmanager

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -13,17 +14,19 @@ import structlog
 from scada.clock import SystemClock
 from scada.config import load
 from scada.model.handshake import Mode
-from scada.sim.carpark import photos, sim_of, way
-from scada.sim.chaos.deeds import DEEDS, Hands
-from scada.sim.chaos.ground import make_ground
-from scada.sim.chaos.kinds import Proof
+from scada.sim.carpark import CarPark, photos, sim_of, way
+from scada.sim.chaos.deeds import DEEDS
+from scada.sim.chaos.ground import Ground, make_ground
+from scada.sim.chaos.hands import Hands
+from scada.sim.chaos.kinds import Need, Proof
+from scada.sim.chaos.machine import MachineError, make_shim, small_disk
 from scada.sim.chaos.schedule import Planned
 from scada.sim.people.operator import Desk
 from scada.sim.people.pages import PageError
 from scada.sim.scenario import Casting, Pace
 from scada.sim.stage.switch import SwitchError
 from scada.sim.trial.judge import judge_site
-from scada.sim.trial.reported import ask_platform
+from scada.sim.trial.reported import Platform, ask_platform
 from scada.sim.trial.running import SECOND, Say, TrialSite, running, truth_path, working
 from scada.sim.trial.trust import let_them_meet
 from scada.supervise import NotReady
@@ -39,6 +42,8 @@ UP_S: Final = 120.0
 OUT_S: Final = 300.0
 """What the last cars may take to leave when all is well again."""
 SHORT_QUEUE: Final = 3
+PEOPLE: Final = 32
+"""So many drivers and desks may wait for a page at once, and hold nobody else up: pages of what is down take long."""
 
 
 @dataclass(slots=True)
@@ -165,14 +170,40 @@ class Outcome:
 
 
 async def play(plan: Sequence[Planned], base: Path, folder: Path, seed: int, clock: SystemClock, say: Say) -> Outcome:
-    """Run a site, do to it what is planned, let everybody leave, stop it, and judge. Raises NotReady."""
+    """Run a site, do to it what is planned, let everybody leave, stop it, judge. Raises NotReady or MachineError."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(PEOPLE, thread_name_prefix="people"))
+    async with contextlib.AsyncExitStack() as stack:
+        ground = await _ground(stack, plan, base, folder, seed)
+        faults, cars, platform = await _run(plan, ground, seed, clock, say)
+        config = load(ground.site)
+        judged = await asyncio.to_thread(judge_site, config, truth_path(config), platform)
+    doubts = sum(one.kind.blinds for planned in plan for one in planned.parts)
+    return Outcome(faults, judged, len(cars.park.visits), cars.entered, cars.exited, doubts)
+
+
+async def _ground(
+    stack: contextlib.AsyncExitStack, plan: Sequence[Planned], base: Path, folder: Path, seed: int
+) -> Ground:
+    """Make the site's ground with what the plan needs of its machine."""
+    needs = {one.kind.needs for planned in plan for one in planned.parts}
+    disk = await stack.enter_async_context(small_disk(folder / "data")) if Need.DISK in needs else None
     ground = await asyncio.to_thread(make_ground, folder, base, seed)
+    shim = await asyncio.to_thread(make_shim, folder) if Need.SHIM in needs else None
+    return replace(ground, disk=disk, shim=shim)
+
+
+async def _run(
+    plan: Sequence[Planned], ground: Ground, seed: int, clock: SystemClock, say: Say
+) -> tuple[list[Injected], CarPark, Platform]:
+    """Run the site from its start to its end; give the faults, the cars, and WeChat's books."""
     config = load(ground.site)
     await asyncio.to_thread(let_them_meet, load(ground.sims), clock.now())
     async with contextlib.AsyncExitStack() as stack:
         for line in ground.lines.values():
             await stack.enter_async_context(line)
-        site = await stack.enter_async_context(running(ground.site, clock, say, sims=ground.sims))
+        site = await stack.enter_async_context(
+            running(ground.site, clock, say, sims=ground.sims, dressed=ground.dressed)
+        )
         pace = Pace(EVERY_S, DWELL_MIN, MEDIAN_MIN, clock.speed)
         hands = Hands(site, ground, Casting("normal", seed, pace, way(config), photos(config)), EVERY_S)
         watch, stopped = Watch(site), asyncio.Event()
@@ -181,10 +212,7 @@ async def play(plan: Sequence[Planned], base: Path, folder: Path, seed: int, clo
             stopped.set()
             await _drain(hands, say)
         platform = await asyncio.to_thread(ask_platform, sim_of(config).wechat_port)
-        cars = site.cars
-    judged = await asyncio.to_thread(judge_site, config, truth_path(config), platform)
-    doubts = sum(planned.kind.blinds for planned in plan)
-    return Outcome(faults, judged, len(cars.park.visits), cars.entered, cars.exited, doubts)
+        return faults, site.cars, platform
 
 
 async def _traffic(hands: Hands, stopped: asyncio.Event, random: Random) -> None:
@@ -216,17 +244,16 @@ async def _one(planned: Planned, hands: Hands, watch: Watch, at_s: float) -> Inj
     site, kind = hands.site, planned.kind
     began_s = site.clock.seconds()
     hands.did, watch.seen = [], set()
-    part = _blinded(planned, hands)
-    if part is not None:
+    blinded = list(filter(None, (_blinded(one, hands) for one in planned.parts)))
+    for part in blinded:
         site.truth.write("killed", part=part)
-    try:
-        async with DEEDS[kind.name](hands, planned):
-            await asyncio.sleep(planned.lasts_s)
-    except (NotReady, SwitchError) as error:
-        hands.did.append(str(error))
+    await asyncio.gather(*(_make(one, hands) for one in planned.parts))
     mended_s, paid = site.clock.seconds(), site.cars.counts.paid
-    recovered_s = await _until(lambda: _is_over(kind.proof, hands, watch, mended_s, paid), kind.limit_s, hands)
-    if part is not None:
+    proofs = [one.kind.proof for one in planned.parts]
+    recovered_s = await _until(
+        lambda: all(_is_over(proof, hands, watch, mended_s, paid) for proof in proofs), planned.limit_s, hands
+    )
+    for part in blinded:
         site.truth.write("back", part=part)
     return Injected(
         kind.name,
@@ -235,18 +262,27 @@ async def _one(planned: Planned, hands: Hands, watch: Watch, at_s: float) -> Inj
         kind.text_zh,
         round(at_s, 1),
         round(mended_s - began_s, 1),
-        kind.limit_s,
+        planned.limit_s,
         recovered_s,
         hands.did,
         sorted(watch.seen),
     )
 
 
-def _blinded(planned: Planned, hands: Hands) -> str | None:
+async def _make(one: Planned, hands: Hands) -> None:
+    """Make one fault, and mend it when its time is over."""
+    try:
+        async with DEEDS[one.kind.name](hands, one):
+            await asyncio.sleep(one.lasts_s)
+    except (NotReady, SwitchError, MachineError) as error:
+        hands.did.append(str(error))
+
+
+def _blinded(one: Planned, hands: Hands) -> str | None:
     """Name the process that is as good as away meanwhile, as the judge knows it."""
-    if not planned.kind.blinds:
+    if not one.kind.blinds:
         return None
-    return hands.keeper(planned.where).part.name if planned.where.startswith("plc:") else "plant"
+    return hands.keeper(one.where).part.name if one.where.startswith("plc:") else "plant"
 
 
 def _is_over(proof: Proof, hands: Hands, watch: Watch, since_s: float, paid: int) -> bool:

@@ -3,60 +3,27 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from random import Random
 from typing import Final
 
 from scada.sim.carpark import way
-from scada.sim.chaos.ground import Ground, tear_log
+from scada.sim.chaos.flood import flooded
+from scada.sim.chaos.ground import tear_log
+from scada.sim.chaos.hands import Deed, Hands
 from scada.sim.chaos.line import Spoilt, Trouble
+from scada.sim.chaos.machine_deeds import clock_step, disk_full, disk_slow
+from scada.sim.chaos.notices import doubled, forged
 from scada.sim.chaos.schedule import Planned
 from scada.sim.road import Field, Weather
-from scada.sim.scenario import Casting
-from scada.sim.stage.switch import Switch
 from scada.sim.trial.backstage import SiteBackstage
-from scada.sim.trial.running import TrialSite
-from scada.supervise import Keeper
 
 TIMES_TEN: Final = 10
 _LIES: Final = ("bad_signature", "not_json", "system_error", "drop_after", "half_body", "old_timestamp", "rate_limited")
 _SHARES: Final = {Spoilt.LOSES: 0.1, Spoilt.DOUBLES: 0.1, Spoilt.ALTERS: 0.3, Spoilt.CUTS: 0.05}
 _GONE_S: Final = 60.0
 """A hung process must have been ended within this."""
-
-
-@dataclass(slots=True)
-class Hands:
-    """What a deed can reach. `did` are words on what it did, for the report."""
-
-    site: TrialSite
-    ground: Ground
-    casting: Casting
-    every_s: float
-    did: list[str] = field(default_factory=list)
-
-    @property
-    def wechat(self) -> Switch:
-        """WeChat's switches."""
-        assert self.site.config.sim is not None  # noqa: S101 a drill's site has one
-        return Switch(f"http://127.0.0.1:{self.site.config.sim.wechat_port}")
-
-    def keeper(self, name: str) -> Keeper:
-        """Give the keeper of a process; `plc:0` is the first PLC's."""
-        if name.startswith("plc:"):
-            assert self.site.config.sim is not None  # noqa: S101 a drill's site has one
-            name = list(self.site.config.sim.field_ports)[int(name.removeprefix("plc:"))]
-        return self.site.keepers[name]
-
-    def send(self) -> None:
-        """Let one more car come at once."""
-        visit = self.casting.next(self.site.cars.plates())
-        self.site.cars.invite(visit, 0.0)
-
-
-Deed = Callable[[Hands, Planned], AbstractAsyncContextManager[None]]
 
 
 @asynccontextmanager
@@ -191,11 +158,18 @@ DEEDS: Final[Mapping[str, Deed]] = {
     **dict.fromkeys(("freeze-plant", "freeze-web"), _freeze),
     "hang-plant": _hang,
     "power-cut": _power_cut,
+    "clock-ahead": clock_step(1),
+    "clock-back": clock_step(-1),
+    "disk-full": disk_full,
+    "disk-slow": disk_slow,
     **{f"{where}-{what.value}": _spoilt(what) for where in ("plc", "camera", "wechat", "notices") for what in Spoilt},
     "loop-lies": _blind_loop,
     "camera-fog": _weather,
     "cameras-off": _unplugged,
     "wechat-down": _unplugged,
     "wechat-lies": _lies,
+    "notices-forged": forged,
+    "notices-doubled": doubled,
     "rush-cars": _rush,
+    "rush-pages": flooded,
 }

@@ -11,19 +11,27 @@ from urllib.parse import urlsplit
 import tomli_w
 
 from scada.sim.chaos.line import Line
+from scada.sim.chaos.machine import Shim, SmallDisk
 from scada.sim.trial.ports import HOST, free_ports
 from scada.sim.trial.series import TARIFF
 from scada.sim.trial.shape import Section
 from scada.sim.trial.site import prepare, read_rows, write_rows
+from scada.supervise import Part
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The site's configuration, its simulators', and the lines between them by name."""
+    """The site's configuration, its simulators', and the lines between them by name; its disk and its shim, if any."""
 
     site: Path
     sims: Path
     lines: dict[str, Line]
+    disk: SmallDisk | None = None
+    shim: Shim | None = None
+
+    def dressed(self, part: Part) -> Part:
+        """Start a process of the site so that what is done to its machine reaches it."""
+        return self.shim.dressed(part) if self.shim is not None else part
 
 
 def make_ground(folder: Path, base: Path, seed: int) -> Ground:

@@ -16,11 +16,19 @@ class Proof(Enum):
     """No more than a few cars stand before the booms."""
 
 
+class Need(Enum):
+    """What a fault needs of the machine beside the product itself."""
+
+    DISK = "disk"
+    SHIM = "shim"
+    """What stands between the site's processes and the C library."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of fault. `where`: what it happens to, one of them each time; `limit_s`: from its end to recovery.
 
-    `blinds`: the server cannot see its lanes meanwhile.
+    `blinds`: the server cannot see its lanes meanwhile. `needs`: without it, it cannot be made here.
     """
 
     name: str
@@ -31,6 +39,7 @@ class Kind:
     limit_s: float
     proof: Proof = Proof.SITE
     blinds: bool = False
+    needs: Need | None = None
 
 
 PLCS: Final = ("plc:0", "plc:1")
@@ -42,6 +51,19 @@ _PLAIN: Final = (6.0, 14.0)
 _START_S: Final = 60.0
 _PLC_S: Final = 30.0
 _PAY_S: Final = 90.0
+
+TWO: Final = Kind("two-at-once", "two faults at once", "两个故障同时", (), (0, 0), 0.0)
+"""Two others that touch different things; everything else about it is theirs."""
+_TOUCHED: Final[Mapping[str, tuple[str, ...]]] = {
+    "site": ("plant", "control", "public", "devices"),
+    "notices": ("notices", "wechat"),
+}
+
+
+def touched(where: str) -> frozenset[str]:
+    """Say what a fault at such a place takes hold of, so that another one cannot do so at the same time."""
+    return frozenset(_TOUCHED.get(where, (where,)))
+
 
 ALL: Final[Sequence[Kind]] = (
     Kind("kill-plant", "plant killed", "主控进程被杀", ("plant",), (0, 0), _START_S, blinds=True),
@@ -58,6 +80,20 @@ ALL: Final[Sequence[Kind]] = (
         90.0,
         blinds=True,
     ),
+    Kind("clock-ahead", "clock steps ahead", "时钟前跳", ("clock",), _PLAIN, _PAY_S, Proof.PAYMENT, needs=Need.SHIM),
+    Kind("clock-back", "clock steps back", "时钟回拨", ("clock",), _PLAIN, _PAY_S, Proof.PAYMENT, needs=Need.SHIM),
+    Kind(
+        "disk-full",
+        "disk full",
+        "磁盘写满",
+        ("disk",),
+        (9.0, 18.0),
+        _PAY_S,
+        Proof.PAYMENT,
+        blinds=True,
+        needs=Need.DISK,
+    ),
+    Kind("disk-slow", "disk slow", "磁盘缓慢", ("disk",), _PLAIN, _PAY_S, Proof.PAYMENT, needs=Need.SHIM),
     Kind("plc-away", "PLC away", "PLC 断开", PLCS, _PLAIN, _PLC_S, blinds=True),
     Kind("plc-half-open", "PLC's link half-open", "PLC 半开连接", PLCS, _PLAIN, _PLC_S, blinds=True),
     Kind("plc-late", "PLC answers late", "PLC 应答迟", PLCS, _PLAIN, _PLC_S, blinds=True),
@@ -86,13 +122,23 @@ ALL: Final[Sequence[Kind]] = (
     Kind(
         "notices-away", "WeChat's notices do not arrive", "微信通知收不到", ("notices",), _PLAIN, _PAY_S, Proof.PAYMENT
     ),
+    Kind("notices-forged", "notices forged", "伪造支付通知", ("notices",), _PLAIN, _PAY_S, Proof.PAYMENT),
+    Kind(
+        "notices-doubled",
+        "notices twice, late and out of order",
+        "支付通知重复、迟到、乱序",
+        ("notices",),
+        _PLAIN,
+        _PAY_S,
+        Proof.PAYMENT,
+    ),
+    Kind("rush-pages", "ten times as many page visitors", "网页访客十倍", ("web",), _PLAIN, _PAY_S, Proof.PAYMENT),
     Kind("rush-cars", "ten times as many cars", "车流十倍", ("entry",), (6.0, 9.0), 240.0, Proof.QUEUE),
+    TWO,
 )
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in ALL}
 _BUILT: Final = "this version of the drill cannot make it"
 LEFT: Final[Mapping[str, str]] = {
-    "clock-ahead": f"{_BUILT}: libfaketime 0.9.10 breaks time.sleep of Python",
-    "clock-back": f"{_BUILT}: libfaketime 0.9.10 breaks time.sleep of Python",
-    **dict.fromkeys(("disk-full", "disk-slow", "influx-away", "postgres-away", "rush-pages"), _BUILT),
+    **dict.fromkeys(("influx-away", "postgres-away"), _BUILT),
 }
 """What is not injected, and why; the report says so, and the exit code."""

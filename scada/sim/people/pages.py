@@ -103,11 +103,16 @@ def read_page(url: str, text: str) -> Page:
 
 
 class Browser:
-    """One person's browser, with its own cookies. Every method raises PageError."""
+    """One person's browser, with its own cookies. Every method raises PageError.
 
-    def __init__(self) -> None:
+    `address`: where the person is; the site hears it as from the proxy that ends TLS.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
         self._session = requests.Session()
         self._session.trust_env = False
+        if address is not None:
+            self._session.headers["X-Forwarded-For"] = address
 
     def open(self, url: str) -> Page:
         """Get a page."""

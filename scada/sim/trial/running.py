@@ -22,8 +22,13 @@ log = structlog.get_logger()
 
 NAME, SECOND = "drill", "second"
 Say = Callable[[str], None]
+Dressed = Callable[[Part], Part]
 READY_S = 60.0
 """How long each process of a site may take to serve."""
+
+
+def _as_it_is(part: Part) -> Part:
+    return part
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,12 @@ class TrialSite:
 
 
 @asynccontextmanager
-async def running(path: Path, clock: SystemClock, say: Say, *, sims: Path | None = None) -> AsyncIterator[TrialSite]:
+async def running(
+    path: Path, clock: SystemClock, say: Say, *, sims: Path | None = None, dressed: Dressed = _as_it_is
+) -> AsyncIterator[TrialSite]:
     """Run the site of a prepared configuration while the body runs. Raises NotReady.
 
-    `sims`: the simulators' own configuration.
+    `sims`: the simulators' own configuration. `dressed`: how each process of the site starts.
     """
     config = load(path)
     async with AsyncExitStack() as stack:
@@ -53,7 +60,7 @@ async def running(path: Path, clock: SystemClock, say: Say, *, sims: Path | None
         cars = CarPark(config, clock, clock.speed, truth)
         passwords = await hire(config, clock, dict.fromkeys((NAME, SECOND), "operator"))
         second = {"second_name": SECOND, "second_password": passwords[SECOND]}
-        keepers = await processes(stack, config, path, clock, say, sims=sims)
+        keepers = await processes(stack, config, path, clock, say, sims=sims, dressed=dressed)
         desk = Desk(f"http://{config.web.control.host}:{config.web.control.port}", NAME, passwords[NAME])
         stack.callback(desk.close)
         operator = Operator(desk, [lane.id for lane in config.lanes], cars.look, clock.speed)
@@ -75,6 +82,7 @@ async def processes(
     ready_s: float = READY_S,
     *,
     sims: Path | None = None,
+    dressed: Dressed = _as_it_is,
 ) -> dict[str, Keeper]:
     """Start simulators and site, each within `ready_s`; give the processes by name. Raises NotReady."""
 
@@ -84,7 +92,7 @@ async def processes(
     say("starting the simulators")
     keepers = await stack.enter_async_context(started(_patient(simulators(config, sims or path), ready_s), clock, hear))
     say("starting the site")
-    plant, *web = _patient(parts(path, with_sim=False), ready_s)
+    plant, *web = [dressed(part) for part in _patient(parts(path, with_sim=False), ready_s)]
     for together in ([plant], web):
         keepers |= await stack.enter_async_context(started(together, clock, hear))
     return keepers
