@@ -8,8 +8,9 @@ import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pytest
 import requests
@@ -19,6 +20,10 @@ from billing.sim.wechat.keys import Platform, prepare
 from scada.config import Config, load
 from scada.engine.bridge import BridgeServer
 from scada.model.lane.words import Order
+from scada.sim.chaos.hands import Hands
+from scada.sim.chaos.notices import FORGERIES, forged
+from scada.sim.chaos.schedule import drawn
+from scada.sim.stage.switch import Switch
 from scada.sim.trial.ports import free_port
 from scada.sockets import notices
 from scada.store.journal import verify
@@ -146,6 +151,26 @@ async def test_no_forgery_opens_and_the_genuine_notice_settles_once_however_ofte
 
 
 @pytest.mark.parametrize("falsified", [{"appid": "wxsomebodyelse"}, {"amount": {"total": 500, "currency": "USD"}}, {}])
+@dataclass
+class Forger:
+    """What the drill's forger needs of its hands."""
+
+    wechat: Switch
+    did: list[str] = field(default_factory=list)
+
+
+async def test_the_forger_of_a_drill_tries_every_manner_and_is_believed_in_none(till: Till, site: Site) -> None:
+    await order_at_the_exit(till)
+    assert site.config.sim is not None
+    hands = Forger(Switch(f"http://127.0.0.1:{site.config.sim.wechat_port}"))
+    async with forged(cast("Hands", hands), drawn(["notices-forged"], 1, 1)[0].faults[0]):
+        await asyncio.sleep(3.0)
+    answers = {word.split()[1].rstrip(":"): word.split()[2] for word in hands.did}
+    assert answers.keys() == set(FORGERIES)
+    assert set(answers.values()) == {"401", "204"}
+    assert await nothing_is_paid(till)
+
+
 async def test_a_signed_notice_for_somebody_else_is_kept_and_opens_nothing(
     till: Till, site: Site, falsified: dict[str, object]
 ) -> None:

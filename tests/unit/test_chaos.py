@@ -1,20 +1,20 @@
 """Faults on purpose: the schedule, the line that can be spoilt (over real sockets), and what the report calls good."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
-from scada.sim.chaos.act import Injected, Outcome
+from scada.sim.chaos.act import Injected, Outcome, together
 from scada.sim.chaos.command import chaos
 from scada.sim.chaos.deeds import DEEDS
 from scada.sim.chaos.kinds import KINDS, TWO, touched
 from scada.sim.chaos.line import Line, Spoilt, Trouble
 from scada.sim.chaos.report import broken_by_rule, page
-from scada.sim.chaos.schedule import drawn
+from scada.sim.chaos.schedule import Planned, drawn
 from scada.sim.drill import hushed, until_told
 from scada.sim.trial.ports import HOST, free_ports
 
@@ -35,34 +35,52 @@ def outcome(recovered_s: float | None = 2.0, exited: int = 2, **judged: object) 
     return Outcome([one], {**GOOD, **judged}, 2, 2, exited, 1)
 
 
+def faults(names: Collection[str], seed: int, minutes: float = 20, without: Collection[str] = ()) -> list[Planned]:
+    return [one for act in drawn(names, seed, minutes, without) for one in act.faults]
+
+
 def test_the_same_seed_draws_the_same_faults_and_each_comes_before_one_comes_again() -> None:
-    plan = drawn(KINDS, 1, 20)
-    assert plan == drawn(KINDS, 1, 20) != drawn(KINDS, 2, 20)
-    assert {one.kind.name for one in plan[: len(KINDS)]} == set(KINDS)
-    assert all(one.where in one.kind.where for planned in plan for one in planned.parts)
-    assert [one.at_s for one in plan] == sorted(one.at_s for one in plan)
+    acts = drawn(KINDS, 1, 40)
+    assert acts == drawn(KINDS, 1, 40) != drawn(KINDS, 2, 40)
+    for act in acts:
+        names = [one.kind.name for one in act.faults]
+        first = names[: names.index(names[0], 1)]
+        assert set(first) == set(names)
+        assert len(set(first)) == len(first)
+        assert [one.at_s for one in act.faults] == sorted(one.at_s for one in act.faults)
+    assert {one.kind.name for act in acts for one in act.faults} == set(KINDS)
+    assert all(one.where in one.kind.where for planned in faults(KINDS, 1) for one in planned.parts)
+
+
+def test_faults_of_servers_come_on_a_site_of_their_own_alone_or_with_another_one() -> None:
+    for seed in range(20):
+        ours, servers = drawn(KINDS, seed, 20)
+        assert not any(one.kind.is_of_servers for planned in ours.faults for one in planned.parts)
+        assert all(any(one.kind.is_of_servers for one in planned.parts) for planned in servers.faults)
 
 
 def test_a_short_drill_makes_every_fault_that_it_was_asked_for() -> None:
-    assert {one.kind.name for one in drawn(["plc-away", "kill-web"], 3, 0.1)} == {"plc-away", "kill-web"}
+    assert {one.kind.name for one in faults(["plc-away", "kill-web"], 3, 0.1)} == {"plc-away", "kill-web"}
     assert drawn([], 1, 20) == ()
 
 
 def test_two_at_once_are_two_that_touch_different_things_and_take_what_both_need() -> None:
-    pairs = [one.both for seed in range(60) for one in drawn([TWO.name], seed, 20)]
+    pairs = [one.both for seed in range(40) for one in faults([TWO.name], seed)]
     assert all(
         first.kind is not second.kind and not touched(first.where) & touched(second.where) for first, second in pairs
     )
     assert len({(first.kind.name, second.kind.name) for first, second in pairs}) > 100
-    (planned, *_) = drawn([TWO.name], 1, 20)
+    planned = faults([TWO.name], 1)[0]
     assert planned.limit_s == sum(one.kind.limit_s for one in planned.both)
     assert planned.lasts_s == max(one.lasts_s for one in planned.both)
 
 
 def test_a_fault_that_cannot_be_made_here_is_not_drawn_in_a_pair_either() -> None:
     without = {"power-cut", "disk-full"}
-    drawn_all = [one for seed in range(30) for one in drawn([TWO.name, *without], seed, 20, without)]
-    assert not without & {part.kind.name for one in drawn_all for part in one.parts}
+    all_drawn = [
+        part for seed in range(30) for one in faults([TWO.name, *without], seed, 20, without) for part in one.parts
+    ]
+    assert not without & {part.kind.name for part in all_drawn}
 
 
 def test_a_power_cut_touches_every_process_of_the_site() -> None:
@@ -192,6 +210,14 @@ def test_a_drill_is_good_only_if_every_fault_was_survived_and_nothing_is_broken(
     assert not outcome(left_to_stocktake=2).good
     assert outcome(left_to_stocktake=1).good
     assert not outcome(invariants_broken=["8: …"]).good
+
+
+def test_two_acts_are_one_drill_whose_figures_are_added_up() -> None:
+    both = together([outcome(), outcome(settled_fen=400, invariants_broken=["8: …"])])
+    assert len(both.faults) == 2
+    assert (both.invited, both.exited, both.doubts) == (4, 4, 2)
+    assert both.judged["fees_fen"] == 1000
+    assert both.broken() == ["8: …", "10: fees 1000 fen, settled 900 fen"]
 
 
 def test_what_was_broken_stands_beside_its_rule_and_reports_beside_the_tenth() -> None:

@@ -20,7 +20,8 @@ from scada.sim.chaos.ground import Ground, make_ground
 from scada.sim.chaos.hands import Hands
 from scada.sim.chaos.kinds import Need, Proof
 from scada.sim.chaos.machine import MachineError, make_shim, small_disk
-from scada.sim.chaos.schedule import Planned
+from scada.sim.chaos.schedule import Act, Planned
+from scada.sim.chaos.servers import running_servers
 from scada.sim.people.operator import Desk
 from scada.sim.people.pages import PageError
 from scada.sim.scenario import Casting, Pace
@@ -169,9 +170,41 @@ class Outcome:
         }
 
 
-async def play(plan: Sequence[Planned], base: Path, folder: Path, seed: int, clock: SystemClock, say: Say) -> Outcome:
-    """Run a site, do to it what is planned, let everybody leave, stop it, judge. Raises NotReady or MachineError."""
+def together(played: Sequence[Outcome]) -> Outcome:
+    """Take the acts of a drill for one: figures are added up, what was broken is put together."""
+    first, *others = played
+    if not others:
+        return first
+    names = {name for one in played for name in one.judged}
+    return Outcome(
+        [fault for one in played for fault in one.faults],
+        {name: _added([one.judged[name] for one in played if name in one.judged]) for name in sorted(names)},
+        sum(one.invited for one in played),
+        sum(one.entered for one in played),
+        sum(one.exited for one in played),
+        sum(one.doubts for one in played),
+    )
+
+
+def _added(values: Sequence[Any]) -> Any:  # noqa: ANN401 whatever the judge tells
+    if all(isinstance(one, int) for one in values):
+        return sum(values)
+    if all(isinstance(one, list) for one in values):
+        return [item for one in values for item in one]
+    return list(values)
+
+
+async def play(acts: Sequence[Act], base: Path, folder: Path, seed: int, clock: SystemClock, say: Say) -> Outcome:
+    """Play the acts of a drill, each on a site of its own. Raises NotReady or MachineError."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(PEOPLE, thread_name_prefix="people"))
+    played = [
+        await _act(act.faults, base, folder / str(number), seed + number, clock, say) for number, act in enumerate(acts)
+    ]
+    return together(played)
+
+
+async def _act(plan: Sequence[Planned], base: Path, folder: Path, seed: int, clock: SystemClock, say: Say) -> Outcome:
+    """Run a site, do to it what is planned, let everybody leave, stop it, judge."""
     async with contextlib.AsyncExitStack() as stack:
         ground = await _ground(stack, plan, base, folder, seed)
         faults, cars, platform = await _run(plan, ground, seed, clock, say)
@@ -184,11 +217,14 @@ async def play(plan: Sequence[Planned], base: Path, folder: Path, seed: int, clo
 async def _ground(
     stack: contextlib.AsyncExitStack, plan: Sequence[Planned], base: Path, folder: Path, seed: int
 ) -> Ground:
-    """Make the site's ground with what the plan needs of its machine."""
+    """Make the site's ground with what the plan needs of its machine, and let its lines lead."""
     needs = {one.kind.needs for planned in plan for one in planned.parts}
     disk = await stack.enter_async_context(small_disk(folder / "data")) if Need.DISK in needs else None
-    ground = await asyncio.to_thread(make_ground, folder, base, seed)
+    servers = await stack.enter_async_context(running_servers(needs, folder / "servers"))
+    ground = await asyncio.to_thread(make_ground, folder, base, seed, servers)
     shim = await asyncio.to_thread(make_shim, folder) if Need.SHIM in needs else None
+    for line in ground.lines.values():
+        await stack.enter_async_context(line)
     return replace(ground, disk=disk, shim=shim)
 
 
@@ -199,8 +235,6 @@ async def _run(
     config = load(ground.site)
     await asyncio.to_thread(let_them_meet, load(ground.sims), clock.now())
     async with contextlib.AsyncExitStack() as stack:
-        for line in ground.lines.values():
-            await stack.enter_async_context(line)
         site = await stack.enter_async_context(
             running(ground.site, clock, say, sims=ground.sims, dressed=ground.dressed)
         )

@@ -23,10 +23,11 @@ from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import ConfigError, load
 from scada.sim.carpark import sim_of
 from scada.sim.chaos.act import Outcome, play
-from scada.sim.chaos.kinds import ALL, KINDS, LEFT, Need
+from scada.sim.chaos.kinds import ALL, KINDS, Need
 from scada.sim.chaos.machine import MachineError, lacking, see_mounts_alone
 from scada.sim.chaos.report import page, terminal
-from scada.sim.chaos.schedule import Planned, drawn
+from scada.sim.chaos.schedule import Act, drawn
+from scada.sim.chaos.servers import lacking_servers
 from scada.sim.trial.running import Say
 from scada.supervise import NotReady
 
@@ -39,9 +40,9 @@ def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
     """Run it. Gives the exit code."""
     asked = _parser().parse_args(words)
     left = _left(asked.only)
-    plan = drawn(KINDS if asked.only is None else asked.only, asked.seed, asked.minutes, left)
+    acts = drawn(KINDS if asked.only is None else asked.only, asked.seed, asked.minutes, left)
     if asked.list or asked.plan:
-        sys.stdout.write("".join(_lines(plan) if asked.plan else _kinds()))
+        sys.stdout.write("".join(_lines(acts) if asked.plan else _kinds()))
         return 0
     try:
         config = load(asked.config)
@@ -56,9 +57,9 @@ def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
         say: Say = lambda text: screen.print(text, style="dim", markup=False)  # noqa: E731 a word, not a function
         try:
             with hushed(folder / "log.txt"):
-                if any(one.kind.needs is Need.DISK for planned in plan for one in planned.parts):
+                if any(one.kind.needs is Need.DISK for act in acts for planned in act.faults for one in planned.parts):
                     see_mounts_alone()
-                outcome = asyncio.run(until_told(play(plan, asked.config, folder / "s", asked.seed, clock_from(), say)))
+                outcome = asyncio.run(until_told(play(acts, asked.config, folder / "s", asked.seed, clock_from(), say)))
         except (NotReady, MachineError, asyncio.CancelledError) as error:
             screen.print(f"[red]{error or 'stopped before its end'}[/red]; the log is {folder / 'log.txt'}")
             return 1
@@ -80,13 +81,17 @@ def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
 
 def _left(only: Sequence[str] | None) -> dict[str, str]:
     """Say which faults of those that are asked for cannot be made here, and why."""
-    missing = lacking()
+    missing = {**lacking(), **lacking_servers()}
     here = {kind.name: missing[kind.needs] for kind in ALL if kind.needs is not None and kind.needs in missing}
-    return {**here, **LEFT} if only is None else {name: why for name, why in here.items() if name in only}
+    return here if only is None else {name: why for name, why in here.items() if name in only}
 
 
-def _lines(plan: Sequence[Planned]) -> list[str]:
-    return [f"{one.at_s:7.1f} s  {one.kind.name:18} {one.lasts_s:5.1f} s  {one.where}\n" for one in plan]
+def _lines(acts: Sequence[Act]) -> list[str]:
+    return [
+        f"{number} {one.at_s:7.1f} s  {one.kind.name:18} {one.lasts_s:5.1f} s  {one.where}\n"
+        for number, act in enumerate(acts, 1)
+        for one in act.faults
+    ]
 
 
 def _kinds() -> list[str]:

@@ -153,6 +153,17 @@ async def _rush(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     yield
 
 
+@asynccontextmanager
+async def _server_down(hands: Hands, planned: Planned) -> AsyncIterator[None]:
+    server = hands.ground.servers[planned.where]
+    await server.kill()
+    try:
+        yield
+    finally:
+        await server.start()
+
+
+LINES: Final = ("plc", "camera", "wechat", "notices", "postgres", "influx")
 DEEDS: Final[Mapping[str, Deed]] = {
     **dict.fromkeys(("kill-plant", "kill-web", "plc-restart"), _kill),
     **dict.fromkeys(("freeze-plant", "freeze-web"), _freeze),
@@ -162,7 +173,8 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "clock-back": clock_step(-1),
     "disk-full": disk_full,
     "disk-slow": disk_slow,
-    **{f"{where}-{what.value}": _spoilt(what) for where in ("plc", "camera", "wechat", "notices") for what in Spoilt},
+    **{f"{where}-{what.value}": _spoilt(what) for where in LINES for what in Spoilt},
+    **dict.fromkeys(("postgres-down", "influx-down"), _server_down),
     "loop-lies": _blind_loop,
     "camera-fog": _weather,
     "cameras-off": _unplugged,

@@ -1,8 +1,8 @@
 """The ground of a drill with faults: its site's configuration leads through lines that can be spoilt."""
 
 import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -12,6 +12,7 @@ import tomli_w
 
 from scada.sim.chaos.line import Line
 from scada.sim.chaos.machine import Shim, SmallDisk
+from scada.sim.chaos.servers import BUCKET, USER, Server
 from scada.sim.trial.ports import HOST, free_ports
 from scada.sim.trial.series import TARIFF
 from scada.sim.trial.shape import Section
@@ -21,11 +22,15 @@ from scada.supervise import Part
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The site's configuration, its simulators', and the lines between them by name; its disk and its shim, if any."""
+    """The site's configuration, its simulators', and the lines between them by name.
+
+    `servers`: of tables and history, behind lines too; `disk` and `shim`: as far as the plan needs them.
+    """
 
     site: Path
     sims: Path
     lines: dict[str, Line]
+    servers: Mapping[str, Server] = field(default_factory=dict)
     disk: SmallDisk | None = None
     shim: Shim | None = None
 
@@ -34,8 +39,8 @@ class Ground:
         return self.shim.dressed(part) if self.shim is not None else part
 
 
-def make_ground(folder: Path, base: Path, seed: int) -> Ground:
-    """Write both configurations below `folder`. Raises ValueError."""
+def make_ground(folder: Path, base: Path, seed: int, servers: Mapping[str, Server]) -> Ground:
+    """Write both configurations below `folder`; tables and history are on the servers given. Raises ValueError."""
     sims = prepare(folder, base, tariff=TARIFF)
     content = tomllib.loads(sims.read_text(encoding="utf-8"))
     random = Random(seed)  # noqa: S311 a play, no secret
@@ -55,9 +60,17 @@ def make_ground(folder: Path, base: Path, seed: int) -> Ground:
     wechat = cast("Section", content["wechat"])
     _lead(wechat, "base_url", lambda port: through("wechat", port))
     _lead(wechat, "notify_url", lambda port: through("notices", port))
+    if (tables := servers.get("postgres")) is not None:
+        file = folder / "database_url.txt"
+        file.touch(mode=0o600)
+        file.write_text(f"postgresql://{USER}@{HOST}:{through('postgres', tables.port)}/postgres\n", encoding="utf-8")
+        content["database"] = {"url_file": str(file)}
+    if (history := servers.get("influx")) is not None:
+        url = f"http://{HOST}:{through('influx', history.port)}"
+        cast("Section", content["history"])["influx"] = {"url": url, "bucket": BUCKET}
     site = folder / "site.toml"
     site.write_text(tomli_w.dumps(content), encoding="utf-8")
-    return Ground(site, sims, lines)
+    return Ground(site, sims, lines, servers)
 
 
 def _lead(section: Section, key: str, through: Callable[[int], int]) -> None:

@@ -22,6 +22,8 @@ class Need(Enum):
     DISK = "disk"
     SHIM = "shim"
     """What stands between the site's processes and the C library."""
+    POSTGRES = "postgres"
+    INFLUX = "influx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Kind:
     blinds: bool = False
     needs: Need | None = None
 
+    @property
+    def is_of_servers(self) -> bool:
+        """Say whether it takes a site whose tables and history are on servers."""
+        return self.needs in (Need.POSTGRES, Need.INFLUX)
+
 
 PLCS: Final = ("plc:0", "plc:1")
 """The first and the second device of the table: as shipped Modbus TCP and OPC UA."""
@@ -51,6 +58,8 @@ _PLAIN: Final = (6.0, 14.0)
 _START_S: Final = 60.0
 _PLC_S: Final = 30.0
 _PAY_S: Final = 90.0
+_HELD_S: Final = 150.0
+"""A transaction whose server is silent is cut off after 60 s."""
 
 TWO: Final = Kind("two-at-once", "two faults at once", "两个故障同时", (), (0, 0), 0.0)
 """Two others that touch different things; everything else about it is theirs."""
@@ -63,6 +72,15 @@ _TOUCHED: Final[Mapping[str, tuple[str, ...]]] = {
 def touched(where: str) -> frozenset[str]:
     """Say what a fault at such a place takes hold of, so that another one cannot do so at the same time."""
     return frozenset(_TOUCHED.get(where, (where,)))
+
+
+def _tables(name: str, text: str, text_zh: str) -> Kind:
+    where = ("postgres",)
+    return Kind(name, text, text_zh, where, _PLAIN, _HELD_S, Proof.PAYMENT, blinds=True, needs=Need.POSTGRES)
+
+
+def _history(name: str, text: str, text_zh: str) -> Kind:
+    return Kind(name, text, text_zh, ("influx",), _PLAIN, _START_S, needs=Need.INFLUX)
 
 
 ALL: Final[Sequence[Kind]] = (
@@ -134,11 +152,14 @@ ALL: Final[Sequence[Kind]] = (
     ),
     Kind("rush-pages", "ten times as many page visitors", "网页访客十倍", ("web",), _PLAIN, _PAY_S, Proof.PAYMENT),
     Kind("rush-cars", "ten times as many cars", "车流十倍", ("entry",), (6.0, 9.0), 240.0, Proof.QUEUE),
+    _tables("postgres-away", "PostgreSQL away", "PostgreSQL 断开"),
+    _tables("postgres-half-open", "PostgreSQL's link half-open", "PostgreSQL 半开连接"),
+    _tables("postgres-late", "PostgreSQL answers late", "PostgreSQL 应答迟"),
+    _tables("postgres-cuts", "PostgreSQL's connections cut", "PostgreSQL 连接被切断"),
+    _tables("postgres-down", "PostgreSQL killed", "PostgreSQL 被杀"),
+    _history("influx-away", "InfluxDB away", "InfluxDB 断开"),
+    _history("influx-half-open", "InfluxDB's link half-open", "InfluxDB 半开连接"),
+    _history("influx-down", "InfluxDB killed", "InfluxDB 被杀"),
     TWO,
 )
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in ALL}
-_BUILT: Final = "this version of the drill cannot make it"
-LEFT: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("influx-away", "postgres-away"), _BUILT),
-}
-"""What is not injected, and why; the report says so, and the exit code."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from random import Random
 from typing import Final
 
@@ -41,26 +42,40 @@ class Planned:
         return sum(one.kind.limit_s for one in self.parts)
 
 
-def drawn(
-    names: Collection[str], seed: int, minutes: float, without: Collection[str] = frozenset()
-) -> tuple[Planned, ...]:
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What is done to one site, from its start to its end."""
+
+    faults: tuple[Planned, ...]
+
+
+def drawn(names: Collection[str], seed: int, minutes: float, without: Collection[str] = frozenset()) -> tuple[Act, ...]:
     """Draw the faults of a drill: those of these names, each once, and again as long as there is time.
 
-    `without`: those that cannot be made here.
+    Those of servers come in an act of their own, on a site that uses them. `without`: those that cannot be made here.
     """
     random = Random(seed)  # noqa: S311 a play, no secret
-    able = [kind for kind in ALL if kind.name not in without]
-    deck = [kind for kind in able if kind.name in names]
-    random.shuffle(deck)
-    return tuple(_spread(deck, able, minutes * 60 - START_S - DRAIN_S, random)) if deck else ()
+    able = [kind for kind in ALL if kind.name not in without and kind is not TWO]
+    decks = [
+        [kind for kind in able if kind.name in names and kind.is_of_servers is servers] for servers in (False, True)
+    ]
+    if TWO.name in names:
+        decks = [[*deck, TWO] for deck in decks if deck] or [[TWO]]
+    decks = [deck for deck in decks if deck]
+    count = sum(len(deck) for deck in decks)
+    return tuple(Act(tuple(_spread(deck, able, minutes * len(deck) / count, random))) for deck in decks)
 
 
-def _spread(deck: Sequence[Kind], able: Sequence[Kind], end_s: float, random: Random) -> Iterator[Planned]:
+def _spread(deck: Sequence[Kind], able: Sequence[Kind], minutes: float, random: Random) -> Iterator[Planned]:
     """Lay the faults out in time, one after the other; two at once are any two."""
+    deck = random.sample(deck, len(deck))
+    servers = any(kind.is_of_servers for kind in deck)
+    pairs = [(one, two) for one, two in permutations(able, 2) if (one.is_of_servers or two.is_of_servers) is servers]
+    end_s = minutes * 60 - START_S - DRAIN_S
     at_s, number = random.uniform(SHORTEST_GAP_S, LONGEST_GAP_S), 0
     while number < len(deck) or at_s < end_s:
         kind = deck[number % len(deck)]
-        yield (one := _two(at_s, able, random) if kind is TWO else _one(at_s, kind, random))
+        yield (one := _two(at_s, pairs, random) if kind is TWO else _one(at_s, kind, random))
         at_s += one.lasts_s + USUAL_RECOVERY_S + random.uniform(SHORTEST_GAP_S, LONGEST_GAP_S)
         number += 1
 
@@ -70,12 +85,11 @@ def _one(at_s: float, kind: Kind, random: Random) -> Planned:
     return Planned(round(at_s, 1), kind, random.choice(kind.where), lasts_s, random.randrange(2**31))
 
 
-def _two(at_s: float, able: Sequence[Kind], random: Random) -> Planned:
+def _two(at_s: float, pairs: Sequence[tuple[Kind, Kind]], random: Random) -> Planned:
     """Draw two kinds that touch different things."""
-    pool = [kind for kind in able if kind is not TWO]
-    first = _one(at_s, random.choice(pool), random)
-    second = first
-    while second.kind is first.kind or touched(second.where) & touched(first.where):
-        second = _one(at_s, random.choice(pool), random)
+    while True:
+        first, second = (_one(at_s, kind, random) for kind in random.choice(pairs))
+        if not touched(first.where) & touched(second.where):
+            break
     where = " + ".join(f"{one.kind.name} ({one.where})" for one in (first, second))
     return Planned(first.at_s, TWO, where, max(first.lasts_s, second.lasts_s), first.seed, (first, second))
