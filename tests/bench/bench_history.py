@@ -45,8 +45,8 @@ BATCH, LINES = 10_000, 5_000
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NAMES = [TagName(f"l{number % 4}.analog.channel_{number:03d}") for number in range(TAGS)]
 ROUNDS = 5
-BARE_US, SHARE = 2.65, 0.8
-"""Of the reference: what a bare row costs, and the part of its rate that is left with packing."""
+BARE_US, BARE_PER_S = 2.65, 320_000
+"""Of the reference: what a bare row costs, and how many go in in a second, on its machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +337,7 @@ def _pid(process: InfluxProcess | VictoriaProcess) -> int:
 
 
 def judge(figures: Figures, bare: tuple[float, float], beside_ms: Sequence[float]) -> bool:
-    """Say of each target whether it was kept; those of time as much slower as bare rows are on this machine now."""
+    """Say of each target whether it was kept; those of time as much easier as bare rows are slower here."""
     target, (bare_per_s, bare_us) = Target(), bare
     slower = max(1.0, bare_us / BARE_US)
     kept = [
@@ -353,9 +353,12 @@ def judge(figures: Figures, bare: tuple[float, float], beside_ms: Sequence[float
     rows = [["bytes a point", f"{each:.2f}", f"{target.bytes_each}", "", _word(each <= target.bytes_each)]]
     for what, was, most in kept:
         rows.append([what, f"{was:.2f}", f"{most:g}", f"{most * slower:.2f}", _word(was <= most * slower)])
-    share = figures.points / figures.wall_s / bare_per_s
-    rows.append(["ingest with packing, of bare rows", f"{share:.2f}", f"{SHARE}", "", _word(share >= SHARE)])
-    note = f"bare rows take {bare_us:.2f} µs of CPU a point here, {BARE_US} on the reference's machine"
+    per_s, least = figures.points / figures.wall_s, target.per_s * min(1.0, bare_per_s / BARE_PER_S)
+    rows.append(
+        ["points/s with packing", f"{per_s:,.0f}", f"{target.per_s:,.0f}", f"{least:,.0f}", _word(per_s >= least)]
+    )
+    note = f"bare rows take {bare_us:.2f} µs of CPU a point here, {bare_per_s:,.0f} a second go in; "
+    note += f"{BARE_US} and {BARE_PER_S:,} on the reference's machine"
     show("against the reference", ["", "was", "target", "target here", ""], rows, note)
     return all(row[-1] == "kept" for row in rows)
 

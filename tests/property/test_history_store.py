@@ -84,7 +84,7 @@ def _agrees(history: HandHistory, model: Model, name: TagName) -> None:
 def test_a_history_answers_as_a_dictionary_would(steps: list[Step]) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sealing, "CHUNK_POINTS", 8)
-        patch.setattr(sealing, "WORTH_POINTS", 4)
+        patch.setattr(sealing, "FULL_POINTS", 4)
         history, model = HandHistory(Path(folder) / "history.db", CURVES, KEEPING), Model()
         try:
             for step in steps:

@@ -80,7 +80,45 @@ def columns_of(samples: Sequence[Sample]) -> Columns:
     return columns([(unix_ms(one.at), one.value, one.text, one.status_code) for one in samples])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Buckets:
+    """What was in each bucket; `some` says where there is a number at all, elsewhere mean to last are nonsense."""
+
+    points: NDArray[np.intp]
+    known_ms: Codes
+    some: NDArray[np.bool_]
+    mean: Numbers
+    low: Numbers
+    high: Numbers
+    first: Numbers
+    last: Numbers
+    worst: Codes
+    texts: tuple[str | None, ...]
+
+
 def fill(name: TagName, curve: Curve, grid: Grid, before: Sample | None, points: Columns, now_ms: int) -> Series:
+    """Fill the buckets of a trend, as `buckets` says."""
+    found = buckets(curve, grid, before, points, now_ms)
+    return Series(
+        name,
+        curve,
+        Source.POINTS,
+        from_unix_ms(grid.start_ms),
+        timedelta(milliseconds=grid.step_ms),
+        before,
+        tuple(found.points.tolist()),
+        tuple(found.known_ms.tolist()),
+        listed(found.mean, found.some),
+        listed(found.low, found.some),
+        listed(found.high, found.some),
+        listed(found.first, found.some),
+        listed(found.last, found.some),
+        tuple(found.worst.tolist()),
+        found.texts,
+    )
+
+
+def buckets(curve: Curve, grid: Grid, before: Sample | None, points: Columns, now_ms: int) -> Buckets:
     """Fill the buckets from the points within them and the last one before; nothing is known beyond `now_ms`.
 
     A LINE goes on beyond the last bucket only if `points` end with the one after it.
@@ -90,8 +128,7 @@ def fill(name: TagName, curve: Curve, grid: Grid, before: Sample | None, points:
         now_ms = max(now_ms, int(points.at_ms[inside - 1]) + 1)
     counted = np.bincount((points.at_ms[:inside] - grid.start_ms) // grid.step_ms, minlength=grid.count)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        pieces = _Pieces.of(grid, curve, _with_before(grid, before, points), now_ms)
-        return pieces.series(name, curve, grid, before, counted)
+        return _Pieces.of(grid, curve, _with_before(grid, before, points), now_ms).buckets(counted)
 
 
 def _with_before(grid: Grid, before: Sample | None, points: Columns) -> Columns:
@@ -147,30 +184,21 @@ class _Pieces:
             points.texts,
         )
 
-    def series(
-        self, name: TagName, curve: Curve, grid: Grid, before: Sample | None, counted: NDArray[np.intp]
-    ) -> Series:
+    def buckets(self, counted: NDArray[np.intp]) -> Buckets:
         numeric = self.known & ~np.isnan(self.from_value)
-        some = np.logical_or.reduceat(numeric, self.begins)
         low = np.minimum.reduceat(np.where(numeric, np.fmin(self.from_value, self.to_value), np.inf), self.begins)
         high = np.maximum.reduceat(np.where(numeric, np.fmax(self.from_value, self.to_value), -np.inf), self.begins)
         first, last = self._ends(numeric)
-        known = np.add.reduceat(np.where(self.known, self.lasts_ms, 0.0), self.begins)
-        return Series(
-            name,
-            curve,
-            Source.POINTS,
-            from_unix_ms(grid.start_ms),
-            timedelta(milliseconds=grid.step_ms),
-            before,
-            tuple(counted.tolist()),
-            tuple(known.astype(np.int64).tolist()),
-            listed(np.clip(self._mean(numeric, self.from_value[first]), low, high), some),
-            listed(low, some),
-            listed(high, some),
-            listed(self.from_value[first], some),
-            listed(self.to_value[last], some),
-            tuple(np.maximum.reduceat(self.status, self.begins).tolist()),
+        return Buckets(
+            counted,
+            np.add.reduceat(np.where(self.known, self.lasts_ms, 0.0), self.begins).astype(np.int64),
+            np.logical_or.reduceat(numeric, self.begins),
+            np.clip(self._mean(numeric, self.from_value[first]), low, high),
+            low,
+            high,
+            self.from_value[first],
+            self.to_value[last],
+            np.maximum.reduceat(self.status, self.begins),
             self._last_texts(),
         )
 

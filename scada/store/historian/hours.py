@@ -5,7 +5,7 @@ from itertools import zip_longest
 from typing import Protocol
 
 from scada.model.trend import HOUR_MS, Curve, Sample
-from scada.store.historian.columns import Columns, merged
+from scada.store.historian.columns import Columns, columns, merged
 from scada.store.historian.points import unix_ms
 from scada.store.historian.rollups import Records, held, reckon
 
@@ -60,7 +60,7 @@ def hourly(
 def runs(tag: Points, curve: Curve, dirty: Sequence[int], end: int) -> Iterator[Run]:
     """Give the hours that dirty ones touch: the next with a point begins with what held; a LINE joins both sides."""
     for first, stop in _contiguous(dirty):
-        following = tag.after(stop * HOUR_MS)
+        following = tag.after(stop * HOUR_MS) if stop < end else columns([])
         beyond = min(int(following.at_ms[0]) // HOUR_MS, end) if len(following) else end
         if curve is Curve.LINE:
             earlier = tag.before(first * HOUR_MS)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scada.model.tag import TagName
 from scada.model.trend import HOUR_MS, NO_DATA, Curve, Grid, Sample, Series
-from scada.store.historian.columns import Codes, Columns, fill, listed
+from scada.store.historian.columns import Codes, Columns, buckets, listed
 from scada.store.historian.points import from_unix_ms
 
 HOURS_A_DAY = 24
@@ -60,12 +60,12 @@ def unpack(packed: list[bytes], each: int) -> Records:
 def reckon(curve: Curve, first_hour: int, hours: int, before: Sample | None, points: Columns, now_ms: int) -> Records:
     """Make hours of their points and the last one before; a LINE's points end with the one after them."""
     cut = Grid(first_hour * HOUR_MS, HOUR_MS, hours)
-    series = fill(TagName(""), curve, cut, before, points, now_ms)
+    found = buckets(curve, cut, before, points, now_ms)
     records = blank(hours)
     for name in ("worst", "points", "known_ms"):
-        records[name] = getattr(series, name)
+        records[name] = getattr(found, name)
     for name in ("mean", "low", "high", "first", "last"):
-        records[name] = np.array(getattr(series, name), np.float64)
+        records[name] = np.where(found.some, getattr(found, name), np.nan)
     ends = cut.start_ms + HOUR_MS * np.arange(1, hours + 1)
     status = np.concatenate(([NO_DATA if before is None else before.status_code], points.status))
     records["end"] = status[np.searchsorted(points.at_ms, ends, "left")]

@@ -16,6 +16,8 @@ from scada.store.historian.columns import Columns, Numbers
 
 VERSION = 1
 LEVEL = 6
+_NOISE = 3.0
+"""Bytes a point, packed by its runs alone, from which on a search for repetitions finds next to nothing."""
 _DECIMALS = range(8)
 _EXACT = float(2**53)
 """Beyond it not every whole number is a float."""
@@ -47,7 +49,7 @@ def encode(points: Columns) -> bytes:
         *_texts(points.texts),
     ]
     body = b"".join(_PART.pack(width, len(data)) + data for width, data in parts)
-    packed = _HEAD.pack(VERSION, len(points), first, decimals) + zlib.compress(body, LEVEL)
+    packed = _HEAD.pack(VERSION, len(points), first, decimals) + _deflated(body, len(points))
     if not same(decode(packed), points):
         raise CodecError(f"{len(points)} points from {first} do not come back as they were")
     return packed
@@ -79,6 +81,13 @@ def same(one: Columns, other: Columns) -> bool:
         and np.array_equal(one.status, other.status)
         and list(one.texts or ()) == list(other.texts or ())
     )
+
+
+def _deflated(body: bytes, points: int) -> bytes:
+    """Deflate, by runs alone where points are noise: a quarter of the time for a twentieth more bytes."""
+    by_runs = zlib.compressobj(LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
+    packed = by_runs.compress(body) + by_runs.flush()
+    return packed if len(packed) > _NOISE * points else zlib.compress(body, LEVEL)
 
 
 Part = tuple[int, bytes]

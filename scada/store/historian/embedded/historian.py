@@ -8,6 +8,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scada.clock import Clock
 from scada.model.names import SiteId
 from scada.model.recording import HistoryFigures
@@ -30,8 +33,8 @@ from scada.store.historian.troubles import Growing, memory_troubles
 _INTO = "INSERT OR REPLACE INTO point (tag_id, ts, value, text, quality) VALUES "
 _GOOD = "(?, ?, ?, NULL, 0)"
 _ANY = "(?, ?, ?, ?, ?)"
-_ROWS = 100
-"""Rows of one statement: to bind and step costs more than the row itself."""
+_ROWS = 30
+"""Rows of one statement: to bind and step costs more than the row itself, but a long program costs more, too."""
 _KNOW = (
     "INSERT INTO tag (site, name, curve) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET curve = excluded.curve RETURNING id"
 )
@@ -113,8 +116,9 @@ class EmbeddedHistorian(EmbeddedReader):
         with transaction(self._connection, f"store {len(points)} points in {self._path}") as connection:
             ids = {name: self._ids.get(name) or self._known(connection, name) for name in set(names)}
             numbers = list(map(ids.__getitem__, names))
-            mark(connection, _hours(numbers, times))
-            _insert(connection, numbers, times, values, texts, codes)
+            order = _by_tag(numbers)
+            mark(connection, _hours(numbers, times, order))
+            _insert(connection, order.tolist(), numbers, times, values, texts, codes)
         self._ids.update(ids)
 
     def _known(self, connection: sqlite3.Connection, name: TagName) -> int:
@@ -122,35 +126,45 @@ class EmbeddedHistorian(EmbeddedReader):
         return int(number)
 
 
-def _hours(numbers: Sequence[int], times: Sequence[int]) -> set[tuple[int, int]]:
-    """Give the tags' hours in which points are; most often all are in one."""
-    first, last = min(times) // HOUR_MS, max(times) // HOUR_MS
-    if first == last:
-        return {(number, first) for number in set(numbers)}
-    return set(zip(numbers, [at_ms // HOUR_MS for at_ms in times], strict=True))
+def _by_tag(numbers: Sequence[int]) -> NDArray[np.intp]:
+    """Give the places of points such that those of a tag stand together, in the order they came in.
+
+    numpy sorts numbers of one or two bytes several times faster than longer ones, and tags have such numbers.
+    """
+    return np.argsort(np.array(numbers, np.min_scalar_type(max(numbers))), kind="stable")
 
 
-def _insert(connection: sqlite3.Connection, *columns: Sequence[Any]) -> None:
+def _hours(numbers: Sequence[int], times: Sequence[int], order: NDArray[np.intp]) -> set[tuple[int, int]]:
+    """Give the tags' hours in which points are."""
+    number, hour = np.array(numbers)[order], np.array(times)[order] // HOUR_MS
+    begins = np.flatnonzero((np.diff(number, prepend=-1) != 0) | (np.diff(hour, prepend=0) != 0))
+    return set(zip(number[begins].tolist(), hour[begins].tolist(), strict=True))
+
+
+def _insert(connection: sqlite3.Connection, order: Sequence[int], *columns: Sequence[Any]) -> None:
     """Store points within a transaction: tag, time, value, text, code; of several of a tag at one time the last counts.
 
     Good numbers are the most, and need the fewest parameters; where a tag has anything else, all of its points go the
     other way, so that they keep their order. The points of a tag go in together: they are neighbours in the file.
     """
     numbers, times, values, texts, codes = columns
-    order = sorted(range(len(numbers)), key=numbers.__getitem__)
     odd = set[int]()
     if any(codes) or texts.count(None) < len(texts):
         odd = {number for number, text, code in zip(numbers, texts, codes, strict=True) if code or text is not None}
         _execute(connection, _ANY, columns, [at for at in order if numbers[at] in odd])
-    _execute(connection, _GOOD, (numbers, times, values), [at for at in order if numbers[at] not in odd])
+        order = [at for at in order if numbers[at] not in odd]
+    _execute(connection, _GOOD, (numbers, times, values), order)
 
 
 def _execute(connection: sqlite3.Connection, form: str, columns: Sequence[Sequence[Any]], order: Sequence[int]) -> None:
     """Insert the rows of some columns in this order. No row is made: objects by the thousand wake the collector."""
+    if not order:
+        return
     width, rows = len(columns), len(order)
     flat: list[Any] = [None] * (width * rows)
+    picked = itemgetter(*order, order[0])  # of one place alone it gives no tuple
     for at, column in enumerate(columns):
-        flat[at::width] = map(column.__getitem__, order)
+        flat[at::width] = picked(column)[:rows]
     step = _ROWS * width
     whole = rows // _ROWS * step
     connection.executemany(_INTO + ", ".join([form] * _ROWS), (flat[at : at + step] for at in range(0, whole, step)))

@@ -57,6 +57,9 @@ VERSION = 2
 _LOG_PAGES = 4000
 """Pages of the log, 16 MB, before they go into the file: the last page of every tag is then written less often."""
 
+_CACHE_KIB = 8192
+"""Of a connection that writes: the pages that the tags are at stay in memory."""
+
 
 def bring_up(connection: sqlite3.Connection) -> None:
     """Give a new file its tables, and an old one those it lacks; its points stay where they are. Raises StoreError."""
@@ -69,6 +72,7 @@ def bring_up(connection: sqlite3.Connection) -> None:
 
 
 def gather(connection: sqlite3.Connection) -> None:
-    """Let a connection that writes gather more in the log than SQLite would. Raises StoreError."""
+    """Let a connection that writes hold more in the log and in memory than SQLite would. Raises StoreError."""
     with telling("set up the history's log"):
         connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}").fetchall()
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")

@@ -10,10 +10,10 @@ from scada.store.historian.embedded.codec import CodecError, encode, same
 from scada.store.historian.files import transaction
 
 CHUNK_POINTS = 8192
-FULL_POINTS = 4096
-"""A chunk of so many is left as it is: to unpack and pack it once more would make it hardly smaller."""
-WORTH_POINTS = 2048
-"""So many old rows of a tag are packed at once; fewer wait until they are a day older."""
+FULL_POINTS = 1024
+"""So many old rows of a tag are packed at once; fewer wait until they are a day older. A chunk of so many is left as it
+is: to unpack and pack it once more would make it hardly smaller.
+"""
 LONGEST_MS = 7 * 86_400_000
 """A chunk that neither has enough nor is so long yet is made anew together with the rows that follow it."""
 
@@ -42,8 +42,10 @@ def is_worth_sealing(connection: sqlite3.Connection, tag_id: int, before_ms: int
     (oldest,) = connection.execute(_OLDEST, (tag_id,)).fetchone()
     if oldest is None or oldest >= before_ms:
         return False
-    (count,) = connection.execute(_COUNT, (tag_id, before_ms, WORTH_POINTS)).fetchone()
-    return bool(count >= WORTH_POINTS or oldest < before_ms - DAY_MS)
+    if oldest < before_ms - DAY_MS:
+        return True
+    (count,) = connection.execute(_COUNT, (tag_id, before_ms, FULL_POINTS)).fetchone()
+    return bool(count >= FULL_POINTS)
 
 
 def seal(connection: sqlite3.Connection, tag_id: int, before_ms: int) -> int:
