@@ -11,6 +11,7 @@ import pytest
 from scada.sim.chaos.act import Injected, Outcome, together
 from scada.sim.chaos.command import chaos
 from scada.sim.chaos.deeds import DEEDS
+from scada.sim.chaos.hold import until_met
 from scada.sim.chaos.kinds import KINDS, TWO, touched
 from scada.sim.chaos.line import Line, Spoilt, Trouble
 from scada.sim.chaos.report import broken_by_rule, page
@@ -218,6 +219,19 @@ def test_two_acts_are_one_drill_whose_figures_are_added_up() -> None:
     assert (both.invited, both.exited, both.doubts) == (4, 4, 2)
     assert both.judged["fees_fen"] == 1000
     assert both.broken() == ["8: …", "10: fees 1000 fen, settled 900 fen"]
+
+
+async def test_a_fault_lasts_until_it_has_met_something_and_says_if_it_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter((False, False, True))
+    assert await until_met(lambda: next(looks))
+    monkeypatch.setattr("scada.sim.chaos.hold.LONGEST_S", 0.0)
+    assert not await until_met(lambda: False)
+
+
+def test_a_fault_that_never_met_anything_counts_as_not_injected() -> None:
+    idle, busy = (Injected("wechat-late", "wechat", "", "", 5.0, 0.1, 60.0, 2.0, met=met) for met in (False, True))
+    assert list(Outcome([idle], GOOD, 2, 2, 2, 1).unmet()) == ["wechat-late"]
+    assert Outcome([idle, busy], GOOD, 2, 2, 2, 1).unmet() == {}
 
 
 def test_what_was_broken_stands_beside_its_rule_and_reports_beside_the_tenth() -> None:

@@ -43,13 +43,17 @@ UP_S: Final = 120.0
 OUT_S: Final = 300.0
 """What the last cars may take to leave when all is well again."""
 SHORT_QUEUE: Final = 3
+UNMET: Final = "made, but it met nothing: no car needed what was spoilt"
 PEOPLE: Final = 32
 """So many drivers and desks may wait for a page at once, and hold nobody else up: pages of what is down take long."""
 
 
 @dataclass(slots=True)
 class Injected:
-    """What became of one fault. `recovered_s` counts from its end; None: not within the limit."""
+    """What became of one fault. `recovered_s` counts from its end; None: not within the limit.
+
+    `met`: somebody needed what was spoilt, while it was.
+    """
 
     name: str
     where: str
@@ -61,6 +65,7 @@ class Injected:
     recovered_s: float | None
     did: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    met: bool = True
 
     @property
     def survived(self) -> bool:
@@ -151,6 +156,11 @@ class Outcome:
         if not self.judged["stays_open"] and self.judged["fees_fen"] != self.judged["settled_fen"]:
             found.append(f"10: fees {self.judged['fees_fen']} fen, settled {self.judged['settled_fen']} fen")
         return found
+
+    def unmet(self) -> dict[str, str]:
+        """Name the faults that have never met anything, and say so: they were made, and proved nothing."""
+        met = {one.name for one in self.faults if one.met}
+        return {one.name: UNMET for one in self.faults if one.name not in met}
 
     @property
     def good(self) -> bool:
@@ -277,7 +287,7 @@ async def _go_through(plan: Collection[Planned], hands: Hands, watch: Watch, say
 async def _one(planned: Planned, hands: Hands, watch: Watch, at_s: float) -> Injected:
     site, kind = hands.site, planned.kind
     began_s = site.clock.seconds()
-    hands.did, watch.seen = [], set()
+    hands.did, hands.met, watch.seen = [], True, set()
     blinded = list(filter(None, (_blinded(one, hands) for one in planned.parts)))
     for part in blinded:
         site.truth.write("killed", part=part)
@@ -300,6 +310,7 @@ async def _one(planned: Planned, hands: Hands, watch: Watch, at_s: float) -> Inj
         recovered_s,
         hands.did,
         sorted(watch.seen),
+        hands.met,
     )
 
 

@@ -63,6 +63,7 @@ def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
         except (NotReady, MachineError, asyncio.CancelledError) as error:
             screen.print(f"[red]{error or 'stopped before its end'}[/red]; the log is {folder / 'log.txt'}")
             return 1
+        left = {**left, **outcome.unmet()}
         about = {"site · 停车场": config.site.name, "seed · 种子": asked.seed, "version · 版本": version("daozha")}
         if asked.report is not None:
             asked.report.write_text(page(outcome, about, datetime.now(UTC), left), encoding="utf-8")

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager, suppress
 from random import Random
 from typing import Final
 
+from scada.model.lane.words import Direction
 from scada.sim.carpark import way
 from scada.sim.chaos.flood import flooded
 from scada.sim.chaos.ground import tear_log
 from scada.sim.chaos.hands import Deed, Hands
-from scada.sim.chaos.line import Spoilt, Trouble
+from scada.sim.chaos.hold import PAYS_S, SEEN_S, Met, a_car_comes, a_car_pays, until_met
+from scada.sim.chaos.line import Line, Spoilt, Trouble
 from scada.sim.chaos.machine_deeds import clock_step, disk_full, disk_slow
 from scada.sim.chaos.notices import doubled, forged
 from scada.sim.chaos.schedule import Planned
@@ -22,6 +24,8 @@ from scada.sim.trial.backstage import SiteBackstage
 TIMES_TEN: Final = 10
 _LIES: Final = ("bad_signature", "not_json", "system_error", "drop_after", "half_body", "old_timestamp", "rate_limited")
 _SHARES: Final = {Spoilt.LOSES: 0.1, Spoilt.DOUBLES: 0.1, Spoilt.ALTERS: 0.3, Spoilt.CUTS: 0.05}
+_SHARES_OF_FEW: Final = {Spoilt.LOSES: 0.5, Spoilt.DOUBLES: 0.5}
+"""A payment is but a few pieces."""
 _GONE_S: Final = 60.0
 """A hung process must have been ended within this."""
 
@@ -86,10 +90,12 @@ async def _power_cut(hands: Hands, planned: Planned) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _unplugged(hands: Hands, planned: Planned) -> AsyncIterator[None]:
-    backstage = SiteBackstage(hands.site)
+    backstage, cars = SiteBackstage(hands.site), hands.site.cars
+    met = a_car_comes(cars) if planned.where == "feed" else a_car_comes(cars, way=Direction.EXIT)
     await backstage.unplug(planned.where)
     try:
         yield
+        hands.met &= await until_met(met, SEEN_S if planned.where == "feed" else PAYS_S)
     finally:
         await backstage.plug(planned.where)
         if planned.where == "feed":
@@ -100,11 +106,13 @@ def _spoilt(what: Spoilt) -> Deed:
     @asynccontextmanager
     async def deed(hands: Hands, planned: Planned) -> AsyncIterator[None]:
         line = hands.ground.lines[planned.where]
-        before = line.counts.copy()
-        late_s = 2.0 if planned.where == "wechat" else 0.3
-        await line.spoil(Trouble(what, share=_SHARES.get(what, 1.0), late_s=late_s))
+        before, is_pay = line.counts.copy(), planned.where == "wechat"
+        share = (_SHARES_OF_FEW if is_pay else _SHARES).get(what, 1.0)
+        met, then_s = _meeting(hands, line, what)
+        await line.spoil(Trouble(what, share=share, late_s=2.0 if is_pay else 0.3))
         try:
             yield
+            hands.met &= await until_met(met, then_s)
         finally:
             await line.mend()
             hands.did += [f"{count} {name}" for name, count in (line.counts - before).items()]
@@ -112,12 +120,31 @@ def _spoilt(what: Spoilt) -> Deed:
     return deed
 
 
+def _meeting(hands: Hands, line: Line, what: Spoilt) -> tuple[Met, float]:
+    """Say when a spoilt line has met somebody, and how much longer it must last for his need of it.
+
+    Lines to WeChat are silent most of the time: a broken idle connection is nobody's trouble yet.
+    """
+    before, comes = line.counts.total(), a_car_comes(hands.site.cars, way=Direction.EXIT)
+    match line.name:
+        case "notices":
+            return a_car_pays(hands.site.cars), SEEN_S
+        case "wechat" if what is Spoilt.AWAY:
+            return comes, PAYS_S  # who is refused leaves no trace on the line
+        case "wechat":
+            return lambda: comes() and line.counts.total() > before, PAYS_S
+        case _:
+            return lambda: line.counts.total() > before, 0.0
+
+
 @asynccontextmanager
 async def _blind_loop(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     lane = way(hands.site.config)[planned.where == "exit"]
+    met = a_car_comes(hands.site.cars, lane)
     hands.site.cars.park.change_field(lane, Field(blind=frozenset({"approach"})))
     try:
         yield
+        hands.met &= await until_met(met, SEEN_S)
     finally:
         hands.site.cars.park.change_field(lane, Field())
 
@@ -126,9 +153,11 @@ async def _blind_loop(hands: Hands, planned: Planned) -> AsyncIterator[None]:
 async def _weather(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     weather = Random(planned.seed).choice((Weather.FOG, Weather.RAIN, Weather.NIGHT))  # noqa: S311 a play, no secret
     hands.did.append(weather.value)
+    met = a_car_comes(hands.site.cars)
     hands.site.cars.park.change_weather(weather)
     try:
         yield
+        hands.met &= await until_met(met, SEEN_S)
     finally:
         hands.site.cars.park.change_weather(Weather.CLEAR)
 
@@ -137,9 +166,11 @@ async def _weather(hands: Hands, planned: Planned) -> AsyncIterator[None]:
 async def _lies(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     fault = Random(planned.seed).choice(_LIES)  # noqa: S311 a play, no secret
     hands.did.append(fault)
+    met = a_car_comes(hands.site.cars, way=Direction.EXIT)
     await asyncio.to_thread(hands.wechat.answers, fault, "", 0)
     try:
         yield
+        hands.met &= await until_met(met, PAYS_S)
     finally:
         await asyncio.to_thread(hands.wechat.clear)
 

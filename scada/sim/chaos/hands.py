@@ -14,13 +14,14 @@ from scada.supervise import Keeper
 
 @dataclass(slots=True)
 class Hands:
-    """What a deed can reach. `did` are words on what it did, for the report."""
+    """What a deed can reach. `did` are words on what it did, for the report; `met`: it has met something."""
 
     site: TrialSite
     ground: Ground
     casting: Casting
     every_s: float
     did: list[str] = field(default_factory=list)
+    met: bool = True
 
     @property
     def wechat(self) -> Switch:
