@@ -1,9 +1,10 @@
 """Faults on purpose: the schedule, the line that can be spoilt (over real sockets), and what the report calls good."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -18,6 +19,7 @@ from scada.sim.chaos.report import broken_by_rule, page
 from scada.sim.chaos.schedule import Planned, drawn
 from scada.sim.drill import hushed, until_told
 from scada.sim.trial.ports import HOST, free_ports
+from scada.supervise import NotReady
 
 GOOD = {
     "invariants_broken": [],
@@ -258,3 +260,50 @@ def test_the_faults_are_listed_the_plan_is_printed_and_an_unknown_one_is_refused
     with pytest.raises(SystemExit, match="2"):
         chaos(["--chaos", "--only", "sunshine"], hushed, until_told)
     assert "no fault sunshine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--minutes", "nan"], "more than 0"),
+        (["--minutes", "inf"], "more than 0"),
+        (["--minutes", "-5"], "more than 0"),
+        (["--only", "plc-away,"], "no fault (empty)"),
+        (["--report", "/no/such/folder/x.html"], "a folder that is there"),
+        (["--report", "/proc"], "a file"),
+    ],
+)
+def test_what_cannot_come_to_a_good_end_is_refused_at_its_beginning(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        chaos(["--chaos", "--plan", *words], hushed, until_told)
+    assert said in capsys.readouterr().err
+
+
+def test_a_disk_without_room_for_a_site_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("scada.sim.chaos.command.ROOM_BYTES", 1 << 60)
+    assert chaos(["--chaos"], hushed, until_told) == 2
+    assert "set TMPDIR" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+async def ended_early(work: Coroutine[None, None, Outcome]) -> Outcome:
+    work.close()
+    raise ExceptionGroup("jobs", [NotReady("the site was not well"), ExceptionGroup("more", [OSError("no ports")])])
+
+
+def test_a_site_that_does_not_come_up_is_said_in_a_line_and_the_rest_stands_in_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("DAOZHA_CLOCK", "")
+    assert chaos(["--chaos"], hushed, ended_early) == 1
+    said = capfd.readouterr().err
+    assert "the site was not well; no ports" in said.replace("\n", " ")
+    assert "Traceback" not in said
+    (log,) = tmp_path.rglob("log.txt")
+    assert "NotReady" in log.read_text(encoding="utf-8")

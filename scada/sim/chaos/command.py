@@ -4,7 +4,6 @@ Exit codes: 0 all faults injected and survived, nothing broken; 1 one was not su
 configuration or usage; 3 survived, but not all faults that were asked for could be injected here.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -12,10 +11,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from traceback import print_exception
 
 from rich.console import Console
 
@@ -23,6 +23,7 @@ from scada.clock import VARIABLE, clock_from, clock_setting
 from scada.config import ConfigError, load
 from scada.sim.carpark import sim_of
 from scada.sim.chaos.act import Outcome, play
+from scada.sim.chaos.asked import parser
 from scada.sim.chaos.kinds import ALL, KINDS, Need
 from scada.sim.chaos.machine import MachineError, lacking, see_mounts_alone
 from scada.sim.chaos.report import page, terminal
@@ -34,11 +35,13 @@ from scada.supervise import NotReady
 Hushed = Callable[[Path], AbstractContextManager[None]]
 Told = Callable[[Coroutine[None, None, Outcome]], Coroutine[None, None, Outcome]]
 SPEED = 60.0
+ROOM_BYTES = 512 << 20
+"""What the folder of a drill's site may come to need."""
 
 
 def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
     """Run it. Gives the exit code."""
-    asked = _parser().parse_args(words)
+    asked = parser(__doc__).parse_args(words)
     left = _left(asked.only)
     acts = drawn(KINDS if asked.only is None else asked.only, asked.seed, asked.minutes, left)
     if asked.list or asked.plan:
@@ -47,11 +50,12 @@ def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
     try:
         config = load(asked.config)
         sim_of(config)
-    except (ConfigError, ValueError) as error:
+        folder = Path(tempfile.mkdtemp(prefix="dz-"))
+        _see_room(folder)
+    except (ConfigError, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     os.environ[VARIABLE] = clock_setting(SPEED)
-    folder = Path(tempfile.mkdtemp(prefix="dz-"))
     with os.fdopen(os.dup(2), "w") as out:
         screen = Console(file=out, highlight=False)
         say: Say = lambda text: screen.print(text, style="dim", markup=False)  # noqa: E731 a word, not a function
@@ -60,8 +64,10 @@ def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
                 if any(one.kind.needs is Need.DISK for act in acts for planned in act.faults for one in planned.parts):
                     see_mounts_alone()
                 outcome = asyncio.run(until_told(play(acts, asked.config, folder / "s", asked.seed, clock_from(), say)))
-        except (NotReady, MachineError, asyncio.CancelledError) as error:
-            screen.print(f"[red]{error or 'stopped before its end'}[/red]; the log is {folder / 'log.txt'}")
+        except (NotReady, MachineError, OSError, ValueError, ExceptionGroup, asyncio.CancelledError) as error:
+            with suppress(OSError), (folder / "log.txt").open("a", encoding="utf-8") as file:
+                print_exception(error, file=file)
+            screen.print(f"{_why(error)}; the log is {folder / 'log.txt'}", style="red", markup=False)
             return 1
         left = {**left, **outcome.unmet()}
         about = {"site · 停车场": config.site.name, "seed · 种子": asked.seed, "version · 版本": version("daozha")}
@@ -78,6 +84,27 @@ def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
         else:
             screen.print(f"the site's folder: {folder}", style="dim")
     return (3 if left else 0) if outcome.good else 1
+
+
+def _see_room(folder: Path) -> None:
+    """Refuse to begin where a site's tables and pictures would fill the disk. Raises OSError."""
+    if (free := shutil.disk_usage(folder).free) < ROOM_BYTES:
+        folder.rmdir()
+        room = f"{free >> 20} MB free, {ROOM_BYTES >> 20} MB needed; set TMPDIR to a folder with more"
+        raise OSError(f"{folder.parent}: {room}")
+
+
+def _why(error: BaseException) -> str:
+    """Say why a drill ended early. What is no fault of site or machine is one of the drill itself, and is raised."""
+    match error:
+        case ExceptionGroup(exceptions=those):
+            return "; ".join(dict.fromkeys(_why(one) for one in those))
+        case asyncio.CancelledError():
+            return "stopped before its end"
+        case NotReady() | MachineError() | OSError() | ValueError():
+            return str(error)
+        case _:
+            raise error
 
 
 def _left(only: Sequence[str] | None) -> dict[str, str]:
@@ -97,25 +124,3 @@ def _lines(acts: Sequence[Act]) -> list[str]:
 
 def _kinds() -> list[str]:
     return [f"{kind.name:18} {kind.text} · {kind.text_zh}\n" for kind in ALL]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="daozha drill --chaos", description=__doc__)
-    parser.add_argument("--chaos", action="store_true", required=True, help="faults on purpose")
-    parser.add_argument("--config", type=Path, default=Path("config.toml"))
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=20.0, help="about so long; each fault comes once at least")
-    parser.add_argument("--only", type=_names, metavar="NAME[,NAME…]", help="these faults only")
-    parser.add_argument("--list", action="store_true", help="list the faults and do nothing")
-    parser.add_argument("--plan", action="store_true", help="print what would come when and do nothing")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write the acceptance report there (HTML)")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
-    parser.add_argument("--keep", action="store_true", help="keep the site's folder")
-    return parser
-
-
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(text.split(",")))
-    if unknown := [name for name in names if name not in KINDS]:
-        raise argparse.ArgumentTypeError(f"no fault {', '.join(unknown)}; --list names them")
-    return names
