@@ -34,7 +34,8 @@ from scada.supervise import NotReady
 
 log = structlog.get_logger()
 
-EVERY_S: Final = 12.0
+EVERY_S: Final = 18.0
+"""Ordinary traffic: a car pays and leaves in 12 s, so that a queue goes down again while others come."""
 DWELL_MIN: Final = (6.0, 40.0)
 MEDIAN_MIN: Final = 15.0
 MOST_INSIDE: Final = 12

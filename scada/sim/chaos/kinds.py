@@ -151,7 +151,7 @@ ALL: Final[Sequence[Kind]] = (
         Proof.PAYMENT,
     ),
     Kind("rush-pages", "ten times as many page visitors", "网页访客十倍", ("web",), _PLAIN, _PAY_S, Proof.PAYMENT),
-    Kind("rush-cars", "ten times as many cars", "车流十倍", ("entry",), (6.0, 9.0), 240.0, Proof.QUEUE),
+    Kind("rush-cars", "ten times as many cars", "车流十倍", ("entry",), (12.0, 16.0), 240.0, Proof.QUEUE),
     _tables("postgres-away", "PostgreSQL away", "PostgreSQL 断开"),
     _tables("postgres-half-open", "PostgreSQL's link half-open", "PostgreSQL 半开连接"),
     _tables("postgres-late", "PostgreSQL answers late", "PostgreSQL 应答迟"),
