@@ -98,6 +98,11 @@ def test_free_ports_are_all_different() -> None:
     assert len(set(ports)) == 200
 
 
+def test_ports_that_were_given_are_not_given_again_before_they_are_bound() -> None:
+    given = [free_ports(1)[0] for _ in range(600)]
+    assert len(set(given)) == len(given)
+
+
 def test_a_free_port_is_none_that_the_system_may_give_to_whoever_connects() -> None:
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     assert max(free_ports(200)) < lowest

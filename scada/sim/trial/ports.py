@@ -23,10 +23,13 @@ def _given_to_connections() -> int:
 _LOWEST = 16_000
 _BEYOND = _given_to_connections()
 _chance = random.SystemRandom()
+_given: set[int] = set()
+"""The last that this process was given: who draws ports one by one has not bound the first when he asks for more."""
+_MOST_GIVEN = 4_096
 
 
 def free_ports(count: int) -> list[int]:
-    """Find ports that nobody listens on now, all different.
+    """Find ports that nobody listens on now and that nobody here was given lately, all different.
 
     They lie below those that the system gives to whoever connects: one of those may be another's own end by the time
     a server wants to listen on it. Raises OSError if there are not so many.
@@ -35,8 +38,14 @@ def free_ports(count: int) -> list[int]:
     with ExitStack() as held:
         for _ in range(_TRIES):
             if len(found) == count:
+                if len(_given) > _MOST_GIVEN:
+                    _given.clear()
+                _given.update(found)
                 return found
-            port, probe = _chance.randrange(_LOWEST, _BEYOND), socket.socket()
+            port = _chance.randrange(_LOWEST, _BEYOND)
+            if port in _given:
+                continue
+            probe = socket.socket()
             try:
                 probe.bind((HOST, port))
             except OSError:
