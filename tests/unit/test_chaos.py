@@ -13,7 +13,7 @@ from scada.sim.chaos.act import Injected, Outcome, together
 from scada.sim.chaos.command import chaos
 from scada.sim.chaos.deeds import DEEDS
 from scada.sim.chaos.hold import until_met
-from scada.sim.chaos.kinds import KINDS, TWO, touched
+from scada.sim.chaos.kinds import KINDS, TWO, Need, touched
 from scada.sim.chaos.line import Line, Spoilt, Trouble
 from scada.sim.chaos.report import broken_by_rule, page
 from scada.sim.chaos.schedule import Planned, drawn
@@ -307,3 +307,18 @@ def test_a_site_that_does_not_come_up_is_said_in_a_line_and_the_rest_stands_in_i
     assert "Traceback" not in said
     (log,) = tmp_path.rglob("log.txt")
     assert "NotReady" in log.read_text(encoding="utf-8")
+
+
+def test_a_site_with_one_plc_and_one_camera_is_spared_what_it_does_not_have() -> None:
+    for seed in range(20):
+        (act,) = drawn(["plc-away", "plc-late", "two-at-once"], seed, 5, (), frozenset({"plc:1", "camera:1"}))
+        places = {one.where for planned in act.faults for one in planned.parts}
+        assert not places & {"plc:1", "camera:1"}
+
+
+def test_faults_of_which_none_can_be_made_here_are_named_and_nothing_is_started(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("scada.sim.chaos.command.lacking", lambda: {Need.DISK: "no mounts"})
+    assert chaos(["--chaos", "--only", "disk-full"], hushed, until_told) == 3
+    assert capsys.readouterr().err == "disk-full: no mounts\n"

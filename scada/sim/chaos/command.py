@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
@@ -20,11 +21,11 @@ from traceback import print_exception
 from rich.console import Console
 
 from scada.clock import VARIABLE, clock_from, clock_setting
-from scada.config import ConfigError, load
+from scada.config import Config, ConfigError, load
 from scada.sim.carpark import sim_of
 from scada.sim.chaos.act import Outcome, play
 from scada.sim.chaos.asked import parser
-from scada.sim.chaos.kinds import ALL, KINDS, Need
+from scada.sim.chaos.kinds import ALL, CAMERAS, KINDS, PLCS, Need
 from scada.sim.chaos.machine import MachineError, lacking, see_mounts_alone
 from scada.sim.chaos.report import page, terminal
 from scada.sim.chaos.schedule import Act, drawn
@@ -42,14 +43,18 @@ ROOM_BYTES = 512 << 20
 def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
     """Run it. Gives the exit code."""
     asked = parser(__doc__).parse_args(words)
-    left = _left(asked.only)
-    acts = drawn(KINDS if asked.only is None else asked.only, asked.seed, asked.minutes, left)
-    if asked.list or asked.plan:
-        sys.stdout.write("".join(_lines(acts) if asked.plan else _kinds()))
+    if asked.list:
+        sys.stdout.write("".join(_kinds()))
         return 0
     try:
         config = load(asked.config)
-        sim_of(config)
+        nowhere = _nowhere(config)
+        left = _left(asked.only, nowhere)
+        acts = drawn(KINDS if asked.only is None else asked.only, asked.seed, asked.minutes, left, nowhere)
+        if asked.plan or not acts:
+            sys.stdout.write("".join(_lines(acts)))
+            sys.stderr.write("".join(f"{name}: {why}\n" for name, why in left.items()))
+            return 0 if acts else 3
         folder = Path(tempfile.mkdtemp(prefix="dz-"))
         _see_room(folder)
     except (ConfigError, ValueError, OSError) as error:
@@ -69,21 +74,34 @@ def chaos(words: Sequence[str], hushed: Hushed, until_told: Told) -> int:
                 print_exception(error, file=file)
             screen.print(f"{_why(error)}; the log is {folder / 'log.txt'}", style="red", markup=False)
             return 1
-        left = {**left, **outcome.unmet()}
-        about = {"site · 停车场": config.site.name, "seed · 种子": asked.seed, "version · 版本": version("daozha")}
-        if asked.report is not None:
-            asked.report.write_text(page(outcome, about, datetime.now(UTC), left), encoding="utf-8")
-        if asked.json:
-            told = {"seed": asked.seed, "not_injected": left, **outcome.told()}
-            sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
-        else:
-            for table in terminal(outcome, left):
-                Console().print(table)
-        if outcome.good and not asked.keep:
-            shutil.rmtree(folder)
-        else:
-            screen.print(f"the site's folder: {folder}", style="dim")
-    return (3 if left else 0) if outcome.good else 1
+        return _tell(outcome, asked, config.site.name, left, folder, screen)
+
+
+def _tell(outcome: Outcome, asked: Namespace, site: str, left: dict[str, str], folder: Path, screen: Console) -> int:
+    """Tell what came of it: figures, the report, what stays. Gives the exit code."""
+    left = {**left, **outcome.unmet()}
+    if asked.json:
+        told = {"seed": asked.seed, "not_injected": left, **outcome.told()}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    else:
+        for table in terminal(outcome, left):
+            Console().print(table)
+    about = {"site · 停车场": site, "seed · 种子": asked.seed, "version · 版本": version("daozha")}
+    written = asked.report is None or _written(asked.report, page(outcome, about, datetime.now(UTC), left), screen)
+    if outcome.good and not asked.keep:
+        shutil.rmtree(folder)
+    else:
+        screen.print(f"the site's folder: {folder}", style="dim")
+    return (3 if left else 0) if outcome.good and written else 1
+
+
+def _written(path: Path, text: str, screen: Console) -> bool:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        screen.print(f"the report was not written: {error}", style="red", markup=False)
+        return False
+    return True
 
 
 def _see_room(folder: Path) -> None:
@@ -107,10 +125,19 @@ def _why(error: BaseException) -> str:
             raise error
 
 
-def _left(only: Sequence[str] | None) -> dict[str, str]:
+def _nowhere(config: Config) -> frozenset[str]:
+    """Name the places of faults that a site does not have. Raises ValueError if it has no virtual car park."""
+    cameras, plcs = len(config.cameras), len(sim_of(config).field_ports)
+    return frozenset((*PLCS[plcs:], *CAMERAS[cameras:]))
+
+
+def _left(only: Sequence[str] | None, nowhere: frozenset[str]) -> dict[str, str]:
     """Say which faults of those that are asked for cannot be made here, and why."""
     missing = {**lacking(), **lacking_servers()}
     here = {kind.name: missing[kind.needs] for kind in ALL if kind.needs is not None and kind.needs in missing}
+    here |= {
+        kind.name: "the site has nothing of the kind" for kind in ALL if kind.where and nowhere.issuperset(kind.where)
+    }
     return here if only is None else {name: why for name, why in here.items() if name in only}
 
 

@@ -1,7 +1,7 @@
 """Which fault comes when: drawn from a seed, the same every time. A function of values."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from random import Random
 from typing import Final
@@ -49,13 +49,20 @@ class Act:
     faults: tuple[Planned, ...]
 
 
-def drawn(names: Collection[str], seed: int, minutes: float, without: Collection[str] = frozenset()) -> tuple[Act, ...]:
+def drawn(
+    names: Collection[str],
+    seed: int,
+    minutes: float,
+    without: Collection[str] = frozenset(),
+    nowhere: Collection[str] = frozenset(),
+) -> tuple[Act, ...]:
     """Draw the faults of a drill: those of these names, each once, and again as long as there is time.
 
-    Those of servers come in an act of their own, on a site that uses them. `without`: those that cannot be made here.
+    Those of servers come in an act of their own, on a site that uses them. `without`: those that cannot be made here;
+    `nowhere`: places that the site does not have.
     """
     random = Random(seed)  # noqa: S311 a play, no secret
-    able = [kind for kind in ALL if kind.name not in without and kind is not TWO]
+    able = [_within(kind, nowhere) for kind in ALL if kind.name not in without and kind is not TWO]
     decks = [
         [kind for kind in able if kind.name in names and kind.is_of_servers is servers] for servers in (False, True)
     ]
@@ -64,6 +71,10 @@ def drawn(names: Collection[str], seed: int, minutes: float, without: Collection
     decks = [deck for deck in decks if deck]
     count = sum(len(deck) for deck in decks)
     return tuple(Act(tuple(_spread(deck, able, minutes * len(deck) / count, random))) for deck in decks)
+
+
+def _within(kind: Kind, nowhere: Collection[str]) -> Kind:
+    return replace(kind, where=tuple(one for one in kind.where if one not in nowhere))
 
 
 def _spread(deck: Sequence[Kind], able: Sequence[Kind], minutes: float, random: Random) -> Iterator[Planned]:
