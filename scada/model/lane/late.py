@@ -11,9 +11,10 @@ from scada.model.handshake import PassageOutcome
 from scada.model.lane import events as e
 from scada.model.lane.commands import BeginStay, EndStay, FindStay, KeepPicture, RaiseAlarm, RecordPassage
 from scada.model.lane.leave import own_stay
-from scada.model.lane.states import Lane, Late, Step
+from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted
+from scada.model.lane.unended import Late
 from scada.model.lane.words import Authorisation, Direction, Ending, Passage, Reason
 from scada.model.names import PassageId
 from scada.model.plate import PlateRead

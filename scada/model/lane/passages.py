@@ -18,8 +18,9 @@ from scada.model.lane.events import ImageSeen
 from scada.model.lane.image import LaneImage
 from scada.model.lane.leave import authorisation_of, close_order, due_of
 from scada.model.lane.length import crossing, too_long_m
-from scada.model.lane.states import Begun, Lane, Step
+from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
+from scada.model.lane.unended import Begun
 from scada.model.lane.words import Authorisation, Direction, Passage, passage_id
 from scada.model.plate import PlateColour
 

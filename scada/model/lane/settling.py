@@ -17,9 +17,10 @@ from scada.model.lane.commands import (
     RaiseAlarm,
     RecordPassage,
 )
-from scada.model.lane.states import Lane, Step, Unsettled
+from scada.model.lane.states import Lane, Step
 from scada.model.lane.timing import Timing
 from scada.model.lane.trust import is_trusted
+from scada.model.lane.unended import Unsettled
 from scada.model.lane.words import Authorisation, Direction, Passage
 from scada.model.plate import PlateRead, is_nearly
 
