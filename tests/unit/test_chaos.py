@@ -1,17 +1,22 @@
 """Faults on purpose: the schedule, the line that can be spoilt (over real sockets), and what the report calls good."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from scada.model.processes import Life
 from scada.sim.chaos.act import Injected, Outcome, together
 from scada.sim.chaos.command import chaos
 from scada.sim.chaos.deeds import DEEDS
+from scada.sim.chaos.hands import Hands
 from scada.sim.chaos.hold import until_met
 from scada.sim.chaos.kinds import KINDS, TWO, Need, touched
 from scada.sim.chaos.line import Line, Spoilt, Trouble
@@ -322,3 +327,26 @@ def test_faults_of_which_none_can_be_made_here_are_named_and_nothing_is_started(
     monkeypatch.setattr("scada.sim.chaos.command.lacking", lambda: {Need.DISK: "no mounts"})
     assert chaos(["--chaos", "--only", "disk-full"], hushed, until_told) == 3
     assert capsys.readouterr().err == "disk-full: no mounts\n"
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2]
+
+
+@pytest.mark.parametrize("dies", [True, False])
+async def test_a_hung_process_that_nobody_ends_is_a_failure_however_well_it_wakes(
+    dies: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scada.sim.chaos.deeds._GONE_S", 0.5)
+    with subprocess.Popen(["sleep", "60"], process_group=0) as process:  # noqa: ASYNC220 it begins at once
+        keeper = SimpleNamespace(life=Life("plant", process.pid))
+        site = SimpleNamespace(keepers={"plant": keeper})
+        hands = Hands(cast("Any", site), cast("Any", None), cast("Any", None), 12.0)
+        if dies:
+            asyncio.get_running_loop().call_later(0.1, lambda: setattr(keeper, "life", Life("plant", None)))
+        async with DEEDS["hang-plant"](hands, Planned(0.0, KINDS["hang-plant"], "plant", 0.0, 1)):
+            assert state_of(process.pid) == "T"
+        assert hands.met
+        assert hands.failed is not dies
+        assert state_of(process.pid) != "T"
+        process.kill()

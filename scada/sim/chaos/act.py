@@ -288,7 +288,7 @@ async def _go_through(plan: Collection[Planned], hands: Hands, watch: Watch, say
 async def _one(planned: Planned, hands: Hands, watch: Watch, at_s: float) -> Injected:
     site, kind = hands.site, planned.kind
     began_s = site.clock.seconds()
-    hands.did, hands.met, watch.seen = [], True, set()
+    hands.did, hands.met, hands.failed, watch.seen = [], True, False, set()
     blinded = list(filter(None, (_blinded(one, hands) for one in planned.parts)))
     for part in blinded:
         site.truth.write("killed", part=part)
@@ -308,7 +308,7 @@ async def _one(planned: Planned, hands: Hands, watch: Watch, at_s: float) -> Inj
         round(at_s, 1),
         round(mended_s - began_s, 1),
         planned.limit_s,
-        recovered_s,
+        None if hands.failed else recovered_s,
         hands.did,
         sorted(watch.seen),
         hands.met,

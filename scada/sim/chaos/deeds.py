@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from random import Random
 from typing import Final
 
@@ -39,7 +39,7 @@ async def _kill(hands: Hands, planned: Planned) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _freeze(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     pid = hands.keeper(planned.where).life.pid
-    _signal(pid, signal.SIGSTOP)
+    hands.met &= _signal(pid, signal.SIGSTOP)
     try:
         yield
     finally:
@@ -51,7 +51,7 @@ async def _hang(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     """Stop a process for good: its keeper must find out and end it."""
     keeper = hands.keeper(planned.where)
     pid = keeper.life.pid
-    _signal(pid, signal.SIGSTOP)
+    hands.met &= _signal(pid, signal.SIGSTOP)
     try:
         async with asyncio.timeout(_GONE_S):
             while keeper.life.pid == pid:  # noqa: ASYNC110 a keeper tells nobody here
@@ -59,16 +59,21 @@ async def _hang(hands: Hands, planned: Planned) -> AsyncIterator[None]:
         hands.did.append("ended by its keeper")
         yield
     except TimeoutError:
+        hands.failed = True
         hands.did.append(f"its keeper did not end it within {_GONE_S:g} s")
         yield
     finally:
         _signal(pid, signal.SIGCONT)
 
 
-def _signal(pid: int | None, number: signal.Signals) -> None:
-    if pid is not None:
-        with suppress(ProcessLookupError):
+def _signal(pid: int | None, number: signal.Signals) -> bool:
+    """Signal a process and its children; False if there is none."""
+    try:
+        if pid is not None:
             os.killpg(pid, number)
+    except ProcessLookupError:
+        return False
+    return pid is not None
 
 
 @asynccontextmanager

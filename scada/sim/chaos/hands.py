@@ -14,7 +14,10 @@ from scada.supervise import Keeper
 
 @dataclass(slots=True)
 class Hands:
-    """What a deed can reach. `did` are words on what it did, for the report; `met`: it has met something."""
+    """What a deed can reach. `did` are words on what it did, for the report; `met`: it has met something.
+
+    `failed`: what should have answered the fault did not, however well the site was afterwards.
+    """
 
     site: TrialSite
     ground: Ground
@@ -22,6 +25,7 @@ class Hands:
     every_s: float
     did: list[str] = field(default_factory=list)
     met: bool = True
+    failed: bool = False
 
     @property
     def wechat(self) -> Switch:
