@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -49,15 +50,17 @@ def test_a_process_of_the_site_sees_the_clock_that_it_is_told_and_waits_as_befor
 
 
 async def test_a_small_disk_is_full_until_it_is_cleared_and_what_lay_on_it_stays(tmp_path: Path) -> None:
-    async with small_disk(tmp_path / "data") as disk:
+    async with small_disk(tmp_path / "data", "world") as disk:
         await asyncio.to_thread((disk.folder / "kept").write_bytes, bytes(100_000))
         await asyncio.to_thread(disk.fill)
         with pytest.raises(OSError, match="No space left"):
             await asyncio.to_thread((disk.folder / "more").write_bytes, bytes(10_000))
+        await asyncio.to_thread((disk.folder / "world" / "truth").write_bytes, bytes(10_000))
         await asyncio.to_thread(disk.clear)
         await asyncio.to_thread((disk.folder / "more").write_bytes, bytes(10_000))
-    found = await asyncio.to_thread(lambda: {one.name: one.stat().st_size for one in (tmp_path / "data").iterdir()})
-    assert found == {"kept": 100_000, "more": 10_000}
+    found = await asyncio.to_thread(lambda: {one.name: one.stat().st_size for one in (tmp_path / "data").rglob("*")})
+    assert (found.pop("world"), found) == (ANY, {"kept": 100_000, "more": 10_000})
+    assert await asyncio.to_thread((tmp_path / "data" / "world" / "truth").read_bytes) == bytes(10_000)
     assert not await asyncio.to_thread((tmp_path / "data").is_mount)
 
 

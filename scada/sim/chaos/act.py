@@ -45,6 +45,8 @@ OUT_S: Final = 300.0
 """What the last cars may take to leave when all is well again."""
 SHORT_QUEUE: Final = 3
 UNMET: Final = "made, but it met nothing: no car needed what was spoilt"
+WORLD: Final = "sim"
+"""Where in the data folder the simulators and the truth are kept."""
 PEOPLE: Final = 32
 """So many drivers and desks may wait for a page at once, and hold nobody else up: pages of what is down take long."""
 
@@ -230,7 +232,7 @@ async def _ground(
 ) -> Ground:
     """Make the site's ground with what the plan needs of its machine, and let its lines lead."""
     needs = {one.kind.needs for planned in plan for one in planned.parts}
-    disk = await stack.enter_async_context(small_disk(folder / "data")) if Need.DISK in needs else None
+    disk = await stack.enter_async_context(small_disk(folder / "data", WORLD)) if Need.DISK in needs else None
     servers = await stack.enter_async_context(running_servers(needs, folder / "servers"))
     ground = await asyncio.to_thread(make_ground, folder, base, seed, servers)
     shim = await asyncio.to_thread(make_shim, folder) if Need.SHIM in needs else None

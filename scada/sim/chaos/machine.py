@@ -93,18 +93,23 @@ class SmallDisk:
 
 
 @asynccontextmanager
-async def small_disk(folder: Path) -> AsyncIterator[SmallDisk]:
-    """Mount a disk at a folder while the body runs; what lies on it then stays in the folder. Raises MachineError."""
-    await asyncio.to_thread(_mount, folder)
+async def small_disk(folder: Path, but: str) -> AsyncIterator[SmallDisk]:
+    """Mount a disk at a folder while the body runs; what lies on it then stays in the folder. Raises MachineError.
+
+    What is kept below it in `but` is not on it: the world outside does not run full with the server's disk.
+    """
+    await asyncio.to_thread(_mount, folder, but)
     try:
         yield SmallDisk(folder)
     finally:
         await asyncio.to_thread(_keep_what_lies_on_it, folder)
 
 
-def _mount(folder: Path) -> None:
+def _mount(folder: Path, but: str) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _do("mount", "-t", "tmpfs", "-o", f"size={ROOMY},mode=700", "tmpfs", str(folder))
+    folder.with_name(but).mkdir(mode=0o700)
+    (folder / but).symlink_to(Path("..") / but)
 
 
 def _keep_what_lies_on_it(folder: Path) -> None:
