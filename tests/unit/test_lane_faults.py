@@ -79,6 +79,18 @@ def stuck_half_way() -> Bench:
     return bench
 
 
+def test_a_boom_that_was_told_late_has_its_time_from_where_it_began_to_rise() -> None:
+    """Books that are slow to write hold the command up: 5 s on a PostgreSQL whose line is late."""
+    bench = at_the_boom()
+    bench.pays("S1")
+    bench.waits(TIMING.t_open_s - 0.5)
+    bench.shows(down=OFF, rise_count=1, rise_cause=RiseCause.AUTHORISED, rise_passage=1)
+    bench.waits(1.0)
+    bench.shows(up=ON)
+    assert isinstance(bench.state, s.Open)
+    assert not bench.all(c.RaiseAlarm)
+
+
 def test_a_boom_that_was_stuck_half_way_is_believed_at_its_limit_on_an_operators_word_only() -> None:
     bench = stuck_half_way()
     bench.hear(e.FaultConfirmed("chen", **bench.now))

@@ -89,7 +89,7 @@ def command_unknown(lane: Lane, event: CommandUnknown) -> Step:
 
 
 def from_opening(lane: Lane, state: s.Opening, at_s: float) -> Step | None:
-    """Wait for the upper limit; find the fault when it does not come."""
+    """Wait for the upper limit; a boom that was told late has its time from where it began to rise."""
     image = lane.image
     if image.is_up:
         return Step(lane.becoming(s.Open(state.authorisation, at_s)))
@@ -100,6 +100,8 @@ def from_opening(lane: Lane, state: s.Opening, at_s: float) -> Step | None:
     if image.mode is not Mode.AUTO:
         why = f"the lane went into mode {image.mode.name} while it opened"
         return Step(lane.becoming(s.AwaitingOperator(why, at_s)))
+    if image.down.is_off and not state.rises:
+        return Step(lane.becoming(replace(state, since_s=at_s, rises=True)))
     return None
 
 

@@ -137,11 +137,15 @@ class Authorised:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The command is on its way, or the boom is rising. `again`: it is the second one, the first was lost."""
+    """The command is on its way, or the boom is rising: `rises` since it has left its lower limit.
+
+    `again`: it is the second command, the first was lost.
+    """
 
     authorisation: Authorisation
     since_s: float
     again: bool = False
+    rises: bool = False
 
 
 @dataclass(frozen=True, slots=True)
