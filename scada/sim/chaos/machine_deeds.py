@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from random import Random
 from typing import Final
 
+from scada.model.lane.words import Direction
 from scada.sim.chaos.hands import Deed, Hands
+from scada.sim.chaos.hold import PAYS_S, SEEN_S, a_car_comes, until_met
 from scada.sim.chaos.machine import Shim, SmallDisk
 from scada.sim.chaos.schedule import Planned
 
@@ -25,9 +27,11 @@ async def disk_full(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     assert disk is not None  # noqa: S101 the plan needs one
     megabytes = await asyncio.to_thread(disk.fill)
     hands.did.append(f"nothing free beside {megabytes} MB")
+    met = a_car_comes(hands.site.cars)
     squeezing = asyncio.create_task(_squeeze(disk, planned.lasts_s / 3))
     try:
         yield
+        hands.met &= await until_met(met, SEEN_S)
     finally:
         squeezing.cancel()
         await asyncio.gather(squeezing, return_exceptions=True)
@@ -52,9 +56,11 @@ async def disk_slow(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     shim = _shim(hands)
     sync_s = Random(planned.seed).choice(SYNCS_S)  # noqa: S311 a play, no secret
     hands.did.append(f"{sync_s:g} s more for each sync")
+    met = a_car_comes(hands.site.cars)
     shim.slow_syncs(sync_s)
     try:
         yield
+        hands.met &= await until_met(met, SEEN_S)
     finally:
         shim.slow_syncs(0)
 
@@ -67,9 +73,11 @@ def clock_step(sign: int) -> Deed:
         shim = _shim(hands)
         step_s = sign * Random(planned.seed).choice(STEPS_S)  # noqa: S311 a play, no secret
         hands.did.append(f"{step_s:+.0f} s")
+        met = a_car_comes(hands.site.cars, way=Direction.EXIT)
         shim.step_clock(step_s)
         try:
             yield
+            hands.met &= await until_met(met, PAYS_S)
         finally:
             shim.step_clock(0)
 

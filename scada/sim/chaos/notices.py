@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 from scada.sim.chaos.hands import Hands
+from scada.sim.chaos.hold import PAYS_S, SEEN_S, a_car_pays, until_met
 from scada.sim.chaos.schedule import Planned
 from scada.sim.stage.switch import Switch, SwitchError
 
@@ -30,8 +31,6 @@ FORGED_AT_ONCE: Final = 3
 """So many wrong words of an order each time: it is open for moments only."""
 PLANNED: Final = 12
 """So many notices to come are spoilt; what is left over is taken back."""
-FIRST_S: Final = 40.0
-"""So long it waits for an order to forge for, or a payment to tell of."""
 
 
 @asynccontextmanager
@@ -40,21 +39,19 @@ async def forged(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     manners = list(FORGERIES)
     Random(planned.seed).shuffle(manners)  # noqa: S311 a play, no secret
     answers: Counter[str] = Counter()
-    begun = asyncio.Event()
-    forging = asyncio.create_task(_forge(hands.wechat, manners, answers, begun))
+    await _spoil(hands.wechat, manners)
+    forging = asyncio.create_task(_forge(hands.wechat, manners, answers))
     try:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(begun.wait(), FIRST_S)
-        await _spoil(hands.wechat, manners)
         yield
+        hands.met &= await until_met(lambda: bool(answers), PAYS_S)
     finally:
         forging.cancel()
         await asyncio.gather(forging, return_exceptions=True)
         await asyncio.to_thread(hands.wechat.clear)
-        hands.did += [f"{count} {what}" for what, count in sorted(answers.items())] or ["no open order to forge for"]
+        hands.did += [f"{count} {what}" for what, count in sorted(answers.items())]
 
 
-async def _forge(wechat: Switch, manners: list[str], answers: Counter[str], begun: asyncio.Event) -> None:
+async def _forge(wechat: Switch, manners: list[str], answers: Counter[str]) -> None:
     """Forge until cancelled. What is answered 401 was not believed; 204: WeChat's own hand, looked into, no payment."""
     turn = cycle(manners)
     while True:
@@ -62,19 +59,17 @@ async def _forge(wechat: Switch, manners: list[str], answers: Counter[str], begu
             for code in await asyncio.to_thread(wechat.unpaid):
                 for manner in islice(turn, FORGED_AT_ONCE):
                     answers[f"{manner}: {await asyncio.to_thread(wechat.forge, code, manner)}"] += 1
-                    begun.set()
         await asyncio.sleep(FORGED_EVERY_S)
 
 
 @asynccontextmanager
 async def doubled(hands: Hands, planned: Planned) -> AsyncIterator[None]:
     """Send true notices twice, the first attempt never, and after the next one."""
-    before, until_s = hands.site.cars.counts.paid, hands.site.clock.seconds() + FIRST_S
+    before, met = hands.site.cars.counts.paid, a_car_pays(hands.site.cars)
     await _spoil(hands.wechat, list(DOUBLINGS))
     try:
-        while hands.site.cars.counts.paid == before and hands.site.clock.seconds() < until_s:  # noqa: ASYNC110
-            await asyncio.sleep(0.2)
         yield
+        hands.met &= await until_met(met, SEEN_S)
     finally:
         await asyncio.to_thread(hands.wechat.clear)
         hands.did.append(f"{hands.site.cars.counts.paid - before} payments")
