@@ -6,46 +6,28 @@ the margin by which a leader stops before another can begin (docs/decisions/0075
 
 from collections.abc import Callable, Iterable
 
-from scada.model.device import DeviceFigures
+from scada.engine.around import DriverAround
 from scada.model.handshake import Answer, CommandBlock
 from scada.model.tag import TagName, Value
 from scada.ports import Driver, PlcError
 
 
-class GuardedDriver:
+class GuardedDriver(DriverAround):
     """Does what its driver does, as long as it may write."""
 
     def __init__(self, driver: Driver, leads: Callable[[], bool]) -> None:
-        self._driver = driver
+        super().__init__(driver)
         self._leads = leads
-
-    @property
-    def name(self) -> str:
-        """The device's name in the device table."""
-        return self._driver.name
-
-    @property
-    def tags(self) -> frozenset[TagName]:
-        """The tags that live on this device."""
-        return self._driver.tags
-
-    async def run(self) -> None:
-        """Let the driver run."""
-        await self._driver.run()
-
-    def figures(self) -> DeviceFigures:
-        """Give the driver's figures."""
-        return self._driver.figures()
 
     async def write(self, name: TagName, value: Value) -> None:
         """Write one tag once. Raises PlcError."""
         self._must_lead(name)
-        await self._driver.write(name, value)
+        await super().write(name, value)
 
     async def command(self, name: TagName, block: CommandBlock) -> Answer | None:
         """Send a command block once. Raises PlcError."""
         self._must_lead(name)
-        return await self._driver.command(name, block)
+        return await super().command(name, block)
 
     def _must_lead(self, name: TagName) -> None:
         if not self._leads():

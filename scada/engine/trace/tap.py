@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 
+from scada.engine.around import DriverAround
 from scada.engine.trace.ring import Note
-from scada.model.device import DeviceFigures
 from scada.model.handshake import Answer, CommandBlock
 from scada.model.tag import TagName, Value
 from scada.ports import Driver, PlcError
@@ -12,36 +12,18 @@ from scada.ports import Driver, PlcError
 Tell = Callable[[TagName, Note], None]
 
 
-class TappedDriver:
+class TappedDriver(DriverAround):
     """Does what its driver does, and tells each write before it goes out and what became of it."""
 
     def __init__(self, driver: Driver, tell: Tell) -> None:
-        self._driver = driver
+        super().__init__(driver)
         self._tell = tell
-
-    @property
-    def name(self) -> str:
-        """The device's name in the device table."""
-        return self._driver.name
-
-    @property
-    def tags(self) -> frozenset[TagName]:
-        """The tags that live on this device."""
-        return self._driver.tags
-
-    async def run(self) -> None:
-        """Let the driver run."""
-        await self._driver.run()
-
-    def figures(self) -> DeviceFigures:
-        """Give the driver's figures."""
-        return self._driver.figures()
 
     async def write(self, name: TagName, value: Value) -> None:
         """Write one tag once. Raises PlcError."""
         self._tell(name, Note("write", name, value))
         try:
-            await self._driver.write(name, value)
+            await super().write(name, value)
         except PlcError as error:
             self._tell(name, Note("failed", name, str(error)))
             raise
@@ -51,7 +33,7 @@ class TappedDriver:
         """Send a command block once. Raises PlcError."""
         self._tell(name, Note("write", name, told_of(block)))
         try:
-            answer = await self._driver.command(name, block)
+            answer = await super().command(name, block)
         except PlcError as error:
             self._tell(name, Note("failed", name, str(error)))
             raise
