@@ -115,7 +115,7 @@ class _FrontDesk:
             [
                 f"Control room   {_address(self._web.control)}",
                 f"Sign in        {sign_in}",
-                "               forgotten: daozha user passwd admin",
+                "               forgotten: daozha user passwd NAME",
                 f"Drivers        {self._web.public.url}",
                 f"Lane displays  {_address(self._web.devices)}/display/<lane>",
                 "",

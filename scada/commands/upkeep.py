@@ -68,8 +68,12 @@ def reset_password(asked: argparse.Namespace) -> int:
     """Give a person a new password for once. 2 if there is nobody of that name."""
 
     async def reset(config: Config, db: Database) -> int:
-        password = _password()
-        await Operators(db, config.site_id, clock_from()).reset_password(asked.name, password)
+        people, password = Operators(db, config.site_id, clock_from()), _password()
+        names = [str(one["name"]) for one in await people.people()]
+        if asked.name not in names:
+            say.complain(f"there is nobody of the name {asked.name!r}; there are: {', '.join(names) or 'nobody yet'}")
+            return 2
+        await people.reset_password(asked.name, password)
         _hand_over(asked.name, password)
         return 0
 

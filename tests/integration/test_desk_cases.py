@@ -134,8 +134,9 @@ async def test_what_stands_in_the_books_is_there_until_it_is_settled(bench: Shel
         await bench.asks("take_desk_case", case=ref)
     with pytest.raises(BridgeRefusal, match="what is done about it"):
         await bench.asks("settle_desk_case", case="uncertain:1", outcome="a false alarm")
-    with pytest.raises(BridgeRefusal, match="fixed words"):
-        await bench.asks("settle_desk_case", case="left:out1-8", outcome="whatever")
+    for word in ("whatever", "the debt stands"):
+        with pytest.raises(BridgeRefusal, match="fixed words"):
+            await bench.asks("settle_desk_case", case="left:out1-8", outcome=word)
     await bench.asks("settle_desk_case", case="left:out1-8", outcome="told to the manager", note="plate covered")
     await until(lambda: [case.ref for case in bench.cases.cases] == ["uncertain:1"])
     [ended] = await bench.db.read(

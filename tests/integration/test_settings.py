@@ -66,8 +66,10 @@ async def test_a_version_that_begins_later_holds_when_its_time_has_come(tmp_path
         later = (office.clock.now() + timedelta(days=1)).isoformat()
         await office.add(ask_of("set_site", effective_from=later), SITE, "site", {"phone": "9"})
         assert heard.empty()
-        for wrong in ("tomorrow", "2026-05-01T08:00"):
-            with pytest.raises(BridgeRefusal, match="effective_from"):
+        gone = (office.clock.now() - timedelta(days=1)).isoformat()
+        wrongs = {"tomorrow": "effective_from", "2026-05-01T08:00": "effective_from", gone: "has passed"}
+        for wrong, why in wrongs.items():
+            with pytest.raises(BridgeRefusal, match=why):
                 await office.add(ask_of("set_site", seen=1, effective_from=wrong), SITE, "site", {"phone": "8"})
         with pytest.raises(BridgeRefusal, match="reason"):
             await office.add(ask_of("set_site", seen=1, reason=""), SITE, "site", {"phone": "8"})

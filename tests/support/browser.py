@@ -20,7 +20,7 @@ FLAGS = (
 )
 EXPECTED_WITHIN_MS = 40_000
 """How long a page may take to show what a test expects: its processes share the machine with other tests."""
-_WATCH = """document.addEventListener('securitypolicyviolation',
+WATCH = """document.addEventListener('securitypolicyviolation',
   (event) => console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"""
 
 
@@ -38,7 +38,7 @@ def open_page(browser: Browser, language: str) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": 1280, "height": 800}, locale=language, timezone_id="Asia/Shanghai", reduced_motion="reduce"
     )
-    context.add_init_script(_WATCH)
+    context.add_init_script(WATCH)
     wrong: list[str] = []
 
     def on_error(error: WebError) -> None:

@@ -67,8 +67,21 @@ def test_a_cameras_region_is_for_technicians() -> None:
     body = {"region": region, "reason": "turned", "seen": 2}
     assert room.command(path, body).status_code == 200
     assert room.command(path, {**body, "region": [[2, 0]]}).status_code == 422
-    assert room.plant.asks("aim_camera") == [{"camera": "cam-in1", "perspective": [], **body}]
+    later = {**body, "effective_from": "2026-12-01T00:00:00+00:00"}
+    assert room.command(path, later).status_code == 200
+    assert room.plant.asks("aim_camera") == [{"camera": "cam-in1", "perspective": [], **one} for one in (body, later)]
     assert office("operator").get("/settings/cameras").status_code == 403
+
+
+def test_where_a_camera_looks_later_waits_on_its_page() -> None:
+    waits = {"effective_from": "2999-01-01T00:00:00+00:00", "ended_at": None, "by": "li", "reason": "new mast"}
+    room = office("technician", camera_aims=Value([CAMERA]), setting_history=Value([waits]))
+    shown = room.get("/settings/cameras?camera=cam-in1&done=later&lang=en").text
+    assert 'name="effective_from"' in shown
+    assert "2999-01-01 08:00" in shown
+    assert "new mast" in shown
+    assert "It looks there from then on" in shown
+    assert room.plant.asks("setting_history") == [{"kind": "camera", "subject": "cam-in1", "limit": 50}]
 
 
 FACTS = {

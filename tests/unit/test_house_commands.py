@@ -120,6 +120,7 @@ def test_the_first_password_and_the_address_are_told_in_plain_words(capsys: Out)
     told = capsys.readouterr()
     assert re.search(r"password +abcd-ef01", told.out)
     assert "http://127.0.0.1:8080" in told.out
+    assert "daozha user passwd NAME" in told.out
     assert "FIRST-PASSWORD" not in told.out
     assert "plant: something else" in told.err
 
@@ -187,7 +188,9 @@ def test_people_are_added_and_get_new_passwords_and_the_chain_stays_whole(tmp_pa
     assert main(["user", "add", "wang", "--config", file]) == 2
     assert main(["user", "passwd", "wang", "--config", file]) == 0
     assert main(["user", "passwd", "nobody", "--config", file]) == 2
-    passwords = re.findall(r"^wang  (\S+)$", capsys.readouterr().out, re.MULTILINE)
+    told = capsys.readouterr()
+    assert "there is nobody of the name 'nobody'; there are: wang" in told.err
+    passwords = re.findall(r"^wang  (\S+)$", told.out, re.MULTILINE)
     assert len(set(passwords)) == 2
     assert main(["audit", "verify", "--config", file]) == 0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_S: Final = 30.0
 """A version that begins later, or was written by a command, is taken up within this time."""
+JUST_NOW: Final = timedelta(minutes=2)
+"""Forms write whole minutes, and a person takes a while to send one: so long ago is at once."""
 MOST_VERSIONS: Final = 1 << 30
 
 Contents = Mapping[str, Mapping[str, object]]
@@ -118,6 +120,8 @@ class SettingsOffice:
             raise BridgeRefusal("bad_args", "effective_from: a moment like 2026-05-01T08:00+08:00") from error
         if begins.tzinfo is None:
             raise BridgeRefusal("bad_args", "effective_from: a moment with its zone")
+        if begins < now - JUST_NOW:
+            raise BridgeRefusal("bad_args", "this moment has passed: name a later one, or none for at once")
         return max(begins, now)
 
 

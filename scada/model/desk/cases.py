@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import assert_never
+from typing import Final, assert_never
 
 from scada.model.handshake import Mode
 from scada.model.lane import states as s
@@ -45,8 +45,14 @@ class Kind(Enum):
 
 PAPERS = frozenset({Kind.MONEY, Kind.UNCERTAIN, Kind.TAILGATE, Kind.LEFT_NO_STAY})
 """No car waits for these."""
-REVIEWED = frozenset({Kind.TAILGATE, Kind.LEFT_NO_STAY})
-"""These end by a person's word that they have been looked at; nothing else ends them."""
+_LOOKED_AT: Final = ("it was an emergency vehicle", "a false alarm", "told to the manager")
+REVIEWED: Final[Mapping[Kind, tuple[str, ...]]] = {
+    Kind.TAILGATE: ("the debt stands", *_LOOKED_AT),
+    Kind.LEFT_NO_STAY: _LOOKED_AT,
+}
+"""These end by one of the words of a person who has looked at them; nothing else ends them. Without a stay there is no
+debt that could stand."""
+_ELSEWHERE: Final = ("helped", "nobody was there", "told to the manager")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,11 @@ class Case:
     def is_from_elsewhere(self) -> bool:
         """Somebody calls who is in no lane: nothing that happens there ends it."""
         return self.kind is Kind.CALL and not self.passage
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Give the words one of which may end it, never free text alone; none where what is done about it does."""
+        return _ELSEWHERE if self.is_from_elsewhere else REVIEWED.get(self.kind, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,7 +257,6 @@ _ALL: tuple[Lesson, ...] = (
             "Tell the manager: it owes something that nobody knows, and its own stay is still open under another plate."
         ),
         (_way(settling("told to the manager")),),
-        (_way(settling("the debt stands")),),
     ),
     Lesson(
         "payment-differs",

@@ -7,14 +7,16 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from hmi.control.api.described import described
-from hmi.control.api.edge import Edge, Text
+from hmi.control.api.edge import Edge, MaybeWord, Text
 from hmi.control.auth import signed_in
 from hmi.control.orders import answered, ask, order
-from hmi.control.views.settings.common import listed, shown
+from hmi.control.views.settings.common import field, listed, shown, to_come
+from hmi.language import say
 
 aim = Blueprint("aim", __name__)
 
 _API: Final = "/api/v1/settings/cameras"
+_KIND: Final = "camera"
 _WITHIN_S: Final = 28.0
 _Share = Annotated[float, Field(ge=0, le=1, strict=False)]
 _Corner = Annotated[list[_Share], Field(min_length=2, max_length=2)]
@@ -28,10 +30,11 @@ class Corners(Edge):
 
 
 class Aimed(Corners):
-    """Where a camera shall look, why, and the version that was looked at."""
+    """Where a camera shall look, why, the version that was looked at, and from when on: at once if not said."""
 
     reason: Text
     seen: Annotated[int, Field(ge=0)]
+    effective_from: MaybeWord = ""
 
 
 @aim.get("/settings/cameras")
@@ -39,7 +42,11 @@ def page() -> ResponseReturnValue:
     """Show the cameras; their regions are drawn there."""
     if not signed_in().may("camera_aims"):
         abort(403)
-    return shown("aim", "", 200, {"cameras": listed("camera_aims", {}), "mayAim": signed_in().may("aim_camera")})
+    words = say("Saved. It looks there from then on.") if field("done") == "later" else ""
+    rows = listed("camera_aims", {})
+    coming = {str(row["name"]): to_come(_KIND, str(row["name"])) for row in rows}
+    page_data = {"cameras": rows, "mayAim": signed_in().may("aim_camera")}
+    return shown("aim", words, 200, page_data, coming=coming, chosen=field("camera"))
 
 
 @aim.get(_API)
@@ -59,5 +66,7 @@ def attempt(camera: str, body: Corners) -> ResponseReturnValue:
 @aim.post(f"{_API}/<camera>")
 @described("aim_camera")
 def save(camera: str, body: Aimed) -> ResponseReturnValue:
-    """Let a camera look there from now on."""
-    return order("aim_camera", {"camera": camera, **body.args()})
+    """Let a camera look there from now on, or from a later moment."""
+    return order(
+        "aim_camera", {name: value for name, value in {"camera": camera, **body.args()}.items() if value != ""}
+    )

@@ -109,11 +109,11 @@ export class DeskDialog extends LitElement {
   }
 
   #settled() {
-    const {case: of, outcomes} = this.work;
+    const {case: of} = this.work;
     const evidence = html`<label class="field">${t('Evidence')} <input name="evidence" required maxlength="200" autocomplete="off"></label>`;
     if (of.kind === 'money') return html`<p>${said(of.why)}</p><label class="field">${t('What came of it')} <input name="outcome" required maxlength="200" autocomplete="off"></label>`;
     if (of.kind === 'uncertain') return html`<p>${said(of.why)}</p>${choices(t('Found'), 'found', [['inside', t('it is inside')], ['gone', t('it has left')], ['no-car', t('there was no car')]], false)}${evidence}`;
-    return choices(t('Outcome'), 'outcome', outcomes.map((/** @type {string} */ one) => [one, said(one)]), true);
+    return choices(t('Outcome'), 'outcome', of.outcomes.map((/** @type {string} */ one) => [one, said(one)]), true);
   }
 
   #handedOver() {

@@ -14,7 +14,6 @@ import {get} from './desk-get.js';
 import {followKeys} from './desk-keys.js';
 import './desk-queue.js';
 import './desk-strip.js';
-import {isFromElsewhere} from './desk-words.js';
 
 const HERE_MS = 30_000;
 /** So often the chosen car is looked at again, whatever tells of it or not: its fee grows. */
@@ -190,8 +189,7 @@ class Desk {
       return;
     }
     if (deed === 'settle') {
-      const {outcomes = [], call_outcomes: ofCalls = []} = this.parts.queue.told ?? {};
-      this.parts.ask.ask('settle', {case: of, outcomes: isFromElsewhere(of) ? ofCalls : outcomes});
+      this.parts.ask.ask('settle', {case: of});
       return;
     }
     this.parts.queue.refused = '';

@@ -3,6 +3,7 @@
 import {send} from '../api.js';
 import {element, startShell} from '../shell.js';
 import {said, t} from '../texts.js';
+import {timesOf} from '../trends/times.js';
 import {added, moved} from './settings-corners.js';
 
 /** @typedef {[number, number]} Corner */
@@ -15,6 +16,7 @@ const MOST = {region: 12, perspective: 4};
 const KEYS = {ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP]};
 
 const {page} = await startShell();
+const times = timesOf(page.site.zone);
 /** @type {{region: Corner[], perspective: Corner[]}} */
 let drawn = {region: [], perspective: []};
 /** @type {any[]} */
@@ -33,6 +35,7 @@ function choose() {
   element('picture').replaceChildren(...pictures.map((name, n) => new Option(`${n + 1}`, name)));
   element('none').hidden = pictures.length > 0;
   element('found').replaceChildren();
+  document.querySelectorAll('[data-coming]').forEach((one) => one.toggleAttribute('hidden', /** @type {HTMLElement} */ (one).dataset.coming !== camera().name));
   look();
 }
 
@@ -161,10 +164,12 @@ function table() {
 async function save(event) {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (element('save'));
-  const reason = String(new FormData(form).get('reason'));
-  const answer = await send(`/api/v1/settings/cameras/${camera().name}`, {...drawn, reason, seen: camera().seen});
+  const {reason, effective_from: from} = Object.fromEntries(new FormData(form));
+  const later = from ? {effective_from: new Date(times.instant(String(from)) * 1000).toISOString()} : {};
+  const answer = await send(`/api/v1/settings/cameras/${camera().name}`, {...drawn, reason, seen: camera().seen, ...later});
   element('word').textContent = answer.outcome === 'done' ? t('It looks there from now on.') : answer.outcome === 'unknown' ? t('Nobody knows whether it was done. Look at the list.') : said(answer.why);
   if (answer.outcome !== 'done') return;
+  if (from) return location.assign(`?${new URLSearchParams({camera: camera().name, done: 'later'})}`);
   Object.assign(camera(), structuredClone(drawn), {seen: answer.value.seen});
   form.reset();
 }

@@ -21,7 +21,7 @@ from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.shown import as_json
 from scada.engine.lanes import LaneRunner
 from scada.engine.tags import TagTable
-from scada.model.desk.cases import PAPERS, REVIEWED, Case, Hold, Kind, case_of_lane, listed, passage_ref
+from scada.model.desk.cases import PAPERS, Case, Hold, Kind, case_of_lane, listed, passage_ref
 from scada.model.desk.seats import Ringing, Seat, offered
 from scada.model.lane.codec import Json
 from scada.model.lane.words import Direction
@@ -43,10 +43,6 @@ DAY: Final = timedelta(hours=24)
 ANSWER_S, RESOLVE_S = 10.0, 45.0
 """Within which a car's case is to be answered and resolved (`operations.md` §2)."""
 ENDED: Final = "this case has ended"
-REVIEW_OUTCOMES: Final = ("the debt stands", "it was an emergency vehicle", "a false alarm", "told to the manager")
-"""How a case that only wants to be looked at may end: never free text alone."""
-CALL_OUTCOMES: Final = ("helped", "nobody was there", "told to the manager")
-"""How a call may end that is no car's in a lane."""
 
 log = structlog.get_logger()
 
@@ -233,8 +229,6 @@ class CaseRoom:
             "cases": [shown(case) for case in self._cases],
             "figures": figures(done),
             "seats": sorted(self._seats),
-            "outcomes": list(REVIEW_OUTCOMES),
-            "call_outcomes": list(CALL_OUTCOMES),
         }
 
     async def _here(self, ask: Ask) -> object:
@@ -287,10 +281,9 @@ class CaseRoom:
 
     async def _settled(self, ask: Ask) -> None:
         case, outcome, at = self._case(ask), text_of(ask, "outcome"), self._clock.now()
-        words = _words_for(case)
-        if not words:
+        if not case.outcomes:
             raise BridgeRefusal("refused", "this case ends by what is done about it")
-        if outcome not in words:
+        if outcome not in case.outcomes:
             raise BridgeRefusal("bad_args", "a case ends with one of the fixed words")
         self._check_owner(case, ask.user)
         note = optional(ask, "note")
@@ -320,18 +313,11 @@ class CaseRoom:
         raise BridgeRefusal("gone", ENDED)
 
 
-def _words_for(case: Case) -> tuple[str, ...]:
-    """Give the words one of which may end a case; none where what is done about it does."""
-    if case.is_from_elsewhere:
-        return CALL_OUTCOMES
-    return REVIEW_OUTCOMES if case.kind in REVIEWED else ()
-
-
 def shown(case: Case) -> Json:
     """Write a case as the page shows it."""
     written = as_json(case)
     assert isinstance(written, dict)  # noqa: S101 - a dataclass is an object
-    return {**written, "kind": case.kind.value, "paper": case.is_paper}
+    return {**written, "kind": case.kind.value, "paper": case.is_paper, "outcomes": list(case.outcomes)}
 
 
 def figures(done: list[tuple[float | None, float]]) -> Json:
