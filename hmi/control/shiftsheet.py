@@ -1,11 +1,12 @@
 """The printed sheet of a shift: what the plant kept in codes, in the words of both languages. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from hmi.i18n.said import said
 from hmi.i18n.words import translation
 from scada.model.desk.cases import Kind
 from scada.model.lane.words import Reason
@@ -96,10 +97,10 @@ def _case(case: Mapping[str, Any], titles: Mapping[str, tuple[str, str]]) -> Lin
     zh, en = titles.get(str(case["lane"]), (str(case["lane"]), str(case["lane"])))
     kind, why = _KINDS.get(str(case["kind"]), str(case["kind"])), str(case["why"])
 
-    def said(title: str, say: Callable[[str], str]) -> str:
-        return " · ".join(part for part in (title, say(kind), say(why)) if part)
+    def told(title: str, language: str) -> str:
+        return " · ".join(part for part in (title, translation(language)(kind), said(why, language)) if part)
 
-    return Line(said(zh, translation("zh")), said(en, translation("en")), str(case["owner"]))
+    return Line(told(zh, "zh"), told(en, "en"), str(case["owner"]))
 
 
 def _line(text: str, value: str) -> Line:

@@ -10,6 +10,7 @@ lint says of tag maps in `lint_words.txt`.
 import json
 import re
 import sys
+import tomllib
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +24,7 @@ HERE = Path(__file__).parent
 HMI = HERE.parent
 REPORTS = (HMI.parent / "scada" / "reports", HMI.parent / "scada" / "model")
 """Whose texts are said by `say`, in reports."""
+ALARMS = HMI.parent / "scada" / "settings" / "alarms.toml"
 PO = HERE / "zh.po"
 MO = HERE / "zh" / "LC_MESSAGES" / "messages.mo"
 JSON = HMI / "static" / "i18n" / "zh.json"
@@ -59,7 +61,8 @@ PHONE_WORDS = HERE / "phone_words.txt"
 MONEY_WORDS = HERE / "money_words.txt"
 SITE_WORDS = HERE / "site_words.txt"
 LINT_WORDS = HERE / "lint_words.txt"
-WORDS = (PLANT_WORDS, PHONE_WORDS, MONEY_WORDS, SITE_WORDS, LINT_WORDS)
+EVENT_WORDS = HERE / "event_words.txt"
+WORDS = (PLANT_WORDS, PHONE_WORDS, MONEY_WORDS, SITE_WORDS, LINT_WORDS, EVENT_WORDS)
 _METHODS = [
     ("**/vendor/**", "ignore"),
     ("**.py", "python"),
@@ -138,13 +141,22 @@ def as_mo(catalogue: Catalog) -> bytes:
     return content.getvalue()
 
 
+def alarm_words() -> dict[str, str]:
+    """Give what the shipped alarms say in English, with what they say in Chinese: a lane's tag tells it in English."""
+    rows = tomllib.loads(ALARMS.read_text("utf-8"))["alarm"]
+    return {row["text"]: row["text_zh"] for row in rows if row["text"] != row["text_zh"]}
+
+
 def as_json(catalogue: Catalog, *, more: bool = False) -> str:
     """Give what the browser reads: the words of the overview's scripts and the plant's, or `more`, all others."""
     scripts = [(file, text) for file, text in _texts() if file.endswith(".js")]
     first = {text for file, text in scripts if not _is_more(file)} | set(plant_words(PLANT_WORDS))
-    rest = {text for file, text in scripts if _is_more(file)} | set(plant_words(MONEY_WORDS, SITE_WORDS, LINT_WORDS))
+    rest = {text for file, text in scripts if _is_more(file)} | set(
+        plant_words(MONEY_WORDS, SITE_WORDS, LINT_WORDS, EVENT_WORDS)
+    )
     wanted = rest - first if more else first
     texts = {str(message.id): str(message.string) for message in catalogue if message.id in wanted}
+    texts |= alarm_words() if more else {}
     return json.dumps(texts, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hmi.i18n.words import translation
 
-LISTS = tuple(Path(__file__).parent / f"{name}_words.txt" for name in ("plant", "phone", "money", "site"))
+LISTS = tuple(Path(__file__).parent / f"{name}_words.txt" for name in ("plant", "phone", "money", "site", "event"))
 _PART = re.compile(r"\{(\w+)\}")
 
 

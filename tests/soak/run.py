@@ -108,6 +108,7 @@ def runs() -> list[Long]:
         ),
         Long("phones", "drivers' phones in a real browser, every play", [*plays, "tests/soak/phone_plays.py"]),
         Long("shift", "a shift at the desk in a real browser, every kind of case", soak("shift")),
+        Long("tour", "a tour of every page, as every role, in every look", soak("tour")),
         Long("debian", "from a bare Debian to a checked site, by the page", soak("bare_debian")),
         Long("upgrade", "from version to version by wheels and the real pip", soak("upgrade")),
         Long("lessons", "every lesson of a training, driven", soak("lessons")),

@@ -45,10 +45,18 @@ EVERY_LOOK = tuple(itertools.starmap(Look, itertools.product(("zh", "en"), ("day
 
 def toured(visitor: Visitor, role: Role, stops: Sequence[Stop], found: Mapping[str, str]) -> Iterator[Finding]:
     """See every page as one role."""
-    looks = EVERY_LOOK if role is RICHEST else (ONE_LOOK[role],)
     for stop in stops:
+        if stop.is_text and role is not RICHEST:
+            continue
         sys.stderr.write(f"{role.value} {stop.path}\n")
-        yield from visitor.sees(stop, role, found, looks)
+        yield from visitor.sees(stop, role, found, looks_of(stop, role))
+
+
+def looks_of(stop: Stop, role: Role) -> Sequence[Look]:
+    """Say in which looks a role sees a page."""
+    if role is not RICHEST:
+        return (ONE_LOOK[role],)
+    return (EVERY_LOOK[0], EVERY_LOOK[-1]) if stop.is_text else EVERY_LOOK
 
 
 def stops_of(words: Sequence[str]) -> Sequence[Stop]:
@@ -61,19 +69,18 @@ def _begins(path: str, word: str) -> bool:
 
 
 def tour(
-    site: LiveSite, browser: Browser, folder: Path, roles: Sequence[Role], pages: Sequence[str]
+    site: LiveSite, browser: Browser, folder: Path, screens: Path | None, roles: Sequence[Role], pages: Sequence[str]
 ) -> Iterator[Finding]:
     """Let things happen at the site, and look at all of it."""
     for role, name in PEOPLE.items():
         settled(site, name, role.value)
-    (folder / "scene").mkdir(exist_ok=True)
     with (
         at_desk(browser, site, PEOPLE[RICHEST], album_in(folder / "scene"), itertools.count(1)) as desk,
         sitting(desk, Mouse(), "zh", "day") as now,
     ):
         found = set_up(now, PEOPLE[Role.OPERATOR])
     for role in roles:
-        with visiting(browser, site, PEOPLE[role], NAMES | frozenset(PEOPLE.values()), folder) as visitor:
+        with visiting(browser, site, PEOPLE[role], NAMES | frozenset(PEOPLE.values()), screens) as visitor:
             yield from toured(visitor, role, stops_of(pages), found)
 
 
@@ -85,14 +92,15 @@ def main() -> int:
     roles = [role for role in ROLES if role.value in asked.roles]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dz-")))
-        screens = asked.screens or folder / "screens"
-        screens.mkdir(parents=True, exist_ok=True)
+        screens: Path | None = asked.screens
+        if screens is not None:
+            screens.mkdir(parents=True, exist_ok=True)
         pages = stack.enter_context(phone_pages(folder / "phones")) if DRIVER in asked.roles else ""
         site = stack.enter_context(LiveSite(folder / "site", t_help_s=T_HELP_S)) if roles else None
         browser = started_chromium(stack.enter_context(sync_playwright()))
         wrong: list[Finding] = []
         if site is not None:
-            wrong += _told(tour(site, browser, screens, roles, asked.pages))
+            wrong += _told(tour(site, browser, folder, screens, roles, asked.pages))
         if pages:
             wrong += _told(phones(browser, pages, screens))
     told = {"minutes": round((monotonic() - began_s) / 60, 1), "wrong": [str(one) for one in wrong]}

@@ -123,7 +123,7 @@ class TagTable extends LitElement {
     const blank = isBlank(tag, facts);
     return html`<tr data-tag=${name} data-quality=${blank ? 'blank' : isTrouble(name, tag) ? 'trouble' : severity(tag.status)}>
       <th scope="row">${this.#star(name)}${name}</th>
-      <td class="right value" title=${String(tag.value ?? '')}>${blank ? '' : html`<a href=${trendOf(name)}>${written(tag.value)}</a>`}${facts?.unit ? html` <small>${facts.unit}</small>` : nothing}</td>
+      <td class="right value" translate="no" title=${String(tag.value ?? '')}>${blank ? '' : html`<a href=${trendOf(name)}>${written(tag.value)}</a>`}${facts?.unit ? html` <small>${facts.unit}</small>` : nothing}</td>
       <td>${this.#quality(tag, facts)}</td>
       <td>${this.#changed(tag)}</td>${this.kind === 'watched' ? html`<td class="right" data-rate>${watched.rate(name).toFixed(1)}</td>` : nothing}
       <td>${facts ? this.#where(facts) : nothing}</td>

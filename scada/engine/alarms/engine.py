@@ -224,7 +224,8 @@ class AlarmEngine:
         """Take one row that raises an alarm: known by its code, or a stranger, which counts as well."""
         definition = self._named(row)
         before = self._of(definition)
-        detail = str(row.body.get("text") or row.body.get("detail") or row.body.get("why") or "")[:300]
+        unsaid = row.code.replace("_", " ") if definition.words.text == "{detail}" else ""
+        detail = str(row.body.get("text") or row.body.get("detail") or row.body.get("why") or unsaid)[:300]
         self.kept[definition.id] = replace(
             before,
             detail=detail,

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 _TEXTS: Final = """() => {
   const page = document.documentElement.lang.slice(0, 2);
-  const skipped = 'script, style, code, pre, textarea, svg text, [data-name], .tag-name';
+  const skipped = 'script, style, code, kbd, pre, textarea, [translate=no]';
   const isOther = (one) => one.closest('[lang]').lang.slice(0, 2) !== page;
   const found = [];
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -36,7 +36,7 @@ _CUT: Final = """() => {
   };
   for (const one of document.querySelectorAll('body *')) {
     const style = getComputedStyle(one);
-    if (!one.getClientRects().length || style.visibility === 'hidden' || one.closest('.unseen, svg')) continue;
+    if (!one.getClientRects().length || style.visibility === 'hidden' || one.closest('.unseen, .spoken, svg')) continue;
     const at = one.getBoundingClientRect();
     const isCut = /hidden|clip/.test(style.overflowX) && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0;
     if (isCut && one.innerText && !one.title) found.push(`cut off: ${says(one)}`);
@@ -48,26 +48,14 @@ _CUT: Final = """() => {
   return found;
 }"""
 _PROGRAMS: Final = re.compile(r"\b(undefined|NaN|None|null|Infinity)\b|\[object \w+\]")
+_NOTHING: Final = "None"
+"""What an empty list says in English."""
 _NO_WORDS: Final = re.compile(r"\S*[._/:@=#\d<>{}|%~*+-]\S*|[A-Z][A-Za-z]*[A-Z]\w*|\b[A-Z]{1,5}s?\b")
 """Names of tags and files, addresses, versions, abbreviations."""
 _ENGLISH: Final = re.compile(r"[A-Za-z]{3,}")
 _CHINESE: Final = re.compile(r"[\u4e00-\u9fff]{2,}")
 _SAME: Final = frozenset(
-    (
-        "daozha",
-        "English",
-        "Excel",
-        "Chromium",
-        "Firefox",
-        "Modbus",
-        "WeChat",
-        "Prometheus",
-        "InfluxDB",
-        "PostgreSQL",
-        "SQLite",
-        "Markdown",
-        "Grafana",
-    )
+    ("daozha", "Excel", "Modbus", "WeChat", "Prometheus", "xlsx", "kHz", "Esc", "Home", "Shift", "Backspace", "Delete")
 )
 """Called so in every language."""
 
@@ -85,12 +73,17 @@ def texts(page: Page) -> list[str]:
     return [str(one) for one in page.evaluate(_TEXTS)]
 
 
-def faults(page: Page, language: str, names: frozenset[str]) -> list[str]:
-    """Say what is wrong with the page as it is now."""
+def said_wrongly(page: Page, language: str, names: frozenset[str]) -> list[str]:
+    """Say what is wrong with the words of the page as it is now."""
     found = []
     for words in texts(page):
         if others := foreign(words, language, names):
             found.append(f"in another language: {' '.join(others)} in {words[:90]!r}")
-        if _PROGRAMS.search(words):
+        if words != _NOTHING and _PROGRAMS.search(words):
             found.append(f"a program's value: {words[:90]!r}")
-    return [*found, *map(str, page.evaluate(_CUT))]
+    return found
+
+
+def laid_out_wrongly(page: Page) -> list[str]:
+    """Say what is cut off or lies beyond the screen."""
+    return [str(one) for one in page.evaluate(_CUT)]

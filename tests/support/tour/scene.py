@@ -15,7 +15,7 @@ from tests.support.site import PARKED_S
 
 MERCHANT: Final = "Book & Tea 书店"
 CARD: Final = "晋A20001"
-NAMES: Final = frozenset(("Book", "Tea", "书店", "Zhao"))
+NAMES: Final = frozenset(("Book", "Tea", "书店", "Zhao", "demo", "month", "admin", "root", "无牌"))
 """Written by people, and the same in every language."""
 _TARIFF: Final = Path(__file__).parents[3] / "billing" / "tariffs" / "demo-1.toml"
 _DUE: Final = {"passage": "passage", "stay": "stay", "due_fen": "quote.due_fen"}

@@ -21,6 +21,8 @@ class Stop:
     right: str = LOOK
     is_live: bool = True
     """It hears the plant over its socket."""
+    is_text: bool = False
+    """It is words and nothing else: two looks see all of it, and one role."""
     opens: str = ""
     """What is pressed before the page is looked at: a selector."""
 
@@ -37,7 +39,7 @@ class Stop:
     @property
     def name(self) -> str:
         """Name the page's pictures."""
-        words = self.path.strip("/").translate({ord(sign): "-" for sign in "/?=&:"})
+        words = self.path.strip("/").translate({ord(sign): "-" for sign in "/?=&:,"})
         return (words.translate({ord("{"): None, ord("}"): None}) or "overview") + ("-opened" if self.opens else "")
 
 
@@ -54,7 +56,7 @@ STOPS: Final[Sequence[Stop]] = (
     Stop("/money/receipts/{receipt}", "receipt", is_live=False),
     Stop("/reports", "make_report"),
     Stop("/trends"),
-    Stop("/trends?tags=site.inside,out1.gate.up"),
+    Stop("/trends?tag=site.inside&tag=out1.gate.up"),
     Stop("/stocktake", "stocktake"),
     Stop("/lanes/in1"),
     Stop("/lanes/out1"),
@@ -87,7 +89,7 @@ STOPS: Final[Sequence[Stop]] = (
     Stop("/api"),
     Stop("/password", is_live=False),
     Stop("/help", is_live=False),
-    *(Stop(f"/help/{topic}", is_live=False) for topic in topics() if topic not in ("training", "sites")),
+    *(Stop(f"/help/{topic}", is_live=False, is_text=True) for topic in topics() if topic not in ("training", "sites")),
     Stop("/sites"),
     Stop("/nowhere", MISSING, is_live=False),
 )

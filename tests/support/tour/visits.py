@@ -16,7 +16,7 @@ from tests.support.browser import WATCH
 from tests.support.people import signed_in
 from tests.support.phones import PAGES, sign_in
 from tests.support.site import LiveSite
-from tests.support.tour.looks import faults
+from tests.support.tour.looks import laid_out_wrongly, said_wrongly
 from tests.support.tour.stops import Stop
 
 LOCALES: Final = {"zh": "zh-CN", "en": "en-GB"}
@@ -26,7 +26,9 @@ SETTLE_MS: Final = 700
 LOOK_MS: Final = 150
 _REFUSED: Final = "Failed to load resource"
 """A console says so of every refusal; each is noted with its address instead."""
-PHONE_LOOKS: Final = "zh", "en"
+PHONE_LOOKS: Final = ("zh", "en")
+PHONE_NAMES: Final = frozenset(("书店", "月卡", "家庭卡", "夜间月卡", "无牌"))
+"""What merchants and cards of the phones' plant are called in every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,10 @@ class Visitor:
     site: LiveSite
     context: BrowserContext
     page: Page
-    folder: Path
+    folder: Path | None
     names: frozenset[str] = frozenset()
     heard: list[str] = field(default_factory=list)
     """What the page has said since it was opened: errors, violations, refusals."""
-    _opened: str = ""
 
     def listen(self) -> None:
         """Hear what goes wrong from now on."""
@@ -77,16 +78,28 @@ class Visitor:
         known: set[str] = set()
         for language in dict.fromkeys(look.language for look in looks):
             of = [look for look in looks if look.language == language]
-            try:
-                said = [(str(of[0]), what) for what in self._opens(stop, role, stop.at(found), of[0])]
-                said += [(str(look), what) for look in of for what in self._looks(stop, role, look, axe=len(looks) > 1)]
-                said += [(language, what) for what in self.heard]
-            except PlaywrightError as error:
-                said = [(language, str(error).partition("\n")[0][:200])]
-            for look_of, what in said:
+            for look, what in self._in_language(stop, role, found, of):
                 if what not in known:
                     known.add(what)
-                    yield Finding(role.value, stop.path, look_of, what)
+                    yield Finding(role.value, stop.path, str(look), what)
+
+    def _in_language(
+        self, stop: Stop, role: Role, found: Mapping[str, str], looks: Sequence[Look]
+    ) -> Iterator[tuple[Look, str]]:
+        """Open a page once. Words are the same by day and night, a layout in both themes, colours in both widths."""
+        first = looks[0]
+        try:
+            yield from ((first, what) for what in self._opens(stop, role, stop.at(found), first))
+            yield from ((first, what) for what in said_wrongly(self.page, first.language, self.names))
+            for look in looks:
+                self._shown(stop, role, look)
+                if look.theme == first.theme:
+                    yield from ((look, what) for what in laid_out_wrongly(self.page))
+                if look.width == first.width and len(looks) > 1:
+                    yield from ((look, f"axe: {one[:300]}") for one in axe_finds(self.page))
+        except PlaywrightError as error:
+            yield first, str(error).partition("\n")[0][:200]
+        yield from ((first, what) for what in self.heard)
 
     def _opens(self, stop: Stop, role: Role, path: str, look: Look) -> Iterator[str]:
         cookies = {"daozha_control_language": look.language, "daozha_control_theme": look.theme}
@@ -94,8 +107,7 @@ class Visitor:
             self.context.add_cookies([{"name": name, "value": value, "url": self.site.url}])
         self._sized(look)
         self.heard.clear()
-        self._opened = f"{self.site.url}{path}"
-        answer = self.page.goto(self._opened, timeout=LOAD_MS)
+        answer = self.page.goto(f"{self.site.url}{path}", timeout=LOAD_MS)
         status, wanted = answer.status if answer else 0, stop.status(role)
         if status != wanted:
             yield f"answers {status}, not {wanted}"
@@ -106,21 +118,20 @@ class Visitor:
             self.page.locator(stop.opens).first.click()
             self.page.wait_for_timeout(SETTLE_MS)
 
-    def _looks(self, stop: Stop, role: Role, look: Look, *, axe: bool) -> Iterator[str]:
+    def _shown(self, stop: Stop, role: Role, look: Look) -> None:
+        """Change to a look, and keep a picture of it if any are kept."""
         self._sized(look)
         self.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", look.theme)
         self.page.wait_for_timeout(LOOK_MS)
-        name = "-".join([stop.name, role.value, *str(look).split()])
-        self.page.screenshot(path=self.folder / f"{name}.png", animations="disabled")
-        yield from faults(self.page, look.language, self.names)
-        if axe and look.width == 1280:
-            yield from (f"axe: {one[:300]}" for one in axe_finds(self.page))
+        if self.folder is not None:
+            name = "-".join([stop.name, role.value, *str(look).split()])
+            self.page.screenshot(path=self.folder / f"{name}.png", animations="disabled")
 
     def _sized(self, look: Look) -> None:
         self.page.set_viewport_size({"width": look.width, "height": HEIGHTS[look.width]})
 
     def _on_response(self, response: Response) -> None:
-        if response.status >= 400 and response.url != self._opened:
+        if response.status >= 400 and not response.request.is_navigation_request():
             at = urlsplit(response.url)
             self.heard.append(f"asked for {at.path} and got {response.status}")
 
@@ -129,7 +140,7 @@ def _listen(context: BrowserContext, heard: list[str]) -> None:
     """Note what scripts and the content policy of any page complain of."""
 
     def on_console(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(_REFUSED):
+        if message.type == "error" and not message.text.startswith(_REFUSED):
             heard.append(f"console: {message.text[:200]}")
 
     def on_error(error: WebError) -> None:
@@ -140,7 +151,9 @@ def _listen(context: BrowserContext, heard: list[str]) -> None:
 
 
 @contextmanager
-def visiting(browser: Browser, site: LiveSite, name: str, names: frozenset[str], folder: Path) -> Iterator[Visitor]:
+def visiting(
+    browser: Browser, site: LiveSite, name: str, names: frozenset[str], folder: Path | None
+) -> Iterator[Visitor]:
     """Let a person sign in."""
     context = browser.new_context(timezone_id="Asia/Shanghai", locale="zh-CN", reduced_motion="reduce")
     context.add_init_script(WATCH)
@@ -154,7 +167,7 @@ def visiting(browser: Browser, site: LiveSite, name: str, names: frozenset[str],
         context.close()
 
 
-def phones(browser: Browser, url: str, folder: Path) -> Iterator[Finding]:
+def phones(browser: Browser, url: str, folder: Path | None) -> Iterator[Finding]:
     """See every page of a driver's phone, in both languages."""
     for (name, path), language in ((one, two) for one in PAGES.items() for two in PHONE_LOOKS):
         context = browser.new_context(
@@ -168,9 +181,10 @@ def phones(browser: Browser, url: str, folder: Path) -> Iterator[Finding]:
             page = context.new_page()
             page.goto(url + path, timeout=LOAD_MS)
             page.wait_for_timeout(LOOK_MS)
-            page.screenshot(path=folder / f"phone-{name.replace(' ', '-')}-{language}.png", full_page=True)
+            if folder is not None:
+                page.screenshot(path=folder / f"phone-{name.replace(' ', '-')}-{language}.png", full_page=True)
             axe = [f"axe: {one[:300]}" for one in axe_finds(page)]
-            wrong = [*faults(page, language, frozenset()), *axe, *heard]
+            wrong = [*said_wrongly(page, language, PHONE_NAMES), *laid_out_wrongly(page), *axe, *heard]
             yield from (Finding("driver", path, language, what) for what in wrong)
         finally:
             context.close()

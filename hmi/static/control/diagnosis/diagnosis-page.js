@@ -8,6 +8,7 @@ import {element, startShell} from '../shell.js';
 import {linkWord, written} from '../tag-words.js';
 import {all, exists, number, text} from '../tags.js';
 import {language, said, t} from '../texts.js';
+import {happened} from './happened.js';
 import {Processes} from './processes.js';
 import {boomHealth, cameraHealth, loopHealth} from './ne107.js';
 
@@ -101,7 +102,7 @@ class PlantDiagnosis extends LitElement {
 
   #queues() {
     const names = [...all().keys()].filter((name) => name.includes('.box.') || name.startsWith('site.box_') || name === 'site.plant_lag_ms' || name.startsWith('site.history_')).sort();
-    return html`<section class="card panel queues" aria-labelledby="queues-title"><h2 id="queues-title">${t('Queues and the plant')}</h2><dl tabindex="0">
+    return html`<section class="card panel queues" aria-labelledby="queues-title"><h2 id="queues-title">${t('Queues and the plant')}</h2><dl tabindex="0" translate="no">
       ${names.map((name) => html`<dt>${name}</dt><dd class="value">${reading(name, written, this.#clock)}</dd>`)}</dl></section>`;
   }
 
@@ -110,12 +111,12 @@ class PlantDiagnosis extends LitElement {
     const title = (/** @type {any} */ lane) => (language() === 'zh' ? lane.title : lane.title_en);
     return html`<section class="card panel points" aria-labelledby="points-title"><h2 id="points-title">${t('Inputs and outputs')}</h2>
       <div role="group" aria-label=${t('Lanes')}>${this.page.lanes.map((/** @type {any} */ lane) => html`<button type="button" aria-pressed=${lane.name === this.lane} @click=${() => (this.lane = lane.name)}>${title(lane)}</button>`)}</div>
-      <dl tabindex="0">${names.map((name) => html`<dt>${name}</dt><dd>${reading(name, written, this.#clock)}</dd>`)}</dl></section>`;
+      <dl tabindex="0" translate="no">${names.map((name) => html`<dt>${name}</dt><dd>${reading(name, written, this.#clock)}</dd>`)}</dl></section>`;
   }
 
   #happened() {
     return html`<section class="card panel happened" aria-labelledby="happened-title"><h2 id="happened-title">${t('Sequence of events')}</h2><ol tabindex="0">
-      ${this.events?.map((row) => html`<li data-kind=${row.kind}><time datetime=${row.at}>${clockTime(new Date(row.at))}.${String(row.at).slice(20, 23)}</time> ${row.lane ?? ''} <b>${said(String(row.what).replaceAll('_', ' '))}</b>
+      ${this.events?.map((row) => html`<li data-kind=${row.kind}><time datetime=${row.at}>${clockTime(new Date(row.at))}.${String(row.at).slice(20, 23)}</time> ${row.lane ?? ''} <b>${happened(row)}</b>
         <span>${said(row.actor)}</span>${row.passage ? html` <a href="/passages/${encodeURIComponent(row.passage)}">${row.passage}</a>` : nothing}</li>`)}</ol></section>`;
   }
 }

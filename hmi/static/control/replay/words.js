@@ -81,6 +81,11 @@ const joined = (parts) => parts.filter((part) => part !== '' && part !== null &&
 /** @param {number | null | undefined} share */
 const percent = (share) => (typeof share === 'number' ? `${Math.round(share * 100)} %` : '');
 
+/** What came of a command. @param {string} code @param {string} state */
+export const commandWord = (code, state) => joined([named(CODES, code), named(COMMAND_STATES, state)]);
+/** Why a boom rose. @param {string} cause */
+export const causeWord = (cause) => named(CAUSES, cause);
+
 /** @type {Record<string, (entry: Entry) => string>} */
 const TELLS = {
   begins: ({number}) => `#${number}`,

@@ -98,7 +98,7 @@ class DevicePage extends LitElement {
         ${['state', 'address', ...COUNTS, 'why'].map((point) => html`<dt>${WORDS[point]()}</dt><dd>${this.#value(one, point)}</dd>`)}</dl></section>
       <section class="card block"><h3>${t('Scans')}</h3><table><thead><tr><th>${t('Class')}</th><th class="right">${t('Period, ms')}</th><th class="right">${t('Tags')}</th><th class="right">${t('Scans measured')}</th>
         <th class="right">p50, ms</th><th class="right">p99, ms</th><th class="right">${t('Longest, ms')}</th></tr></thead>
-      <tbody>${one.scans.map((/** @type {any} */ scan) => html`<tr data-class=${scan.class}><th scope="row">${scan.class}</th><td class="right">${scan.period_ms}</td><td class="right">${scan.tags}</td>
+      <tbody>${one.scans.map((/** @type {any} */ scan) => html`<tr data-class=${scan.class}><th scope="row">${classWord(scan.class)}</th><td class="right">${scan.period_ms}</td><td class="right">${scan.tags}</td>
         <td class="right">${scan.times?.count ?? '–'}</td>${['p50', 'p99', 'longest'].map((key) => html`<td class="right ${scan.times?.[key] > scan.period_ms ? 'late' : ''}">${scan.times ? ms(scan.times[key]) : '–'}</td>`)}</tr>`)}</tbody></table></section>
       ${one.lanes.map((/** @type {string} */ lane) => this.#lane(lane))}`;
   }
@@ -138,10 +138,16 @@ class DevicePage extends LitElement {
   }
 }
 
+/** What a scan class of the tag map is called.
+ * @type {Record<string, () => string>} */
+const CLASSES = {fast: () => t('fast scan'), normal: () => t('normal scan'), slow: () => t('slow scan')};
+/** @param {string} name */
+const classWord = (name) => (CLASSES[name] ?? (() => name))();
+
 /** @param {any} scan */
 function scanWords(scan) {
   const late = scan.times && scan.times.p99 > scan.period_ms;
-  return html`<span class="scan ${late ? 'late' : ''}">${scan.class} ${scan.times ? `p50 ${ms(scan.times.p50)} / p99 ${ms(scan.times.p99)} ms` : '–'}</span>`;
+  return html`<span class="scan ${late ? 'late' : ''}">${classWord(scan.class)} ${scan.times ? `p50 ${ms(scan.times.p50)} / p99 ${ms(scan.times.p99)} ms` : '–'}</span>`;
 }
 
 /** @param {number} value */

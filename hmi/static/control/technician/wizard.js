@@ -6,7 +6,17 @@ import {contact} from '../tags.js';
 import {said, t} from '../texts.js';
 import {outcomeWords, pastBoard, startPage} from './parts.js';
 
-const CONTACTS = ['loop.approach', 'loop.safety', 'beam', 'gate.up', 'gate.down'];
+/** The contacts that a drive moves, by the end of their tags.
+ * @type {Record<string, () => string>} */
+const CONTACTS = {
+  'loop.approach': () => t('Approach loop'),
+  'loop.safety': () => t('Safety loop'),
+  beam: () => t('Beam'),
+  'gate.up': () => t('Upper limit'),
+  'gate.down': () => t('Lower limit'),
+};
+/** @param {string} point */
+const contactWord = (point) => (CONTACTS[point] ?? (() => point))();
 const BEFORE_S = 1;
 /** What is told last is in the history a moment later. */
 const SETTLE_MS = 1500;
@@ -56,7 +66,7 @@ class WizardPage extends LitElement {
     const {lane, lanes} = this.page;
     return html`<nav class="row" aria-label=${t('Lanes')}>${lanes.map((/** @type {any} */ one) => html`<a class="button" href=${`/wizard/${one.name}`} aria-current=${one.name === lane ? 'page' : nothing}>${document.documentElement.lang.startsWith('zh') ? one.title : one.title_en}</a>`)}</nav>
       <section class="card block"><ol class="steps"><li>${t('Nobody else is in the lane. Press Start, and drive the car through at the usual speed.')}</li><li>${t('When the boom is down again press Done. Three drives or more tell more than one.')}</li></ol>
-      <p class="contacts">${CONTACTS.map((point) => html`<span class="chip" data-contact=${point} data-on=${contact(`${lane}.${point}`)}>${point} ${{on: '●', off: '○', unknown: '?'}[contact(`${lane}.${point}`)]}</span> `)}</p>
+      <p class="contacts">${Object.keys(CONTACTS).map((point) => html`<span class="chip" data-contact=${point} data-on=${contact(`${lane}.${point}`)} title=${`${lane}.${point}`}>${contactWord(point)} ${{on: '●', off: '○', unknown: '?'}[contact(`${lane}.${point}`)]}</span> `)}</p>
       <div class="row"><button type="button" class="primary" data-do="start" ?disabled=${this.since !== null || this.busy} @click=${() => this.#start()}>${t('Start')}</button>
         <button type="button" data-do="done" ?disabled=${this.since === null} @click=${() => this.#done()}>${t('Done')}</button>
         <button type="button" data-do="again" ?disabled=${!this.drives.length} @click=${() => this.#again()}>${t('Begin anew')}</button>
@@ -104,7 +114,7 @@ class WizardPage extends LitElement {
   #drive(drive, n) {
     const first = drive.edges[0]?.at_s ?? 0;
     return html`<section class="card block" data-drive=${n + 1}><h3>${driveWord(n + 1)}</h3>
-      <p class="order">${drive.edges.map((/** @type {any} */ edge) => html`<span class="chip">+${(edge.at_s - first).toFixed(2)} s ${edge.contact} ${edge.on ? '●' : '○'}</span> `)}</p>
+      <p class="order">${drive.edges.map((/** @type {any} */ edge) => html`<span class="chip">+${(edge.at_s - first).toFixed(2)} s ${contactWord(edge.contact)} ${edge.on ? '●' : '○'}</span> `)}</p>
       <dl class="pairs">${TIMES.map(([key, word]) => html`<dt>${word()}</dt><dd data-time=${key}>${drive[key] === null ? '–' : `${drive[key].toFixed(2)} s`}</dd>`)}
         ${Object.entries(drive.on_s).map(([point, s]) => html`<dt>${point}</dt><dd>${Number(s).toFixed(2)} s</dd>`)}</dl>
       ${drive.doubts.map((/** @type {string} */ doubt) => html`<p><b class="look">${said(doubt)}</b></p>`)}</section>`;
