@@ -114,6 +114,7 @@ class Watch:
 
     def _troubles(self) -> list[str]:
         found = [f"{name} is down" for name, keeper in self._site.keepers.items() if not keeper.ready.is_set()]
+        looked_at = {camera.lane for camera in self._site.config.cameras}
         for lane in self._site.config.lanes:
             mode = self.tags.get(f"{lane.name}.mode.now")
             if mode is None or self.tags.get(f"{lane.name}.lane.state") is None:
@@ -122,7 +123,7 @@ class Watch:
                 found.append(f"{lane.name}: {Mode(int(str(mode))).name}")
             elif not self.tags.get(f"{lane.name}.claim.now"):
                 found.append(f"{lane.name}: not held by the server")
-            if self.tags.get(f"{lane.name}.camera.ok") is not True:
+            if lane.name in looked_at and self.tags.get(f"{lane.name}.camera.ok") is not True:
                 found.append(f"{lane.name}: no picture")
         return found + [str(self.tags[name])[:60] for name in _TROUBLES if self.tags.get(name)]
 
