@@ -12,10 +12,12 @@ from typing import Any, cast
 
 import pytest
 
+from scada.model.lane.words import Direction
+from scada.model.names import LaneName
 from scada.model.processes import Life
 from scada.sim.chaos.act import Injected, Outcome, together
 from scada.sim.chaos.command import chaos
-from scada.sim.chaos.deeds import DEEDS
+from scada.sim.chaos.deeds import DEEDS, meeting
 from scada.sim.chaos.hands import Hands
 from scada.sim.chaos.hold import until_met
 from scada.sim.chaos.kinds import KINDS, TWO, Need, touched
@@ -23,6 +25,8 @@ from scada.sim.chaos.line import Line, Spoilt, Trouble
 from scada.sim.chaos.report import broken_by_rule, page
 from scada.sim.chaos.schedule import Planned, drawn
 from scada.sim.drill import hushed, until_told
+from scada.sim.people.driver import Counts
+from scada.sim.road import CarName, Happening, What
 from scada.sim.trial.ports import HOST, free_ports
 from scada.supervise import NotReady
 
@@ -233,6 +237,20 @@ async def test_a_fault_lasts_until_it_has_met_something_and_says_if_it_has_not(m
     assert await until_met(lambda: next(looks))
     monkeypatch.setattr("scada.sim.chaos.hold.LONGEST_S", 0.0)
     assert not await until_met(lambda: False)
+
+
+def test_a_line_to_wechat_has_met_nobody_before_a_driver_wants_to_pay_and_a_plcs_has_at_once() -> None:
+    cars = SimpleNamespace(happened=[], counts=Counts())
+    hands = Hands(cast("Any", SimpleNamespace(cars=cars)), cast("Any", None), cast("Any", None), 12.0)
+    wechat, plc, notices = (Line(name, 1, 2, Random(1)) for name in ("wechat", "plc:0", "notices"))  # noqa: S311
+    pays, polls, told = (meeting(hands, line, Spoilt.LATE)[0] for line in (wechat, plc, notices))
+    refused, _ = meeting(hands, wechat, Spoilt.AWAY)
+    for line in (wechat, plc):
+        line.counts["pieces late"] += 1
+    assert [pays(), polls(), refused(), told()] == [False, True, False, False]
+    cars.happened.append(Happening(What.ARRIVED, CarName("a"), LaneName("out1"), Direction.EXIT))
+    cars.counts.paid += 1
+    assert [pays(), polls(), refused(), told()] == [True, True, True, True]
 
 
 def test_a_fault_that_never_met_anything_counts_as_not_injected() -> None:

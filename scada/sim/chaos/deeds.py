@@ -113,7 +113,7 @@ def _spoilt(what: Spoilt) -> Deed:
         line = hands.ground.lines[planned.where]
         before, is_pay = line.counts.copy(), planned.where == "wechat"
         share = (_SHARES_OF_FEW if is_pay else _SHARES).get(what, 1.0)
-        met, then_s = _meeting(hands, line, what)
+        met, then_s = meeting(hands, line, what)
         await line.spoil(Trouble(what, share=share, late_s=2.0 if is_pay else 0.3))
         try:
             yield
@@ -125,7 +125,7 @@ def _spoilt(what: Spoilt) -> Deed:
     return deed
 
 
-def _meeting(hands: Hands, line: Line, what: Spoilt) -> tuple[Met, float]:
+def meeting(hands: Hands, line: Line, what: Spoilt) -> tuple[Met, float]:
     """Say when a spoilt line has met somebody, and how much longer it must last for his need of it.
 
     Lines to WeChat are silent most of the time: a broken idle connection is nobody's trouble yet.
