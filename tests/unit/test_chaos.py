@@ -12,10 +12,11 @@ from typing import Any, cast
 
 import pytest
 
+from scada.model.handshake import Mode
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.model.processes import Life
-from scada.sim.chaos.act import Injected, Outcome, together
+from scada.sim.chaos.act import Injected, Outcome, Watch, together
 from scada.sim.chaos.command import chaos
 from scada.sim.chaos.deeds import DEEDS, meeting
 from scada.sim.chaos.hands import Hands
@@ -28,7 +29,9 @@ from scada.sim.drill import hushed, until_told
 from scada.sim.people.driver import Counts
 from scada.sim.road import CarName, Happening, What
 from scada.sim.trial.ports import HOST, free_ports
+from scada.sim.trial.running import TrialSite
 from scada.supervise import NotReady
+from tests.support.billing import made_config
 
 GOOD = {
     "invariants_broken": [],
@@ -222,6 +225,20 @@ def test_a_drill_is_good_only_if_every_fault_was_survived_and_nothing_is_broken(
     assert not outcome(left_to_stocktake=2).good
     assert outcome(left_to_stocktake=1).good
     assert not outcome(invariants_broken=["8: …"]).good
+
+
+def test_a_lane_at_fault_has_not_recovered_whatever_its_plc_says(tmp_path: Path) -> None:
+    config = made_config(tmp_path)
+    site = SimpleNamespace(config=config, keepers={}, second={"second_password": ""})
+    watch = Watch(cast("TrialSite", site))
+    for lane in config.lanes:
+        told = {"mode.now": Mode.AUTO.value, "lane.state": "idle", "claim.now": 7, "camera.ok": True}
+        watch.tags |= {f"{lane.name}.{point}": value for point, value in told.items()}
+    watch.looked_s = 2.0
+    assert watch.is_well(1.0)
+    assert not watch.is_well(2.0)
+    watch.tags["out1.lane.state"] = "faulted"
+    assert not watch.is_well(1.0)
 
 
 def test_two_acts_are_one_drill_whose_figures_are_added_up() -> None:

@@ -123,6 +123,8 @@ class Watch:
                 found.append(f"{lane.name}: {Mode(int(str(mode))).name}")
             elif not self.tags.get(f"{lane.name}.claim.now"):
                 found.append(f"{lane.name}: not held by the server")
+            if self.tags.get(f"{lane.name}.lane.state") == _FAULTED:
+                found.append(f"{lane.name}: at fault")
             if lane.name in looked_at and self.tags.get(f"{lane.name}.camera.ok") is not True:
                 found.append(f"{lane.name}: no picture")
         return found + [str(self.tags[name])[:60] for name in _TROUBLES if self.tags.get(name)]
@@ -135,6 +137,7 @@ class Watch:
                 await asyncio.to_thread(self._desk.tell, lane.id, "leave-resync", {"stands": stands})
 
 
+_FAULTED: Final = "faulted"
 _TROUBLES: Final = ("site.database_trouble", "site.history_trouble")
 
 
