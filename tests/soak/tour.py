@@ -92,10 +92,8 @@ def main() -> int:
     roles = [role for role in ROLES if role.value in asked.roles]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dz-")))
-        screens: Path | None = asked.screens
-        if screens is not None:
-            screens.mkdir(parents=True, exist_ok=True)
-        pages = stack.enter_context(phone_pages(folder / "phones")) if DRIVER in asked.roles else ""
+        screens = None if asked.screens is None else _made(asked.screens)
+        pages = stack.enter_context(phone_pages(_made(folder / "phones"))) if DRIVER in asked.roles else ""
         site = stack.enter_context(LiveSite(folder / "site", t_help_s=T_HELP_S)) if roles else None
         browser = started_chromium(stack.enter_context(sync_playwright()))
         wrong: list[Finding] = []
@@ -115,6 +113,11 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--roles", nargs="+", choices=everybody, default=everybody, help="only as these")
     parser.add_argument("--pages", nargs="+", default=(), metavar="PATH", help="only pages whose address begins so")
     return parser.parse_args()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _told(findings: Iterator[Finding]) -> Iterator[Finding]:
