@@ -15,6 +15,7 @@ MOST_PARTS: Final = 200
 MOST_ROWS: Final = 5_000
 MOST_COLUMNS: Final = 30
 LONGEST_CELL: Final = 500
+_DAMAGED: Final = "the workbook cannot be read: open it in a spreadsheet and save it as xlsx anew"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Rows = list[list[str]]
@@ -56,12 +57,12 @@ def as_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 def read_table(raw: bytes) -> Rows:
     """Read the first sheet of a workbook, or CSV, as texts. Raises SheetError."""
     if len(raw) > MOST_BYTES:
-        raise SheetError(f"the file has more than {MOST_BYTES // 1_000_000} MB")
+        raise SheetError(f"the file has more than {MOST_BYTES // 1_000_000} MB: import it in parts")
     rows = _of_workbook(raw) if raw.startswith(b"PK\x03\x04") else _of_text(raw)
     while rows and not any(rows[-1]):
         rows.pop()
     if not rows:
-        raise SheetError("the file is empty")
+        raise SheetError("the file is empty: its first sheet has no row")
     return [row + [""] * (len(rows[0]) - len(row)) for row in rows]
 
 
@@ -69,14 +70,16 @@ def _of_text(raw: bytes) -> Rows:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SheetError("neither a workbook (xlsx) nor CSV in UTF-8") from error
+        raise SheetError(
+            "neither a workbook (xlsx) nor CSV in UTF-8: save it as xlsx or as CSV UTF-8, without a password"
+        ) from error
     rows: Rows = []
     try:
         for row in csv.reader(io.StringIO(text, newline=""), strict=True):
             _count(len(rows), len(row))
-            rows.append([_short(cell) for cell in row])
+            rows.append([_short(cell, len(rows) + 1) for cell in row])
     except csv.Error as error:
-        raise SheetError("this is no CSV: look at the quotes") from error
+        raise SheetError(f"row {len(rows) + 1} is no CSV: look at the quotes") from error
     return rows
 
 
@@ -90,13 +93,13 @@ def _of_workbook(raw: bytes) -> Rows:
         sheet.reset_dimensions()
         rows: Rows = []
         for row in sheet.iter_rows(max_row=MOST_ROWS + 2):
-            values = [_text(cell.value, cell.data_type) for cell in row]
+            values = [_text(cell.value, cell.data_type, len(rows) + 1) for cell in row]
             _count(len(rows), len(values))
             rows.append(values)
     except SheetError:
         raise
     except Exception as error:  # whatever is wrong inside the file, openpyxl has no family of exceptions for it
-        raise SheetError("not a workbook that can be read") from error
+        raise SheetError(_DAMAGED) from error
     return rows
 
 
@@ -105,21 +108,21 @@ def _look_at_size(raw: bytes) -> None:
     try:
         parts = zipfile.ZipFile(io.BytesIO(raw)).infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise SheetError("not a workbook that can be read") from error
+        raise SheetError(_DAMAGED) from error
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise SheetError("the workbook unpacks to too much")
+        raise SheetError("the workbook unpacks to too much: copy its rows alone into a new one")
 
 
 def _count(rows: int, columns: int) -> None:
     if rows > MOST_ROWS:
-        raise SheetError(f"more than {MOST_ROWS} rows")
+        raise SheetError(f"more than {MOST_ROWS} rows: import them in parts")
     if columns > MOST_COLUMNS:
-        raise SheetError(f"more than {MOST_COLUMNS} columns")
+        raise SheetError(f"row {rows + 1} has more than {MOST_COLUMNS} columns: leave out what is not of the table")
 
 
-def _text(value: object, kind: str) -> str:
+def _text(value: object, kind: str, row: int) -> str:
     if kind == "f":
-        raise SheetError("a cell holds a formula: save the values alone")
+        raise SheetError(f"row {row} holds a formula: save the values alone")
     match value:
         case None:
             return ""
@@ -132,11 +135,11 @@ def _text(value: object, kind: str) -> str:
         case date():
             return value.isoformat()
         case _:
-            return _short(str(value))
+            return _short(str(value), row)
 
 
-def _short(text: str) -> str:
+def _short(text: str, row: int) -> str:
     text = text.strip()
     if len(text) > LONGEST_CELL:
-        raise SheetError(f"a cell has more than {LONGEST_CELL} signs")
+        raise SheetError(f"row {row} has a cell of more than {LONGEST_CELL} signs: shorten it")
     return text.removeprefix("'") if text[1:2] in _FORMULA else text

@@ -19,6 +19,7 @@ MOST_ROWS: Final = 20_000
 MOST_COLUMNS: Final = 50
 MOST_BYTES: Final = 64 * 1024 * 1024
 """A workbook that is larger than this when unpacked is none of ours."""
+_SAVE: Final = "save it as .xlsx or as CSV (UTF-8)"
 _ZIP: Final = b"PK\x03\x04"
 COLUMNS: Final = ("plate", "zone", "entered_at", "lane", "stay")
 
@@ -46,8 +47,12 @@ def read(raw: bytes) -> Counted:
     try:
         rows = _workbook(raw) if raw.startswith(_ZIP) else _csv(raw)
         _take(counted, rows)
-    except (ValueError, OSError, NotImplementedError, zipfile.BadZipFile, csv.Error) as error:
-        counted.faults.append(Fault(0, f"cannot be read: {error}"[:120], "save it as .xlsx or as CSV (UTF-8)"))
+    except UnicodeDecodeError:
+        counted.faults.append(Fault(0, "cannot be read: neither a workbook nor text in UTF-8", _SAVE))
+    except csv.Error:
+        counted.faults.append(Fault(0, "cannot be read: a quote is not closed", _SAVE))
+    except (ValueError, OSError, NotImplementedError, zipfile.BadZipFile):
+        counted.faults.append(Fault(0, "cannot be read: the workbook is damaged or far too large", _SAVE))
     return counted
 
 

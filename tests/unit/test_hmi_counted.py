@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from hmi.control import counted
+from hmi.i18n.said import said
 from tests.support.workbooks import sheet_of
 
 INSIDE: list[dict[str, object]] = [
@@ -60,3 +61,18 @@ def test_whatever_is_sent_is_read_or_told_wrong(raw: bytes) -> None:
 )
 def test_a_workbook_with_anything_wrong_in_it_is_a_mistake_and_no_failure(rows: str) -> None:
     assert [fault.row for fault in counted.read(sheet_of(rows)).faults] == [0]
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        ("车牌\n京A12345".encode("gbk"), "neither a workbook nor text in UTF-8"),
+        (b"PK\x03\x04 broken", "the workbook is damaged or far too large"),
+        (b'plate\n"open', "a quote is not closed"),
+    ],
+)
+def test_a_file_that_is_no_list_is_told_in_words_and_not_by_a_library(raw: bytes, why: str) -> None:
+    [fault] = counted.read(raw).faults
+    assert (fault.row, fault.what) == (0, f"cannot be read: {why}")
+    assert said(fault.what, "zh").isascii() is False
+    assert "codec" not in said(fault.what, "zh")

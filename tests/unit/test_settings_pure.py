@@ -1,11 +1,13 @@
 """What settings rest on: differences place by place, and tables as files that do no harm."""
 
 import io
+import re
 import zipfile
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from hmi.i18n.said import said
 from hmi.sheets import MOST_ROWS, SheetError, as_csv, as_xlsx, read_table
 from scada.model.changes import changes
 
@@ -67,18 +69,19 @@ def packed(size: int) -> bytes:
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
-        (book_of(("plate",), ("=1+1",)), "a formula"),
+        (book_of(("plate",), ("=1+1",)), "row 2 holds a formula"),
         (packed(30_000_000), "unpacks to too much"),
-        (b"PK\x03\x04 broken", "not a workbook"),
-        (packed(10), "not a workbook"),
+        (b"PK\x03\x04 broken", "workbook cannot be read"),
+        (packed(10), "workbook cannot be read"),
         (b"\xff\xfe\x00", "neither a workbook"),
         (b"", "is empty"),
         (b"x" * 1_000_001, "more than 1 MB"),
         (b"a\n" * (MOST_ROWS + 2), "more than 5000 rows"),
-        (b"," * 40, "more than 30 columns"),
-        (b"x" * 600, "more than 500 signs"),
+        (b"," * 40, "row 1 has more than 30 columns"),
+        (b"a\n" + b"x" * 600, "row 2 has a cell of more than 500 signs"),
     ],
 )
 def test_a_file_that_could_do_harm_is_refused_with_words(raw: bytes, why: str) -> None:
-    with pytest.raises(SheetError, match=why):
+    with pytest.raises(SheetError, match=why) as refused:
         read_table(raw)
+    assert re.search("[\u4e00-\u9fff]", said(str(refused.value), "zh"))

@@ -5,6 +5,7 @@ import {element, startShell} from '../shell.js';
 import {said, t} from '../texts.js';
 
 const API = '/api/v1/settings/lists';
+const MOST_BYTES = 1_000_000;
 const COLUMNS = ['plate', 'kind', 'zone', 'from', 'until', 'card', 'spaces', 'note'];
 
 await startShell();
@@ -51,7 +52,10 @@ async function look(event) {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (element('import'));
   const fields = new FormData(form);
-  const file_b64 = await base64(/** @type {File} */ (fields.get('file')));
+  const file = /** @type {File} */ (fields.get('file'));
+  if (file.size > MOST_BYTES) return element('found').replaceChildren(made('p', t('{file} is larger than 1 MB', {file: file.name})));
+  if (!file.size) return element('found').replaceChildren(made('p', t('{file} is empty', {file: file.name})));
+  const file_b64 = await base64(file);
   const answer = await send(`${API}/check`, {file_b64});
   if (answer.outcome !== 'done') return element('found').replaceChildren(made('p', said(answer.why)));
   const {mistaken, mistakes, counts, digest} = answer.value;
