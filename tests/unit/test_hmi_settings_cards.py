@@ -62,7 +62,8 @@ def test_a_table_of_rights_goes_to_the_plant_as_texts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "why"), [(b"PK\x03\x04x", "the workbook cannot be read"), (b"\xff\xfe", "neither a workbook"), (b"\n", "empty")]
+    ("content", "why"),
+    [(b"PK\x03\x04x", "the workbook cannot be read"), (b"\xff\xfe", "neither a workbook"), (b"\n", "empty")],
 )
 def test_a_file_that_is_no_table_is_refused_with_words(content: bytes, why: str) -> None:
     room = office()
