@@ -198,8 +198,8 @@ def _refusing(trial: Trial) -> None:
 
 def _migrating(trial: Trial) -> None:
     """A version whose migration breaks off in the middle."""
-    source = trial.source("migrating", LATER + "; op.execute('DROP TABLE nothing')")
-    trial.holds("a migration that breaks off", trial.built(source), 1, "no such table: nothing")
+    source = trial.source("migrating", LATER + "; op.execute('DROP TABLE missing_one')")
+    trial.holds("a migration that breaks off", trial.built(source), 1, "no such table: missing_one")
 
 
 def _cut_off(trial: Trial) -> None:
