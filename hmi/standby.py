@@ -1,15 +1,20 @@
 """The door before the pages of a server that does not lead: it says who does, and nothing else is answered.
 
-503 sends a proxy and WeChat to the other server, now or when they ask again. `/leader` is for whoever chooses.
+503 sends a proxy and WeChat to the other server, now or when they ask again. `/leader` is for whoever chooses, and
+`/metrics` for a Prometheus server, of a leader and a follower alike: it names nobody, and asks no plant.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import escape
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 from scada.clock import boot_seconds
 from scada.config import Config
@@ -18,7 +23,7 @@ from scada.model.lease import Standing, standing_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_OPEN: Final = ("/health", "/metrics")
+_HEALTH: Final = "/health"
 """Asked of a server, whether it leads or not."""
 _AGAIN_S: Final = "2"
 _PAGE: Final = """<!doctype html>
@@ -48,7 +53,11 @@ class StandbyDoor:
         if path == "/leader":
             told = {"leads": leads, "leader": "" if standing is None else standing.leader}
             return _answer(start_response, HTTPStatus.OK if leads else HTTPStatus.SERVICE_UNAVAILABLE, told)
-        if leads or path in _OPEN:
+        if path == "/metrics":
+            body = figures(standing, self._boot, boot_seconds())
+            start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST), ("Content-Length", str(len(body)))])
+            return [body]
+        if leads or path == _HEALTH:
             return self._inner(environ, start_response)
         if path.startswith("/wechat/"):
             failed = {"code": "FAIL", "message": "this server stands by: try again"}
@@ -63,6 +72,33 @@ class StandbyDoor:
             return standing_of(self._standing.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
             return None
+
+
+def figures(standing: Standing | None, boot: str, now_s: float) -> bytes:
+    """Write in Prometheus's text format whether a server leads, since which taking, and how long it still may."""
+    leads = standing is not None and standing.leads(now_s, boot)
+    left_s = standing.until_s - now_s if standing is not None and leads else 0.0
+    told = {
+        "known": ("Whether this server's plant has said who leads.", float(standing is not None)),
+        "leads": ("Whether this server leads.", float(leads)),
+        "epoch": ("The number of the lead that this server knows of; it grows when another leads.", _epoch(standing)),
+        "lease_left_seconds": ("How long this server may still command without renewing its lease.", left_s),
+    }
+    registry = CollectorRegistry()
+    registry.register(_Told([GaugeMetricFamily(f"daozha_standby_{name}", *one) for name, one in told.items()]))
+    return generate_latest(registry)
+
+
+def _epoch(standing: Standing | None) -> float:
+    return 0.0 if standing is None else float(standing.epoch)
+
+
+class _Told(Collector):
+    def __init__(self, families: Sequence[GaugeMetricFamily]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        return self._families
 
 
 def standby_door(config: Config) -> "Callable[[WSGIApplication], WSGIApplication]":

@@ -23,6 +23,7 @@ from scada.model.tag import Quality
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _GROUPS: Final = {DEVICES: "device", CAMERAS: "camera", DISPLAYS: "display", "zone": "zone"}
 _STATE: Final = "lane.state"
+_STANDBY: Final = "site.standby"
 _KNOWN: Final = frozenset({Quality.GOOD.status_code, Quality.FORCED.status_code})
 
 
@@ -53,6 +54,7 @@ def _tags(tags: Iterable[Change], lanes: Sequence[str]) -> Iterator[GaugeMetricF
     families: dict[str, GaugeMetricFamily] = {}
     counts: dict[bool, int] = {True: 0, False: 0}
     states = GaugeMetricFamily("daozha_lane_state", "1 for the state in which a lane is.", labels=("lane", "state"))
+    standby = GaugeMetricFamily("daozha_site_standby", "1 for what is known of the other server.", labels=("state",))
     for name, value, status, _at in tags:
         known = status in _KNOWN
         counts[known] += 1
@@ -61,6 +63,8 @@ def _tags(tags: Iterable[Change], lanes: Sequence[str]) -> Iterator[GaugeMetricF
             continue
         if group in lanes and point == _STATE:
             states.add_metric((group, str(value)), 1.0)
+        elif name == _STANDBY:
+            standby.add_metric((str(value),), 1.0)
         elif isinstance(value, int | float):
             called, labels = _called(str(name), lanes)
             family = families.get(called)
@@ -70,6 +74,7 @@ def _tags(tags: Iterable[Change], lanes: Sequence[str]) -> Iterator[GaugeMetricF
             family.add_metric(tuple(labels.values()), float(value))
     yield from (families[called] for called in sorted(families))
     yield states
+    yield standby
     quality = GaugeMetricFamily("daozha_tags", "How many tags are known, and how many are not.", labels=("known",))
     for known, count in counts.items():
         quality.add_metric((str(known).lower(),), count)

@@ -36,6 +36,7 @@ HANDBOOKS: Mapping[str, tuple[str, ...]] = {
         "maps",
         "wizard",
         "acceptance",
+        "standby",
     ),
     "Management": (
         "reports",
@@ -50,7 +51,7 @@ HANDBOOKS: Mapping[str, tuple[str, ...]] = {
         "audit",
     ),
 }
-"""The topics of each handbook, in the order in which they are read. `shift` belongs to no page: it comes first."""
+"""The topics of each handbook, in the order in which they are read. `shift` and `standby` belong to no page."""
 LANGUAGES = ("zh", "en")
 
 

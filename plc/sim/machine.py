@@ -35,6 +35,8 @@ class Machine:
         self._kept: dict[str, Retained] = {}
         self._faces: list[Face] = []
         self._scanned = asyncio.Event()
+        self.ended = asyncio.Event()
+        """Set when it scans no more."""
 
     def show_by(self, face: Face) -> None:
         """Call the face after every scan."""
@@ -64,7 +66,13 @@ class Machine:
         await self._scanned.wait()
 
     async def run(self) -> None:
-        """Scan until cancelled; scans that are late are made up for."""
+        """Scan until cancelled; scans that are late are made up for. Raises OSError: what it retains cannot be kept."""
+        try:
+            await self._scan_on()
+        finally:
+            self.ended.set()
+
+    async def _scan_on(self) -> None:
         loop = asyncio.get_running_loop()
         due_s = loop.time()
         while True:

@@ -46,7 +46,11 @@ def main() -> int:
     except (ConfigError, TagMapError, KeyError) as error:
         log.error("cannot start", device=options.device, why=str(error))
         return 2
-    asyncio.run(_until_stopped(config, device, tag_map.on(device.name)))
+    try:
+        asyncio.run(_until_stopped(config, device, tag_map.on(device.name)))
+    except OSError as error:
+        log.critical("a virtual plc has ended", device=device.name, why=str(error))
+        return 1
     return 0
 
 
@@ -68,9 +72,10 @@ async def _until_stopped(config: Config, device: Device, tags: tuple[MappedTag, 
     field_port = config.sim.field_ports[device.name] if config.sim else 0
     store = config.data / "sim" / f"{device.name}.json"
     async with AsyncExitStack() as stack:
-        await start(stack, device, tags, _settings(config), store, field_port, clock_from())
+        machine = await start(stack, device, tags, _settings(config), store, field_port, clock_from())
         print("READY", flush=True)  # noqa: T201
-        await stop.wait()
+        waiting = [asyncio.create_task(one.wait()) for one in (stop, machine.ended)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     log.info("stopped", device=device.name)
 
 

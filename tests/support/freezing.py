@@ -17,6 +17,9 @@ def thaw(process: int) -> None:
 
 
 def stands(process: int) -> bool:
-    """Say whether every thread of a process stands still, whosever child it is."""
-    states = [one.read_text().rpartition(")")[2].split()[0] for one in Path(f"/proc/{process}/task").glob("*/stat")]
+    """Say whether every thread of a process stands still, whosever child it is; one that has just ended does not."""
+    try:
+        states = [one.read_text().rpartition(")")[2].split()[0] for one in Path(f"/proc/{process}/task").glob("*/stat")]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
     return bool(states) and set(states) == {"T"}

@@ -1,7 +1,7 @@
 """The plant's side of one lane against its virtual PLC: the real driver, tags, gatekeeper, modes and book."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,7 @@ from plc.links import build
 from plc.map.mapped import TagMap
 from scada.clock import SystemClock
 from scada.engine.command.gatekeeper import Gatekeeper
+from scada.engine.command.guard import guarded
 from scada.engine.command.intents import SqlIntents
 from scada.engine.command.modes import ModeKeeper
 from scada.engine.lanetags import lane_specs
@@ -56,11 +57,14 @@ class Server:
 
 
 @asynccontextmanager
-async def server(tag_map: TagMap, lane: str, device: str, db: Database) -> AsyncIterator[Server]:
-    """Run a lane's driver, tags, gatekeeper and modes."""
+async def server(
+    tag_map: TagMap, lane: str, device: str, db: Database, leads: Callable[[], bool] = lambda: True
+) -> AsyncIterator[Server]:
+    """Run a lane's driver, tags, gatekeeper and modes, as long as this server leads."""
     clock, name, alarms = SystemClock(), LaneName(lane), list[str]()
     tags = TagTable([*(tag.spec for tag in tag_map.tags), *lane_specs(name)], clock)
-    [driver] = [driver for driver in build(tag_map, tags.apply, clock, NO_KEYS) if driver.name == device]
+    built = build(tag_map, tags.apply, clock, NO_KEYS)
+    [driver] = guarded([driver for driver in built if driver.name == device], leads)
     tags.connect([driver], SqlJournal(db, SITE, clock))
     book = SqlIntents(db, SITE, name, clock)
 

@@ -37,6 +37,8 @@ def test_tags_are_named_by_what_they_are_and_labelled_by_where() -> None:
         ["camera.out1_front.sharpness", 0.7, GOOD, AT],
         ["zone.p1.free", 40, GOOD, AT],
         ["out1.lane.state", "awaiting_payment", GOOD, AT],
+        ["site.standby", "missing", GOOD, AT],
+        ["site.lead_moved", True, GOOD, AT],
     ]
     found = read(exposition(told(tags), LANES, []))
     assert found["daozha_lane_gate_up"] == {("out1",): 1.0, ("in1",): 0.0}
@@ -45,6 +47,7 @@ def test_tags_are_named_by_what_they_are_and_labelled_by_where() -> None:
     assert found["daozha_camera_sharpness"] == {("out1_front",): 0.7}
     assert found["daozha_zone_free"] == {("p1",): 40.0}
     assert found["daozha_lane_state"] == {("out1", "awaiting_payment"): 1.0}
+    assert (found["daozha_site_standby"], found["daozha_site_lead_moved"]) == ({("missing",): 1.0}, {(): 1.0})
     assert found["daozha_plant_up"] == {(): 1.0}
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
@@ -76,8 +77,25 @@ def test_who_does_not_lead_answers_nothing_but_who_does(doors: Doors, standing: 
     page = doors.client.get("/lanes/in1")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
     assert "备用服务器" in page.text
-    for open_to_all in ("/health", "/metrics"):
-        assert doors.client.get(open_to_all).text == f"the page {open_to_all}"
+    assert doors.client.get("/health").text == "the page /health"
+    assert read(doors)["daozha_standby_leads"] == 0.0
+
+
+def read(doors: Doors) -> dict[str, float]:
+    """Read the metrics as Prometheus does."""
+    answer = doors.client.get("/metrics")
+    assert answer.status_code == 200
+    return {family.name: family.samples[0].value for family in text_string_to_metric_families(answer.text)}
+
+
+def test_a_prometheus_server_sees_of_both_servers_who_leads_and_for_how_long(doors: Doors) -> None:
+    assert read(doors)["daozha_standby_known"] == 0.0
+    doors.stand(leading(boot_seconds() + 60))
+    told = read(doors)
+    assert 50 < told.pop("daozha_standby_lease_left_seconds") <= 60
+    assert told == {"daozha_standby_known": 1.0, "daozha_standby_leads": 1.0, "daozha_standby_epoch": 7.0}
+    doors.stand(leading(boot_seconds() - 1))
+    assert (read(doors)["daozha_standby_leads"], read(doors)["daozha_standby_lease_left_seconds"]) == (0.0, 0.0)
 
 
 def test_the_page_of_a_follower_says_who_leads_and_nothing_that_a_name_could_smuggle_in(doors: Doors) -> None:
