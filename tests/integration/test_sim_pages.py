@@ -82,6 +82,14 @@ def test_the_operator_signs_in_and_keeps_his_session_without_tls_on_this_machine
     desk.close()
 
 
+def test_an_operator_whose_session_has_ended_signs_in_again(room: Room) -> None:
+    desk = Desk(room.url, "drill", "right")
+    desk.sign_in()
+    desk._browser._session.cookies.clear()
+    assert desk.tags() == {"in1.case": "unread"}
+    desk.close()
+
+
 def test_what_a_control_room_knew_before_it_lost_its_plant_is_not_taken_for_what_is(room: Room) -> None:
     room.up = False
     desk = Desk(room.url, "drill", "right")

@@ -14,7 +14,7 @@ from scada.model.lane.words import Direction, Reason
 from scada.model.names import LaneName
 from scada.model.plate import Plate
 from scada.model.tag import Quality
-from scada.sim.people.pages import Browser, PageError
+from scada.sim.people.pages import Browser, PageError, SignedOut
 
 log = structlog.get_logger()
 
@@ -126,7 +126,7 @@ class Desk:
 
     def tags(self) -> dict[str, object]:
         """Give all tags' values as the overview shows them: none where it withholds one or hears no plant."""
-        content = self._browser.json(f"{self._url}/api/v1/snapshot")
+        content = self._still_in(lambda: self._browser.json(f"{self._url}/api/v1/snapshot"))
         if not isinstance(content, dict) or not isinstance(content.get("tags"), dict):
             raise PageError(f"{self._url}/api/v1/snapshot: {str(content)[:100]}")
         is_heard = content.get("up") is True
@@ -137,7 +137,7 @@ class Desk:
 
     def open_stays(self) -> list[Offered]:
         """Give the stays that may be picked."""
-        content = self._browser.json(f"{self._url}/api/v1/open-stays")
+        content = self._still_in(lambda: self._browser.json(f"{self._url}/api/v1/open-stays"))
         if not isinstance(content, list):
             raise PageError(f"{self._url}/api/v1/open-stays: {str(content)[:100]}")
         return [Offered(row["stay"], datetime.fromisoformat(row["entered_at"])) for row in content]
@@ -149,7 +149,18 @@ class Desk:
 
     def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
         """Give a lane an order; gives the answer, a refusal too."""
-        return self._browser.send(f"{self._url}/api/v1/lanes/{lane}/{path}", content, **{"X-CSRFToken": self._token})
+        url = f"{self._url}/api/v1/lanes/{lane}/{path}"
+        return self._still_in(lambda: self._browser.send(url, content, **{"X-CSRFToken": self._token}))
+
+    def _still_in(self, ask: Callable[[], object]) -> object:
+        """Ask; who was in and is signed out meanwhile, after hours or by a restart, signs in again as a person does."""
+        try:
+            return ask()
+        except SignedOut:
+            if not self._token:
+                raise
+        self.sign_in()
+        return ask()
 
     def close(self) -> None:
         """Close the browser."""

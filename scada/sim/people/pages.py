@@ -15,6 +15,10 @@ class PageError(Exception):
     """A page could not be got or is not the page it should be: what was asked, and what came."""
 
 
+class SignedOut(PageError):
+    """Nobody is signed in: nothing was done, and whoever signs in may ask again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """A form with its fields as the page filled them; `data` are the `data-…` marks on it and around it."""
@@ -164,7 +168,7 @@ class Browser:
 
     def _content(self, answer: requests.Response) -> object:
         if answer.status_code == requests.codes.unauthorized:
-            raise PageError(f"{answer.request.method} {answer.url}: signed out")
+            raise SignedOut(f"{answer.request.method} {answer.url}: signed out")
         try:
             return answer.json()
         except ValueError as error:
