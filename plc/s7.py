@@ -30,6 +30,7 @@ from plc.map.findings import ERROR
 from plc.map.mapped import MappedTag, Scan
 from plc.map.protocol import Fault, lacks_address, same_place
 from plc.registers import CODES, CodingError, Kind, Order, command_words, encode, payload, words_of
+from plc.transport.flight import bound_flight
 from plc.transport.link import LAYOUT, ForeignLayout, keep_trying
 from plc.transport.published import Published
 from plc.transport.retry import BackOff
@@ -229,6 +230,8 @@ class _Link:
         """Connect. Raises PlcError."""
         connect = partial(self._client.connect, self._host, 0, self._device.unit, self._port)
         await self._call(connect, "connect to", 2 * self._device.timeout_s)
+        if self._client.connection is not None and self._client.connection.socket is not None:
+            bound_flight(self._client.connection.socket, self._device.timeout_s)
 
     async def read(self, area: tuple[int, int], start: int, size: int) -> bytes:
         """Read bytes. Raises PlcError; Refusal if the PLC does not let it."""

@@ -15,6 +15,7 @@ from serial import SerialException
 from plc.modbus.framing import Framing, Rtu
 from plc.modbus.stream import Stream
 from plc.modbus.wire import Request
+from plc.transport.flight import bound_flight
 from plc.transport.stopping import heed_cancellation
 from scada.ports import PlcError
 
@@ -58,9 +59,10 @@ class Socket:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(within_s):
-                _, self._stream = await loop.create_connection(
+                transport, self._stream = await loop.create_connection(
                     lambda: Stream(self._framing, self.address, on_lost), self._host, self._port
                 )
+            bound_flight(transport.get_extra_info("socket"), within_s)
         except (OSError, TimeoutError) as error:
             raise PlcError(f"connect to {self.address}: {error!r}") from error
         heed_cancellation()

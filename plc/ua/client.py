@@ -13,6 +13,7 @@ from asyncua.ua.uaerrors import UaError
 from cryptography import x509
 
 from plc.map.devices import Device
+from plc.transport.flight import bound_flight
 from plc.transport.link import NeedsPerson
 from plc.transport.stopping import within
 from plc.ua.bounds import bound_decoding
@@ -171,6 +172,9 @@ async def _connect(client: Client, device: Device, within_s: float, identity: Id
         async with within(within_s):
             await client.connect()
         connected = True
+        transport = client.uaclient.protocol.transport if client.uaclient.protocol else None
+        if transport is not None:
+            bound_flight(transport.get_extra_info("socket"), device.timeout_s)
     except (UaError, OSError, TimeoutError, AssertionError) as error:
         raise _explained(error, device, identity, keys) from error
     finally:
