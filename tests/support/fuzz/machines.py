@@ -70,9 +70,13 @@ def _siemens(folder: Path) -> Prepared:
     refused = _s7(2, b"\4\1", b"\x0a\0\0\0")
     written = _s7(3, b"\5\1", b"\xff")
     seeds = [met + agreed + read + written, met + agreed + refused, met + agreed + read + read, met]
-    return Prepared(
-        take, seeds, (PlcError,), tokens=(b"\3\0\0\7\2\xf0\0", b"\3\0\xff\xff", b"\xff\4\xff\xff", b"\x32\3")
-    )
+    words = (b"\3\0\0\7\2\xf0\0", b"\3\0\xff\xff", b"\xff\4\xff\xff", b"\x32\3")
+
+    def close() -> None:
+        runner.close()
+        teller.close()
+
+    return Prepared(take, seeds, (PlcError,), words, (plain,), close)
 
 
 # --- a camera's stream ---
@@ -140,7 +144,7 @@ def _camera(_folder: Path) -> Prepared:
         return frames
 
     words = (b"$\0\xff\xff", b"\x7c\x85", b"\x67\x42", b"\x68", b"a=fmtp:96 ", b"sprop-parameter-sets=", b"m=video 0 ")
-    return Prepared(take, seeds, (SourceError,), words, (plain,))
+    return Prepared(take, seeds, (SourceError,), words, (plain,), teller.close)
 
 
 TARGETS = (

@@ -14,7 +14,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -92,7 +92,7 @@ def try_target(target: Target, seconds: float, seed: int, folder: Path) -> Outco
     note, found = Note(folder / f"{target.name}.note"), set[str]()
     inputs = _inputs(chance, corpus, prepared)
     began_s = time.process_time()
-    with _limits(), hushed():
+    with closing(prepared), _limits(), hushed():
         while time.process_time() - began_s < seconds and len(outcome.findings) < MOST_FINDINGS:
             data = next(inputs)
             outcome.inputs += 1

@@ -9,13 +9,17 @@ from tests.support.fuzz.change import Manner, plain
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A parser ready to be tried. `allowed`: its documented errors; whatever else it raises is a finding."""
+    """A parser ready to be tried. `allowed`: its documented errors; whatever else it raises is a finding.
+
+    `close` lets go of what it holds open.
+    """
 
     take: Callable[[bytes], object]
     seeds: Sequence[bytes]
     allowed: tuple[type[BaseException], ...] = ()
     tokens: Sequence[bytes] = ()
     manners: Sequence[Manner] = (plain,)
+    close: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,18 @@ class Teller:
         self.port: int = self._server.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
+    def close(self) -> None:
+        """Say nothing to anybody any more."""
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+
     def _serve(self) -> None:
         while True:
-            peer, _ = self._server.accept()
+            try:
+                peer, _ = self._server.accept()
+            except OSError:
+                return
             threading.Thread(target=self._tell, args=(peer, self.says), daemon=True).start()
 
     def _tell(self, peer: socket.socket, says: bytes) -> None:

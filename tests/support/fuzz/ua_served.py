@@ -85,6 +85,11 @@ class _Room:
         await self.end(protocol)
         return f"{wire.is_shut} {wire.sent.bit_length()}"
 
+    def close(self) -> None:
+        """Stop the server, and let go of the loop."""
+        self.runner.run(self.server.__aexit__())
+        self.runner.close()
+
     async def end(self, protocol: OPCUAProtocol) -> None:
         """Hang up, and let nothing of it stay."""
         protocol.connection_lost(None)
@@ -131,7 +136,7 @@ def _served(folder: Path) -> Prepared:
     room = _Room(folder)
     whole = room.runner.run(room.recorded())
     seeds = [whole, whole[: len(whole) // 2], whole[:200]]
-    return Prepared(lambda data: room.runner.run(room.hear(data)), seeds, (), WORDS, (plain,))
+    return Prepared(lambda data: room.runner.run(room.hear(data)), seeds, (), WORDS, (plain,), room.close)
 
 
 def _requests() -> list[bytes]:
@@ -203,7 +208,7 @@ def _inside(folder: Path) -> Prepared:
         return told
 
     asks = _requests()
-    return Prepared(take, [*asks, b"".join(asks)], (), WORDS, (plain,))
+    return Prepared(take, [*asks, b"".join(asks)], (), WORDS, (plain,), room.close)
 
 
 TARGETS = (
