@@ -5,17 +5,14 @@
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import escape
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
 
+from hmi.gauges import CONTENT_TYPE, Gauge, written
 from scada.clock import boot_seconds
 from scada.config import Config
 from scada.model.lease import Standing, standing_of
@@ -55,7 +52,7 @@ class StandbyDoor:
             return _answer(start_response, HTTPStatus.OK if leads else HTTPStatus.SERVICE_UNAVAILABLE, told)
         if path == "/metrics":
             body = figures(standing, self._boot, boot_seconds())
-            start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST), ("Content-Length", str(len(body)))])
+            start_response("200 OK", [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body)))])
             return [body]
         if leads or path == _HEALTH:
             return self._inner(environ, start_response)
@@ -84,21 +81,11 @@ def figures(standing: Standing | None, boot: str, now_s: float) -> bytes:
         "epoch": ("The number of the lead that this server knows of; it grows when another leads.", _epoch(standing)),
         "lease_left_seconds": ("How long this server may still command without renewing its lease.", left_s),
     }
-    registry = CollectorRegistry()
-    registry.register(_Told([GaugeMetricFamily(f"daozha_standby_{name}", *one) for name, one in told.items()]))
-    return generate_latest(registry)
+    return written([Gauge(f"daozha_standby_{name}", *one) for name, one in told.items()])
 
 
 def _epoch(standing: Standing | None) -> float:
     return 0.0 if standing is None else float(standing.epoch)
-
-
-class _Told(Collector):
-    def __init__(self, families: Sequence[GaugeMetricFamily]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        return self._families
 
 
 def standby_door(config: Config) -> "Callable[[WSGIApplication], WSGIApplication]":

@@ -8,19 +8,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
-
 from hmi.control.live import Change, Snapshot
+from hmi.gauges import Gauge, written
 from scada.bridge import Message
 from scada.model.camera.figures import GROUP as CAMERAS
 from scada.model.display import GROUP as DISPLAYS
 from scada.model.figures import GROUP as DEVICES
 from scada.model.tag import Quality
 
-CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _GROUPS: Final = {DEVICES: "device", CAMERAS: "camera", DISPLAYS: "display", "zone": "zone"}
 _STATE: Final = "lane.state"
 _STANDBY: Final = "site.standby"
@@ -33,28 +28,18 @@ def exposition(snapshot: Snapshot, lanes: Sequence[str], processes: Sequence[Mes
     Of a plant that is away nothing is told but that: what it said last is not what is.
     """
     tags = snapshot["tags"] if snapshot["up"] else []
-    registry = CollectorRegistry()
-    registry.register(_Told([_link(snapshot), *_tags(tags, lanes), *_lives(processes)]))
-    return generate_latest(registry)
+    return written([_link(snapshot), *_tags(tags, lanes), *_lives(processes)])
 
 
-class _Told(Collector):
-    def __init__(self, families: Sequence[GaugeMetricFamily]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        return self._families
+def _link(snapshot: Snapshot) -> Gauge:
+    return Gauge("daozha_plant_up", "Whether the plant is heard.", value=float(snapshot["up"]))
 
 
-def _link(snapshot: Snapshot) -> GaugeMetricFamily:
-    return GaugeMetricFamily("daozha_plant_up", "Whether the plant is heard.", value=float(snapshot["up"]))
-
-
-def _tags(tags: Iterable[Change], lanes: Sequence[str]) -> Iterator[GaugeMetricFamily]:
-    families: dict[str, GaugeMetricFamily] = {}
+def _tags(tags: Iterable[Change], lanes: Sequence[str]) -> Iterator[Gauge]:
+    families: dict[str, Gauge] = {}
     counts: dict[bool, int] = {True: 0, False: 0}
-    states = GaugeMetricFamily("daozha_lane_state", "1 for the state in which a lane is.", labels=("lane", "state"))
-    standby = GaugeMetricFamily("daozha_site_standby", "1 for what is known of the other server.", labels=("state",))
+    states = Gauge("daozha_lane_state", "1 for the state in which a lane is.", labels=("lane", "state"))
+    standby = Gauge("daozha_site_standby", "1 for what is known of the other server.", labels=("state",))
     for name, value, status, _at in tags:
         known = status in _KNOWN
         counts[known] += 1
@@ -70,12 +55,12 @@ def _tags(tags: Iterable[Change], lanes: Sequence[str]) -> Iterator[GaugeMetricF
             family = families.get(called)
             if family is None:
                 where = tuple(labels)
-                families[called] = family = GaugeMetricFamily(called, f"The tag {_pattern(str(name))}.", labels=where)
+                families[called] = family = Gauge(called, f"The tag {_pattern(str(name))}.", labels=where)
             family.add_metric(tuple(labels.values()), float(value))
     yield from (families[called] for called in sorted(families))
     yield states
     yield standby
-    quality = GaugeMetricFamily("daozha_tags", "How many tags are known, and how many are not.", labels=("known",))
+    quality = Gauge("daozha_tags", "How many tags are known, and how many are not.", labels=("known",))
     for known, count in counts.items():
         quality.add_metric((str(known).lower(),), count)
     yield quality
@@ -105,7 +90,7 @@ def _metric(kind: str, point: str) -> str:
     return f"daozha_{kind}_{re.sub('[^a-zA-Z0-9_]', '_', point)}"
 
 
-def _lives(processes: Sequence[Message]) -> Iterator[GaugeMetricFamily]:
+def _lives(processes: Sequence[Message]) -> Iterator[Gauge]:
     words = {
         "memory_bytes": ("daozha_process_resident_memory_bytes", "Memory that a process holds."),
         "cpu_s": ("daozha_process_cpu_seconds", "Processor time that a process has taken since its start."),
@@ -113,7 +98,7 @@ def _lives(processes: Sequence[Message]) -> Iterator[GaugeMetricFamily]:
         "restarts": ("daozha_process_restarts", "How often a process was started again."),
     }
     for key, (called, told) in words.items():
-        family = GaugeMetricFamily(called, told, labels=("process",))
+        family = Gauge(called, told, labels=("process",))
         for one in processes:
             value = one.get(key)
             if isinstance(value, int | float):

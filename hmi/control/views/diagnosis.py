@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from hmi.control.api.described import described
 from hmi.control.auth import signed_in
-from hmi.control.metrics import CONTENT_TYPE, exposition
+from hmi.control.metrics import exposition
 from hmi.control.orders import ask, looked_up
 from hmi.control.room import room
+from hmi.gauges import CONTENT_TYPE
 from scada.bridge import Value
 from scada.model.camera.figures import camera_tag
 

@@ -90,7 +90,10 @@ def _stream(framing: Callable[[], Framing], answers: list[bytes]) -> Callable[[P
 
         numbered = framing().is_numbered
         return Prepared(
-            lambda data: runner.run(talk(data)), answers, tokens=(b"\x83\x02", b"\x00\x00\x00", b"\xff\xff")
+            lambda data: runner.run(talk(data)),
+            answers,
+            tokens=(b"\x83\x02", b"\x00\x00\x00", b"\xff\xff"),
+            close=runner.close,
         )
 
     return build

@@ -112,7 +112,8 @@ def _plant_end(_folder: Path) -> Prepared:
             replies += 1
         return replies
 
-    return Prepared(lambda data: runner.run(talk(data)), seeds, (FrameError,), (b"\0\0\0\x02{}", b'"verb"', b'"quote"'))
+    words = (b"\0\0\0\x02{}", b'"verb"', b'"quote"')
+    return Prepared(lambda data: runner.run(talk(data)), seeds, (FrameError,), words, close=runner.close)
 
 
 def _chunks(_folder: Path) -> Prepared:
