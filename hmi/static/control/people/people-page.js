@@ -143,7 +143,7 @@ function sessionTable() {
 function tokenTable() {
   return html`<section class="card"><h2>${t('Tokens of programs')}</h2><div class="wide" tabindex="0" role="region" aria-label=${t('Tokens of programs')}><table>
     <thead><tr><th>${t('In whose name')}</th><th>${t('What for')}</th><th>${t('Rights')}</th><th>${t('Good until')}</th><th>${t('Last used')}</th><th></th></tr></thead>
-    <tbody>${seen.tokens.map((one) => html`<tr data-token=${one.id}><td>${one.owner}</td><td>${one.label}</td><td>${one.rights.join(', ')}</td>
+    <tbody>${seen.tokens.map((one) => html`<tr data-token=${one.id}><td>${one.owner}</td><td>${one.label}</td><td>${one.rights.map((/** @type {string} */ right) => html`<code>${right}</code> `)}</td>
       <td>${one.revoked_at ? t('revoked') : when(one.expires_at)}</td><td>${when(one.used_at)}</td>
       <td>${page.makesTokens && !one.revoked_at ? html`<button type="button" @click=${() => act(`/api/v1/tokens/${one.id}/revoke`, {})}>${t('Revoke')}</button>` : nothing}</td></tr>`)}</tbody></table></div>${page.makesTokens ? newToken() : nothing}</section>`;
 }
@@ -153,7 +153,7 @@ function newToken() {
     <label class="field">${t('What for')} <input name="label" required maxlength="64"></label>
     <label class="field">${t('Good for how many days')} <input name="days" type="number" min="1" max="366" value="90" required></label>
     ${page.makesAny ? html`<label class="field">${t('In whose name')} <input name="owner" maxlength="64" placeholder=${page.me}></label>` : nothing}
-    <fieldset class="rights"><legend>${t('Rights')}</legend>${page.roles[page.role].map((/** @type {string} */ right) => html`<label><input type="checkbox" name="right" value=${right}> ${right}</label>`)}</fieldset>
+    <fieldset class="rights"><legend>${t('Rights')}</legend>${page.roles[page.role].map((/** @type {string} */ right) => html`<label><input type="checkbox" name="right" value=${right}> <code>${right}</code></label>`)}</fieldset>
     <button class="primary">${t('Make')}</button></form>`;
 }
 
