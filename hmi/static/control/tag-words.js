@@ -49,3 +49,9 @@ export function written(value) {
 
 /** Where a tag's curve is; a link to it can be dragged onto other curves. @param {string} name */
 export const trendOf = (name) => `/trends?tag=${encodeURIComponent(name)}`;
+
+/** What a scan class of the tag map is called.
+ * @type {Record<string, () => string>} */
+const CLASSES = {fast: () => t('fast scan'), normal: () => t('normal scan'), slow: () => t('slow scan')};
+/** @param {string} name */
+export const classWord = (name) => (CLASSES[name] ?? (() => name))();

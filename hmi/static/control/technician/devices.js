@@ -1,7 +1,7 @@
 /** The devices: how each link does, how long its scans take, and the health of its lanes' loops and booms. */
 
 import {LitElement, html, nothing} from '../../vendor/lit.js';
-import {linkWord, qualityWord, severity, trendOf, written} from '../tag-words.js';
+import {classWord, linkWord, qualityWord, severity, trendOf, written} from '../tag-words.js';
 import {all} from '../tags.js';
 import {said, t} from '../texts.js';
 import {got, startPage} from './parts.js';
@@ -137,12 +137,6 @@ class DevicePage extends LitElement {
       <tbody>${gate.days.map((/** @type {any} */ day) => html`<tr><th scope="row">${day.day}</th><td class="right">${day.cycles}</td><td class="right">${(day.open_ms / 1000).toFixed(2)}</td><td class="right">${(day.close_ms / 1000).toFixed(2)}</td></tr>`)}</tbody></table>` : nothing}`;
   }
 }
-
-/** What a scan class of the tag map is called.
- * @type {Record<string, () => string>} */
-const CLASSES = {fast: () => t('fast scan'), normal: () => t('normal scan'), slow: () => t('slow scan')};
-/** @param {string} name */
-const classWord = (name) => (CLASSES[name] ?? (() => name))();
 
 /** @param {any} scan */
 function scanWords(scan) {

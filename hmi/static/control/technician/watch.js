@@ -1,6 +1,7 @@
 /** What a technician watches on the tags page, and where tags come from: by device and class, or by lane. */
 
 import {list} from '../api.js';
+import {classWord} from '../tag-words.js';
 import {t} from '../texts.js';
 
 const KEPT_AS = 'daozha.watched';
@@ -83,7 +84,7 @@ export class Places {
     /** @type {[string, string][]} */
     const by_device = devices.flatMap((device) => [
       /** @type {[string, string]} */ ([`d:${device}`, device || t('the server itself')]),
-      ...this.told.filter((one) => one.device === device && one.class).map((one) => /** @type {[string, string]} */ ([`d:${device}:${one.class}`, `${device} · ${one.class} (${one.tags.length})`])),
+      ...this.told.filter((one) => one.device === device && one.class).map((one) => /** @type {[string, string]} */ ([`d:${device}:${one.class}`, `${device} · ${classWord(one.class)} (${one.tags.length})`])),
     ]);
     return [
       {label: t('Device'), options: by_device},
