@@ -180,6 +180,7 @@ def test_a_region_is_drawn_by_mouse_and_keys_tried_and_set(page: Page, plant: Fa
     page.goto(page.url.replace("tariffs", "cameras"))
     view = page.locator("#view svg")
     expect(view).to_be_visible()
+    page.wait_for_function("document.querySelector('#view svg').getAttribute('viewBox') !== '0 0 1600 900'")
     box = view.bounding_box()
     assert box is not None
     for x, y in ((0.2, 0.2), (0.8, 0.2), (0.5, 0.8)):

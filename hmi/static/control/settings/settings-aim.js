@@ -51,8 +51,11 @@ function look() {
   draw();
 }
 
+/** The corner that has the focus: it keeps it when the picture comes late. */
+const held = () => [...element('view').querySelectorAll('.corner')].findIndex((one) => one === document.activeElement);
+
 /** @param {number} [focused] */
-function draw(focused = -1) {
+function draw(focused = held()) {
   const view = svg('svg', {viewBox: `0 0 ${wide} ${high}`, width: '100%'});
   const name = element('picture').value;
   if (name) view.append(svg('image', {href: `/pictures/${name}`, width: String(wide), height: String(high)}));
