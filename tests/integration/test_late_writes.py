@@ -25,7 +25,7 @@ from scada.store.db import Database
 from tests.support.freezing import stands, thaw
 from tests.support.hmi import write_config
 from tests.support.house import ROOT
-from tests.support.late_leader import UA_WRITES, lead_of, modbus_write
+from tests.support.late_leader import lead_of, modbus_write, ua_writes
 from tests.support.one_lane import Server, both, server
 from tests.support.plc import shipped_map, until, virtual_plc
 from tests.support.postgres import Postgres
@@ -68,7 +68,7 @@ class Recorder:
 
     def writes(self) -> int:
         """Count what wrote something."""
-        return sum(modbus_write(one) or any(kind in one for kind in UA_WRITES) for one in self.said)
+        return sum(modbus_write(one) or ua_writes(one) for one in self.said)
 
 
 @dataclass

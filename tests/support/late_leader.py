@@ -150,11 +150,18 @@ MODBUS_WRITES: Final = (5, 6, 15, 16)
 UA_WRITES: Final = (b"\x01\x00\xa1\x02", b"\x01\x00\xc8\x02")
 """WriteRequest (673) and CallRequest (712), as a message names them."""
 HEARTBEATS: Final = (1024,)
+UA_HEARTBEAT: Final = b".Hb.Server\x0d"
+"""The end of its NodeId, and that its value is meant."""
 
 
 def _writes(data: bytes) -> bool:
     """Say whether these bytes write something that is no heartbeat, over either protocol."""
-    return modbus_write(data) or any(one in data[:40] for one in UA_WRITES)
+    return modbus_write(data) or ua_writes(data) > 0
+
+
+def ua_writes(data: bytes) -> int:
+    """Count what writes or calls in these bytes over OPC UA, heartbeats apart."""
+    return max(0, sum(map(data.count, UA_WRITES)) - data.count(UA_HEARTBEAT))
 
 
 def modbus_write(data: bytes) -> bool:
