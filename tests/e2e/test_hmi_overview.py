@@ -294,7 +294,7 @@ def test_a_page_lives_again_after_the_servers_clock_has_stood(page: Page) -> Non
 _WHERE = """(() => {
   window.places = new Set();
   const look = () => {
-    const links = [...document.querySelectorAll('header.bar nav a')];
+    const links = [...document.querySelectorAll('header.bar nav > a, header.bar nav summary')];
     if (links.length) window.places.add(links.map((one) => Math.round(one.getBoundingClientRect().x)).join(' '));
     requestAnimationFrame(look);
   };
