@@ -6,7 +6,7 @@ from scada.model.handshake import Mode, PassageOutcome, RiseCause
 from scada.model.lane import commands as c
 from scada.model.lane import events as e
 from scada.model.lane import states as s
-from scada.model.lane.image import OFF
+from scada.model.lane.image import OFF, Signal
 from scada.model.lane.states import Lane
 from scada.model.lane.words import Direction, Ending, Reason
 from scada.model.names import LaneName
@@ -142,6 +142,46 @@ def test_who_waits_before_a_boom_that_the_plc_keeps_up_after_hold_open_is_asked_
     bench.pays("S1")
     assert [opening.number for opening in bench.all(c.OpenGate)] == [1]
     assert isinstance(bench.state, s.Open)
+
+
+def stands_half_way(**more: Signal) -> Bench:
+    """The boom is on its way down when the PLC stops it there, as after its restart, and a car waits before it."""
+    bench = exit_lane()
+    bench.shows(mode=Mode.HOLD_OPEN, down=OFF, up=ON)
+    bench.shows(mode=Mode.AUTO, up=OFF, **more)
+    assert isinstance(bench.state, s.Closing)
+    bench.arrives(1)
+    return bench
+
+
+def test_who_waits_before_a_boom_that_the_plc_leaves_half_way_is_asked_for_his_money_like_anybody() -> None:
+    bench = stands_half_way()
+    bench.waits(TIMING.t_close_s - 0.5)
+    assert isinstance(bench.state, s.Closing)
+    bench.waits(1)
+    assert isinstance(bench.state, s.Identifying | s.AwaitingDriver)
+    bench.camera_reads("京A12345")
+    bench.has_stay("S1")
+    bench.owes("S1", 500)
+    bench.pays("S1")
+    assert [opening.number for opening in bench.all(c.OpenGate)] == [1]
+    bench.shows(up=ON, rise_count=bench.image.rise_count + 1, rise_cause=RiseCause.AUTHORISED, rise_passage=1)
+    assert isinstance(bench.state, s.Open)
+    assert not [alarm for alarm in bench.all(c.RaiseAlarm) if alarm.code == "barrier"]
+
+
+def test_a_drive_that_has_failed_half_way_is_a_fault_whoever_waits() -> None:
+    bench = stands_half_way(drive_fault=ON)
+    bench.waits(TIMING.t_close_s + 1)
+    assert isinstance(bench.state, s.Faulted)
+    assert bench.state.fault is s.Fault.NOT_CLOSED
+
+
+def test_a_boom_that_stays_half_way_with_nobody_before_it_is_a_fault() -> None:
+    bench = stands_half_way()
+    bench.shows(approach=OFF, passage_now=0)
+    bench.waits(TIMING.t_close_s + 1)
+    assert isinstance(bench.state, s.Faulted)
 
 
 # Lanes that work both ways

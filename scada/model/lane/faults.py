@@ -6,7 +6,7 @@ from scada.model.handshake import Mode
 from scada.model.lane import events as e
 from scada.model.lane import states as s
 from scada.model.lane.commands import Capture, HoldOpen, KeepPicture, RaiseAlarm, RevokeGate
-from scada.model.lane.gate import under_boom
+from scada.model.lane.gate import under_boom, waits_before_boom
 from scada.model.lane.leave import authorisation_of, close_order, live_of
 from scada.model.lane.states import Fault, Lane, Step
 from scada.model.lane.timing import Timing
@@ -107,9 +107,16 @@ def did_not_open(lane: Lane, state: s.Opening, at_s: float, timing: Timing) -> S
 
 
 def did_not_close(lane: Lane, state: s.Clearing | s.Closing, at_s: float, timing: Timing) -> Step | None:
-    """Raise the alarm when nothing forbids lowering and the boom is not down in `t_close`."""
-    if not lane.image.close_permit.is_on or at_s - state.since_s <= timing.t_close_s:
+    """Raise the alarm when nothing forbids lowering and the boom is not down in `t_close`.
+
+    A PLC that restarts keeps a boom that is not down where it is while somebody waits before it: he needs a leave like
+    anybody, and the boom comes down behind him. A drive that has failed is a fault all the same.
+    """
+    image = lane.image
+    if not image.close_permit.is_on or at_s - state.since_s <= timing.t_close_s:
         return None
+    if waits_before_boom(lane) and not image.drive_fault.is_on:
+        return Step(lane.becoming(s.Idle()))
     passage = lane.live.id if lane.live else None
     fault = Fault.NOT_CLOSED
     return Step(lane.becoming(s.Faulted(fault, at_s)), (RaiseAlarm("barrier", passage, fault.value),))

@@ -160,15 +160,14 @@ def from_clearing(lane: Lane, state: s.Clearing, at_s: float) -> Step | None:
         return _tailgating(lane, at_s)
     if not lane.image.up.is_on:
         return Step(lane.becoming(s.Closing(at_s)))
-    if _waits_before_open_boom(lane, state, at_s):
+    if waits_before_boom(lane) and lane.image.close_permit.is_on and at_s - state.since_s > _KEPT_UP_S:
         return Step(lane.becoming(s.Idle()))
     return None
 
 
-def _waits_before_open_boom(lane: Lane, state: s.Clearing, at_s: float) -> bool:
-    """Say whether the PLC keeps the boom up for who came while it was open to all: he needs a leave like anybody."""
-    waits = lane.live is not None and not lane.live.wrong_way and lane.is_certain and lane.image.safety.is_off
-    return waits and lane.image.close_permit.is_on and at_s - state.since_s > _KEPT_UP_S
+def waits_before_boom(lane: Lane) -> bool:
+    """Say whether somebody waits for whom the PLC may keep the boom up: he came while it was open, and has no leave."""
+    return lane.live is not None and not lane.live.wrong_way and lane.is_certain and lane.image.safety.is_off
 
 
 def from_closing(lane: Lane, state: s.Closing, at_s: float) -> Step | None:
