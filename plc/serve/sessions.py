@@ -101,7 +101,6 @@ class ReadingServer(InternalServer):
         self.max_monitored_item_queue_size = 100
         self.max_unacked_messages_per_subscription = 100
         self.max_lifetime_count = 3000
-        InternalSession.max_connections = settings.sessions
 
     def register_server(self, server: object, conf: object = None) -> None:
         """Keep no directory of others' servers."""
@@ -114,7 +113,11 @@ class ReadingServer(InternalServer):
         external: bool = False,
     ) -> InternalSession:
         """Make a session that knows its limits."""
-        return ReadingSession(self._settings, self._porter, self, name, user, external)
+        return ReadingSession(self._settings, self._porter, self, name, user, external=external)
+
+    def is_full(self) -> bool:
+        """Say whether as many sessions live as there may be: here, where asyncua counts those of a whole process."""
+        return sum(one.is_activated() for one in self._external_sessions.values()) >= self._settings.sessions
 
     def guests(self) -> dict[str, list[InternalSession]]:
         """Give the living sessions by the name that signed in."""
@@ -132,13 +135,14 @@ class ReadingSession(InternalSession):
         self,
         settings: ServeOpcUa,
         porter: Porter,
-        iserver: InternalServer,
+        server: ReadingServer,
         name: Any,  # noqa: ANN401 - asyncua gives the peer's address here
         user: User,
+        *,
         external: bool,
     ) -> None:
-        super().__init__(iserver, iserver.aspace, iserver.subscription_service, name, user=user, external=external)
-        self._settings, self._porter = settings, porter
+        super().__init__(server, server.aspace, server.subscription_service, name, user=user, external=external)
+        self._settings, self._porter, self._server = settings, porter, server
         self._address = str(name[0]) if isinstance(name, tuple) else str(name)
 
     def activate_session(
@@ -146,6 +150,8 @@ class ReadingSession(InternalSession):
     ) -> ua.ActivateSessionResult:
         """Let the client in if its certificate, name and password are known."""
         self._porter.check_channel(peer_certificate, self._address)
+        if not self.is_activated() and self._server.is_full():
+            raise ServiceError(StatusCodes.BadMaxConnectionsReached)
         return super().activate_session(params, peer_certificate)
 
     async def create_subscription(
