@@ -150,7 +150,6 @@ async def test_no_forgery_opens_and_the_genuine_notice_settles_once_however_ofte
     assert await till.db.read(verify) is None
 
 
-@pytest.mark.parametrize("falsified", [{"appid": "wxsomebodyelse"}, {"amount": {"total": 500, "currency": "USD"}}, {}])
 @dataclass
 class Forger:
     """What the drill's forger needs of its hands."""
@@ -173,6 +172,7 @@ async def test_the_forger_of_a_drill_tries_every_manner_and_is_believed_in_none(
     assert await nothing_is_paid(till)
 
 
+@pytest.mark.parametrize("falsified", [{"appid": "wxsomebodyelse"}, {"amount": {"total": 500, "currency": "USD"}}, {}])
 async def test_a_signed_notice_for_somebody_else_is_kept_and_opens_nothing(
     till: Till, site: Site, falsified: dict[str, object]
 ) -> None:
