@@ -92,6 +92,7 @@ def card_json(card: Card) -> dict[str, Json]:
         "card": card.id,
         "product": card.product.name,
         "title": card.product.title,
+        "title_en": card.product.title_en or card.product.title,
         "holder": card.holder,
         "plates": list(card.plates),
         "spaces": card.product.spaces,

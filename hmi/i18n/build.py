@@ -33,6 +33,7 @@ _MORE_SCRIPTS = (
     "alarm-facts.js",
     "alarms-page.js",
     "figures.js",
+    "happened.js",
     "cameras-page.js",
     "cash-",
     "lane-dialog.js",

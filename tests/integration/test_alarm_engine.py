@@ -112,6 +112,8 @@ async def test_shelf_comment_and_acknowledgement_survive_a_restart_and_the_journ
         assert {"alarm acknowledged", "alarm shelved", "alarm commented"} <= {
             row.what for row in rows if row.actor == "wang"
         }
+        raised = next(row for row in rows if (row.kind, row.what) == ("alarm", "cabinet_open"))
+        assert raised.body["text"] == house.engine.definitions[AlarmId("in1.cabinet_open")].words.text
 
 
 async def test_the_list_explains_itself_and_one_silence_is_for_all(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ class CameraTable extends LitElement {
     const read = t('{plates} of {loops} read', {plates, loops});
     const state = all().get(`${tag}.trouble`)?.at ? (text(`${tag}.trouble`) ? 'trouble' : 'ok') : 'unknown';
     return html`<tr data-camera=${camera.name} data-state=${state}>
-      <th scope="row" title=${text(`${tag}.reader`)}>${camera.name}<br><small>${laneTitle(this.lanes, lane)}${reader ? html`, ${t('back end {reader}', {reader})}` : nothing}</small></th>
+      <th scope="row"><span translate="no" title=${readerWords(text(`${tag}.reader`))}>${camera.name}</span><br><small>${laneTitle(this.lanes, lane)}${reader ? html`, ${t('back end {reader}', {reader})}` : nothing}</small></th>
       <td><span class="state">${stateWords(state, text(`${tag}.trouble`))}</span>${this.#relearning(camera)}</td>
       <td><b>${percent(`${tag}.read_rate`)}</b><br><small>${passages}</small></td>
       <td><b>${figure(`${tag}.confidence_p50`)}</b><br><small>p10 ${figure(`${tag}.confidence_p10`)}, ${t('too faint')} ${percent(`${tag}.under_gate`)}</small></td>
@@ -72,7 +72,7 @@ class CameraTable extends LitElement {
       <td><b>${percent(`${tag}.focus`)}</b></td>
       <td><b>${figure(`${tag}.brightness`, 0)}</b><br><small>${t('black')} ${percent(`${tag}.dark`)}, ${t('white')} ${percent(`${tag}.glare`)}</small></td>
       <td><b>${percent(`${tag}.view`)}</b><br><small>${t('moved by')} ${percent(`${tag}.shift`, 1)}</small></td>
-      <td><b>${figure(`${tag}.fps`, 1)}/s</b><br><small>${figure(`${tag}.age_s`, 1)} s, ${t('opened anew')} ${figure(`${tag}.reopens`, 0)}</small></td>
+      <td><b>${figure(`${tag}.fps`, 1)}/s</b><br><small>${figure(`${tag}.age_s`, 1)} s, <span class="whole">${t('opened anew')} ${figure(`${tag}.reopens`, 0)}</span></small></td>
       <td><b>${percent(`${lane}.camera.unread_hour`)}</b><br><small>${read}</small></td>
       <td>${this.#picture(camera.name)}</td></tr>`;
   }
@@ -127,7 +127,7 @@ class RejectedList extends LitElement {
   #row(row) {
     const at = new Date(row.at);
     return html`<tr data-passage=${row.passage}><td>${date(at)} <b>${clockTime(at)}</b></td><td>${row.camera}</td><td>${said(row.why)}</td>
-      <td>${row.plate ?? nothing}</td><td>${row.confidence === null ? nothing : row.confidence.toFixed(2)}</td><td>${row.frames}</td>
+      <td>${row.plate ?? '–'}</td><td>${row.confidence === null ? '–' : row.confidence.toFixed(2)}</td><td>${row.frames}</td>
       <td>${row.picture ? html`<img src="/pictures/${encodeURIComponent(row.picture)}" alt=${said(row.why)} loading="lazy">` : html`<span class="none">${t('no picture')}</span>`}</td></tr>`;
   }
 }
@@ -141,6 +141,9 @@ function stateWords(state, standing) {
   if (state === 'ok') return t('in order');
   return standing.split(', ').map((code) => (TROUBLES[code] ?? (() => code))()).join(', ');
 }
+
+/** Which back end reads, with which files, and why no better one. @param {string} line */
+const readerWords = (line) => line.split('; ').map((part) => part.split(', ').map(said).join(', ')).join('; ');
 
 /**
  * @param {any[]} lanes
@@ -158,7 +161,7 @@ function figure(name, digits = 2) {
 
 /** @param {string} name @param {number} [digits] */
 function percent(name, digits = 0) {
-  return shown(name, (value) => `${(value * 100).toFixed(digits)} %`);
+  return shown(name, (value) => `${(value * 100).toFixed(digits)}\u00a0%`);
 }
 
 /** @param {string} name @param {(value: number) => string} write */

@@ -9,7 +9,7 @@ import './forced-list.js';
 import {element, startShell} from './shell.js';
 import './tag-dialog.js';
 import {Places, Watched} from './technician/watch.js';
-import {FORCED, hex, qualityWord, severity, trendOf, written} from './tag-words.js';
+import {FORCED, classWord, hex, qualityWord, severity, trendOf, written} from './tag-words.js';
 import {all} from './tags.js';
 import {language, said, t} from './texts.js';
 
@@ -197,7 +197,7 @@ class TagTable extends LitElement {
   #where(facts) {
     if (!facts.device) return html`<small>${t('the server itself')}</small>`;
     const access = facts.access === 'ro' ? nothing : html` <small class="chip">${facts.access}</small>`;
-    return html`${facts.device} <code>${facts.address}</code> <small>${facts.class}</small>${access}`;
+    return html`${facts.device} <code>${facts.address}</code> <small>${classWord(facts.class)}</small>${access}`;
   }
 
   updated() {

@@ -5,6 +5,8 @@ const catalogue = {};
 /** @type {ReturnType<typeof patternsOf>} */
 let patterns = [];
 
+/** As much of a fault's words the name of its recording keeps. */
+const SLUG = 40;
 /** @type {Promise<void> | null} */
 let more = null;
 
@@ -50,6 +52,15 @@ export function said(words) {
     if (parts) return names.reduce((text, name, n) => text.replace(`{${name}}`, () => said(parts[n + 1])), chinese);
   }
   return words;
+}
+
+/** What a file's name keeps of words: everything but letters and digits is a dash there, and it is cut. @param {string} words */
+const slug = (words) => words.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, SLUG);
+
+/** Translate words of the plant of which a file's name is all that is left. @param {string} name */
+export function saidByName(name) {
+  const words = Object.keys(catalogue).find((text) => slug(text) === name);
+  return words ? catalogue[words] : name.replace(/[-_]+/g, ' ');
 }
 
 /** @returns {{pattern: RegExp, names: string[], chinese: string}[]} */

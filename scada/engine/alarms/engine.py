@@ -351,6 +351,7 @@ class AlarmEngine:
             by=by,
             note=note[:LONGEST],
             value=kept.value[:LONGEST],
+            text=self.definitions[kept.id].words.text.replace("{detail}", kept.detail)[:LONGEST],
             is_announced=kept.memory.sounds and change in CALLS,
             is_told=is_told,
         )

@@ -54,5 +54,6 @@ class Happening:
     by: str = ""
     note: str = ""
     value: str = ""
+    text: str = ""
     is_announced: bool = False
     is_told: bool = False

@@ -27,7 +27,7 @@ LOOK_MS: Final = 150
 _REFUSED: Final = "Failed to load resource"
 """A console says so of every refusal; each is noted with its address instead."""
 PHONE_LOOKS: Final = ("zh", "en")
-PHONE_NAMES: Final = frozenset(("书店", "月卡", "家庭卡", "夜间月卡", "无牌"))
+PHONE_NAMES: Final = frozenset(("书店", "月卡", "家庭卡", "夜间月卡", "无牌", "东门大厦物业"))
 """What merchants and cards of the phones' plant are called in every language."""
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from hmi.control.auth import signed_in
 from hmi.control.views.settings.common import cells, changed, fen, field, listed, number, seer, shown, told
-from hmi.language import say
+from hmi.language import language, say
 from hmi.sheets import XLSX, as_csv, as_xlsx
 from scada.bridge import Message
 from scada.model.money import Fen, yuan_text
@@ -51,8 +51,8 @@ def _shown(words: str, status: int) -> ResponseReturnValue:
 
 def _chosen() -> Sequence[dict[str, object]]:
     q, rows = field("q").upper(), listed("cards", {})
-    rows = [{**row, "plates": " ".join(map(str, _list(row["plates"])))} for row in rows]
-    return [row for row in rows if q in " ".join(cells(row, _COLUMNS)).upper()] if q else rows
+    rows = [{**row, "called": _called(row), "plates": " ".join(map(str, _list(row["plates"])))} for row in rows]
+    return [row for row in rows if q in " ".join(cells(row, (*_COLUMNS, "called"))).upper()] if q else rows
 
 
 @cards.get("/file.<form>")
@@ -132,7 +132,19 @@ def _product(one: Mapping[str, object], spaces: Mapping[str, object], last: obje
     mine = counted.get(name) if isinstance(counted, Mapping) else None
     seen = last.get(name, 0) if isinstance(last, Mapping) else 0
     price = one["price_fen"]
-    return {**one, **(mine or {}), "seen": seen, "price": yuan_text(Fen(price if isinstance(price, int) else 0))}
+    return {
+        **one,
+        **(mine or {}),
+        "called": _called(one),
+        "seen": seen,
+        "price": yuan_text(Fen(price if isinstance(price, int) else 0)),
+    }
+
+
+def _called(one: Mapping[str, object]) -> str:
+    """Give a product's title in the page's language; its Chinese one if it has no other."""
+    title = one["title"] if language() == "zh" else one["title_en"]
+    return str(title or one["title"])
 
 
 def _oversold(spaces: Mapping[str, object]) -> list[Mapping[str, object]]:

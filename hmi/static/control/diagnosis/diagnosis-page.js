@@ -8,7 +8,7 @@ import {element, startShell} from '../shell.js';
 import {linkWord, written} from '../tag-words.js';
 import {all, exists, number, text} from '../tags.js';
 import {language, said, t} from '../texts.js';
-import {happened} from './happened.js';
+import {happened} from '../happened.js';
 import {Processes} from './processes.js';
 import {boomHealth, cameraHealth, loopHealth} from './ne107.js';
 

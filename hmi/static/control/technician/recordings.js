@@ -2,13 +2,27 @@
 
 import {LitElement, html, nothing} from '../../vendor/lit.js';
 import {send} from '../api.js';
-import {said, t} from '../texts.js';
+import {said, saidByName, t} from '../texts.js';
 import {got, outcomeWords, pastBoard, startPage, when} from './parts.js';
 
 const MOST_NOTES = 300;
 const STATUS = {GOOD: 0, FORCED: 0x00960000, STALE: 0x40900000, STUCK: 0x40930000};
 const BAD = 0x80050000;
 const NOTES = ['write', 'done', 'failed', 'answer', 'fault'];
+
+/** The words of faults, each looked up once.
+ * @type {Map<string, string>} */
+const FAULTS = new Map();
+
+/** What the black box itself finds.
+ * @type {Record<string, () => string>} */
+const OWN = {faulted: () => t('Fault'), plc_lost: () => t('PLC out of reach')};
+
+/** @param {string} name */
+function faultWord(name) {
+  if (!FAULTS.has(name)) FAULTS.set(name, OWN[name]?.() ?? saidByName(name));
+  return FAULTS.get(name) ?? name;
+}
 
 class RecordingsPage extends LitElement {
   static properties = {rows: {state: true}, find: {state: true}, chosen: {state: true}, notes: {state: true}, outcome: {state: true}};
@@ -42,7 +56,7 @@ class RecordingsPage extends LitElement {
 
   get #shown() {
     const words = this.find.toLowerCase().split(/\s+/).filter(Boolean);
-    return this.rows.filter((one) => words.every((word) => `${one.lane} ${one.fault} ${one.passage} ${when(one.at)}`.toLowerCase().includes(word)));
+    return this.rows.filter((one) => words.every((word) => `${one.lane} ${one.fault} ${faultWord(one.fault)} ${one.passage} ${when(one.at)}`.toLowerCase().includes(word)));
   }
 
   render() {
@@ -55,7 +69,7 @@ class RecordingsPage extends LitElement {
 
   /** @param {any} one */
   #row(one) {
-    return html`<tr data-recording=${one.name} class=${this.chosen?.name === one.name ? 'chosen' : ''}><th scope="row">${when(one.at)}</th><td>${one.lane}</td><td>${said(one.fault)}</td>
+    return html`<tr data-recording=${one.name} class=${this.chosen?.name === one.name ? 'chosen' : ''}><th scope="row">${when(one.at)}</th><td>${one.lane}</td><td>${faultWord(one.fault)}</td>
       <td>${one.passage ? html`<a href=${`/passages/${encodeURIComponent(one.passage)}`}>${one.passage}</a>` : nothing}</td><td class="right">${Math.ceil(one.size / 1024)}</td>
       <td>${one.held.by ? html`${one.held.by}: ${one.held.why}` : nothing}</td><td><button type="button" data-look=${one.name} @click=${() => this.look(one)}>${t('Look')}</button></td></tr>`;
   }

@@ -1,8 +1,8 @@
 /** What happened in the range, as a list: what the signs over the curves stand for. */
 
 import {LitElement, html, nothing} from '../../vendor/lit.js';
+import {happened} from '../happened.js';
 import {said, t} from '../texts.js';
-import {stateWord} from '../words.js';
 import {GLYPHS} from './plot.js';
 import {KIND_WORDS} from './tools.js';
 
@@ -32,7 +32,7 @@ class TrendEvents extends LitElement {
     if (!rows.length) return nothing;
     return html`<section class="card happened"><h2>${t('What happened')}</h2><ol>${rows.slice(0, MOST_ROWS).map((/** @type {any} */ one) => html`<li data-kind=${one.kind}>
       <button type="button" class="small-button" @click=${() => this.trends.put('a', one.x)}>${GLYPHS[one.kind]} ${this.times.full(one.x)}</button>
-      <span>${KIND_WORDS[one.kind]?.() ?? one.kind}</span> <b>${one.lane}</b> ${said(String(stateWord(one.what)))} <span class="none">${said(one.text)} ${one.kind === 'alarm' ? '' : one.who}</span></li>`)}</ol>
+      <span>${KIND_WORDS[one.kind]?.() ?? one.kind}</span> <b>${one.lane}</b> ${happened({...one, actor: one.who, body: {text: one.text}})} <span class="none">${one.kind === 'alarm' ? '' : said(one.who)}</span></li>`)}</ol>
       ${this.trends.eventsCut || rows.length > MOST_ROWS ? html`<p class="none">${t('There is more: look at a shorter range')}</p>` : nothing}</section>`;
   }
 }

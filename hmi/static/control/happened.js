@@ -1,10 +1,10 @@
 /** What a row of the journal says, in words: a technician reads them in the order in which they happened. */
 
-import {causeWord, commandWord} from '../replay/words.js';
-import {said, t} from '../texts.js';
-import {modeNameWord, stateWord} from '../words.js';
+import {causeWord, commandWord} from './replay/words.js';
+import {said, t} from './texts.js';
+import {modeNameWord, stateWord} from './words.js';
 
-/** @typedef {{kind: string, what: string, actor: string, lane: string | null, passage: string | null, at: string, body?: any}} Row */
+/** @typedef {{kind: string, what: string, actor: string, lane: string | null, at: string, body?: any}} Row */
 
 /** What a lane hears, by the name of the event.
  * @type {Record<string, () => string>} */
