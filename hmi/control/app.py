@@ -119,6 +119,7 @@ def create_app(
         app.register_blueprint(training)
     app.jinja_env.globals["topic_here"] = topic_here
     app.jinja_env.globals["site_name"] = lambda: _site_name(room)
+    app.jinja_env.globals["lane_titles"] = lambda: _lane_titles(room)
     app.jinja_env.globals["theme"] = lambda: theme(THEME_COOKIE)
     _add_small_things(app)
     _add_wall(app, room)
@@ -129,6 +130,11 @@ def _site_name(room: Room) -> str:
     """Give the car park's name in the page's language, as it is set; until the plant is heard as config.toml has it."""
     key = "name" if language() == "zh" else "name_en"
     return str(room.live.site.get(key) or getattr(room.config.site, key))
+
+
+def _lane_titles(room: Room) -> dict[str, str]:
+    """Give what lanes are called in the page's language, by name."""
+    return {lane.name: lane.title if language() == "zh" else lane.title_en for lane in room.config.lanes}
 
 
 def _cookie(config: Config, away: Away | None) -> str:

@@ -32,7 +32,7 @@ _KINDS: Final[Mapping[str, str]] = {
         Kind.LEFT_NO_STAY: "Left without a stay",
     }.items()
 }
-_REASONS: Final[Mapping[str, str]] = {
+REASONS: Final[Mapping[str, str]] = {
     reason.value: text
     for reason, text in {
         Reason.SPECIAL: "Special vehicle",
@@ -45,6 +45,7 @@ _REASONS: Final[Mapping[str, str]] = {
         Reason.EMERGENCY: "Emergency",
     }.items()
 }
+"""What the reasons of an opening by hand are called in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def sheet_of(found: Mapping[str, Any], zone: ZoneInfo, titles: Mapping[str, tupl
         ended_at=_minute(found["ended_at"], zone),
         answered=int(totals["answered"]),
         resolved=int(totals["resolved"]),
-        openings=[_line(_REASONS.get(reason, reason), str(count)) for reason, count in totals["openings"].items()],
+        openings=[_line(REASONS.get(reason, reason), str(count)) for reason, count in totals["openings"].items()],
         receipts=int(totals["receipts"]),
         cash=yuan_text(Fen(int(totals["cash_fen"]))),
         note=str(found["note"]),

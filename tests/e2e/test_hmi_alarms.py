@@ -92,6 +92,7 @@ def test_an_alarm_is_heard_found_understood_and_answered(
         expect(band).to_contain_text(re.compile("No alarms|无.警"))
         alarms.tell([alarm("in1.motor", 4), alarm("out1.safety", 1)], 1)
         expect(band.locator(".newest")).to_have_attribute("data-alarm", "out1.safety")
+        expect(band.locator(".newest")).to_contain_text(re.compile("Exit 1|1号出口"))
         expect(band.locator("[role=alert]")).to_contain_text(re.compile("safety happened|safety 发生"))
         band.locator("[data-silence]").click()
         expect(band.locator("[data-silence]")).to_have_count(0)

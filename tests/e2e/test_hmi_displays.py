@@ -127,6 +127,10 @@ def test_a_passage_is_replayed_moment_by_moment_with_the_drawing_moving_along(
     page, chinese = pages
     show(page, f"{house[1]}/passages/{recorded}")
     expect(page.locator("#replay .entries li")).not_to_have_count(0)
+    names, lines = (page.locator(f"#replay .lines {one}").bounding_box() for one in ("ul", "svg"))
+    assert names
+    assert lines
+    assert (lines["y"], lines["height"]) == pytest.approx((names["y"], names["height"]), abs=1), "a line has its name"
     expect(page.locator(".head")).to_contain_text("Not live")
     scrubber = page.locator("input[name=at]")
     scrubber.focus()

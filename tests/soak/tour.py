@@ -3,8 +3,8 @@
 A live virtual car park has something on every page. The administrator sees each page in both languages, by day and by
 night, 1280 and 1920 wide; everybody else sees it once: in a language, a theme and a width of their own. Looked at are
 the answer for the role, errors of scripts and of the content policy, requests that were refused, words of another
-language, what is cut off or beyond the screen, values of a program, and what axe finds serious. One JSON object; 1 if
-anything is wrong.
+language, what is cut off, beyond the screen or too small, values of a program, and what axe finds serious. One JSON
+object; 1 if anything is wrong.
 """
 
 import argparse

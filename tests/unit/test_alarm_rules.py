@@ -77,6 +77,14 @@ def test_every_shipped_alarm_is_rationalised_in_both_languages_and_its_parents_a
     assert "plc1.communication" in next(one for one in definitions if one.id == "in1.mains").parents
 
 
+def test_an_alarm_that_leads_to_tags_leads_to_its_own() -> None:
+    specs, definitions = site_specs_and_definitions()
+    words = {one.id: one.link.partition("?q=")[2] for one in definitions if one.link.startswith("/tags?")}
+    assert len(words) > 10
+    for name, word in words.items():
+        assert any(word in spec.name for spec in specs), name
+
+
 def test_a_site_changes_switches_off_and_adds_alarms_and_hears_what_is_wrong() -> None:
     changed = {entry.code: entry for entry in alarm_entries([{"code": "motor_current", "above": 6.5}])}
     assert changed["motor_current"].above == 6.5

@@ -5,6 +5,8 @@ from typing import Final
 
 from playwright.sync_api import Page
 
+LEAST_PX: Final = 14
+"""Text that is smaller nobody reads across a desk."""
 _TEXTS: Final = """() => {
   const page = document.documentElement.lang.slice(0, 2);
   const skipped = 'script, style, code, kbd, pre, textarea, [translate=no]';
@@ -25,7 +27,7 @@ _TEXTS: Final = """() => {
   return [...new Set(found)];
 }"""
 """What a person reads: words in another language must say so by `lang`, and are then nobody's fault."""
-_CUT: Final = """() => {
+_CUT: Final = """(least) => {
   const found = [];
   const says = (one) => `${one.tagName.toLowerCase()}.${one.className} ${(one.innerText || '').slice(0, 50)}`;
   const rolls = (one) => {
@@ -44,6 +46,16 @@ _CUT: Final = """() => {
       if (!found.some((words) => words.startsWith('beyond'))) found.push(`beyond the screen: ${says(one)}`);
     }
   }
+  const small = new Map();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const one = node.parentElement;
+    if (!node.textContent.trim() || !one.getClientRects().length) continue;
+    if (one.closest('.unseen, .spoken, svg, script, style')) continue;
+    const size = parseFloat(getComputedStyle(one).fontSize);
+    if (size < least) small.set(`${one.tagName} ${one.className}`, `small: ${size} px, ${says(one)}`);
+  }
+  found.push(...small.values());
   if (document.documentElement.scrollWidth > innerWidth + 1) found.push('the page is wider than the screen');
   return found;
 }"""
@@ -85,5 +97,5 @@ def said_wrongly(page: Page, language: str, names: frozenset[str]) -> list[str]:
 
 
 def laid_out_wrongly(page: Page) -> list[str]:
-    """Say what is cut off or lies beyond the screen."""
-    return [str(one) for one in page.evaluate(_CUT)]
+    """Say what is cut off, lies beyond the screen or is too small to read."""
+    return [str(one) for one in page.evaluate(_CUT, LEAST_PX)]

@@ -56,7 +56,7 @@ STOPS: Final[Sequence[Stop]] = (
     Stop("/money/receipts/{receipt}", "receipt", is_live=False),
     Stop("/reports", "make_report"),
     Stop("/trends"),
-    Stop("/trends?tag=site.inside&tag=out1.gate.up"),
+    Stop("/trends?tag=site.stays_open&tag=out1.gate.up"),
     Stop("/stocktake", "stocktake"),
     Stop("/lanes/in1"),
     Stop("/lanes/out1"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
+from hmi.control.shiftsheet import REASONS
 from hmi.control.views.settings.common import field, listed, local, seer, shown
 from hmi.language import say, say_words
 from hmi.sheets import XLSX, as_csv, as_xlsx
@@ -90,18 +91,26 @@ def _title(name: str) -> str:
         "after": say("After"),
         "amount_fen": say("Amount"),
         "before": say("Before"),
+        "case": say("Case"),
         "evidence": say("Evidence"),
         "from": say("From"),
         "kind": say("Kind"),
         "lane": say("Lane"),
+        "merchant": say("Merchant"),
+        "minutes": say("Minutes"),
         "name": say("Name"),
         "note": say("Note"),
+        "passage": say("Passage"),
         "plate": say("Plate"),
         "reason": say("Reason"),
+        "request": say("Request"),
         "role": say("Role"),
         "second": say("Second person"),
         "shift": say("Shift"),
         "stay": say("Stay"),
+        "subject": say("Subject"),
+        "tag": say("Tag"),
+        "value": say("Value"),
         "version": say("Version"),
     }
     return titles.get(name, name.replace("_", " "))
@@ -119,6 +128,8 @@ def _told_value(name: str, value: object) -> str:
             return ", ".join(_told_value(name, one) for one in value)
         case int() if name.endswith("_fen") and not isinstance(value, bool):
             return f"¥{yuan_text(Fen(value))}"
+        case str() if name == "reason" and value in REASONS:
+            return say(REASONS[value])
         case str() if name not in _TYPED:
             return _moment(value) or say_words(value)
         case _:

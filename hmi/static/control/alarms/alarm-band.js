@@ -38,7 +38,7 @@ export async function alarmList() {
 }
 
 class AlarmBand extends LitElement {
-  static properties = {rows: {state: true}, spoken: {state: true}, mayAct: {type: Boolean, attribute: 'may-act'}};
+  static properties = {rows: {state: true}, spoken: {state: true}, places: {type: Object}, mayAct: {type: Boolean, attribute: 'may-act'}};
   #seq = -1;
   #asked_ms = -Infinity;
   #spoken_ms = -Infinity;
@@ -50,6 +50,9 @@ class AlarmBand extends LitElement {
     /** @type {Row[]} */
     this.rows = [];
     this.spoken = '';
+    /** What lanes are called.
+     * @type {Record<string, string>} */
+    this.places = {};
     this.mayAct = false;
   }
 
@@ -83,7 +86,7 @@ class AlarmBand extends LitElement {
     const newest = this.#newest();
     if (newest === undefined || performance.now() - this.#spoken_ms < SPOKEN_MS) return;
     this.#spoken_ms = performance.now();
-    this.spoken = t('Alarm of priority {number}: {text}', {number: newest.priority, text: `${newest.place} ${words(newest)}`});
+    this.spoken = t('Alarm of priority {number}: {text}', {number: newest.priority, text: `${this.#place(newest)} ${words(newest)}`});
   }
 
   /** The most urgent that nobody has acknowledged, the newest of several. */
@@ -101,9 +104,14 @@ class AlarmBand extends LitElement {
   }
 
   /** @param {Row} row */
+  #place(row) {
+    return this.places[row.place] ?? row.place;
+  }
+
+  /** @param {Row} row */
   #shown(row) {
     return html`<a class="newest" data-alarm=${row.id} href=${row.link}>${badge(row.priority)}<b>${words(row)}</b>
-      <span>${row.place}</span><span>${row.since ? clockTime(new Date(row.since)) : ''}</span>${row.unknown ? html`<i>${t('condition unknown')}</i>` : nothing}</a>`;
+      <span>${this.#place(row)}</span><span>${row.since ? clockTime(new Date(row.since)) : ''}</span>${row.unknown ? html`<i>${t('condition unknown')}</i>` : nothing}</a>`;
   }
 
   /** @param {number} priority */

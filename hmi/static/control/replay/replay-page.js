@@ -197,7 +197,7 @@ class PassageReplay extends LitElement {
     const height = (there.length + 1) * ROW;
     return html`<section class="card tracks" aria-labelledby="tracks-title"><h2 id="tracks-title">${t('Signals')}</h2><div class="lines">
       <ul>${there.map(({point, label}) => html`<li>${label()} <b>${this.#word(held(tracks[point], this.ms))}</b></li>`)}<li>${t('Events')}</li></ul>
-      <svg viewBox="0 0 ${WIDTH} ${height}" preserveAspectRatio="none" role="img" aria-label=${t('Signals over time')} @click=${this.#clicked}>
+      <svg viewBox="0 0 ${WIDTH} ${height}" height=${height} preserveAspectRatio="none" role="img" aria-label=${t('Signals over time')} @click=${this.#clicked}>
         ${there.map(({point}, n) => svg`<line class="base" x1="0" x2=${WIDTH} y1=${n * ROW + ROW - 3} y2=${n * ROW + ROW - 3}></line>
           ${pieces(tracks[point], until_ms).map(({from, to, kind}) => svg`<rect class=${kind} x=${this.#x(from)} y=${n * ROW + 4} width=${Math.max(this.#x(to) - this.#x(from), 1)} height=${ROW - 7}></rect>`)}`)}
         ${entries.map((/** @type {any} */ entry) => svg`<line class="event" x1=${this.#x(entry.ms)} x2=${this.#x(entry.ms)} y1=${height - ROW + 3} y2=${height - 2}></line>`)}

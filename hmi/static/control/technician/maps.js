@@ -77,9 +77,9 @@ class MapsPage extends LitElement {
     const body = {why: String(fields.get('why'))};
     for (const name of ['map', 'devices']) {
       const file = fields.get(name);
-      if (!(file instanceof File) || !file.size) continue;
-      if (file.size > MOST_BYTES) {
-        this.outcome = t('{file} is larger than 1 MB', {file: file.name});
+      if (!(file instanceof File) || !file.name) continue;
+      if (!file.size || file.size > MOST_BYTES) {
+        this.outcome = file.size ? t('{file} is larger than 1 MB: choose a file that holds the table alone', {file: file.name}) : t('{file} is empty: choose a file that holds the table', {file: file.name});
         return;
       }
       body[name] = await base64(file);

@@ -2,6 +2,7 @@
 
 import {LitElement, html, nothing, repeat} from '../../vendor/lit.js';
 import {written} from '../tag-words.js';
+import {all} from '../tags.js';
 import {said, t} from '../texts.js';
 import {stateWord} from '../words.js';
 import {doubt, tagOf} from './data.js';
@@ -113,7 +114,7 @@ export class TrendBoard extends LitElement {
   #row(tag) {
     const away = t('Take {tag} away', {tag});
     return html`<tr data-tag=${tag} draggable="true" @dragstart=${(/** @type {DragEvent} */ event) => event.dataTransfer?.setData('text/plain', tag)}>
-      <th scope="row"><canvas class="marker" width="22" height="12"></canvas><a href=${`/tags?q=${encodeURIComponent(tag)}`} draggable="false">${tag}</a></th>
+      <th scope="row"><canvas class="marker" width="22" height="12"></canvas><a href=${`/tags?q=${encodeURIComponent(tag)}`} draggable="false">${tag}</a>${all().has(tag) ? nothing : html`<br><small class="doubt">${t('no such tag now')}</small>`}</th>
       <td class="right value" data-at="now"></td><td class="right" data-at="a"></td><td class="right" data-at="b"></td><td class="right" data-at="difference"></td>
       <td><button type="button" class="small-button" aria-label=${away} @click=${() => this.trends.remove(tag)}>×</button></td></tr>`;
   }
