@@ -138,7 +138,8 @@ def _table(path: Path) -> tuple[Sheet | None, list[Finding]]:
 
 
 def _unreadable(path: Path, bad: SheetError) -> Finding:
-    return Finding(ERROR, "E00", str(path), 1, "", str(bad), "see that the path is right, and save it as CSV or xlsx")
+    text = str(bad).removeprefix(f"{path}: ")
+    return Finding(ERROR, "E00", str(path), 1, "", text, "see that the path is right, and save it as CSV or xlsx")
 
 
 def _tags(

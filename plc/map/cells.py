@@ -12,6 +12,9 @@ AS_TEXT = "format the column as text and type it again"
 def check_heads(sheet: Sheet, known: Sequence[str], needed: Sequence[str]) -> Iterator[Finding]:
     """Name unknown columns, double ones, and those without which nothing can be read."""
     remedy = f"the columns are {', '.join(known)}"
+    if not sheet.columns:
+        yield error("E24", sheet, None, "", "nothing stands in the first line", remedy)
+        return
     for number, column in enumerate(sheet.columns):
         if column not in known:
             yield error("E24", sheet, None, column, f"unknown column {column!r}", remedy)

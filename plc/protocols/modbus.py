@@ -167,7 +167,7 @@ def _clashes(tags: Sequence[MappedTag]) -> Iterator[tuple[MappedTag, Fault]]:
 
 
 def _clash(tag: MappedTag, point: Point, other: MappedTag, taken: Point) -> Iterator[Fault]:
-    where = f"{tag.name} and {other.name} ({other.where})"
+    where = f"{tag.name}, {other.name} ({other.where})"
     if tag.is_read and other.is_read and tag.scan is not other.scan:
         text = f"{where} share a word in two classes; it is read with the faster"
         yield Fault("W23", "class", text, "give both the same class", WARNING)

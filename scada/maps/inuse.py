@@ -27,6 +27,7 @@ from scada.ports import Driver, Journal, JournalEntry
 from scada.store.mapversions import MapVersions, Version
 
 LOOK_S = 0.1
+_WRITE_TAGS = "write a line for each tag below the first one"
 
 log = structlog.get_logger()
 
@@ -153,6 +154,8 @@ class SiteMap:
         except OSError as error:
             return _unread(files, str(error), "look at the files")
         errors = [one for one in findings if one.severity == ERROR and not self._has_no_auto_anyway(one, tag_map)]
+        if not (errors or tag_map.tags):
+            errors = [Finding(ERROR, "E24", str(files[0]), 1, "tag", "the map names no tag", _WRITE_TAGS)]
         if errors:
             return Refused(errors)
         return Proposal(tag_map, content, differences(self._tag_map, tag_map), findings)

@@ -55,6 +55,7 @@ async def test_tags_come_and_go_with_their_rows(tmp_path: Path) -> None:
         (ROWS.replace("HR7", "HR0").replace("u32", "word"), DEVICES),
         (ROWS, DEVICES.replace("modbus-tcp,127.0.0.1,5021", "telex,127.0.0.1,5021")),
         (f"{ROWS}a1.loop.approach,plc1,HR9.0,bool,\n", DEVICES),
+        ("", DEVICES),
     ],
 )
 async def test_a_map_with_a_mistake_changes_nothing(tmp_path: Path, rows: str, devices: str) -> None:

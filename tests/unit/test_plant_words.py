@@ -63,9 +63,15 @@ def _in(file: Path, names: frozenset[str]) -> Iterator[str]:
 def lacking(texts: Iterator[str]) -> list[str]:
     """Give the texts that no entry of the catalogue fits."""
     known = [str(message.id) for message in build.known() if message.id]
-    parts = (re.split(r"\{\w+\}", text) for text in known if "{" in text)
+    parts = (re.split(r"\{\w+\}", text) for text in known if "{" in text and not is_vague(text))
     shapes = [re.compile("(.+?)".join(map(re.escape, one))) for one in parts if re.search(r"[^{}\w]", "".join(one))]
     return sorted({one for one in texts if one not in known and not any(shape.fullmatch(one) for shape in shapes)})
+
+
+def is_vague(text: str) -> bool:
+    """Say whether a text has so little between two parts that the pages do not look for it in sentences."""
+    plain = re.sub(r"\{\w+\}", "", text)
+    return bool(re.fullmatch(r"\{\w+\}.*\{\w+\}", text)) and len(re.sub("[^A-Za-z]", "", plain)) < 5
 
 
 def test_every_refusal_that_a_person_meets_in_the_control_room_has_chinese() -> None:

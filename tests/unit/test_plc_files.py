@@ -110,8 +110,17 @@ def test_a_number_that_was_an_address_is_found_with_a_hint(tmp_path: Path) -> No
 
 def test_a_broken_workbook_is_told_and_not_a_crash(tmp_path: Path) -> None:
     (tmp_path / "tags.xlsx").write_bytes(b"PK\x03\x04 and then nothing")
-    with pytest.raises(SheetError, match="not a workbook"):
+    with pytest.raises(SheetError, match="workbook cannot be read"):
         read_sheet(tmp_path / "tags.xlsx")
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\x89PNG\r\n\x1a\n\0\0", b"%PDF-1.7\nx", b"\xd0\xcf\x11\xe0\xa1", b"tag,type\n\0,x\n"]
+)
+def test_what_is_no_table_is_told_as_that(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "tags.csv").write_bytes(raw)
+    with pytest.raises(SheetError, match="no table but a picture"):
+        read_sheet(tmp_path / "tags.csv")
 
 
 def test_what_we_export_as_workbook_or_text_we_read_back(tmp_path: Path) -> None:

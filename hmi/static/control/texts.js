@@ -5,6 +5,7 @@ const catalogue = {};
 /** @type {ReturnType<typeof patternsOf>} */
 let patterns = [];
 
+const LEAST_LETTERS = 5;
 /** As much of a fault's words the name of its recording keeps. */
 const SLUG = 40;
 /** @type {Promise<void> | null} */
@@ -66,13 +67,19 @@ export function saidByName(name) {
 /** @returns {{pattern: RegExp, names: string[], chinese: string}[]} */
 function patternsOf() {
   return Object.entries(catalogue)
-    .filter(([text]) => /\{\w+\}/.test(text) && /[^{}\w]/.test(text.replace(/\{\w+\}/g, '')))
+    .filter(([text]) => fits(text))
     .sort(([one], [other]) => plain(other) - plain(one))
     .map(([text, chinese]) => ({
       pattern: new RegExp(`^${text.split(/\{\w+\}/).map(escaped).join('(.+?)')}$`),
       names: [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]),
       chinese,
     }));
+}
+
+/** Say whether a text with parts is a pattern: one with next to nothing between two of them would fit half of all sentences. @param {string} text */
+function fits(text) {
+  const plain = text.replace(/\{\w+\}/g, '');
+  return plain !== text && /[^{}\w]/.test(plain) && !(/^\{\w+\}.*\{\w+\}$/s.test(text) && plain.replace(/[^A-Za-z]/g, '').length < LEAST_LETTERS);
 }
 
 /** How much of a pattern is plain text: the one that says more is looked at first. @param {string} text */

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import _csv
 
 SEPARATORS = ",;\t"
+_NO_TABLES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"\xd0\xcf\x11\xe0")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -29,6 +30,8 @@ def decoded(raw: bytes) -> str:
     """Find out how a text is written: Chinese Excel saves GBK, "Unicode text" is UTF-16. Raises GridError."""
     if raw.startswith(_UTF16):
         return _as(raw, "utf-16")
+    if raw.startswith(_NO_TABLES) or b"\0" in raw:
+        raise GridError("this is no table but a picture, a PDF, an old workbook (.xls) or a program's file")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -39,7 +42,7 @@ def _as(raw: bytes, encoding: str) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
-        raise GridError(f"neither UTF-8 nor GB18030: {error}") from error
+        raise GridError(f"neither UTF-8 nor GB18030: byte {error.start + 1} fits neither") from error
 
 
 def _separator(text: str) -> str:

@@ -24,6 +24,7 @@ MOST_BYTES, MOST_PARTS = 64 << 20, 500
 """What a workbook may unpack to: a map of 5,000 rows has 5 MB."""
 MOST_COLUMNS = 256
 """A cell far to the right would make each line as long: one that names no column at all, without end."""
+DAMAGED = "the workbook cannot be read: open it in a spreadsheet and save it as xlsx anew"
 _TEXTS = frozenset({"v", "t"})
 """What a cell says: a value, or the parts of a text."""
 
@@ -44,7 +45,7 @@ def read_workbook(raw: bytes, wanted: str) -> Grid:
                 return grid
             first = first or grid
     except (KeyError, ValueError, IndexError, OverflowError, zipfile.BadZipFile, expat.ExpatError) as error:
-        raise GridError(f"not a workbook that can be read: {error}") from error
+        raise GridError(DAMAGED) from error
     finally:
         book.close()
     if first is None:
@@ -59,7 +60,7 @@ def _open(raw: bytes) -> "Workbook":
     try:
         return load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
     except Exception as error:  # whatever is wrong inside the file, openpyxl has no family of exceptions for it
-        raise GridError(f"not a workbook that can be read: {error}") from error
+        raise GridError(DAMAGED) from error
 
 
 def _refuse_bomb(raw: bytes) -> None:
@@ -68,7 +69,7 @@ def _refuse_bomb(raw: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             parts = packed.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise GridError(f"not a workbook that can be read: {error}") from error
+        raise GridError(DAMAGED) from error
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_BYTES:
         raise GridError(f"the workbook would unpack to more than {MOST_BYTES >> 20} MB or {MOST_PARTS} parts")
 

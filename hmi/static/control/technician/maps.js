@@ -19,6 +19,10 @@ const STATES = {
 /** @type {Record<string, () => string>} */
 const KINDS = {added: () => t('added'), removed: () => t('removed'), changed: () => t('changed')};
 
+/** What a proposal holds.
+ * @type {Record<string, () => string>} */
+const FILES = {map: () => t('Map'), devices: () => t('Device table')};
+
 /** @param {number} count */
 const countWord = (count) => t('Tags: {count}', {count});
 
@@ -93,6 +97,7 @@ class MapsPage extends LitElement {
     form.reset();
     this.chosen = {number: answer.value.number};
     this.told = answer.value;
+    if (!answer.value.differences) this.outcome = t('Brought, but the map has mistakes: correct them in the file and bring it again');
   }
 
   /** @param {string} path @param {object} [body] */
@@ -154,7 +159,7 @@ class MapsPage extends LitElement {
     const name = this.chosen?.version ? t('Version {number}', {number: this.chosen.version}) : t('Proposal {number}', {number: this.chosen?.number ?? ''});
     const files = new URLSearchParams(Object.entries(this.chosen ?? {}).map(([key, value]) => [key, String(value)]));
     return html`<section class="card block" id="difference"><h3>${name}</h3>
-      ${this.page.may.propose_map ? html`<p>${['map', 'devices'].map((file) => html`<a class="button" href=${`/api/v1/map-file?${files}&name=${file}`} download>${file}</a> `)}</p>` : nothing}
+      ${this.page.may.propose_map ? html`<p>${['map', 'devices'].map((file) => html`<a class="button" href=${`/api/v1/map-file?${files}&name=${file}`} download>${FILES[file]()}</a> `)}</p>` : nothing}
       ${findings.length ? this.#findings(findings) : html`<p class="none">${t('No mistake and no doubt was found')}</p>`}${differences ? this.#changes(differences) : html`<p><b class="look">${t('The map has mistakes: nothing changes')}</b></p>`}</section>`;
   }
 
@@ -162,7 +167,7 @@ class MapsPage extends LitElement {
   #findings(findings) {
     const heading = t('Found in it');
     return html`<h4>${heading}</h4><div class="wide short" tabindex="0" role="region" aria-label=${heading}><table><thead><tr><th></th><th>${t('File')}</th><th class="right">${t('Row')}</th><th>${t('Column')}</th><th>${t('Code')}</th><th>${t('What')}</th><th>${t('Remedy')}</th></tr></thead>
-      <tbody>${findings.map((one) => html`<tr data-finding=${one.code} data-severity=${one.severity}><td>${one.severity === 'error' ? html`<b class="look">${t('mistake')}</b>` : t('doubt')}</td><td>${one.file} ${one.sheet}</td><td class="right">${one.row}</td><td>${one.column}</td><td>${one.code}</td><td class="long">${one.lane ? `${one.lane}: ` : ''}${said(one.text)}</td><td class="long">${said(one.remedy)}</td></tr>`)}</tbody></table></div>`;
+      <tbody>${findings.map((one) => html`<tr data-finding=${one.code} data-severity=${one.severity}><td>${one.severity === 'error' ? html`<b class="look">${t('mistake')}</b>` : t('doubt')}</td><td>${FILES[one.file]?.() ?? one.file} ${one.sheet}</td><td class="right">${one.row}</td><td>${one.column}</td><td>${one.code}</td><td class="long">${one.lane ? `${one.lane}: ` : ''}${said(one.text)}</td><td class="long">${said(one.remedy)}</td></tr>`)}</tbody></table></div>`;
   }
 
   /** @param {any} differences */
