@@ -1,5 +1,6 @@
 """A site with something on every page: cars inside and gone, cases, money, a card, a merchant, drafts, a shift."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,11 @@ CARD: Final = "晋A20001"
 NAMES: Final = frozenset(("Book", "Tea", "书店", "Zhao", "demo", "month", "admin", "root", "无牌"))
 """Written by people, and the same in every language."""
 _TARIFF: Final = Path(__file__).parents[3] / "billing" / "tariffs" / "demo-1.toml"
+_BAD_MAP: Final = """tag,device,address,type,colour
+in1.a,plc1,HR0,u16,
+in1.a,plc9,HR0,int99,
+in1.b,plc1,X5,u16,,
+"""
 _DUE: Final = {"passage": "passage", "stay": "stay", "due_fen": "quote.due_fen"}
 _FORM: Final = """async ([path, fields]) => {
   const token = document.querySelector('meta[name="csrf-token"]').content;
@@ -35,6 +41,7 @@ _HREF: Final = """async ([path, selector]) => {
 def set_up(turn: Turn, colleague: str) -> Mapping[str, str]:
     """Let things happen, and leave some of them unfinished; gives the names of what the pages show."""
     found = {**_lists_and_terms(turn), **_money(turn, colleague)}
+    turn.order("/api/v1/map-proposals", map=b64encode(_BAD_MAP.encode()).decode(), why="12")
     _parks(turn, 3)
     found["passage"] = _comes_and_goes(turn)
     _leaves_without_a_stay(turn)

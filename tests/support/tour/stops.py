@@ -65,6 +65,7 @@ STOPS: Final[Sequence[Stop]] = (
     Stop("/devices"),
     Stop("/devices/plc1"),
     Stop("/maps"),
+    Stop("/maps", opens="[data-proposal] [data-do=look]"),
     Stop("/recordings"),
     Stop("/wizard"),
     Stop("/wizard/in1"),
