@@ -17,7 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing import stays
 from billing.arrears import debts
-from billing.bookings.book import rules_of
 from billing.books import NOWHERE, Books, Place
 from billing.cards import book as cards
 from billing.cards import selling
@@ -37,7 +36,6 @@ from billing.orders.ways import BY_CODE, Offer
 from billing.parking import sessions
 from billing.parking.entries import Entries
 from billing.parking.keeper import ANSWER_S, Deductions, DeductionTerms
-from billing.parking.sessions import ParkingTerms
 from billing.pay.gateway import Offered
 from billing.reconcile.setup import build_bills
 from billing.refunds.refunder import Refunder
@@ -48,6 +46,7 @@ from billing.tariff import Bill
 from billing.versions import holidays
 from billing.versions.shelf import read_versions
 from billing.visit import park
+from billing.visit.found import Settling, settle
 from billing.visit.park import Park
 from billing.visit.visits import Visits
 from billing.vouchers import merchants
@@ -61,6 +60,7 @@ from scada.model.plate import Plate, PlateRead
 from scada.model.zones import ZoneCount
 from scada.ports import Admission, BillingError, OpenStay
 from scada.store.db import Database, StoreError
+from scada.store.doubts import Found
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -75,7 +75,6 @@ CARD_LASTS_S: Final = 1800.0
 CARD_LASTS_LEAST_S: Final = 120.0
 """What may be paid for less long than this is asked for anew."""
 EARN_EVERY_S: Final = 3600.0
-PARKING_NAME_SIGNS: Final = 32
 REUSE_LEAST_S: Final = 20.0
 """An open quote with less time left than this is not offered again."""
 
@@ -132,9 +131,7 @@ class SqlCashier:
         """Read the keys, open the desk for notices, ask for orders left open. Raises BillingError."""
         zone = await asyncio.to_thread(lambda: self._config.site.zone_info)
         versions = await read_versions(self._config, self._db, self._clock.now())
-        pay_score = _pay_score(self._config)
-        limits, rules = self._config.limits, rules_of(self._config.visitors, self._config.limits)
-        self._visits = Visits(self._books, self._park, limits, versions, self._config.arrears, pay_score, rules)
+        self._visits = Visits.of(self._config, versions)
         gateway = await asyncio.to_thread(gateway_of, self._config)
         self.bills = await asyncio.to_thread(
             build_bills, self._config, self._db, self._clock, gateway, self._tell_applied
@@ -401,6 +398,20 @@ class SqlCashier:
         await self._tell_stays()
         return True
 
+    async def settle_doubt(
+        self, doubt: int, found: Found, by: str, evidence: str, typed: Callable[[Plate], PlateRead]
+    ) -> StayId | None:
+        """Settle a passage in doubt by what a person found; gives the stay of a car that is inside by it.
+
+        `typed` makes a read of its plate. Raises DoubtError.
+        """
+        at, what = self._clock.now(), Settling(doubt, found, by, evidence)
+        stay, orders = await self._write(lambda conn: settle(conn, self._visits, at, what, typed))
+        self._look_soon(orders)
+        self._entries.wake()
+        await self._tell_stays()
+        return stay
+
     async def annul_stay(self, lane: LaneName, passage: PassageId) -> None:
         """Undo what an entry passage did: its car reversed out again. A stay that was paid for stays open."""
         at = self._clock.now()
@@ -462,8 +473,3 @@ class SqlCashier:
             return await asked
         except (StoreError, SQLAlchemyError) as error:
             raise BillingError(f"billing's books do not answer: {error}") from error
-
-
-def _pay_score(config: Config) -> ParkingTerms | None:
-    terms = config.wechat.parking
-    return ParkingTerms(terms.name or config.site.name[:PARKING_NAME_SIGNS]) if terms.enabled else None

@@ -32,7 +32,7 @@ from lpr.match import match
 from lpr.pool import CameraPool
 from lpr.push.desk import UnitDesk, UnitParts, unit_keys
 from lpr.push.recent import PushedReads
-from lpr.reader.grammar import colour_by_text, parse
+from lpr.reader.typed import typed_by
 from plc.links import build as build_drivers
 from plc.tagmap import TagMap, site_files
 from scada.clock import SystemClock
@@ -77,7 +77,7 @@ from scada.model.lane.leave import due_of, needs_person
 from scada.model.lane.states import AwaitingOperator, AwaitingPayment
 from scada.model.lane.words import ByCode, Quote
 from scada.model.names import LaneName, OrderId, PassageId, QuoteId, StayId, ZoneName
-from scada.model.plate import Plate, PlateColour, PlateKind, PlateRead, ReadBy
+from scada.model.plate import PlateRead, ReadBy
 from scada.model.tag import TagName, TagSpec
 from scada.model.zones import ZoneCount
 from scada.phonedesk import PhoneRoom, phone_room
@@ -532,14 +532,3 @@ def _found(read: PlateRead, stays: Sequence[OpenStay]) -> Found:
     match_ = match(read, stays)
     exact = match_.exact.id if match_.exact else None
     return Found(exact, tuple(one.stay.id for one in match_.near), match_.doubt)
-
-
-def typed_by(by: ReadBy) -> Callable[[Plate], PlateRead]:
-    """Make a read of what a person typed: certain, and without a picture of its own."""
-
-    def read(plate: Plate) -> PlateRead:
-        kind = parse(plate) or PlateKind.UNKNOWN
-        colour = colour_by_text(kind, plate, PlateColour.UNKNOWN)
-        return PlateRead(plate, kind, colour, confidence=1.0, agreeing=1, frames=0, picture=None, by=by)
-
-    return read

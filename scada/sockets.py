@@ -28,14 +28,16 @@ from billing.doors.stocktake import StocktakeDoor
 from billing.doors.vouchers import VoucherDoor, all_shown
 from billing.ids import new_id
 from billing.refunds.office import RefundOffice
+from billing.visit.park import Park
 from lpr.aiming.desk import AimDesk
 from lpr.aiming.run import Trials
 from lpr.display.office import TextOffice
 from lpr.evidence import PictureStore
 from lpr.match import ranked
+from lpr.reader.typed import typed_by
 from plc.serve.catalogue import served
 from plc.serve.door import door
-from scada.assembly import Plant, lanes_of_cameras, typed_by
+from scada.assembly import Plant, lanes_of_cameras
 from scada.engine.bridge import Ask, BridgeRefusal, BridgeServer, Handler
 from scada.engine.doors.alarms.desk import AlarmDesk
 from scada.engine.doors.cameras import CameraDesk
@@ -90,6 +92,7 @@ def bridges(plant: Plant) -> list[Door]:
         plant.cases,
         ranked,
         plant.cameras.glance,
+        Park.of(config).ways_in,
     )
     desk = Desk(
         plant.clock,
@@ -225,6 +228,7 @@ def _stocktake(plant: Plant) -> StocktakeDoor:
         partial(stands, plant.runners),
         frozenset(lane.id for lane in config.lanes if lane.direction != "entry"),
         timedelta(hours=config.limits.stay_hours),
+        typed_by(ReadBy.OPERATOR),
     )
 
 

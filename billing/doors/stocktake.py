@@ -19,7 +19,7 @@ from scada.model.ghosts import Evidence, Inside, Seen, propose
 from scada.model.handshake import PassageOutcome
 from scada.model.lane.codec import Json
 from scada.model.names import LaneName, SiteId, StayId
-from scada.model.plate import UNPLATED
+from scada.model.plate import UNPLATED, Plate, PlateRead
 from scada.ports import BillingError
 from scada.store import doubts
 from scada.store.db import Database
@@ -45,8 +45,12 @@ class StocktakeDoor:
         stands: Callable[[StayId], bool],
         ways_out: frozenset[LaneName],
         long: timedelta,
+        typed: Callable[[Plate], PlateRead],
     ) -> None:
-        """`stands`: the car of a stay stands at a boom now; `long`: longer than a visit lasts."""
+        """`stands`: the car of a stay stands at a boom now; `long`: longer than a visit lasts.
+
+        `typed` makes a read of a plate on a person's word.
+        """
         self._site = site
         self._db = db
         self._clock = clock
@@ -54,6 +58,7 @@ class StocktakeDoor:
         self._stands = stands
         self._ways_out = ways_out
         self._long = long
+        self._typed = typed
 
     def verbs(self) -> dict[str, Handler]:
         """Give the verbs by name."""
@@ -97,19 +102,18 @@ class StocktakeDoor:
         return {"ended": True}
 
     async def _settle(self, ask: Ask) -> object:
-        """Settle a passage in doubt by what was found, with the evidence."""
+        """Settle a passage in doubt by what was found, with the evidence; a car that is inside has its stay then."""
         number, evidence = whole_number(ask, "id", 1, 2**31), text_of(ask, "evidence")[:200]
         found = next((one for one in Found if one.value == text_of(ask, "found")), None)
         if found is None:
             raise BridgeRefusal("bad_args", f"found: one of {', '.join(one.value for one in Found)}")
-        at = self._clock.now()
         try:
-            await self._db.write(
-                lambda conn: doubts.settle(conn, self._site, number, found, ask.user, at, evidence=evidence)
-            )
+            begun = await self._cashier.settle_doubt(number, found, ask.user, evidence, self._typed)
         except DoubtError as error:
             raise BridgeRefusal("refused", str(error)) from error
-        return {"settled": True}
+        except BillingError as error:
+            raise BridgeRefusal("failed", "billing's books do not answer") from error
+        return {"settled": True, "stay": begun or ""}
 
 
 def as_row(one: doubts.Doubt) -> dict[str, object]:

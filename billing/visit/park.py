@@ -26,11 +26,15 @@ class Park:
     site: SiteId
     zones: Zones
     lanes: Mapping[LaneName, ZoneName]
+    ways_in: frozenset[LaneName]
+    """The lanes by which a car may come in."""
 
     @staticmethod
     def of(config: Config) -> "Park":
         """Read it from the site's configuration."""
-        return Park(config.site_id, config.park, {lane.id: config.zone_of(lane.id) for lane in config.lanes})
+        zones = {lane.id: config.zone_of(lane.id) for lane in config.lanes}
+        ways_in = frozenset(lane.id for lane in config.lanes if lane.direction != "exit")
+        return Park(config.site_id, config.park, zones, ways_in)
 
     def zone(self, lane: LaneName) -> ZoneName:
         """Give the zone a lane leads into or out of."""

@@ -31,6 +31,7 @@ from billing.visit import park, reentry, telling
 from billing.visit.charge import Charge, charge
 from billing.visit.park import Park
 from billing.vouchers import book as vouchers
+from scada.config import Config
 from scada.model.lane.words import Ending, Passage, Quote, Reason
 from scada.model.money import Fen
 from scada.model.names import LaneName, OrderId, PassageId, StayId
@@ -40,6 +41,7 @@ from scada.settings.money import Arrears, Limits
 from scada.store import restored, tickets
 
 NO_ORDERS: tuple[OrderId, ...] = ()
+PARKING_NAME_SIGNS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,16 @@ class Visits:
     """What WeChat is told of the cars that come in, where it deducts fees."""
     rules: Rules = AS_SHIPPED
     """When visitors who were announced may come."""
+
+    @staticmethod
+    def of(config: Config, versions: Versions) -> "Visits":
+        """Read a site's configuration."""
+        terms, limits = config.wechat.parking, config.limits
+        named = ParkingTerms(terms.name or config.site.name[:PARKING_NAME_SIGNS])
+        return Visits(
+            Books.of(config), Park.of(config), limits, versions, config.arrears, named if terms.enabled else None,
+            bookings.rules_of(config.visitors, limits),
+        )  # fmt: skip
 
     def admit(self, conn: Connection, at: datetime, lane: LaneName, read: PlateRead) -> Admission:
         """Say whether a car may come in; changes nothing."""
@@ -169,9 +181,20 @@ class Visits:
         )
 
     def begin(
-        self, conn: Connection, at: datetime, lane: LaneName, passage: Passage, reason: Reason, by: str
+        self,
+        conn: Connection,
+        at: datetime,
+        lane: LaneName,
+        passage: Passage,
+        reason: Reason,
+        by: str,
+        came_at: datetime | None = None,
     ) -> tuple[StayId, tuple[OrderId, ...]]:
-        """Begin the stay of a completed entry passage, or move one into a nested lot; gives orders to be closed."""
+        """Begin the stay of a completed entry passage, or move one into a nested lot; gives orders to be closed.
+
+        `came_at`: when the car came in, where that is known only afterwards.
+        """
+        came_at = came_at or at
         begun = stays.begun_by(conn, passage.id)
         if begun is not None:
             return begun, NO_ORDERS
@@ -184,21 +207,21 @@ class Visits:
             self.books.tell(conn, at, "alarm", "a car without a stay went into a nested lot", place, by=by)
         orders = NO_ORDERS
         if passage.read is not None:
-            orders = self._end_unseen(conn, at, passage.read.text, place, reason, by)
-        card = self._card(conn, at, lane, passage.read)
+            orders = self._end_unseen(conn, at, came_at, passage.read.text, place, reason, by)
+        card = self._card(conn, came_at, lane, passage.read)
         zone = self.park.zone(lane)
         old = None
         if passage.read is not None and not card:
-            old = reentry.before(conn, self.books.site, at, passage.read.text, zone, self.park.zones)
-        tariff, goes_on = (self.versions.at(at, zone), ALONE) if old is None else (old[0].tariff, old[1])
-        stay, plate = stays.begin(conn, self.books.site, at, lane, passage, tariff, zone, card, goes_on)
+            old = reentry.before(conn, self.books.site, came_at, passage.read.text, zone, self.park.zones)
+        tariff, goes_on = (self.versions.at(came_at, zone), ALONE) if old is None else (old[0].tariff, old[1])
+        stay, plate = stays.begin(conn, self.books.site, came_at, lane, passage, tariff, zone, card, goes_on)
         if is_unplated(plate):
             tickets.begun(conn, passage.id, stay, plate)
         body = {"stay": stay, "plate": plate, "reason": reason.value, "by": by, "zone": zone, "card": card}
         body |= {} if old is None else {"goes_on": old[0].id}
         self.books.tell(conn, at, "event", "stay begun", place, tariff=tariff.version, **body)
         if passage.read is not None and self.park.around(lane) is None:
-            bookings.arrived(conn, self.books, at, self.rules, stay, plate, tariff)
+            bookings.arrived(conn, self.books, came_at, self.rules, stay, plate, tariff)
         if self.pay_score is not None and self.park.around(lane) is None:
             parking.want(conn, self.books, at, stay, self.pay_score)
         return stay, orders
@@ -291,13 +314,13 @@ class Visits:
         return _close_orders(conn, found.id, "the stay was ended by hand")
 
     def _end_unseen(
-        self, conn: Connection, at: datetime, plate: Plate, place: Place, reason: Reason, by: str
+        self, conn: Connection, at: datetime, came_at: datetime, plate: Plate, place: Place, reason: Reason, by: str
     ) -> tuple[OrderId, ...]:
         """End the stay that is open under a plate which has come in again; gives its orders."""
         found = stays.open_under(conn, self.books.site, plate)
         if found is None:
             return NO_ORDERS
-        self._close(conn, at, found, at, reason, by, Ending.EXIT_UNSEEN, place)
+        self._close(conn, at, found, came_at, reason, by, Ending.EXIT_UNSEEN, place)
         return _close_orders(conn, found.id, "the stay ended unseen")
 
     def _close(

@@ -121,6 +121,39 @@ def test_cases_are_resolved_without_the_mouse(
     assert asked(plant, "settle_desk_case") == [{"case": PAPER, "outcome": "the debt stands", "note": ""}]
 
 
+def test_a_car_that_came_in_by_an_uncertain_entry_is_told_by_keys_and_its_stay_picked(
+    chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
+) -> None:
+    entry = {"id": 7, "plate": "京A12345", "at": AT, "lane": "in1", "why": "nobody saw how it ended", "picture": None}
+
+    def unknown(args: Json) -> object:
+        told = car(args)
+        if not told["live"]:
+            return told
+        legal = [{"act": act, "why": ""} for act in ACTS]
+        return {**told, "stay": None, "due": None, "candidates": [], "in_doubt": [entry], "legal": legal}
+
+    plant.verbs.update(
+        desk_car=unknown,
+        settle_doubt=lambda _args: {"settled": True, "stay": STAY},
+        pick_stay=lambda _args: {"accepted": True},
+    )
+    with open_page(chromium, "zh-CN") as page:
+        opened(page, plant_and_url[1])
+        page.keyboard.press("j")
+        expect(page.locator("[data-in-doubt]")).to_contain_text("京A12345")
+        expect(page.locator("[data-act='came-in']")).to_have_attribute("aria-disabled", "false")
+        fits(page)
+        page.keyboard.press("u")
+        dialog = page.locator("desk-dialog dialog")
+        expect(dialog.locator("[name=id]")).to_be_checked()
+        expect(dialog.locator("[name=evidence]")).to_have_value("此车现停在主出口")
+        dialog.locator("[data-command=confirm]").press("Enter")
+        expect(dialog.locator("[data-outcome=done]")).to_be_visible()
+    assert asked(plant, "settle_doubt") == [{"id": 7, "found": "inside", "evidence": "此车现停在主出口"}]
+    assert asked(plant, "pick_stay") == [{"lane": "out1", "passage": PASSAGE, "stay": STAY}]
+
+
 def test_nothing_serious_stands_in_anybody_s_way_by_day_and_by_night(
     chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from scada.engine.doors.cases.chosen import ChosenDesk
 from scada.engine.doors.desk import as_they_came
@@ -15,17 +15,19 @@ from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.engine.doors.plates import shown_to
 from scada.model.desk.cases import Case, Kind
 from scada.model.desk.legal import Scene
+from scada.model.lane import events as e
 from scada.model.lane.states import Lane
 from scada.model.names import LaneName, StayId
 from scada.model.plate import Plate
 from scada.ports import OpenStay
 from scada.store.operators import Operators
-from scada.store.schema import stay
+from scada.store.schema import stay, uncertain
 from tests.support.engine import until
 from tests.support.lane import ON
 from tests.support.plantside import Shell, shell
 
 NAMED = "left:out1-9"
+IN1 = LaneName("in1")
 
 
 class Modes:
@@ -57,6 +59,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         desk = ChosenDesk(
             site, clock, bench.db, journal, bench.cashier,
             {bench.runner.name: bench.runner}, cast("Any", Modes()), bench.cases, as_they_came, glance,
+            frozenset({IN1}),
         )  # fmt: skip
 
         async def ask(verb: str, user: str = "li", **args: object) -> object:
@@ -103,6 +106,41 @@ async def test_the_stay_of_the_car_that_stands_there_is_told_whatever_the_page_s
     gone = await room.ask("desk_car", lane="out1", passage="out1-9", stay="S2")
     assert (gone["live"], gone["stay"]["id"], gone["due"]) == (False, "S2", None)
     assert {one["act"]: one["why"] for one in gone["legal"]}["open"] == "that car is gone"
+
+
+async def test_a_car_without_a_stay_is_offered_the_uncertain_entry_that_has_its_plate_or_one_like_it(
+    room: Room,
+) -> None:
+    bench, at = room.bench, room.bench.clock.now() - timedelta(hours=1)
+    entries = (
+        ("in1", "京A12346", None), ("in1", "京A12345", None), ("in1", "京A77777", None), ("in1", None, None),
+        ("out1", "京A12345", None), ("in1", "京A12345", "S9"),
+    )  # fmt: skip
+    rows: list[dict[str, object]] = [
+        {"site": bench.config.site_id, "lane": lane, "passage": f"p-{number}", "number": number, "plate": plate,
+         "stay": of, "why": "nobody saw how it ended", "at": at}
+        for number, (lane, plate, of) in enumerate(entries)
+    ]  # fmt: skip
+    await bench.db.write(lambda conn: conn.execute(insert(uncertain), rows))
+    gone = {"ending": "EXIT", "exited_at": at}
+    await bench.db.write(lambda conn: conn.execute(update(stay).where(stay.c.id == "S1").values(**gone)))
+    bench.show(approach=ON, passage_now=1)
+    await until(lambda: bench.says("lane.state") == "awaiting_driver")
+    told = await room.ask("desk_car", lane="out1")
+    assert [(one["plate"], one["lane"]) for one in told["in_doubt"]] == [("京A12345", "in1"), ("京A12346", "in1")]
+    assert {one["act"]: one["why"] for one in told["legal"]}["came-in"] == ""
+    covered = await room.ask("desk_car", "wang", lane="out1")
+    assert [one["plate"] for one in covered["in_doubt"]] == ["京A•••45", "京A•••46"]
+    await bench.db.write(lambda conn: conn.execute(update(stay).where(stay.c.id == "S1").values(entered_at=at)))
+    again = await room.ask("desk_car", lane="out1")
+    assert [one["plate"] for one in again["in_doubt"]] == ["京A12346"], "the other one has come in again since"
+    passage = bench.runner.lane.live
+    assert passage is not None
+    bench.runner.post(e.StayFound(passage.id, StayId("S2"), "li", person=True, at=at, at_s=bench.clock.seconds()))
+    await until(lambda: bench.says("stay") == "S2")
+    known = await room.ask("desk_car", lane="out1")
+    assert known["in_doubt"] == []
+    assert {one["act"]: one["why"] for one in known["legal"]}["came-in"] == "its stay is known"
 
 
 async def test_who_need_not_see_plates_sees_none_of_the_chosen_car(room: Room) -> None:

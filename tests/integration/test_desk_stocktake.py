@@ -1,6 +1,6 @@
 """The stocktake and the shift in the plant: closings with reason and evidence, doubts settled, a shift handed over."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +11,16 @@ from sqlalchemy import Connection, insert, select
 
 from billing.doors.stocktake import StocktakeDoor
 from billing.ids import new_id
+from lpr.reader.typed import typed_by
 from scada.engine.doors.cases.shift import ShiftDesk
 from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.engine.doors.plates import shown_to
 from scada.model.names import StayId
+from scada.model.plate import ReadBy
 from scada.ports import BillingError
+from scada.store import doubts
 from scada.store import operators as operators_module
+from scada.store.doubts import Found
 from scada.store.operators import Operators
 from scada.store.schema import desk_shift, passage, stay, uncertain
 from tests.support.plantside import PASSWORD, Shell, shell
@@ -26,10 +30,17 @@ pytestmark = pytest.mark.usefixtures("any_database")
 
 @dataclass
 class Till:
-    """Billing, as far as an end by hand goes."""
+    """Billing, as far as an end by hand goes, and what is settled."""
 
     ended: list[tuple[StayId, str, str, str]]
+    settle: Callable[..., Awaitable[None]]
     away: bool = False
+
+    async def settle_doubt(self, doubt: int, found: Found, by: str, evidence: str, typed: object) -> StayId:
+        if self.away:
+            raise BillingError("away")
+        await self.settle(doubt, found, by, evidence)
+        return StayId("S7")
 
     async def end_by_hand(self, of: StayId, by: str, reason: str, note: str) -> bool:
         if self.away:
@@ -63,10 +74,16 @@ async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(operators_module, "PASSES", 1)
     async with shell(tmp_path, "out1") as bench:
         site, clock = bench.config.site_id, bench.clock
-        people, till, standing = Operators(bench.db, site, clock), Till([]), set[StayId]()
+
+        async def settle(doubt: int, found: Found, by: str, evidence: str) -> None:
+            at = clock.now()
+            await bench.db.write(lambda conn: doubts.settle(conn, site, doubt, found, by, at, evidence=evidence))
+
+        people, till, standing = Operators(bench.db, site, clock), Till([], settle), set[StayId]()
         door = StocktakeDoor(
             site, bench.db, clock, cast("Any", till), standing.__contains__,
             frozenset({bench.runner.name}), timedelta(hours=72),
+            typed_by(ReadBy.OPERATOR),
         )  # fmt: skip
         shift = ShiftDesk(site, clock, bench.db, people, bench.cases, lambda: new_id(clock.now()))
         await bench.db.write(lambda conn: _furnish(conn, bench))
@@ -121,7 +138,19 @@ async def test_plates_are_covered_for_who_need_not_see_them(room: Room) -> None:
 async def test_a_doubt_is_settled_once_and_with_its_evidence(room: Room) -> None:
     told = await room.ask("stocktake")
     number = told["doubts"][0]["id"]
-    await room.ask("settle_doubt", id=number, found="gone", evidence="seen on the overview camera")
+    for args, why in (
+        ({"found": "gone"}, "evidence"),
+        ({"found": "gone", "evidence": ""}, "evidence"),
+        ({"found": "perhaps", "evidence": "x"}, "inside, gone, no-car"),
+    ):
+        with pytest.raises(BridgeRefusal, match=why):
+            await room.ask("settle_doubt", id=number, **args)
+    room.till.away = True
+    with pytest.raises(BridgeRefusal, match="do not answer"):
+        await room.ask("settle_doubt", id=number, found="gone", evidence="x")
+    room.till.away = False
+    done = await room.ask("settle_doubt", id=number, found="gone", evidence="seen on the overview camera")
+    assert done == {"settled": True, "stay": "S7"}
     with pytest.raises(BridgeRefusal, match="was settled by li"):
         await room.ask("settle_doubt", id=number, found="inside", evidence="x")
     [row] = (await room.bench.journal("person"))[:1]

@@ -13,10 +13,11 @@ PASSAGE, STAY = "out1-20261126021459-7", "01KAZ0000000000000000000AB"
 CAR_CASE = f"passage:{PASSAGE}"
 PAPER = "tailgate:01KAZ0000000000000000000CD"
 ACTS = (
-    "open", "plate", "stay", "send-fee", "send-back", "cash", "hold-open", "lock", "auto", "leave-resync",
+    "open", "plate", "stay", "came-in", "send-fee", "send-back", "cash", "hold-open", "lock", "auto", "leave-resync",
     "confirm-fault", "end-stay", "refund", "plate-history",
 )  # fmt: skip
 ILLEGAL = {
+    "came-in": "its stay is known",
     "auto": "the lane is in mode AUTO already",
     "leave-resync": "the lane is not in RESYNC",
     "confirm-fault": "the lane is not in RESYNC",
@@ -155,7 +156,7 @@ def car(args: Json) -> Json:
     is_live = args.get("passage") in ("", PASSAGE) and args.get("lane") == "out1" and args.get("case") != PAPER
     blank: Json = {"lane": args.get("lane", ""), "passage": args.get("passage", ""), "live": False, "state": "idle",
                    "why": "", "direction": "exit", "due": None, "reads": [], "ended": None, "stay": None,
-                   "fake_exits": [], "candidates": [], "at": AT}  # fmt: skip
+                   "fake_exits": [], "candidates": [], "in_doubt": [], "at": AT}  # fmt: skip
     if not is_live:
         return {**blank, "legal": [{"act": act, "why": "no car at the boom"} for act in ACTS]}
     due = {"due_fen": 1500, "total_fen": 1500, "older_fen": 0, "credit_fen": 0, "minutes": 130, "order": "D1",

@@ -59,6 +59,9 @@ def test_nothing_is_done_for_a_car_that_has_gone(act: Act) -> None:
         (Act.OPEN, OPENING, "the gate already opens for a car"),
         (Act.PLATE, OPENING, "the gate already opens for a car"),
         (Act.STAY, replace(WAITING, direction=Direction.ENTRY), "who comes in has no stay yet"),
+        (Act.CAME_IN, WAITING, "its stay is known"),
+        (Act.CAME_IN, replace(WAITING, direction=Direction.ENTRY), "who comes in has no stay yet"),
+        (Act.CAME_IN, replace(WAITING, live=Passage(CAR, 1, NOW)), "no UNCERTAIN entry has this plate"),
         (Act.FEE, replace(WAITING, live=Passage(CAR, 1, NOW)), "whose stay this is must be known first"),
         (Act.FEE, WAITING.becoming(LOOK_FIRST), "a person must look at this car first"),
         (Act.BACK, replace(WAITING, image=replace(WAITING.image, down=OFF)), "the boom is not down"),
@@ -70,6 +73,13 @@ def test_nothing_is_done_for_a_car_that_has_gone(act: Act) -> None:
 )
 def test_a_deed_that_is_not_legal_says_why(act: Act, lane: Lane, why: str) -> None:
     assert refused(act, lane).startswith(why)
+
+
+def test_a_car_without_a_stay_may_have_come_in_by_the_uncertain_entry_that_has_its_plate() -> None:
+    unknown = replace(WAITING, live=Passage(CAR, 1, NOW))
+    assert refused(Act.CAME_IN, unknown, in_doubt=True) == ""
+    opening = replace(OPENING, live=Passage(CAR, 1, NOW))
+    assert refused(Act.CAME_IN, opening, in_doubt=True) == "the gate already opens for a car"
 
 
 def test_the_last_way_out_is_not_locked_and_a_lane_that_nobody_sees_not_freed() -> None:

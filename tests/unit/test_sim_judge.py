@@ -211,6 +211,35 @@ def test_a_car_that_came_in_unseen_and_stands_on_the_uncertain_list_is_left_to_a
     assert (result["invariants_broken"], result["left_to_stocktake"]) == ([], 1)
 
 
+def test_a_car_that_was_found_inside_has_its_stay_by_the_passage_in_doubt(tmp_path: Path) -> None:
+    books = Books()
+    books.passages[0]["outcome"] = "UNCERTAIN"
+    books.doubts_at(("in1", 1))
+    books.doubts[0] |= {"outcome": "inside", "settled_by": "li"}
+    result = books.judged(tmp_path)
+    assert (result["invariants_broken"], result["left_to_stocktake"]) == ([], 0)
+
+
+@pytest.mark.parametrize("found", [{}, {"outcome": "gone", "settled_by": "li"}, {"outcome": "inside"}])
+def test_nobody_s_word_but_that_it_is_inside_begins_a_stay_on_a_passage_in_doubt(
+    tmp_path: Path, found: dict[str, object]
+) -> None:
+    books = Books()
+    books.passages[0]["outcome"] = "UNCERTAIN"
+    books.doubts_at(("in1", 1))
+    books.doubts[0] |= found
+    assert "6" in rules(books, tmp_path)
+
+
+def test_a_car_that_was_found_inside_and_has_no_stay_breaks_the_sixth_rule(tmp_path: Path) -> None:
+    books = Books()
+    del books.stays[0]
+    books.passages[1]["stay"] = None
+    books.doubts_at(("in1", 1))
+    books.doubts[0] |= {"outcome": "inside", "settled_by": "li"}
+    assert broken(books, tmp_path) == ["6: car-1 came in 1 times and has 0 stays"]
+
+
 def test_a_doubt_about_another_passage_explains_no_car_without_a_stay(tmp_path: Path) -> None:
     books = Books()
     del books.stays[0]

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from scada.__main__ import main
@@ -16,7 +16,9 @@ from scada.model.names import LaneName, PassageId, SiteId, StayId
 from scada.store import books, doubts
 from scada.store.db import database_url, writing_engine
 from scada.store.doubts import DoubtError, Found
-from scada.store.journal import recent
+from scada.store.journal import recent, verify
+from scada.store.schema import stay
+from tests.support.billing import made_config
 from tests.support.house import site_beside
 from tests.support.lane import read_of
 from tests.support.store import SITE, START, open_database
@@ -78,6 +80,23 @@ async def test_what_a_stocktake_found_ends_the_doubt_once_and_stands_in_the_jour
 
 def test_every_way_a_passage_may_end_has_its_words() -> None:
     assert set(doubts.WHY) == set(PassageOutcome)
+
+
+def test_a_car_that_the_command_says_is_inside_has_its_stay(tmp_path: Path, capsys: Out) -> None:
+    config = made_config(tmp_path)
+    file = str(tmp_path / "config.toml")
+    assert main(["migrate", "--config", file]) == 0
+    engine = writing_engine(database_url(config))
+    came = Passage(PassageId("in1-7"), 7, START, read_of("京A12345"))
+    with engine.begin() as conn:
+        books.record_passage(conn, SiteId("demo"), LaneName("in1"), came, PassageOutcome.UNCERTAIN, "UNCERTAIN", START)
+    assert main(["uncertain", "settle", "1", "--outcome", "inside", "--by", "li", "--config", file]) == 0
+    with engine.begin() as conn:
+        [row] = conn.execute(select(stay)).all()
+        assert verify(conn) is None
+    engine.dispose()
+    assert (row.plate, row.entry_passage, row.entered_at, row.ending) == ("京A12345", "in1-7", START, None)
+    assert f"its stay is {row.id}" in capsys.readouterr().out
 
 
 def test_the_command_lists_and_settles(tmp_path: Path, capsys: Out) -> None:

@@ -27,6 +27,7 @@ class Act(Enum):
     OPEN = "open"
     PLATE = "plate"
     STAY = "stay"
+    CAME_IN = "came-in"
     FEE = "send-fee"
     BACK = "send-back"
     CASH = "cash"
@@ -45,6 +46,7 @@ class Scene:
     """What a person looks at: a lane with the car that was chosen in it, a stay, and a case.
 
     `stands`: the stay's car stands at a boom now; `paid`: the stay has a payment. `seen`: a camera shows the lane.
+    `in_doubt`: an UNCERTAIN entry has the plate of the car, or one like it.
     """
 
     lane: Lane | None = None
@@ -58,12 +60,13 @@ class Scene:
     leads_out: bool = False
     other_exit_open: bool = False
     no_auto: str = ""
+    in_doubt: bool = False
 
 
 def why_not(act: Act, scene: Scene) -> str:
     """Say why something may not be done now."""
     match act:
-        case Act.OPEN | Act.PLATE | Act.STAY | Act.FEE | Act.BACK | Act.CASH:
+        case Act.OPEN | Act.PLATE | Act.STAY | Act.CAME_IN | Act.FEE | Act.BACK | Act.CASH:
             return NO_LANE if scene.lane is None else _of_car(act, scene.lane, scene)
         case Act.HOLD_OPEN | Act.LOCK | Act.AUTO | Act.RESYNC | Act.CONFIRM:
             return NO_LANE if scene.lane is None else _of_lane(act, scene.lane, scene)
@@ -92,6 +95,8 @@ def _of_car(act: Act, lane: Lane, scene: Scene) -> str:
             return _why_not_decide(lane)
         case Act.STAY:
             return why_not_stay(lane)
+        case Act.CAME_IN:
+            return why_not_came_in(lane, in_doubt=scene.in_doubt)
         case Act.FEE:
             return why_not_fee(lane)
         case Act.BACK:
@@ -115,6 +120,15 @@ def why_not_plate(lane: Lane) -> str:
 def why_not_stay(lane: Lane) -> str:
     """Pick a stay at a way out, before the boom rises."""
     return "who comes in has no stay yet" if lane.direction is Direction.ENTRY else _why_not_decide(lane)
+
+
+def why_not_came_in(lane: Lane, *, in_doubt: bool) -> str:
+    """Settle an UNCERTAIN entry as the one by which a car came in that has no stay."""
+    if why := why_not_stay(lane):
+        return why
+    if lane.live is not None and lane.live.stay is not None:
+        return "its stay is known"
+    return "" if in_doubt else "no UNCERTAIN entry has this plate or one like it"
 
 
 def why_not_fee(lane: Lane) -> str:

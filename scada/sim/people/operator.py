@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 import structlog
 
 from scada.model.lane.words import Direction, Reason
 from scada.model.names import LaneName
-from scada.model.plate import Plate
+from scada.model.plate import Plate, is_nearly, is_unplated
 from scada.model.tag import Quality
 from scada.sim.people.pages import Browser, PageError, SignedOut
 
@@ -51,7 +52,16 @@ class Offered:
     """An open stay as the control room lists it."""
 
     stay: str
+    plate: Plate
     entered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """An UNCERTAIN entry by which the car may have come in, as the control room offers it."""
+
+    entry: int
+    plate: Plate
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +79,29 @@ class PickStay:
 
 
 @dataclass(frozen=True, slots=True)
+class CameIn:
+    """Say by which UNCERTAIN entry the car came in: its stay begins there, and is the car's."""
+
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenFor:
     """Open for the car that stands there."""
 
     reason: Reason
 
 
-Decision = CorrectPlate | PickStay | OpenFor
+Decision = CorrectPlate | CameIn | PickStay | OpenFor
 
 
 def decide(
-    case: Case, seen: Seen, tried: Sequence[Decision], offered: Sequence[Offered], off: timedelta = STAY_OFF
+    case: Case,
+    seen: Seen,
+    tried: Sequence[Decision],
+    offered: Sequence[Offered],
+    in_doubt: Sequence[InDoubt] = (),
+    off: timedelta = STAY_OFF,
 ) -> Decision | None:
     """Decide what a person would do next; None: wait."""
     if case.state != "awaiting_operator" and not (seen.dead_phone and case.stay and case.state == "awaiting_payment"):
@@ -89,17 +111,22 @@ def decide(
         return OpenFor(Reason.EQUIPMENT) if opens < OPEN_TRIES else None
     if not any(isinstance(one, CorrectPlate) for one in tried):
         return CorrectPlate(seen.plate)
-    stay = _fitting(offered, seen.entered_at, off)
+    entry = next((one for one in in_doubt if is_nearly(one.plate, seen.plate)), None)
+    if seen.leads is Direction.EXIT and entry is not None and not any(isinstance(one, CameIn) for one in tried):
+        return CameIn(entry.entry)
+    stay = _fitting(offered, seen, off)
     if seen.leads is Direction.EXIT and stay is not None and not any(isinstance(one, PickStay) for one in tried):
         return PickStay(stay)
     return OpenFor(Reason.EQUIPMENT) if opens < OPEN_TRIES else None
 
 
-def _fitting(offered: Sequence[Offered], entered_at: datetime | None, off: timedelta) -> str | None:
-    """Give the stay that began when the driver says he came."""
+def _fitting(offered: Sequence[Offered], seen: Seen, off: timedelta) -> str | None:
+    """Give the stay that began when the driver says he came, under his plate, one like it, or none."""
+    entered_at = seen.entered_at
     if entered_at is None:
         return None
-    near = [one for one in offered if abs(one.entered_at - entered_at) <= off]
+    fits = [one for one in offered if is_unplated(one.plate) or is_nearly(one.plate, seen.plate)]
+    near = [one for one in fits if abs(one.entered_at - entered_at) <= off]
     best = min(near, key=lambda one: abs(one.entered_at - entered_at), default=None)
     return best.stay if best is not None else None
 
@@ -140,16 +167,40 @@ class Desk:
         content = self._still_in(lambda: self._browser.json(f"{self._url}/api/v1/open-stays"))
         if not isinstance(content, list):
             raise PageError(f"{self._url}/api/v1/open-stays: {str(content)[:100]}")
-        return [Offered(row["stay"], datetime.fromisoformat(row["entered_at"])) for row in content]
+        return [Offered(row["stay"], Plate(row["plate"]), datetime.fromisoformat(row["entered_at"])) for row in content]
+
+    def in_doubt(self, case: Case) -> list[InDoubt]:
+        """Give the UNCERTAIN entries that are offered for a car."""
+        url = f"{self._url}/api/v1/desk/car?{urlencode({'lane': case.lane, 'passage': case.passage})}"
+        content = self._still_in(lambda: self._browser.json(url))
+        if not isinstance(content, dict) or not isinstance(content.get("in_doubt"), list):
+            raise PageError(f"{url}: {str(content)[:100]}")
+        return [InDoubt(row["id"], Plate(row["plate"])) for row in content["in_doubt"]]
 
     def do(self, case: Case, decision: Decision) -> object:
         """Carry a decision out; gives the answer, a refusal too."""
-        path, content = _request(case, decision)
-        return self.tell(case.lane, path, content)
+        match decision:
+            case CorrectPlate(plate):
+                return self.tell(case.lane, "plate", {"passage": case.passage, "plate": plate})
+            case CameIn(entry):
+                return self._came_in(case, entry)
+            case PickStay(stay):
+                return self.tell(case.lane, "stay", {"passage": case.passage, "stay": stay})
+            case OpenFor(reason):
+                return self.tell(case.lane, "open", {"passage": case.passage, "reason": reason.value, "note": ""})
+
+    def _came_in(self, case: Case, entry: int) -> object:
+        """Do what the desk's dialog does: settle the entry, then pick the stay that has begun."""
+        content = {"id": entry, "found": "inside", "evidence": f"it stands at {case.lane}"}
+        done = self._post(f"{self._url}/api/v1/stocktake/doubts", content)
+        stay = done.get("stay") if isinstance(done, dict) else None
+        return self.do(case, PickStay(str(stay))) if stay else done
 
     def tell(self, lane: LaneName, path: str, content: Mapping[str, object]) -> object:
         """Give a lane an order; gives the answer, a refusal too."""
-        url = f"{self._url}/api/v1/lanes/{lane}/{path}"
+        return self._post(f"{self._url}/api/v1/lanes/{lane}/{path}", content)
+
+    def _post(self, url: str, content: Mapping[str, object]) -> object:
         return self._still_in(lambda: self._browser.send(url, content, **{"X-CSRFToken": self._token}))
 
     def _still_in(self, ask: Callable[[], object]) -> object:
@@ -165,16 +216,6 @@ class Desk:
     def close(self) -> None:
         """Close the browser."""
         self._browser.close()
-
-
-def _request(case: Case, decision: Decision) -> tuple[str, dict[str, str]]:
-    match decision:
-        case CorrectPlate(plate):
-            return "plate", {"passage": case.passage, "plate": plate}
-        case PickStay(stay):
-            return "stay", {"passage": case.passage, "stay": stay}
-        case OpenFor(reason):
-            return "open", {"passage": case.passage, "reason": reason.value, "note": ""}
 
 
 @dataclass(slots=True)
@@ -233,8 +274,10 @@ class Operator:
         file.looks += 1
         if file.looks < PATIENCE_LOOKS:
             return
-        offered = await asyncio.to_thread(self._desk.open_stays) if seen.leads is Direction.EXIT else []
-        decision = decide(case, seen, file.tried, offered, self._off)
+        is_out = seen.leads is Direction.EXIT
+        offered = await asyncio.to_thread(self._desk.open_stays) if is_out else []
+        in_doubt = await asyncio.to_thread(self._desk.in_doubt, case) if is_out else []
+        decision = decide(case, seen, file.tried, offered, in_doubt, self._off)
         if decision is None:
             return
         answer = await asyncio.to_thread(self._desk.do, case, decision)

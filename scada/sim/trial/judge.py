@@ -23,6 +23,8 @@ STOOD_S = 0.5
 """A car that left the approach loop so shortly before the boom rose was the one it rose for."""
 BALANCED = frozenset((Ending.EXIT.value, Ending.EXIT_TAILGATE.value, Ending.EXIT_OPEN_LANE.value))
 """Endings by a car that was seen to leave: its fee is paid, owed or waived to the last fen."""
+INSIDE = "inside"
+"""What a person found of a car whose passage was in doubt."""
 UNASKED = frozenset(("unexplained_rise", "unseen_rises"))
 """Alarms that tell of a rise nobody asked for or saw."""
 EXPLAINED = {cause.name for cause in RiseCause} - {RiseCause.NONE.name, RiseCause.UNKNOWN.name}
@@ -260,8 +262,8 @@ class _Book:
                 yield f"6: {car} came in {times} times and has {begun[car]} stays"
 
     def _doubted(self) -> Iterator[Row]:
-        """Give the entries of the UNCERTAIN list whose car truly went through."""
-        return (row for row in self._facts.doubts if self._is_made(row))
+        """Give the entries of the UNCERTAIN list whose car truly went through, and that nobody has found inside."""
+        return (row for row in self._facts.doubts if self._is_made(row) and row["outcome"] != INSIDE)
 
     def doubted(self) -> int:
         """Count the vehicles that went through and of which only a stocktake can tell."""
@@ -273,7 +275,7 @@ class _Book:
 
     def _completed(self, stay: Row, column: str, what: str) -> Iterator[str]:
         passage = self._passages.get(str(stay[column]))
-        if passage is None or str(passage["outcome"]).upper() not in self._proofs(passage):
+        if passage is None or not self._is_proof(passage):
             yield f"6: stay {stay['id']} {what} on a passage that was not completed ({stay[column]})"
         elif not self._is_made(passage):
             yield f"6: stay {stay['id']} {what} with {self.owner(passage)}, who did not go through {passage['lane']}"
@@ -283,9 +285,17 @@ class _Book:
         made = (self.owner(passage), passage["lane"], self._leads_in(_number(passage)))
         return made in ((row["car"], row["lane"], self._went_in(row)) for row in self._truth.crossings)
 
-    def _proofs(self, passage: Row) -> tuple[str, ...]:
-        """Give the outcomes that prove a stay's passage: who followed another in has a stay of his own, too."""
-        return ("FORWARD", "TAILGATE") if self._leads_in(_number(passage)) else ("FORWARD",)
+    def _is_proof(self, passage: Row) -> bool:
+        """Say whether a passage may begin or end a stay: who followed another in has one of his own, too.
+
+        So has a car that came in nobody knows how, and that a person has found inside since.
+        """
+        leads_in, outcome = self._leads_in(_number(passage)), str(passage["outcome"]).upper()
+        found = leads_in and any(
+            row["passage"] == passage["id"] and row["outcome"] == INSIDE and row["settled_by"]
+            for row in self._facts.doubts
+        )
+        return outcome == "FORWARD" or (leads_in and outcome == "TAILGATE") or found
 
     def _causes(self) -> Iterator[str]:
         """Rule 7, the other half: one record a rise, and the cause the PLC gave."""

@@ -81,7 +81,7 @@ export class DeskCar extends LitElement {
     return html`<section class="card car-view" aria-label=${t('The chosen car')} data-passage=${this.told.passage}>
       ${this.#head()}
       <div class="pictures">${this.#entry()}${this.#exit()}${this.#livePicture()}</div>
-      <div class="known">${this.#reads()}${this.#candidates()}${this.#fee()}${this.#paid()}</div></section>`;
+      <div class="known">${this.#reads()}${this.#inDoubt()}${this.#candidates()}${this.#fee()}${this.#paid()}</div></section>`;
   }
 
   #head() {
@@ -136,6 +136,15 @@ export class DeskCar extends LitElement {
     if (!fakes.length) return nothing;
     const words = t('Backed away from an open exit, in 30 days: {count}×', {count: fakes.length});
     return html`<p class="notice alarm" data-fakes>${words}: ${fakes.map((/** @type {any} */ one) => dayAndTime(new Date(one.ended_at))).join(', ')}</p>`;
+  }
+
+  /** The uncertain entries by which a car without a stay may have come in. */
+  #inDoubt() {
+    const {in_doubt: entries} = this.told;
+    if (!entries.length) return nothing;
+    return html`<section class="part" aria-label=${t('Uncertain entries')} data-in-doubt><h3>${t('Uncertain entries')}</h3><ol class="candidates">${entries.slice(0, 4).map((/** @type {any} */ one) => html`<li>
+      ${one.picture ? html`<img src="/pictures/${encodeURIComponent(one.picture)}" alt="" loading="lazy">` : html`<span class="picture empty"></span>`}
+      <span><b>${one.plate}</b> ${dayAndTime(new Date(one.at))}<br>${said(one.why)}</span></li>`)}</ol></section>`;
   }
 
   #candidates() {

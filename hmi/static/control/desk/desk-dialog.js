@@ -1,5 +1,5 @@
 /**
- * The desk's own questions: send the fee anew, end a stay by hand, where a plate was before, settle a case, give money
+ * The desk's own questions: say by which uncertain entry a car came in, send the fee anew, end a stay by hand, where a plate was before, settle a case, give money
  * back. What nobody confirms lapses as cancel. It never says "done" before the plant does.
  */
 
@@ -7,7 +7,7 @@ import {LitElement, html, nothing} from '../../vendor/lit.js';
 import {send} from '../api.js';
 import {dayAndTime, yuan} from '../format.js';
 import {asksForSecond, forgetPassword, secondPerson} from '../second-person.js';
-import {said, t} from '../texts.js';
+import {language, said, t} from '../texts.js';
 import {endingWord} from '../words.js';
 import {get} from './desk-get.js';
 
@@ -67,6 +67,7 @@ export class DeskDialog extends LitElement {
     /** @type {Record<string, () => string>} */
     const titles = {
       'send-fee': () => t('Send the fee to the lane again'),
+      'came-in': () => t('Say by which entry this car came in'),
       'end-stay': () => t('End this stay by hand'),
       'plate-history': () => t('Where this plate was before'),
       settle: () => t('Settle what was looked at'),
@@ -87,13 +88,14 @@ export class DeskDialog extends LitElement {
 
   get #label() {
     /** @type {Record<string, () => string>} */
-    const labels = {'send-fee': () => t('Send it'), 'end-stay': () => t('End it'), 'plate-history': () => t('Look up'), settle: () => t('Settle'), 'hand-over': () => t('Hand it over'), refund: () => t('Give it back')};
+    const labels = {'came-in': () => t('It came in by this one'), 'send-fee': () => t('Send it'), 'end-stay': () => t('End it'), 'plate-history': () => t('Look up'), settle: () => t('Settle'), 'hand-over': () => t('Hand it over'), refund: () => t('Give it back')};
     return labels[this.work.name]();
   }
 
   #question() {
     const {name, told} = this.work;
     if (name === 'send-fee') return html`<p>${t('A new price and a new QR code are shown to the driver.')}</p>`;
+    if (name === 'came-in') return this.#cameIn();
     if (name === 'settle') return this.#settled();
     if (name === 'hand-over') return this.#handedOver();
     if (name === 'plate-history') {
@@ -106,6 +108,17 @@ export class DeskDialog extends LitElement {
         <label class="field">${t('Evidence')} <input name="evidence" required maxlength="200" autocomplete="off"></label>`;
     }
     return this.#refund();
+  }
+
+  /** The entries that may be this car's: the likeliest is chosen, how it is known stands there to be written on. */
+  #cameIn() {
+    const {told, lane} = this.work;
+    const stands = t('It stands at {lane} now', {lane: language() === 'zh' ? lane.title : lane.title_en});
+    return html`<p>${t('Its stay begins when it came in; then its fee is asked for.')}</p>
+      <div class="stays" role="radiogroup" aria-label=${t('Uncertain entries')}>${told.in_doubt.map((/** @type {any} */ one, /** @type {number} */ n) => html`<label class="stay"><input type="radio" name="id" value=${one.id} required ?checked=${n === 0}>
+        ${one.picture ? html`<img src="/pictures/${encodeURIComponent(one.picture)}" alt="" loading="lazy">` : html`<div class="picture empty">${t('no picture')}</div>`}
+        <span><b>${one.plate}</b> ${dayAndTime(new Date(one.at))}<br>${said(one.why)}</span></label>`)}</div>
+      <label class="field">${t('Evidence')} <input name="evidence" required maxlength="200" autocomplete="off" value=${stands}></label>`;
   }
 
   #settled() {
@@ -166,6 +179,7 @@ export class DeskDialog extends LitElement {
     const {path, body} = this.#order(fields);
     this.busy = true;
     this.answer = await send(path, body);
+    if (this.work?.name === 'came-in' && this.answer.outcome === 'done') this.answer = await this.#pick(this.answer.value?.stay ?? '');
     this.busy = false;
     forgetPassword(this);
     if (this.work?.name === 'plate-history' && this.answer.outcome === 'done') this.found = this.answer.value;
@@ -173,10 +187,17 @@ export class DeskDialog extends LitElement {
     this.dispatchEvent(new CustomEvent('answered', {bubbles: true}));
   }
 
+  /** The car in the lane is that of the stay which has just begun. @param {string} stay */
+  async #pick(stay) {
+    const {lane, told} = this.work;
+    return stay ? send(`/api/v1/lanes/${encodeURIComponent(lane.name)}/stay`, {passage: told.passage, stay}) : {outcome: /** @type {const} */ ('refused'), why: t('this car has come in again since: pick its stay'), value: null};
+  }
+
   /** @param {any} fields */
   #order(fields) {
     const {name, told, lane, case: of} = this.work;
     if (name === 'send-fee') return {path: `/api/v1/lanes/${encodeURIComponent(lane.name)}/send-fee`, body: {passage: told.passage}};
+    if (name === 'came-in') return {path: '/api/v1/stocktake/doubts', body: {...fields, id: Number(fields.id), found: 'inside'}};
     if (name === 'hand-over') return {path: '/api/v1/desk/shift/hand-over', body: fields};
     if (name === 'settle' && of.kind === 'money') return {path: '/api/v1/money/cases/close', body: {case: of.ref.slice('money:'.length), ...fields}};
     if (name === 'settle' && of.kind === 'uncertain') return {path: '/api/v1/stocktake/doubts', body: {id: Number(of.ref.slice('uncertain:'.length)), ...fields}};

@@ -30,6 +30,7 @@ export const ACTS = [
   {act: 'open', key: 'o', word: () => t('Open for this car')},
   {act: 'plate', key: 'p', word: () => t('Correct plate')},
   {act: 'stay', key: 's', word: () => t('Pick stay')},
+  {act: 'came-in', key: 'u', word: () => t('Settle uncertain entry')},
   {act: 'send-fee', key: 'f', word: () => t('Send fee to lane')},
   {act: 'cash', key: 'c', word: () => t('Take cash')},
   {act: 'send-back', key: 'r', word: () => t('Reject')},

@@ -25,11 +25,12 @@ from scada.model.lane.states import NAMES
 from scada.model.lane.step import case_of
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName, PassageId, SiteId, StayId
-from scada.model.plate import is_plausible, normal_form
+from scada.model.plate import Plate, is_plausible, normal_form
 from scada.ports import Cashier, Journal, JournalEntry, OpenStay
-from scada.store import carfile
+from scada.store import carfile, doubts
 from scada.store.carfile import Row
 from scada.store.db import Database
+from scada.store.doubts import Doubt
 
 FAKE_EXITS_SINCE: Final = timedelta(days=30)
 CANDIDATES: Final = 8
@@ -47,6 +48,8 @@ class _Books:
     stay: Row | None
     paid: bool
     fake_exits: list[Row]
+    in_doubt: list[Row]
+    """The UNCERTAIN entries by which it may have come in."""
 
 
 class ChosenDesk:
@@ -64,6 +67,7 @@ class ChosenDesk:
         cases: CaseRoom,
         rank: Rank,
         glance: Glance,
+        ways_in: frozenset[LaneName],
     ) -> None:
         """`rank` orders the open stays for a car; `glance` shows what a lane's camera sees now."""
         self._site = site
@@ -76,6 +80,7 @@ class ChosenDesk:
         self._cases = cases
         self._rank = rank
         self._glance = glance
+        self._ways_in = ways_in
         self._looked: dict[tuple[str, str, str], None] = {}
 
     def verbs(self) -> dict[str, Handler]:
@@ -89,7 +94,7 @@ class ChosenDesk:
         named = optional(ask, "passage") or ("" if live is None else live.id)
         is_live = live is not None and live.id == named
         stay = StayId(live.stay or "" if is_live and live is not None else optional(ask, "stay"))
-        books = await self._read(PassageId(named), stay)
+        books = await self._read(PassageId(named), stay, self._worn(runner) if is_live and not stay else frozenset())
         told: dict[str, Json] = {
             "lane": "" if runner is None else runner.name,
             "passage": named,
@@ -99,13 +104,21 @@ class ChosenDesk:
             "ended": as_json(books.ended),
             "stay": as_json(books.stay),
             "fake_exits": as_json(books.fake_exits),
+            "in_doubt": as_json(books.in_doubt),
             "candidates": await self._candidates(runner) if is_live else [],
             "at": self._clock.now().isoformat(),
         }
         scene = self._scene(runner, PassageId(named) if named else None, books, optional(ask, "case"))
         return {**told, "legal": [{"act": act.value, "why": why_not(act, scene)} for act in Act]}
 
-    async def _read(self, car: PassageId, stay: StayId) -> _Books:
+    def _worn(self, runner: LaneRunner | None) -> frozenset[Plate]:
+        """Give what the plate of a car at a way out may be: what it is taken for, and what the cameras made of it."""
+        live = runner.lane.live if runner is not None else None
+        if live is None or runner is None or runner.lane.direction is not Direction.EXIT:
+            return frozenset()
+        return frozenset(read.text for read in (live.read, live.glimpse) if read is not None)
+
+    async def _read(self, car: PassageId, stay: StayId, worn: frozenset[Plate]) -> _Books:
         since = self._clock.now() - FAKE_EXITS_SINCE
 
         def work(conn: Connection) -> _Books:
@@ -115,7 +128,9 @@ class ChosenDesk:
             plate = str(found["plate"]) if found is not None else ""
             fakes = carfile.fake_exits(conn, self._site, plate, known, since) if known else []
             reads = carfile.reads(conn, self._site, car) if car else []
-            return _Books(reads, ended, found, bool(known and carfile.was_paid(conn, self._site, known)), fakes)
+            paid = bool(known and carfile.was_paid(conn, self._site, known))
+            in_doubt = [_entry(conn, self._site, one) for one in doubts.may_be(conn, self._site, self._ways_in, worn)]
+            return _Books(reads, ended, found, paid, fakes, in_doubt)
 
         return await self._db.read(work)
 
@@ -154,6 +169,7 @@ class ChosenDesk:
             is_open=books.stay is not None and books.stay["ending"] is None,
             stands=stay is not None and stands(self._runners, stay),
             paid=books.paid,
+            in_doubt=bool(books.in_doubt),
             case=case if any(one.ref == case for one in self._cases.cases) else "",
         )
         return told if runner is None else self._modes.scene(runner.name, runner.lane, told)
@@ -189,6 +205,11 @@ class ChosenDesk:
 def stands(runners: Mapping[LaneName, LaneRunner], stay: StayId) -> bool:
     """Say whether the car of a stay stands at a boom now."""
     return any(runner.lane.live is not None and runner.lane.live.stay == stay for runner in runners.values())
+
+
+def _entry(conn: Connection, site: SiteId, one: Doubt) -> Row:
+    picture = doubts.picture_of(conn, site, one.passage)
+    return {"id": one.id, "plate": one.plate, "at": one.at, "lane": one.lane, "why": one.why, "picture": picture}
 
 
 def _candidate(stay: OpenStay, alike: float | None) -> Json:
