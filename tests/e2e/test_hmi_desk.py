@@ -147,10 +147,10 @@ def test_a_car_that_came_in_by_an_uncertain_entry_is_told_by_keys_and_its_stay_p
         page.keyboard.press("u")
         dialog = page.locator("desk-dialog dialog")
         expect(dialog.locator("[name=id]")).to_be_checked()
-        expect(dialog.locator("[name=evidence]")).to_have_value("此车现停在主出口")
+        expect(dialog.locator("[name=evidence]")).to_have_value("此车现停在1号出口")
         dialog.locator("[data-command=confirm]").press("Enter")
         expect(dialog.locator("[data-outcome=done]")).to_be_visible()
-    assert asked(plant, "settle_doubt") == [{"id": 7, "found": "inside", "evidence": "此车现停在主出口"}]
+    assert asked(plant, "settle_doubt") == [{"id": 7, "found": "inside", "evidence": "此车现停在1号出口"}]
     assert asked(plant, "pick_stay") == [{"lane": "out1", "passage": PASSAGE, "stay": STAY}]
 
 
