@@ -34,6 +34,7 @@ export const dayAndTime = (at) => `${date(at).slice(5)} ${written(at, {hour: '2-
 /** @param {number} minutes */
 export function duration(minutes) {
   const hours = Math.trunc(minutes / 60);
+  if (hours && minutes % 60 === 0) return t('{count} h', {count: hours});
   return hours ? t('{hours} h {minutes} min', {hours, minutes: minutes % 60}) : t('{minutes} min', {minutes});
 }
 

@@ -24,6 +24,9 @@ export function words(row, name = 'text') {
   return text.replace('{detail}', () => said(String(row.detail)));
 }
 
+/** Show what stands between backticks as the code that a person types. @param {string} text */
+export const marked = (text) => text.split('`').map((part, n) => (n % 2 ? html`<code>${part}</code>` : part));
+
 /** Priority by colour, shape and number. @param {number} priority */
 export const badge = (priority) => html`<span class="badge p${priority}" role="img" aria-label=${t('Priority {number}', {number: priority})}>${priority}</span>`;
 

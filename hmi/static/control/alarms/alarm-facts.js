@@ -4,7 +4,7 @@ import {LitElement, html, nothing} from '../../vendor/lit.js';
 import {send} from '../api.js';
 import {clockTime, date, duration} from '../format.js';
 import {said, t} from '../texts.js';
-import {badge, words} from './alarm-band.js';
+import {badge, marked, words} from './alarm-band.js';
 
 /** @typedef {import('./alarm-band.js').Row} Row */
 
@@ -51,7 +51,7 @@ class AlarmFacts extends LitElement {
   /** @param {Row} row */
   #whole(row) {
     return html`<h2>${badge(row.priority)} <span>${words(row)}</span></h2><p class="small">${row.id}${row.since ? ` · ${date(new Date(row.since))} ${clockTime(new Date(row.since))}` : ''}</p>
-      <h3>${t('What to do')}</h3><p><b>${words(row, 'response')}</b></p><p class="small">${t('within {time}', {time: within(row.within_s)})}</p>
+      <h3>${t('What to do')}</h3><p><b>${marked(words(row, 'response'))}</b></p><p class="small">${t('within {time}', {time: within(row.within_s)})}</p>
       <h3>${t('Otherwise')}</h3><p>${words(row, 'consequence')}</p><p><a href=${row.link}>${t('Go there')}</a></p>
       <h3>${t('Why')}</h3><p><code>${row.why}</code></p>${row.value ? html`<p>${t('raised at')} <code>${row.value}</code></p>` : nothing}
       ${row.inputs.length ? html`<p class="small">${t('now')} ${row.inputs.map((/** @type {any} */ one) => html`<code>${one[0]} = ${one[2] === 0 ? String(one[1]) : '?'}</code> `)}</p>` : nothing}
@@ -107,7 +107,8 @@ class AlarmFacts extends LitElement {
 
 /** @param {number} s */
 function within(s) {
-  return s < 120 ? t('{count} s', {count: s}) : duration(Math.round(s / 60));
+  if (s < 120) return t('{count} s', {count: s});
+  return s < 172_800 ? duration(Math.round(s / 60)) : t('{count} d', {count: Math.round(s / 86_400)});
 }
 
 /** @param {any} row */

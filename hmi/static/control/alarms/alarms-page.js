@@ -134,8 +134,8 @@ class AlarmTable extends LitElement {
     const isOne = this.chosen ? row.id === this.chosen : at === 0;
     return html`<tr data-alarm=${row.id} data-state=${row.state} tabindex=${isOne ? 0 : -1} aria-selected=${row.id === this.chosen}
       @click=${() => this.#choose(row.id)} @focus=${() => this.#choose(row.id)}><td>${badge(row.priority)}</td>
-      <td>${(STATES[row.state] ?? (() => row.state))()} ${this.#marks(row)}</td><td>${since ? clockTime(since) : ''}<br><small>${age}</small></td>
-      <td>${this.place(row.place)}</td><td>${words(row)}</td><td>${row.value}${row.limit === null ? nothing : html`<br><small>${t('limit')} ${row.limit}</small>`}</td></tr>`;
+      <td>${(STATES[row.state] ?? (() => row.state))()} ${this.#marks(row)}</td><td class="whole">${since && now && date(since) !== date(now) ? html`${date(since)} ` : nothing}${since ? clockTime(since) : ''}<br><small>${age}</small></td>
+      <td class="whole">${this.place(row.place)}</td><td>${words(row)}</td><td><code>${row.value}</code>${row.limit === null ? nothing : html`<br><small>${t('limit')} ${row.limit}</small>`}</td></tr>`;
   }
 
   /** @param {Row} row */
