@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hmi.handbook import topics
+from plc.map.tagrow import COLUMNS
+from plc.registers import Kind
 from scada.model.rights import LOOK, Role, may
 
 RICHEST: Final = Role.ADMINISTRATOR
@@ -25,6 +27,8 @@ class Stop:
     """It is words and nothing else: two looks see all of it, and one role."""
     opens: str = ""
     """What is pressed before the page is looked at: a selector."""
+    names: frozenset[str] = frozenset()
+    """Words of this page that are the same in every language."""
 
     def status(self, role: Role) -> int:
         """Say how the control room answers a role."""
@@ -44,6 +48,8 @@ class Stop:
 
 
 _SETTINGS: Final = "audit"
+_OF_MAPS: Final = frozenset((*COLUMNS, *(kind.value for kind in Kind), "colour"))
+"""What stands in tag maps."""
 STOPS: Final[Sequence[Stop]] = (
     Stop("/"),
     Stop("/desk"),
@@ -65,7 +71,7 @@ STOPS: Final[Sequence[Stop]] = (
     Stop("/devices"),
     Stop("/devices/plc1"),
     Stop("/maps"),
-    Stop("/maps", opens="[data-proposal] [data-do=look]"),
+    Stop("/maps", opens="[data-proposal] [data-do=look]", names=_OF_MAPS),
     Stop("/recordings"),
     Stop("/wizard"),
     Stop("/wizard/in1"),

@@ -90,7 +90,7 @@ class Visitor:
         first = looks[0]
         try:
             yield from ((first, what) for what in self._opens(stop, role, stop.at(found), first))
-            yield from ((first, what) for what in said_wrongly(self.page, first.language, self.names))
+            yield from ((first, what) for what in said_wrongly(self.page, first.language, self.names | stop.names))
             for look in looks:
                 self._shown(stop, role, look)
                 if look.theme == first.theme:

@@ -167,7 +167,7 @@ class MapsPage extends LitElement {
   #findings(findings) {
     const heading = t('Found in it');
     return html`<h4>${heading}</h4><div class="wide short" tabindex="0" role="region" aria-label=${heading}><table><thead><tr><th></th><th>${t('File')}</th><th class="right">${t('Row')}</th><th>${t('Column')}</th><th>${t('Code')}</th><th>${t('What')}</th><th>${t('Remedy')}</th></tr></thead>
-      <tbody>${findings.map((one) => html`<tr data-finding=${one.code} data-severity=${one.severity}><td>${one.severity === 'error' ? html`<b class="look">${t('mistake')}</b>` : t('doubt')}</td><td>${FILES[one.file]?.() ?? one.file} ${one.sheet}</td><td class="right">${one.row}</td><td>${one.column}</td><td>${one.code}</td><td class="long">${one.lane ? `${one.lane}: ` : ''}${said(one.text)}</td><td class="long">${said(one.remedy)}</td></tr>`)}</tbody></table></div>`;
+      <tbody>${findings.map((one) => html`<tr data-finding=${one.code} data-severity=${one.severity}><td>${one.severity === 'error' ? html`<b class="look">${t('mistake')}</b>` : t('doubt')}</td><td>${FILES[one.file]?.() ?? one.file} ${one.sheet}</td><td class="right">${one.row}</td><td><code>${one.column}</code></td><td>${one.code}</td><td class="long">${one.lane ? `${one.lane}: ` : ''}${said(one.text)}</td><td class="long">${said(one.remedy)}</td></tr>`)}</tbody></table></div>`;
   }
 
   /** @param {any} differences */
@@ -176,7 +176,7 @@ class MapsPage extends LitElement {
     if (same) return html`<h4>${heading}</h4><p class="none">${t('nothing differs')}</p>`;
     return html`<h4>${heading}</h4><ul>${devices.map((/** @type {any} */ one) => html`<li>${KINDS[one.kind]?.()} <b>${one.device}</b>: ${one.restarts ? t('the link is made anew') : t('the link stays')}${one.lanes.length ? html` (${one.lanes.join(', ')})` : nothing}</li>`)}</ul>
       <p class="small">${countWord(count)}</p><div class="wide short" tabindex="0" role="region" aria-label=${heading}><table><thead><tr><th>${t('Tag')}</th><th></th><th>${t('Column')}</th><th>${t('Before')}</th><th>${t('After')}</th></tr></thead>
-      <tbody>${tags.flatMap((/** @type {any} */ tag) => Object.entries(/** @type {Record<string, string[]>} */ (tag.columns)).map(([column, [old, fresh]], n) => html`<tr data-change=${tag.tag}><th scope="row">${n ? '' : tag.tag}</th><td>${n ? '' : KINDS[tag.kind]?.()}</td><td>${column}</td><td>${old || '–'}</td><td>${fresh || '–'}</td></tr>`))}</tbody></table></div>`;
+      <tbody>${tags.flatMap((/** @type {any} */ tag) => Object.entries(/** @type {Record<string, string[]>} */ (tag.columns)).map(([column, [old, fresh]], n) => html`<tr data-change=${tag.tag}><th scope="row">${n ? '' : tag.tag}</th><td>${n ? '' : KINDS[tag.kind]?.()}</td><td><code>${column}</code></td><td><code>${old || '–'}</code></td><td><code>${fresh || '–'}</code></td></tr>`))}</tbody></table></div>`;
   }
 
   #versions() {
