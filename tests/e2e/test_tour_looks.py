@@ -6,7 +6,8 @@ from tests.support.browser import open_page
 from tests.support.tour.looks import laid_out_wrongly, said_wrongly
 
 NO_NAMES = frozenset[str]()
-GOOD = """<html lang="zh"><body><p>车道 in1.gate.up</p><p lang="en">Open the gate</p><code style="font-size: 14px">open_gate null</code>
+GOOD = """<html lang="zh"><body><p>车道 in1.gate.up</p><p lang="en">Open the gate</p>
+  <code style="font-size: 14px">open_gate null</code>
   <p style="overflow: hidden; width: 99px" title="很长的一句话">短</p></body></html>"""
 BAD = """<html lang="zh"><body><p>车道 waits</p><button title="Open it">开</button><p>应付 NaN 元</p><p>undefined</p>
   <p style="overflow: hidden; white-space: nowrap; width: 50px">这是一句放不下的很长的话</p>

@@ -143,7 +143,7 @@ def _product(one: Mapping[str, object], spaces: Mapping[str, object], last: obje
 
 def _called(one: Mapping[str, object]) -> str:
     """Give a product's title in the page's language; its Chinese one if it has no other."""
-    title = one["title"] if language() == "zh" else one["title_en"]
+    title = one["title"] if language() == "zh" else one.get("title_en")
     return str(title or one["title"])
 
 
