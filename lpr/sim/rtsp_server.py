@@ -56,10 +56,14 @@ class Cameras:
         _say(f"LEFT {camera}")
 
     def show(self, camera: str, jpeg: bytes) -> None:
-        """Hand a frame to whoever watches the camera."""
+        """Hand a frame to whoever watches the camera.
+
+        Before the stream's own time has begun GStreamer would stamp a frame with the machine's uptime, and the stream
+        would hold it, and all after it, back for as long.
+        """
         with self._lock:
             source = self._watched.get(camera)
-        if source is not None:
+        if source is not None and source.get_base_time() > 0:
             source.emit("push-buffer", Gst.Buffer.new_wrapped(jpeg))
 
     def read(self, loop: Any) -> None:  # noqa: ANN401

@@ -84,7 +84,9 @@ def test_motion_jpeg_goes_over_rtsp_too_and_only_a_watched_camera_wants_frames()
         assert not server.watched
         address = f"rtsp://127.0.0.1:{port}/one"
         environment = {**os.environ, "OPENCV_FFMPEG_CAPTURE_OPTIONS": ffmpeg_options("tcp"), "PYTHONPATH": str(ROOT)}
-        with subprocess.Popen([sys.executable, "-c", LOOK, address, "3"], env=environment, stdout=-1, text=True) as eye:
+        with subprocess.Popen(
+            [sys.executable, "-c", LOOK, address, "3"], env=environment, stdout=-1, stderr=-1, text=True
+        ) as eye:
             assert server.wait_for_viewer("one", 20)
             assert server.watched == {"one"}
             while eye.poll() is None:
@@ -92,6 +94,8 @@ def test_motion_jpeg_goes_over_rtsp_too_and_only_a_watched_camera_wants_frames()
                 with suppress(subprocess.TimeoutExpired):
                     eye.wait(0.1)
             assert eye.stdout is not None
+            assert eye.stderr is not None
+            assert eye.wait() == 0, eye.stderr.read()
             assert float(eye.stdout.read().split()[-3]) > 200
 
 
@@ -110,3 +114,35 @@ def test_the_server_ends_when_nobody_feeds_it() -> None:
         assert server.stdout.readline() == b"READY\n"
         server.stdin.close()
         assert server.wait(10) == 0
+
+
+HELD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from rtsp_server import Cameras, Gst
+Gst.init(None)
+
+class Media:
+    def __init__(self, element): self.element = element
+    def get_element(self): return self.element
+    def connect(self, *_): pass
+
+line = Gst.parse_launch("appsrc name=frames is-live=true format=time do-timestamp=true ! appsink name=end sync=false async=false")
+cameras = Cameras()
+cameras.watch("one", Media(line))
+line.set_state(Gst.State.PAUSED)
+line.get_state(Gst.CLOCK_TIME_NONE)
+cameras.show("one", b"too early")
+line.set_state(Gst.State.PLAYING)
+line.get_state(60 * Gst.SECOND)
+cameras.show("one", b"in time")
+frame = line.get_by_name("end").emit("pull-sample").get_buffer()
+print(frame.extract_dup(0, frame.get_size()).decode(), frame.pts < 60 * Gst.SECOND)
+line.set_state(Gst.State.NULL)
+"""
+
+
+def test_a_frame_before_the_streams_time_does_not_hold_it_back_for_the_machines_uptime() -> None:
+    words = [str(PYTHON), "-c", HELD, str(ROOT / "lpr" / "sim")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout.splitlines() == ["WATCHED one", "in time True"], done.stderr
