@@ -78,6 +78,31 @@ def test_a_case_is_resolved_by_mouse_from_the_one_page(
     assert asked(plant, "take_desk_case") == [{"case": CAR_CASE}]
 
 
+@pytest.mark.parametrize(
+    ("key", "dialog"), [("i", "desk-dialog"), ("o", "lane-dialog"), ("c", "cash-dialog"), ("h", "mode-dialog")]
+)
+def test_a_question_that_closes_late_does_not_take_the_next_one_with_it(
+    chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant, key: str, dialog: str
+) -> None:
+    with open_page(chromium, "en-GB") as page:
+        opened(page, plant_and_url[1])
+        page.keyboard.press("j")
+        expect(page.locator("[data-act='plate-history']")).to_have_attribute("aria-disabled", "false")
+        page.keyboard.press(key)
+        expect(page.locator(f"{dialog} dialog")).to_be_visible()
+        page.evaluate(
+            """([dialog, key]) => {
+              document.querySelector(`${dialog} dialog`).close();
+              document.dispatchEvent(new KeyboardEvent('keydown', {key}));
+            }""",
+            [dialog, key],
+        )
+        page.wait_for_timeout(300)
+        expect(page.locator(f"{dialog} dialog")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(f"{dialog} dialog")).to_have_count(0)
+
+
 def test_cases_are_resolved_without_the_mouse(
     chromium: Browser, plant_and_url: tuple[FakePlant, str], plant: FakePlant
 ) -> None:
@@ -100,6 +125,7 @@ def test_cases_are_resolved_without_the_mouse(
         expect(dialog.locator("[data-table=history] tr")).to_have_count(1)
         keys.press("Escape")
         expect(dialog).to_be_hidden()
+        expect(page.locator("[data-act='send-fee']")).to_have_attribute("aria-disabled", "false")
         keys.press("f")
         expect(dialog.locator("[data-command=confirm]")).to_be_visible()
         dialog.locator("[data-command=confirm]").press("Enter")

@@ -127,7 +127,8 @@ class Media:
     def get_element(self): return self.element
     def connect(self, *_): pass
 
-line = Gst.parse_launch("appsrc name=frames is-live=true format=time do-timestamp=true ! appsink name=end sync=false async=false")
+source = "appsrc name=frames is-live=true format=time do-timestamp=true"
+line = Gst.parse_launch(source + " ! appsink name=end sync=false async=false")
 cameras = Cameras()
 cameras.watch("one", Media(line))
 line.set_state(Gst.State.PAUSED)

@@ -3,7 +3,8 @@
  * never says "done" before the plant does.
  */
 
-import {LitElement, html, nothing} from '../vendor/lit.js';
+import {html, nothing} from '../vendor/lit.js';
+import {AskingElement} from './asking-element.js';
 import {send} from './api.js';
 import {yuan} from './format.js';
 import {asksForSecond, forgetPassword, secondPerson} from './second-person.js';
@@ -22,7 +23,7 @@ export function fen(written) {
   return parts ? Number(parts[1]) * 100 + Number((parts[2] ?? '').padEnd(2, '0')) : null;
 }
 
-export class CashDialog extends LitElement {
+export class CashDialog extends AskingElement {
   static properties = {
     work: {state: true},
     price: {state: true},
@@ -45,10 +46,6 @@ export class CashDialog extends LitElement {
     this.answer = null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   /**
    * Open the dialog for a piece of work: `{kind: 'take', lane}`, `{kind: 'arrears', stay, due_fen}`, `{kind: 'void',
    * receipt}`, `{kind: 'open'}`, `{kind: 'close', expected_fen}`, `{kind: 'safe'}` or `{kind: 'refund', order, amount_fen}`.
@@ -60,14 +57,9 @@ export class CashDialog extends LitElement {
     this.price = work.kind === 'arrears' ? {due_fen: work.due_fen, why: ''} : null;
     this.given = '';
     this.answer = null;
-    await this.updateComplete;
-    this.#dialog?.querySelector('form')?.reset();
-    this.#dialog?.showModal();
+    await this.show();
+    this.dialog?.querySelector('form')?.reset();
     if (work.kind === 'take') this.price = await priceOf(lane, this.work);
-  }
-
-  get #dialog() {
-    return this.querySelector('dialog');
   }
 
   get #title() {
@@ -93,7 +85,7 @@ export class CashDialog extends LitElement {
         <h2 id="cash-title">${this.#title}</h2>
         ${done ? this.#receipt() : this.#question()}${this.#outcome()}
         <menu>
-          <button type="button" data-command="close" @click=${() => this.#dialog?.close()}>${done ? t('Close') : t('Cancel')}</button>
+          <button type="button" data-command="close" @click=${() => this.dialog?.close()}>${done ? t('Close') : t('Cancel')}</button>
           ${done ? nothing : html`<button type="submit" class="primary" data-command="confirm" ?disabled=${this.#whyNot !== ''}>${this.#label}</button>`}
         </menu>
       </form>
@@ -198,7 +190,7 @@ export class CashDialog extends LitElement {
   }
 
   #closed() {
-    this.work = null;
+    if (this.isOver) this.work = null;
   }
 }
 

@@ -3,7 +3,8 @@
  * the plant answered. It never says "done" before the plant does.
  */
 
-import {LitElement, html, nothing} from '../vendor/lit.js';
+import {html, nothing} from '../vendor/lit.js';
+import {AskingElement} from './asking-element.js';
 import {list, send} from './api.js';
 import {dayAndTime, yuan} from './format.js';
 import {plateClass} from './lane-card.js';
@@ -17,7 +18,7 @@ import {reasonWord} from './words.js';
 const LAPSE_MS = 60_000;
 const PROVINCES = '京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼';
 
-export class LaneDialog extends LitElement {
+export class LaneDialog extends AskingElement {
   static properties = {
     lane: {state: true},
     command: {state: true},
@@ -52,10 +53,6 @@ export class LaneDialog extends LitElement {
     this.until = 0;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   /**
    * Open the dialog for the car now standing in the lane.
    * @param {any} lane
@@ -69,20 +66,14 @@ export class LaneDialog extends LitElement {
     this.answer = null;
     this.stays = null;
     this.until = performance.now() + LAPSE_MS;
-    await this.updateComplete;
-    const dialog = this.#dialog;
-    dialog?.querySelector('form')?.reset();
-    dialog?.showModal();
+    await this.show();
+    this.dialog?.querySelector('form')?.reset();
     if (command === 'stay') this.stays = (await list(`/api/v1/open-stays?lane=${encodeURIComponent(lane.name)}`)) ?? [];
   }
 
   /** Cancel what nobody has confirmed; who writes or chooses is at it. */
   tick() {
-    if (this.lapses && this.lane && !this.busy && this.answer === null && performance.now() > this.until) this.#dialog?.close();
-  }
-
-  get #dialog() {
-    return this.querySelector('dialog');
+    if (this.lapses && this.lane && !this.busy && this.answer === null && performance.now() > this.until) this.dialog?.close();
   }
 
   get #title() {
@@ -107,7 +98,7 @@ export class LaneDialog extends LitElement {
         <h2 id="dialog-title">${this.#title}</h2>
         ${this.#car()}${this.#question()}${this.#outcome()}
         <menu>
-          <button type="button" data-command="close" @click=${() => this.#dialog?.close()}>
+          <button type="button" data-command="close" @click=${() => this.dialog?.close()}>
             ${this.answer?.outcome === 'done' ? t('Close') : t('Cancel')}
           </button>
           <button type="submit" class="primary" data-command="confirm" ?disabled=${this.#whyNot() !== ''}>${this.#label}</button>
@@ -235,7 +226,7 @@ export class LaneDialog extends LitElement {
   }
 
   #closed() {
-    this.lane = null;
+    if (this.isOver) this.lane = null;
   }
 }
 

@@ -3,7 +3,8 @@
  * periods. A second person signs in here, beside the first, where nobody may decide alone.
  */
 
-import {LitElement, html, nothing} from '../vendor/lit.js';
+import {html, nothing} from '../vendor/lit.js';
+import {AskingElement} from './asking-element.js';
 import {list, send} from './api.js';
 import {dayAndTime, duration} from './format.js';
 import {modeCommandsOf} from './modes.js';
@@ -27,7 +28,7 @@ const WAYS = [
   {way: 'both', label: () => t('both ways')},
 ];
 
-export class ModeDialog extends LitElement {
+export class ModeDialog extends AskingElement {
   static properties = {
     lane: {state: true},
     chosen: {state: true},
@@ -57,10 +58,6 @@ export class ModeDialog extends LitElement {
     this.now = () => null;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   /**
    * Open for a lane; `mode` is chosen already, where somebody asked for it by name.
    * @param {any} lane
@@ -71,8 +68,7 @@ export class ModeDialog extends LitElement {
     this.answer = null;
     this.periods = [];
     this.#choose(mode);
-    await this.updateComplete;
-    this.#dialog?.showModal();
+    await this.show();
     this.#readPeriods();
   }
 
@@ -83,10 +79,6 @@ export class ModeDialog extends LitElement {
 
   get #title() {
     return t('Mode of {lane}', {lane: language() === 'zh' ? this.lane.title : this.lane.title_en});
-  }
-
-  get #dialog() {
-    return this.querySelector('dialog');
   }
 
   async #readPeriods() {
@@ -101,7 +93,7 @@ export class ModeDialog extends LitElement {
         <h2 id="modes-title">${this.#title}</h2>
         ${this.#current()}${this.#choices()}${this.#question()}${this.#outcome()}${this.#history()}
         <menu>
-          <button type="button" data-command="close" @click=${() => this.#dialog?.close()}>${t('Close')}</button>
+          <button type="button" data-command="close" @click=${() => this.dialog?.close()}>${t('Close')}</button>
           ${this.chosen && this.answer?.outcome !== 'done'
             ? html`<button type="submit" class="primary" data-command="confirm" ?disabled=${this.busy || this.#whyNot(this.chosen) !== ''}>${this.#label}</button>`
             : nothing}
@@ -253,7 +245,7 @@ export class ModeDialog extends LitElement {
   }
 
   #closed() {
-    this.lane = null;
+    if (this.isOver) this.lane = null;
   }
 }
 

@@ -3,7 +3,8 @@
  * back. What nobody confirms lapses as cancel. It never says "done" before the plant does.
  */
 
-import {LitElement, html, nothing} from '../../vendor/lit.js';
+import {html, nothing} from '../../vendor/lit.js';
+import {AskingElement} from '../asking-element.js';
 import {send} from '../api.js';
 import {dayAndTime, yuan} from '../format.js';
 import {asksForSecond, forgetPassword, secondPerson} from '../second-person.js';
@@ -13,7 +14,7 @@ import {get} from './desk-get.js';
 
 const LAPSE_MS = 60_000;
 
-export class DeskDialog extends LitElement {
+export class DeskDialog extends AskingElement {
   static properties = {work: {state: true}, busy: {state: true}, answer: {state: true}, found: {state: true}, payments: {state: true}, live: {type: Boolean}};
 
   constructor() {
@@ -31,10 +32,6 @@ export class DeskDialog extends LitElement {
     this.until = 0;
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   /**
    * @param {string} name
    * @param {any} of
@@ -45,9 +42,8 @@ export class DeskDialog extends LitElement {
     this.found = null;
     this.payments = [];
     this.until = performance.now() + LAPSE_MS;
-    await this.updateComplete;
+    await this.show();
     this.querySelector('form')?.reset();
-    this.#dialog?.showModal();
     if (name !== 'refund') return;
     const {work} = this;
     const paid = await get(`/api/v1/desk/payments?${new URLSearchParams({stay: of.told.stay.id})}`);
@@ -56,11 +52,7 @@ export class DeskDialog extends LitElement {
 
   /** What nobody confirms is cancelled. */
   tick() {
-    if (this.work && !this.busy && this.answer === null && performance.now() > this.until) this.#dialog?.close();
-  }
-
-  get #dialog() {
-    return this.querySelector('dialog');
+    if (this.work && !this.busy && this.answer === null && performance.now() > this.until) this.dialog?.close();
   }
 
   get #title() {
@@ -82,7 +74,7 @@ export class DeskDialog extends LitElement {
     const done = this.answer?.outcome === 'done' && this.work.name !== 'plate-history';
     return html`<dialog aria-labelledby="desk-title" @close=${() => this.#closed()} @input=${() => this.#wait()}><form method="dialog" @submit=${this.#submit}>
       <h2 id="desk-title">${this.#title}</h2>${done ? nothing : this.#question()}${this.#history()}${this.#outcome()}${this.#sheet()}
-      <menu><button type="button" data-command="close" @click=${() => this.#dialog?.close()}>${done ? t('Close') : t('Cancel')}</button>
+      <menu><button type="button" data-command="close" @click=${() => this.dialog?.close()}>${done ? t('Close') : t('Cancel')}</button>
         ${done ? nothing : html`<button type="submit" class="primary" data-command="confirm" ?disabled=${this.busy || !this.live}>${this.#label}</button>`}</menu></form></dialog>`;
   }
 
@@ -209,7 +201,7 @@ export class DeskDialog extends LitElement {
   }
 
   #closed() {
-    this.work = null;
+    if (this.isOver) this.work = null;
   }
 }
 
