@@ -7,6 +7,7 @@ evidence files go out. A decoder that hangs or dies takes one camera with it, an
 import ctypes
 import os
 import queue
+import resource
 import signal
 import sys
 import threading
@@ -54,6 +55,8 @@ _SLICE_S = 0.1
 _NICENESS = 2
 """The plant's loop goes first."""
 _PR_SET_PDEATHSIG = 1
+_MEMORY_BYTES = 2 << 30
+"""Eight times what a process takes that reads 1080p: a stream that claims more ends its decoder, not the machine."""
 
 
 class Worker:
@@ -164,6 +167,13 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _bound_memory() -> None:
+    """Let what asks for more memory than a camera ever takes fail here: the process ends and is started anew."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = _MEMORY_BYTES if most == resource.RLIM_INFINITY else min(_MEMORY_BYTES, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
 def _private_stdout() -> BinaryIO:
     """Keep stdout for our lines; whatever a library prints goes to stderr."""
     out = os.fdopen(os.dup(1), "wb")
@@ -185,6 +195,7 @@ def main() -> int:
     """Serve one camera: 0 when the plant has gone, 2 if it cannot start, 3 when the decoder hangs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
+    _bound_memory()
     os.nice(_NICENESS)
     hush()
     out = _private_stdout()

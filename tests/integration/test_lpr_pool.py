@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -159,6 +160,18 @@ async def test_a_stalled_camera_is_not_ok_and_comes_back_by_itself(feed: Feed, p
     await until(lambda: pool.ok(IN), 15.0, "camera ok again")
     assert pool.pids()["cam-in1"] == process
     feed.show("cam-in1", "粤B12345")
+    assert (await read_car(pool))[0].text == "粤B12345"
+
+
+async def test_a_camera_that_wants_more_memory_than_any_takes_ends_alone_and_is_started_anew(
+    feed: Feed, pool: CameraPool
+) -> None:
+    process = pool.pids()["cam-in1"]
+    assert resource.prlimit(process, resource.RLIMIT_DATA) == (2 << 30, 2 << 30)
+    resource.prlimit(process, resource.RLIMIT_DATA, (1 << 20, 1 << 20))
+    feed.show("cam-in1", "粤B12345")
+    assert isinstance(await pool.capture(IN, PASSAGE, Direction.ENTRY), PlateUnread)
+    await until(lambda: pool.ok(IN) and pool.pids()["cam-in1"] != process, READY_S, "another process")
     assert (await read_car(pool))[0].text == "粤B12345"
 
 
