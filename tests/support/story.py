@@ -27,6 +27,7 @@ class Tale:
     journal: list[Row] = field(default_factory=list)
     entries_made: list[Row] = field(default_factory=list)
     postings: list[Row] = field(default_factory=list)
+    doubts: list[Row] = field(default_factory=list)
     cast: dict[str, str] = field(default_factory=dict)
     notes: dict[str, object] = field(default_factory=dict)
     way: tuple[str, str] = ("in1", "out1")
@@ -87,7 +88,7 @@ class Tale:
         if led:
             self.rise(lane, number=number, car=role)
             self.intents.append({"lane": lane, "number": number, "code": 1, "state": "DONE"})
-        if outcome == "FORWARD":
+        if outcome in ("FORWARD", "UNCERTAIN"):
             self.truth.append({"what": "passed", "lane": lane, "car": role, "at_s": 1.0})
         self.passages.append(
             {"id": f"{lane}-{number}", "lane": lane, "number": number, "outcome": outcome, "note": note}
@@ -134,6 +135,7 @@ class Tale:
             cases=self.cases,
             entries_made=self.entries_made,
             postings=self.postings,
+            doubts=self.doubts,
             entries=frozenset({"in1"}),
         )
         return Story(truth_of(self.truth), facts, self.cast, self.way, self.notes)

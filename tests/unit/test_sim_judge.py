@@ -220,6 +220,17 @@ def test_a_car_that_was_found_inside_has_its_stay_by_the_passage_in_doubt(tmp_pa
     assert (result["invariants_broken"], result["left_to_stocktake"]) == ([], 0)
 
 
+def test_a_car_that_a_restarted_plc_took_for_two_is_left_to_a_stocktake_once(tmp_path: Path) -> None:
+    books = Books()
+    books.passages[0]["outcome"] = "UNCERTAIN"
+    books.truth.append({**next(row for row in books.truth if row["what"] == "passage"), "number": 9})
+    books.doubts_at(("in1", 9), ("in1", 1))
+    books.doubts[0] |= {"outcome": None, "settled_by": None}
+    books.doubts[1] |= {"outcome": "inside", "settled_by": "li"}
+    result = books.judged(tmp_path)
+    assert (result["invariants_broken"], result["left_to_stocktake"]) == ([], 0)
+
+
 @pytest.mark.parametrize("found", [{}, {"outcome": "gone", "settled_by": "li"}, {"outcome": "inside"}])
 def test_nobody_s_word_but_that_it_is_inside_begins_a_stay_on_a_passage_in_doubt(
     tmp_path: Path, found: dict[str, object]

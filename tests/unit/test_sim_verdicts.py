@@ -142,6 +142,12 @@ def plc_reboot(tale: Tale) -> None:
     tale.notes["stayed down"] = True
 
 
+def uncertain_entry(tale: Tale) -> None:
+    entry = tale.passes("car", "in1", outcome="UNCERTAIN", note="UNCERTAIN")
+    tale.leaves("car", entry, read_by="operator")
+    tale.doubts.append({"passage": entry, "outcome": "inside"})
+
+
 def server_kill(tale: Tale) -> None:
     tale.visit("payer")
     tale.visit("after")
@@ -189,6 +195,7 @@ STORIES: dict[str, Callable[[Tale], None]] = {
     "hold-open": hold_open,
     "two-way-lane": two_way_lane,
     "plc-reboot": plc_reboot,
+    "uncertain-entry": uncertain_entry,
     "server-kill": server_kill,
     "power-cut": power_cut,
 }
@@ -310,6 +317,11 @@ def test_a_scenario_that_ended_before_all_its_cars_had_come_is_judged_and_not_go
         ("two-way-lane", without("settlements")),
         ("plc-reboot", lambda tale: tale.rise("out1", cause=9)),
         ("plc-reboot", lambda tale: tale.notes.update({"stayed down": False})),
+        ("uncertain-entry", change("doubts", 0, outcome="gone")),
+        ("uncertain-entry", without("doubts")),
+        ("uncertain-entry", change("passages", 0, note="")),
+        ("uncertain-entry", change("stays", 0, fee_fen=0)),
+        ("uncertain-entry", without("settlements")),
         ("server-kill", without("settlements", 0)),
         ("server-kill", without("passages")),
         ("power-cut", without("settlements", 0)),

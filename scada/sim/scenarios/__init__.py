@@ -5,7 +5,7 @@ from typing import Protocol
 
 from scada.sim.scenarios.barrier import BlindLoop, BoomHit, Fire, HoldOpen, StuckLoop, Tailgater
 from scada.sim.scenarios.crowd import RushHour
-from scada.sim.scenarios.cuts import PlcReboot, PowerCut, ServerKill
+from scada.sim.scenarios.cuts import PlcReboot, PowerCut, ServerKill, UncertainEntry
 from scada.sim.scenarios.eyes import CameraOff, Misread, PlateSwap, TwoStays, UnplatedCar
 from scada.sim.scenarios.hosts import Visitor
 from scada.sim.scenarios.money import AnotherCar, DoublePayment, LateNotice, WechatOff
@@ -54,6 +54,7 @@ _ALL: tuple[Scenario, ...] = (
     Fire(),
     TwoWayLane(),
     PlcReboot(),
+    UncertainEntry(),
     ServerKill(),
     PowerCut(),
 )

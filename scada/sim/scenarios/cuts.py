@@ -47,6 +47,37 @@ class PlcReboot:
         return found.verdict()
 
 
+class UncertainEntry:
+    """The entry's PLC restarts while a car is under its boom; the car has no stay when it wants to leave."""
+
+    name = "uncertain-entry"
+    expected = "nobody can tell that the car came in; at the exit a person says so, and it pays from when it came"
+
+    async def play(self, stage: Stage) -> None:
+        """Restart under the boom, park, call for help at the exit, pay, go."""
+        guest = stage.bring("car", How(entry=Manner(Habit.STOPS_UNDER, patience_s=20.0)))
+        await stage.until("it is under the boom", lambda: stage.is_under(guest, stage.way_in), 90)
+        await stage.behind.kill(stage.plc_of(stage.way_in))
+        await stage.passed(guest, stage.way_in)
+        await stage.resumes(stage.way_in, "nothing")
+        await stage.comes_down(stage.way_in)
+        await stage.owes(guest)
+        stage.call(guest)
+        await stage.passed(guest, stage.way_out, 180)
+
+    def judge(self, story: Story) -> Verdict:
+        """Found inside by a person, one stay from when it came, paid like anybody's."""
+        found = Findings()
+        entry, _ = story.way
+        in_doubt = {row["id"] for row in story.passages("car", entry) if row["note"] == "UNCERTAIN"}
+        inside = [row["passage"] for row in story.facts.doubts if row["outcome"] == "inside"]
+        found.want(bool(in_doubt), "its entry is in doubt", "its entry is in no doubt")
+        found.same("entries found inside", len(in_doubt & set(inside)), 1)
+        _in_and_out(story, found, "car")
+        found.want(bool(story.stay("car").get("fee_fen")), "its stay cost something", "its stay cost nothing")
+        return found.verdict()
+
+
 class ServerKill:
     """The server is killed while a car waits to pay, and again while another is under the entry's boom."""
 

@@ -111,4 +111,5 @@ def since(facts: Facts, at: datetime) -> Facts:
         journal=newer(facts.journal, "at"),
         requests=newer(facts.requests, "made_at"),
         cases=newer(facts.cases, "opened_at"),
+        doubts=newer(facts.doubts, "at"),
     )

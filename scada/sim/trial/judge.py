@@ -262,8 +262,16 @@ class _Book:
                 yield f"6: {car} came in {times} times and has {begun[car]} stays"
 
     def _doubted(self) -> Iterator[Row]:
-        """Give the entries of the UNCERTAIN list whose car truly went through, and that nobody has found inside."""
-        return (row for row in self._facts.doubts if self._is_made(row) and row["outcome"] != INSIDE)
+        """Give the entries of the UNCERTAIN list whose car truly went through, and that nobody has found inside.
+
+        A PLC that restarts under a car takes it for two passages: a car is listed once for each time it went through.
+        """
+        went = Counter((row["car"], row["lane"], self._went_in(row)) for row in self._truth.crossings)
+        for row in sorted(self._facts.doubts, key=lambda row: row["outcome"] != INSIDE):
+            made = (self.owner(row), row["lane"], self._leads_in(_number(row)))
+            went[made] -= 1
+            if went[made] >= 0 and row["outcome"] != INSIDE:
+                yield row
 
     def doubted(self) -> int:
         """Count the vehicles that went through and of which only a stocktake can tell."""
