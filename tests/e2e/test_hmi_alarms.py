@@ -105,6 +105,23 @@ def test_an_alarm_is_heard_found_understood_and_answered(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+_SAID = """async (words) => {
+  const script = document.querySelector("script[src$='alarms-page.js']").src;
+  const {said} = await import(script.replace('alarms/alarms-page.js', 'texts.js'));
+  return words.map(said);
+}"""
+
+
+def test_words_of_the_plant_are_translated_whole_or_not_at_all(chromium: Browser, room: tuple[Alarms, str]) -> None:
+    with open_page(chromium, "zh-CN") as page:
+        sign_in(page, room[1], "wang", "/alarms")
+        expect(page.locator("alarm-table")).to_be_visible()
+        known = page.evaluate(_SAID, ["remove one of the two", "in1.a stands in row 7 already"])
+        assert known == ["请删除其中之一", "in1.a 已在第 7 行出现"]
+        unknown = ["nine of ten cars were late", "two lamps at noon"]
+        assert page.evaluate(_SAID, unknown) == unknown
+
+
 def _by_keyboard(page: Page, alarms: Alarms) -> None:
     """Choose a row, read why and what to do, acknowledge it with a comment; rows do not move meanwhile."""
     rows = page.locator("alarm-table tbody tr")

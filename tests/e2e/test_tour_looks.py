@@ -11,7 +11,7 @@ GOOD = """<html lang="zh"><body><p>车道 in1.gate.up</p><p lang="en">Open the g
   <p style="overflow: hidden; width: 99px" title="很长的一句话">短</p></body></html>"""
 BAD = """<html lang="zh"><body><p>车道 waits</p><button title="Open it">开</button><p>应付 NaN 元</p><p>undefined</p>
   <p style="overflow: hidden; white-space: nowrap; width: 50px">这是一句放不下的很长的话</p>
-  <p style="width: 3000px">宽</p><p style="font-size: 11px">小</p></body></html>"""
+  <p style="width: 3000px">宽</p></body></html>"""
 
 
 def test_what_is_wrong_with_a_page_is_found_and_nothing_else(chromium: Browser) -> None:

@@ -78,6 +78,21 @@ def test_every_refusal_that_a_person_meets_in_the_control_room_has_chinese() -> 
     assert [one for one in lacking(calls(DOORS, REFUSALS)) if not SHAPES.search(one)] == []
 
 
+def why_not() -> Iterator[str]:
+    """Give why a person at the desk may not do a thing now."""
+    for node in ast.walk(ast.parse((ROOT / "scada/model/desk/legal.py").read_text("utf-8"))):
+        match node:
+            case ast.Return(value=ast.Constant(value=str() as why)) if " " in why:
+                yield why
+            case _:
+                continue
+
+
+def test_every_reason_why_a_deed_is_not_offered_has_chinese() -> None:
+    assert len(found := set(why_not())) > 5
+    assert lacking(iter(found)) == []
+
+
 SHEETS = ("billing/plates/sheet.py", "billing/bookings/sheet.py")
 
 
