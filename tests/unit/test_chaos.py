@@ -1,6 +1,7 @@
 """Faults on purpose: the schedule, the line that can be spoilt (over real sockets), and what the report calls good."""
 
 import asyncio
+import re
 import subprocess
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -16,18 +17,20 @@ from scada.model.handshake import Mode
 from scada.model.lane.words import Direction
 from scada.model.names import LaneName
 from scada.model.processes import Life
-from scada.sim.chaos.act import Injected, Outcome, Watch, together
+from scada.sim.chaos.act import UNMET, Injected, Outcome, Watch, together
 from scada.sim.chaos.command import chaos
-from scada.sim.chaos.deeds import DEEDS, meeting
+from scada.sim.chaos.deeds import DEEDS, LIES, meeting
 from scada.sim.chaos.hands import Hands
 from scada.sim.chaos.hold import until_met
 from scada.sim.chaos.kinds import KINDS, TWO, Need, touched
 from scada.sim.chaos.line import Line, Spoilt, Trouble
+from scada.sim.chaos.notices import FORGERIES
 from scada.sim.chaos.report import broken_by_rule, page
 from scada.sim.chaos.schedule import Planned, drawn
+from scada.sim.chaos.words import in_chinese
 from scada.sim.drill import hushed, until_told
 from scada.sim.people.driver import Counts
-from scada.sim.road import CarName, Happening, What
+from scada.sim.road import CarName, Happening, Weather, What
 from scada.sim.trial.ports import HOST, free_ports
 from scada.sim.trial.running import TrialSite
 from scada.supervise import NotReady
@@ -288,6 +291,35 @@ def test_the_report_says_what_was_not_injected_and_then_does_not_pass() -> None:
     assert "NOT PASSED · 不合格" in told
     assert "no libfaketime" in told
     assert "<b>" not in told
+
+
+def test_the_report_says_in_both_languages_what_was_done_and_seen() -> None:
+    done = outcome()
+    done.faults[0].did += ["3 connections left half-open", "daozha.db-wal +12 bytes"]
+    done.faults[0].seen += ["out1: no picture"]
+    told = page(done, {}, datetime(2026, 1, 1, tzinfo=UTC), {})
+    assert "3 个连接半开；daozha.db-wal 末尾多 12 字节 · 3 connections left half-open; daozha.db-wal" in told
+    assert "out1：无画面 · out1: no picture" in told
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *LIES, *(f"2 {manner}: 401" for manner in FORGERIES), "ended by its keeper", UNMET,
+        *(f"9 pieces: {one.value}" for one in (Spoilt.LOSES, Spoilt.DOUBLES, Spoilt.ALTERS)),
+        *(f"9 pieces {one.value}" for one in (Spoilt.LATE, Spoilt.SLOW)),
+        *(f"9 connections {how}" for how in ("reset", "cut", "left half-open")), "1 far end not reached",
+        *(one.value for one in (Weather.FOG, Weather.RAIN, Weather.NIGHT)), "7 cars", "2 payments",
+        "20 visitors: 3 pages not shown, 480 pages refused, 7 pages shown; 0.7 s for one at most",
+        "nothing free beside 26 MB", "0.1 s more for each sync", "-90 s", "its keeper did not end it within 60 s",
+        "plant is down", "in1: nothing heard from the PLC", "in1: not held by the server", "in1: at fault",
+        "control room without an answer",
+    ],
+)  # fmt: skip
+def test_every_word_of_a_drill_has_its_chinese(told: str) -> None:
+    said = in_chinese(told)
+    assert said != told
+    assert not set(re.findall(r"[a-z_]{3,}", said)) - {"plant"}
 
 
 def test_the_faults_are_listed_the_plan_is_printed_and_an_unknown_one_is_refused(

@@ -22,7 +22,7 @@ from scada.sim.road import Field, Weather
 from scada.sim.trial.backstage import SiteBackstage
 
 TIMES_TEN: Final = 10
-_LIES: Final = ("bad_signature", "not_json", "system_error", "drop_after", "half_body", "old_timestamp", "rate_limited")
+LIES: Final = ("bad_signature", "not_json", "system_error", "drop_after", "half_body", "old_timestamp", "rate_limited")
 _SHARES: Final = {Spoilt.LOSES: 0.1, Spoilt.DOUBLES: 0.1, Spoilt.ALTERS: 0.3, Spoilt.CUTS: 0.05}
 _SHARES_OF_FEW: Final = {Spoilt.LOSES: 0.5, Spoilt.DOUBLES: 0.5}
 """A payment is but a few pieces."""
@@ -169,7 +169,7 @@ async def _weather(hands: Hands, planned: Planned) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _lies(hands: Hands, planned: Planned) -> AsyncIterator[None]:
-    fault = Random(planned.seed).choice(_LIES)  # noqa: S311 a play, no secret
+    fault = Random(planned.seed).choice(LIES)  # noqa: S311 a play, no secret
     hands.did.append(fault)
     met = a_car_comes(hands.site.cars, way=Direction.EXIT)
     await asyncio.to_thread(hands.wechat.answers, fault, "", 0)

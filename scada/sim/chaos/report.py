@@ -8,6 +8,7 @@ from typing import Final
 from rich.table import Table
 
 from scada.sim.chaos.act import Injected, Outcome
+from scada.sim.chaos.words import in_chinese
 
 RULES: Final[Sequence[tuple[int, str, str]]] = (
     (1, "Never lower on a vehicle or a person", "绝不砸车砸人"),
@@ -90,7 +91,9 @@ def _page(outcome: Outcome, about: Mapping[str, object], made_at: datetime, left
         [(number, f"{zh} · {en}", len(found[number]), _said(number, found[number])) for number, en, zh in RULES],
     )
     if left:
-        yield "<h2>未注入 · Not injected</h2>" + _table(("故障 · fault", "原因 · why"), list(left.items()))
+        yield "<h2>未注入 · Not injected</h2>" + _table(
+            ("故障 · fault", "原因 · why"), [(name, _both([why])) for name, why in left.items()]
+        )
     yield "<p>签字 · Signature: ______________________　日期 · Date: ______________</p></body></html>\n"
 
 
@@ -119,12 +122,18 @@ def _row(number: int, one: Injected) -> tuple[object, ...]:
         one.where,
         one.at_s,
         one.lasted_s,
-        "; ".join(one.did),
-        "; ".join(one.seen),
+        _both(one.did),
+        _both(one.seen),
         recovered,
         one.limit_s,
         words,
     )
+
+
+def _both(told: Sequence[str]) -> str:
+    """Give words in both languages; such as are names in both stand there once."""
+    zh, en = "；".join(in_chinese(one) for one in told), "; ".join(told)
+    return en if zh == en else f"{zh} · {en}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
