@@ -91,8 +91,10 @@ def _title(name: str) -> str:
         "after": say("After"),
         "amount_fen": say("Amount"),
         "before": say("Before"),
+        "brought_by": say("Brought by"),
         "case": say("Case"),
         "evidence": say("Evidence"),
+        "files": say("File"),
         "from": say("From"),
         "kind": say("Kind"),
         "lane": say("Lane"),
@@ -100,6 +102,7 @@ def _title(name: str) -> str:
         "minutes": say("Minutes"),
         "name": say("Name"),
         "note": say("Note"),
+        "number": say("No."),
         "passage": say("Passage"),
         "plate": say("Plate"),
         "reason": say("Reason"),
@@ -112,6 +115,7 @@ def _title(name: str) -> str:
         "tag": say("Tag"),
         "value": say("Value"),
         "version": say("Version"),
+        "why": say("Reason"),
     }
     return titles.get(name, name.replace("_", " "))
 
