@@ -369,6 +369,21 @@ def test_what_passed_while_nobody_watched_is_on_record_as_uncertain_and_alarms()
     assert not bench.all(c.BeginStay)
 
 
+def test_a_rise_whose_cause_a_restarted_plc_has_forgotten_is_unknown_and_alarms() -> None:
+    bench = restarted(rises=3, last=4)
+    bench.shows(passage_last=4, outcome=PassageOutcome.FORWARD, rise_count=4, rise_cause=RiseCause.NONE)
+    assert [(rise.count, rise.cause) for rise in bench.all(c.RecordRise)] == [(4, RiseCause.UNKNOWN)]
+    assert [alarm.code for alarm in bench.all(c.RaiseAlarm)] == ["unseen_rises"]
+
+
+def test_a_rise_that_the_plc_counts_without_a_cause_is_unknown_and_alarms() -> None:
+    bench = entry()
+    bench.boom_rises(RiseCause.NONE)
+    assert [rise.cause for rise in bench.all(c.RecordRise)] == [RiseCause.UNKNOWN]
+    assert [alarm.code for alarm in bench.all(c.RaiseAlarm)] == ["unexplained_rise"]
+    assert not isinstance(bench.state, s.Faulted)
+
+
 def test_a_restart_during_which_nothing_happened_tells_nothing() -> None:
     bench = restarted(rises=3, last=4)
     bench.shows(passage_last=4, outcome=PassageOutcome.FORWARD, rise_count=3, rise_cause=RiseCause.AUTHORISED)

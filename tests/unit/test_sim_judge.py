@@ -259,6 +259,26 @@ def test_a_doubt_about_another_passage_explains_no_car_without_a_stay(tmp_path: 
     assert broken(books, tmp_path) == ["6: car-1 came in 1 times and has 0 stays"]
 
 
+def test_a_rise_whose_cause_its_plc_has_forgotten_and_of_which_nobody_was_told_breaks_the_seventh_rule(
+    tmp_path: Path,
+) -> None:
+    books = Books()
+    books.say("rise", lane="out1", count=3, cause=0, number=0, car=None, age_s=None)
+    books.rises.append({**books.rises[-1], "count": 3, "cause": "UNKNOWN", "number": 0})
+    assert "7: rise 3 of out1 has no cause" in broken(books, tmp_path)
+
+
+@pytest.mark.parametrize("told", ["NONE", "UNKNOWN"])
+def test_a_rise_whose_cause_its_plc_has_forgotten_is_on_record_as_unknown_with_an_alarm(
+    tmp_path: Path, told: str
+) -> None:
+    books = Books()
+    books.say("rise", lane="out1", count=3, cause=0, number=0, car=None, age_s=None)
+    books.rises.append({**books.rises[-1], "count": 3, "cause": told, "number": 0})
+    books.entries.append(JournalEntry("alarm", "lane", "unseen_rises", LaneName("out1")))
+    assert broken(books, tmp_path) == ([] if told == "UNKNOWN" else ["7: rise 3 of out1 has no cause"])
+
+
 @pytest.mark.parametrize("cause", ["UNKNOWN", "NONE", None])
 def test_a_rise_without_a_cause_is_unexplained(tmp_path: Path, cause: str | None) -> None:
     books = Books()

@@ -8,7 +8,7 @@ from scada.model.lane.commands import Command, KeepPicture, RaiseAlarm, RecordRi
 from scada.model.lane.image import LaneImage
 from scada.model.lane.leave import authorisation_of, close_order
 from scada.model.lane.states import Fault, Lane, Step
-from scada.model.lane.unseen import EXPECTED_RISES
+from scada.model.lane.unseen import EXPECTED_RISES, last_cause
 
 
 def rises(lane: Lane, image: LaneImage, at_s: float) -> Step:
@@ -22,7 +22,7 @@ def rises(lane: Lane, image: LaneImage, at_s: float) -> Step:
     done = Step(counted)
     for count in range(before + 1, image.rise_count + 1):
         last = count == image.rise_count
-        done = done.then(_rise(done.lane, image, count, image.rise_cause if last else RiseCause.UNKNOWN, at_s))
+        done = done.then(_rise(done.lane, image, count, last_cause(image) if last else RiseCause.UNKNOWN, at_s))
     return done
 
 

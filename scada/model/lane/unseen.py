@@ -66,4 +66,9 @@ def rises(lane: Lane, image: LaneImage) -> Step:
 def _last_rise(lane: Lane, image: LaneImage) -> RecordRise:
     ours = lane.live is not None and lane.live.number == image.rise_passage
     passage = lane.live.id if lane.live is not None and ours else None
-    return RecordRise(image.rise_count, image.rise_cause, passage, image.rise_passage)
+    return RecordRise(image.rise_count, last_cause(image), passage, image.rise_passage)
+
+
+def last_cause(image: LaneImage) -> RiseCause:
+    """Say why the boom last rose: a PLC whose counters survive a power cut may have forgotten why."""
+    return RiseCause.UNKNOWN if image.rise_cause is RiseCause.NONE else image.rise_cause

@@ -187,7 +187,9 @@ class _Book:
 
     def _is_told(self, rise: Row, cause: str | None) -> bool:
         """Say whether a rise without a cause has its record and its alarm: nobody here asked for it, or saw it."""
-        unasked = rise["cause"] in (None, RiseCause.UNKNOWN) or self._when.is_unwatched(seconds(rise["at_s"]))
+        unasked = rise["cause"] in (None, RiseCause.NONE, RiseCause.UNKNOWN) or self._when.is_unwatched(
+            seconds(rise["at_s"])
+        )
         alarms = {str(row["what"]) for row in self._facts.journal if row["kind"] == "alarm"}
         return cause == RiseCause.UNKNOWN.name and unasked and bool(alarms & UNASKED)
 
