@@ -64,7 +64,18 @@ def environment(folder: Path) -> Path:
 
 def install(python: Path, wheel: Path) -> Path:
     """Put a wheel into an environment; give the program."""
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(python),
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--no-compile",
+    ]
     subprocess.run([*pip, "--ignore-installed", str(wheel)], check=True, capture_output=True, timeout=120)
     return python.with_name("daozha")
 
