@@ -55,7 +55,18 @@ _MORE_SCRIPTS = (
     "visitors-page.js",
 )
 """Scripts that the overview does not load, or not at once: their words come later, too."""
-_MORE_ROOMS = ("desk/", "lane/", "people/", "replay/", "diagnosis/", "sites/", "technician/", "training/", "trends/")
+_MORE_ROOMS = (
+    "desk/",
+    "lane/",
+    "people/",
+    "replay/",
+    "diagnosis/",
+    "settings/",
+    "sites/",
+    "technician/",
+    "training/",
+    "trends/",
+)
 """Rooms of scripts of other pages."""
 PLANT_WORDS = HERE / "plant_words.txt"
 PHONE_WORDS = HERE / "phone_words.txt"

@@ -6,8 +6,6 @@ const catalogue = {};
 let patterns = [];
 
 const LEAST_LETTERS = 5;
-/** As much of a fault's words the name of its recording keeps. */
-const SLUG = 40;
 /** @type {Promise<void> | null} */
 let more = null;
 
@@ -55,20 +53,14 @@ export function said(words) {
   return words;
 }
 
-/** What a file's name keeps of words: everything but letters and digits is a dash there, and it is cut. @param {string} words */
-const slug = (words) => words.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, SLUG);
-
-/** Translate words of the plant of which a file's name is all that is left. @param {string} name */
-export function saidByName(name) {
-  const words = Object.keys(catalogue).find((text) => slug(text) === name);
-  return words ? catalogue[words] : name.replace(/[-_]+/g, ' ');
-}
+/** Give the words that have Chinese, as the plant says them. */
+export const known = () => Object.keys(catalogue);
 
 /** @returns {{pattern: RegExp, names: string[], chinese: string}[]} */
 function patternsOf() {
   return Object.entries(catalogue)
     .filter(([text]) => fits(text))
-    .sort(([one], [other]) => plain(other) - plain(one))
+    .sort(([one], [other]) => plain(other).length - plain(one).length)
     .map(([text, chinese]) => ({
       pattern: new RegExp(`^${text.split(/\{\w+\}/).map(escaped).join('(.+?)')}$`),
       names: [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]),
@@ -76,14 +68,14 @@ function patternsOf() {
     }));
 }
 
-/** Say whether a text with parts is a pattern: one with next to nothing between two of them would fit half of all sentences. @param {string} text */
-function fits(text) {
-  const plain = text.replace(/\{\w+\}/g, '');
-  return plain !== text && /[^{}\w]/.test(plain) && !(/^\{\w+\}.*\{\w+\}$/s.test(text) && plain.replace(/[^A-Za-z]/g, '').length < LEAST_LETTERS);
-}
+/** What of a pattern is plain text: the one that says more is looked at first. @param {string} text */
+const plain = (text) => text.replace(/\{\w+\}/g, '');
 
-/** How much of a pattern is plain text: the one that says more is looked at first. @param {string} text */
-const plain = (text) => text.replace(/\{\w+\}/g, '').length;
+/** Whether a text is a pattern: one with next to nothing between two parts fits half of all sentences. @param {string} text */
+function fits(text) {
+  const words = plain(text);
+  return words !== text && /[^{}\w]/.test(words) && !(/^\{\w+\}.*\{\w+\}$/s.test(text) && words.replace(/[^A-Za-z]/g, '').length < LEAST_LETTERS);
+}
 
 /** @param {string} text */
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -2,12 +2,14 @@
 
 import {LitElement, html, nothing} from '../../vendor/lit.js';
 import {send} from '../api.js';
-import {said, saidByName, t} from '../texts.js';
+import {known, said, t} from '../texts.js';
 import {got, outcomeWords, pastBoard, startPage, when} from './parts.js';
 
 const MOST_NOTES = 300;
 const STATUS = {GOOD: 0, FORCED: 0x00960000, STALE: 0x40900000, STUCK: 0x40930000};
 const BAD = 0x80050000;
+/** As much of a fault's words the name of its recording keeps. */
+const SLUG = 40;
 const NOTES = ['write', 'done', 'failed', 'answer', 'fault'];
 
 /** The words of faults, each looked up once.
@@ -17,6 +19,15 @@ const FAULTS = new Map();
 /** What the black box itself finds.
  * @type {Record<string, () => string>} */
 const OWN = {faulted: () => t('Fault'), plc_lost: () => t('PLC out of reach')};
+
+/** What a file's name keeps of words: everything but letters and digits is a dash there, and it is cut. @param {string} words */
+const slug = (words) => words.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, SLUG);
+
+/** Translate words of the plant of which a file's name is all that is left. @param {string} name */
+function saidByName(name) {
+  const words = known().find((text) => slug(text) === name);
+  return words ? said(words) : name.replace(/[-_]+/g, ' ');
+}
 
 /** @param {string} name */
 function faultWord(name) {
