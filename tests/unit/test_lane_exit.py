@@ -11,7 +11,8 @@ from scada.model.lane.image import OFF
 from scada.model.lane.timing import Timing
 from scada.model.lane.words import Ending, Reason, Refused, RequestAnswer, Taken
 from scada.model.names import PassageId, StayId
-from tests.support.lane import ON, Bench, at_the_boom, exit_lane, order_of, quote_of
+from scada.model.plate import ReadBy
+from tests.support.lane import ON, Bench, at_the_boom, exit_lane, order_of, quote_of, read_of
 
 
 def answers(bench: Bench) -> list[RequestAnswer]:
@@ -170,6 +171,23 @@ def test_no_entry_record_never_opens_the_gate() -> None:
     bench.waits(120)
     assert isinstance(bench.state, s.AwaitingOperator)
     assert not bench.all(c.OpenGate)
+
+
+def test_a_person_who_has_corrected_the_plate_keeps_the_case_when_there_is_still_no_stay() -> None:
+    bench = exit_lane()
+    bench.arrives(1)
+    bench.camera_reads("京A12345")
+    bench.hear(e.StayNotFound(bench.passage, (), **bench.now))
+    assert isinstance(bench.state, s.AwaitingDriver)
+    corrected = replace(read_of("京A12346"), by=ReadBy.OPERATOR)
+    bench.hear(e.PlateCorrected(bench.passage, corrected, **bench.now))
+    bench.hear(e.StayNotFound(bench.passage, (), **bench.now))
+    assert isinstance(bench.state, s.AwaitingOperator)
+    assert not bench.all(c.OpenGate)
+    bench.has_stay("S1", by="driver")
+    bench.owes("S1", 500)
+    bench.pays("S1")
+    assert len(bench.all(c.OpenGate)) == 1, "the driver may still say which stay is his"
 
 
 def test_a_driver_claims_his_stay_and_pays() -> None:

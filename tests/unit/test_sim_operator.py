@@ -51,7 +51,10 @@ def test_he_never_picks_the_stay_of_a_car_with_quite_another_plate() -> None:
 
 def test_a_car_without_a_stay_came_in_by_the_uncertain_entry_that_has_its_plate_or_one_like_it() -> None:
     other, mine = InDoubt(4, Plate("京B77777")), InDoubt(5, Plate("京A12346"))
-    assert decide(case(), SEEN, [], [], [mine]) == PLATE
+    assert decide(case(), SEEN, [], [], [mine]) == CameIn(5), (
+        "it is offered for the plate that was read: nothing to correct"
+    )
+    assert decide(case(), SEEN, [], [], [other]) == PLATE
     assert decide(case(), SEEN, [PLATE], [at("s1", 0)], [other, mine]) == CameIn(5)
     assert decide(case(), SEEN, [PLATE, CameIn(5)], [], [mine]) == OPEN
     assert decide(case(), SEEN, [PLATE], [], [other]) == OPEN

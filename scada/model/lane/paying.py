@@ -68,12 +68,15 @@ def _found_late(lane: Lane, event: e.StayFound) -> Lane:
 
 
 def stay_not_found(lane: Lane, event: e.StayNotFound) -> Step:
-    """Never release because there is no entry record (path G): the driver claims, or a person decides."""
+    """Never release because there is no entry record (path G): the driver claims, or a person decides.
+
+    Who has corrected the plate is at it already: the car does not wait for help a second time.
+    """
     if not isinstance(lane.state, s.Matching):
         return Step(lane)
     several, offer = len(event.candidates) > 1, event.candidates[0] if len(event.candidates) == 1 else None
     why = event.doubt or ("several stays may fit the plate" if several else "no open stay under this plate")
-    if several or event.doubt:
+    if several or event.doubt or (live_of(lane).checked and offer is None):
         return Step(lane.becoming(s.AwaitingOperator(why, event.at_s)))
     return Step(lane.becoming(s.AwaitingDriver(why, event.at_s, offer=offer)))
 

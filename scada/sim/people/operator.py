@@ -109,11 +109,12 @@ def decide(
     opens = sum(isinstance(one, OpenFor) for one in tried)
     if seen.dead_phone and case.stay:
         return OpenFor(Reason.EQUIPMENT) if opens < OPEN_TRIES else None
-    if not any(isinstance(one, CorrectPlate) for one in tried):
-        return CorrectPlate(seen.plate)
-    entry = next((one for one in in_doubt if is_nearly(one.plate, seen.plate)), None)
+    alike = [one for one in in_doubt if is_nearly(one.plate, seen.plate)]
+    entry = min(alike, key=lambda one: one.plate != seen.plate, default=None)
     if seen.leads is Direction.EXIT and entry is not None and not any(isinstance(one, CameIn) for one in tried):
         return CameIn(entry.entry)
+    if not any(isinstance(one, CorrectPlate) for one in tried):
+        return CorrectPlate(seen.plate)
     stay = _fitting(offered, seen, off)
     if seen.leads is Direction.EXIT and stay is not None and not any(isinstance(one, PickStay) for one in tried):
         return PickStay(stay)
