@@ -74,7 +74,7 @@ def _word(text: str) -> str:
     """Make a word of a tag's path: small letters, figures and lines, a letter first."""
     spread = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     word = re.sub(r"[^a-z0-9]+", "_", spread.lower()).strip("_")
-    return f"n{word}" if word[:1].isdigit() else word
+    return f"n{word}" if word[:1].isdecimal() else word
 
 
 def _unused(name: str, taken: set[str]) -> str:

@@ -210,7 +210,7 @@ class _Row:
     def count(self, name: str) -> int:
         """Give a count."""
         text = self.text(name)
-        if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        if not (text.isascii() and text.isdecimal() and len(text) <= 12):
             raise BillError(f"{name} is {text!r}, no count")
         return int(text)
 

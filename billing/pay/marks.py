@@ -31,7 +31,7 @@ def header_fault(marks: Mapping[str, str], public_key_id: str | None, now_s: flo
     if marks["Wechatpay-Signature-Type"] != SIGNATURE_TYPE:
         return "unknown signature type"
     stamp = marks["Wechatpay-Timestamp"]
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+    if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
         return "the timestamp is not a number"
     if abs(now_s - int(stamp)) > WINDOW_S:
         return f"the timestamp is {now_s - int(stamp):.0f} s off: an old message again, or a wrong clock"

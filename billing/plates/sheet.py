@@ -244,7 +244,7 @@ class _Reader:
 
     def _card(self, kind: RightKind) -> tuple[str, int | None]:
         card, text = self._text("card"), self._text("spaces")
-        spaces = int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
+        spaces = int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
         if kind is not RightKind.MONTH and (card or text):
             self._fault("card" if card else "spaces", "goes with the kind month only", "leave it out")
         elif text and not card:

@@ -62,7 +62,7 @@ class Shelf:
 
 
 def _is_day(name: str) -> bool:
-    return len(name) == len("20260101") and name.isascii() and name.isdigit()
+    return len(name) == len("20260101") and name.isascii() and name.isdecimal()
 
 
 def _kept(day: Path, name: str) -> Kept | None:

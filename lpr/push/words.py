@@ -94,7 +94,7 @@ def whole(value: object) -> int:
     """Take a whole number, as digits too; 0 for anything else, and for one larger than any that a unit counts with."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if abs(value) < _MOST else 0
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else 0
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 19 else 0
 
 
 def word(value: object, most: int = 64) -> str:

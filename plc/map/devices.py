@@ -156,7 +156,7 @@ def _number(row: Row, column: str) -> int:
     least, most, blank = _RANGES[column]
     if not row[column]:
         return blank
-    if not row[column].isdigit() or not least <= int(row[column]) <= most:
+    if not row[column].isdecimal() or not least <= int(row[column]) <= most:
         raise _Bad(column, f"{column} is {row[column]!r}", f"write a whole number from {least} to {most}")
     return int(row[column])
 

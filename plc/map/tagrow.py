@@ -237,7 +237,7 @@ class RowReader:
         text = self.cells.get(column)
         if text is None:
             return blank
-        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) <= most):
+        if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) <= most):
             self.error("E27", column, f"{column} is {text!r}", f"write a whole number up to {most}")
             return blank
         return int(text)

@@ -156,7 +156,7 @@ def _entry(row: Row) -> Entry | Flaw:
 
 def _number(text: str, area: str) -> int | None:
     digits = text.upper().removeprefix(area)
-    return int(digits) if digits != text.upper() and digits.isdigit() and int(digits) <= LAST else None
+    return int(digits) if digits != text.upper() and digits.isdecimal() and int(digits) <= LAST else None
 
 
 def _clashes(entries: Iterable[Entry]) -> Iterator[Flaw]:

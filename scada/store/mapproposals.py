@@ -49,7 +49,7 @@ class MapProposals:
         """Give every one, newest first."""
         if not self._folder.is_dir():
             return ()
-        found = (place / _ABOUT for place in self._folder.iterdir() if place.name.isdigit())
+        found = (place / _ABOUT for place in self._folder.iterdir() if place.name.isdecimal())
         read = (_read(about) for about in found if about.is_file())
         return sorted(read, key=lambda one: one.number, reverse=True)
 

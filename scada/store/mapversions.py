@@ -47,7 +47,7 @@ class MapVersions:
         """Give every version, oldest first."""
         if not self._folder.is_dir():
             return ()
-        found = (place / _ABOUT for place in self._folder.iterdir() if place.name.isdigit())
+        found = (place / _ABOUT for place in self._folder.iterdir() if place.name.isdecimal())
         return sorted((_read(about) for about in found if about.is_file()), key=lambda version: version.number)
 
     def active(self) -> Version | None:

@@ -90,7 +90,7 @@ def request_fault(given: Authorization, caller: Caller, asked: Asked, now_s: flo
 
 
 def _clock_fault(given: Authorization, now_s: float) -> Fault | None:
-    if given.timestamp.isdigit() and abs(now_s - int(given.timestamp)) <= WINDOW_S:
+    if given.timestamp.isdecimal() and abs(now_s - int(given.timestamp)) <= WINDOW_S:
         return None
     return Fault(401, "SIGN_ERROR", "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
 

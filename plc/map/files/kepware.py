@@ -109,7 +109,7 @@ def _numbers(row: Row) -> Iterator[tuple[str, object]]:
     yield "unit", row["eng units"]
     yield "description", row["description"]
     rate = row["scan rate"]
-    yield "class", class_of(float(rate)) if rate.isdigit() else ""
+    yield "class", class_of(float(rate)) if rate.isdecimal() else ""
     scaling = row["scaling"].lower()
     if scaling == "linear":
         yield from _linear(row)

@@ -57,6 +57,6 @@ def _value(blank: re.Match[str], values: Mapping[str, str]) -> str:
         raise _Unfilled(f"nothing is given for {blank.group()}; there are {', '.join(values)}")
     if sign is None:
         return value
-    if not value.isdigit():
+    if not value.isdecimal():
         raise _Unfilled(f"{blank.group()} cannot be reckoned: {name} is {value!r}")
     return str(int(value) + int(f"{sign}{number}"))

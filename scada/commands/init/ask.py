@@ -137,7 +137,7 @@ class Conversation:
     def _number(self, key: str, proposal: int, most: int = MOST_LANES, least: int = 1) -> int:
         while True:
             answer = self._ask(key, str(proposal))
-            if answer.isascii() and answer.isdigit() and least <= int(answer) <= most:
+            if answer.isascii() and answer.isdecimal() and least <= int(answer) <= most:
                 return int(answer)
             self._say(said("wrong", self._language, why=f"{least}…{most}"))
 

@@ -129,7 +129,7 @@ def processes(file: Path) -> str:
     """List the site's processes with what each holds: memory, threads, descriptors."""
     rows: list[tuple[object, ...]] = []
     for folder in Path("/proc").iterdir():
-        words = _words(folder) if folder.name.isdigit() else []
+        words = _words(folder) if folder.name.isdecimal() else []
         if str(file) not in words and str(file.resolve()) not in words:
             continue
         status = _fields(folder / "status", ("PPid", "VmRSS", "Threads", "State"))

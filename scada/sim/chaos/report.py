@@ -44,7 +44,7 @@ def broken_by_rule(outcome: Outcome) -> Mapping[int, list[str]]:
     found: dict[int, list[str]] = {number: [] for number, _, _ in RULES}
     for one in outcome.broken():
         head = one.partition(":")[0]
-        found[int(head) if head.isdigit() and int(head) in found else 10].append(one)
+        found[int(head) if head.isdecimal() and int(head) in found else 10].append(one)
     return found
 
 

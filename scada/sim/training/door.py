@@ -107,7 +107,7 @@ class _Door(BaseHTTPRequestHandler):
 
     def _body(self) -> dict[str, object] | None:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MAX_BODY:
+        if not length.isdecimal() or int(length) > MAX_BODY:
             return None
         try:
             found = json.loads(self.rfile.read(int(length)) or b"{}")

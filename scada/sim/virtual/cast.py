@@ -156,5 +156,5 @@ def twin(random: Random, plate: Plate) -> Plate:
     place = random.randrange(2, len(plate))
     sign = plate[place]
     confused = [pair.replace(sign, "") for pair in CONFUSED if sign in pair]
-    others = confused or [other for other in (DIGITS if sign.isdigit() else LETTERS) if other != sign]
+    others = confused or [other for other in (DIGITS if sign.isdecimal() else LETTERS) if other != sign]
     return Plate(plate[:place] + random.choice(others) + plate[place + 1 :])

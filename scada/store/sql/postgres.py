@@ -100,7 +100,7 @@ def _prepare(read_only: bool, connection: "PgConnection[Any]", _record: object) 
 
         def load(self, data: "Buffer") -> int | float:
             text = bytes(data).decode("ascii")
-            return int(text) if text.lstrip("-").isdigit() else float(text)
+            return int(text) if text.lstrip("-").isdecimal() else float(text)
 
     connection.adapters.register_loader("numeric", Number)
     connection.autocommit = True

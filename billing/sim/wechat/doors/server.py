@@ -109,7 +109,7 @@ class Door(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a POST."""
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MAX_BODY:
+        if not length.isdecimal() or int(length) > MAX_BODY:
             self.close_connection = True
             self._send(Answer(413))
             return

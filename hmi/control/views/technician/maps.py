@@ -138,4 +138,4 @@ def back(body: Back) -> ResponseReturnValue:
 
 def _number(text: str) -> int:
     """Take a proposal's number out of the address; 0 is none's."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 6 else 0

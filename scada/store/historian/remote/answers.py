@@ -69,7 +69,7 @@ def wait_s(answer: Answer, tries: int) -> float:
 
 def retry_after_s(header: str, date: str) -> float | None:
     """Read a Retry-After: seconds, or a time by the server's clock, which stands in `Date`; None if neither."""
-    if header.isdigit():
+    if header.isdecimal():
         return float(header)
     try:
         return max(0.0, (parsedate_to_datetime(header) - parsedate_to_datetime(date)).total_seconds())
