@@ -12,11 +12,13 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from billing.pay.billfile import BillError
+from scada.model.digits import whole_of
 from scada.model.money import Fen
 
 T = TypeVar("T")
 
 _YUAN = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,5}))?")
+_MOST: Final = 10**12 - 1
 _SEPARATOR: Final = ",`"
 SUMS_DIFFER: Final = "the rows do not add up to the sums"
 MILLI: Final = 1000
@@ -210,9 +212,10 @@ class _Row:
     def count(self, name: str) -> int:
         """Give a count."""
         text = self.text(name)
-        if not (text.isascii() and text.isdecimal() and len(text) <= 12):
+        count = whole_of(text, _MOST)
+        if count is None:
             raise BillError(f"{name} is {text!r}, no count")
-        return int(text)
+        return count
 
     def moment(self, name: str, zone: ZoneInfo) -> datetime:
         """Give a moment, written as WeChat does."""

@@ -6,10 +6,13 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
+from scada.model.digits import whole_of
+
 WINDOW_S: Final = 300
 """How far a signature's timestamp may be from real time."""
 MARKS: Final = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
 SIGNATURE_TYPE: Final = "WECHATPAY2-SHA256-RSA2048"
+_MOST: Final = 10**12 - 1
 MOST_KEPT: Final = 100_000
 """Nonces kept; a window at more than 150 genuine notices a second holds more, and forgets the oldest."""
 _HEX_SERIAL = re.compile(r"[0-9A-Fa-f]{40}")
@@ -30,11 +33,11 @@ def header_fault(marks: Mapping[str, str], public_key_id: str | None, now_s: flo
             return f"{mark} is missing"
     if marks["Wechatpay-Signature-Type"] != SIGNATURE_TYPE:
         return "unknown signature type"
-    stamp = marks["Wechatpay-Timestamp"]
-    if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
+    stamp = whole_of(marks["Wechatpay-Timestamp"], _MOST)
+    if stamp is None:
         return "the timestamp is not a number"
-    if abs(now_s - int(stamp)) > WINDOW_S:
-        return f"the timestamp is {now_s - int(stamp):.0f} s off: an old message again, or a wrong clock"
+    if abs(now_s - stamp) > WINDOW_S:
+        return f"the timestamp is {now_s - stamp:.0f} s off: an old message again, or a wrong clock"
     serial = marks["Wechatpay-Serial"]
     if serial != public_key_id and not _HEX_SERIAL.fullmatch(serial):
         return "unknown serial"

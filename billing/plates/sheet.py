@@ -11,6 +11,7 @@ from io import StringIO
 from typing import Final, Protocol
 
 from billing.rights import Entry, RightKind, overlaps
+from scada.model.digits import whole_of
 from scada.model.names import ZoneName
 from scada.model.plate import is_plausible, normal_form
 from scada.model.zones import Zones
@@ -21,7 +22,6 @@ _NEEDED = ("plate", "kind")
 _MOST_SPACES = 1000
 _LONGEST_CARD = 32
 _LONGEST_NOTE = 200
-_MOST_DIGITS = 9
 _DAY_SIGNS = len("2026-05-01")
 
 
@@ -244,7 +244,7 @@ class _Reader:
 
     def _card(self, kind: RightKind) -> tuple[str, int | None]:
         card, text = self._text("card"), self._text("spaces")
-        spaces = int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
+        spaces = whole_of(text, _MOST_SPACES) or 0
         if kind is not RightKind.MONTH and (card or text):
             self._fault("card" if card else "spaces", "goes with the kind month only", "leave it out")
         elif text and not card:

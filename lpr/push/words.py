@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isnan
 
+from scada.model.digits import whole_of
 from scada.model.plate import PlateColour
 
 _MOST = 10**18
@@ -94,7 +95,7 @@ def whole(value: object) -> int:
     """Take a whole number, as digits too; 0 for anything else, and for one larger than any that a unit counts with."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if abs(value) < _MOST else 0
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 19 else 0
+    return (whole_of(value, _MOST - 1) or 0) if isinstance(value, str) else 0
 
 
 def word(value: object, most: int = 64) -> str:

@@ -4,11 +4,11 @@ from lpr.source import Access, Content, Manner, Source, SourceError, is_whole
 from lpr.sources.video import StreamSource
 from lpr.sources.web import OPEN_S, READ_S, Client, Reply
 from scada.clock import Clock
+from scada.model.digits import whole_of
 
 MOST_BYTES = 8 * 1024 * 1024
 """No camera's JPEG is larger."""
 _MOST_HEAD = 4096
-_MOST_DIGITS = 12
 
 
 def open_http(address: str, access: Access, clock: Clock) -> Source:
@@ -65,10 +65,10 @@ class MotionJpeg:
         lengths = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("content-length:")]
         if not lengths:
             return None
-        told = lengths[0]
-        if not told.isdecimal() or len(told) > _MOST_DIGITS or int(told) > MOST_BYTES:
+        told = whole_of(lengths[0], MOST_BYTES)
+        if told is None:
             raise SourceError("a part says it is larger than any picture")
-        return int(told)
+        return told
 
     def _measured(self, length: int, until_s: float) -> bytes:
         while len(self._buffer) < length:

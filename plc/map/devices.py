@@ -9,6 +9,7 @@ from plc.map.findings import Finding, error, found, warning
 from plc.map.protocol import Protocol, Protocols, UnknownProtocol
 from plc.map.sheet import Row, Sheet
 from plc.registers import Order
+from scada.model.digits import whole_of
 
 MAX_READ = 125
 """Registers that one Modbus read may ask for."""
@@ -156,9 +157,10 @@ def _number(row: Row, column: str) -> int:
     least, most, blank = _RANGES[column]
     if not row[column]:
         return blank
-    if not row[column].isdecimal() or not least <= int(row[column]) <= most:
+    number = whole_of(row[column], most)
+    if number is None or number < least:
         raise _Bad(column, f"{column} is {row[column]!r}", f"write a whole number from {least} to {most}")
-    return int(row[column])
+    return number
 
 
 def _protocol(row: Row, protocols: Protocols) -> Protocol:

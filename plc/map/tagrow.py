@@ -13,6 +13,7 @@ from plc.map.mapped import MappedTag, Scan, default_role
 from plc.map.sheet import Row, Sheet
 from plc.plan import Scaling
 from plc.registers import Kind, Order, words_of
+from scada.model.digits import whole_of
 from scada.model.interlock import is_proof
 from scada.model.tag import Access, Acknowledged, ReadsBack, Shape, TagName, TagSpec, Value, Verify
 
@@ -50,7 +51,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 READBACK = "readback:"
 _VERIFY = re.compile(rf"(none|ack|{READBACK}\S+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}|\d+月\d+日")
-_MOST_DIGITS = 12
 _Word = TypeVar("_Word", bound=Enum)
 _KINDS = {kind.value: kind for kind in Kind}
 _SCANS = {scan.value: scan for scan in Scan}
@@ -237,10 +237,11 @@ class RowReader:
         text = self.cells.get(column)
         if text is None:
             return blank
-        if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) <= most):
+        number = whole_of(text, most)
+        if number is None:
             self.error("E27", column, f"{column} is {text!r}", f"write a whole number up to {most}")
             return blank
-        return int(text)
+        return number
 
     def _number(self, column: str, blank: float) -> float:
         number = self._optional(column)

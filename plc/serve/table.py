@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from plc.map.sheet import Row, Sheet
 from plc.registers import CodingError, Kind, Order, encode, words_of
 from plc.serve.catalogue import Served
+from scada.model.digits import whole_of
 from scada.model.tag import Quality, TagName, Value
 
 HEAD = 2
@@ -156,7 +157,7 @@ def _entry(row: Row) -> Entry | Flaw:
 
 def _number(text: str, area: str) -> int | None:
     digits = text.upper().removeprefix(area)
-    return int(digits) if digits != text.upper() and digits.isdecimal() and int(digits) <= LAST else None
+    return whole_of(digits, LAST) if digits != text.upper() else None
 
 
 def _clashes(entries: Iterable[Entry]) -> Iterator[Flaw]:

@@ -117,6 +117,8 @@ def test_a_mistake_in_a_template_points_into_it_and_names_the_lane(tmp_path: Pat
     [
         ({"device": "plc1", "coils": "0"}, "nothing is given for {base+"),
         ({"device": "plc1", "base": "x", "coils": "0"}, "cannot be reckoned"),
+        ({"device": "plc1", "base": "²", "coils": "0"}, "cannot be reckoned"),
+        ({"device": "plc1", "base": "9" * 5000, "coils": "0"}, "cannot be reckoned"),
     ],
 )
 def test_a_template_that_cannot_be_filled_in_is_told_with_its_column(

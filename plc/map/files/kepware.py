@@ -10,6 +10,7 @@ from plc.map.files.foreign import Given, Note, Taken, class_of, our_name, row_of
 from plc.map.mapped import MappedTag
 from plc.map.sheet import Row, Sheet
 from plc.registers import Kind
+from scada.model.digits import whole_of
 from scada.model.tag import Access
 
 HEADS = (
@@ -51,6 +52,7 @@ _AREAS = {digit: area for area, digit in _DIGIT.items()}
 _CLASSIC = re.compile(r"([0134])(\d{4,5})(?:\.(\d{1,2}))?")
 _TEXT = re.compile(r"([34])(\d{4,5})\.(\d{2,3})([HL]?)", re.IGNORECASE)
 _SPAN = 1000
+_MOST_MS = 10**9
 """A scale is written as what raw 0 and raw 1,000 come to."""
 
 
@@ -108,8 +110,8 @@ def _numbers(row: Row) -> Iterator[tuple[str, object]]:
     yield "access", _ACCESS.get(row["client access"].lower(), row["client access"])
     yield "unit", row["eng units"]
     yield "description", row["description"]
-    rate = row["scan rate"]
-    yield "class", class_of(float(rate)) if rate.isdecimal() else ""
+    rate = whole_of(row["scan rate"], _MOST_MS)
+    yield "class", "" if rate is None else class_of(float(rate))
     scaling = row["scaling"].lower()
     if scaling == "linear":
         yield from _linear(row)

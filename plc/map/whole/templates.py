@@ -7,7 +7,10 @@ from pathlib import Path
 
 from plc.map.findings import Finding, error
 from plc.map.sheet import Row, Sheet
+from scada.model.digits import whole_of
 
+_MOST = 2**32
+"""No address and no node id is larger."""
 _BLANK = re.compile(r"\{(\w+)(?:([+-])(\d+))?\}")
 
 
@@ -57,6 +60,7 @@ def _value(blank: re.Match[str], values: Mapping[str, str]) -> str:
         raise _Unfilled(f"nothing is given for {blank.group()}; there are {', '.join(values)}")
     if sign is None:
         return value
-    if not value.isdecimal():
+    base, by = whole_of(value, _MOST), whole_of(number, _MOST)
+    if base is None or by is None:
         raise _Unfilled(f"{blank.group()} cannot be reckoned: {name} is {value!r}")
-    return str(int(value) + int(f"{sign}{number}"))
+    return str(base + by if sign == "+" else base - by)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from scada.commands.init.answers import InfluxSaid, LaneSaid, Plc, SiteSaid, WebSaid, WeChatSaid
 from scada.commands.init.words import Language, said
+from scada.model.digits import whole_of
 from scada.settings.base import Section
 
 Say = Callable[[str], None]
@@ -137,8 +138,9 @@ class Conversation:
     def _number(self, key: str, proposal: int, most: int = MOST_LANES, least: int = 1) -> int:
         while True:
             answer = self._ask(key, str(proposal))
-            if answer.isascii() and answer.isdecimal() and least <= int(answer) <= most:
-                return int(answer)
+            number = whole_of(answer, most)
+            if number is not None and number >= least:
+                return number
             self._say(said("wrong", self._language, why=f"{least}…{most}"))
 
 

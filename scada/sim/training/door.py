@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 
+from scada.model.digits import whole_of
 from scada.sim.training.room import Busy, TrainingRoom
 from scada.sim.trial.ports import HOST
 
@@ -106,11 +107,11 @@ class _Door(BaseHTTPRequestHandler):
         return False
 
     def _body(self) -> dict[str, object] | None:
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > MAX_BODY:
+        length = whole_of(self.headers.get("Content-Length", ""), MAX_BODY)
+        if length is None:
             return None
         try:
-            found = json.loads(self.rfile.read(int(length)) or b"{}")
+            found = json.loads(self.rfile.read(length) or b"{}")
         except ValueError:
             return None
         return found if isinstance(found, dict) else None

@@ -17,6 +17,7 @@ from billing.sim.wechat.doors.switches import switch
 from billing.sim.wechat.doors.wire import Answer, Call, dispatch, json_answer, refused
 from billing.sim.wechat.faults import BEFORE, AnswerFault, Plan
 from billing.sim.wechat.platform import WeChat
+from scada.model.digits import whole_of
 
 MAX_BODY: Final = 65_536
 TLS_HELLO: Final = b"\x16"
@@ -108,12 +109,12 @@ class Door(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a POST."""
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > MAX_BODY:
+        length = whole_of(self.headers.get("Content-Length", ""), MAX_BODY)
+        if length is None:
             self.close_connection = True
             self._send(Answer(413))
             return
-        self._serve(self.rfile.read(int(length)))
+        self._serve(self.rfile.read(length))
 
     def log_message(self, format: str, *args: object) -> None:
         """Leave it to the judge log."""

@@ -14,6 +14,7 @@ from hmi.control.sessions import Session
 from hmi.language import say, say_words
 from scada.bridge import Message, Refused, Reply, Value
 from scada.clock import clock_from
+from scada.model.digits import whole_of
 
 REASON, NAME, PASSWORD = 200, 64, 200
 _NEVER_BACK = frozenset({"csrf_token", "second_password"})
@@ -107,8 +108,7 @@ def field(name: str, most: int = NAME) -> str:
 
 def number(name: str) -> int:
     """Give a whole number of the form; 0 if it is none."""
-    text = field(name)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return whole_of(field(name), 999_999_999) or 0
 
 
 def fen(name: str) -> int | None:

@@ -17,13 +17,14 @@ from hmi.control.orders import answered, ask, order
 from hmi.control.views.settings.common import changed, field, listed, number, seer, shown, told
 from hmi.language import say
 from scada.bridge import Message
+from scada.model.digits import whole_of
 from scada.model.money import Fen, yuan_text
 
 tariffs = Blueprint("tariffs", __name__)
 
 _PAGE = "/settings/tariffs"
 _API = "/api/v1/settings/tariffs"
-_TEXT, _KEY, _LONGEST_RUN = 65_536, 80, 10
+_TEXT, _KEY, _LAST_RUN = 65_536, 80, 999_999_999
 _DRAFT = "draft:"
 _Terms = Annotated[str, StringConstraints(min_length=1, max_length=_TEXT)]
 _Day = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=10)]
@@ -181,7 +182,7 @@ def stop(run: str, body: Nothing) -> ResponseReturnValue:
 
 
 def _run(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < _LONGEST_RUN else 0
+    return whole_of(text, _LAST_RUN) or 0
 
 
 def _news(done: str) -> str:

@@ -14,6 +14,7 @@ from hmi.control.orders import answered, ask, looked_up, order
 from hmi.control.views.technician.shown import shown
 from hmi.language import say
 from scada.bridge import Value
+from scada.model.digits import whole_of
 
 maps = Blueprint("maps", __name__)
 
@@ -138,4 +139,4 @@ def back(body: Back) -> ResponseReturnValue:
 
 def _number(text: str) -> int:
     """Take a proposal's number out of the address; 0 is none's."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 6 else 0
+    return whole_of(text, 999_999) or 0
