@@ -54,6 +54,7 @@ CODES = {
     "W40": "a lane's signal away from the device of its heartbeat",
 }
 """All codes; those up to 25 are `plc.md`'s own."""
+_MOST_SIGNS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ def found(fault: "Fault", origin: Origin, row: int) -> Finding:
 
 
 def at(origin: Origin, row: int, severity: str, code: str, column: str, text: str, remedy: str) -> Finding:
-    """Say what is wrong in one place."""
+    """Say what is wrong in one place; of words that hold a long cell the middle is left out."""
+    if len(text) > _MOST_SIGNS:
+        text = f"{text[: _MOST_SIGNS // 2]}…{text[-_MOST_SIGNS // 4 :]}"
     return Finding(severity, code, origin.file, row, column, text, remedy, origin.sheet, origin.lane)
 
 

@@ -33,7 +33,11 @@ def test_a_device_table_with_one_says_so(tmp_path: Path, column: str, text: str)
     cells[heads.index(column)] = text
     (tmp_path / "devices.csv").write_text("\n".join([DEVICES[0], ",".join(cells), *DEVICES[2:]]), "utf-8")
     _, findings = examine(ROOT / "plc" / "sim" / "tags.csv", tmp_path / "devices.csv")
-    assert [(one.row, one.column) for one in findings if one.file.endswith("devices.csv")] == [(2, column)]
+    found = [one for one in findings if one.file.endswith("devices.csv")]
+    assert [(one.row, one.column) for one in found] == [(2, column)]
+    assert found[0].text.startswith(f"{column} is '{text[:100]}")
+    assert found[0].text.endswith(f"{text[-50:]}'")
+    assert len(found[0].text) < 400
 
 
 @pytest.mark.parametrize("rate", ["²", "9" * 5000])
