@@ -14,7 +14,7 @@ from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.maps.desk import LONGEST_WAIT_S, outcome_of, told
 from scada.maps.inuse import Applied, Proposal, Refused, SiteMap
 from scada.ports import Journal, JournalEntry
-from scada.store.mapproposals import APPLIED, OPEN, SIGNED, WITHDRAWN, Brought, MapProposals, signed
+from scada.store.mapproposals import APPLIED, MISTAKEN, OPEN, SIGNED, WITHDRAWN, Brought, MapProposals, signed
 from scada.store.mapversions import MapVersions, digest
 
 MOST_BYTES: Final = 1_000_000
@@ -65,7 +65,11 @@ class ProposalDesk:
         why, whole = text_of(ask, "why"), {**await self._maps.contents(), **files}
         brought = await asyncio.to_thread(self._proposals.add, whole, ask.user, why, self._clock.now())
         await self._note(ask.user, "tag map brought", brought, {"sha": digest(whole), "files": sorted(files)})
-        return {**asdict(brought), **await self._told(self._proposals.folder_of(brought.number))}
+        found = await self._told(self._proposals.folder_of(brought.number))
+        if not found["ok"]:
+            brought = replace(brought, state=MISTAKEN)
+            await asyncio.to_thread(self._proposals.write, brought)
+        return {**asdict(brought), **found}
 
     async def _difference(self, ask: Ask) -> object:
         """Say what a map that was brought, or a former version, would change now."""
@@ -77,7 +81,7 @@ class ProposalDesk:
         if brought.by.casefold() == ask.user.casefold():
             raise BridgeRefusal("refused", "whoever brought a map does not sign it: a second person must")
         if isinstance(await self._maps.examine(self._proposals.folder_of(brought.number)), Refused):
-            raise BridgeRefusal("refused", "the map has mistakes")
+            raise BridgeRefusal("refused", "the map has mistakes: bring a better one")
         done = signed(brought, ask.user, self._clock.now())
         await self._note(ask.user, "tag map signed", done, {})
         await asyncio.to_thread(self._proposals.write, done)
@@ -126,6 +130,8 @@ class ProposalDesk:
         brought = await asyncio.to_thread(self._proposals.find, number)
         if brought is None:
             raise BridgeRefusal("gone", f"there is no proposal {number}")
+        if states and brought.state == MISTAKEN:
+            raise BridgeRefusal("refused", "the map has mistakes: bring a better one")
         if states and brought.state not in states:
             raise BridgeRefusal("refused", f"the proposal is {brought.state}")
         return brought

@@ -17,6 +17,9 @@ OPEN: Final = "OPEN"
 SIGNED: Final = "SIGNED"
 APPLIED: Final = "APPLIED"
 WITHDRAWN: Final = "WITHDRAWN"
+MISTAKEN: Final = "MISTAKEN"
+"""It has mistakes: nobody can sign it, a better one is brought."""
+OVER: Final = (APPLIED, WITHDRAWN, MISTAKEN)
 MOST: Final = 50
 """Proposals that are kept; of more, the oldest that are over go."""
 
@@ -68,7 +71,7 @@ class MapProposals:
             (folder / name).write_bytes(content)
         brought = Brought(number, at.isoformat(), by, why)
         self.write(brought)
-        over = [one for one in known if one.state in (APPLIED, WITHDRAWN)]
+        over = [one for one in known if one.state in OVER]
         for old in over[max(0, MOST - (len(known) - len(over)) - 1) :]:
             shutil.rmtree(self.folder_of(old.number), ignore_errors=True)
         return brought

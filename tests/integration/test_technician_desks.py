@@ -266,11 +266,13 @@ async def test_a_map_with_mistakes_is_kept_to_be_looked_at_and_signed_by_nobody(
         wrong = f"tag,device,address,type\n{ROWS.replace(',W', '')}x,nowhere,HR9,u16\n"
         told: Any = await desk["propose_map"](ask("propose_map", why="try", map=packed(wrong)))
         assert (told["ok"], told["findings"][0]["file"]) == (False, "map")
-        with pytest.raises(BridgeRefusal, match="mistakes"):
-            await desk["sign_map"](ask("sign_map", "tom", number=told["number"]))
-        await desk["withdraw_map"](ask("withdraw_map", number=told["number"], why="was a try"))
-        with pytest.raises(BridgeRefusal, match="is WITHDRAWN"):
-            await desk["sign_map"](ask("sign_map", "tom", number=told["number"]))
+        listed: Any = await desk["map_proposals"](ask("map_proposals"))
+        assert [one["state"] for one in listed] == [told["state"]] == ["MISTAKEN"]
+        for verb, more in (("sign_map", {}), ("apply_map", {"wait_s": 0}), ("withdraw_map", {"why": "was a try"})):
+            with pytest.raises(BridgeRefusal, match="the map has mistakes: bring a better one"):
+                await desk[verb](ask(verb, "tom", number=told["number"], **more))
+        file: Any = await desk["map_file"](ask("map_file", number=told["number"], name="map"))
+        assert base64.b64decode(file["content_b64"]).decode() == wrong
         with monkeypatch.context() as patch:
             patch.setattr("scada.maps.proposals.MOST_STANDING", 0)
             with pytest.raises(BridgeRefusal, match="withdraw some"):

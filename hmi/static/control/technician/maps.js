@@ -15,6 +15,7 @@ const STATES = {
   SIGNED: () => t('signed'),
   APPLIED: () => t('in use since'),
   WITHDRAWN: () => t('withdrawn'),
+  MISTAKEN: () => t('has mistakes: bring a better one'),
 };
 /** @type {Record<string, () => string>} */
 const KINDS = {added: () => t('added'), removed: () => t('removed'), changed: () => t('changed')};
