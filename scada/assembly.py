@@ -51,6 +51,8 @@ from scada.engine.doors.cases.room import CaseRoom
 from scada.engine.doors.claims import Claims
 from scada.engine.doors.help import HelpCalls
 from scada.engine.doors.pictures import PictureRoom
+from scada.engine.doors.readings import ReadingDesk
+from scada.engine.doors.replay import ReplayDesk
 from scada.engine.doors.reports import ReportDesk
 from scada.engine.doors.tickets import Tickets
 from scada.engine.historywatch import HistoryWatch
@@ -60,7 +62,7 @@ from scada.engine.lanetags import own_specs, zone_values
 from scada.engine.lead import Lead, StandbyWatch
 from scada.engine.links import Links
 from scada.engine.recorder import Recorder
-from scada.engine.reporting.runs import ReportRuns, made_folder
+from scada.engine.reporting.runs import READ_S, READINGS, Runs, made_folder
 from scada.engine.reporting.schedule import Postman, Scheduler
 from scada.engine.retention import RetentionJob
 from scada.engine.settings.office import SettingsOffice
@@ -123,6 +125,7 @@ class Plant:
     bookings: BookingDesk
     drafts: DraftRuns
     reports: ReportDesk
+    readings: ReadingDesk
     scheduler: Scheduler
     settings: SettingsOffice
     products: dict[str, Product]
@@ -285,7 +288,7 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack, le
     )
     counter = Counter(Books.of(config), zone, db, clock, cashier, money.paid_by_hand)
     await stack.enter_async_context(requests)
-    operators, report_runs = Operators(db, config.site_id, clock, _directory(config)), ReportRuns(config)
+    operators, report_runs = Operators(db, config.site_id, clock, _directory(config)), Runs(config)
     return Plant(
         config=config,
         clock=clock,
@@ -307,7 +310,12 @@ async def assemble(config: Config, clock: SystemClock, stack: AsyncExitStack, le
         bookings=bookings,
         drafts=await stack.enter_async_context(DraftRuns()),
         reports=await stack.enter_async_context(
-            ReportDesk(report_runs, operators, journal, clock, made_folder(config))
+            ReportDesk(report_runs, operators, journal, clock, made_folder(config, "reports"))
+        ),
+        readings=await stack.enter_async_context(
+            ReadingDesk(
+                Runs(config, READ_S, READINGS), ReplayDesk(journal, operators), clock, made_folder(config, "readings")
+            )
         ),
         scheduler=Scheduler(config, db, journal, clock, tags.set, Postman(config, db, clock, report_runs.make)),
         settings=SettingsOffice(config.site_id, db, clock, operators),

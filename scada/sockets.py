@@ -121,6 +121,7 @@ def bridges(plant: Plant) -> list[Door]:
             **BillDesk(Books.of(config), plant.db, plant.clock, plant.cashier.bills.job).verbs(),
             **FeeDesk(plant.cashier, config.site.zone_info).verbs(),
             **plant.reports.verbs(),
+            **plant.readings.verbs(),
             **PlanDesk(config, plant.db, plant.clock).verbs(),
             **DraftDesk(config, plant.db, plant.clock, plant.drafts).verbs(),
             **LedgerDesk(plant.config.site_id, plant.db, plant.journal).verbs(),

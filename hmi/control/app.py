@@ -12,6 +12,7 @@ from hmi.assets import serve_assets
 from hmi.control.api.lanes import api
 from hmi.control.api.openapi import openapi
 from hmi.control.auth import guard, limit_tries
+from hmi.control.disks import OwnDisks
 from hmi.control.live import Live
 from hmi.control.modes import modes
 from hmi.control.people.views import people
@@ -19,7 +20,8 @@ from hmi.control.push import Push
 from hmi.control.replays import replays
 from hmi.control.room import Plant, Room
 from hmi.control.sessions import ABSOLUTE_S, Registry
-from hmi.control.sites.away import AT_SITE, Away, address_of
+from hmi.control.sites.away import Away, address_of
+from hmi.control.sites.sentover import SentOver
 from hmi.control.sites.views import sites
 from hmi.control.sites.wall import Wall
 from hmi.control.trends import trends
@@ -81,7 +83,8 @@ def create_app(
     harden(app, config.web.control, key)
     registry, live = Registry(seconds), Live()
     push = Push(app, registry, live, seconds)
-    room = Room(config, plant, registry, live, push, wall=wall or Wall(), away=away)
+    archive = OwnDisks(config) if away is None else SentOver(seconds)
+    room = Room(config, plant, registry, live, push, archive, wall=wall or Wall(), away=away)
     app.extensions["room"] = room
     speak(app, LANGUAGE_COOKIE)
     limiter = limit_tries(app)
@@ -155,7 +158,6 @@ def _add_wall(app: Flask, there: Room) -> None:
 
     app.jinja_env.globals["sites_url"] = sites_url
     app.jinja_env.globals["is_away"] = there.away is not None
-    app.jinja_env.globals["at_site"] = AT_SITE
 
 
 def _join_provider(app: Flask, config: Config, seconds: Callable[[], float], limiter: Limiter) -> None:

@@ -3,6 +3,7 @@
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
+from hmi.control.archive import NotRead
 from hmi.control.auth import signed_in
 from hmi.control.room import room
 from scada.bridge import Message, Refused, Reply, Unknown, Value
@@ -62,3 +63,9 @@ def answered(reply: Reply) -> ResponseReturnValue:
             return jsonify(code=code, why=error, **({"unknown": True} if status == 504 else {})), status
         case Unknown(why):
             return jsonify(why=why, unknown=True), 504
+
+
+def unread(error: NotRead) -> ResponseReturnValue:
+    """Tell the page why the archive has no answer."""
+    said = error.said
+    return (jsonify(why=said), 503) if isinstance(said, str) else answered(said)

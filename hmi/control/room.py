@@ -5,6 +5,7 @@ from typing import Protocol
 
 from flask import current_app
 
+from hmi.control.archive import Archive
 from hmi.control.live import Live
 from hmi.control.push import Push
 from hmi.control.sessions import Registry
@@ -41,6 +42,7 @@ class Room:
     registry: Registry
     live: Live
     push: Push
+    archive: Archive
     turns: Turns = field(default_factory=Turns)
     """Of questions to the history."""
     wall: Wall = field(default_factory=Wall)

@@ -1,11 +1,9 @@
 """Trends as data: what tags did in a range, for pages and for other programs (`docs/history.md`).
 
-The plant says whether the person may ask; the answer is read here, so that no long range ever holds up a lane.
+The plant says whether the person may ask; the answer is never read by it, so that no long range holds up a lane.
 """
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 
@@ -15,21 +13,17 @@ from pydantic import Field
 
 from hmi.control.api.described import described
 from hmi.control.api.edge import Edge, Note, TagWord
+from hmi.control.archive import NotRead, Question
 from hmi.control.auth import signed_in
-from hmi.control.orders import answered, ask
+from hmi.control.orders import answered, ask, unread
 from hmi.control.room import room
-from hmi.control.sites.away import kept_at_the_site
 from scada.bridge import Value
 from scada.clock import clock_from
 from scada.model.tag import TagName
-from scada.model.trend import Series
-from scada.store.db import StoreError
-from scada.store.historian import asking
-from scada.store.historian.answer import as_json
+from scada.model.trend import LONGEST, MOST_PIXELS, MOST_TAGS
 
 trends = Blueprint("trends", __name__)
 
-MOST_TAGS, MOST_PIXELS, LONGEST = 50, 4000, timedelta(days=20 * 366)
 _USUAL_PIXELS = 500
 _FIRST_YEAR, _LAST_YEAR = 1971, 9000
 
@@ -47,16 +41,6 @@ class Asked(Edge):
     pixels: Annotated[int, Field(ge=1, le=MOST_PIXELS, strict=False)] = _USUAL_PIXELS
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Which tags, from when to when, in how many buckets at most."""
-
-    tags: tuple[TagName, ...]
-    since: datetime
-    until: datetime
-    pixels: int
-
-
 @trends.get("/api/v1/trends")
 @described("trends")
 def trend(query: Asked) -> ResponseReturnValue:
@@ -66,8 +50,6 @@ def trend(query: Asked) -> ResponseReturnValue:
 
 def in_turn(answer: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
     """Answer a person who has not asked too much, and count him as busy until all of it is sent."""
-    if room().away is not None:
-        return kept_at_the_site()
     turns, who = room().turns, signed_in().name
     if wait_s := turns.take(who):
         refusal = jsonify(why=f"too many questions to the history: wait {wait_s} s, and ask one after the other")
@@ -91,17 +73,11 @@ def _answer(query: Asked) -> ResponseReturnValue:
     if not isinstance(reply, Value) or not isinstance(reply.value, dict):
         return answered(reply)
     try:
-        found = _found(question)
-    except StoreError as error:
-        return jsonify(why=f"the history does not answer: {error}"), 503
+        found = room().archive.series(question)
+    except NotRead as error:
+        return unread(error)
     units = reply.value
-    return jsonify(series=[{**as_json(one), "unit": units.get(one.name, "")} for one in found])
-
-
-def _found(question: Question) -> list[Series]:
-    with asking(room().config, clock_from()) as history:
-        answer = history.trend(question.tags, question.since, question.until, question.pixels)
-        return list(asyncio.run(answer))
+    return jsonify(series=[{**one, "unit": units.get(one["tag"], "")} for one in found])
 
 
 def asked_of(query: Asked, zone: tzinfo) -> Question:

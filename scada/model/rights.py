@@ -45,6 +45,8 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     (_EVERYBODY, (LOOK, CHANGE, "open_stays", "recent_stays", "picture", "cameras", "journal", "mode_periods")),
     (_EVERYBODY, ("help_calls", "desk_cases", "site_facts", "tag_facts", "tags", "forced_tags", "tag_map", "trends")),
     (_EVERYBODY, ("replay_passage", "desk_car", "cars_today")),
+    # the same for a room elsewhere, which does not see the site's disks
+    (_EVERYBODY, ("read_trends", "read_points", "read_replay", "reading_made", "reading_part", "stop_reading")),
     (_EVERYBODY, ("tag_places", "trend_events", "trend_views", "keep_trend_view", "drop_trend_view")),
     # people and tokens; an auditor looks, and has no token but what an administrator makes
     ((_A, _U), (PEOPLE, "person_log", "sessions")),
@@ -96,7 +98,7 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((_T, _A), ("force_tag", "unforce_tag", "write_tag", "reload_tags", "rollback_tags")),
     # technicians: what equipment does, maps by two, recordings, and how a lane was accepted
     (_EVERYBODY, ("devices", "lane_health", "map_proposals", "map_difference", "map_file", "recordings", "recording")),
-    (_EVERYBODY, ("acceptance", "processes", "metrics")),
+    (_EVERYBODY, ("recording_part", "acceptance", "processes", "metrics")),
     ((_T, _A), ("propose_map", "apply_map", "withdraw_map")),
     ((_T, _M, _A), ("sign_map", "hold_recording")),
     ((_T, _A), ("sign_acceptance", "learn_lane")),

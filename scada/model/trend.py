@@ -7,6 +7,8 @@ from enum import Enum
 
 from scada.model.tag import TagName
 
+MOST_TAGS, MOST_PIXELS, LONGEST = 50, 4000, timedelta(days=20 * 366)
+"""Of one question: tags, buckets, and the longest range."""
 NO_DATA = 0x809B0000
 """OPC UA's BadNoData: nothing is known of the tag at this time, not even that it was bad."""
 

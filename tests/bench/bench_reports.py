@@ -20,7 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from scada.config import Config, load
-from scada.engine.reporting.runs import ReportRuns
+from scada.engine.reporting.runs import Runs
 from scada.engine.reporting.task import Task
 from scada.model.reports import FORMATS, REPORTS
 from scada.store.db import writing_engine
@@ -124,7 +124,7 @@ def _forms(config: Config, task: Task) -> None:
 def _page(config: Config, task: Task) -> Cost:
     """Let it be made as the plant does for the page."""
     began_s, before_s = time.perf_counter(), _spent_s()
-    made = asyncio.run(ReportRuns(config, limit_s=LIMIT_S).make(task))
+    made = asyncio.run(Runs(config, limit_s=LIMIT_S).make(task))
     waited_s, spent_s = time.perf_counter() - began_s, _spent_s() - before_s
     return Cost(waited_s, spent_s, (Path(task.folder) / made.files[0]).stat().st_size / 1024)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from hmi.control.replays import as_told
 from scada.config import Config
 from scada.model.names import PassageId
 from scada.model.timeline import held
 from scada.store.replaying import Recording, recording
+from scada.store.replaytold import as_told
 from tests.integration.test_engine_replay import arrives, drives_through, is_in, open_stay, pays
 from tests.support.hmi_pages import shipped
 from tests.support.plantside import shell

@@ -15,8 +15,8 @@ from scada.clock import SystemClock
 from scada.config import Config, load
 from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.engine.doors.reports import PIECE, WAITING, ReportDesk
-from scada.engine.reporting.runs import ReportRuns
-from scada.engine.reporting.task import Made, NotMade, Task
+from scada.engine.reporting.runs import Runs, Told
+from scada.engine.reporting.task import Made, NotMade
 from scada.model.names import SiteId
 from scada.model.rights import may
 from scada.ports import JournalEntry
@@ -74,7 +74,7 @@ def _books(conn: Connection) -> None:
 
 
 @asynccontextmanager
-async def opened(folder: Path, runs: Callable[[Config], ReportRuns]) -> AsyncIterator[Room]:
+async def opened(folder: Path, runs: Callable[[Config], Runs]) -> AsyncIterator[Room]:
     """Open the desk of a site."""
     file = site_beside(folder, ("# data = ", 'data = "data"  # '))
     url = f"sqlite:///{folder / 'data' / 'daozha.db'}"
@@ -89,7 +89,7 @@ async def opened(folder: Path, runs: Callable[[Config], ReportRuns]) -> AsyncIte
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
-    async with opened(tmp_path, ReportRuns) as room:
+    async with opened(tmp_path, Runs) as room:
         yield room
 
 
@@ -140,12 +140,12 @@ async def test_what_no_list_knows_is_refused_at_once(room: Room) -> None:
             await room.ask("make_report", **{**MAY, **args})
 
 
-class Slow(ReportRuns):
+class Slow(Runs):
     """Makes reports that never end; counts those that go on."""
 
     going = 0
 
-    async def make(self, task: Task) -> Made:
+    async def make(self, task: Told) -> Made:
         Slow.going += 1
         try:
             await asyncio.Event().wait()
@@ -175,6 +175,6 @@ async def test_nobody_gets_past_the_limit_by_asking_for_many_at_once(tmp_path: P
 
 
 async def test_a_report_that_takes_too_long_is_given_up_and_its_process_is_gone(tmp_path: Path) -> None:
-    async with opened(tmp_path, lambda config: ReportRuns(config, limit_s=0.01)) as room:
+    async with opened(tmp_path, lambda config: Runs(config, limit_s=0.01)) as room:
         told = await room.made(form="pdf")
         assert told["why"] == "it took longer than 0.01 s: ask for fewer days"

@@ -11,6 +11,7 @@ from scada.bridge import Refused, Value
 from scada.clock import VirtualClock
 from scada.config import Config, load
 from scada.model.tag import Quality, TagName, TagValue
+from scada.store.historian import export
 from scada.store.historian.embedded import EmbeddedHistorian
 from tests.support.hmi_pages import ControlRoom
 from tests.support.house import site_beside
@@ -55,7 +56,7 @@ def test_a_text_that_begins_like_a_formula_is_none_in_the_file(room: ControlRoom
 
 
 def test_a_file_that_is_not_whole_says_so(room: ControlRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "MOST_POINTS", 1)
+    monkeypatch.setattr(export, "MOST_POINTS", 1)
     assert lines_of(room)[-1].startswith("# cut after 1 points")
 
 

@@ -1,19 +1,14 @@
-"""A room at another place than its plant: what it says of itself on every page, and what is not to be had there."""
+"""A room at another place than its plant: how its plant is asked, and where its pages are."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flask import jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import request
 
-from hmi.language import say
 from scada.bridge import Bridge, Message, Refused, Reply
 from scada.config import Config
 from scada.faces import SIGN_IN
-
-AT_SITE = frozenset({"trend_page", "passages", "recordings"})
-"""Pages that show what is read from the site's own disks: they say so at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +24,6 @@ def address_of(url: str | None, port: int) -> str:
     asked = urlsplit(request.host_url)
     host = asked.hostname or "127.0.0.1"
     return url or f"{asked.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def kept_at_the_site() -> ResponseReturnValue:
-    """Answer that something is read where it is written: at the site."""
-    why = say("This is kept at the site and is not sent over: open it in the site's own control room.")
-    return jsonify(why=why, code="at_site"), 409
 
 
 class AwayPlant:

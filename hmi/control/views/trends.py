@@ -1,10 +1,5 @@
 """The trends page: any tags as curves, live and of the past, with what happened, kept views and an export."""
 
-import asyncio
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Annotated
 
 from flask import Blueprint, Response, jsonify, render_template, stream_with_context
@@ -13,26 +8,15 @@ from pydantic import Field, StringConstraints
 
 from hmi.control.api.described import described
 from hmi.control.api.edge import Edge, Name, TagWord, Word
+from hmi.control.archive import NotRead
 from hmi.control.auth import signed_in
-from hmi.control.orders import answered, ask, looked_up, order
+from hmi.control.orders import answered, ask, looked_up, order, unread
 from hmi.control.room import room
-from hmi.control.trends import Asked, BadQuestion, Question, asked_of, in_turn
+from hmi.control.trends import Asked, BadQuestion, asked_of, in_turn
 from scada.bridge import Message, Value
-from scada.clock import clock_from
-from scada.config import Config
-from scada.model.tag import TagName
-from scada.model.trend import Sample
-from scada.ports import HistoryReader
-from scada.store.db import StoreError
-from scada.store.historian import asking
-from scada.store.historian.export import CsvSheet
+from scada.model.trend import LONGEST
 
 trend_page = Blueprint("trend_page", __name__)
-
-MOST_POINTS = 1_000_000
-"""Points of one export; longer ranges are `daozha history export`'s."""
-_PAGE = 20_000
-_LONGEST_S = 20 * 366 * 86_400
 
 
 class Happened(Edge):
@@ -58,7 +42,7 @@ class Panes(Edge):
     """What a view shows: panes of tags, and how long a range."""
 
     panes: Annotated[list[list[TagWord]], Field(min_length=1, max_length=12)]
-    span_s: Annotated[float, Field(gt=0, le=_LONGEST_S)]
+    span_s: Annotated[float, Field(gt=0, le=LONGEST.total_seconds())]
 
 
 class View(Named):
@@ -120,50 +104,10 @@ def _file(query: Asked) -> ResponseReturnValue:
     if not isinstance(reply, Value):
         return answered(reply)
     name = f"trends-{question.since:%Y%m%dT%H%M%S}-{question.until:%Y%m%dT%H%M%S}.csv"
-    answer = Response(stream_with_context(_lines(room().config, question)), mimetype="text/csv")
+    try:
+        pieces = room().archive.points(question)
+    except NotRead as error:
+        return unread(error)
+    answer = Response(stream_with_context(pieces), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-def _lines(config: Config, question: Question) -> Iterator[str]:
-    """Give the file piece by piece; it says in its last line if it is not whole."""
-    out, left = io.StringIO(), MOST_POINTS
-    out.write("\ufeff")
-    sheet = CsvSheet(out)
-    try:
-        with asking(config, clock_from()) as history:
-            for tag in question.tags:
-                for samples in _pages(history, tag, question):
-                    sheet.write(tag, [_harmless(sample) for sample in samples[:left]])
-                    left -= len(samples)
-                    yield _taken(out)
-                    if left <= 0:
-                        yield f"# cut after {MOST_POINTS} points: ask for a shorter range\r\n"
-                        return
-    except StoreError as error:
-        yield f"# the history does not answer any more: {error}\r\n"
-    yield _taken(out)
-
-
-def _pages(history: HistoryReader, tag: TagName, question: Question) -> Iterator[Sequence[Sample]]:
-    since = question.since
-    while page := asyncio.run(_page_of(history, tag, since, question)):
-        yield page
-        since = page[-1].at + timedelta(milliseconds=1)
-
-
-async def _page_of(history: HistoryReader, tag: TagName, since: datetime, question: Question) -> Sequence[Sample]:
-    return await history.query(tag, since, question.until, _PAGE)
-
-
-def _harmless(sample: Sample) -> Sample:
-    """Let no spreadsheet take a text for a formula."""
-    is_formula = sample.text is not None and sample.text.startswith(("=", "+", "-", "@"))
-    return replace(sample, text=f"'{sample.text}") if is_formula else sample
-
-
-def _taken(out: io.StringIO) -> str:
-    content = out.getvalue()
-    out.seek(0)
-    out.truncate()
-    return content

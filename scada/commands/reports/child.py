@@ -1,16 +1,13 @@
 """The process that makes one report for the plant: nicer than all others, bounded, on a connection that only reads."""
 
-import ctypes
 import json
-import os
-import resource
-import signal
 import sys
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from scada.commands.bounded import bound
 from scada.commands.reports.books import made_of_books
 from scada.config import Config, ConfigError
 from scada.engine.reporting.task import Task, from_line
@@ -22,16 +19,13 @@ from scada.reports.forms.cells import tongue
 from scada.reports.forms.files import written
 from scada.store.db import StoreError
 
-_NICER: Final = 10
-_MEMORY_BYTES: Final = 2 << 30
 _FILE_BYTES: Final = 64 << 20
 """The largest file that a report may be."""
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def main() -> None:
     """Make what is asked on standard input; tell the names of the files, or why there are none."""
-    bound()
+    bound(_FILE_BYTES)
     task, config = from_line(sys.stdin.readline())
     try:
         answer = made(task, config)
@@ -44,15 +38,6 @@ def main() -> None:
     except OSError as error:
         answer = {"error": f"the file cannot be written: {error.strerror}"}
     sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
-
-
-def bound() -> None:
-    """Give way to all others, take no more than a report may, and end with the plant."""
-    os.nice(_NICER)
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def made(task: Task, config: Config) -> dict[str, object]:

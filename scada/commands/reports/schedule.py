@@ -13,7 +13,7 @@ from scada.clock import clock_from
 from scada.commands.upkeep import with_database
 from scada.config import Config
 from scada.engine.reporting.calendar import Period, before, newest
-from scada.engine.reporting.runs import ReportRuns
+from scada.engine.reporting.runs import Runs
 from scada.engine.reporting.schedule import Postman, how_it_goes, targets
 from scada.settings.reports import ReportSchedule
 from scada.store import reportbook
@@ -63,7 +63,7 @@ async def _send(config: Config, db: Database, schedule: ReportSchedule, day: dat
         return next(one for one in runs if (one.schedule, one.first) == (schedule.name, period.first))
 
     planned = await db.write(plan)
-    why = await Postman(config, db, clock, ReportRuns(config).make).try_run(schedule, planned)
+    why = await Postman(config, db, clock, Runs(config).make).try_run(schedule, planned)
     if why:
         say.complain(f"{schedule.name}, {period.first} to {period.last}: {why}")
         return 1

@@ -1,5 +1,7 @@
 """The arguments of an ask, checked: whatever a web process sends, a handler gets what it can work with."""
 
+from datetime import datetime
+
 from scada.engine.doors.peer import Ask, BridgeRefusal
 
 MOST_ROWS = 200
@@ -26,6 +28,25 @@ def whole_number(ask: Ask, name: str, least: int, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise BridgeRefusal("bad_args", f"{name} must be a whole number from {least} to {most}")
     return value
+
+
+def texts_of(ask: Ask, name: str, most: int) -> list[str]:
+    """Take a list of texts. Raises BridgeRefusal."""
+    told = ask.args.get(name)
+    if not isinstance(told, list) or len(told) > most or not all(isinstance(one, str) for one in told):
+        raise BridgeRefusal("bad_args", f"{name}: a list of at most {most} texts")
+    return told
+
+
+def moment_of(ask: Ask, name: str) -> datetime:
+    """Take a time with its zone. Raises BridgeRefusal."""
+    try:
+        at = datetime.fromisoformat(text_of(ask, name))
+    except ValueError as error:
+        raise BridgeRefusal("bad_args", f"{name}: a time in ISO 8601") from error
+    if at.tzinfo is None:
+        raise BridgeRefusal("bad_args", f"{name}: a time with its zone")
+    return at
 
 
 def limit_of(ask: Ask) -> int:

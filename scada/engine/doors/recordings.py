@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from scada.clock import Clock
-from scada.engine.doors.asked import text_of
+from scada.engine.doors.asked import text_of, whole_number
+from scada.engine.doors.jobs import MOST_BYTES, part_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.trace.file import held_by
 from scada.model.names import LaneName, SiteId
@@ -48,7 +49,12 @@ class RecordingDesk:
 
     def verbs(self) -> Mapping[str, Handler]:
         """Give the verbs by name."""
-        return {"recordings": self._list, "recording": self._one, "hold_recording": self._hold}
+        return {
+            "recordings": self._list,
+            "recording": self._one,
+            "recording_part": self._part,
+            "hold_recording": self._hold,
+        }
 
     async def _list(self, _ask: Ask) -> object:
         """Give every recording, newest first, with the passage in whose time it lies."""
@@ -59,6 +65,12 @@ class RecordingDesk:
     async def _one(self, ask: Ask) -> object:
         """Let a person have one; whose name it is none of, is nobody's."""
         return _shown(await self._named(ask))
+
+    async def _part(self, ask: Ask) -> object:
+        """Give a part of one, from `offset` on, to a room that does not see the site's disks."""
+        one, offset = await self._named(ask), whole_number(ask, "offset", 0, MOST_BYTES)
+        part = await asyncio.to_thread(part_of, self.folder / one.name, offset)
+        return {"part_b64": part}
 
     async def _hold(self, ask: Ask) -> object:
         """Keep a recording from being dropped, or let it go again."""

@@ -25,8 +25,12 @@ class ReplayDesk:
         return {"replay_passage": self._replay}
 
     async def _replay(self, ask: Ask) -> object:
+        return {"covered": (await self.look(ask))[1]}
+
+    async def look(self, ask: Ask) -> tuple[PassageId, bool]:
+        """Write down who looks at which passage; say whether plates are covered for him."""
         passage, purpose = PassageId(text_of(ask, "passage")[:_ID]), str(ask.args.get("purpose", "")).strip()[:_PURPOSE]
         covered = not purpose and not await may_see_plates(self._operators, ask)
         body: dict[str, object] = {"covered": covered, "purpose": purpose}
         await self._journal.append([JournalEntry("look", ask.user, "passage replayed", None, passage, body)])
-        return {"covered": covered}
+        return passage, covered

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from scada.clock import Clock
-from scada.engine.doors.asked import text_of
+from scada.engine.doors.asked import moment_of, text_of, texts_of
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.model.names import SiteId
+from scada.model.trend import LONGEST, MOST_TAGS
 from scada.store import trendviews
 from scada.store.db import Database
 from scada.store.journal import JournalRow, rows_between
@@ -17,8 +17,7 @@ KINDS: Final = ("alarm", "command", "decision", "mode", "person", "rise")
 """Rows of the journal that may be laid over a trend."""
 MOST_EVENTS = 400
 MOST_LANES = 50
-MOST_PANES, MOST_TAGS, LONGEST_NAME, LONGEST_TAG = 12, 50, 60, 120
-LONGEST_S = 20 * 366 * 86_400
+MOST_PANES, LONGEST_NAME, LONGEST_TAG = 12, 60, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,9 @@ class TrendDesk:
 
     async def _events(self, ask: Ask) -> object:
         """Give what happened in some lanes, and to the site, in a range: newest first. No plate is among it."""
-        since, until = _time(ask, "since"), _time(ask, "until")
-        kinds = [kind for kind in _texts(ask, "kinds", len(KINDS)) if kind in KINDS]
-        lanes = frozenset(_texts(ask, "lanes", MOST_LANES))
+        since, until = moment_of(ask, "since"), moment_of(ask, "until")
+        kinds = [kind for kind in texts_of(ask, "kinds", len(KINDS)) if kind in KINDS]
+        lanes = frozenset(texts_of(ask, "lanes", MOST_LANES))
         rows = await self.db.read(lambda conn: rows_between(conn, self.site, since, until, kinds, MOST_EVENTS))
         return {"events": [_told(row) for row in rows if _concerns(row, lanes)], "cut": len(rows) == MOST_EVENTS}
 
@@ -86,7 +85,7 @@ def _name(ask: Ask) -> str:
 def _content(told: object) -> Mapping[str, object]:
     """Take panes of tags and how long a range is. Raises BridgeRefusal."""
     match told:
-        case {"panes": list() as panes, "span_s": int() | float() as span_s} if 0 < span_s <= LONGEST_S:
+        case {"panes": list() as panes, "span_s": int() | float() as span_s} if 0 < span_s <= LONGEST.total_seconds():
             tags = [_tags(pane) for pane in panes]
             if len(panes) <= MOST_PANES and sum(map(len, tags)) <= MOST_TAGS:
                 return {"panes": tags, "span_s": span_s}
@@ -97,20 +96,3 @@ def _tags(pane: object) -> Sequence[str]:
     if isinstance(pane, list) and all(isinstance(tag, str) and 1 <= len(tag) <= LONGEST_TAG for tag in pane):
         return pane
     raise BridgeRefusal("bad_args", "content: a pane is a list of tags")
-
-
-def _texts(ask: Ask, name: str, most: int) -> list[str]:
-    told = ask.args.get(name)
-    if not isinstance(told, list) or len(told) > most or not all(isinstance(one, str) for one in told):
-        raise BridgeRefusal("bad_args", f"{name}: a list of at most {most} texts")
-    return told
-
-
-def _time(ask: Ask, name: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text_of(ask, name))
-    except ValueError as error:
-        raise BridgeRefusal("bad_args", f"{name}: a time in ISO 8601") from error
-    if at.tzinfo is None:
-        raise BridgeRefusal("bad_args", f"{name}: a time with its zone")
-    return at

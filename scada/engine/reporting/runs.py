@@ -1,40 +1,55 @@
-"""Starts processes that make reports, two at a time, and ends them when they take too long."""
+"""Starts processes that make reports, or read long histories, two at a time; ends them when they take too long."""
 
 import asyncio
 import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
 from scada.config import Config
-from scada.engine.reporting.task import Made, NotMade, Task
+from scada.engine.reporting.task import Made, NotMade
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 2
 LIMIT_S: Final = 180.0
 """A report that takes longer is given up."""
+READ_S: Final = 45.0
+"""So long a history may be read for a page."""
 _LINE: Final = 1 << 16
-_COMMAND: Final = (sys.executable, "-m", "scada.commands.reports.start")
+REPORTS: Final = "scada.commands.reports.start"
+READINGS: Final = "scada.commands.readings.start"
 
 
-class ReportRuns:
-    """Makes reports. Whoever waits and is cancelled ends his process."""
+class Told(Protocol):
+    """What a process is told: as one line, with the whole site."""
 
-    def __init__(self, config: Config, limit_s: float = LIMIT_S) -> None:
+    @property
+    def name(self) -> str:
+        """Say for the log what is made."""
+
+    def to_line(self, config: Config) -> bytes:
+        """Write it."""
+
+
+class Runs:
+    """Has things made by processes of one kind. Whoever waits and is cancelled ends his process."""
+
+    def __init__(self, config: Config, limit_s: float = LIMIT_S, module: str = REPORTS) -> None:
         self._config = config
         self._limit_s = limit_s
+        self._command = (sys.executable, "-m", module)
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def make(self, task: Task) -> Made:
-        """Make a report. Raises NotMade."""
+    async def make(self, task: Told) -> Made:
+        """Have it made. Raises NotMade."""
         async with self._places:
             pipe = asyncio.subprocess.PIPE
             try:
-                process = await asyncio.create_subprocess_exec(*_COMMAND, stdin=pipe, stdout=pipe, limit=_LINE)
+                process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, limit=_LINE)
             except OSError as error:
                 raise NotMade(f"the process cannot start: {error.strerror}") from error
             try:
@@ -45,7 +60,7 @@ class ReportRuns:
             finally:
                 await _end(process)
 
-    async def _heard(self, process: asyncio.subprocess.Process, task: Task) -> Made:
+    async def _heard(self, process: asyncio.subprocess.Process, task: Told) -> Made:
         assert process.stdin is not None  # noqa: S101 - a pipe was asked for
         assert process.stdout is not None  # noqa: S101
         with contextlib.suppress(ConnectionError):
@@ -54,8 +69,8 @@ class ReportRuns:
         line = await process.stdout.readline()
         if not line.endswith(b"\n"):
             code = await process.wait()
-            log.error("a report was not made", report=task.report, code=code)
-            raise NotMade("it needs more room or time than a report may have: ask for fewer days")
+            log.error("it was not made", what=task.name, code=code)
+            raise NotMade("it needs more room or time than it may have: ask for fewer days")
         told = json.loads(line)
         if told.get("error"):
             raise NotMade(str(told["error"]))
@@ -72,6 +87,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def made_folder(config: Config) -> Path:
-    """Give the folder in which reports lie until somebody has fetched them."""
-    return config.data / "run" / "reports"
+def made_folder(config: Config, kind: str) -> Path:
+    """Give the folder in which things of a kind lie until somebody has fetched them."""
+    return config.data / "run" / kind

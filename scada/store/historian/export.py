@@ -1,13 +1,22 @@
 """Points as files for other programs, a page at a time."""
 
+import asyncio
 import csv
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, Self, TextIO
 
 from scada.model.tag import TagName
 from scada.model.trend import Sample
+from scada.ports import HistoryReader
+from scada.store.db import StoreError
 
+MOST_POINTS = 1_000_000
+"""Points of one file for a page; longer ranges are `daozha history export`'s."""
+_PAGE = 20_000
 HEADS = ("tag", "time", "value", "text", "quality")
 
 
@@ -80,3 +89,45 @@ class ParquetSheet:
             "quality": [one.status_code for one in samples],
         }
         self._writer.write_table(self._arrow.table(columns, schema=self._schema))
+
+
+def csv_pieces(history: HistoryReader, tags: Sequence[TagName], since: datetime, until: datetime) -> Iterator[str]:
+    """Give the points of some tags as a file for a spreadsheet; it says in its last line if it is not whole."""
+    out, left = io.StringIO(), MOST_POINTS
+    out.write("\ufeff")
+    sheet = CsvSheet(out)
+    try:
+        for tag in tags:
+            for samples in _pages(history, tag, since, until):
+                sheet.write(tag, [_harmless(sample) for sample in samples[:left]])
+                left -= len(samples)
+                yield _taken(out)
+                if left <= 0:
+                    yield f"# cut after {MOST_POINTS} points: ask for a shorter range\r\n"
+                    return
+    except StoreError as error:
+        yield f"# the history does not answer any more: {error}\r\n"
+    yield _taken(out)
+
+
+def _pages(history: HistoryReader, tag: TagName, since: datetime, until: datetime) -> Iterator[Sequence[Sample]]:
+    while page := asyncio.run(_page_of(history, tag, since, until)):
+        yield page
+        since = page[-1].at + timedelta(milliseconds=1)
+
+
+async def _page_of(history: HistoryReader, tag: TagName, since: datetime, until: datetime) -> Sequence[Sample]:
+    return await history.query(tag, since, until, _PAGE)
+
+
+def _harmless(sample: Sample) -> Sample:
+    """Let no spreadsheet take a text for a formula."""
+    is_formula = sample.text is not None and sample.text.startswith(("=", "+", "-", "@"))
+    return replace(sample, text=f"'{sample.text}") if is_formula else sample
+
+
+def _taken(out: io.StringIO) -> str:
+    content = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return content

@@ -2,15 +2,15 @@
 
 import re
 
-from flask import Blueprint, jsonify, send_from_directory
+from flask import Blueprint, Response, jsonify, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from hmi.control.api.described import described
 from hmi.control.api.edge import Edge, Text
+from hmi.control.archive import NotRead
 from hmi.control.auth import signed_in
-from hmi.control.orders import answered, ask, looked_up, order
+from hmi.control.orders import answered, ask, looked_up, order, unread
 from hmi.control.room import room
-from hmi.control.sites.away import kept_at_the_site
 from hmi.control.views.technician.shown import shown
 from hmi.language import say
 from scada.bridge import Value
@@ -44,15 +44,21 @@ def listed() -> ResponseReturnValue:
 @described("recording", answer=bytes)
 def fetch(name: str) -> ResponseReturnValue:
     """Give a recording as it was written: lines of JSON."""
-    if room().away is not None:
-        return kept_at_the_site()
     if _NAME.fullmatch(name) is None:
         return jsonify(why="there is no such recording"), 404
-    reply = ask("recording", {"name": name})
-    if not isinstance(reply, Value):
-        return answered(reply)
-    folder = room().config.blackbox.resolve()
-    return send_from_directory(folder, name, mimetype="application/x-ndjson", as_attachment=True, conditional=False)
+    match ask("recording", {"name": name}):
+        case Value({"size": int() as size}):
+            pass
+        case reply:
+            return answered(reply)
+    try:
+        pieces = room().archive.recording(name)
+    except NotRead as error:
+        return unread(error)
+    answer = Response(stream_with_context(pieces), mimetype="application/x-ndjson")
+    answer.headers["Content-Length"] = str(size)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 @recordings.post("/api/v1/recordings/<name>/hold")
