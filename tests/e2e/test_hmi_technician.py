@@ -15,6 +15,7 @@ from tests.support.browser import open_page, sign_in
 from tests.support.hmi import FakePlant, Json, control_room
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+LOST = {"name": "20260301T080100.000000Z-out1-The-link-to-ua1-is-lost.jsonl", "fault": "The-link-to-ua1-is-lost"}
 RECORDING = "20260301T080000.000000Z-out1-no_start.jsonl"
 FINDING: Json = {
     "severity": "warning",
@@ -76,7 +77,7 @@ class Town:
         return {"accepted": True}
 
     def recording(self, _args: Json) -> Json:
-        told = {"name": RECORDING, "lane": "out1", "fault": "no_start", "at": NOW.isoformat(), "size": 900}
+        told = {"name": RECORDING, "lane": "out1", "fault": "no_start", "at": NOW.isoformat(), "size": len(_recorded())}
         return {**told, "held": self.held, "passage": "P7"}
 
     def sheet(self, _args: Json) -> Json:
@@ -101,7 +102,7 @@ class Town:
             "map_proposals": lambda _args: self.proposals,
             "propose_map": self.bring, "map_difference": self.difference, "sign_map": self.sign,
             "apply_map": self.apply,
-            "recordings": lambda args: [self.recording(args)],
+            "recordings": lambda args: [self.recording(args), self.recording(args) | LOST],
             "recording": self.recording, "hold_recording": self.hold,
             "learn_lane": lambda _args: {"drives": [drive()], "proposals": [{**PROPOSED, "reason": "look"}]},
             "acceptance": self.sheet, "sign_acceptance": self.accept,
@@ -118,9 +119,7 @@ def drive() -> Json:
     return {"edges": told, "on_s": {"loop.approach": 2.5}, **times, "open_s": 3.0, "doubts": ["the boom did not start"]}
 
 
-def _write_recording(folder: Path) -> None:
-    place = folder / "data" / "blackbox"
-    place.mkdir(parents=True)
+def _recorded() -> bytes:
     rows: list[Json] = [
         {"black_box": 1, "lane": "out1", "fault": "no_start", "at": NOW.isoformat()},
         {"image": {"out1.gate.up": [False, "GOOD"], "out1.lane.state": ["idle", "GOOD"]}},
@@ -133,7 +132,13 @@ def _write_recording(folder: Path) -> None:
         }
         rows.append({"s": second, "at": at, "read": read})
     rows.append({"s": 6, "at": (NOW + timedelta(seconds=6)).isoformat(), "write": "out1.cmd", "told": {"seq": 4}})
-    (place / RECORDING).write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+
+
+def _write_recording(folder: Path) -> None:
+    place = folder / "data" / "blackbox"
+    place.mkdir(parents=True)
+    (place / RECORDING).write_bytes(_recorded())
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +200,10 @@ def _watching(page: Page, url: str) -> None:
 
 def _recordings(page: Page, url: str) -> None:
     page.goto(f"{url}/recordings")
+    row = page.locator(f"tr[data-recording='{LOST['name']}']")
+    expect(row).to_contain_text(re.compile("The link to ua1 is lost|与 ua1 的通讯中断"))
+    is_english = page.locator("html").get_attribute("lang") == "en"
+    assert ("The link to ua1 is lost" in row.inner_text()) is is_english
     page.fill("[name=find]", "out1 p7")
     page.click(f"[data-look='{RECORDING}']")
     expect(page.locator("trend-board tr[data-tag='out1.lane.state']")).to_have_count(1)

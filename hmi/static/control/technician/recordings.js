@@ -23,10 +23,24 @@ const OWN = {faulted: () => t('Fault'), plc_lost: () => t('PLC out of reach')};
 /** What a file's name keeps of words: everything but letters and digits is a dash there, and it is cut. @param {string} words */
 const slug = (words) => words.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, SLUG);
 
+/** Fewer letters than these, and a text with a gap fits what it is not about. */
+const LEAST = 12;
+
 /** Translate words of the plant of which a file's name is all that is left. @param {string} name */
 function saidByName(name) {
-  const words = known().find((text) => slug(text) === name);
+  const words = known().find((text) => slug(text) === name) ?? filledByName(name);
   return words ? said(words) : name.replace(/[-_]+/g, ' ');
+}
+
+/** Find the words with gaps that a name has filled, and fill them with what stands there. @param {string} name */
+function filledByName(name) {
+  for (const text of known()) {
+    const parts = text.split(/\{\w+\}/);
+    if (parts.length === 1 || parts.join('').length < LEAST) continue;
+    const gaps = new RegExp(`^${parts.map(slug).join('(.+)')}$`).exec(name);
+    if (gaps) return text.replace(/\{\w+\}/g, () => gaps.splice(1, 1)[0]);
+  }
+  return undefined;
 }
 
 /** @param {string} name */
