@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hmi.control.app import create_app
+from hmi.control.sites.away import Away
 from scada.bridge import Message, Refused, Reply, Unknown, Value
 from scada.config import Config, load
 from tests.support.hmi import ROOT
@@ -70,10 +71,12 @@ class Seconds:
 class ControlRoom:
     """The control room's application and one browser."""
 
-    def __init__(self, role: str = "operator", must_change: bool = False, config: Config | None = None) -> None:
+    def __init__(
+        self, role: str = "operator", must_change: bool = False, config: Config | None = None, away: Away | None = None
+    ) -> None:
         self.plant = MemoryPlant({"sign_in": signs_in(role, must_change)})
         self.seconds = Seconds()
-        self.app = create_app(config or shipped(), self.plant, KEY, self.seconds)
+        self.app = create_app(config or shipped(), self.plant, KEY, self.seconds, away=away)
         self.browser = self.new_browser()
 
     def new_browser(self) -> FlaskClient:

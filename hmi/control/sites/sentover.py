@@ -69,6 +69,8 @@ class SentOver:
         assert isinstance(size, int)  # noqa: S101
         while given < size:
             part = _part("reading_part", {"job": job, "offset": given})
+            if not part:
+                raise NotRead("the site has less of it than it said")
             given += len(part)
             yield part
         ask("stop_reading", {"job": job}, within_s=_WITHIN_S)
