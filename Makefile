@@ -109,9 +109,9 @@ run: setup
 test: setup-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal && tests=0 || tests=$$?; \
+	  wait $$types || { echo "types are wrong: what mypy said stands above" >&2; exit 1; }; exit $$tests
 
 bench: setup-test
 	@failed=; for one in tests/bench/bench_*.py; do \
