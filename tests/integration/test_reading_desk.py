@@ -1,7 +1,6 @@
 """Histories and replays for a room elsewhere: read by a real process beside the plant, fetched in parts, taken away."""
 
 import asyncio
-import base64
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,11 +14,10 @@ from sqlalchemy import Connection, insert
 from scada.clock import SystemClock, VirtualClock
 from scada.config import Config, load
 from scada.engine.doors.jobs import PART_BYTES
-from scada.engine.doors.peer import Ask, BridgeRefusal
+from scada.engine.doors.peer import BridgeRefusal
 from scada.engine.doors.readings import WAITING, ReadingDesk
 from scada.engine.doors.replay import ReplayDesk
-from scada.engine.reporting.runs import READINGS, Runs, Told
-from scada.engine.reporting.task import Made, NotMade
+from scada.engine.reporting.runs import READINGS, Runs
 from scada.model.names import LaneName, PassageId, SiteId
 from scada.model.rights import may
 from scada.model.tag import Quality, TagName, TagValue
@@ -30,42 +28,15 @@ from scada.store.historian import build
 from scada.store.journal import SqlJournal, recent, write_entries
 from scada.store.operators import Operators
 from tests.support.house import site_beside
+from tests.support.jobs import JobRoom, Never
 from tests.support.store import give_tables
 
-LIMIT_S = 40
 NOW = datetime.now(UTC)
 AT = NOW - timedelta(hours=2)
 TAG, SITE = TagName("site.stays_open"), SiteId("demo")
 PEOPLE = {"li": "operator", "wang": "manager"}
 RANGE: dict[str, Any] = {"names": [TAG], "since": (AT - timedelta(minutes=5)).isoformat(), "until": NOW.isoformat()}
 STEP: dict[str, object] = {"from": "identifying", "event": {"reading": {"text": "京A12345", "confidence": 0.98}}}
-
-
-class Room:
-    """The desk of a site with a history of 20,000 points and one passage."""
-
-    def __init__(self, config: Config, db: Database, desk: ReadingDesk) -> None:
-        self.config = config
-        self.db = db
-        self._verbs = desk.verbs()
-
-    async def ask(self, verb: str, user: str = "wang", **args: object) -> Any:  # noqa: ANN401 - JSON
-        return await self._verbs[verb](Ask("control", verb, args, user, PEOPLE[user], "", ""))
-
-    async def made(self, verb: str, user: str = "wang", **args: object) -> Any:  # noqa: ANN401 - JSON
-        told = await self.ask(verb, user, **args)
-        async with asyncio.timeout(LIMIT_S):
-            while told["state"] == "making":
-                await asyncio.sleep(0.05)
-                told = await self.ask("reading_made", user, job=told["job"])
-        return told
-
-    async def content(self, told: dict[str, Any], user: str = "wang") -> bytes:
-        content = b""
-        while len(content) < told["bytes"]:
-            part = await self.ask("reading_part", user, job=told["job"], offset=len(content))
-            content += base64.b64decode(part["part_b64"])
-        return content
 
 
 def _books(conn: Connection) -> None:
@@ -84,7 +55,7 @@ async def _history(config: Config) -> None:
 
 
 @asynccontextmanager
-async def opened(folder: Path, runs: Callable[[Config], Runs]) -> AsyncIterator[Room]:
+async def opened(folder: Path, runs: Callable[[Config], Runs]) -> AsyncIterator[JobRoom]:
     file = site_beside(folder, ("# data = ", 'data = "data"  # '))
     url = f"sqlite:///{folder / 'data' / 'daozha.db'}"
     await asyncio.to_thread(give_tables, url)
@@ -94,17 +65,17 @@ async def opened(folder: Path, runs: Callable[[Config], Runs]) -> AsyncIterator[
         await db.write(_books)
         operators, journal = Operators(db, config.site_id, clock), SqlJournal(db, config.site_id, clock)
         async with ReadingDesk(runs(config), ReplayDesk(journal, operators), clock, folder / "made") as desk:
-            yield Room(config, db, desk)
+            yield JobRoom(config, db, desk, "reading", PEOPLE)
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
+async def room(tmp_path: Path) -> AsyncIterator[JobRoom]:
     async with opened(tmp_path, lambda config: Runs(config, module=READINGS)) as room:
         yield room
 
 
 async def test_trends_are_read_beside_the_plant_and_taken_away_when_they_were_fetched(
-    room: Room, tmp_path: Path
+    room: JobRoom, tmp_path: Path
 ) -> None:
     told = await room.made("read_trends", pixels=10, **RANGE)
     assert told["state"] == "made", told["why"]
@@ -115,14 +86,14 @@ async def test_trends_are_read_beside_the_plant_and_taken_away_when_they_were_fe
     assert not await asyncio.to_thread(lambda: list((tmp_path / "made").iterdir()))
 
 
-async def test_a_long_file_of_points_comes_whole_in_parts(room: Room) -> None:
+async def test_a_long_file_of_points_comes_whole_in_parts(room: JobRoom) -> None:
     told = await room.made("read_points", **RANGE)
     content = await room.content(told)
     assert len(content) == told["bytes"] > PART_BYTES
     assert len(content.decode().splitlines()) == 1 + 20_000
 
 
-async def test_a_replay_is_written_down_and_covered_for_whom_plates_are_not(room: Room) -> None:
+async def test_a_replay_is_written_down_and_covered_for_whom_plates_are_not(room: JobRoom) -> None:
     for user, is_covered in (("li", False), ("wang", True)):
         told = await room.made("read_replay", user, passage="out1-1")
         replay = json.loads(await room.content(told, user))
@@ -138,7 +109,7 @@ async def test_a_replay_is_written_down_and_covered_for_whom_plates_are_not(room
     assert json.loads(await room.content(told)) is None
 
 
-async def test_nobody_fetches_what_another_asked_for_and_everybody_may_ask(room: Room) -> None:
+async def test_nobody_fetches_what_another_asked_for_and_everybody_may_ask(room: JobRoom) -> None:
     told = await room.made("read_points", "li", **RANGE)
     for verb in ("reading_made", "reading_part", "stop_reading"):
         with pytest.raises(BridgeRefusal, match="not kept any more"):
@@ -166,21 +137,7 @@ async def test_a_question_that_makes_no_sense_starts_no_process(bad: dict[str, A
         with pytest.raises(BridgeRefusal) as refused:
             await room.ask("read_trends", **{"pixels": 10, **RANGE, **bad})
         assert refused.value.code == "bad_args"
-        assert Never.asked == 0
-
-
-class Never(Runs):
-    """Reads nothing, ever."""
-
-    asked = 0
-
-    async def make(self, task: Told) -> Made:
-        Never.asked += 1
-        try:
-            await asyncio.Event().wait()
-        finally:
-            Never.asked -= 1
-        raise NotMade("never")
+        assert Never.going == 0
 
 
 async def test_too_many_at_once_have_to_wait_and_who_leaves_ends_the_work(tmp_path: Path) -> None:
@@ -189,11 +146,11 @@ async def test_too_many_at_once_have_to_wait_and_who_leaves_ends_the_work(tmp_pa
         answers = await asyncio.gather(*asks, return_exceptions=True)
         assert sum(isinstance(one, BridgeRefusal) for one in answers) == 2
         await asyncio.sleep(0)
-        assert Never.asked == WAITING
-    assert Never.asked == 0
+        assert Never.going == WAITING
+    assert Never.going == 0
 
 
-async def test_a_history_that_cannot_be_read_is_said_in_words(room: Room) -> None:
+async def test_a_history_that_cannot_be_read_is_said_in_words(room: JobRoom) -> None:
     file = room.config.data / "history" / "history.db"
     await asyncio.to_thread(file.write_bytes, b"no database at all" * 500)
     told = await room.made("read_trends", pixels=10, **RANGE)

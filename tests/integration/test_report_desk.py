@@ -1,7 +1,6 @@
 """Reports for the control room: made beside the plant for whom it may be, fetched in parts, stopped, forgotten."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,10 +12,9 @@ from sqlalchemy import Connection, insert, select
 
 from scada.clock import SystemClock
 from scada.config import Config, load
-from scada.engine.doors.peer import Ask, BridgeRefusal
+from scada.engine.doors.peer import BridgeRefusal
 from scada.engine.doors.reports import PIECE, WAITING, ReportDesk
-from scada.engine.reporting.runs import Runs, Told
-from scada.engine.reporting.task import Made, NotMade
+from scada.engine.reporting.runs import Runs
 from scada.model.names import SiteId
 from scada.model.rights import may
 from scada.ports import JournalEntry
@@ -25,39 +23,19 @@ from scada.store.db import Database
 from scada.store.journal import SqlJournal, write_entries
 from scada.store.operators import Operators
 from tests.support.house import site_beside
+from tests.support.jobs import JobRoom, Never
 from tests.support.store import give_tables
 
-LIMIT_S = 40
 AT = datetime(2026, 5, 1, 4, tzinfo=UTC)
 MAY = {"report": "by-hand", "from": "2026-05-01", "to": "2026-05-01", "language": "zh"}
 PEOPLE = {"li": "operator", "wang": "manager", "tan": "technician"}
 
 
-class Room:
+class Room(JobRoom):
     """The desk of a site on whose books one car was let out by hand."""
 
-    def __init__(self, config: Config, db: Database, desk: ReportDesk) -> None:
-        self.config = config
-        self.db = db
-        self._verbs = desk.verbs()
-
-    async def ask(self, verb: str, user: str = "wang", **args: object) -> Any:  # noqa: ANN401 - JSON
-        return await self._verbs[verb](Ask("control", verb, args, user, PEOPLE[user], "", ""))
-
-    async def made(self, user: str = "wang", **args: object) -> Any:  # noqa: ANN401 - JSON
-        told = await self.ask("make_report", user, **{**MAY, **args})
-        async with asyncio.timeout(LIMIT_S):
-            while told["state"] == "making":
-                await asyncio.sleep(0.05)
-                told = await self.ask("report_made", user, job=told["job"])
-        return told
-
-    async def content(self, told: dict[str, Any], user: str = "wang") -> bytes:
-        content = b""
-        while len(content) < told["bytes"]:
-            part = await self.ask("report_part", user, job=told["job"], offset=len(content))
-            content += base64.b64decode(part["part_b64"])
-        return content
+    async def report(self, user: str = "wang", **args: object) -> Any:  # noqa: ANN401 - JSON
+        return await self.made("make_report", user, **{**MAY, **args})
 
 
 def _books(conn: Connection) -> None:
@@ -84,7 +62,7 @@ async def opened(folder: Path, runs: Callable[[Config], Runs]) -> AsyncIterator[
         await db.write(_books)
         operators, journal = Operators(db, config.site_id, clock), SqlJournal(db, config.site_id, clock)
         async with ReportDesk(runs(config), operators, journal, clock, folder / "made") as desk:
-            yield Room(config, db, desk)
+            yield Room(config, db, desk, "report", PEOPLE)
 
 
 @pytest.fixture
@@ -94,7 +72,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 
 
 async def test_a_report_is_made_beside_the_plant_fetched_in_parts_and_written_down(room: Room) -> None:
-    told = await room.made(form="pdf")
+    told = await room.report(form="pdf")
     assert (told["state"], told["name"]) == ("made", "demo-by-hand-2026-05-01.pdf")
     content = await room.content(told)
     assert content.startswith(b"%PDF")
@@ -106,14 +84,14 @@ async def test_a_report_is_made_beside_the_plant_fetched_in_parts_and_written_do
 
 async def test_who_need_not_see_plates_gets_them_covered_and_nobody_fetches_anothers_report(room: Room) -> None:
     for user, plate in (("li", "京A12345"), ("wang", "京A•••45")):
-        told = await room.made(user, form=PIECE)
+        told = await room.report(user, form=PIECE)
         assert plate in (await room.content(told, user)).decode()
     with pytest.raises(BridgeRefusal, match="not kept any more"):
         await room.ask("report_made", "li", job=told["job"])
 
 
 async def test_technicians_make_the_reports_about_equipment_and_no_other(room: Room) -> None:
-    assert (await room.made("tan", report="plates", form="json"))["state"] == "made"
+    assert (await room.report("tan", report="plates", form="json"))["state"] == "made"
     with pytest.raises(BridgeRefusal, match="may not see this report"):
         await room.ask("make_report", "tan", **MAY, form="json")
     assert not any(may("system", verb) for verb in ("make_report", "report_made", "report_part", "stop_report"))
@@ -129,7 +107,7 @@ async def test_technicians_make_the_reports_about_equipment_and_no_other(room: R
     ],
 )
 async def test_days_that_make_no_sense_end_in_words(room: Room, args: dict[str, str], why: str) -> None:
-    told = await room.made(form="json", **args)
+    told = await room.report(form="json", **args)
     assert told["state"] == "failed"
     assert why in told["why"]
 
@@ -140,35 +118,21 @@ async def test_what_no_list_knows_is_refused_at_once(room: Room) -> None:
             await room.ask("make_report", **{**MAY, **args})
 
 
-class Slow(Runs):
-    """Makes reports that never end; counts those that go on."""
-
-    going = 0
-
-    async def make(self, task: Told) -> Made:
-        Slow.going += 1
-        try:
-            await asyncio.Event().wait()
-        finally:
-            Slow.going -= 1
-        raise NotMade("never")
-
-
 async def test_who_stops_a_report_ends_its_work_and_too_many_have_to_wait(tmp_path: Path) -> None:
-    async with opened(tmp_path, Slow) as room:
+    async with opened(tmp_path, Never) as room:
         jobs = [(await room.ask("make_report", **MAY, form="pdf"))["job"] for _ in range(WAITING)]
         with pytest.raises(BridgeRefusal, match="wait for one of them"):
             await room.ask("make_report", **MAY, form="pdf")
         await asyncio.sleep(0)
-        assert Slow.going == WAITING
+        assert Never.going == WAITING
         assert (await room.ask("stop_report", job=jobs[0]))["state"] == "failed"
-        assert Slow.going == WAITING - 1
+        assert Never.going == WAITING - 1
         assert (await room.ask("make_report", **MAY, form="pdf"))["state"] == "making"
-    assert Slow.going == 0
+    assert Never.going == 0
 
 
 async def test_nobody_gets_past_the_limit_by_asking_for_many_at_once(tmp_path: Path) -> None:
-    async with opened(tmp_path, Slow) as room:
+    async with opened(tmp_path, Never) as room:
         asks = [room.ask("make_report", **MAY, form="pdf") for _ in range(WAITING + 3)]
         answers = await asyncio.gather(*asks, return_exceptions=True)
         assert sum(isinstance(one, BridgeRefusal) for one in answers) == 3
@@ -176,5 +140,5 @@ async def test_nobody_gets_past_the_limit_by_asking_for_many_at_once(tmp_path: P
 
 async def test_a_report_that_takes_too_long_is_given_up_and_its_process_is_gone(tmp_path: Path) -> None:
     async with opened(tmp_path, lambda config: Runs(config, limit_s=0.01)) as room:
-        told = await room.made(form="pdf")
+        told = await room.report(form="pdf")
         assert told["why"] == "it took longer than 0.01 s: ask for fewer days"

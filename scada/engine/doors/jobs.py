@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from scada.clock import Clock
-from scada.engine.doors.asked import text_of
-from scada.engine.doors.peer import Ask
+from scada.engine.doors.asked import text_of, whole_number
+from scada.engine.doors.peer import Ask, BridgeRefusal
 from scada.engine.reporting.task import Made, NotMade
 
 PART_BYTES: Final = 512 * 1024
@@ -43,15 +43,6 @@ class Job:
         name = self.made.files[0] if self.made else ""
         size = (self.folder / name).stat().st_size if name else 0
         return {"job": self.id, "state": state, "why": self.error, "name": name, "bytes": size}
-
-    def part(self, offset: int) -> dict[str, object]:
-        """Give a part of what was made, from `offset` on, as JSON values."""
-        assert self.made is not None  # noqa: S101 - asked before
-        return {"part_b64": part_of(self.folder / self.made.files[0], offset)}
-
-    def stopped(self) -> dict[str, object]:
-        """Say that nobody waits for it any more."""
-        return {"job": self.id, "state": "failed", "why": "it was stopped", "name": "", "bytes": 0}
 
 
 class Jobs:
@@ -100,10 +91,29 @@ class Jobs:
         """Let it be made."""
         job.work = asyncio.create_task(_live(job, making), name=name)
 
-    def find(self, ask: Ask) -> Job | None:
+    async def tell(self, ask: Ask) -> object:
+        """Tell how one goes."""
+        return await asyncio.to_thread(self._asked(ask).told)
+
+    async def part(self, ask: Ask) -> object:
+        """Give a part of what was made, from `offset` on."""
+        job, offset = self._asked(ask), whole_number(ask, "offset", 0, MOST_BYTES)
+        if job.made is None:
+            raise BridgeRefusal("refused", "it is not made yet")
+        return {"part_b64": await asyncio.to_thread(part_of, job.folder / job.made.files[0], offset)}
+
+    async def stop(self, ask: Ask) -> object:
+        """End one that nobody waits for any more, and take away what was made."""
+        job = self._asked(ask)
+        await self.drop(job)
+        return {"job": job.id, "state": "failed", "why": "it was stopped", "name": "", "bytes": 0}
+
+    def _asked(self, ask: Ask) -> Job:
         """Find the one that is asked for; nobody fetches another person's."""
         job = self._jobs.get(text_of(ask, "job"))
-        return job if job is not None and job.user == ask.user else None
+        if job is None or job.user != ask.user:
+            raise BridgeRefusal("gone", "this is not kept any more: ask for it again")
+        return job
 
     async def drop(self, job: Job) -> None:
         """End it, and take away what was made."""

@@ -3,7 +3,6 @@
 The site's own control room reads its disks itself. Nothing here changes anything.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final, Self
 
 from scada.clock import Clock
 from scada.engine.doors.asked import moment_of, texts_of, whole_number
-from scada.engine.doors.jobs import MOST_BYTES, Job, Jobs
+from scada.engine.doors.jobs import Jobs
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.replay import ReplayDesk
 from scada.engine.reporting.runs import Runs
@@ -46,9 +45,9 @@ class ReadingDesk:
             "read_trends": self._trends,
             "read_points": self._points,
             "read_replay": self._replay,
-            "reading_made": self._tell,
-            "reading_part": self._part,
-            "stop_reading": self._stop,
+            "reading_made": self._jobs.tell,
+            "reading_part": self._jobs.part,
+            "stop_reading": self._jobs.stop,
         }
 
     async def _trends(self, ask: Ask) -> object:
@@ -71,29 +70,6 @@ class ReadingDesk:
         async with self._jobs.place(ask.user) as job:
             self._jobs.begin(job, f"read {reading.kind}", self._runs.make(replace(reading, folder=str(job.folder))))
         return job.told()
-
-    async def _tell(self, ask: Ask) -> object:
-        """Tell how a reading goes."""
-        return await asyncio.to_thread(self._job(ask).told)
-
-    async def _part(self, ask: Ask) -> object:
-        """Give a part of what was read, from `offset` on."""
-        job, offset = self._job(ask), whole_number(ask, "offset", 0, MOST_BYTES)
-        if job.made is None:
-            raise BridgeRefusal("refused", "it is not made yet")
-        return await asyncio.to_thread(job.part, offset)
-
-    async def _stop(self, ask: Ask) -> object:
-        """Take away what was fetched, or what nobody waits for any more."""
-        job = self._job(ask)
-        await self._jobs.drop(job)
-        return job.stopped()
-
-    def _job(self, ask: Ask) -> Job:
-        job = self._jobs.find(ask)
-        if job is None:
-            raise BridgeRefusal("gone", "this reading is not kept any more: ask again")
-        return job
 
 
 def _range(ask: Ask, kind: str) -> Reading:

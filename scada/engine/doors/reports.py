@@ -1,12 +1,11 @@
 """Reports for the control room: who may make one, made beside the plant, fetched in pieces, forgotten after a while."""
 
-import asyncio
 from pathlib import Path
 from typing import Final, Self
 
 from scada.clock import Clock
-from scada.engine.doors.asked import optional, text_of, whole_number
-from scada.engine.doors.jobs import MOST_BYTES, Job, Jobs
+from scada.engine.doors.asked import optional, text_of
+from scada.engine.doors.jobs import Jobs
 from scada.engine.doors.peer import Ask, BridgeRefusal, Handler
 from scada.engine.doors.plates import may_see_plates
 from scada.engine.reporting.runs import Runs
@@ -47,9 +46,9 @@ class ReportDesk:
         """Give the verbs by name."""
         return {
             "make_report": self._make,
-            "report_made": self._tell,
-            "report_part": self._part,
-            "stop_report": self._stop,
+            "report_made": self._jobs.tell,
+            "report_part": self._jobs.part,
+            "stop_report": self._jobs.stop,
         }
 
     async def _make(self, ask: Ask) -> object:
@@ -66,29 +65,6 @@ class ReportDesk:
             await self._journal.append([JournalEntry("person", ask.user, "report asked for", None, None, said)])
             self._jobs.begin(job, f"report {listed.name}", self._runs.make(task))
         return job.told()
-
-    async def _tell(self, ask: Ask) -> object:
-        job = self._job(ask)
-        return await asyncio.to_thread(job.told)
-
-    async def _part(self, ask: Ask) -> object:
-        """Give a part of a report that is made, from `offset` on."""
-        job, offset = self._job(ask), whole_number(ask, "offset", 0, MOST_BYTES)
-        if job.made is None:
-            raise BridgeRefusal("refused", "it is not made yet")
-        return await asyncio.to_thread(job.part, offset)
-
-    async def _stop(self, ask: Ask) -> object:
-        """End a report that nobody waits for any more."""
-        job = self._job(ask)
-        await self._jobs.drop(job)
-        return job.stopped()
-
-    def _job(self, ask: Ask) -> Job:
-        job = self._jobs.find(ask)
-        if job is None:
-            raise BridgeRefusal("gone", "this report is not kept any more: make it again")
-        return job
 
 
 def _listed(ask: Ask) -> Listed:
