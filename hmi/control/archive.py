@@ -28,6 +28,14 @@ class NotRead(Exception):
         self.said = said
 
 
+def to_its_end(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Give a file for people piece by piece; where it breaks off, its last line says so."""
+    try:
+        yield from pieces
+    except NotRead as error:
+        yield f"# the rest cannot be read: {error}\r\n".encode()
+
+
 class Archive(Protocol):
     """What is asked of it. Every method raises NotRead."""
 

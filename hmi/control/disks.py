@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from hmi.control.archive import NotRead, Question
+from hmi.control.archive import NotRead, Question, to_its_end
 from hmi.control.orders import ask
 from scada.bridge import Message, Value
 from scada.clock import clock_from
@@ -33,8 +33,11 @@ class OwnDisks:
             return [as_json(one) for one in asyncio.run(trend)]
 
     def points(self, question: Question) -> Iterator[bytes]:
-        """Read page after page; a history that fails on the way says so in the last line."""
-        with asking(self._config, clock_from()) as history:
+        """Read page after page."""
+        return to_its_end(self._points(question))
+
+    def _points(self, question: Question) -> Iterator[bytes]:
+        with _told("the history"), asking(self._config, clock_from()) as history:
             for piece in csv_pieces(history, question.tags, question.since, question.until):
                 yield piece.encode()
 

@@ -94,7 +94,7 @@ def test_a_trend_that_does_not_come_whole_is_none_and_a_file_says_that_it_is_not
     broken.looks = 1
     file = room.get(CSV)
     assert file.status_code == 200
-    assert "# the site does not answer any more" in file.text.splitlines()[-1]
+    assert "# the rest cannot be read" in file.text.splitlines()[-1]
 
 
 def test_a_passage_that_no_lane_has_recorded_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:

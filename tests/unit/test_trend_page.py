@@ -11,8 +11,9 @@ from scada.bridge import Refused, Value
 from scada.clock import VirtualClock
 from scada.config import Config, load
 from scada.model.tag import Quality, TagName, TagValue
+from scada.store.db import StoreError
 from scada.store.historian import export
-from scada.store.historian.embedded import EmbeddedHistorian
+from scada.store.historian.embedded import EmbeddedHistorian, EmbeddedReader
 from tests.support.hmi_pages import ControlRoom
 from tests.support.house import site_beside
 from tests.support.store import START
@@ -58,6 +59,14 @@ def test_a_text_that_begins_like_a_formula_is_none_in_the_file(room: ControlRoom
 def test_a_file_that_is_not_whole_says_so(room: ControlRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "MOST_POINTS", 1)
     assert lines_of(room)[-1].startswith("# cut after 1 points")
+
+
+def test_a_file_whose_history_fails_on_the_way_says_so(room: ControlRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_asked: object) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(EmbeddedReader, "query", fail)
+    assert lines_of(room)[-1] == "# the rest cannot be read: the history does not answer: the disk is gone"
 
 
 def test_whom_the_plant_refuses_gets_no_file_and_a_wrong_question_is_told(room: ControlRoom) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from hmi.control.archive import NotRead, Question
+from hmi.control.archive import NotRead, Question, to_its_end
 from hmi.control.orders import ask
 from scada.bridge import Message, Value
 from scada.model.names import PassageId
@@ -29,7 +29,7 @@ class SentOver:
 
     def points(self, question: Question) -> Iterator[bytes]:
         """Have every point read there, then fetch the file."""
-        return _to_its_end(self._parts(self._made("read_points", _range(question))))
+        return to_its_end(self._parts(self._made("read_points", _range(question))))
 
     def replay(self, passage: PassageId, purpose: str) -> Message | None:
         """Have a passage read there; the plant itself says who may see plates."""
@@ -74,14 +74,6 @@ class SentOver:
             given += len(part)
             yield part
         ask("stop_reading", {"job": job}, within_s=_WITHIN_S)
-
-
-def _to_its_end(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Say in a last line that the rest did not come over."""
-    try:
-        yield from parts
-    except NotRead as error:
-        yield f"# the site does not answer any more: {error}\r\n".encode()
 
 
 def _part(verb: str, args: Message) -> bytes:

@@ -12,7 +12,6 @@ from typing import Any, Protocol, Self, TextIO
 from scada.model.tag import TagName
 from scada.model.trend import Sample
 from scada.ports import HistoryReader
-from scada.store.db import StoreError
 
 MOST_POINTS = 1_000_000
 """Points of one file for a page; longer ranges are `daozha history export`'s."""
@@ -92,21 +91,18 @@ class ParquetSheet:
 
 
 def csv_pieces(history: HistoryReader, tags: Sequence[TagName], since: datetime, until: datetime) -> Iterator[str]:
-    """Give the points of some tags as a file for a spreadsheet; it says in its last line if it is not whole."""
+    """Give the points of some tags as a file for a spreadsheet; its last line says if it was cut. Raises StoreError."""
     out, left = io.StringIO(), MOST_POINTS
     out.write("\ufeff")
     sheet = CsvSheet(out)
-    try:
-        for tag in tags:
-            for samples in _pages(history, tag, since, until):
-                sheet.write(tag, [_harmless(sample) for sample in samples[:left]])
-                left -= len(samples)
-                yield _taken(out)
-                if left <= 0:
-                    yield f"# cut after {MOST_POINTS} points: ask for a shorter range\r\n"
-                    return
-    except StoreError as error:
-        yield f"# the history does not answer any more: {error}\r\n"
+    for tag in tags:
+        for samples in _pages(history, tag, since, until):
+            sheet.write(tag, [_harmless(sample) for sample in samples[:left]])
+            left -= len(samples)
+            yield _taken(out)
+            if left <= 0:
+                yield f"# cut after {MOST_POINTS} points: ask for a shorter range\r\n"
+                return
     yield _taken(out)
 
 
