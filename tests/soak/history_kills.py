@@ -70,7 +70,7 @@ def kill_embedded(play: Play, folder: Path) -> Outcome:
     """Kill what records into the embedded store."""
     began = monotonic()
     safe = _kill_children(play, folder, [])
-    start(folder, safe, 0.0, []).end(DRAIN_S)
+    _drain(folder, safe, [])
     reader = EmbeddedReader(folder / "history.db", SITE, SystemClock(), keeping=FOR_EVER)
     found = asyncio.run(read(reader))
     return _judge(
@@ -101,7 +101,7 @@ def kill_influx(play: Play, folder: Path, server: InfluxProcess) -> Outcome:
     place = [server.url, DATABASE]
     with killer:
         safe = _kill_children(play, folder, place)
-    start(folder, safe, 0.0, place).end(DRAIN_S)
+    _drain(folder, safe, place)
     found = [
         (f"{one['tags']['lane']}.n", int(at), float(value))
         for one in server.series('SELECT "value" FROM "scada" GROUP BY "lane"', DATABASE)
@@ -140,6 +140,12 @@ def _kill_children(play: Play, folder: Path, place: Sequence[str]) -> int:
         child.end(FIRST_S)
         safe = said + 1
     return safe
+
+
+def _drain(folder: Path, safe: int, place: Sequence[str]) -> None:
+    """Let what is left be sent; it has to end by itself, and well."""
+    if code := start(folder, safe, 0.0, place).end(DRAIN_S):
+        raise RuntimeError(f"what sends the rest ended with {code}")
 
 
 class _ServerKiller:

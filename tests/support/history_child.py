@@ -117,11 +117,16 @@ class Child:
         except (EOFError, OSError):
             return None
 
-    def end(self, within_s: float) -> None:
-        """Wait for it."""
+    def end(self, within_s: float) -> int:
+        """Wait for it; gives how it ended. One that does not end in that time is killed."""
         self.process.join(within_s)
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join()
+        code = self.process.exitcode
         self.process.close()
         self.said.close()
+        return code if code is not None else -1
 
 
 def start(folder: Path, first: int, rate: float, place: Sequence[str]) -> Child:
