@@ -25,6 +25,8 @@ TRIES = int(os.environ.get("SOAK_TRIES", "2000"))
 HISTORY_KILLS = int(os.environ.get("SOAK_HISTORY_KILLS", "100"))
 RUSH_MIN = int(os.environ.get("SOAK_RUSH_MIN", "60"))
 FUZZ_S = int(os.environ.get("SOAK_FUZZ_S", "600"))
+LINES = 40
+"""So many lines of what a part said are kept, and as many of what it complained of if it failed."""
 SCHEDULES = int(os.environ.get("SOAK_SCHEDULES", "1000"))
 
 
@@ -199,11 +201,12 @@ def _report(done: Sequence[Done]) -> None:
 
 
 def _result(done: subprocess.CompletedProcess[str]) -> str:
-    """Give a drill's JSON object laid out, or the last lines of anything else."""
+    """Give a drill's JSON object laid out, or the last lines of anything else, of what it complains last."""
     try:
         return json.dumps(json.loads(done.stdout), indent=2, ensure_ascii=False)
     except json.JSONDecodeError:
-        return "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
+        said = [text.strip().splitlines()[-LINES:] for text in (done.stdout, done.stderr if done.returncode else "")]
+        return "\n".join(line for lines in said for line in lines)
 
 
 if __name__ == "__main__":
