@@ -8,11 +8,12 @@ the queue; then every series is read: each point that was called safe must be th
 import argparse
 import asyncio
 import json
+import shutil
 import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.support.timeseries.influx import InfluxProcess, found_binary
 
 DATABASE = "kills"
 DRAIN_S = 900.0
+MOST_GAPS = 10
 FIRST_S = 60.0
 """So long a child may take until it calls the first point safe."""
 
@@ -58,6 +60,10 @@ class Outcome:
     in_hours: int
     """Points that the hours count."""
     seconds: float
+    gaps: Sequence[tuple[int, int]] = ()
+    """The first ranges of what is missing: which points, counted from 0."""
+    set_aside: Sequence[str] = ()
+    """Files that the server itself has set aside as bad: what it has acknowledged and lost is in these."""
 
     @property
     def is_good(self) -> bool:
@@ -108,7 +114,6 @@ def kill_influx(play: Play, folder: Path, server: InfluxProcess) -> Outcome:
         for at, value in one["values"]
     ]
     in_hours = int(server.ask('SELECT sum("points") FROM "rollup_1h"', DATABASE)[0][1])
-    server.ask(f'DROP DATABASE "{DATABASE}"')
     return _judge(Outcome("influxdb 1.6", play.kills, killer.kills, safe, 0, 0, 0, in_hours, 0.0), found, began)
 
 
@@ -116,11 +121,25 @@ def _judge(outcome: Outcome, found: Sequence[tuple[str, int, float]], began_s: f
     first_ms = int(START.timestamp() * 1000)
     times = Counter(int(value) for _, _, value in found)
     wrong = sum(name != f"l{int(value) % 200}.n" or at != first_ms + value for name, at, value in found)
-    missing = sum(number not in times for number in range(outcome.safe))
+    gaps = list(gaps_in(times, outcome.safe))
+    missing = sum(end - begin for begin, end in gaps)
     twice = sum(count - 1 for count in times.values())
     if outcome.in_hours != len(times):
         wrong += abs(outcome.in_hours - len(times))
-    return replace(outcome, missing=missing, twice=twice, wrong=wrong, seconds=round(monotonic() - began_s, 1))
+    took_s = round(monotonic() - began_s, 1)
+    return replace(outcome, missing=missing, twice=twice, wrong=wrong, seconds=took_s, gaps=gaps[:MOST_GAPS])
+
+
+def gaps_in(there: Container[int], end: int) -> Iterator[tuple[int, int]]:
+    """Give the ranges of numbers below `end` that are not there: first and behind the last."""
+    begin: int | None = None
+    for number in range(end + 1):
+        is_missing = number < end and number not in there
+        if is_missing and begin is None:
+            begin = number
+        elif not is_missing and begin is not None:
+            yield begin, number
+            begin = None
 
 
 def _kill_children(play: Play, folder: Path, place: Sequence[str]) -> int:
@@ -182,17 +201,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=2000.0, help="points a second")
     asked = parser.parse_args(arguments)
     play = Play(asked.kills, asked.seed, asked.rate)
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        (folder / "server").mkdir()
-        server = InfluxProcess(found_binary(), folder / "server")
-        server.start()
-        try:
-            outcomes = [kill_influx(play, folder, server), kill_embedded(play, folder)]
-        finally:
-            server.stop()
+    folder = Path(tempfile.mkdtemp())
+    (folder / "server").mkdir()
+    server = InfluxProcess(found_binary(), folder / "server")
+    server.start()
+    try:
+        on_server = kill_influx(play, folder, server)
+        bad = sorted(str(file.relative_to(folder)) for file in (folder / "server").rglob("*.bad"))
+        outcomes = [replace(on_server, set_aside=bad), kill_embedded(play, folder)]
+    finally:
+        server.stop()
     sys.stdout.write(json.dumps([asdict(one) for one in outcomes], indent=1) + "\n")
-    return 0 if all(one.is_good for one in outcomes) else 1
+    if all(one.is_good for one in outcomes):
+        shutil.rmtree(folder)
+        return 0
+    sys.stderr.write(f"kept to be looked at: {folder}\n")
+    return 1
 
 
 if __name__ == "__main__":
