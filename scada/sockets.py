@@ -1,7 +1,6 @@
 """What may be asked of the plant, and on which of its sockets: each knows its own verbs only."""
 
 import base64
-import binascii
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -301,7 +300,7 @@ def notices(cashier: SqlCashier) -> Handler:
             raise BridgeRefusal("bad_args", "a notice has headers and a body")
         try:
             raw = base64.b64decode(body, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise BridgeRefusal("bad_args", "the body is not base64") from error
         return asdict(await cashier.notice({str(name): str(value) for name, value in headers.items()}, raw))
 

@@ -6,7 +6,6 @@ follows its car by asking, without pictures, whether anything has changed.
 """
 
 import base64
-import binascii
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -297,7 +296,7 @@ def _on_the_clock(moment: str, form: str) -> str:
 def _jpeg(text: object) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True) if isinstance(text, str) else None
-    except binascii.Error:
+    except ValueError:
         return None
 
 

@@ -5,7 +5,6 @@ Nothing here knows a gate. What a unit is answered is made by its make's page, o
 
 import asyncio
 import base64
-import binascii
 import hmac
 import os
 import secrets
@@ -176,6 +175,7 @@ def _post(ask: Ask) -> Post:
     if not (isinstance(rest, str) and isinstance(content_type, str) and isinstance(body, str)):
         raise BridgeRefusal("bad_args", "a push has a path, a content type and a body")
     try:
-        return Post(rest, content_type, base64.b64decode(body, validate=True))
-    except binascii.Error as error:
+        content = base64.b64decode(body, validate=True)
+    except ValueError as error:
         raise BridgeRefusal("bad_args", "the body is not base64") from error
+    return Post(rest, content_type, content)

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -160,5 +159,5 @@ def _bytes(ask: Ask, name: str) -> bytes:
         raise BridgeRefusal("bad_args", f"{name}: a file of at most {MOST_BYTES} bytes")
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise BridgeRefusal("bad_args", f"{name}: not in base64") from error

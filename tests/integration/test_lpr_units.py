@@ -118,6 +118,11 @@ async def bench(tmp_path: Path, database: Database) -> AsyncIterator[Bench]:
         yield made
 
 
+async def test_a_message_that_is_not_base64_is_refused_in_words(bench: Bench) -> None:
+    with pytest.raises(BridgeRefusal, match="not base64"):
+        await bench.push(vz(), body_b64="ⴤ÷")
+
+
 async def test_a_read_is_kept_with_its_picture_before_it_votes(bench: Bench) -> None:
     told = await bench.push(vz())
     assert json.loads(base64.b64decode(str(told["body_b64"])))["Response_AlarmInfoPlate"]["info"] == "kept"

@@ -277,7 +277,7 @@ async def test_a_map_with_mistakes_is_kept_to_be_looked_at_and_signed_by_nobody(
             patch.setattr("scada.maps.proposals.MOST_STANDING", 0)
             with pytest.raises(BridgeRefusal, match="withdraw some"):
                 await desk["propose_map"](ask("propose_map", why="try", map=packed(wrong)))
-        for bad in ({}, {"map": "no base64!"}, {"map": "A" * 1_400_000}):
+        for bad in ({}, {"map": "no base64!"}, {"map": "ⴤ÷"}, {"map": "A" * 1_400_000}):
             with pytest.raises(BridgeRefusal):
                 await desk["propose_map"](ask("propose_map", why="try", **bad))
 

@@ -1,7 +1,6 @@
 """The stocktake: who is inside, whose stays are proposed for closing, what is in doubt; a counted list in and out."""
 
 import base64
-import binascii
 from typing import Annotated, Literal
 
 from flask import Blueprint, Response, abort, jsonify, render_template
@@ -83,7 +82,7 @@ def count(body: List) -> ResponseReturnValue:
     """Compare a counted list (.xlsx or CSV) with who is inside; it changes nothing."""
     try:
         raw = base64.b64decode(body.file_b64, validate=True)
-    except binascii.Error:
+    except ValueError:
         return jsonify(why="the file is not base64"), 422
     found = counted.read(raw)
     match ask("stocktake", {}, within_s=_WITHIN_S):

@@ -4,7 +4,6 @@ What a table would change is shown before it is applied.
 """
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -123,9 +122,10 @@ def bring_in(body: Import) -> ResponseReturnValue:
 
 def _rows(body: Table) -> Rows:
     try:
-        return read_table(base64.b64decode(body.file_b64, validate=True))
-    except binascii.Error as error:
+        content = base64.b64decode(body.file_b64, validate=True)
+    except ValueError as error:
         raise SheetError("this is not base64") from error
+    return read_table(content)
 
 
 def _kinds() -> dict[str, str]:
