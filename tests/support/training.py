@@ -66,7 +66,7 @@ class Trainee:
         assert self.do("training/lessons", lesson=lesson) == {"begun": True}
 
     def case(self, within_s: float = 120.0) -> Json:
-        """Wait until a case stands at the desk, and take it."""
+        """Wait until a case stands at the desk, and take the newest: an older one may be left from another lesson."""
         found: list[Json] = []
 
         def look() -> bool:
@@ -80,8 +80,9 @@ class Trainee:
             return bool(found)
 
         self.until(look, within_s)
-        self.do("desk/cases/take", case=found[0]["ref"])
-        return found[0]
+        newest = max(found, key=lambda one: str(one["since"]))
+        self.do("desk/cases/take", case=newest["ref"])
+        return newest
 
     def answer(self, lesson: str, case: Json) -> None:
         """Do the right deed, again while it is refused: the lane may need a moment."""
