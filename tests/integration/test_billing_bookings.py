@@ -111,6 +111,12 @@ class House:
 
         return await self.lots.till.db.read(work)
 
+    def stay_in_one_day(self, hours: float) -> None:
+        """Let the clock go on to the next day if so many hours would end in it."""
+        now = self.lots.till.clock.now().astimezone(ZONE)
+        if (now + timedelta(hours=hours)).date() != now.date():
+            self.lots.till.clock.later_s += hours * HOUR_S
+
     async def quote(self, parked: StayId, plate: str = MINE, hours: float = 0) -> Quote:
         self.lots.till.clock.later_s += hours * HOUR_S
         return await self.lots.quote(parked, plate)
@@ -355,6 +361,7 @@ async def test_the_plant_books_what_was_agreed_and_no_more(house: House, hosting
 async def test_a_booking_whose_visitor_has_come_counts_for_its_day_even_when_the_rest_is_withdrawn(
     house: House,
 ) -> None:
+    house.stay_in_one_day(hours=2)
     await agree(house, replace(TERMS, hosting=Hosting(per_day=1)))
     booked = await house.book(entries=2)
     parked = await house.lots.come(MINE)
