@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ class Trainee:
         self._desk.sign_in()
         self._browser: Browser = self._desk._browser
         self._token = self._desk._token
+        self._left: Collection[str] = ()
 
     def state(self) -> Json:
         """Give what the page shows. Raises PageError while the plant starts anew."""
@@ -63,26 +64,31 @@ class Trainee:
     def begin(self, lesson: str) -> None:
         """Begin a lesson, as soon as the room is free."""
         self.until(lambda: self.state()["now"] is None, 90)
+        self._left = self._cases()
         assert self.do("training/lessons", lesson=lesson) == {"begun": True}
 
     def case(self, within_s: float = 120.0) -> Json:
-        """Wait until a case stands at the desk, and take the newest: an older one may be left from another lesson."""
+        """Wait until a case stands at the desk that no lesson before has left there, and take it."""
         found: list[Json] = []
 
         def look() -> bool:
             state = self.state()
-            now, cases = state["now"], self.get("desk/cases")["cases"]
+            now, cases = state["now"], self._cases()
             assert isinstance(now, dict), f"the lesson is over: {state['trouble']}"
-            assert isinstance(cases, list)
             is_on, kind = now["phase"] in ("waiting", "running"), LESSONS[str(now["lesson"])].kind
-            fits = [one for one in cases if one["kind"] == kind or (not one["paper"] and kind not in PAPER_KINDS)]
+            new = [one for ref, one in cases.items() if ref not in self._left]
+            fits = [one for one in new if one["kind"] == kind or (not one["paper"] and kind not in PAPER_KINDS)]
             found[:] = [one for one in fits if is_on and not one["owner"]]
             return bool(found)
 
         self.until(look, within_s)
-        newest = max(found, key=lambda one: str(one["since"]))
-        self.do("desk/cases/take", case=newest["ref"])
-        return newest
+        self.do("desk/cases/take", case=found[0]["ref"])
+        return found[0]
+
+    def _cases(self) -> dict[str, Json]:
+        cases = self.get("desk/cases")["cases"]
+        assert isinstance(cases, list)
+        return {str(one["ref"]): one for one in cases}
 
     def answer(self, lesson: str, case: Json) -> None:
         """Do the right deed, again while it is refused: the lane may need a moment."""
