@@ -7,20 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from scada.clock import clock_from
-from scada.commands.bounded import bound
-from scada.config import Config, ConfigError
+from scada.commands.bounded import answer, bound
+from scada.config import Config
 from scada.engine.reporting.task import Reading, reading_from
 from scada.model.names import PassageId
 from scada.model.tag import TagName
-from scada.store.db import StoreError
 from scada.store.historian import asking
 from scada.store.historian.answer import as_json
 from scada.store.historian.export import csv_pieces
 from scada.store.replaytold import replayed
 
+TOO_LARGE: Final = "it needs more room or time than it may have: ask for fewer days"
 FILE_BYTES: Final = 256 << 20
 """The largest file: a million points as text take 80 MB."""
 
@@ -29,18 +27,7 @@ def main() -> None:
     """Read what is asked on standard input; tell the name of the file, or why there is none."""
     bound(FILE_BYTES)
     reading, config = reading_from(sys.stdin.readline())
-    answer: dict[str, object]
-    try:
-        answer = {"files": [read(reading, config)], "title": ""}
-    except (ConfigError, StoreError) as error:
-        answer = {"error": str(error)}
-    except SQLAlchemyError as error:
-        answer = {"error": f"the books cannot be read: {type(error).__name__}"}
-    except MemoryError:
-        answer = {"error": "it needs more room or time than it may have: ask for fewer days"}
-    except OSError as error:
-        answer = {"error": f"the file cannot be written: {error.strerror}"}
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    answer(lambda: {"files": [read(reading, config)], "title": ""}, TOO_LARGE)
 
 
 def read(reading: Reading, config: Config) -> str:

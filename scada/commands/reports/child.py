@@ -1,13 +1,10 @@
 """The process that makes one report for the plant: nicer than all others, bounded, on a connection that only reads."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from scada.commands.bounded import bound
+from scada.commands.bounded import answer, bound
 from scada.commands.reports.books import made_of_books
 from scada.config import Config, ConfigError
 from scada.engine.reporting.task import Task, from_line
@@ -17,8 +14,8 @@ from scada.reports.documents.asked import NoSuchDays, day_of
 from scada.reports.documents.cover import covered
 from scada.reports.forms.cells import tongue
 from scada.reports.forms.files import written
-from scada.store.db import StoreError
 
+TOO_LARGE: Final = "it needs more memory than a report may have: ask for fewer days"
 _FILE_BYTES: Final = 64 << 20
 """The largest file that a report may be."""
 
@@ -27,17 +24,7 @@ def main() -> None:
     """Make what is asked on standard input; tell the names of the files, or why there are none."""
     bound(_FILE_BYTES)
     task, config = from_line(sys.stdin.readline())
-    try:
-        answer = made(task, config)
-    except (ConfigError, NoSuchDays, StoreError) as error:
-        answer = {"error": str(error)}
-    except SQLAlchemyError as error:
-        answer = {"error": f"the books cannot be read: {type(error).__name__}"}
-    except MemoryError:
-        answer = {"error": "it needs more memory than a report may have: ask for fewer days"}
-    except OSError as error:
-        answer = {"error": f"the file cannot be written: {error.strerror}"}
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    answer(lambda: made(task, config), TOO_LARGE, NoSuchDays)
 
 
 def made(task: Task, config: Config) -> dict[str, object]:
