@@ -15,15 +15,18 @@ from typing import ClassVar
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from sqlalchemy import Connection
 
 from scada.engine.alarms.notifier import TROUBLE, Notifier
 from scada.engine.alarms.receiver import SIGNATURE, call, signature
 from scada.engine.reporting.mail import NotSent
 from scada.model.alarm.definition import AlarmId
 from scada.model.alarm.machine import Acknowledge
+from scada.model.names import SiteId
 from scada.settings.notify import Notify
 from scada.settings.reports import Mail
 from scada.sim.trial.ports import free_port
+from scada.store import alarmnotices as outbox
 from tests.support.alarms import House, alarm_house
 from tests.support.engine import until
 from tests.support.hmi_pages import shipped
@@ -166,6 +169,31 @@ async def test_a_failure_is_one_trouble_tried_again_and_survives_a_restart(tmp_p
             await looks(notifier)
             assert len(Hook.told) == 2
             assert house.tag(TROUBLE) == ""
+
+
+async def test_what_was_read_before_a_failure_is_not_shown_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, overtaken, asked = outbox.trouble, Event(), list[SiteId]()
+
+    def late(conn: Connection, site: SiteId) -> str:
+        """Answer the first who asks when the next has had his answer, or has not come."""
+        asked.append(site)
+        is_first, found = len(asked) == 1, real(conn, site)
+        if is_first:
+            overtaken.wait(1.0)
+        else:
+            overtaken.set()
+        return found
+
+    monkeypatch.setattr(outbox, "trouble", late)
+    with servers() as (url, port, _):
+        Hook.status = 500
+        async with alarm_house(tmp_path) as house, telling(tmp_path, house, url, port) as notifier:
+            house.see(gate__door=True)
+            house.wait(3)
+            await looks(notifier)
+            assert house.tag(TROUBLE) == f"hook: {url}: it answered 500"
 
 
 class Stuck(Hook):

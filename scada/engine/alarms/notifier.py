@@ -75,6 +75,7 @@ class Notifier:
         self._receivers: dict[str, Receiver] = {}
         self._under_way: dict[_Key, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._showing = asyncio.Lock()
         if self._rules:
             engine.hears.append(self.hear)
 
@@ -128,8 +129,10 @@ class Notifier:
             self._under_way[key] = asyncio.create_task(self._give_safely(notice, key), name=f"tells {rule}")
 
     async def _show_trouble(self) -> None:
+        """Show what stands in the table, one after another: what was read before is never shown after."""
         site = self._config.site_id
-        self._show(TROUBLE, await self._db.read(lambda conn: outbox.trouble(conn, site)))
+        async with self._showing:
+            self._show(TROUBLE, await self._db.read(lambda conn: outbox.trouble(conn, site)))
 
     async def _give_safely(self, notice: Notice, key: "_Key") -> None:
         try:
