@@ -147,7 +147,8 @@ def test_a_plant_whose_postgresql_is_full_does_nothing_by_halves_and_goes_on_whe
                 assert answers[-1] in ("failed", ""), "what cannot be written is not done"
                 with connected(url) as connection:
                     before = _all(connection)
-                assert before.count("sign_in_refused") == answers.count("refused"), "what was told is there"
+                untold = before.count("sign_in_refused") - answers.count("refused")
+                assert untold in (0, 1), "what was told is there; only the commit in which the server died may be, too"
                 disk.clear()
                 running.send_signal(SIGTERM)
                 assert running.wait(WITHIN_S) in (0, 1, -SIGTERM), "it may have been ending by itself already"
