@@ -298,6 +298,11 @@ class Config(Section):
         return self.data.with_name(f"{self.data.name}-backups") if told is None else self.beside(told)
 
     @property
+    def drawing(self) -> Path | None:
+        """The site's own drawing behind the plan, if it has one."""
+        return None if self.plan.background is None else self.beside(self.plan.background)
+
+    @property
     def plate_key(self) -> Path:
         """The file of the key by which plates become hashes."""
         return self.data / "keys" / "plates.key"

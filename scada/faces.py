@@ -23,16 +23,21 @@ class FaceError(Exception):
 
 
 def face_of(config: Config) -> dict[str, object]:
-    """Tell what pages need: names, lanes, zones, cameras without their addresses, the drawing, the limits."""
+    """Tell what pages need: names, lanes, zones, cameras without their addresses, the plan, the limits."""
     return {
         "version": VERSION,
         "site": config.site.model_dump(mode="json", exclude={"data"}),
         "zones": [zone.model_dump(mode="json") for zone in config.zones],
         "lanes": [lane.model_dump(mode="json", exclude=_LANE) for lane in config.lanes],
         "cameras": [camera.model_dump(mode="json", include=_CAMERA) for camera in config.cameras],
-        "plan": config.plan.model_dump(mode="json", exclude={"background"}),
+        "plan": {**config.plan.model_dump(mode="json"), "background": _kind(config.plan.background)},
         "limits": config.limits.model_dump(mode="json"),
     }
+
+
+def _kind(background: str | None) -> str | None:
+    """Tell that there is a drawing, and of which kind; not where it lies."""
+    return None if background is None else f"drawing{background[-4:].lower()}"
 
 
 def config_by(face: object, plant: PlantElsewhere, room: Config) -> Config:

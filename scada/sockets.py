@@ -43,6 +43,7 @@ from scada.engine.doors.cameras import CameraDesk
 from scada.engine.doors.cases.chosen import ChosenDesk, stands
 from scada.engine.doors.cases.shift import ShiftDesk
 from scada.engine.doors.desk import Desk
+from scada.engine.doors.drawing import DrawingDesk
 from scada.engine.doors.keptopen import KeptOpen
 from scada.engine.doors.modes import ModeDesk, ModeLane
 from scada.engine.doors.people.outside import OutsideDoor
@@ -114,6 +115,7 @@ def bridges(plant: Plant) -> list[Door]:
             **TagDesk(plant.tags, plant.maps.place, plant.forcing, plant.clock).verbs(),
             **TrendDesk(config.site_id, plant.db, plant.clock).verbs(),
             **MapDesk(plant.maps, plant.operators).verbs(),
+            **DrawingDesk(config.drawing).verbs(),
             **TodayDesk(config.site_id, plant.db, plant.clock, config.site.zone_info).verbs(),
             **technicians(plant),
             **ProcessDesk(config.processes, plant.cameras.pids).verbs(),

@@ -1,4 +1,4 @@
-"""What a site keeps on its disks, as pages read it: histories, replays, recordings."""
+"""What a site keeps on its disks, as pages read it: histories, replays, recordings, its drawing."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -50,3 +50,6 @@ class Archive(Protocol):
 
     def recording(self, name: str) -> Iterator[bytes]:
         """Give a black box as it was written, piece by piece."""
+
+    def drawing(self) -> bytes:
+        """Give the site's own drawing behind the plan, of the kind that the configuration says."""

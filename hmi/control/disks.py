@@ -10,6 +10,7 @@ from hmi.control.orders import ask
 from scada.bridge import Message, Value
 from scada.clock import clock_from
 from scada.config import Config
+from scada.drawing import NoDrawing, drawing_at
 from scada.model.names import PassageId
 from scada.store.db import StoreError
 from scada.store.historian import asking
@@ -57,6 +58,13 @@ class OwnDisks:
         except OSError as error:
             raise NotRead(f"the recording cannot be read: {error.strerror}") from error
         return _pieces(file)
+
+    def drawing(self) -> bytes:
+        """Read the file."""
+        try:
+            return drawing_at(self._config.drawing).read_bytes()
+        except (NoDrawing, OSError) as error:
+            raise NotRead(str(error)) from error
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -47,6 +47,7 @@ _ROWS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     (_EVERYBODY, ("replay_passage", "desk_car", "cars_today")),
     # the same for a room elsewhere, which does not see the site's disks
     (_EVERYBODY, ("read_trends", "read_points", "read_replay", "reading_made", "reading_part", "stop_reading")),
+    (_EVERYBODY, ("drawing_part",)),
     (_EVERYBODY, ("tag_places", "trend_events", "trend_views", "keep_trend_view", "drop_trend_view")),
     # people and tokens; an auditor looks, and has no token but what an administrator makes
     ((_A, _U), (PEOPLE, "person_log", "sessions")),

@@ -24,7 +24,7 @@ from scada.store.journal import write_entries
 from tests.support.axe import axe_finds
 from tests.support.browser import open_page, sign_in
 from tests.support.hmi import web_process
-from tests.support.sites import PASSWORD, TwoSites, far_plant, two_sites
+from tests.support.sites import DRAWING, PASSWORD, TwoSites, far_plant, two_sites
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -126,6 +126,9 @@ def test_what_lies_on_the_far_ones_disks_is_read_there_and_sent_over(sites: Runn
         page.goto(f"{sites.far}/sign-in")
         sign_in_there(page, "manager")
         page.wait_for_url(f"{sites.far}/")
+        with page.expect_response(f"{sites.far}/plan/background") as drawn:
+            page.goto(f"{sites.far}/")
+        assert (drawn.value.status, drawn.value.text()) == (200, DRAWING)
         page.goto(f"{sites.far}/trends?tag={STAYS}")
         expect(page.locator("canvas").first).to_be_visible()
         expect(page.locator(".state[role=status]")).not_to_contain_text("查询")

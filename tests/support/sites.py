@@ -60,6 +60,9 @@ def way(port: int, files: TlsFiles, name: str = HOST) -> TlsWay:
     return TlsWay(HOST, port, name, files)
 
 
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><rect width="4" height="3" fill="#cde"/></svg>'
+
+
 def carried(files: TlsFiles, config: Config) -> None:
     """Carry what an authority has handed out to a site's data folder."""
     shutil.copytree(files.certificate.parent, config.data / "sites", dirs_exist_ok=True)
@@ -126,7 +129,8 @@ def two_sites(folder: Path) -> TwoSites:
     authority, shipped = Authority.made(folder / "authority"), ROOT / "config.toml"
     door, pages = free_port(), free_port()
     rooms = {"port": door, "allowed": [{"name": "hq"}]}
-    north = written(prepare(folder / "n", shipped), "north", "北区", rooms=rooms)
+    north = written(prepare(folder / "n", shipped), "north", "北区", rooms=rooms, plan={"background": "lot.svg"})
+    (north.folder / "lot.svg").write_text(DRAWING, encoding="utf-8")
     far = {
         "name": "north",
         "title": "北区停车场",

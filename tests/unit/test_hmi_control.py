@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from hmi.control.sessions import ABSOLUTE_S, IDLE_S
-from hmi.control.views.overview import MOST_BACKGROUND
 from scada.bridge import Message, Refused, Reply, Unknown, Value
 from scada.config import Config
+from scada.drawing import MOST_DRAWN
 from scada.settings.plan import Plan
 from tests.support.hmi_pages import CONTROL, PASSWORD, ControlRoom, form_token, shipped
 
@@ -361,7 +361,7 @@ def test_the_sites_own_drawing_is_shown_as_a_picture_in_which_nothing_runs(tmp_p
     assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert "script-src" not in answer.headers["Content-Security-Policy"]
-    (tmp_path / "site.SVG").write_bytes(b" " * (MOST_BACKGROUND + 1))
+    (tmp_path / "site.SVG").write_bytes(b" " * (MOST_DRAWN + 1))
     assert room.get("/plan/background").status_code == 404
 
 

@@ -11,6 +11,7 @@ from hmi.control.views.overview import plan_data
 from scada.bridge import Message
 from scada.config import Config, ConfigError, load
 from scada.faces import FaceError, config_by, face_of
+from scada.settings.plan import Plan
 from scada.settings.sites import PlantElsewhere
 from tests.support.hmi_pages import ControlRoom, shipped
 from tests.support.house import site_beside
@@ -30,6 +31,15 @@ def test_pages_are_built_on_what_a_plant_tells() -> None:
     assert plan_data(far) == plan_data(config)
     assert far.web.control.port == NORTH.port
     assert far.data != config.data
+
+
+def test_of_the_sites_own_drawing_its_kind_is_told_and_not_where_it_lies() -> None:
+    config = shipped()
+    for background, told in ((None, None), ("plans/lot.SVG", "drawing.svg"), ("plans/.png", "drawing.png")):
+        drawn = config.model_copy(update={"plan": Plan(background=background)})
+        far = config_by(over_the_wire(drawn), NORTH, config)
+        assert far.plan.background == told
+        assert plan_data(far)["background"] is (told is not None)
 
 
 def test_no_path_host_or_secret_leaves_the_plant(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from hmi.control.archive import NotRead, Question, to_its_end
 from hmi.control.orders import ask
 from scada.bridge import Message, Value
+from scada.drawing import MOST_DRAWN
 from scada.model.names import PassageId
 
 _WITHIN_S: Final = 12.0
@@ -40,10 +41,16 @@ class SentOver:
 
     def recording(self, name: str) -> Iterator[bytes]:
         """Fetch a black box."""
-        offset = 0
-        while part := _part("recording_part", {"name": name, "offset": offset}):
-            offset += len(part)
-            yield part
+        return _file("recording_part", {"name": name})
+
+    def drawing(self) -> bytes:
+        """Fetch it."""
+        content = b""
+        for part in _file("drawing_part", {}):
+            content += part
+            if len(content) > MOST_DRAWN:
+                raise NotRead("the drawing is larger than 2 MB")
+        return content
 
     def _whole(self, verb: str, args: Message) -> Any:  # noqa: ANN401 - JSON
         return json.loads(b"".join(self._parts(self._made(verb, args))))
@@ -74,6 +81,14 @@ class SentOver:
             given += len(part)
             yield part
         ask("stop_reading", {"job": job}, within_s=_WITHIN_S)
+
+
+def _file(verb: str, args: Message) -> Iterator[bytes]:
+    """Give a file that lies there, part after part."""
+    offset = 0
+    while part := _part(verb, {**args, "offset": offset}):
+        offset += len(part)
+        yield part
 
 
 def _part(verb: str, args: Message) -> bytes:

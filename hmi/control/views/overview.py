@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from hmi.control.api.described import described
 from hmi.control.api.edge import Edge
+from hmi.control.archive import NotRead
 from hmi.control.auth import signed_in
 from hmi.control.orders import looked_up
 from hmi.control.room import room
@@ -20,7 +21,6 @@ from scada.store.today import comings
 
 overview = Blueprint("overview", __name__)
 THEMES = ("day", "night")
-MOST_BACKGROUND = 2_000_000
 _PICTURES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
@@ -35,13 +35,14 @@ def page() -> ResponseReturnValue:
 @overview.get("/plan/background")
 def background() -> ResponseReturnValue:
     """Give the site's own drawing: as a picture, in which nothing runs whatever stands in it."""
-    config = room().config
-    if config.plan.background is None:
+    name = room().config.plan.background
+    if name is None:
         abort(404, "this site has no drawing")
-    path = config.beside(config.plan.background)
-    if not path.is_file() or path.stat().st_size > MOST_BACKGROUND:
-        abort(404, "the drawing is not there, or is larger than 2 MB")
-    answer = Response(path.read_bytes(), mimetype=_PICTURES[path.suffix.lower()])
+    try:
+        content = room().archive.drawing()
+    except NotRead as error:
+        abort(404, str(error))
+    answer = Response(content, mimetype=_PICTURES[name[-4:].lower()])
     answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return answer
 
