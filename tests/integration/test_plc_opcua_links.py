@@ -91,7 +91,7 @@ async def test_a_write_into_a_frozen_link_is_given_up_within_its_own_time(tmp_pa
             began_s = asyncio.get_running_loop().time()
             with pytest.raises(PlcError):
                 await driver.write(TagName("in1.a"), 1)
-            assert asyncio.get_running_loop().time() - began_s < 1.0
+            assert asyncio.get_running_loop().time() - began_s < 2.0
 
 
 async def test_a_device_that_does_not_answer_at_its_first_address_is_reached_at_its_second(tmp_path: Path) -> None:

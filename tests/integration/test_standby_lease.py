@@ -146,7 +146,7 @@ async def test_a_leader_that_stands_still_in_a_transaction_holds_nobody_up_and_c
         began_s = monotonic()
         assert await asyncio.to_thread(b.take, B, lease) == 2
         await new.write(told("leads"))
-        assert monotonic() - began_s < 2.0
+        assert monotonic() - began_s < 10.0
         wakes.set()
         with pytest.raises(StoreError):
             await late
