@@ -26,7 +26,7 @@ class DrawingDesk:
         try:
             return {"part_b64": await asyncio.to_thread(self._read, offset)}
         except (NoDrawing, OSError) as error:
-            raise BridgeRefusal("gone", f"there is no drawing: {error}") from error
+            raise BridgeRefusal("gone", str(error)) from error
 
     def _read(self, offset: int) -> str:
         return part_of(drawing_at(self._path), offset)
