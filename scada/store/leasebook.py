@@ -44,6 +44,7 @@ _END_THE_DEPOSED: Final = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE application_name = :name AND datname = current_database() AND usename = current_user"
 )
+_CALLED: Final = text("SELECT set_config('application_name', :name, true)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class LeaseBook:
         """Hold the lease on; None where it has ended or is another's. Raises StoreError."""
 
         def work(conn: Connection) -> Renewed | None:
+            self._as_leader(conn, epoch)
             change = update(table).where(self._mine & (table.c.epoch == epoch) & (table.c.until_at > _NOW))
             values = {"beat": table.c.beat + 1, "until_at": self._until(), "keys": me.keys}
             row = conn.execute(change.values(values).returning(table.c.heir)).first()
@@ -120,7 +122,12 @@ class LeaseBook:
     def release(self, epoch: int) -> bool:
         """Give the lease up; False where it is not held any more. Raises StoreError."""
         change = update(table).where(self._mine & (table.c.epoch == epoch) & (table.c.until_at > _NOW))
-        return self._do(lambda conn: conn.execute(change.values(until_at=_NOW)).rowcount == 1)
+
+        def work(conn: Connection) -> bool:
+            self._as_leader(conn, epoch)
+            return conn.execute(change.values(until_at=_NOW)).rowcount == 1
+
+        return self._do(work)
 
     def name_heir(self, name: str, epoch: int) -> bool:
         """Ask the leader to hand over; False where it leads no more. Raises StoreError."""
@@ -148,6 +155,10 @@ class LeaseBook:
             return None
         change = update(table).where(self._mine).values(epoch=seen.epoch + 1, **values)
         return conn.execute(change.returning(table.c.epoch)).scalar()
+
+    def _as_leader(self, conn: Connection, epoch: int) -> None:
+        """Bear the leader's name in this transaction, which locks the lease: whoever follows can have it ended."""
+        conn.execute(_CALLED, {"name": Fence(self._site, epoch).name})
 
     def _sign(self, conn: Connection, me: Server, said: str) -> None:
         now = {"name": me.name, "seen_at": _NOW, "keys": me.keys, "files": me.files, "said": said[:200]}

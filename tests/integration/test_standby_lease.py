@@ -126,6 +126,29 @@ async def test_a_deposed_leader_commits_nothing(url: str, books: Callable[[Terms
             assert await new.read(lambda connection: connection.scalar(count)) == 3
 
 
+async def test_a_leader_that_stands_still_while_it_renews_holds_nobody_up(
+    books: Callable[[Terms], LeaseBook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = books(SHORT), books(TERMS)
+    a.take(A, None)
+    wakes, stands = Event(), Event()
+    sign = a._sign
+
+    def stand_still(connection: Connection, me: Server, said: str) -> None:
+        stands.set()
+        wakes.wait(30)
+        sign(connection, me, said)
+
+    monkeypatch.setattr(a, "_sign", stand_still)
+    renewing = asyncio.create_task(asyncio.to_thread(a.renew, A, 1))
+    await asyncio.to_thread(stands.wait, 30)
+    lease = await asyncio.to_thread(ended, b)
+    assert await asyncio.to_thread(b.take, B, lease) == 2
+    wakes.set()
+    with pytest.raises(StoreError):
+        await renewing
+
+
 async def test_a_leader_that_stands_still_in_a_transaction_holds_nobody_up_and_commits_nothing(
     url: str, books: Callable[[Terms], LeaseBook]
 ) -> None:

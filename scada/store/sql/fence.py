@@ -23,7 +23,7 @@ class Fence:
 
     @property
     def name(self) -> str:
-        """How the leader's writing connection calls itself, so that whoever follows it can have it ended."""
+        """How the leader's connections call themselves that lock, so that whoever follows it can have them ended."""
         return f"daozha leader {self.epoch}"
 
 
