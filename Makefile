@@ -17,7 +17,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONFIG ?= config.toml
 SPEED ?= 20
-JOBS ?= 2
+JOBS ?= 3
 PEERS := tests/peers/node_modules
 
 .PHONY: help setup setup-test models run test bench soak wheel clean lock

@@ -10,6 +10,7 @@ from blockbuster import blockbuster_ctx
 from hypothesis import Phase, settings
 
 from scada.clock import VARIABLE
+from tests.support.deal import dealt
 from tests.support.postgres import Postgres, PostgresProcess
 
 PRODUCT = ("scada", "plc", "lpr", "billing", "hmi")
@@ -22,6 +23,11 @@ settings.register_profile(
     "mutants", settings.get_profile("house"), phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the tests to the workers; all of them must find the same order."""
+    items[:] = dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 @pytest.fixture(autouse=True, scope="session")
