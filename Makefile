@@ -110,7 +110,7 @@ test: setup-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
-	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal && tests=0 || tests=$$?; \
+	@nice -n 19 $(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal && tests=0 || tests=$$?; \
 	  wait $$types || { echo "types are wrong: what mypy said stands above" >&2; exit 1; }; exit $$tests
 
 bench: setup-test
