@@ -110,6 +110,13 @@ async def looks(notifier: Notifier) -> None:
     await asyncio.gather(*notifier._under_way.values())
 
 
+async def opens_the_cabinet(house: House, notifier: Notifier) -> None:
+    """Raise an alarm, and have it told."""
+    house.see(gate__door=True)
+    house.wait(3)
+    await looks(notifier)
+
+
 def _put(path: Path) -> None:
     path.write_text(SECRET)
     path.chmod(0o600)
@@ -118,9 +125,7 @@ def _put(path: Path) -> None:
 async def test_an_alarm_is_sent_once_signed_and_the_boss_hears_of_what_nobody_has_acknowledged(tmp_path: Path) -> None:
     with servers() as (url, port, box):
         async with alarm_house(tmp_path) as house, telling(tmp_path, house, url, port) as notifier:
-            house.see(gate__door=True)
-            house.wait(3)
-            await looks(notifier)
+            await opens_the_cabinet(house, notifier)
             await looks(notifier)
             ((body, signed),) = Hook.told
             assert signed == signature(SECRET, body)
@@ -133,18 +138,14 @@ async def test_an_alarm_is_sent_once_signed_and_the_boss_hears_of_what_nobody_ha
             assert "The cabinet of the barrier is open" in str(mail["Subject"])
             house.see(gate__door=False)
             house.wait(3)
-            house.see(gate__door=True)
-            house.wait(3)
-            await looks(notifier)
+            await opens_the_cabinet(house, notifier)
             assert len(Hook.told) == 1, "what comes again within the hour is not sent again"
 
 
 async def test_what_was_acknowledged_in_time_is_not_escalated(tmp_path: Path) -> None:
     with servers() as (url, port, box):
         async with alarm_house(tmp_path) as house, telling(tmp_path, house, url, port) as notifier:
-            house.see(gate__door=True)
-            house.wait(3)
-            await looks(notifier)
+            await opens_the_cabinet(house, notifier)
             house.engine.act(AlarmId("in1.cabinet_open"), Acknowledge(), "wang")
             house.wait(400)
             await looks(notifier)
@@ -155,9 +156,7 @@ async def test_a_failure_is_one_trouble_tried_again_and_survives_a_restart(tmp_p
     with servers() as (url, port, _):
         Hook.status = 500
         async with alarm_house(tmp_path) as house, telling(tmp_path, house, url, port) as notifier:
-            house.see(gate__door=True)
-            house.wait(3)
-            await looks(notifier)
+            await opens_the_cabinet(house, notifier)
             assert house.tag(TROUBLE) == f"hook: {url}: it answered 500"
             house.heard()
             house.wait(1)
@@ -190,9 +189,7 @@ async def test_what_was_read_before_a_failure_is_not_shown_after_it(
     with servers() as (url, port, _):
         Hook.status = 500
         async with alarm_house(tmp_path) as house, telling(tmp_path, house, url, port) as notifier:
-            house.see(gate__door=True)
-            house.wait(3)
-            await looks(notifier)
+            await opens_the_cabinet(house, notifier)
             assert house.tag(TROUBLE) == f"hook: {url}: it answered 500"
 
 
