@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from scada.clock import VirtualClock
 from scada.config import Config
+from scada.drawing import MOST_DRAWN
 from scada.model.names import LaneName, PassageId
 from scada.model.tag import Quality, TagName, TagValue
 from scada.ports import JournalEntry
@@ -129,6 +130,10 @@ def test_what_lies_on_the_far_ones_disks_is_read_there_and_sent_over(sites: Runn
         with page.expect_response(f"{sites.far}/plan/background") as drawn:
             page.goto(f"{sites.far}/")
         assert (drawn.value.status, drawn.value.text()) == (200, DRAWING)
+        drawing = sites.two.north.drawing
+        assert drawing is not None
+        drawing.write_bytes(b" " * (MOST_DRAWN + 1))
+        assert got(page, f"{sites.far}/plan/background").status == 404
         page.goto(f"{sites.far}/trends?tag={STAYS}")
         expect(page.locator("canvas").first).to_be_visible()
         expect(page.locator(".state[role=status]")).not_to_contain_text("查询")
